@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# shmtool: System V shared memory, inspected, held, filled, saved, removed.
+#
+# Variables, for the command line or the environment:
+#   PREFIX, DESTDIR, BINDIR, LIBDIR, INCLUDEDIR, MANDIR, DATADIR  where to
+#   CC, CFLAGS, CPPFLAGS, LDFLAGS   yours come last, so that yours win
+#   WERROR=1        warnings are errors
+#   STATIC_BSD=     links libbsd dynamically though its archive is there
+#   BUILD           where objects go (build)
+#   TESTS           test files for check, all of them by default
+
+VERSION := $(shell sed -n 's/^.define SHMT_VERSION "\(.*\)"/\1/p' lib/shmtool.h)
+SOVERSION := 1
+
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+DATADIR ?= $(PREFIX)/share
+MANDIR ?= $(DATADIR)/man
+INSTALL ?= install
+PKG_CONFIG ?= pkg-config
+CFLAGS ?= -O2 -g
+BUILD ?= build
+
+LIB_SRC := \
+	lib/file.c \
+	lib/list.c \
+	lib/namespace.c \
+	lib/parse.c \
+	lib/segment.c
+CMD_SRC := \
+	cmd/json.c \
+	cmd/main.c \
+	cmd/set.c \
+	cmd/table.c \
+	cmd/target.c \
+	cmd/text.c
+UNIT_SRC := \
+	tests/unit/parse.c
+MAN := \
+	man/shmtool-set.1
+
+BSD_CFLAGS := $(shell $(PKG_CONFIG) --cflags libbsd-overlay)
+BSD_LIBS := $(shell $(PKG_CONFIG) --libs libbsd-overlay) -lmd
+STATIC_BSD := $(findstring /,$(shell $(CC) -print-file-name=libbsd.a))
+# The program starts faster without two more shared libraries.
+PROGRAM_BSD := $(if $(STATIC_BSD),-l:libbsd.a -l:libmd.a,$(BSD_LIBS))
+
+WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes \
+	-Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wwrite-strings \
+	-Wformat=2 -Wundef -Wvla $(if $(WERROR),-Werror)
+FORTIFY := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+HARDEN := -fstack-protector-strong -fPIC $(FORTIFY)
+DEFINES := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 \
+	-DLIBBSD_NETBSD_VIS
+ALL_CFLAGS := -std=gnu11 $(WARN) $(HARDEN) $(DEFINES) -Ilib $(BSD_CFLAGS) \
+	$(CPPFLAGS) $(CFLAGS)
+LINK := -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,-O1
+
+LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
+CMD_OBJ := $(CMD_SRC:%.c=$(BUILD)/%.o)
+UNIT := $(UNIT_SRC:%.c=$(BUILD)/%)
+ARCHIVE := $(BUILD)/libshmtool.a
+SHARED := $(BUILD)/libshmtool.so.$(SOVERSION)
+TESTS ?= $(UNIT) $(wildcard tests/cli/*.bats)
+
+.DELETE_ON_ERROR:
+.PHONY: all check check-asan check-man check-user check-valgrind clean help \
+	install lint uninstall
+
+all: $(BUILD)/shmtool $(ARCHIVE) $(SHARED) $(BUILD)/libshmtool.pc ## builds
+
+help: ## lists the targets
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 16
+
+# Objects are made again when the flags change.
+$(BUILD)/flags: .FORCE
+	@mkdir -p $(BUILD)
+	@echo '$(CC) $(ALL_CFLAGS)' | cmp -s - $@ || \
+		echo '$(CC) $(ALL_CFLAGS)' >$@
+.FORCE:
+
+$(BUILD)/%.o: %.c $(BUILD)/flags Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(ARCHIVE): $(LIB_OBJ)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(SHARED): $(LIB_OBJ) lib/shmtool.map
+	$(CC) -shared -Wl,-soname,$(@F) -Wl,--version-script=lib/shmtool.map \
+		$(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $(LIB_OBJ) $(BSD_LIBS)
+
+$(BUILD)/shmtool: $(CMD_OBJ) $(ARCHIVE)
+	$(CC) -pie $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PROGRAM_BSD)
+
+$(BUILD)/libshmtool.pc: lib/libshmtool.pc.in Makefile lib/shmtool.h
+	@mkdir -p $(@D)
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
+		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+		-e 's|@VERSION@|$(VERSION)|' $< >$@
+
+$(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVE)
+	$(CC) -pie $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(BSD_LIBS)
+
+# One count for all: bats and cmocka both speak TAP.
+check: all $(UNIT) ## runs all tests as the present user
+	SHMTOOL_BIN=$(abspath $(BUILD)) prove -j$(or $(JOBS),2) \
+		--exec tests/run $(TESTS)
+
+check-user: all $(UNIT) ## runs all tests as nobody, for root
+	setpriv --reuid=65534 --regid=65534 --clear-groups \
+		env SHMTOOL_BIN=$(abspath $(BUILD)) prove -j$(or $(JOBS),2) \
+		--exec tests/run $(TESTS)
+
+SANITIZE := -O1 -g -fsanitize=address,undefined -fno-omit-frame-pointer \
+	-fno-sanitize-recover=all
+check-asan: ## runs all tests under ASan and UBSan
+	$(MAKE) check BUILD=build/asan CFLAGS='$(SANITIZE)' FORTIFY=
+
+check-valgrind: all $(UNIT) ## runs all tests under valgrind
+	@mkdir -p $(BUILD)/valgrind
+	tests/valgrind-wrapper $(abspath $(BUILD)) >$(BUILD)/valgrind/shmtool
+	@chmod +x $(BUILD)/valgrind/shmtool
+	SHMTOOL_BIN=$(abspath $(BUILD)/valgrind) prove -j$(or $(JOBS),2) \
+		--exec tests/run $(filter %.bats,$(TESTS))
+
+check-man: ## lints the pages
+	mandoc -T lint -W warning $(MAN)
+
+clean: ## removes what was built
+	rm -rf build
+
+-include $(LIB_OBJ:.o=.d) $(CMD_OBJ:.o=.d) $(UNIT:=.d)

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * What the commands share: their table, options, messages, exit statuses,
+ * operands, tables and JSON.  A verb's file parses, checks, acts, in this
+ * order, and ends with its one struct cmd.
+ */
+
+#ifndef CMD_H
+#define CMD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "shmtool.h"
+
+/* Exit statuses, the same for every command. */
+enum {
+	ST_OK,
+	ST_FAILED,	/* otherwise, or failures of several kinds */
+	ST_USAGE,	/* the command line is wrong, nothing was done */
+	ST_ABSENT,	/* no such segment */
+	ST_DENIED,	/* permission denied */
+	ST_BUSY,	/* it exists, or is in use */
+	ST_LIMIT	/* a limit or memory is exhausted */
+};
+
+/* One option; a table of them ends with a row of zeros.  -h is everyone's. */
+struct option_row {
+	int code;		/* the letter, or from OPT_LONG on: none */
+	const char *name;	/* the long name, without dashes */
+	const char *value;	/* word for its value, "[=WORD]" if optional */
+	const char *help;	/* what it does, in one line */
+};
+
+#define OPT_LONG 256
+
+struct cmd {
+	const char *name;
+	const char *summary;
+	const char *synopsis;	/* what follows the name; lines by \n */
+	const struct option_row *options;
+	const char *operands;	/* a note below the options, or NULL */
+	int (*run)(int argc, char **argv);
+};
+
+extern const struct cmd cmd_attach, cmd_create, cmd_limits, cmd_read,
+    cmd_restore, cmd_rm, cmd_save, cmd_set, cmd_stat, cmd_write;
+
+/*
+ * main.c
+ */
+
+/*
+ * The next option's code as getopt_long(3) gives it, its value in optarg; -1
+ * after the last, optind then at the first operand.  '?' after a mistake,
+ * which has been told; 'h' after help has been printed.  A verb returns
+ * option_status() of either.
+ */
+int next_option(const struct cmd *cmd, int argc, char **argv);
+int option_status(int code);
+
+/*
+ * Cuts "-- COMMAND ARG..." off argv and returns it, or NULL.  For the verbs
+ * that run a command: called first, for getopt would lose the "--".
+ */
+char **cut_command(int *argc, char **argv);
+
+/* A usage error of our own: the message, a hint at -h, and ST_USAGE. */
+int usage_error(const char *object, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/*
+ * One line on stderr: "shmtool: COMMAND: OBJECT: reason".  The object (NULL:
+ * none) is as the user wrote it.  Both may hold untrusted bytes.
+ */
+void complain(const char *object, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* complain() with strerror(error), and the exit status that belongs to it. */
+int fail(const char *object, int error);
+int status_of(int error);
+
+/* Adds a further outcome to a status: another kind of failure makes it 1. */
+void add_status(int *status, int outcome);
+
+/* From here on a closed pipe is an error of write(2), not our death: for
+ * verbs that must not stop half way. */
+void outlive_pipes(void);
+
+/* Flushes stdout and tells whether all of it arrived: false, and said why. */
+bool flush_output(void);
+
+/*
+ * text.c: bytes for people
+ */
+
+/* src as vis(3) makes it safe for a terminal, into dst (4 * length + 1). */
+void make_safe(char *dst, size_t room, const char *src);
+void print_safe(FILE *out, const char *src);
+
+/* "1.5M", "4.0K", "512"; "3d 4h", "12m", "5s". */
+#define SHORT_TEXT 32
+void short_size(char text[static SHORT_TEXT], uint64_t bytes);
+void short_duration(char text[static SHORT_TEXT], uint64_t seconds);
+
+/* "2026-11-21 10:00:00", or "-" for 0. */
+void short_time(char text[static SHORT_TEXT], int64_t when);
+
+/* Owner names, looked up once for each distinct id; the number as text where
+ * there is none.  Valid until the program ends. */
+const char *user_name(uint32_t uid);
+const char *group_name(uint32_t gid);
+
+/* "NAME" or a number; false if neither. */
+bool find_user(const char *text, uint32_t *uid);
+bool find_group(const char *text, uint32_t *gid);
+
+/* "OWNER[:GROUP]" (":GROUP" too); what is not named is left as it was.  A
+ * mistake is told as one of object, and false. */
+bool parse_owner(const char *object, const char *text, uint32_t *uid,
+    uint32_t *gid);
+
+/*
+ * target.c: SEGMENT operands
+ */
+
+struct target {
+	const char *text;	/* as the user wrote it */
+	struct shmt_ref ref;
+};
+
+/* ST_OK, or the status of the mistake, which has been told. */
+int parse_target(const char *text, struct target *target);
+
+/* All operands from argv on into an array to free; at least one. */
+int parse_targets(int argc, char **argv, struct target **targets);
+
+/* Finds and looks; ST_OK, or told why not. */
+int find_target(const struct target *target, struct shmt_segment *segment);
+
+/* Option values, mistakes told as "OPTION VALUE". */
+bool size_value(const char *option, const char *text, uint64_t *size);
+bool offset_value(const char *option, const char *text, uint64_t *offset);
+bool duration_value(const char *option, const char *text, uint64_t *seconds);
+bool key_value(const char *option, const char *text, uint32_t *key);
+bool number_value(const char *option, const char *text, uint64_t max,
+    uint64_t *number);
+bool mode_value(const char *option, const char *text, unsigned base,
+    unsigned *mode);
+
+/*
+ * filter.c: the filter options that stat, rm and save share
+ */
+
+enum {
+	OPT_FILTER = 512,	/* codes of FILTER_OPTIONS, in their order */
+	OPT_FILTER_OWNER = OPT_FILTER, OPT_FILTER_CREATOR, OPT_FILTER_KEY,
+	OPT_FILTER_PRIVATE, OPT_FILTER_UNATTACHED, OPT_FILTER_CREATOR_DEAD,
+	OPT_FILTER_IDLE, OPT_FILTER_MIN_SIZE, OPT_FILTER_MAX_SIZE,
+	OPT_FILTER_DEST, OPT_FILTER_PID, OPT_FILTER_STALE, OPT_FILTER_END
+};
+
+#define FILTER_OPTIONS \
+	{ OPT_FILTER_OWNER, "owner", "USER", "owned by USER" }, \
+	{ OPT_FILTER_CREATOR, "creator", "USER", "created by USER" }, \
+	{ OPT_FILTER_KEY, "key", "KEY", "with this key" }, \
+	{ OPT_FILTER_PRIVATE, "private", NULL, "without a key" }, \
+	{ OPT_FILTER_UNATTACHED, "unattached", NULL, \
+	    "that nobody has attached" }, \
+	{ OPT_FILTER_CREATOR_DEAD, "creator-dead", NULL, \
+	    "whose creator is provably gone" }, \
+	{ OPT_FILTER_IDLE, "idle", "DURATION", \
+	    "without attach, detach or change since" }, \
+	{ OPT_FILTER_MIN_SIZE, "min-size", "SIZE", "of SIZE or more" }, \
+	{ OPT_FILTER_MAX_SIZE, "max-size", "SIZE", "of SIZE or less" }, \
+	{ OPT_FILTER_DEST, "dest", NULL, "marked for removal" }, \
+	{ OPT_FILTER_PID, "pid", "PID", "attached or created by PID" }, \
+	{ OPT_FILTER_STALE, "stale", NULL, \
+	    "unattached, users provably gone, idle for an hour" }
+
+/* Takes one filter option; false after a mistake, which has been told. */
+bool filter_option(struct shmt_filter *filter, int code, const char *value);
+
+/* The segments that pass, into an array to free, holders as found where the
+ * filter needs them; ST_OK, or told why not. */
+int filter_list(const struct shmt_filter *filter, bool want_rss,
+    struct shmt_segment **list, size_t *count);
+
+/*
+ * json.c: a writer of one JSON value, always valid, always UTF-8
+ */
+
+struct json {
+	FILE *out;
+	bool inside;		/* a comma is due before the next member */
+};
+
+/* name is NULL inside arrays and at the top. */
+void json_open(struct json *json, const char *name, char bracket);
+void json_close(struct json *json, char bracket);
+void json_text(struct json *json, const char *name, const char *text);
+void json_number(struct json *json, const char *name, uint64_t number);
+void json_signed(struct json *json, const char *name, int64_t number);
+void json_bool(struct json *json, const char *name, bool value);
+void json_null(struct json *json, const char *name);
+void json_key(struct json *json, uint32_t key);	/* key and key_hex */
+void json_end(struct json *json);		/* the newline */
+
+/*
+ * table.c: rows and columns as an aligned table, TSV or JSON
+ */
+
+enum value_kind {
+	VALUE_UNKNOWN,		/* "-", null */
+	VALUE_TEXT,
+	VALUE_WORDS,		/* text of words between blanks; an array */
+	VALUE_NUMBER,
+	VALUE_SIZE,		/* bytes */
+	VALUE_TIME,		/* seconds since the Epoch, 0 unknown */
+	VALUE_DURATION,		/* seconds */
+	VALUE_PERMS,		/* "0600" */
+	VALUE_KEY,		/* 0x000004d2; key and key_hex */
+	VALUE_HEX		/* an address; a string in JSON */
+};
+
+struct value {
+	enum value_kind kind;
+	uint64_t number;
+	const char *text;	/* of TEXT and WORDS, valid while row is */
+};
+
+struct column {
+	const char *name;	/* upper case; lower case in JSON */
+	bool right;		/* aligned to the right in a table */
+	void (*get)(const void *row, struct value *value);
+};
+
+enum table_format { FORMAT_TABLE, FORMAT_TSV, FORMAT_JSON };
+
+struct table {
+	enum table_format format;
+	bool heading, bytes, reverse;
+	const struct column *const *columns;
+	size_t column_count;
+	const struct column *sort;	/* NULL: as given */
+	void **rows;			/* sorted in place */
+	size_t row_count;
+	/* JSON: further members of a row's object, or NULL. */
+	void (*more)(struct json *json, const void *row);
+};
+
+/* Sorts and prints; as JSON the rows are an array called name inside the
+ * object that the caller has opened (json is NULL otherwise). */
+int print_table(const struct table *table, struct json *json,
+    const char *name);
+
+/* Column of this name, in upper or lower case, or NULL. */
+const struct column *find_column(const struct column *columns, size_t count,
+    const char *name);
+
+/* "COL,COL" replaces, "+COL,COL" adds to the defaults, into an array to
+ * free; a mistake is told with the names there are, and false. */
+bool parse_columns(const char *text, const struct column *columns,
+    size_t count, const char *const *defaults, const struct column ***chosen,
+    size_t *chosen_count);
+
+#endif

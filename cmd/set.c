@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * shmtool set: mode, owner and group, lock and unlock.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cmd.h"
+
+static const struct option_row options[] = {
+	{ 'm', "mode", "MODE", "octal, or symbolic relative to the present" },
+	{ 'u', "owner", "OWNER[:GROUP]", "give it away; :GROUP alone as well" },
+	{ OPT_LONG, "lock", NULL, "keep its pages in memory" },
+	{ OPT_LONG + 1, "unlock", NULL, "let them be swapped out again" },
+	{ 0 }
+};
+
+struct opts {
+	const char *mode, *owner;
+	bool lock, unlock;
+	struct target *targets;
+	int count;
+};
+
+static int
+parse(int argc, char **argv, struct opts *o)
+{
+	uint32_t uid = 0, gid = 0;
+	unsigned mode;
+	int c;
+
+	while ((c = next_option(&cmd_set, argc, argv)) != -1)
+		switch (c) {
+		case 'm':
+			o->mode = optarg;
+			break;
+		case 'u':
+			o->owner = optarg;
+			break;
+		case OPT_LONG:
+			o->lock = true;
+			break;
+		case OPT_LONG + 1:
+			o->unlock = true;
+			break;
+		default:
+			return option_status(c);
+		}
+	if (o->lock && o->unlock)
+		return usage_error(NULL, "either --lock or --unlock");
+	if (o->mode == NULL && o->owner == NULL && !o->lock && !o->unlock)
+		return usage_error(NULL, "nothing to set: give --mode, "
+		    "--owner, --lock or --unlock");
+	/* What is wrong in itself is found before anything is changed. */
+	if (o->mode != NULL && !mode_value("--mode", o->mode, 0, &mode))
+		return ST_USAGE;
+	if (o->owner != NULL &&
+	    !parse_owner("--owner", o->owner, &uid, &gid))
+		return ST_USAGE;
+	o->count = argc - optind;
+	return parse_targets(o->count, argv + optind, &o->targets);
+}
+
+static int
+set_failed(const struct target *target, const struct shmt_segment *segment,
+    int error)
+{
+	if (error != EPERM)
+		return fail(target->text, error);
+	complain(target->text, "only its owner %s, its creator %s and root "
+	    "may change it", user_name(segment->uid),
+	    user_name(segment->cuid));
+	return ST_DENIED;
+}
+
+static int
+lock_failed(const struct target *target, const struct shmt_segment *segment,
+    int error)
+{
+	char size[SHORT_TEXT];
+
+	if (error != ENOMEM)
+		return set_failed(target, segment, error);
+	short_size(size, segment->size);
+	complain(target->text, "cannot lock %s: more than RLIMIT_MEMLOCK "
+	    "leaves (ulimit -l)", size);
+	return ST_LIMIT;
+}
+
+static int
+set_one(const struct opts *o, const struct target *target)
+{
+	struct shmt_segment segment, wanted;
+	int status;
+
+	status = find_target(target, &segment);
+	if (status != ST_OK)
+		return status;
+	wanted = segment;
+	if (o->mode != NULL &&
+	    !mode_value("--mode", o->mode, segment.mode, &wanted.mode))
+		return ST_USAGE;
+	if (o->owner != NULL && !parse_owner("--owner", o->owner, &wanted.uid,
+	    &wanted.gid))
+		return ST_USAGE;
+	if ((o->mode != NULL || o->owner != NULL) && shmt_set(&wanted) == -1)
+		return set_failed(target, &segment, errno);
+	if ((o->lock || o->unlock) && shmt_lock(segment.id, o->lock) == -1)
+		return lock_failed(target, &segment, errno);
+	return ST_OK;
+}
+
+static int
+run(int argc, char **argv)
+{
+	struct opts o = { 0 };
+	int status, i;
+
+	status = parse(argc, argv, &o);
+	for (i = 0; o.targets != NULL && i < o.count; i++)
+		add_status(&status, set_one(&o, &o.targets[i]));
+	free(o.targets);
+	return status;
+}
+
+const struct cmd cmd_set = {
+	"set", "Changes mode, owner, or locking of segments",
+	"[-m MODE] [-u OWNER[:GROUP]] [--lock | --unlock] SEGMENT...",
+	options, NULL, run
+};

@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Rows and columns: as a table for people, as TSV and JSON for programs.
+ * TSV and JSON carry plain numbers: bytes, seconds, seconds since the Epoch.
+ */
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+
+/* A cell's text; long ones are in the value, the others in room. */
+static const char *
+cell_text(const struct table *table, const struct value *value,
+    char room[static SHORT_TEXT])
+{
+	bool plain = table->format == FORMAT_TSV;
+
+	switch (value->kind) {
+	case VALUE_TEXT:
+	case VALUE_WORDS:
+		return value->text[0] != '\0' ? value->text : "-";
+	case VALUE_SIZE:
+		if (!plain && !table->bytes) {
+			short_size(room, value->number);
+			return room;
+		}
+		break;
+	case VALUE_TIME:
+		if (value->number == 0)
+			return "-";
+		if (!plain) {
+			short_time(room, (int64_t)value->number);
+			return room;
+		}
+		break;
+	case VALUE_DURATION:
+		if (!plain) {
+			short_duration(room, value->number);
+			return room;
+		}
+		break;
+	case VALUE_PERMS:
+		snprintf(room, SHORT_TEXT, "%04" PRIo64, value->number);
+		return room;
+	case VALUE_KEY:
+		snprintf(room, SHORT_TEXT, "0x%08" PRIx64, value->number);
+		return room;
+	case VALUE_HEX:
+		snprintf(room, SHORT_TEXT, "0x%" PRIx64, value->number);
+		return room;
+	case VALUE_UNKNOWN:
+		return "-";
+	case VALUE_NUMBER:
+		break;
+	}
+	snprintf(room, SHORT_TEXT, "%" PRIu64, value->number);
+	return room;
+}
+
+/* Words between blanks as commas join them for people, and vis(3). */
+static char *
+cell_safe(const struct table *table, const struct column *column,
+    const void *row)
+{
+	struct value value = { 0 };
+	char room[SHORT_TEXT], *safe, *p;
+	const char *text;
+	size_t length;
+
+	column->get(row, &value);
+	text = cell_text(table, &value, room);
+	length = 4 * strlen(text) + 1;
+	safe = malloc(length);
+	if (safe == NULL)
+		return NULL;
+	make_safe(safe, length, text);
+	if (value.kind == VALUE_WORDS)
+		for (p = safe; *p != '\0'; p++)
+			if (*p == ' ')
+				*p = ',';
+	return safe;
+}
+
+/* Places that a text takes on a terminal: UTF-8 counts characters. */
+static size_t
+width_of(const char *text)
+{
+	size_t width = 0;
+
+	for (; *text != '\0'; text++)
+		width += ((unsigned char)*text & 0xc0) != 0x80;
+	return width;
+}
+
+static void
+print_cell(const struct column *column, const char *text, size_t width,
+    bool last)
+{
+	int pad = (int)(width - width_of(text));
+
+	if (column->right)
+		printf("%*s%s", pad, "", text);
+	else
+		printf("%s%*s", text, last ? 0 : pad, "");
+	fputs(last ? "\n" : "  ", stdout);
+}
+
+static int
+print_aligned(const struct table *table)
+{
+	size_t columns = table->column_count, cells, i, c, *widths, width;
+	int status = ST_OK;
+	char **texts;
+
+	cells = columns * table->row_count;
+	texts = calloc(cells + 1, sizeof(*texts));
+	widths = calloc(columns + 1, sizeof(*widths));
+	if (texts == NULL || widths == NULL)
+		status = fail(NULL, errno);
+	for (c = 0; status == ST_OK && table->heading && c < columns; c++)
+		widths[c] = strlen(table->columns[c]->name);
+	for (i = 0; status == ST_OK && i < cells; i++) {
+		c = i % columns;
+		texts[i] = cell_safe(table, table->columns[c],
+		    table->rows[i / columns]);
+		if (texts[i] == NULL) {
+			status = fail(NULL, errno);
+			break;
+		}
+		width = width_of(texts[i]);
+		if (width > widths[c])
+			widths[c] = width;
+	}
+	for (c = 0; status == ST_OK && table->heading && c < columns; c++)
+		print_cell(table->columns[c], table->columns[c]->name,
+		    widths[c], c + 1 == columns);
+	for (i = 0; status == ST_OK && i < cells; i++) {
+		c = i % columns;
+		print_cell(table->columns[c], texts[i], widths[c],
+		    c + 1 == columns);
+	}
+	for (i = 0; texts != NULL && i < cells; i++)
+		free(texts[i]);
+	free(texts);
+	free(widths);
+	return status;
+}
+
+static int
+print_tsv(const struct table *table)
+{
+	size_t i, c;
+	char *text;
+
+	for (c = 0; table->heading && c < table->column_count; c++)
+		printf("%s%c", table->columns[c]->name,
+		    c + 1 == table->column_count ? '\n' : '\t');
+	for (i = 0; i < table->row_count; i++)
+		for (c = 0; c < table->column_count; c++) {
+			text = cell_safe(table, table->columns[c],
+			    table->rows[i]);
+			if (text == NULL)
+				return fail(NULL, errno);
+			printf("%s%c", text,
+			    c + 1 == table->column_count ? '\n' : '\t');
+			free(text);
+		}
+	return ST_OK;
+}
+
+static void
+json_words(struct json *json, const char *name, const char *words)
+{
+	char word[64];
+	size_t length;
+
+	json_open(json, name, '[');
+	while (*words != '\0') {
+		length = strcspn(words, " ");
+		snprintf(word, sizeof(word), "%.*s", (int)length, words);
+		json_text(json, NULL, word);
+		words += length;
+		words += *words == ' ';
+	}
+	json_close(json, ']');
+}
+
+static void
+json_value(struct json *json, const char *name, const struct value *value)
+{
+	char room[SHORT_TEXT];
+
+	switch (value->kind) {
+	case VALUE_UNKNOWN:
+		json_null(json, name);
+		break;
+	case VALUE_TEXT:
+		json_text(json, name, value->text);
+		break;
+	case VALUE_WORDS:
+		json_words(json, name, value->text);
+		break;
+	case VALUE_TIME:
+		if (value->number == 0)
+			json_null(json, name);
+		else
+			json_signed(json, name, (int64_t)value->number);
+		break;
+	case VALUE_KEY:
+		json_key(json, (uint32_t)value->number);
+		break;
+	case VALUE_PERMS:
+		snprintf(room, sizeof(room), "%04" PRIo64, value->number);
+		json_text(json, name, room);
+		break;
+	case VALUE_HEX:
+		snprintf(room, sizeof(room), "0x%" PRIx64, value->number);
+		json_text(json, name, room);
+		break;
+	case VALUE_NUMBER:
+	case VALUE_SIZE:
+	case VALUE_DURATION:
+		json_number(json, name, value->number);
+		break;
+	}
+}
+
+static void
+json_rows(const struct table *table, struct json *json, const char *name)
+{
+	struct value value;
+	char lower[32];
+	size_t i, c, n;
+
+	json_open(json, name, '[');
+	for (i = 0; i < table->row_count; i++) {
+		json_open(json, NULL, '{');
+		for (c = 0; c < table->column_count; c++) {
+			strlcpy(lower, table->columns[c]->name, sizeof(lower));
+			for (n = 0; lower[n] != '\0'; n++)
+				lower[n] = (char)tolower(
+				    (unsigned char)lower[n]);
+			value = (struct value){ 0 };
+			table->columns[c]->get(table->rows[i], &value);
+			json_value(json, lower, &value);
+		}
+		if (table->more != NULL)
+			table->more(json, table->rows[i]);
+		json_close(json, '}');
+	}
+	json_close(json, ']');
+}
+
+/* Unknown values come last, whichever way. */
+static int
+compare_rows(const void *a, const void *b, void *arg)
+{
+	const struct table *table = arg;
+	struct value x = { 0 }, y = { 0 };
+	int order;
+
+	table->sort->get(*(void *const *)a, &x);
+	table->sort->get(*(void *const *)b, &y);
+	if (x.kind == VALUE_UNKNOWN || y.kind == VALUE_UNKNOWN)
+		return (x.kind == VALUE_UNKNOWN) - (y.kind == VALUE_UNKNOWN);
+	if (x.kind == VALUE_TEXT || x.kind == VALUE_WORDS)
+		order = strcmp(x.text, y.text);
+	else
+		order = (x.number > y.number) - (x.number < y.number);
+	return table->reverse ? -order : order;
+}
+
+static void
+reverse_rows(void **rows, size_t count)
+{
+	size_t i;
+	void *row;
+
+	for (i = 0; i < count / 2; i++) {
+		row = rows[i];
+		rows[i] = rows[count - 1 - i];
+		rows[count - 1 - i] = row;
+	}
+}
+
+int
+print_table(const struct table *table, struct json *json, const char *name)
+{
+	/* glibc's qsort_r is a merge sort while memory lasts: stable. */
+	if (table->sort != NULL)
+		qsort_r(table->rows, table->row_count, sizeof(*table->rows),
+		    compare_rows, (void *)(uintptr_t)table);
+	else if (table->reverse)
+		reverse_rows(table->rows, table->row_count);
+	switch (table->format) {
+	case FORMAT_JSON:
+		json_rows(table, json, name);
+		return ST_OK;
+	case FORMAT_TSV:
+		return print_tsv(table);
+	case FORMAT_TABLE:
+		break;
+	}
+	return print_aligned(table);
+}
+
+const struct column *
+find_column(const struct column *columns, size_t count, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (strcasecmp(columns[i].name, name) == 0)
+			return &columns[i];
+	return NULL;
+}
+
+static bool
+unknown_column(const char *name, const struct column *columns, size_t count)
+{
+	char names[1024] = "";
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		strlcat(names, " ", sizeof(names));
+		strlcat(names, columns[i].name, sizeof(names));
+	}
+	usage_error(name, "no such column; there are%s", names);
+	return false;
+}
+
+bool
+parse_columns(const char *text, const struct column *columns, size_t count,
+    const char *const *defaults, const struct column ***chosen,
+    size_t *chosen_count)
+{
+	const struct column **list, *column;
+	char *copy, *rest, *name;
+	size_t n = 0, most = 2;
+	bool good = true;
+
+	for (name = copy = strdup(text); name != NULL && *name != '\0'; name++)
+		most += *name == ',';
+	list = calloc(count + most, sizeof(*list));
+	if (copy == NULL || list == NULL) {
+		fail(NULL, errno);
+		free(copy);
+		free(list);
+		return false;
+	}
+	rest = copy;
+	if (*rest == '+') {
+		for (rest++; *defaults != NULL; defaults++)
+			list[n++] = find_column(columns, count, *defaults);
+	}
+	while (good && (name = strsep(&rest, ",")) != NULL) {
+		column = find_column(columns, count, name);
+		if (column == NULL)
+			good = unknown_column(name, columns, count);
+		list[n++] = column;
+	}
+	free(copy);
+	if (!good) {
+		free(list);
+		return false;
+	}
+	*chosen = list;
+	*chosen_count = n;
+	return true;
+}

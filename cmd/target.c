@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * SEGMENT operands and option values: from what the user wrote to a segment
+ * or a number, and the wording of what is wrong with it.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd.h"
+
+int
+parse_target(const char *text, struct target *target)
+{
+	target->text = text;
+	if (shmt_parse_ref(text, &target->ref) == 0)
+		return ST_OK;
+	if (errno == ERANGE)
+		return usage_error(text, "out of range: ids go from 0 to "
+		    "2147483647, keys from 1 to 0xffffffff");
+	if (errno == EINVAL)
+		return usage_error(text, "not a segment: an id (123), a key "
+		    "(0x4d2), id:N, key:N or ftok:PATH[:PROJ]");
+	complain(text, "%s", strerror(errno));
+	return errno == EACCES ? ST_DENIED : ST_FAILED;
+}
+
+int
+parse_targets(int argc, char **argv, struct target **targets)
+{
+	struct target *list;
+	int i, status;
+
+	if (argc == 0)
+		return usage_error(NULL, "which segment?");
+	list = calloc((size_t)argc, sizeof(*list));
+	if (list == NULL)
+		return fail(NULL, errno);
+	for (i = 0; i < argc; i++) {
+		status = parse_target(argv[i], &list[i]);
+		if (status != ST_OK) {
+			free(list);
+			return status;
+		}
+	}
+	*targets = list;
+	return ST_OK;
+}
+
+int
+find_target(const struct target *target, struct shmt_segment *segment)
+{
+	int id;
+
+	if (shmt_resolve(&target->ref, &id) == -1 ||
+	    shmt_info(id, segment) == -1)
+		return fail(target->text, errno);
+	return ST_OK;
+}
+
+/* One place for the three things that a value can be wrong in. */
+static bool
+bad_value(const char *option, const char *text, const char *wanted)
+{
+	if (errno == ERANGE)
+		usage_error(option, "%s: out of range", text);
+	else
+		usage_error(option, "%s: not %s", text, wanted);
+	return false;
+}
+
+bool
+size_value(const char *option, const char *text, uint64_t *size)
+{
+	return shmt_parse_size(text, size) == 0 ||
+	    bad_value(option, text, "a size (4096, 64K, 1.5G, 2MB)");
+}
+
+bool
+offset_value(const char *option, const char *text, uint64_t *offset)
+{
+	return shmt_parse_offset(text, offset) == 0 ||
+	    bad_value(option, text, "an offset (4096, 0x1000, 64K)");
+}
+
+bool
+duration_value(const char *option, const char *text, uint64_t *seconds)
+{
+	return shmt_parse_duration(text, seconds) == 0 ||
+	    bad_value(option, text, "a duration (90, 5m, 2h, 1d, 1w)");
+}
+
+bool
+key_value(const char *option, const char *text, uint32_t *key)
+{
+	return shmt_parse_key(text, key) == 0 ||
+	    bad_value(option, text, "a key (0x4d2, 1234)");
+}
+
+bool
+number_value(const char *option, const char *text, uint64_t max,
+    uint64_t *number)
+{
+	return shmt_parse_number(text, max, number) == 0 ||
+	    bad_value(option, text, "a number");
+}
+
+bool
+mode_value(const char *option, const char *text, unsigned base, unsigned *mode)
+{
+	return shmt_parse_mode(text, base, mode) == 0 ||
+	    bad_value(option, text, "a mode (0640, u=rw,g+r)");
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Bytes for people: names made safe for a terminal, sizes, times, users.
+ */
+
+#include <errno.h>
+#include <grp.h>
+#include <locale.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <time.h>
+#include <vis.h>
+
+#include "cmd.h"
+
+/* vis(3) knows letters beyond ASCII by the locale, which costs time to load
+ * and is worth it only for those. */
+static void
+load_locale(const char *src)
+{
+	static bool loaded;
+
+	for (; !loaded && *src != '\0'; src++)
+		if ((unsigned char)*src >= 0x80) {
+			setlocale(LC_CTYPE, "");
+			loaded = true;
+		}
+}
+
+void
+make_safe(char *dst, size_t room, const char *src)
+{
+	size_t length = strlen(src);
+
+	load_locale(src);
+	if (length > (room - 1) / 4)
+		length = (room - 1) / 4;
+	strvisx(dst, src, length, VIS_CSTYLE | VIS_NL | VIS_TAB | VIS_NOSLASH);
+}
+
+void
+print_safe(FILE *out, const char *src)
+{
+	char *safe;
+
+	load_locale(src);
+	if (stravis(&safe, src, VIS_CSTYLE | VIS_NL | VIS_TAB) == -1)
+		return;
+	fputs(safe, out);
+	free(safe);
+}
+
+void
+short_size(char text[static SHORT_TEXT], uint64_t bytes)
+{
+	/* One decimal where it tells something, as ls -h and du -h. */
+	if (bytes > INT64_MAX || humanize_number(text, 6, (int64_t)bytes, "",
+	    HN_AUTOSCALE, HN_DECIMAL | HN_NOSPACE) == -1)
+		snprintf(text, SHORT_TEXT, "%.1fE", (double)bytes / 0x1p60);
+}
+
+void
+short_duration(char text[static SHORT_TEXT], uint64_t seconds)
+{
+	const uint64_t minute = 60, hour = 3600, day = 86400;
+
+	if (seconds < minute)
+		snprintf(text, SHORT_TEXT, "%ds", (int)seconds);
+	else if (seconds < hour)
+		snprintf(text, SHORT_TEXT, "%dm", (int)(seconds / minute));
+	else if (seconds < day)
+		snprintf(text, SHORT_TEXT, "%dh%02dm", (int)(seconds / hour),
+		    (int)(seconds % hour / minute));
+	else
+		snprintf(text, SHORT_TEXT, "%jud%02dh",
+		    (uintmax_t)(seconds / day), (int)(seconds % day / hour));
+}
+
+void
+short_time(char text[static SHORT_TEXT], int64_t when)
+{
+	time_t t = (time_t)when;
+	struct tm tm;
+
+	if (when == 0 || localtime_r(&t, &tm) == NULL ||
+	    strftime(text, SHORT_TEXT, "%Y-%m-%d %H:%M:%S", &tm) == 0)
+		strlcpy(text, "-", SHORT_TEXT);
+}
+
+/* Names looked up so far: few, however many segments there are. */
+struct name {
+	SLIST_ENTRY(name) link;
+	uint32_t id;
+	char text[];
+};
+
+SLIST_HEAD(names, name);
+
+static const char *
+known_name(struct names *names, uint32_t id, const char *(*look)(uint32_t))
+{
+	const char *found;
+	struct name *name;
+	char number[16];
+	size_t length;
+
+	SLIST_FOREACH(name, names, link)
+		if (name->id == id)
+			return name->text;
+	found = look(id);
+	if (found == NULL) {
+		snprintf(number, sizeof(number), "%u", id);
+		found = number;
+	}
+	length = strlen(found) + 1;
+	name = malloc(sizeof(*name) + length);
+	if (name == NULL)
+		return "?";
+	name->id = id;
+	memcpy(name->text, found, length);
+	SLIST_INSERT_HEAD(names, name, link);
+	return name->text;
+}
+
+static const char *
+look_user(uint32_t uid)
+{
+	const struct passwd *pw = getpwuid(uid);
+
+	return pw != NULL ? pw->pw_name : NULL;
+}
+
+static const char *
+look_group(uint32_t gid)
+{
+	const struct group *gr = getgrgid(gid);
+
+	return gr != NULL ? gr->gr_name : NULL;
+}
+
+const char *
+user_name(uint32_t uid)
+{
+	static struct names users = SLIST_HEAD_INITIALIZER(users);
+
+	return known_name(&users, uid, look_user);
+}
+
+const char *
+group_name(uint32_t gid)
+{
+	static struct names groups = SLIST_HEAD_INITIALIZER(groups);
+
+	return known_name(&groups, gid, look_group);
+}
+
+/* A number as an id; not the one that means "none" to the kernel. */
+static bool
+find_number(const char *text, uint32_t *id)
+{
+	uint64_t n;
+
+	if (shmt_parse_number(text, UINT32_MAX - 1, &n) == -1)
+		return false;
+	*id = (uint32_t)n;
+	return true;
+}
+
+bool
+find_user(const char *text, uint32_t *uid)
+{
+	const struct passwd *pw = getpwnam(text);
+
+	if (pw == NULL)
+		return find_number(text, uid);
+	*uid = pw->pw_uid;
+	return true;
+}
+
+bool
+find_group(const char *text, uint32_t *gid)
+{
+	const struct group *gr = getgrnam(text);
+
+	if (gr == NULL)
+		return find_number(text, gid);
+	*gid = gr->gr_gid;
+	return true;
+}
+
+bool
+parse_owner(const char *object, const char *text, uint32_t *uid, uint32_t *gid)
+{
+	const char *colon = strchr(text, ':');
+	uint32_t u = *uid, g = *gid;
+	char *user;
+
+	user = colon != NULL ? strndup(text, (size_t)(colon - text)) :
+	    strdup(text);
+	if (user == NULL) {
+		fail(object, errno);
+		return false;
+	}
+	if (*user != '\0' ? !find_user(user, &u) : colon == NULL) {
+		usage_error(object, "%s: no such user", user);
+		free(user);
+		return false;
+	}
+	free(user);
+	if (colon != NULL && !find_group(colon + 1, &g)) {
+		usage_error(object, "%s: no such group", colon + 1);
+		return false;
+	}
+	*uid = u;
+	*gid = g;
+	return true;
+}

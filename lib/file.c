@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Whole files in and whole buffers out, with short counts and signals dealt
+ * with once.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+int
+shmt__read_file(int dirfd, const char *path, char **text, size_t *length)
+{
+	size_t room = 4096, used = 0;
+	char *buf, *more;
+	ssize_t n;
+	int fd, saved;
+
+	fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd == -1)
+		return -1;
+	buf = malloc(room);
+	n = buf == NULL ? -1 : 1;
+	while (n > 0) {
+		if (used + 1 == room) {
+			more = realloc(buf, room *= 2);
+			if (more == NULL) {
+				n = -1;
+				break;
+			}
+			buf = more;
+		}
+		do
+			n = read(fd, buf + used, room - used - 1);
+		while (n == -1 && errno == EINTR);
+		if (n > 0)
+			used += (size_t)n;
+	}
+	saved = errno;
+	close(fd);
+	if (n == -1) {
+		free(buf);
+		errno = saved;
+		return -1;
+	}
+	buf[used] = '\0';
+	*text = buf;
+	*length = used;
+	return 0;
+}
+
+int
+shmt__write_all(int fd, const void *buffer, size_t length)
+{
+	const char *p = buffer;
+	ssize_t n;
+
+	while (length > 0) {
+		n = write(fd, p, length);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return -1;
+		p += n;
+		length -= (size_t)n;
+	}
+	return 0;
+}
+
+void
+shmt__close(int fd)
+{
+	int saved = errno;
+
+	if (fd != -1)
+		close(fd);
+	errno = saved;
+}

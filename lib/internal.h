@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * What the files of the library share, and nobody else sees.  Names begin
+ * with shmt__ so that the version script can keep them inside.
+ */
+
+#ifndef SHMT_INTERNAL_H
+#define SHMT_INTERNAL_H
+
+#include <sys/ipc.h>
+#include <sys/shm.h>
+
+#include "shmtool.h"
+
+/* Linux 4.17; glibc names it since 2.28. */
+#ifndef SHM_STAT_ANY
+#define SHM_STAT_ANY 15
+#endif
+
+/* Linux since 2.6.32; the index bits of an id are the kernel's own matter. */
+#define SHMT__SYSVIPC "/proc/sysvipc/shm"
+
+/* The kernel's struct into ours; rss and swap stay unknown. */
+void shmt__from_kernel(int id, const struct shmid_ds *ds,
+    struct shmt_segment *segment);
+
+/* The text of /proc/sysvipc/shm, length bytes, into an array that the caller
+ * frees.  EBADMSG: not such a text. */
+int shmt__parse_sysvipc(const char *text, size_t length,
+    struct shmt_segment **list, size_t *count);
+
+/* Reads a whole small file (a /proc file: read until it ends), NUL-terminated,
+ * into a buffer that the caller frees. */
+int shmt__read_file(int dirfd, const char *path, char **text, size_t *length);
+
+/* Writes all of buffer. */
+int shmt__write_all(int fd, const void *buffer, size_t length);
+
+/* close(2), free(3) that keep errno, for the ways out of a failure. */
+void shmt__close(int fd);
+
+#endif

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * All segments of the namespace.  Three ways: /proc/sysvipc/shm costs about
+ * a microsecond a segment and alone tells rss and swap; SHM_STAT_ANY costs a
+ * quarter of that a slot, empty slots included; SHM_STAT is for kernels that
+ * have neither, and shows what may be read.
+ */
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+struct array {
+	struct shmt_segment *list;
+	size_t count, room;
+};
+
+static struct shmt_segment *
+grow(struct array *array)
+{
+	struct shmt_segment *more;
+	size_t room;
+
+	if (array->count == array->room) {
+		room = array->room == 0 ? 64 : array->room * 2;
+		more = reallocarray(array->list, room, sizeof(*more));
+		if (more == NULL)
+			return NULL;
+		array->list = more;
+		array->room = room;
+	}
+	return &array->list[array->count++];
+}
+
+/* One number of a line, moving *text; false where there is none. */
+static bool
+field(const char **text, uint64_t max, int base, uint64_t *number)
+{
+	const char *p = *text;
+	uint64_t n = 0, d;
+	bool negative;
+
+	while (*p == ' ')
+		p++;
+	negative = *p == '-';
+	if (negative)
+		p++;
+	if (*p < '0' || *p >= '0' + base)
+		return false;
+	for (; *p >= '0' && *p < '0' + base; p++) {
+		d = (uint64_t)(*p - '0');
+		if (n > (max - d) / (uint64_t)base)
+			return false;
+		n = n * (uint64_t)base + d;
+	}
+	*text = p;
+	*number = negative ? -n : n;
+	return true;
+}
+
+/* The columns of a line; the last two came with Linux 2.6.34. */
+enum {
+	KEY, ID, PERMS, SIZE, CPID, LPID, NATTCH, UID, GID, CUID, CGID,
+	ATIME, DTIME, CTIME, RSS, SWAP, COLUMNS
+};
+
+/* A line up to its newline, which *text is moved behind. */
+static bool
+parse_line(const char **text, struct shmt_segment *s)
+{
+	uint64_t v[COLUMNS] = { 0 };
+	const char *p = *text;
+	int n;
+
+	for (n = 0; n < COLUMNS && *p != '\n'; n++)
+		if (!field(&p, UINT64_MAX, n == PERMS ? 8 : 10, &v[n]))
+			return false;
+	while (*p == ' ')
+		p++;
+	if (*p != '\n' || (n != RSS && n != COLUMNS) || v[ID] > INT32_MAX)
+		return false;
+	*text = p + 1;
+	memset(s, 0, sizeof(*s));
+	s->key = (uint32_t)v[KEY];
+	s->id = (int)v[ID];
+	s->mode = v[PERMS] & 0777u;
+	s->state = (v[PERMS] & SHM_DEST ? SHMT_DEST : 0) |
+	    (v[PERMS] & SHM_LOCKED ? SHMT_LOCKED : 0);
+	s->size = v[SIZE];
+	s->cpid = (pid_t)v[CPID];
+	s->lpid = (pid_t)v[LPID];
+	s->nattch = v[NATTCH];
+	s->uid = (uint32_t)v[UID];
+	s->gid = (uint32_t)v[GID];
+	s->cuid = (uint32_t)v[CUID];
+	s->cgid = (uint32_t)v[CGID];
+	s->atime = (int64_t)v[ATIME];
+	s->dtime = (int64_t)v[DTIME];
+	s->ctime = (int64_t)v[CTIME];
+	s->has_rss = n == COLUMNS;
+	s->rss = v[RSS];
+	s->swap = v[SWAP];
+	return true;
+}
+
+int
+shmt__parse_sysvipc(const char *text, size_t length,
+    struct shmt_segment **list, size_t *count)
+{
+	struct array array = { 0 };
+	struct shmt_segment *s;
+	const char *p = memchr(text, '\n', length);
+
+	/* NUL bytes would end our reading early; a last line cut short, too. */
+	if (p == NULL || strlen(text) != length || text[length - 1] != '\n' ||
+	    strstr(text, "shmid") == NULL || strstr(text, "shmid") > p) {
+		errno = EBADMSG;
+		return -1;
+	}
+	for (p++; *p != '\0';) {
+		s = grow(&array);
+		if (s == NULL || !parse_line(&p, s)) {
+			free(array.list);
+			errno = s == NULL ? ENOMEM : EBADMSG;
+			return -1;
+		}
+	}
+	*list = array.list;
+	*count = array.count;
+	return 0;
+}
+
+/* Whether any huge page of 2 MiB (of this size) is in use on the machine. */
+static bool
+huge_pages_used(const char *pool)
+{
+	static const char *const names[] = { "nr_hugepages", "free_hugepages" };
+	char path[300], *text;
+	uint64_t n[2] = { 0, 0 };
+	size_t i, length;
+
+	for (i = 0; i < 2; i++) {
+		strlcpy(path, "/sys/kernel/mm/hugepages/", sizeof(path));
+		strlcat(path, pool, sizeof(path));
+		strlcat(path, "/", sizeof(path));
+		strlcat(path, names[i], sizeof(path));
+		if (shmt__read_file(AT_FDCWD, path, &text, &length) == -1)
+			return true;
+		n[i] = strtoull(text, NULL, 10);
+		free(text);
+	}
+	return n[0] != n[1];
+}
+
+static bool
+any_huge_pages_used(void)
+{
+	struct dirent *entry;
+	bool used = false;
+	DIR *dir;
+
+	dir = opendir("/sys/kernel/mm/hugepages");
+	if (dir == NULL)
+		return errno != ENOENT;
+	while (!used && (entry = readdir(dir)) != NULL)
+		used = entry->d_name[0] != '.' &&
+		    huge_pages_used(entry->d_name);
+	closedir(dir);
+	return used;
+}
+
+/*
+ * The kernel counts the huge pages of a segment as if each were as many
+ * pages as it holds, so that rss comes out 512 times too big for pages of
+ * 2 MiB.  More than the size is the sure sign.  A multiple of 1 GiB below
+ * the size can be either: unknown, while huge pages are in use at all.
+ */
+static void
+mend_huge(struct shmt_segment *list, size_t count)
+{
+	const uint64_t step = UINT64_C(1) << 30;
+	int used = -1;
+	uint64_t rounded;
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		/* The last page of a segment counts whole. */
+		rounded = list[i].size | 0xffffu;
+		if (list[i].has_rss && list[i].rss > rounded)
+			list[i].state |= SHMT_HUGE;
+		else if (!list[i].has_rss || list[i].rss == 0 ||
+		    list[i].rss % step != 0)
+			continue;
+		else if (used == -1)
+			used = any_huge_pages_used();
+		if ((list[i].state & SHMT_HUGE) != 0 || used == 1) {
+			list[i].has_rss = false;
+			list[i].rss = list[i].swap = 0;
+		}
+	}
+}
+
+static int
+list_proc(struct shmt_segment **list, size_t *count)
+{
+	size_t length;
+	char *text;
+	int result;
+
+	if (shmt__read_file(AT_FDCWD, SHMT__SYSVIPC, &text, &length) == -1)
+		return -1;
+	result = shmt__parse_sysvipc(text, length, list, count);
+	free(text);
+	if (result == 0)
+		mend_huge(*list, *count);
+	return result;
+}
+
+/*
+ * Slot by slot.  With sparse allowed, gives up with EAGAIN once three slots
+ * in four were empty: then /proc is cheaper.
+ */
+static int
+list_slots(int command, bool sparse, struct shmt_segment **list, size_t *count)
+{
+	struct array array = { 0 };
+	struct shmt_segment *s;
+	struct shmid_ds ds;
+	size_t empty = 0;
+	int slot, last, id;
+
+	/* It fills a struct shminfo, smaller than this. */
+	memset(&ds, 0, sizeof(ds));
+	last = shmctl(0, IPC_INFO, &ds);
+	if (last == -1)
+		return -1;
+	for (slot = 0; slot <= last; slot++) {
+		id = shmctl(slot, command, &ds);
+		if (id == -1) {
+			if (sparse && ++empty > 64 + 3 * array.count) {
+				free(array.list);
+				errno = EAGAIN;
+				return -1;
+			}
+			continue;
+		}
+		s = grow(&array);
+		if (s == NULL) {
+			free(array.list);
+			return -1;
+		}
+		shmt__from_kernel(id, &ds, s);
+	}
+	*list = array.list;
+	*count = array.count;
+	return 0;
+}
+
+/* Whether this kernel has SHM_STAT_ANY: it may still find nothing. */
+static int
+slot_command(void)
+{
+	struct shmid_ds ds;
+
+	memset(&ds, 0, sizeof(ds));
+	/* An unknown command is EINVAL before the address is looked at. */
+	if (shmctl(0, SHM_STAT_ANY, &ds) == -1 && errno == EINVAL &&
+	    shmctl(0, SHM_STAT, &ds) != -1)
+		return SHM_STAT;
+	return SHM_STAT_ANY;
+}
+
+int
+shmt_list(bool want_rss, struct shmt_segment **list, size_t *count)
+{
+	if (want_rss && list_proc(list, count) == 0)
+		return 0;
+	if (!want_rss && list_slots(SHM_STAT_ANY, true, list, count) == 0 &&
+	    *count > 0)
+		return 0;
+	if (list_proc(list, count) == 0)
+		return 0;
+	return list_slots(slot_command(), false, list, count);
+}

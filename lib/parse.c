@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Text to numbers: ids, keys, sizes, offsets, durations, modes.  The whole
+ * string or an error; never a wrap, a clamp or a guess.
+ */
+
+#include <sys/stat.h>
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+static int
+fail(int error)
+{
+	errno = error;
+	return -1;
+}
+
+/*
+ * Digits of one base from *text on, which is moved behind them.  strtoull(3)
+ * would take blanks, a sign, and a 0x of its own.
+ */
+static int
+digits(const char **text, unsigned base, uint64_t max, uint64_t *number)
+{
+	const char *p = *text;
+	uint64_t n = 0;
+	unsigned d;
+
+	for (; isxdigit((unsigned char)*p); p++) {
+		d = isdigit((unsigned char)*p) ? (unsigned)(*p - '0') :
+		    (unsigned)(tolower((unsigned char)*p) - 'a') + 10;
+		if (d >= base)
+			break;
+		if (d > max || n > (max - d) / base)
+			return fail(ERANGE);
+		n = n * base + d;
+	}
+	if (p == *text)
+		return fail(EINVAL);
+	*text = p;
+	*number = n;
+	return 0;
+}
+
+static bool
+is_hex(const char *text)
+{
+	return text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+}
+
+/* A whole number in C's notation: decimal, 0x hexadecimal, 0 octal. */
+static int
+c_number(const char *text, uint64_t max, uint64_t *number)
+{
+	unsigned base = 10;
+	uint64_t n;
+
+	if (is_hex(text)) {
+		base = 16;
+		text += 2;
+	} else if (text[0] == '0' && text[1] != '\0')
+		base = 8;
+	if (digits(&text, base, max, &n) == -1)
+		return -1;
+	if (*text != '\0')
+		return fail(EINVAL);
+	*number = n;
+	return 0;
+}
+
+int
+shmt_parse_number(const char *text, uint64_t max, uint64_t *number)
+{
+	uint64_t n;
+
+	if (digits(&text, 10, max, &n) == -1)
+		return -1;
+	if (*text != '\0')
+		return fail(EINVAL);
+	*number = n;
+	return 0;
+}
+
+int
+shmt_parse_key(const char *text, uint32_t *key)
+{
+	uint64_t n;
+
+	if (text[0] == '-') {
+		if (c_number(text + 1, (uint64_t)INT_MAX + 1, &n) == -1)
+			return -1;
+		n = -n;
+	} else if (c_number(text, UINT32_MAX, &n) == -1)
+		return -1;
+	if (n == 0)
+		return fail(ERANGE);
+	*key = (uint32_t)n;
+	return 0;
+}
+
+/* PROJ of an ftok operand: a number from 1 to 255, or one character. */
+static int
+parse_proj(const char *text, int *proj)
+{
+	uint64_t n;
+
+	if (isdigit((unsigned char)text[0])) {
+		if (shmt_parse_number(text, 255, &n) == -1)
+			return -1;
+		if (n == 0)
+			return fail(ERANGE);
+		*proj = (int)n;
+	} else if (text[0] != '\0' && text[1] == '\0')
+		*proj = (unsigned char)text[0];
+	else
+		return fail(EINVAL);
+	return 0;
+}
+
+int
+shmt_parse_ftok(const char *text, uint32_t *key)
+{
+	const char *colon = strrchr(text, ':');
+	size_t length = colon != NULL ? (size_t)(colon - text) : strlen(text);
+	char path[PATH_MAX];
+	struct stat st;
+	int proj = 1;
+	key_t k;
+
+	if (length == 0)
+		return fail(EINVAL);
+	if (length >= sizeof(path))
+		return fail(ENAMETOOLONG);
+	if (colon != NULL && parse_proj(colon + 1, &proj) == -1)
+		return -1;
+	memcpy(path, text, length);
+	path[length] = '\0';
+	if (stat(path, &st) == -1)
+		return -1;
+	k = ftok(path, proj);
+	if (k == -1)
+		return -1;
+	if (k == 0)
+		return fail(ERANGE);
+	*key = (uint32_t)k;
+	return 0;
+}
+
+static int
+parse_id(const char *text, int *id)
+{
+	uint64_t n;
+
+	if (c_number(text, INT_MAX, &n) == -1)
+		return -1;
+	*id = (int)n;
+	return 0;
+}
+
+int
+shmt_parse_ref(const char *text, struct shmt_ref *ref)
+{
+	struct shmt_ref r = { 0 };
+	int result;
+
+	if (strncmp(text, "id:", 3) == 0)
+		result = parse_id(text + 3, &r.id);
+	else if (strncmp(text, "key:", 4) == 0) {
+		r.by_key = true;
+		result = shmt_parse_key(text + 4, &r.key);
+	} else if (strncmp(text, "ftok:", 5) == 0) {
+		r.by_key = true;
+		result = shmt_parse_ftok(text + 5, &r.key);
+	} else if (is_hex(text)) {
+		r.by_key = true;
+		result = shmt_parse_key(text, &r.key);
+	} else if (text[0] == '0' && text[1] != '\0')
+		/* ipcs prints no id like this: octal or decimal? */
+		result = fail(EINVAL);
+	else
+		result = parse_id(text, &r.id);
+	if (result == 0)
+		*ref = r;
+	return result;
+}
+
+/* The factor that a suffix means, or 0 where it is none. */
+static uint64_t
+suffix(const char *text)
+{
+	static const char letters[] = "KMGTPE";
+	const char *at;
+	uint64_t factor = 1, step;
+
+	if (*text == '\0')
+		return 1;
+	at = strchr(letters, toupper((unsigned char)*text));
+	if (at == NULL)
+		return 0;
+	if (text[1] == '\0' || strcmp(text + 1, "iB") == 0)
+		step = 1024;
+	else if (strcmp(text + 1, "B") == 0)
+		step = 1000;
+	else
+		return 0;
+	for (; at >= letters; at--)
+		factor *= step;
+	return factor;
+}
+
+int
+shmt_parse_size(const char *text, uint64_t *size)
+{
+	/* 19 decimals times 2^60 stay below 2^128. */
+	const int most = 19;
+	unsigned __int128 total;
+	uint64_t whole, factor, decimals = 0, scale = 1;
+	const char *point;
+
+	if (digits(&text, 10, UINT64_MAX, &whole) == -1)
+		return -1;
+	if (*text == '.') {
+		point = ++text;
+		if (digits(&text, 10, UINT64_MAX, &decimals) == -1 ||
+		    text - point > most)
+			return fail(EINVAL);
+		for (; point < text; point++)
+			scale *= 10;
+	}
+	factor = suffix(text);
+	if (factor == 0 || (factor == 1 && scale > 1))
+		return fail(EINVAL);
+	total = (unsigned __int128)whole * factor +
+	    (unsigned __int128)decimals * factor / scale;
+	if (total > UINT64_MAX)
+		return fail(ERANGE);
+	*size = (uint64_t)total;
+	return 0;
+}
+
+int
+shmt_parse_offset(const char *text, uint64_t *offset)
+{
+	if (is_hex(text))
+		return c_number(text, UINT64_MAX, offset);
+	return shmt_parse_size(text, offset);
+}
+
+int
+shmt_parse_duration(const char *text, uint64_t *seconds)
+{
+	static const struct {
+		char letter;
+		uint64_t seconds;
+	} units[] = {
+		{ 's', 1 }, { 'm', 60 }, { 'h', 3600 },
+		{ 'd', 86400 }, { 'w', 604800 }
+	};
+	uint64_t n;
+	size_t i;
+
+	if (digits(&text, 10, UINT64_MAX, &n) == -1)
+		return -1;
+	if (*text == '\0') {
+		*seconds = n;
+		return 0;
+	}
+	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (units[i].letter == *text && text[1] == '\0') {
+			if (n > UINT64_MAX / units[i].seconds)
+				return fail(ERANGE);
+			*seconds = n * units[i].seconds;
+			return 0;
+		}
+	return fail(EINVAL);
+}
+
+/* setmode(3) reads and restores the umask: not for several threads at once. */
+int
+shmt_parse_mode(const char *text, unsigned base, unsigned *mode)
+{
+	unsigned result;
+	void *set;
+
+	set = setmode(text);
+	if (set == NULL)
+		return fail(errno == ENOMEM ? ENOMEM : EINVAL);
+	result = getmode(set, base);
+	free(set);
+	if ((result & ~0777u) != 0)
+		return fail(ERANGE);
+	*mode = result;
+	return 0;
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * One segment: make it, find it, look at it, change it, remove it.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+#define NEXT_ID "/proc/sys/kernel/shm_next_id"
+
+const char *
+shmt_version(void)
+{
+	return SHMT_VERSION;
+}
+
+/* An id that is not there, or is just going, is simply not there. */
+static int
+absent(int result)
+{
+	if (result == -1 && (errno == EINVAL || errno == EIDRM))
+		errno = ENOENT;
+	return result == -1 ? -1 : 0;
+}
+
+void
+shmt__from_kernel(int id, const struct shmid_ds *ds,
+    struct shmt_segment *segment)
+{
+	memset(segment, 0, sizeof(*segment));
+	segment->id = id;
+	segment->key = (uint32_t)ds->shm_perm.__key;
+	segment->uid = ds->shm_perm.uid;
+	segment->gid = ds->shm_perm.gid;
+	segment->cuid = ds->shm_perm.cuid;
+	segment->cgid = ds->shm_perm.cgid;
+	segment->mode = ds->shm_perm.mode & 0777u;
+	segment->state = (ds->shm_perm.mode & SHM_DEST ? SHMT_DEST : 0) |
+	    (ds->shm_perm.mode & SHM_LOCKED ? SHMT_LOCKED : 0);
+	segment->size = ds->shm_segsz;
+	segment->nattch = ds->shm_nattch;
+	segment->cpid = ds->shm_cpid;
+	segment->lpid = ds->shm_lpid;
+	segment->atime = ds->shm_atime;
+	segment->dtime = ds->shm_dtime;
+	segment->ctime = ds->shm_ctime;
+}
+
+int
+shmt_find(uint32_t key, int *id)
+{
+	int found;
+
+	if (key == 0) {
+		errno = EINVAL;
+		return -1;
+	}
+	/* Flags 0 and size 0 ask for no permission and for no size. */
+	found = shmget((key_t)key, 0, 0);
+	if (found == -1)
+		return absent(-1);
+	*id = found;
+	return 0;
+}
+
+int
+shmt_resolve(const struct shmt_ref *ref, int *id)
+{
+	if (ref->by_key)
+		return shmt_find(ref->key, id);
+	*id = ref->id;
+	return 0;
+}
+
+int
+shmt_info(int id, struct shmt_segment *segment)
+{
+	struct shmid_ds ds;
+	int found;
+
+	memset(&ds, 0, sizeof(ds));
+	if (id < 0)
+		found = -1;
+	else
+		/* The kernel takes the slot out of an id by itself. */
+		found = shmctl(id, SHM_STAT_ANY, &ds);
+	if (found != id) {
+		/* Another one in that slot, none, or a kernel before 4.17. */
+		if (absent(shmctl(id, IPC_STAT, &ds)) == -1)
+			return -1;
+	}
+	shmt__from_kernel(id, &ds, segment);
+	return 0;
+}
+
+int
+shmt_info_rss(int id, struct shmt_segment *segment)
+{
+	struct shmt_segment s, *list;
+	size_t i, count;
+
+	if (shmt_info(id, &s) == -1)
+		return -1;
+	if (shmt_list(true, &list, &count) == -1)
+		return -1;
+	for (i = 0; i < count; i++)
+		if (shmt_same(&list[i], &s)) {
+			s.has_rss = list[i].has_rss;
+			s.rss = list[i].rss;
+			s.swap = list[i].swap;
+			s.state |= list[i].state & SHMT_HUGE;
+			break;
+		}
+	free(list);
+	*segment = s;
+	return 0;
+}
+
+bool
+shmt_same(const struct shmt_segment *a, const struct shmt_segment *b)
+{
+	/* What nobody can change, ids being reused.  The key goes when the
+	 * segment is marked; ctime moves with that too, and with IPC_SET. */
+	return a->id == b->id && a->size == b->size && a->cuid == b->cuid &&
+	    a->cgid == b->cgid && a->cpid == b->cpid &&
+	    (a->key == b->key || ((a->state ^ b->state) & SHMT_DEST) != 0);
+}
+
+static int
+request_flags(const struct shmt_request *request)
+{
+	uint64_t bytes;
+	int flags = (int)(request->mode & 0777u) | IPC_CREAT | IPC_EXCL;
+
+	if (request->flags & SHMT_NORESERVE)
+		flags |= SHM_NORESERVE;
+	if (request->flags & SHMT_HUGETLB) {
+		flags |= SHM_HUGETLB;
+		for (bytes = request->huge_size; bytes > 1; bytes >>= 1)
+			flags += 1 << 26;	/* SHM_HUGE_SHIFT */
+	}
+	return flags;
+}
+
+/* Makes a new segment, or opens the one that has the key. */
+static int
+make_or_open(const struct shmt_request *request, int *id, bool *created)
+{
+	int flags = request_flags(request), tries, made;
+
+	/* It may come and go between the two calls; not for ever. */
+	for (tries = 0; tries < 16; tries++) {
+		made = shmget((key_t)request->key, request->size, flags);
+		if (made != -1 || errno != EEXIST ||
+		    (request->flags & SHMT_OPEN) == 0) {
+			*created = true;
+			break;
+		}
+		made = shmget((key_t)request->key, request->size,
+		    flags & ~(IPC_CREAT | IPC_EXCL));
+		if (made != -1 || (errno != ENOENT && errno != EIDRM)) {
+			*created = false;
+			break;
+		}
+	}
+	*id = made;
+	return made == -1 ? -1 : 0;
+}
+
+static int
+ask_for_id(int id)
+{
+	char text[16];
+	int fd, length, result;
+
+	fd = open(NEXT_ID, O_WRONLY | O_CLOEXEC);
+	if (fd == -1)
+		return -1;
+	length = snprintf(text, sizeof(text), "%d", id);
+	result = shmt__write_all(fd, text, (size_t)length);
+	shmt__close(fd);
+	return result;
+}
+
+/*
+ * The wish for an id stays with the namespace until a segment is made, and
+ * the kernel does not take it back (-1 is EINVAL): a refused shmget would
+ * leave it to the next program.  A segment of one byte uses it up.
+ */
+static void
+use_up_wish(void)
+{
+	int saved = errno, scrap;
+
+	scrap = shmget(IPC_PRIVATE, 1, 0);
+	if (scrap != -1)
+		shmctl(scrap, IPC_RMID, NULL);
+	errno = saved;
+}
+
+static int
+create_with_id(const struct shmt_request *request, int *id, bool *created)
+{
+	struct shmt_segment segment;
+	bool new;
+	int made;
+
+	/* A busy id silently gives the next free one: look first, and again
+	 * afterwards. */
+	if (shmt_info(request->id, &segment) == 0) {
+		errno = EEXIST;
+		return -1;
+	}
+	if (ask_for_id(request->id) == -1)
+		return -1;
+	if (make_or_open(request, &made, &new) == -1) {
+		use_up_wish();
+		return -1;
+	}
+	if (!new)
+		use_up_wish();
+	if (made != request->id) {
+		if (new)
+			shmctl(made, IPC_RMID, NULL);
+		errno = EEXIST;
+		return -1;
+	}
+	*id = made;
+	*created = new;
+	return 0;
+}
+
+int
+shmt_create(const struct shmt_request *request, int *id, bool *created)
+{
+	bool new;
+	int made;
+
+	if (request->flags & SHMT_WITH_ID)
+		return create_with_id(request, id, created);
+	if (make_or_open(request, &made, &new) == -1)
+		return -1;
+	*id = made;
+	*created = new;
+	return 0;
+}
+
+int
+shmt_set(const struct shmt_segment *segment)
+{
+	struct shmid_ds ds;
+
+	memset(&ds, 0, sizeof(ds));
+	ds.shm_perm.uid = segment->uid;
+	ds.shm_perm.gid = segment->gid;
+	ds.shm_perm.mode = (unsigned short)(segment->mode & 0777u);
+	return absent(shmctl(segment->id, IPC_SET, &ds));
+}
+
+int
+shmt_lock(int id, bool lock)
+{
+	return absent(shmctl(id, lock ? SHM_LOCK : SHM_UNLOCK, NULL));
+}
+
+int
+shmt_remove(int id)
+{
+	return absent(shmctl(id, IPC_RMID, NULL));
+}

@@ -1,0 +1,546 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * libshmtool: System V shared memory on Linux, as facts.
+ *
+ * Every function that can fail returns 0, or -1 with errno set.  Results go
+ * through the last parameters, which a failure leaves as they were.  Nothing
+ * here prints, exits, reads the environment or keeps state between calls.
+ *
+ * Units: sizes and offsets are bytes, times are whole seconds since the Epoch
+ * with 0 for "never", keys are unsigned 32-bit numbers (the kernel's are
+ * signed), user and group ids are as the caller's user namespace sees them.
+ *
+ * errno everywhere: ENOENT no such segment (the kernel's EINVAL and EIDRM for
+ * an id, ENOENT for a key), EACCES and EPERM not permitted, ENOMEM no memory.
+ * What a function adds to these is said beside it.
+ */
+
+#ifndef SHMTOOL_H
+#define SHMTOOL_H
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SHMT_VERSION "1.0.0"
+
+/* The version of the library in use, as SHMT_VERSION was when it was built. */
+const char *shmt_version(void);
+
+/*
+ * Text to numbers (parse.c).  The whole string, or -1 with EINVAL; ERANGE for
+ * a number that does not fit.
+ */
+
+/* What an operand names. */
+struct shmt_ref {
+	bool by_key;		/* else by id */
+	int id;
+	uint32_t key;
+};
+
+/*
+ * "123" (id), "0x4d2" (key), "id:N", "key:N", "ftok:PATH", "ftok:PATH:PROJ".
+ * EINVAL: none of these; ERANGE: a number too large for an id or a key, or
+ * key 0; otherwise what stat(2) said of ftok's PATH.
+ */
+int shmt_parse_ref(const char *text, struct shmt_ref *ref);
+
+/* A key alone: "0x4d2", "1234", "-5", decimal, hexadecimal or 0 octal. */
+int shmt_parse_key(const char *text, uint32_t *key);
+
+/* The key of "PATH" or "PATH:PROJ"; errno as stat(2), ERANGE for key 0. */
+int shmt_parse_ftok(const char *text, uint32_t *key);
+
+/* "4096", "1.5K" (1024), "2KiB" (1024), "2KB" (1000), up to 2^64 - 1. */
+int shmt_parse_size(const char *text, uint64_t *size);
+
+/* A size, or 0x hexadecimal. */
+int shmt_parse_offset(const char *text, uint64_t *offset);
+
+/* "90", "90s", "5m", "2h", "1d", "1w", in seconds. */
+int shmt_parse_duration(const char *text, uint64_t *seconds);
+
+/* Octal, or symbolic relative to base; only the nine permission bits. */
+int shmt_parse_mode(const char *text, unsigned base, unsigned *mode);
+
+/* A decimal number from 0 to max, nothing else around it. */
+int shmt_parse_number(const char *text, uint64_t max, uint64_t *number);
+
+/*
+ * Segments (segment.c, list.c)
+ */
+
+/* What a segment is, in struct shmt_segment.state. */
+#define SHMT_DEST	0x1u	/* marked for removal at its last detach */
+#define SHMT_LOCKED	0x2u	/* its pages stay in memory */
+#define SHMT_HUGE	0x4u	/* certainly of huge pages (absent: unknown) */
+
+struct shmt_segment {
+	int id;
+	uint32_t key;		/* 0: private, or lost with SHMT_DEST */
+	uint32_t uid, gid;	/* owner */
+	uint32_t cuid, cgid;	/* creator */
+	unsigned mode;		/* the nine permission bits */
+	unsigned state;		/* SHMT_DEST, SHMT_LOCKED, SHMT_HUGE */
+	uint64_t size;
+	uint64_t nattch;	/* mappings, not processes */
+	pid_t cpid, lpid;	/* 0: none, or in a pid namespace not seen */
+	int64_t atime, dtime, ctime;
+	bool has_rss;		/* the two below are known */
+	uint64_t rss, swap;	/* bytes in memory, bytes swapped out */
+};
+
+/* The id that has this key; key 0 is EINVAL. */
+int shmt_find(uint32_t key, int *id);
+
+/* The id that ref names.  For an id, whether it exists is not looked at. */
+int shmt_resolve(const struct shmt_ref *ref, int *id);
+
+/* Everything but rss and swap, by one system call, leaving no trace. */
+int shmt_info(int id, struct shmt_segment *segment);
+
+/* The same, with rss and swap where /proc/sysvipc/shm tells them. */
+int shmt_info_rss(int id, struct shmt_segment *segment);
+
+/*
+ * All segments of the IPC namespace, in the kernel's slot order, into an
+ * array that the caller frees; none at all is success with count 0.  With
+ * rss wanted, from /proc/sysvipc/shm where it is there; else by the way that
+ * is cheapest for the number of segments.  EBADMSG: /proc/sysvipc/shm holds
+ * what no kernel writes, and the system calls do not answer either.
+ */
+int shmt_list(bool want_rss, struct shmt_segment **list, size_t *count);
+
+/* Whether two views are of one segment: an id alone may have been reused. */
+bool shmt_same(const struct shmt_segment *a, const struct shmt_segment *b);
+
+#define SHMT_OPEN	0x1u	/* an existing key is opened, not EEXIST */
+#define SHMT_HUGETLB	0x2u
+#define SHMT_NORESERVE	0x4u
+#define SHMT_WITH_ID	0x8u	/* exactly this id, or EEXIST */
+
+struct shmt_request {
+	uint32_t key;		/* 0: private */
+	uint64_t size;
+	unsigned mode;
+	unsigned flags;
+	uint64_t huge_size;	/* bytes a page, a power of two; 0: default */
+	int id;			/* for SHMT_WITH_ID */
+};
+
+/*
+ * Makes a segment; *created tells made from opened.  errno as shmget(2);
+ * EEXIST also when the wanted id could not be had, in which case nothing is
+ * left behind.  shmt_diagnose() finds the cause of a refusal.
+ */
+int shmt_create(const struct shmt_request *request, int *id, bool *created);
+
+/* shmctl(IPC_SET): owner, group and mode are all written, so start from a
+ * struct that shmt_info() filled. */
+int shmt_set(const struct shmt_segment *segment);
+
+/* SHM_LOCK and SHM_UNLOCK.  ENOMEM: more than RLIMIT_MEMLOCK. */
+int shmt_lock(int id, bool lock);
+
+/* IPC_RMID: gone at once when nobody is attached, else marked (dest). */
+int shmt_remove(int id);
+
+/*
+ * Attaching (map.c)
+ */
+
+#define SHMT_RDONLY	0x01u
+#define SHMT_EXEC	0x02u
+#define SHMT_ROUND	0x04u	/* address rounded down to a page */
+#define SHMT_REMAP	0x08u	/* what is mapped there is replaced */
+
+/* shmat(2) and shmdt(2); address NULL lets the kernel choose.  EINVAL: the
+ * address is not free or not aligned. */
+int shmt_attach(int id, const void *address, unsigned flags, void **at);
+int shmt_detach(const void *at);
+
+/*
+ * Contents (map.c, copy.c).  A view reaches a segment's bytes: by attaching
+ * it, or, with SHMT_NO_TRACE, through a process that has it attached, which
+ * leaves atime, lpid and nattch as they are.  Bytes that nobody wrote read
+ * as zero without memory being allocated for them.
+ */
+
+#define SHMT_WRITE	0x10u	/* the view is for writing */
+#define SHMT_NO_TRACE	0x20u
+
+struct shmt_view;
+
+/* Opens a view; the caller closes it.  ESRCH: SHMT_NO_TRACE, and no holder
+ * through which this caller may read. */
+int shmt_view_open(int id, unsigned flags, struct shmt_view **view);
+void shmt_view_close(struct shmt_view *view);
+
+/* The segment's size in bytes. */
+uint64_t shmt_view_size(const struct shmt_view *view);
+
+/* Copies length bytes at offset to or from buffer.  ERANGE: beyond the end;
+ * EFAULT: a page cannot be had. */
+int shmt_view_get(struct shmt_view *view, uint64_t offset, void *buffer,
+    size_t length);
+int shmt_view_put(struct shmt_view *view, uint64_t offset, const void *buffer,
+    size_t length);
+
+#define SHMT_ZERO_COPY	0x1u	/* lend pages to a pipe: later stores show */
+#define SHMT_SPARSE	0x2u	/* out is a new regular file: leave holes */
+
+struct shmt_transfer {
+	uint64_t offset;	/* first byte in the segment */
+	uint64_t length;	/* bytes at most; UINT64_MAX: all there is */
+	unsigned flags;
+	/* Called now and then, may be NULL; true stops with ECANCELED. */
+	bool (*progress)(void *arg, uint64_t done);
+	void *arg;
+};
+
+/*
+ * Segment to descriptor and descriptor to segment.  *done is set on failure
+ * too: how far it got.  errno as write(2) and read(2); ERANGE: the range is
+ * not in the segment; EFAULT: a page cannot be had; ENOMEM: the memory
+ * cgroup is full.  shmt_view_receive() stops at the end of the input, and at
+ * the end of the range with EFBIG when there is more input.
+ */
+int shmt_view_send(struct shmt_view *view, const struct shmt_transfer *how,
+    int out, uint64_t *done);
+int shmt_view_receive(struct shmt_view *view, const struct shmt_transfer *how,
+    int in, uint64_t *done);
+
+/* Fills the range with one byte. */
+int shmt_view_fill(struct shmt_view *view, const struct shmt_transfer *how,
+    unsigned char byte, uint64_t *done);
+
+/*
+ * A System V semaphore held, with undo, around a copy (lock.c).
+ */
+
+struct shmt_guard {
+	int semid;
+	unsigned short index;
+};
+
+/* "123", "0x4d2", either with ":INDEX".  errno as shmt_parse_ref(), ENOENT
+ * where a key has no set. */
+int shmt_parse_guard(const char *text, struct shmt_guard *guard);
+
+/* Takes the semaphore (minus one, with SEM_UNDO) and gives it back.  EAGAIN:
+ * not within the time; ENOENT: no such set; ERANGE: no such index.
+ * timeout in seconds, UINT64_MAX waits for ever; EINTR on a signal. */
+int shmt_guard_take(const struct shmt_guard *guard, uint64_t timeout);
+int shmt_guard_give(const struct shmt_guard *guard);
+
+/*
+ * Who is attached (holders.c)
+ */
+
+#define SHMT_COMMAND_MAX 64	/* longest comm of the kernel, with its NUL */
+
+/* Access of a holder: bits, as "r", "rw", "rx", "rwx". */
+#define SHMT_ACCESS_W	0x1u
+#define SHMT_ACCESS_X	0x2u
+
+/* One process and one segment that it has attached. */
+struct shmt_holder {
+	int id;
+	uint32_t key;		/* as created: known for dest segments too */
+	pid_t pid;
+	uint32_t uid;		/* effective user of the process */
+	unsigned access;
+	bool huge;
+	uint64_t address;	/* of the lowest mapping */
+	uint64_t size;		/* bytes mapped, all mappings together */
+	unsigned maps;
+	char command[SHMT_COMMAND_MAX];	/* untrusted bytes */
+};
+
+struct shmt_holders {
+	struct shmt_holder *list;	/* by id, then pid */
+	size_t count;
+	size_t hidden;		/* processes that could not be looked into */
+};
+
+/*
+ * One pass over /proc for all segments of this IPC namespace, or for one id
+ * (-1: all).  The caller frees with shmt_holders_free().
+ */
+int shmt_holders(int id, struct shmt_holders *holders);
+void shmt_holders_free(struct shmt_holders *holders);
+
+/* The holders of one id: a run in holders->list, and its length. */
+const struct shmt_holder *shmt_holders_of(const struct shmt_holders *holders,
+    int id, size_t *count);
+
+/* Whether the holders seen account for all of a segment's nattch. */
+bool shmt_holders_complete(const struct shmt_holders *holders,
+    const struct shmt_segment *segment);
+
+/*
+ * Life of a process that a segment remembers (process.c)
+ */
+
+enum shmt_life {
+	SHMT_UNKNOWN,		/* cannot be told from here */
+	SHMT_ALIVE,
+	SHMT_GONE,		/* no such process */
+	SHMT_REUSED,		/* the pid now belongs to a later process */
+	SHMT_NONE		/* there never was one */
+};
+
+struct shmt_process {
+	enum shmt_life life;
+	int64_t started;	/* 0: unknown */
+	char command[SHMT_COMMAND_MAX];	/* of the pid's present owner, or "" */
+};
+
+/* The process that had this pid at that time (of a segment's ctime, atime or
+ * dtime).  Never fails: what cannot be known is SHMT_UNKNOWN. */
+void shmt_process(pid_t pid, int64_t at, struct shmt_process *process);
+
+/* The process that made a segment, and the last to attach or detach. */
+void shmt_creator(const struct shmt_segment *segment,
+    struct shmt_process *process);
+void shmt_last_user(const struct shmt_segment *segment,
+    struct shmt_process *process);
+
+/*
+ * Selection and staleness (select.c)
+ */
+
+#define SHMT_STALE_IDLE 3600	/* seconds of rest that make stale possible */
+
+#define SHMT_BY_OWNER		0x001u
+#define SHMT_BY_CREATOR		0x002u
+#define SHMT_BY_KEY		0x004u
+#define SHMT_BY_PRIVATE		0x008u
+#define SHMT_BY_UNATTACHED	0x010u
+#define SHMT_BY_CREATOR_DEAD	0x020u
+#define SHMT_BY_IDLE		0x040u
+#define SHMT_BY_MIN_SIZE	0x080u
+#define SHMT_BY_MAX_SIZE	0x100u
+#define SHMT_BY_DEST		0x200u
+#define SHMT_BY_PID		0x400u
+#define SHMT_BY_STALE		0x800u
+
+struct shmt_filter {
+	unsigned by;		/* all of these must hold */
+	uint32_t owner, creator, key;
+	uint64_t idle;		/* seconds; also replaces SHMT_STALE_IDLE */
+	uint64_t min_size, max_size;
+	pid_t pid;		/* attached by it, or created by it */
+};
+
+/* Why a segment is stale or is not: each part must hold. */
+struct shmt_proof {
+	bool stale;
+	bool unattached, not_dest, idle_enough;
+	uint64_t idle;		/* seconds since the last sign of use */
+	struct shmt_process creator, last_user;
+};
+
+/* Seconds since the last attach, detach or change, 0 if in the future. */
+uint64_t shmt_idle(const struct shmt_segment *segment, int64_t now);
+
+/* idle: seconds of rest asked for, normally SHMT_STALE_IDLE. */
+void shmt_prove(const struct shmt_segment *segment, int64_t now, uint64_t idle,
+    struct shmt_proof *proof);
+
+/* Whether a segment passes.  holders is needed for SHMT_BY_PID only, and may
+ * be NULL otherwise. */
+bool shmt_match(const struct shmt_filter *filter,
+    const struct shmt_segment *segment, int64_t now,
+    const struct shmt_holders *holders);
+
+/*
+ * IPC namespaces (namespace.c)
+ */
+
+struct shmt_ns {
+	uint64_t inode;		/* as in /proc/PID/ns/ipc */
+	pid_t pid;		/* a process that lives in it */
+};
+
+/*
+ * Moves the calling process into the IPC namespace of a process ("123") or
+ * of a bind-mounted namespace file; where that needs it, into the user
+ * namespace that owns it first.  EINVAL: not an IPC namespace; ESRCH: no
+ * such process.  It cannot be undone.
+ */
+int shmt_ns_enter(const char *which);
+
+/* The caller's own namespace. */
+int shmt_ns_self(uint64_t *inode);
+
+/* Every IPC namespace that some visible process lives in, ours first, into
+ * an array that the caller frees; hidden: processes that would not say. */
+int shmt_ns_list(struct shmt_ns **list, size_t *count, size_t *hidden);
+
+/*
+ * Runs look(arg, out) in a child inside a namespace and collects what it
+ * writes to the descriptor out, into a buffer that the caller frees.  look
+ * returns 0 or an errno, which becomes ours.
+ */
+int shmt_ns_ask(const struct shmt_ns *ns, int (*look)(void *arg, int out),
+    void *arg, void **answer, size_t *length);
+
+/*
+ * Limits (limits.c)
+ */
+
+struct shmt_limits {
+	uint64_t shmmax;	/* bytes in one segment */
+	uint64_t shmall;	/* pages in all */
+	uint64_t shmmni;	/* segments */
+	uint64_t shmmin;	/* bytes; 1, a constant of the kernel */
+	uint64_t msgmni, msgmax, msgmnb;	/* queues, bytes, bytes */
+	uint64_t semmni, semmsl, semmns, semopm, semvmx;
+};
+
+/*
+ * From /proc/sys/kernel, and where a file there is missing from the system
+ * calls.  A file that is there but cannot be read, or holds no number, is
+ * not guessed at: errno of the reading, EBADMSG for no number, and *bad is
+ * its path (a constant).  which: any of the three below.
+ */
+#define SHMT_LIMITS_SHM	0x1u
+#define SHMT_LIMITS_MSG	0x2u
+#define SHMT_LIMITS_SEM	0x4u
+int shmt_limits(unsigned which, struct shmt_limits *limits, const char **bad);
+
+/* What is in use, system-wide (of the IPC namespace). */
+struct shmt_usage {
+	uint64_t segments;
+	uint64_t pages;		/* of shmall: reserved, not resident */
+	uint64_t largest;	/* bytes of the largest segment */
+	bool has_rss;
+	uint64_t resident, swapped;	/* bytes */
+};
+
+int shmt_usage(struct shmt_usage *usage);
+
+/* part of whole in tenths of a percent, exact for all 64 bits; UINT64_MAX
+ * where whole is 0 and part is not. */
+uint64_t shmt_permille(uint64_t part, uint64_t whole);
+
+/* The cause of a refused shmt_create(). */
+enum shmt_cause_kind {
+	SHMT_CAUSE_OTHER,	/* errno says all there is */
+	SHMT_CAUSE_ZERO_SIZE,	/* EINVAL: a new segment of 0 bytes */
+	SHMT_CAUSE_SHMMAX,	/* EINVAL: above shmmax */
+	SHMT_CAUSE_EXISTING,	/* EINVAL: the existing one is smaller */
+	SHMT_CAUSE_HUGE_SIZE,	/* EINVAL: no such huge page size here */
+	SHMT_CAUSE_SHMMNI,	/* ENOSPC: too many segments */
+	SHMT_CAUSE_SHMALL,	/* ENOSPC: too many pages */
+	SHMT_CAUSE_OVERCOMMIT,	/* ENOMEM: more than may be promised */
+	SHMT_CAUSE_HUGE_FREE,	/* ENOMEM: not so many huge pages free */
+	SHMT_CAUSE_MEMLOCK,	/* ENOMEM, EPERM: RLIMIT_MEMLOCK */
+	SHMT_CAUSE_AS,		/* ENOMEM: RLIMIT_AS, of attaching */
+	SHMT_CAUSE_HUGE_GROUP,	/* EPERM: neither CAP_IPC_LOCK nor in group */
+	SHMT_CAUSE_EXISTS,	/* EEXIST: the key or the id is taken */
+	SHMT_CAUSE_MODE		/* EACCES: the existing one's mode bits */
+};
+
+struct shmt_cause {
+	enum shmt_cause_kind kind;
+	bool certain;		/* false: the likely one */
+	uint64_t asked, used, limit;	/* in the limit's own unit */
+	bool has_segment;	/* the existing one, where there is one */
+	struct shmt_segment segment;
+};
+
+/* error: the errno of the refusal.  Always finds something to say. */
+void shmt_diagnose(const struct shmt_request *request, int error,
+    struct shmt_cause *cause);
+
+enum shmt_profile {
+	SHMT_ADVISE_GENERAL,
+	SHMT_ADVISE_POSTGRESQL,
+	SHMT_ADVISE_ANALYTICS,
+	SHMT_ADVISE_DB2
+};
+
+#define SHMT_ADVICE_MAX 12
+
+struct shmt_advice {
+	const char *name;	/* sysctl below kernel., a constant */
+	uint64_t current, recommended;
+	const char *reason;	/* a constant */
+};
+
+/* What the limits should be for ram bytes of memory (0: this machine's),
+ * into an array of SHMT_ADVICE_MAX. */
+int shmt_advise(enum shmt_profile profile, uint64_t ram,
+    struct shmt_advice *advice, size_t *count);
+
+/* Writes kernel.NAME (shmmax, shmall, shmmni, shm_rmid_forced) and reads it
+ * back.  EINVAL: refused, or not a name of these; EIO: read back another. */
+int shmt_limit_get(const char *name, uint64_t *value);
+int shmt_limit_set(const char *name, uint64_t value, uint64_t *old,
+    uint64_t *now);
+
+/*
+ * Replaces the lines kernel.NAME = of a sysctl.d file, or adds them, keeping
+ * all others; written beside and renamed.  ELOOP: a symbolic link.
+ */
+struct shmt_setting {
+	const char *name;
+	uint64_t value;
+};
+int shmt_limits_persist(const char *path, const struct shmt_setting *settings,
+    size_t count);
+
+/*
+ * Save and restore (archive.c).  DIR/ID-KEY.shm holds the contents, sparse;
+ * DIR/ID-KEY.meta the rest, as text.
+ */
+
+enum shmt_damage {
+	SHMT_INTACT,
+	SHMT_BAD_META,		/* not a .meta of ours, or edited */
+	SHMT_BAD_SIZE,		/* contents shorter or longer than said */
+	SHMT_BAD_DIGEST		/* contents differ */
+};
+
+struct shmt_saved {
+	char name[32];		/* ID-KEY */
+	struct shmt_segment segment;
+	unsigned char digest[32];	/* SHA-256 of the contents */
+};
+
+#define SHMT_REPLACE	0x1u	/* existing files are replaced */
+
+/* Saves into an existing directory; both files complete, or neither.
+ * EEXIST: saved before; errno as open(2), write(2), rename(2) otherwise. */
+int shmt_save(const char *dir, int id, unsigned flags,
+    const struct shmt_transfer *how, struct shmt_saved *saved);
+
+/* Reads FILE.meta (or FILE without its ending) and checks the contents.
+ * EBADMSG, and *damage says why, *line where in the .meta (0: nowhere). */
+int shmt_saved_check(const char *file, struct shmt_saved *saved,
+    enum shmt_damage *damage, unsigned *line);
+
+#define SHMT_SAME_ID	0x1u
+#define SHMT_OTHER_KEY	0x2u
+
+/* Checks, makes the segment again and fills it; on failure nothing is left.
+ * EEXIST: the key or id is taken; EBADMSG as above. */
+int shmt_restore(const char *file, unsigned flags, uint32_t key,
+    const struct shmt_transfer *how, int *id, enum shmt_damage *damage,
+    unsigned *line);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

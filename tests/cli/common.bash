@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+#
+# What the bats files share.  SHMTOOL_BIN is the folder of the shmtool to
+# test; a file run by hand takes build/.
+
+setup_file() {
+	bats_require_minimum_version 1.5.0
+	export PATH="${SHMTOOL_BIN:-$PWD/build}:$PATH"
+	# Never outside a namespace of our own: teardown removes segments.
+	[ -n "${SHMTOOL_HOST_IPC:-}" ] &&
+		[ "$(readlink /proc/self/ns/ipc)" != "$SHMTOOL_HOST_IPC" ] || {
+		echo "not in an IPC namespace of its own: use tests/run" >&2
+		return 1
+	}
+	if declare -F file_setup >/dev/null; then file_setup; fi
+}
+
+teardown() {
+	if declare -F test_teardown >/dev/null; then test_teardown; fi
+	[ -z "${SHMTOOL_HOST_IPC:-}" ] || ipcrm --all=shm
+}
+
+# The whole of stderr of the last `run --separate-stderr` is one message of
+# the form shmtool: COMMAND: ..., holding every word given.
+message_has() {
+	local word
+	[[ $stderr == shmtool:* && $stderr != *$'\n'* ]] || {
+		echo "not one line of ours: $stderr" >&2
+		return 1
+	}
+	for word; do
+		[[ $stderr == *"$word"* ]] || {
+			echo "no '$word' in: $stderr" >&2
+			return 1
+		}
+	done
+}
+
+# Number of segments there are.
+segments() {
+	ipcs -m | grep -c '^0x' || true
+}
+
+# A column of ipcs -m of one id: key owner perms bytes nattch.
+of_id() {
+	local n
+	case $1 in
+	key) n=1 ;; owner) n=3 ;; perms) n=4 ;; bytes) n=5 ;; nattch) n=6 ;;
+	*) return 1 ;;
+	esac
+	ipcs -m | awk -v id="$2" -v n="$n" '$2 == id { print $n }'
+}
+
+# Runs a command without any capability, so that permission bits count even
+# for mapped root.  With real root it becomes nobody.
+without_privilege() {
+	if [ "$(cat /proc/self/uid_map | awk '{ print $3; exit }')" -gt 1 ]; then
+		setpriv --reuid=65534 --regid=65534 --clear-groups \
+			--bounding-set=-all --inh-caps=-all "$@"
+	else
+		setpriv --bounding-set=-all --inh-caps=-all "$@"
+	fi
+}
+
+# Waits up to ten seconds for a command to succeed.
+wait_for() {
+	local i
+	for ((i = 0; i < 200; i++)); do
+		"$@" >/dev/null 2>&1 && return 0
+		sleep 0.05
+	done
+	echo "waited in vain for: $*" >&2
+	return 1
+}
+
+# Skips the test unless this is real root.
+needs_root() {
+	[ "$(id -u)" -eq 0 ] &&
+		[ "$(awk '{ print $3; exit }' /proc/self/uid_map)" -gt 1 ] ||
+		skip "needs real root${1:+: $1}"
+}

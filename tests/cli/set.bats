@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash disable=SC2030,SC2031
+
+load common
+
+make_segment() {
+	id=$(ipcmk -M "${1:-4096}" -p "${2:-0600}" | tr -dc 0-9)
+}
+
+@test "set: an octal mode" {
+	make_segment
+	run --separate-stderr shmtool set -m 0640 "$id"
+	[ "$status" -eq 0 ]
+	[ -z "$output$stderr" ]
+	[ "$(of_id perms "$id")" = 640 ]
+}
+
+@test "set: a symbolic mode is relative to each segment's own" {
+	make_segment 4096 0644
+	a=$id
+	make_segment 4096 0600
+	shmtool set --mode g+w "$a" "$id"
+	[ "$(of_id perms "$a")" = 664 ]
+	[ "$(of_id perms "$id")" = 620 ]
+}
+
+@test "set: the lock, and off again" {
+	make_segment
+	shmtool set --lock "$id"
+	ipcs -m | grep -q locked
+	shmtool set --unlock "id:$id"
+	run ! grep -q locked <(ipcs -m)
+}
+
+@test "set: owner and group, apart and together" {
+	needs_root
+	make_segment
+	shmtool set -u nobody "$id"
+	[ "$(ipcs -m -i "$id" | grep -c 'uid=65534	gid=0')" -eq 1 ]
+	shmtool set -u :nogroup "$id"
+	[ "$(ipcs -m -i "$id" | grep -c 'uid=65534	gid=65534')" -eq 1 ]
+	shmtool set -u root:root "$id"
+	[ "$(ipcs -m -i "$id" | grep -c 'uid=0	gid=0')" -eq 1 ]
+}
+
+@test "set: an absent segment is 3, and the others are still set" {
+	make_segment
+	run --separate-stderr shmtool set -m 0644 99999 "$id"
+	[ "$status" -eq 3 ]
+	message_has "set: 99999:" "no such segment"
+	[ "$(of_id perms "$id")" = 644 ]
+}
+
+@test "set: another's segment is 4" {
+	needs_root
+	make_segment 4096 0666
+	run --separate-stderr without_privilege shmtool set -m 0600 "$id"
+	[ "$status" -eq 4 ]
+	message_has "set: $id:" "owner root"
+	[ "$(of_id perms "$id")" = 666 ]
+}
+
+@test "set: failures of two kinds are 1" {
+	needs_root
+	make_segment 4096 0666
+	run without_privilege shmtool set -m 0600 "$id" 99999
+	[ "$status" -eq 1 ]
+}
+
+@test "set: more than RLIMIT_MEMLOCK is 6" {
+	needs_root
+	make_segment 1M
+	shmtool set -u nobody "$id"
+	run --separate-stderr without_privilege prlimit --memlock=65536 \
+		shmtool set --lock "$id"
+	[ "$status" -eq 6 ]
+	message_has "RLIMIT_MEMLOCK"
+}
+
+@test "set: a wrong command line is 2 and changes nothing" {
+	make_segment
+	local -a wrong=(
+		"" "$id" "-m 0640" "-m 1777 $id" "-m 8 $id" "-m u+q $id"
+		"--lock --unlock $id" "-u nosuchuser $id" "-u root:nosuch $id"
+		"-m 0640 $id 0x" "-m 0640 $id 12x" "--mode $id"
+	)
+	for line in "${wrong[@]}"; do
+		# shellcheck disable=SC2086
+		run --separate-stderr shmtool set $line
+		[ "$status" -eq 2 ] || { echo "$status: $line"; return 1; }
+		message_has "shmtool: set:"
+	done
+	[ "$(of_id perms "$id")" = 600 ]
+}
