@@ -96,9 +96,8 @@ bool flush_output(void);
  * text.c: bytes for people
  */
 
-/* src as vis(3) makes it safe for a terminal, into dst (4 * length + 1). */
-void make_safe(char *dst, size_t room, const char *src);
-void print_safe(FILE *out, const char *src);
+/* src as vis(3) makes it safe for a terminal, to be freed; NULL: no memory. */
+char *safe_copy(const char *src);
 
 /* "1.5M", "4.0K", "512"; "3d 4h", "12m", "5s". */
 #define SHORT_TEXT 32

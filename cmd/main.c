@@ -34,25 +34,25 @@ static const struct cmd *current;
 void
 complain(const char *object, const char *format, ...)
 {
-	char reason[4096], line[4 * sizeof(reason)], *whole;
+	char reason[4096], *raw, *line;
 	va_list args;
-	ssize_t ignored;
 	int length;
 
 	va_start(args, format);
 	vsnprintf(reason, sizeof(reason), format, args);
 	va_end(args);
-	length = asprintf(&whole, "shmtool: %s%s%s%s%s",
+	length = asprintf(&raw, "shmtool: %s%s%s%s%s",
 	    current != NULL ? current->name : "", current != NULL ? ": " : "",
 	    object != NULL ? object : "", object != NULL ? ": " : "", reason);
-	make_safe(line, sizeof(line) - 1, length == -1 ? reason : whole);
-	strlcat(line, "\n", sizeof(line));
-	/* In one piece, so that lines of several programs do not mix.  If it
-	 * fails there is nobody left to tell. */
-	ignored = write(STDERR_FILENO, line, strlen(line));
-	(void)ignored;
+	line = length == -1 ? NULL : safe_copy(raw);
+	/* In one piece, so that lines of several programs do not mix. */
+	if (line != NULL)
+		dprintf(STDERR_FILENO, "%s\n", line);
+	else
+		dprintf(STDERR_FILENO, "shmtool: no memory for a message\n");
+	free(line);
 	if (length != -1)
-		free(whole);
+		free(raw);
 }
 
 int

@@ -69,18 +69,11 @@ cell_safe(const struct table *table, const struct column *column,
 {
 	struct value value = { 0 };
 	char room[SHORT_TEXT], *safe, *p;
-	const char *text;
-	size_t length;
 
 	column->get(row, &value);
-	text = cell_text(table, &value, room);
-	length = 4 * strlen(text) + 1;
-	safe = malloc(length);
-	if (safe == NULL)
-		return NULL;
-	make_safe(safe, length, text);
+	safe = safe_copy(cell_text(table, &value, room));
 	if (value.kind == VALUE_WORDS)
-		for (p = safe; *p != '\0'; p++)
+		for (p = safe; p != NULL && *p != '\0'; p++)
 			if (*p == ' ')
 				*p = ',';
 	return safe;

@@ -30,27 +30,14 @@ load_locale(const char *src)
 		}
 }
 
-void
-make_safe(char *dst, size_t room, const char *src)
-{
-	size_t length = strlen(src);
-
-	load_locale(src);
-	if (length > (room - 1) / 4)
-		length = (room - 1) / 4;
-	strvisx(dst, src, length, VIS_CSTYLE | VIS_NL | VIS_TAB | VIS_NOSLASH);
-}
-
-void
-print_safe(FILE *out, const char *src)
+char *
+safe_copy(const char *src)
 {
 	char *safe;
 
 	load_locale(src);
-	if (stravis(&safe, src, VIS_CSTYLE | VIS_NL | VIS_TAB) == -1)
-		return;
-	fputs(safe, out);
-	free(safe);
+	return stravis(&safe, src, VIS_CSTYLE | VIS_NL | VIS_TAB) == -1 ?
+	    NULL : safe;
 }
 
 void
