@@ -40,6 +40,7 @@ CMD_SRC := \
 UNIT_SRC := \
 	tests/unit/parse.c
 MAN := \
+	man/shmtool.1 \
 	man/shmtool-set.1
 
 BSD_CFLAGS := $(shell $(PKG_CONFIG) --cflags libbsd-overlay)
