@@ -27,6 +27,7 @@ BUILD ?= build
 LIB_SRC := \
 	lib/file.c \
 	lib/list.c \
+	lib/lock.c \
 	lib/namespace.c \
 	lib/parse.c \
 	lib/segment.c
@@ -38,6 +39,7 @@ CMD_SRC := \
 	cmd/target.c \
 	cmd/text.c
 UNIT_SRC := \
+	tests/unit/lock.c \
 	tests/unit/parse.c
 MAN := \
 	man/shmtool.1 \

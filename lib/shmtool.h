@@ -236,10 +236,15 @@ struct shmt_guard {
 int shmt_parse_guard(const char *text, struct shmt_guard *guard);
 
 /* Takes the semaphore (minus one, with SEM_UNDO) and gives it back.  EAGAIN:
- * not within the time; ENOENT: no such set; ERANGE: no such index.
- * timeout in seconds, UINT64_MAX waits for ever; EINTR on a signal. */
+ * not within the time; ENOENT: no such set; ERANGE: no such index; EOVERFLOW:
+ * it is as high as it goes.  timeout in seconds, UINT64_MAX waits for ever;
+ * EINTR on a signal, and when the process is continued after a stop. */
 int shmt_guard_take(const struct shmt_guard *guard, uint64_t timeout);
 int shmt_guard_give(const struct shmt_guard *guard);
+
+/* The process that changed the semaphore last, which is the holder of one
+ * that cannot be had; 0: none, or in a pid namespace not seen. */
+int shmt_guard_holder(const struct shmt_guard *guard, pid_t *pid);
 
 /*
  * Who is attached (holders.c)

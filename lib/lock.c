@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * A System V semaphore held around a copy.  With undo: the kernel gives it
+ * back when its holder dies.
+ */
+
+#include <sys/sem.h>
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <time.h>
+
+#include "internal.h"
+
+static int
+find_set(const struct shmt_ref *ref, int *semid)
+{
+	int found;
+
+	if (!ref->by_key) {
+		*semid = ref->id;
+		return 0;
+	}
+	/* Flags 0 and no semaphores ask for no permission and no number. */
+	found = semget((key_t)ref->key, 0, 0);
+	if (found == -1)
+		return -1;
+	*semid = found;
+	return 0;
+}
+
+int
+shmt_parse_guard(const char *text, struct shmt_guard *guard)
+{
+	struct shmt_ref ref;
+	uint64_t sem = 0;
+	char set[32];
+	size_t length;
+	int semid;
+
+	length = strcspn(text, ":");
+	if (length >= sizeof(set)) {
+		errno = EINVAL;
+		return -1;
+	}
+	memcpy(set, text, length);
+	set[length] = '\0';
+	if (shmt_parse_ref(set, &ref) == -1 || (text[length] == ':' &&
+	    shmt_parse_number(text + length + 1, USHRT_MAX, &sem) == -1) ||
+	    find_set(&ref, &semid) == -1)
+		return -1;
+	guard->semid = semid;
+	guard->index = (unsigned short)sem;
+	return 0;
+}
+
+/* semop(2) and semctl(2) say so of a set or a semaphore that is not there. */
+static int
+absent(int result)
+{
+	if (result == -1 && (errno == EINVAL || errno == EIDRM))
+		errno = ENOENT;
+	else if (result == -1 && errno == EFBIG)
+		errno = ERANGE;
+	else if (result == -1 && errno == ERANGE)
+		errno = EOVERFLOW;
+	return result == -1 ? -1 : 0;
+}
+
+static int
+operate(const struct shmt_guard *guard, short by, const struct timespec *limit)
+{
+	struct sembuf op = {
+		.sem_num = guard->index,
+		.sem_op = by,
+		.sem_flg = SEM_UNDO
+	};
+
+	return absent(semtimedop(guard->semid, &op, 1, limit));
+}
+
+int
+shmt_guard_take(const struct shmt_guard *guard, uint64_t timeout)
+{
+	struct timespec limit = { 0 };
+
+	/* 68 years are for ever, and fit every time_t. */
+	if (timeout >= INT32_MAX)
+		return operate(guard, -1, NULL);
+	limit.tv_sec = (time_t)timeout;
+	return operate(guard, -1, &limit);
+}
+
+int
+shmt_guard_give(const struct shmt_guard *guard)
+{
+	return operate(guard, 1, NULL);
+}
+
+int
+shmt_guard_holder(const struct shmt_guard *guard, pid_t *pid)
+{
+	int last;
+
+	last = semctl(guard->semid, guard->index, GETPID);
+	if (absent(last) == -1)
+		return -1;
+	*pid = last;
+	return 0;
+}
