@@ -32,9 +32,11 @@ LIB_SRC := \
 	lib/parse.c \
 	lib/segment.c
 CMD_SRC := \
+	cmd/guard.c \
 	cmd/json.c \
 	cmd/main.c \
 	cmd/set.c \
+	cmd/signals.c \
 	cmd/table.c \
 	cmd/target.c \
 	cmd/text.c

@@ -188,6 +188,51 @@ int filter_list(const struct shmt_filter *filter, bool want_rss,
     struct shmt_segment **list, size_t *count);
 
 /*
+ * guard.c: --lock-with, which read, write and save share
+ */
+
+enum { OPT_LOCK_WITH = 768, OPT_LOCK_TIMEOUT };
+
+#define GUARD_OPTIONS \
+	{ OPT_LOCK_WITH, "lock-with", "SEM", \
+	    "hold this semaphore (ID or 0xKEY, :INDEX) meanwhile" }, \
+	{ OPT_LOCK_TIMEOUT, "lock-timeout", "DURATION", \
+	    "wait so long for it, not for ever" }
+
+/* All zeros at first. */
+struct guard {
+	const char *text;	/* of --lock-with, or NULL: nothing to hold */
+	bool timed;
+	uint64_t timeout;	/* seconds */
+	struct shmt_guard semaphore;
+};
+
+/* Takes one of the options; false after a mistake, which has been told. */
+bool guard_option(struct guard *guard, int code, const char *value);
+
+/* After the last option: ST_OK, or told what is wrong. */
+int check_guard(struct guard *guard);
+
+/* ST_OK, also with nothing to hold; or told why not.  A signal noted by
+ * catch_signals() ends the wait. */
+int take_guard(const struct guard *guard);
+int give_guard(const struct guard *guard);
+
+/*
+ * signals.c: hang-up, interrupt and termination
+ */
+
+/* From here on they are noted, and end what waits with EINTR. */
+void catch_signals(void);
+
+/* The one that was noted, or 0. */
+int caught_signal(void);
+
+/* Dies of the one that was noted; main() does so when a verb has put away
+ * what it had half made. */
+void die_of_signal(void);
+
+/*
  * json.c: a writer of one JSON value, always valid, always UTF-8
  */
 

@@ -454,5 +454,6 @@ main(int argc, char **argv)
 		if (status == ST_OK)
 			status = ST_FAILED;
 	}
+	die_of_signal();
 	return status;
 }
