@@ -9,6 +9,7 @@
 #   STATIC_BSD=     links libbsd dynamically though its archive is there
 #   BUILD           where objects go (build)
 #   TESTS           test files for check, all of them by default
+#   FUZZ_SECONDS, FUZZ_RUNS, STRESS_SECONDS, BENCH_QUICK=1   how long
 
 VERSION := $(shell sed -n 's/^.define SHMT_VERSION "\(.*\)"/\1/p' lib/shmtool.h)
 SOVERSION := 1
@@ -19,6 +20,9 @@ LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 DATADIR ?= $(PREFIX)/share
 MANDIR ?= $(DATADIR)/man
+BASHDIR ?= $(DATADIR)/bash-completion/completions
+ZSHDIR ?= $(DATADIR)/zsh/site-functions
+FISHDIR ?= $(DATADIR)/fish/vendor_completions.d
 INSTALL ?= install
 PKG_CONFIG ?= pkg-config
 CFLAGS ?= -O2 -g
@@ -67,13 +71,16 @@ LINK := -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,-O1
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
 CMD_OBJ := $(CMD_SRC:%.c=$(BUILD)/%.o)
 UNIT := $(UNIT_SRC:%.c=$(BUILD)/%)
+DIST := shmtool-$(VERSION)
 ARCHIVE := $(BUILD)/libshmtool.a
-SHARED := $(BUILD)/libshmtool.so.$(SOVERSION)
+SHARED := $(BUILD)/libshmtool.so.$(VERSION)
+SONAME := libshmtool.so.$(SOVERSION)
 TESTS ?= $(UNIT) $(wildcard tests/cli/*.bats)
 
 .DELETE_ON_ERROR:
-.PHONY: all check check-asan check-man check-user check-valgrind clean help \
-	install lint uninstall
+.PHONY: all bench check check-asan check-fault check-install check-man \
+	check-stress check-user check-valgrind clean coverage dist distcheck \
+	fuzz help install lint portable uninstall
 
 all: $(BUILD)/shmtool $(ARCHIVE) $(SHARED) $(BUILD)/libshmtool.pc ## builds
 
@@ -96,17 +103,18 @@ $(ARCHIVE): $(LIB_OBJ)
 	$(AR) rcs $@ $^
 
 $(SHARED): $(LIB_OBJ) lib/shmtool.map
-	$(CC) -shared -Wl,-soname,$(@F) -Wl,--version-script=lib/shmtool.map \
+	$(CC) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=lib/shmtool.map \
 		$(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $(LIB_OBJ) $(BSD_LIBS)
 
 $(BUILD)/shmtool: $(CMD_OBJ) $(ARCHIVE)
 	$(CC) -pie $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(PROGRAM_BSD)
 
-$(BUILD)/libshmtool.pc: lib/libshmtool.pc.in Makefile lib/shmtool.h
-	@mkdir -p $(@D)
-	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' \
-		-e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
-		-e 's|@VERSION@|$(VERSION)|' $< >$@
+# Made each time: PREFIX may be another one when it is installed.
+$(BUILD)/libshmtool.pc: lib/libshmtool.pc.in .FORCE
+	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' \
+		-e 's|@LIBDIR@|$(LIBDIR:$(PREFIX)/%=$${prefix}/%)|' \
+		-e 's|@INCLUDEDIR@|$(INCLUDEDIR:$(PREFIX)/%=$${prefix}/%)|' \
+		$< >$@
 
 $(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVE)
 	$(CC) -pie $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(BSD_LIBS)
@@ -135,6 +143,66 @@ check-valgrind: all $(UNIT) ## runs all tests under valgrind
 
 check-man: ## lints the pages
 	mandoc -T lint -W warning $(MAN)
+
+check-fault: all ## fails each call of each command in turn
+	tests/fault/run $(abspath $(BUILD))
+
+check-stress: all ## hundreds of processes at once, for STRESS_SECONDS
+	tests/stress/run $(abspath $(BUILD))
+
+check-install: all ## installs elsewhere, uses that, uninstalls
+	tests/install/run $(abspath $(BUILD))
+
+fuzz: ## fuzzes each target for FUZZ_SECONDS or FUZZ_RUNS, with clang
+	tests/fuzz/run
+
+bench: all $(BUILD)/tests/bench/pair ## measures beside the peers
+	tests/bench/run $(abspath $(BUILD))
+
+$(BUILD)/tests/bench/pair: $(BUILD)/tests/bench/pair.o
+	$(CC) -pie $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(BSD_LIBS)
+
+lint: check-man ## all linters over all that is written
+	LINT_FLAGS='-std=gnu11 $(DEFINES) -Ilib $(BSD_CFLAGS)' tests/lint
+
+coverage: ## lines and branches that the tests run, by file
+	tests/coverage
+
+portable: ## builds and tests for 32 bits and for aarch64
+	tests/portable
+
+# The same bytes for the same commit, wherever it is made.
+dist: ## the tarball of the present commit
+	@mkdir -p $(BUILD)
+	git archive --format=tar --prefix=$(DIST)/ HEAD | \
+		gzip -n9 >$(BUILD)/$(DIST).tar.gz
+
+distcheck: dist ## builds and tests that tarball, and makes it twice
+	tests/distcheck $(abspath $(BUILD))/$(DIST).tar.gz
+
+install: all ## installs under DESTDIR and PREFIX
+	$(INSTALL) -d $(addprefix $(DESTDIR),$(BINDIR) $(LIBDIR)/pkgconfig \
+		$(INCLUDEDIR) $(MANDIR)/man1 $(MANDIR)/man3 $(BASHDIR) \
+		$(ZSHDIR) $(FISHDIR))
+	$(INSTALL) -m 755 $(BUILD)/shmtool $(DESTDIR)$(BINDIR)
+	$(INSTALL) -m 644 $(ARCHIVE) $(SHARED) $(DESTDIR)$(LIBDIR)
+	ln -sf $(notdir $(SHARED)) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libshmtool.so
+	$(INSTALL) -m 644 $(BUILD)/libshmtool.pc $(DESTDIR)$(LIBDIR)/pkgconfig
+	$(INSTALL) -m 644 lib/shmtool.h $(DESTDIR)$(INCLUDEDIR)
+	$(INSTALL) -m 644 $(filter %.1,$(MAN)) $(DESTDIR)$(MANDIR)/man1
+	$(INSTALL) -m 644 $(filter %.3,$(MAN)) $(DESTDIR)$(MANDIR)/man3
+	$(INSTALL) -m 644 cmd/completion/shmtool.bash $(DESTDIR)$(BASHDIR)/shmtool
+	$(INSTALL) -m 644 cmd/completion/_shmtool $(DESTDIR)$(ZSHDIR)
+	$(INSTALL) -m 644 cmd/completion/shmtool.fish $(DESTDIR)$(FISHDIR)
+
+uninstall: ## removes what install laid
+	rm -f $(addprefix $(DESTDIR),$(BINDIR)/shmtool $(INCLUDEDIR)/shmtool.h \
+		$(addprefix $(LIBDIR)/,$(notdir $(ARCHIVE) $(SHARED)) $(SONAME) \
+		libshmtool.so pkgconfig/libshmtool.pc) \
+		$(addprefix $(MANDIR)/man1/,$(notdir $(filter %.1,$(MAN)))) \
+		$(addprefix $(MANDIR)/man3/,$(notdir $(filter %.3,$(MAN)))) \
+		$(BASHDIR)/shmtool $(ZSHDIR)/_shmtool $(FISHDIR)/shmtool.fish)
 
 clean: ## removes what was built
 	rm -rf build
