@@ -30,6 +30,7 @@ BUILD ?= build
 
 LIB_SRC := \
 	lib/file.c \
+	lib/limits.c \
 	lib/list.c \
 	lib/lock.c \
 	lib/namespace.c \

@@ -34,6 +34,11 @@ int shmt__parse_sysvipc(const char *text, size_t length,
  * into a buffer that the caller frees. */
 int shmt__read_file(int dirfd, const char *path, char **text, size_t *length);
 
+/* The count (at most 4) numbers that a file of /proc/sys holds; with sign,
+ * negative ones in two's complement.  EBADMSG: it holds something else. */
+int shmt__read_sysctl(const char *path, bool sign, uint64_t *values,
+    size_t count);
+
 /* Writes all of buffer. */
 int shmt__write_all(int fd, const void *buffer, size_t length);
 

@@ -409,14 +409,15 @@ struct shmt_limits {
 	uint64_t shmmni;	/* segments */
 	uint64_t shmmin;	/* bytes; 1, a constant of the kernel */
 	uint64_t msgmni, msgmax, msgmnb;	/* queues, bytes, bytes */
-	uint64_t semmni, semmsl, semmns, semopm, semvmx;
+	/* Signed: the kernel lets root write negative ones. */
+	int64_t semmni, semmsl, semmns, semopm, semvmx;
 };
 
 /*
  * From /proc/sys/kernel, and where a file there is missing from the system
  * calls.  A file that is there but cannot be read, or holds no number, is
- * not guessed at: errno of the reading, EBADMSG for no number, and *bad is
- * its path (a constant).  which: any of the three below.
+ * not guessed at: errno of the reading, EBADMSG for no number, and *bad (bad
+ * may be NULL) is its path, a constant.  which: any of the three below.
  */
 #define SHMT_LIMITS_SHM	0x1u
 #define SHMT_LIMITS_MSG	0x2u

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * The limits of System V IPC, and how much of them is in use.  The files of
+ * /proc/sys/kernel say what an administrator has set; where /proc is not
+ * mounted the system calls tell the same.
+ */
+
+#include <sys/msg.h>
+#include <sys/sem.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+/* The constants that no file holds. */
+#define SHMMIN_BYTES 1
+#define SEMVMX_VALUE 32767
+
+#define SYSCTL_TEXT 256		/* longer than any of these files */
+
+/* A number and the blanks behind it, moving *text; where it may be negative,
+ * then in two's complement. */
+static bool
+number(const char **text, bool sign, uint64_t *value)
+{
+	const char *p = *text;
+	uint64_t n = 0, d;
+	bool negative = sign && *p == '-';
+
+	p += negative;
+	if (*p < '0' || *p > '9')
+		return false;
+	for (; *p >= '0' && *p <= '9'; p++) {
+		d = (uint64_t)(*p - '0');
+		if (n > (UINT64_MAX - d) / 10)
+			return false;
+		n = n * 10 + d;
+	}
+	p += strspn(p, " \t\n");
+	*text = p;
+	*value = negative ? -n : n;
+	return true;
+}
+
+int
+shmt__read_sysctl(const char *path, bool sign, uint64_t *values, size_t count)
+{
+	char buf[SYSCTL_TEXT];
+	const char *p = buf;
+	uint64_t v[4];
+	ssize_t length;
+	size_t i;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd == -1)
+		return -1;
+	do
+		length = read(fd, buf, sizeof(buf) - 1);
+	while (length == -1 && errno == EINTR);
+	shmt__close(fd);
+	if (length == -1)
+		return -1;
+	buf[length] = '\0';
+	for (i = 0; i < count; i++)
+		if (!number(&p, sign, &v[i]))
+			break;
+	/* What is left over, a NUL too, is not of the kernel. */
+	if (i < count || p != buf + length) {
+		errno = EBADMSG;
+		return -1;
+	}
+	memcpy(values, v, count * sizeof(*v));
+	return 0;
+}
+
+/* One file of /proc/sys/kernel, and where its numbers belong. */
+struct source {
+	const char *path;
+	uint64_t *values[4];
+};
+
+/*
+ * Reads all files of a kind.  *missing: one of them is not there, so that
+ * the system call has to answer; *bad: which one was the trouble.
+ */
+static int
+read_sources(const struct source *sources, size_t count, bool *missing,
+    const char **bad)
+{
+	uint64_t v[4];
+	size_t i, n, k;
+
+	for (i = 0; i < count; i++) {
+		for (n = 0; n < 4 && sources[i].values[n] != NULL; n++)
+			continue;
+		/* kernel.sem is plain ints. */
+		if (shmt__read_sysctl(sources[i].path, n == 4, v, n) == -1) {
+			*bad = sources[i].path;
+			*missing = errno == ENOENT || errno == ENOTDIR;
+			return *missing ? 0 : -1;
+		}
+		for (k = 0; k < n; k++)
+			*sources[i].values[k] = v[k];
+	}
+	return 0;
+}
+
+static int
+shm_limits(struct shmt_limits *l, const char **bad)
+{
+	const struct source sources[] = {
+		{ "/proc/sys/kernel/shmmax", { &l->shmmax } },
+		{ "/proc/sys/kernel/shmall", { &l->shmall } },
+		{ "/proc/sys/kernel/shmmni", { &l->shmmni } }
+	};
+	bool missing = false;
+	struct shminfo info;
+	struct shmid_ds ds;
+
+	if (read_sources(sources, 3, &missing, bad) == -1)
+		return -1;
+	l->shmmin = SHMMIN_BYTES;
+	if (!missing)
+		return 0;
+	/* The call fills a struct shminfo, which is the smaller. */
+	_Static_assert(sizeof(info) <= sizeof(ds), "shminfo in shmid_ds");
+	if (shmctl(0, IPC_INFO, &ds) == -1)
+		return -1;
+	memcpy(&info, &ds, sizeof(info));
+	l->shmmax = info.shmmax;
+	l->shmall = info.shmall;
+	l->shmmni = info.shmmni;
+	return 0;
+}
+
+static int
+msg_limits(struct shmt_limits *l, const char **bad)
+{
+	const struct source sources[] = {
+		{ "/proc/sys/kernel/msgmni", { &l->msgmni } },
+		{ "/proc/sys/kernel/msgmax", { &l->msgmax } },
+		{ "/proc/sys/kernel/msgmnb", { &l->msgmnb } }
+	};
+	bool missing = false;
+	struct msginfo info;
+	struct msqid_ds ds;
+
+	if (read_sources(sources, 3, &missing, bad) == -1)
+		return -1;
+	if (!missing)
+		return 0;
+	_Static_assert(sizeof(info) <= sizeof(ds), "msginfo in msqid_ds");
+	if (msgctl(0, IPC_INFO, &ds) == -1)
+		return -1;
+	memcpy(&info, &ds, sizeof(info));
+	l->msgmni = (uint64_t)info.msgmni;
+	l->msgmax = (uint64_t)info.msgmax;
+	l->msgmnb = (uint64_t)info.msgmnb;
+	return 0;
+}
+
+static int
+sem_limits(struct shmt_limits *l, const char **bad)
+{
+	uint64_t semmsl, semmns, semopm, semmni;
+	const struct source sources[] = {
+		{ "/proc/sys/kernel/sem",
+		    { &semmsl, &semmns, &semopm, &semmni } }
+	};
+	bool missing = false;
+	struct seminfo info;
+	union {
+		struct seminfo *info;
+	} arg = { &info };
+
+	if (read_sources(sources, 1, &missing, bad) == -1)
+		return -1;
+	l->semvmx = SEMVMX_VALUE;
+	if (missing) {
+		if (semctl(0, 0, IPC_INFO, arg) == -1)
+			return -1;
+		l->semmsl = info.semmsl;
+		l->semmns = info.semmns;
+		l->semopm = info.semopm;
+		l->semmni = info.semmni;
+		return 0;
+	}
+	l->semmsl = (int64_t)semmsl;
+	l->semmns = (int64_t)semmns;
+	l->semopm = (int64_t)semopm;
+	l->semmni = (int64_t)semmni;
+	return 0;
+}
+
+int
+shmt_limits(unsigned which, struct shmt_limits *limits, const char **bad)
+{
+	struct shmt_limits l = { 0 };
+	const char *file = NULL;
+
+	if (((which & SHMT_LIMITS_SHM) != 0 && shm_limits(&l, &file) == -1) ||
+	    ((which & SHMT_LIMITS_MSG) != 0 && msg_limits(&l, &file) == -1) ||
+	    ((which & SHMT_LIMITS_SEM) != 0 && sem_limits(&l, &file) == -1)) {
+		if (bad != NULL)
+			*bad = file;
+		return -1;
+	}
+	*limits = l;
+	return 0;
+}
+
+int
+shmt_usage(struct shmt_usage *usage)
+{
+	struct shmt_usage u = { 0 };
+	struct shmt_segment *list;
+	struct shm_info info;
+	struct shmid_ds ds;
+	size_t i, count;
+
+	/* These two are what the kernel itself compares with the limits. */
+	_Static_assert(sizeof(info) <= sizeof(ds), "shm_info in shmid_ds");
+	if (shmctl(0, SHM_INFO, &ds) == -1)
+		return -1;
+	memcpy(&info, &ds, sizeof(info));
+	u.segments = (uint64_t)info.used_ids;
+	u.pages = info.shm_tot;
+	if (shmt_list(true, &list, &count) == -1)
+		return -1;
+	u.has_rss = true;
+	for (i = 0; i < count; i++) {
+		if (list[i].size > u.largest)
+			u.largest = list[i].size;
+		u.has_rss = u.has_rss && list[i].has_rss;
+		u.resident += list[i].rss;
+		u.swapped += list[i].swap;
+	}
+	free(list);
+	if (!u.has_rss)
+		u.resident = u.swapped = 0;
+	*usage = u;
+	return 0;
+}
+
+uint64_t
+shmt_permille(uint64_t part, uint64_t whole)
+{
+	unsigned __int128 result;
+
+	if (whole == 0)
+		return part == 0 ? 0 : UINT64_MAX;
+	result = (unsigned __int128)part * 1000 / whole;
+	return result > UINT64_MAX ? UINT64_MAX : (uint64_t)result;
+}
