@@ -29,10 +29,13 @@ CFLAGS ?= -O2 -g
 BUILD ?= build
 
 LIB_SRC := \
+	lib/copy.c \
 	lib/file.c \
+	lib/holes.c \
 	lib/limits.c \
 	lib/list.c \
 	lib/lock.c \
+	lib/map.c \
 	lib/namespace.c \
 	lib/parse.c \
 	lib/segment.c

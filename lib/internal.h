@@ -30,6 +30,38 @@ void shmt__from_kernel(int id, const struct shmid_ds *ds,
 int shmt__parse_sysvipc(const char *text, size_t length,
     struct shmt_segment **list, size_t *count);
 
+/*
+ * Views (map.c, holes.c, copy.c)
+ */
+
+#define SHMT__HUGEST ((uint64_t)16 << 30)	/* largest page there is */
+
+struct shmt_view {
+	int id;
+	unsigned flags;		/* SHMT_WRITE, SHMT_NO_TRACE */
+	uint64_t size;
+	size_t page;
+	bool huge;		/* of huge pages */
+	char *at;		/* our own attachment, or NULL */
+	int fd;			/* the segment as a file, or -1 */
+	unsigned char *resident;	/* a window of mincore(2) */
+	uint64_t resident_at;
+	size_t resident_pages;	/* 0: nothing was looked at yet */
+	char *bounce;
+};
+
+struct shmt__run {
+	bool data;		/* else nobody ever wrote here */
+	uint64_t end;
+};
+
+/* The longest run of one kind known from offset on, up to end. */
+void shmt__view_run(struct shmt_view *view, uint64_t offset, uint64_t end,
+    struct shmt__run *run);
+
+/* What was looked at is old: look again. */
+void shmt__view_forget(struct shmt_view *view);
+
 /* Reads a whole small file (a /proc file: read until it ends), NUL-terminated,
  * into a buffer that the caller frees. */
 int shmt__read_file(int dirfd, const char *path, char **text, size_t *length);
