@@ -203,6 +203,8 @@ struct shmt_transfer {
 	unsigned flags;
 	/* Called now and then, may be NULL; true stops with ECANCELED. */
 	bool (*progress)(void *arg, uint64_t done);
+	/* shmt_save(): called when the contents are copied, may be NULL. */
+	void (*copied)(void *arg);
 	void *arg;
 };
 
@@ -507,43 +509,69 @@ int shmt_limits_persist(const char *path, const struct shmt_setting *settings,
     size_t count);
 
 /*
- * Save and restore (archive.c).  DIR/ID-KEY.shm holds the contents, sparse;
- * DIR/ID-KEY.meta the rest, as text.
+ * Save and restore (archive.c, meta.c).  DIR/ID-KEY.shm holds the contents,
+ * sparse; DIR/ID-KEY.meta the rest, as text.
  */
+
+struct shmt_saved {
+	char name[32];		/* ID-KEY, without DIR and ending */
+	struct shmt_segment segment;	/* as it was before it was read */
+	unsigned char digest[32];	/* of the contents */
+};
+
+/* What a failure was about, for errno alone does not tell. */
+enum shmt_place {
+	SHMT_AT_SEGMENT,	/* finding, reading, making, filling it */
+	SHMT_AT_DIR,		/* opening the directory, writing it out */
+	SHMT_AT_CONTENTS,	/* the file NAME.shm */
+	SHMT_AT_META		/* the file NAME.meta */
+};
 
 enum shmt_damage {
 	SHMT_INTACT,
-	SHMT_BAD_META,		/* not a .meta of ours, or edited */
+	SHMT_BAD_META,		/* a line is not as shmt_save() writes it */
+	SHMT_BAD_SUM,		/* it was edited: its own digest differs */
 	SHMT_BAD_SIZE,		/* contents shorter or longer than said */
 	SHMT_BAD_DIGEST		/* contents differ */
 };
 
-struct shmt_saved {
-	char name[32];		/* ID-KEY */
-	struct shmt_segment segment;
-	unsigned char digest[32];	/* SHA-256 of the contents */
+struct shmt_trouble {
+	enum shmt_place place;
+	enum shmt_damage damage;	/* why it is EBADMSG */
+	unsigned line;			/* of NAME.meta; 0: none */
+	struct shmt_segment segment;	/* EEXIST, and the key is this one's */
 };
 
 #define SHMT_REPLACE	0x1u	/* existing files are replaced */
 
-/* Saves into an existing directory; both files complete, or neither.
- * EEXIST: saved before; errno as open(2), write(2), rename(2) otherwise. */
+/*
+ * Saves into an existing directory; both files complete and on the disk, or
+ * neither.  EEXIST: saved before; errno as open(2), write(2), rename(2)
+ * otherwise, and *trouble is set.  Of how only the callbacks count: progress
+ * goes up to the segment's size, half of it for the copy and half for the
+ * digest; copied is called between the two.
+ */
 int shmt_save(const char *dir, int id, unsigned flags,
-    const struct shmt_transfer *how, struct shmt_saved *saved);
+    const struct shmt_transfer *how, struct shmt_saved *saved,
+    struct shmt_trouble *trouble);
 
-/* Reads FILE.meta (or FILE without its ending) and checks the contents.
- * EBADMSG, and *damage says why, *line where in the .meta (0: nowhere). */
-int shmt_saved_check(const char *file, struct shmt_saved *saved,
-    enum shmt_damage *damage, unsigned *line);
+/* Reads file, which is NAME.meta, NAME.shm or NAME, and checks everything.
+ * EBADMSG: damaged, see *trouble. */
+int shmt_saved_check(const char *file, const struct shmt_transfer *how,
+    struct shmt_saved *saved, struct shmt_trouble *trouble);
 
 #define SHMT_SAME_ID	0x1u
-#define SHMT_OTHER_KEY	0x2u
+#define SHMT_OTHER_KEY	0x2u	/* key, not the saved one */
 
-/* Checks, makes the segment again and fills it; on failure nothing is left.
- * EEXIST: the key or id is taken; EBADMSG as above. */
+/*
+ * Checks, makes the segment again and fills it; on failure nothing is left.
+ * EEXIST: the key or the id is taken; EBADMSG as above.  What may fail to
+ * come back, and *saved against shmt_info() tells: the owner, unless root
+ * restores; the lock; huge pages.
+ */
 int shmt_restore(const char *file, unsigned flags, uint32_t key,
-    const struct shmt_transfer *how, int *id, enum shmt_damage *damage,
-    unsigned *line);
+    const struct shmt_transfer *how, int *id, struct shmt_saved *saved,
+    struct shmt_trouble *trouble);
 
 #ifdef __cplusplus
 }
