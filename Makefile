@@ -40,11 +40,16 @@ LIB_SRC := \
 	lib/parse.c \
 	lib/segment.c
 CMD_SRC := \
+	cmd/columns.c \
+	cmd/detail.c \
 	cmd/guard.c \
 	cmd/json.c \
 	cmd/main.c \
+	cmd/rows.c \
 	cmd/set.c \
 	cmd/signals.c \
+	cmd/stat.c \
+	cmd/summary.c \
 	cmd/table.c \
 	cmd/target.c \
 	cmd/text.c

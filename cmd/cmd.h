@@ -266,19 +266,22 @@ enum value_kind {
 	VALUE_DURATION,		/* seconds */
 	VALUE_PERMS,		/* "0600" */
 	VALUE_KEY,		/* 0x000004d2; key and key_hex */
+	VALUE_LOST_KEY,		/* "-", both of them null */
+	VALUE_COMMAND,		/* text, and in number its enum shmt_life */
 	VALUE_HEX		/* an address; a string in JSON */
 };
 
 struct value {
 	enum value_kind kind;
 	uint64_t number;
-	const char *text;	/* of TEXT and WORDS, valid while row is */
+	const char *text;	/* of TEXT, WORDS, COMMAND; as long as the row */
 };
 
 struct column {
 	const char *name;	/* upper case; lower case in JSON */
 	bool right;		/* aligned to the right in a table */
 	void (*get)(const void *row, struct value *value);
+	unsigned needs;		/* what a row must hold, in its maker's bits */
 };
 
 enum table_format { FORMAT_TABLE, FORMAT_TSV, FORMAT_JSON };
@@ -300,14 +303,61 @@ struct table {
 int print_table(const struct table *table, struct json *json,
     const char *name);
 
+/* The members of one row, as a JSON object of this name. */
+void print_object(const struct table *table, struct json *json,
+    const char *name, const void *row);
+
 /* Column of this name, in upper or lower case, or NULL. */
 const struct column *find_column(const struct column *columns, size_t count,
     const char *name);
 
-/* "COL,COL" replaces, "+COL,COL" adds to the defaults, into an array to
- * free; a mistake is told with the names there are, and false. */
+/* "COL,COL" replaces, "+COL,COL" adds to the defaults, NULL is the defaults,
+ * into an array to free; a column stands once, where it was named first.  A
+ * mistake is told with the names there are, and false. */
 bool parse_columns(const char *text, const struct column *columns,
     size_t count, const char *const *defaults, const struct column ***chosen,
     size_t *chosen_count);
+
+/*
+ * rows.c, columns.c: segments as rows of a table, for all that list them
+ */
+
+/* What a column needs of a row beyond what every segment tells. */
+#define NEEDS_RSS	0x1u
+#define NEEDS_STATUS	0x2u
+
+struct row {
+	struct shmt_segment segment;
+	char status[32];	/* words between blanks */
+};
+
+struct rows {
+	struct row *list;	/* in the order of the segments */
+	size_t count;
+	void **picked;		/* those to show, at first all */
+	size_t picked_count;
+};
+
+/* Rows of these segments, with what is needed; ST_OK, or told why not.  The
+ * caller frees them with free_rows(). */
+int make_rows(const struct shmt_segment *list, size_t count, unsigned needs,
+    struct rows *rows);
+void free_rows(struct rows *rows);
+
+extern const struct column segment_columns[];
+extern const size_t segment_column_count;
+
+/* The columns of a list when none were chosen, ended by NULL. */
+extern const char *const default_columns[];
+
+/*
+ * detail.c: everything about one segment, for people
+ */
+void print_detail(const struct row *row, bool bytes);
+
+/*
+ * summary.c: the picked rows in sum, in the table's format
+ */
+int print_summary(struct table *table, const struct rows *rows);
 
 #endif

@@ -23,6 +23,7 @@
 #include "cmd.h"
 
 static const struct cmd *const commands[] = {
+	&cmd_stat,
 	&cmd_set
 };
 

@@ -13,6 +13,36 @@
 
 #include "cmd.h"
 
+/* How the process that a pid once meant fares, in JSON. */
+static const char *
+life_word(enum shmt_life life)
+{
+	static const char *const words[] = {
+		[SHMT_UNKNOWN] = "unknown", [SHMT_ALIVE] = "alive",
+		[SHMT_GONE] = "gone", [SHMT_REUSED] = "reused",
+		[SHMT_NONE] = "none"
+	};
+
+	return words[life];
+}
+
+static const char *
+command_text(const struct value *value)
+{
+	switch ((enum shmt_life)value->number) {
+	case SHMT_ALIVE:
+		return value->text[0] != '\0' ? value->text : "?";
+	case SHMT_GONE:
+		return "(gone)";
+	case SHMT_REUSED:
+		return "(reused)";
+	case SHMT_UNKNOWN:
+	case SHMT_NONE:
+		break;
+	}
+	return "-";
+}
+
 /* A cell's text; long ones are in the value, the others in room. */
 static const char *
 cell_text(const struct table *table, const struct value *value,
@@ -53,7 +83,10 @@ cell_text(const struct table *table, const struct value *value,
 	case VALUE_HEX:
 		snprintf(room, SHORT_TEXT, "0x%" PRIx64, value->number);
 		return room;
+	case VALUE_COMMAND:
+		return command_text(value);
 	case VALUE_UNKNOWN:
+	case VALUE_LOST_KEY:
 		return "-";
 	case VALUE_NUMBER:
 		break;
@@ -103,40 +136,58 @@ print_cell(const struct column *column, const char *text, size_t width,
 	fputs(last ? "\n" : "  ", stdout);
 }
 
-static int
-print_aligned(const struct table *table)
+/* The texts of all cells, row by row, into an array of NULLs. */
+static bool
+make_texts(const struct table *table, char **texts)
 {
-	size_t columns = table->column_count, cells, i, c, *widths, width;
-	int status = ST_OK;
-	char **texts;
+	size_t i, c;
+
+	for (i = 0; i < table->row_count; i++)
+		for (c = 0; c < table->column_count; c++, texts++) {
+			*texts = cell_safe(table, table->columns[c],
+			    table->rows[i]);
+			if (*texts == NULL)
+				return false;
+		}
+	return true;
+}
+
+static void
+print_texts(const struct table *table, char *const *texts, size_t *widths)
+{
+	size_t columns = table->column_count, cells, width, i, c;
 
 	cells = columns * table->row_count;
-	texts = calloc(cells + 1, sizeof(*texts));
-	widths = calloc(columns + 1, sizeof(*widths));
-	if (texts == NULL || widths == NULL)
-		status = fail(NULL, errno);
-	for (c = 0; status == ST_OK && table->heading && c < columns; c++)
+	for (c = 0; table->heading && c < columns; c++)
 		widths[c] = strlen(table->columns[c]->name);
-	for (i = 0; status == ST_OK && i < cells; i++) {
-		c = i % columns;
-		texts[i] = cell_safe(table, table->columns[c],
-		    table->rows[i / columns]);
-		if (texts[i] == NULL) {
-			status = fail(NULL, errno);
-			break;
-		}
+	for (i = 0; i < cells; i++) {
 		width = width_of(texts[i]);
-		if (width > widths[c])
-			widths[c] = width;
+		if (width > widths[i % columns])
+			widths[i % columns] = width;
 	}
-	for (c = 0; status == ST_OK && table->heading && c < columns; c++)
+	for (c = 0; table->heading && c < columns; c++)
 		print_cell(table->columns[c], table->columns[c]->name,
 		    widths[c], c + 1 == columns);
-	for (i = 0; status == ST_OK && i < cells; i++) {
+	for (i = 0; i < cells; i++) {
 		c = i % columns;
 		print_cell(table->columns[c], texts[i], widths[c],
 		    c + 1 == columns);
 	}
+}
+
+static int
+print_aligned(const struct table *table)
+{
+	size_t cells = table->column_count * table->row_count, i, *widths;
+	int status = ST_OK;
+	char **texts;
+
+	texts = calloc(cells + 1, sizeof(*texts));
+	widths = calloc(table->column_count + 1, sizeof(*widths));
+	if (texts == NULL || widths == NULL || !make_texts(table, texts))
+		status = fail(NULL, ENOMEM);
+	else
+		print_texts(table, texts, widths);
 	for (i = 0; texts != NULL && i < cells; i++)
 		free(texts[i]);
 	free(texts);
@@ -184,6 +235,20 @@ json_words(struct json *json, const char *name, const char *words)
 }
 
 static void
+json_command(struct json *json, const char *name, const struct value *value)
+{
+	enum shmt_life life = (enum shmt_life)value->number;
+	char name_of_life[64];
+
+	if (life == SHMT_ALIVE && value->text[0] != '\0')
+		json_text(json, name, value->text);
+	else
+		json_null(json, name);
+	snprintf(name_of_life, sizeof(name_of_life), "%s_life", name);
+	json_text(json, name_of_life, life_word(life));
+}
+
+static void
 json_value(struct json *json, const char *name, const struct value *value)
 {
 	char room[SHORT_TEXT];
@@ -207,6 +272,13 @@ json_value(struct json *json, const char *name, const struct value *value)
 	case VALUE_KEY:
 		json_key(json, (uint32_t)value->number);
 		break;
+	case VALUE_LOST_KEY:
+		json_null(json, "key");
+		json_null(json, "key_hex");
+		break;
+	case VALUE_COMMAND:
+		json_command(json, name, value);
+		break;
 	case VALUE_PERMS:
 		snprintf(room, sizeof(room), "%04" PRIo64, value->number);
 		json_text(json, name, room);
@@ -223,49 +295,96 @@ json_value(struct json *json, const char *name, const struct value *value)
 	}
 }
 
-static void
-json_rows(const struct table *table, struct json *json, const char *name)
+void
+print_object(const struct table *table, struct json *json, const char *name,
+    const void *row)
 {
 	struct value value;
 	char lower[32];
-	size_t i, c, n;
+	size_t c, n;
+
+	json_open(json, name, '{');
+	for (c = 0; c < table->column_count; c++) {
+		strlcpy(lower, table->columns[c]->name, sizeof(lower));
+		for (n = 0; lower[n] != '\0'; n++)
+			lower[n] = (char)tolower((unsigned char)lower[n]);
+		value = (struct value){ 0 };
+		table->columns[c]->get(row, &value);
+		json_value(json, lower, &value);
+	}
+	if (table->more != NULL)
+		table->more(json, row);
+	json_close(json, '}');
+}
+
+static void
+json_rows(const struct table *table, struct json *json, const char *name)
+{
+	size_t i;
 
 	json_open(json, name, '[');
-	for (i = 0; i < table->row_count; i++) {
-		json_open(json, NULL, '{');
-		for (c = 0; c < table->column_count; c++) {
-			strlcpy(lower, table->columns[c]->name, sizeof(lower));
-			for (n = 0; lower[n] != '\0'; n++)
-				lower[n] = (char)tolower(
-				    (unsigned char)lower[n]);
-			value = (struct value){ 0 };
-			table->columns[c]->get(table->rows[i], &value);
-			json_value(json, lower, &value);
-		}
-		if (table->more != NULL)
-			table->more(json, table->rows[i]);
-		json_close(json, '}');
-	}
+	for (i = 0; i < table->row_count; i++)
+		print_object(table, json, NULL, table->rows[i]);
 	json_close(json, ']');
 }
 
-/* Unknown values come last, whichever way. */
-static int
-compare_rows(const void *a, const void *b, void *arg)
+/* A row with what it is sorted by, got once. */
+struct place {
+	struct value value;
+	size_t index;
+	void *row;
+};
+
+static bool
+is_unknown(const struct value *value)
 {
-	const struct table *table = arg;
-	struct value x = { 0 }, y = { 0 };
+	return value->kind == VALUE_UNKNOWN || value->kind == VALUE_LOST_KEY;
+}
+
+/* Unknown values come last, whichever way; equal ones stay in their order. */
+static int
+compare_places(const void *a, const void *b, void *arg)
+{
+	const struct place *x = a, *y = b;
+	const bool *reverse = arg;
 	int order;
 
-	table->sort->get(*(void *const *)a, &x);
-	table->sort->get(*(void *const *)b, &y);
-	if (x.kind == VALUE_UNKNOWN || y.kind == VALUE_UNKNOWN)
-		return (x.kind == VALUE_UNKNOWN) - (y.kind == VALUE_UNKNOWN);
-	if (x.kind == VALUE_TEXT || x.kind == VALUE_WORDS)
-		order = strcmp(x.text, y.text);
-	else
-		order = (x.number > y.number) - (x.number < y.number);
-	return table->reverse ? -order : order;
+	if (is_unknown(&x->value) || is_unknown(&y->value))
+		order = is_unknown(&x->value) - is_unknown(&y->value);
+	else {
+		if (x->value.text != NULL && y->value.text != NULL)
+			order = strcmp(x->value.text, y->value.text);
+		else
+			order = (x->value.number > y->value.number) -
+			    (x->value.number < y->value.number);
+		if (*reverse)
+			order = -order;
+	}
+	return order != 0 ? order :
+	    (x->index > y->index) - (x->index < y->index);
+}
+
+static int
+sort_rows(const struct table *table)
+{
+	struct place *places;
+	bool reverse = table->reverse;
+	size_t i;
+
+	places = calloc(table->row_count + 1, sizeof(*places));
+	if (places == NULL)
+		return fail(NULL, errno);
+	for (i = 0; i < table->row_count; i++) {
+		places[i].index = i;
+		places[i].row = table->rows[i];
+		table->sort->get(places[i].row, &places[i].value);
+	}
+	qsort_r(places, table->row_count, sizeof(*places), compare_places,
+	    &reverse);
+	for (i = 0; i < table->row_count; i++)
+		table->rows[i] = places[i].row;
+	free(places);
+	return ST_OK;
 }
 
 static void
@@ -284,11 +403,9 @@ reverse_rows(void **rows, size_t count)
 int
 print_table(const struct table *table, struct json *json, const char *name)
 {
-	/* glibc's qsort_r is a merge sort while memory lasts: stable. */
-	if (table->sort != NULL)
-		qsort_r(table->rows, table->row_count, sizeof(*table->rows),
-		    compare_rows, (void *)(uintptr_t)table);
-	else if (table->reverse)
+	if (table->sort != NULL && sort_rows(table) != ST_OK)
+		return ST_LIMIT;
+	if (table->sort == NULL && table->reverse)
 		reverse_rows(table->rows, table->row_count);
 	switch (table->format) {
 	case FORMAT_JSON:
@@ -327,35 +444,44 @@ unknown_column(const char *name, const struct column *columns, size_t count)
 	return false;
 }
 
+static void
+add_column(const struct column **list, size_t *n, const struct column *column)
+{
+	size_t i;
+
+	for (i = 0; i < *n; i++)
+		if (list[i] == column)
+			return;
+	list[(*n)++] = column;
+}
+
 bool
 parse_columns(const char *text, const struct column *columns, size_t count,
     const char *const *defaults, const struct column ***chosen,
     size_t *chosen_count)
 {
 	const struct column **list, *column;
-	char *copy, *rest, *name;
-	size_t n = 0, most = 2;
+	char *copy = NULL, *rest, *name;
 	bool good = true;
+	size_t n = 0;
 
-	for (name = copy = strdup(text); name != NULL && *name != '\0'; name++)
-		most += *name == ',';
-	list = calloc(count + most, sizeof(*list));
-	if (copy == NULL || list == NULL) {
+	list = calloc(count + 1, sizeof(*list));
+	if (list == NULL || (text != NULL && (copy = strdup(text)) == NULL)) {
 		fail(NULL, errno);
-		free(copy);
 		free(list);
 		return false;
 	}
-	rest = copy;
-	if (*rest == '+') {
-		for (rest++; *defaults != NULL; defaults++)
-			list[n++] = find_column(columns, count, *defaults);
-	}
+	if (defaults != NULL && (text == NULL || *text == '+'))
+		for (; *defaults != NULL; defaults++)
+			add_column(list, &n,
+			    find_column(columns, count, *defaults));
+	rest = copy != NULL && *copy == '+' ? copy + 1 : copy;
 	while (good && (name = strsep(&rest, ",")) != NULL) {
 		column = find_column(columns, count, name);
 		if (column == NULL)
 			good = unknown_column(name, columns, count);
-		list[n++] = column;
+		else
+			add_column(list, &n, column);
 	}
 	free(copy);
 	if (!good) {

@@ -44,7 +44,7 @@ void
 short_size(char text[static SHORT_TEXT], uint64_t bytes)
 {
 	/* One decimal where it tells something, as ls -h and du -h. */
-	if (bytes > INT64_MAX || humanize_number(text, 6, (int64_t)bytes, "",
+	if (bytes > INT64_MAX || humanize_number(text, 5, (int64_t)bytes, "",
 	    HN_AUTOSCALE, HN_DECIMAL | HN_NOSPACE) == -1)
 		snprintf(text, SHORT_TEXT, "%.1fE", (double)bytes / 0x1p60);
 }

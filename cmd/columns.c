@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * The columns of a list of segments, and how each is got from a row.
+ */
+
+#include "cmd.h"
+
+static const struct shmt_segment *
+segment_of(const void *row)
+{
+	return &((const struct row *)row)->segment;
+}
+
+static void
+number(struct value *value, enum value_kind kind, uint64_t n)
+{
+	value->kind = kind;
+	value->number = n;
+}
+
+static void
+text(struct value *value, const char *t)
+{
+	value->kind = VALUE_TEXT;
+	value->text = t;
+}
+
+/* A process: 0 is one that never was, or that cannot be seen from here. */
+static void
+process(struct value *value, pid_t pid)
+{
+	if (pid != 0)
+		number(value, VALUE_NUMBER, (uint64_t)pid);
+}
+
+static void
+get_key(const void *row, struct value *value)
+{
+	number(value, VALUE_KEY, segment_of(row)->key);
+}
+
+static void
+get_id(const void *row, struct value *value)
+{
+	number(value, VALUE_NUMBER, (uint64_t)segment_of(row)->id);
+}
+
+static void
+get_owner(const void *row, struct value *value)
+{
+	text(value, user_name(segment_of(row)->uid));
+}
+
+static void
+get_group(const void *row, struct value *value)
+{
+	text(value, group_name(segment_of(row)->gid));
+}
+
+static void
+get_creator(const void *row, struct value *value)
+{
+	text(value, user_name(segment_of(row)->cuid));
+}
+
+static void
+get_cgroup(const void *row, struct value *value)
+{
+	text(value, group_name(segment_of(row)->cgid));
+}
+
+static void
+get_uid(const void *row, struct value *value)
+{
+	number(value, VALUE_NUMBER, segment_of(row)->uid);
+}
+
+static void
+get_gid(const void *row, struct value *value)
+{
+	number(value, VALUE_NUMBER, segment_of(row)->gid);
+}
+
+static void
+get_cuid(const void *row, struct value *value)
+{
+	number(value, VALUE_NUMBER, segment_of(row)->cuid);
+}
+
+static void
+get_cgid(const void *row, struct value *value)
+{
+	number(value, VALUE_NUMBER, segment_of(row)->cgid);
+}
+
+static void
+get_perms(const void *row, struct value *value)
+{
+	number(value, VALUE_PERMS, segment_of(row)->mode);
+}
+
+static void
+get_size(const void *row, struct value *value)
+{
+	number(value, VALUE_SIZE, segment_of(row)->size);
+}
+
+static void
+get_rss(const void *row, struct value *value)
+{
+	if (segment_of(row)->has_rss)
+		number(value, VALUE_SIZE, segment_of(row)->rss);
+}
+
+static void
+get_swap(const void *row, struct value *value)
+{
+	if (segment_of(row)->has_rss)
+		number(value, VALUE_SIZE, segment_of(row)->swap);
+}
+
+static void
+get_nattch(const void *row, struct value *value)
+{
+	number(value, VALUE_NUMBER, segment_of(row)->nattch);
+}
+
+static void
+get_status(const void *row, struct value *value)
+{
+	value->kind = VALUE_WORDS;
+	value->text = ((const struct row *)row)->status;
+}
+
+static void
+get_cpid(const void *row, struct value *value)
+{
+	process(value, segment_of(row)->cpid);
+}
+
+static void
+get_lpid(const void *row, struct value *value)
+{
+	process(value, segment_of(row)->lpid);
+}
+
+static void
+get_atime(const void *row, struct value *value)
+{
+	number(value, VALUE_TIME, (uint64_t)segment_of(row)->atime);
+}
+
+static void
+get_dtime(const void *row, struct value *value)
+{
+	number(value, VALUE_TIME, (uint64_t)segment_of(row)->dtime);
+}
+
+static void
+get_ctime(const void *row, struct value *value)
+{
+	number(value, VALUE_TIME, (uint64_t)segment_of(row)->ctime);
+}
+
+const struct column segment_columns[] = {
+	{ "ID", true, get_id, 0 },
+	{ "KEY", false, get_key, 0 },
+	{ "OWNER", false, get_owner, 0 },
+	{ "GROUP", false, get_group, 0 },
+	{ "CREATOR", false, get_creator, 0 },
+	{ "CGROUP", false, get_cgroup, 0 },
+	{ "UID", true, get_uid, 0 },
+	{ "GID", true, get_gid, 0 },
+	{ "CUID", true, get_cuid, 0 },
+	{ "CGID", true, get_cgid, 0 },
+	{ "PERMS", false, get_perms, 0 },
+	{ "SIZE", true, get_size, 0 },
+	{ "RSS", true, get_rss, NEEDS_RSS },
+	{ "SWAP", true, get_swap, NEEDS_RSS },
+	{ "NATTCH", true, get_nattch, 0 },
+	{ "STATUS", false, get_status, NEEDS_STATUS },
+	{ "CPID", true, get_cpid, 0 },
+	{ "LPID", true, get_lpid, 0 },
+	{ "ATIME", false, get_atime, 0 },
+	{ "DTIME", false, get_dtime, 0 },
+	{ "CTIME", false, get_ctime, 0 }
+};
+
+const size_t segment_column_count =
+    sizeof(segment_columns) / sizeof(segment_columns[0]);
+
+const char *const default_columns[] = {
+	"ID", "KEY", "OWNER", "PERMS", "SIZE", "RSS", "NATTCH", "CPID",
+	"STATUS", NULL
+};
