@@ -40,12 +40,14 @@ LIB_SRC := \
 	lib/parse.c \
 	lib/segment.c
 CMD_SRC := \
+	cmd/attach.c \
 	cmd/columns.c \
 	cmd/detail.c \
 	cmd/guard.c \
 	cmd/json.c \
 	cmd/main.c \
 	cmd/rows.c \
+	cmd/run.c \
 	cmd/set.c \
 	cmd/signals.c \
 	cmd/stat.c \

@@ -23,7 +23,12 @@ enum {
 	ST_ABSENT,	/* no such segment */
 	ST_DENIED,	/* permission denied */
 	ST_BUSY,	/* it exists, or is in use */
-	ST_LIMIT	/* a limit or memory is exhausted */
+	ST_LIMIT,	/* a limit or memory is exhausted */
+
+	/* Of the verbs that run a COMMAND, as env(1) has them. */
+	ST_NOT_RUN = 125,	/* it was not started, for a reason of ours */
+	ST_NO_EXEC,		/* it cannot be run */
+	ST_NO_COMMAND		/* there is none of this name */
 };
 
 /* One option; a table of them ends with a row of zeros.  -h is everyone's. */
@@ -148,6 +153,33 @@ bool number_value(const char *option, const char *text, uint64_t max,
     uint64_t *number);
 bool mode_value(const char *option, const char *text, unsigned base,
     unsigned *mode);
+
+/*
+ * run.c: COMMAND of create and attach, and the wait for an end
+ */
+
+/* From here on HUP, INT and TERM wait for one of the two below. */
+void hold_signals(void);
+
+/* Waits for HUP, INT or TERM, or until the time is over (UINT64_MAX: never).
+ */
+void wait_for_end(uint64_t seconds);
+
+struct errand {
+	char **command;
+	/* Called once after so many seconds of COMMAND's run; may be NULL. */
+	void (*let_go)(void *arg);
+	void *arg;
+	uint64_t seconds;
+};
+
+/* Runs COMMAND, passes signals on to it, and returns its status: 128 + N
+ * after a signal, ST_NOT_RUN, ST_NO_EXEC or ST_NO_COMMAND, then told. */
+int run_errand(const struct errand *errand);
+
+/* SHMTOOL_ID, SHMTOOL_KEY and SHMTOOL_SIZE for COMMAND, of several segments
+ * with blanks between; false, and told why. */
+bool export_segments(const struct shmt_segment *list, size_t count);
 
 /*
  * filter.c: the filter options that stat, rm and save share

@@ -23,6 +23,7 @@
 #include "cmd.h"
 
 static const struct cmd *const commands[] = {
+	&cmd_attach,
 	&cmd_stat,
 	&cmd_set
 };
@@ -115,13 +116,23 @@ outlive_pipes(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+/* Told once, however often it is tried. */
+static bool output_lost;
+
+static bool
+output_ok(bool written)
+{
+	if (!written && !output_lost) {
+		complain(NULL, "standard output: %s", strerror(errno));
+		output_lost = true;
+	}
+	return !output_lost;
+}
+
 bool
 flush_output(void)
 {
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return true;
-	complain(NULL, "standard output: %s", strerror(errno));
-	return false;
+	return output_ok(fflush(stdout) == 0 && !ferror(stdout));
 }
 
 /* Long options and letters for getopt_long(3), out of a command's table. */
@@ -450,11 +461,9 @@ main(int argc, char **argv)
 	if (is_privileged())
 		errx(ST_DENIED, "refuses to run set-user-id or set-group-id");
 	status = run_arguments(argc, argv);
-	if (fflush(stdout) != 0 || ferror(stdout) || fclose(stdout) != 0) {
-		complain(NULL, "standard output: %s", strerror(errno));
-		if (status == ST_OK)
-			status = ST_FAILED;
-	}
+	if ((!flush_output() || !output_ok(fclose(stdout) == 0)) &&
+	    status == ST_OK)
+		status = ST_FAILED;
 	die_of_signal();
 	return status;
 }

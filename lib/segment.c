@@ -154,16 +154,21 @@ static int
 make_or_open(const struct shmt_request *request, int *id, bool *created)
 {
 	int flags = request_flags(request), tries, made;
+	size_t size = (size_t)request->size;
 
+	if (size != request->size) {
+		errno = EINVAL;
+		return -1;
+	}
 	/* It may come and go between the two calls; not for ever. */
 	for (tries = 0; tries < 16; tries++) {
-		made = shmget((key_t)request->key, request->size, flags);
+		made = shmget((key_t)request->key, size, flags);
 		if (made != -1 || errno != EEXIST ||
 		    (request->flags & SHMT_OPEN) == 0) {
 			*created = true;
 			break;
 		}
-		made = shmget((key_t)request->key, request->size,
+		made = shmget((key_t)request->key, size,
 		    flags & ~(IPC_CREAT | IPC_EXCL));
 		if (made != -1 || (errno != ENOENT && errno != EIDRM)) {
 			*created = false;
@@ -255,13 +260,21 @@ shmt_create(const struct shmt_request *request, int *id, bool *created)
 int
 shmt_set(const struct shmt_segment *segment)
 {
+	struct shmt_segment there;
 	struct shmid_ds ds;
 
 	memset(&ds, 0, sizeof(ds));
 	ds.shm_perm.uid = segment->uid;
 	ds.shm_perm.gid = segment->gid;
 	ds.shm_perm.mode = (unsigned short)(segment->mode & 0777u);
-	return absent(shmctl(segment->id, IPC_SET, &ds));
+	if (shmctl(segment->id, IPC_SET, &ds) == 0)
+		return 0;
+	/* EINVAL may be about the owner or about the id. */
+	if (errno == EINVAL && shmt_info(segment->id, &there) == 0) {
+		errno = EINVAL;
+		return -1;
+	}
+	return absent(-1);
 }
 
 int

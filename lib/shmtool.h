@@ -144,7 +144,8 @@ struct shmt_request {
 int shmt_create(const struct shmt_request *request, int *id, bool *created);
 
 /* shmctl(IPC_SET): owner, group and mode are all written, so start from a
- * struct that shmt_info() filled. */
+ * struct that shmt_info() filled.  EINVAL: an owner or group that this user
+ * namespace does not know. */
 int shmt_set(const struct shmt_segment *segment);
 
 /* SHM_LOCK and SHM_UNLOCK.  ENOMEM: more than RLIMIT_MEMLOCK. */

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * shmtool attach: attaches segments, says so, and holds them until a signal,
+ * a time or the end of a command.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+
+enum { OPT_ROUND = OPT_LONG, OPT_REMAP };
+
+static const struct option_row options[] = {
+	{ 'r', "read-only", NULL, "for reading alone" },
+	{ 'x', "exec", NULL, "for running code in it too" },
+	{ 'a', "address", "ADDRESS", "there, and nowhere else" },
+	{ OPT_ROUND, "round", NULL, "ADDRESS rounded down to a page" },
+	{ OPT_REMAP, "remap", NULL, "replace what is mapped at ADDRESS" },
+	{ 't', "time", "DURATION", "let go after so long" },
+	{ 0 }
+};
+
+/* One segment that is, or is to be, attached. */
+struct held {
+	const struct target *target;
+	struct shmt_segment segment;
+	void *at;		/* where, if attached */
+	bool attached;
+};
+
+struct opts {
+	unsigned flags;
+	uint64_t address;	/* 0: the kernel chooses */
+	uint64_t seconds;	/* UINT64_MAX: no limit */
+	char **command;
+	struct target *targets;
+	struct held *held;
+	size_t count;
+};
+
+static bool
+parse_address(const char *text, uint64_t *address)
+{
+	if (!offset_value("--address", text, address))
+		return false;
+	if (*address != 0 && *address <= UINTPTR_MAX)
+		return true;
+	usage_error("--address", "%s: not an address", text);
+	return false;
+}
+
+static bool
+take_option(struct opts *o, int code)
+{
+	switch (code) {
+	case 'r':
+		o->flags |= SHMT_RDONLY;
+		return true;
+	case 'x':
+		o->flags |= SHMT_EXEC;
+		return true;
+	case OPT_ROUND:
+		o->flags |= SHMT_ROUND;
+		return true;
+	case OPT_REMAP:
+		o->flags |= SHMT_REMAP;
+		return true;
+	case 'a':
+		return parse_address(optarg, &o->address);
+	default:
+		return duration_value("--time", optarg, &o->seconds);
+	}
+}
+
+static int
+parse(int argc, char **argv, struct opts *o)
+{
+	int c, count;
+
+	o->command = cut_command(&argc, argv);
+	while ((c = next_option(&cmd_attach, argc, argv)) != -1) {
+		if (c == '?' || c == 'h')
+			return option_status(c);
+		if (!take_option(o, c))
+			return ST_USAGE;
+	}
+	if (o->command != NULL && o->command[0] == NULL)
+		return usage_error("--", "which command?");
+	if ((o->flags & (SHMT_ROUND | SHMT_REMAP)) != 0 && o->address == 0)
+		return usage_error(o->flags & SHMT_ROUND ? "--round" :
+		    "--remap", "needs --address");
+	count = argc - optind;
+	if (o->address != 0 && count > 1)
+		return usage_error("--address", "there is room for one "
+		    "segment only");
+	o->count = count > 0 ? (size_t)count : 0;
+	return parse_targets(count, argv + optind, &o->targets);
+}
+
+static const char *
+access_word(unsigned flags)
+{
+	static const char *const words[] = { "rw", "r", "rwx", "rx" };
+
+	return words[(flags & SHMT_RDONLY ? 1 : 0) +
+	    (flags & SHMT_EXEC ? 2 : 0)];
+}
+
+/* EINVAL of a segment that is there: the address. */
+static int
+bad_address(const struct opts *o, const struct held *h)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+
+	if (o->address % page != 0 && (o->flags & SHMT_ROUND) == 0)
+		complain(h->target->text, "address %#jx is not a multiple of "
+		    "%ju: --round takes the one below",
+		    (uintmax_t)o->address, (uintmax_t)page);
+	else
+		complain(h->target->text, "no room for %ju bytes at address "
+		    "%#jx: something is mapped there, which --remap would "
+		    "replace", (uintmax_t)h->segment.size,
+		    (uintmax_t)o->address);
+	return ST_FAILED;
+}
+
+static int
+refused(const struct opts *o, const struct held *h, int error)
+{
+	if (error == EINVAL && o->address != 0)
+		return bad_address(o, h);
+	if (error != EACCES)
+		return fail(h->target->text, error);
+	complain(h->target->text, "mode %04o of %s:%s does not give us %s "
+	    "access%s", h->segment.mode, user_name(h->segment.uid),
+	    group_name(h->segment.gid), access_word(o->flags),
+	    o->flags & SHMT_RDONLY ? "" : ": -r asks for reading alone");
+	return ST_DENIED;
+}
+
+static int
+attach_one(const struct opts *o, struct held *h)
+{
+	int id, error;
+
+	if (shmt_resolve(&h->target->ref, &id) == -1)
+		return fail(h->target->text, errno);
+	if (shmt_attach(id, (void *)(uintptr_t)o->address, o->flags,
+	    &h->at) == 0) {
+		h->attached = true;
+		/* Looked at only now, when its id cannot change hands. */
+		if (shmt_info(id, &h->segment) == 0)
+			return ST_OK;
+		return fail(h->target->text, errno);
+	}
+	error = errno;
+	if (error == ENOENT || shmt_info(id, &h->segment) == -1)
+		return fail(h->target->text, error);
+	return refused(o, h, error);
+}
+
+static void
+detach_all(void *arg)
+{
+	struct opts *o = arg;
+	size_t i;
+
+	for (i = 0; i < o->count; i++)
+		if (o->held[i].attached) {
+			shmt_detach(o->held[i].at);
+			o->held[i].attached = false;
+		}
+}
+
+/* All of them, or none: a holder of some would be of no use. */
+static int
+attach_all(struct opts *o)
+{
+	int status = ST_OK;
+	size_t i;
+
+	o->held = calloc(o->count, sizeof(*o->held));
+	if (o->held == NULL)
+		return fail(NULL, errno);
+	for (i = 0; i < o->count; i++) {
+		o->held[i].target = &o->targets[i];
+		add_status(&status, attach_one(o, &o->held[i]));
+	}
+	if (status != ST_OK)
+		detach_all(o);
+	return status;
+}
+
+/* Standard output belongs to COMMAND, if there is one. */
+static bool
+announce(const struct opts *o)
+{
+	FILE *out = o->command != NULL ? stderr : stdout;
+	const struct held *h;
+	size_t i;
+
+	for (i = 0; i < o->count; i++) {
+		h = &o->held[i];
+		fprintf(out, "%d %#jx %ju %s\n", h->segment.id,
+		    (uintmax_t)(uintptr_t)h->at, (uintmax_t)h->segment.size,
+		    access_word(o->flags));
+		if (h->segment.state & SHMT_DEST)
+			complain(h->target->text, "marked for removal: it is "
+			    "gone when nobody holds it any more");
+	}
+	return flush_output();
+}
+
+static int
+run_for(struct opts *o)
+{
+	struct errand errand = { .command = o->command };
+	struct shmt_segment *list;
+	size_t i;
+	bool ready;
+
+	list = calloc(o->count, sizeof(*list));
+	if (list == NULL) {
+		fail(NULL, errno);
+		return ST_NOT_RUN;
+	}
+	for (i = 0; i < o->count; i++)
+		list[i] = o->held[i].segment;
+	ready = export_segments(list, o->count);
+	free(list);
+	if (o->seconds != UINT64_MAX) {
+		errand.seconds = o->seconds;
+		errand.let_go = detach_all;
+		errand.arg = o;
+	}
+	return ready ? run_errand(&errand) : ST_NOT_RUN;
+}
+
+static int
+hold(struct opts *o)
+{
+	int status;
+
+	/* Before the first line is out: who reads it may send a signal. */
+	hold_signals();
+	status = attach_all(o);
+	if (status == ST_OK && !announce(o))
+		status = ST_FAILED;
+	if (o->command != NULL)
+		status = status == ST_OK ? run_for(o) : ST_NOT_RUN;
+	else if (status == ST_OK)
+		wait_for_end(o->seconds);
+	if (o->held != NULL)
+		detach_all(o);
+	free(o->held);
+	return status;
+}
+
+static int
+run(int argc, char **argv)
+{
+	struct opts o = { .seconds = UINT64_MAX };
+	int status;
+
+	status = parse(argc, argv, &o);
+	if (o.targets != NULL)
+		status = hold(&o);
+	free(o.targets);
+	return status;
+}
+
+const struct cmd cmd_attach = {
+	"attach", "Attaches segments and holds them",
+	"[-rx] [-a ADDRESS [--round] [--remap]] [-t DURATION] SEGMENT... "
+	    "[-- COMMAND [ARG...]]",
+	options, "A line for each segment: id, address, size, access.", run
+};
