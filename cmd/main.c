@@ -336,7 +336,7 @@ global_help(void)
 	size_t i;
 
 	printf("usage: %s\n       shmtool help [COMMAND]\n\n", global_usage);
-	printf("Inspects, creates, holds, fills, reads, saves and removes "
+	printf("Inspects, creates, holds, fills, reads, saves and removes\n"
 	    "System V shared memory.\n\n");
 	for (i = 0; i < COMMANDS; i++)
 		printf("  %-10s%s\n", commands[i]->name, commands[i]->summary);

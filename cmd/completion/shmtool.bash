@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+#
+# bash completion for shmtool.  Commands and options come from its own help,
+# so they cannot differ from the program's; ids and keys from stat.
+
+_shmtool_commands() {
+	shmtool help 2>/dev/null | awk '/^  [a-z]/ { print $1 }'
+}
+
+# Ids, and keys of those that have one.
+_shmtool_segments() {
+	shmtool stat --tsv --no-heading -o ID,KEY 2>/dev/null |
+		awk '{ print $1 } $2 != "0x00000000" { print $2 }'
+}
+
+# The options of a command as they are written: -m, --mode=, --watch.
+_shmtool_options() {
+	shmtool "$1" -h 2>/dev/null | awk '
+		/^  +-/ {
+			if (match($0, /^  -[A-Za-z0-9]/))
+				print substr($0, 3, 2)
+			match($0, /--[a-z-]+=?/)
+			print substr($0, RSTART, RLENGTH)
+		}'
+}
+
+# The word for an option's value: MODE; nothing if it takes none.
+_shmtool_value() {
+	shmtool "$1" -h 2>/dev/null | awk -v option="$2" '
+		/^  +-/ {
+			match($0, /--[a-z-]+/)
+			name = substr($0, RSTART, RLENGTH)
+			rest = substr($0, RSTART + RLENGTH)
+			if (name != option && substr($0, 3, 2) != option)
+				next
+			if (rest ~ /^=/) {
+				sub(/^=/, "", rest)
+				sub(/ .*/, "", rest)
+				print rest
+			}
+			exit
+		}'
+}
+
+_shmtool_complete_value() {
+	local word=$1
+	case $word in
+	FILE* | PATH*) _filedir ;;
+	DIR*) _filedir -d ;;
+	USER* | OWNER*) mapfile -t COMPREPLY < <(compgen -u -- "$cur") ;;
+	KEY*)
+		mapfile -t COMPREPLY < <(compgen -W "$(_shmtool_segments |
+			grep ^0x)" -- "$cur")
+		;;
+	PID*) _pids ;;
+	*) COMPREPLY=() ;;
+	esac
+}
+
+_shmtool_complete_operand() {
+	local first=$1
+	case $command in
+	help) mapfile -t COMPREPLY < <(compgen -W "$(_shmtool_commands)" \
+		-- "$cur") ;;
+	restore) _filedir ;;
+	create | limits) COMPREPLY=() ;;
+	save)
+		if [ "$first" = yes ]; then _filedir -d; return; fi
+		;;&
+	*)
+		mapfile -t COMPREPLY < <(compgen -W "$(_shmtool_segments)" \
+			-- "$cur")
+		;;
+	esac
+}
+
+_shmtool() {
+	# shellcheck disable=SC2034 # words and cword are bash-completion's
+	local cur prev words cword split=false command='' i start=0 first=yes
+	_init_completion -s || return
+
+	for ((i = 1; i < cword; i++)); do
+		if [ -n "$command" ] && [ "${words[i]}" = -- ] &&
+			[[ $command == create || $command == attach ]]; then
+			_command_offset $((i + 1))
+			return
+		fi
+		case ${words[i]} in
+		--ns) ((start == 0)) && ((i++)) ;;
+		-*) ;;
+		*)
+			if [ -z "$command" ]; then
+				command=${words[i]} start=$i
+			elif [ -z "$(_shmtool_value "$command" \
+				"${words[i - 1]}")" ]; then
+				first=no
+			fi
+			;;
+		esac
+	done
+
+	if [ -z "$command" ]; then
+		if [ "$prev" = --ns ]; then
+			_pids
+		elif [[ $cur == -* ]]; then
+			mapfile -t COMPREPLY < <(compgen -W \
+				"--ns= --help --version" -- "$cur")
+			[[ ${COMPREPLY[*]} != *= ]] || compopt -o nospace
+		else
+			mapfile -t COMPREPLY < <(compgen -W \
+				"$(_shmtool_commands) help" -- "$cur")
+		fi
+		return
+	fi
+	if [[ $prev == -* ]]; then
+		local value
+		value=$(_shmtool_value "$command" "$prev")
+		if [ -n "$value" ]; then
+			_shmtool_complete_value "$value"
+			return
+		fi
+	fi
+	$split && return
+	if [[ $cur == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W \
+			"$(_shmtool_options "$command")" -- "$cur")
+		[[ ${COMPREPLY[*]} != *= ]] || compopt -o nospace
+	else
+		_shmtool_complete_operand "$first"
+	fi
+} &&
+	complete -F _shmtool shmtool

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash disable=SC2030,SC2031
+#
+# The completions, in the shells that are installed: commands, options,
+# values, and the segments that are there.
+
+load common
+
+setup() {
+	completion=$BATS_TEST_DIRNAME/../../cmd/completion
+	library=/usr/share/bash-completion/bash_completion
+}
+
+verbs() {
+	shmtool help | awk '/^  [a-z]/ { print $1 }'
+}
+
+long_options() {
+	shmtool "$1" -h | awk '/^  +-/ && match($0, /--[a-z-]+/) {
+		print substr($0, RSTART, RLENGTH) }' | sort
+}
+
+has_stat() {
+	verbs | grep -qx stat || skip "no shmtool stat to ask for segments"
+}
+
+# What bash offers after a line, sorted, one a line.  The line is split as
+# readline does it.
+offered() {
+	[ -f "$library" ] || skip "bash-completion is not installed"
+	bash -c '
+		. "$1" && . "$2"
+		COMP_LINE=$3 COMP_POINT=${#3} COMP_TYPE=9 COMP_KEY=9
+		read -ra COMP_WORDS <<<"${3//=/ = }"
+		[[ $3 != *[\ =] ]] || COMP_WORDS+=("")
+		COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+		_shmtool shmtool "${COMP_WORDS[COMP_CWORD]}" \
+			"${COMP_WORDS[COMP_CWORD - 1]}" 2>/dev/null
+		printf "%s\n" "${COMPREPLY[@]}"
+	' offered "$library" "$completion/shmtool.bash" "$1" | sort
+}
+
+is_offered() {
+	offered "$1" | grep -Fqx -- "$2" || {
+		echo "after '$1' no '$2' but:"
+		offered "$1"
+		return 1
+	}
+}
+
+@test "completion: bash offers the commands" {
+	[ -f "$library" ] || skip "bash-completion is not installed"
+	[ "$(offered 'shmtool ')" = "$( (verbs; echo help) | sort)" ]
+	[ "$(offered 'shmtool help ')" = "$(verbs | sort)" ]
+	[ "$(offered 'shmtool se')" = set ]
+	[ "$(offered 'shmtool --v')" = --version ]
+}
+
+@test "completion: bash offers exactly the options of each command" {
+	[ -f "$library" ] || skip "bash-completion is not installed"
+	for verb in $(verbs); do
+		[ "$(offered "shmtool $verb --" | tr -d =)" = \
+			"$(long_options "$verb")" ] || {
+			echo "$verb"
+			return 1
+		}
+	done
+}
+
+@test "completion: bash offers users, files and commands as values" {
+	[ -f "$library" ] || skip "bash-completion is not installed"
+	is_offered "shmtool set --owner=nob" nobody
+	is_offered "shmtool set -u nob" nobody
+	is_offered "shmtool set -m 0600 --lo" --lock
+	cd "$BATS_TEST_TMPDIR"
+	touch contents
+	if verbs | grep -qx write; then
+		is_offered "shmtool write -f cont" contents
+	fi
+	if verbs | grep -qx attach; then
+		is_offered "shmtool attach 0 -- slee" sleep
+	fi
+}
+
+@test "completion: bash offers the ids and keys that are there" {
+	[ -f "$library" ] || skip "bash-completion is not installed"
+	has_stat
+	[ -z "$(offered 'shmtool set ')" ]
+	id=$(ipcmk -M 4096 | tr -dc 0-9)
+	key=$(of_id key "$id")
+	is_offered "shmtool set " "$id"
+	is_offered "shmtool set -m 0600 0x" "$key"
+	perl -e 'shmget(0, 1, 0600) // die'
+	[ "$(offered 'shmtool set ' | wc -l)" -eq 3 ]
+}
+
+# What the zsh functions give to _arguments, with the rest of its completion
+# system out of the way.
+zsh_specs() {
+	zsh -f -c '
+		_arguments() {
+			[[ $1 == -C ]] && { state=argument; return 1 }
+			print -rl -- "$@"
+		}
+		_describe() { print -rl -- ${(P)4} }
+		words=('"$1"')
+		source "$1"
+	' zsh "$completion/_shmtool"
+}
+
+@test "completion: zsh offers exactly the options of each command" {
+	command -v zsh >/dev/null || skip "zsh is not installed"
+	zsh -n "$completion/_shmtool"
+	for verb in $(verbs); do
+		[ "$(zsh_specs "$verb" | grep -o '^--[a-z-]*[a-z]' | sort)" = \
+			"$(long_options "$verb")" ] || {
+			zsh_specs "$verb"
+			return 1
+		}
+	done
+	zsh_specs set | grep -Fx -- \
+		'--owner=[give it away; \:GROUP alone as well]:OWNER\[\:GROUP\]:_users'
+	zsh_specs help | grep '^set:Changes mode'
+}
+
+fish_offers() {
+	fish --no-config -c "source '$completion/shmtool.fish'
+		complete -C '$1'" | cut -f 1 | sort
+}
+
+@test "completion: fish offers the commands" {
+	command -v fish >/dev/null || skip "fish is not installed"
+	export HOME=$BATS_TEST_TMPDIR
+	fish --no-execute "$completion/shmtool.fish"
+	[ "$(fish_offers 'shmtool ')" = "$( (verbs; echo help) | sort)" ]
+}
+
+@test "completion: fish offers exactly the options of each command" {
+	command -v fish >/dev/null || skip "fish is not installed"
+	export HOME=$BATS_TEST_TMPDIR
+	for verb in $(verbs); do
+		[ "$(fish_offers "shmtool $verb --" | tr -d =)" = \
+			"$(long_options "$verb")" ] || {
+			echo "$verb"
+			fish_offers "shmtool $verb --"
+			return 1
+		}
+	done
+}
+
+@test "completion: fish offers the ids and keys that are there" {
+	command -v fish >/dev/null || skip "fish is not installed"
+	has_stat
+	export HOME=$BATS_TEST_TMPDIR
+	id=$(ipcmk -M 4096 | tr -dc 0-9)
+	[ "$(fish_offers 'shmtool set ')" = "$(printf '%s\n' "$id" \
+		"$(of_id key "$id")" | sort)" ]
+}

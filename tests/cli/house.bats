@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+#
+# The rules of the house, by nm and grep over the tree and what was built.
+
+load common
+
+setup() {
+	cd "$BATS_TEST_DIRNAME/../.." || return 1
+}
+
+needs_archive() {
+	[ -f "$SHMTOOL_BIN/libshmtool.a" ] ||
+		skip "no library beside the program under test"
+	if nm "$SHMTOOL_BIN/libshmtool.a" | grep -Eq '__(asan|gcov)_'; then
+		skip "an instrumented library has symbols of its compiler's"
+	fi
+}
+
+# Prints what it is given and fails if there is any.
+none_of() {
+	[ -z "$2" ] || {
+		printf '%s:\n%s\n' "$1" "$2"
+		return 1
+	}
+}
+
+@test "house: every global of the archive begins with shmt_" {
+	needs_archive
+	none_of "globals" "$(nm -g --defined-only "$SHMTOOL_BIN/libshmtool.a" |
+		awk 'NF == 3 && $3 !~ /^shmt_/')"
+	[ "$(nm -g --defined-only "$SHMTOOL_BIN/libshmtool.a" |
+		grep -c ' T shmt_')" -gt 20 ]
+}
+
+@test "house: no global of the archive is data" {
+	needs_archive
+	none_of "data" "$(nm -g --defined-only "$SHMTOOL_BIN/libshmtool.a" |
+		awk 'NF == 3 && $2 != "T"')"
+}
+
+@test "house: the library keeps no state" {
+	needs_archive
+	# .data.rel.ro is constants that the loader moves.
+	none_of "writable data" "$(objdump -t "$SHMTOOL_BIN/libshmtool.a" |
+		awk '$3 == "O" && $4 !~ /^\.(rodata|data\.rel\.ro)/')"
+}
+
+@test "house: the library prints, exits, and reads the environment nowhere" {
+	needs_archive
+	none_of "undefined" "$(nm -u "$SHMTOOL_BIN/libshmtool.a" |
+		awk '$1 == "U" { print $2 }' | sort -u | grep -Ex \
+		'(__)?v?printf(_chk)?|puts|putchar|perror|stdout|stderr|exit|quick_exit|abort|getenv|secure_getenv|environ|setlocale|getopt.*|bsd_getopt|v?(err|warn)(c|x)?|error|syslog|setprogname')"
+}
+
+# Names of the functions that shmtool.h declares.
+declared() {
+	sed 's|/\*.*\*/||; /^ \*/d; /^\/\*/d' lib/shmtool.h |
+		grep -Eo '\bshmt_[a-z_]+\(' | tr -d '(' | sort -u
+}
+
+@test "house: the shared library shows what shmtool.h declares, and no more" {
+	needs_archive
+	local so=$SHMTOOL_BIN/libshmtool.so.1.0.0
+	none_of "not declared" "$(comm -23 <(nm -D --defined-only "$so" |
+		awk '$2 == "T" { print $3 }' | sed 's/@.*//' | sort) \
+		<(declared))"
+	none_of "others" "$(nm -D --defined-only "$so" |
+		awk '$2 != "T" && $3 !~ /^SHMTOOL_/')"
+	readelf -d "$so" | grep -q 'soname: \[libshmtool.so.1\]'
+}
+
+@test "house: cmd/ includes no internal.h nor sys/shm.h" {
+	none_of "includes" "$(grep -nE '#include.*(internal\.h|sys/shm\.h)' \
+		cmd/*.[ch])"
+	none_of "internal names" "$(grep -n 'shmt__' cmd/*.[ch])"
+}
+
+@test "house: cmd/ includes only cmd.h and shmtool.h of ours" {
+	none_of "includes" "$(grep -nE '#include +"' cmd/*.[ch] |
+		grep -vE '"(cmd|shmtool)\.h"')"
+}
+
+@test "house: lib/ knows no cmd/" {
+	none_of "includes" "$(grep -nE '#include.*cmd' lib/*.[ch])"
+	none_of "includes" "$(grep -nE '#include +"' lib/*.[ch] |
+		grep -vE '"(internal|shmtool)\.h"')"
+}
+
+@test "house: shmtool.h alone compiles, as C and as C++" {
+	command -v "${CC:-cc}" >/dev/null || skip "no C compiler"
+	"${CC:-cc}" -std=c11 -Wall -Wextra -Wpedantic -Werror -fsyntax-only \
+		-x c lib/shmtool.h
+	command -v c++ >/dev/null || skip "no C++ compiler"
+	c++ -std=c++11 -Wall -Wextra -Werror -fsyntax-only -x c++ lib/shmtool.h
+}
+
+@test "house: no header takes the name of one of the system's" {
+	none_of "headers" "$(find cmd lib tests \( -name limits.h \
+		-o -name stat.h -o -name error.h \))"
+}
+
+@test "house: an SPDX line in every file" {
+	local file
+	none_of "without" "$(find cmd lib man tests .ci .clang* .editorconfig \
+		.gitignore Makefile -type f ! -path 'tests/fuzz/seeds/*' \
+		! -path 'tests/fuzz/*.dict' | while read -r file; do
+			head -n 3 "$file" | grep -q \
+				'SPDX-License-Identifier: BSD-2-Clause' ||
+				echo "$file"
+		done)"
+}
+
+@test "house: the top level holds what it may, and no more" {
+	none_of "others" "$(find . -maxdepth 1 -mindepth 1 | sed 's|^\./||' |
+		grep -vxE 'cmd|lib|man|tests|Makefile|README\.md|LICENSE|\.ci|\.clang-format|\.clang-tidy|\.editorconfig|\.gitignore|\.git|build')"
+}
+
+@test "house: no function is longer than 60 lines" {
+	none_of "functions" "$(awk '
+		/^[a-z_0-9]+\(/ { name = $0 }
+		/^{/ { start = FNR }
+		/^}/ && start {
+			if (FNR - start - 1 > 60)
+				print FILENAME ": " FNR - start - 1 ": " name
+			start = 0
+		}' cmd/*.c lib/*.c)"
+}
+
+@test "house: every open closes on exec" {
+	none_of "opens" "$(awk '
+		/[^a-z_](open|openat)\(/ { call = ""; inside = 1 }
+		inside { call = call $0 }
+		inside && /;|\{/ {
+			inside = 0
+			if (call ~ /O_(RD|WR)/ && call !~ /O_CLOEXEC/ &&
+			    FILENAME !~ /main\.c/)
+				print FILENAME ":" FNR ": " call
+		}' cmd/*.c lib/*.c)"
+}
+
+@test "house: nothing is left to do" {
+	none_of "marks" "$(grep -rnE '\b(TODO|FIXME|XXX)\b' cmd lib man Makefile \
+		README.md)"
+}
