@@ -166,17 +166,56 @@ build_tables(const struct option_row *rows, struct getopt_tables *tables)
 	*s = '\0';
 }
 
+/* Length of the first piece of a synopsis: what is in brackets, or one word
+ * and what belongs to it. */
+static size_t
+piece_length(const char *text)
+{
+	size_t n;
+	int depth = 0;
+
+	for (n = 0; text[n] != '\0' && text[n] != '\n'; n++) {
+		if (text[n] == '[' || text[n] == '(')
+			depth++;
+		else if (text[n] == ']' || text[n] == ')')
+			depth--;
+		else if (text[n] == ' ' && depth == 0)
+			break;
+	}
+	return n;
+}
+
+/* One form of the command, in lines of less than 80 columns; returns what
+ * follows it. */
+static const char *
+print_form(const char *lead, const char *name, const char *text)
+{
+	const int indent = (int)(strlen("usage: shmtool ") + strlen(name));
+	int column, length;
+
+	column = printf("%-6s shmtool %s", lead, name);
+	while (*text != '\0' && *text != '\n') {
+		length = (int)piece_length(text);
+		if (column + 1 + length > 79) {
+			printf("\n%*s", indent, "");
+			column = indent;
+		}
+		column += printf(" %.*s", length, text);
+		text += length;
+		text += *text == ' ';
+	}
+	putchar('\n');
+	return text;
+}
+
 static void
 print_synopsis(const struct cmd *cmd)
 {
-	const char *line = cmd->synopsis, *end, *lead = "usage:";
+	const char *text;
 
-	for (; line != NULL; line = end != NULL ? end + 1 : NULL) {
-		end = strchr(line, '\n');
-		printf("%-6s shmtool %s %.*s\n", lead, cmd->name,
-		    end != NULL ? (int)(end - line) : (int)strlen(line), line);
-		lead = "";
-	}
+	text = print_form("usage:", cmd->name, cmd->synopsis);
+	while (*text == '\n')
+		text = print_form("", cmd->name, text + 1);
 }
 
 static void
