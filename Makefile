@@ -46,6 +46,8 @@ CMD_SRC := \
 	cmd/guard.c \
 	cmd/json.c \
 	cmd/main.c \
+	cmd/removal.c \
+	cmd/rm.c \
 	cmd/rows.c \
 	cmd/run.c \
 	cmd/set.c \

@@ -25,6 +25,7 @@
 static const struct cmd *const commands[] = {
 	&cmd_attach,
 	&cmd_stat,
+	&cmd_rm,
 	&cmd_set
 };
 

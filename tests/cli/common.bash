@@ -18,8 +18,12 @@ setup_file() {
 
 teardown() {
 	if declare -F test_teardown >/dev/null; then test_teardown; fi
+	release
 	[ -z "${SHMTOOL_HOST_IPC:-}" ] || ipcrm --all=shm
 }
+
+# Processes that hold() started.
+holders=()
 
 # The whole of stderr of the last `run --separate-stderr` is one message of
 # the form shmtool: COMMAND: ..., holding every word given.
@@ -79,4 +83,31 @@ needs_root() {
 	[ "$(id -u)" -eq 0 ] &&
 		[ "$(awk '{ print $3; exit }' /proc/self/uid_map)" -gt 1 ] ||
 		skip "needs real root${1:+: $1}"
+}
+
+# A process of its own that attaches the segments, its name NAME where that
+# is set, until the test ends; $holder is its pid.  READONLY=1 as it says.
+hold() {
+	local ready="$BATS_TEST_TMPDIR/holding.$RANDOM$RANDOM"
+	perl -MIPC::SysV=shmat,SHM_RDONLY -e '
+		$0 = $ENV{NAME} if defined $ENV{NAME};
+		my $ready = shift;
+		for (@ARGV) {
+			defined shmat($_, undef, $ENV{READONLY} ?
+			    SHM_RDONLY : 0) or die "shmat $_: $!";
+		}
+		open my $f, ">", $ready or die $!;
+		close $f;
+		sleep 1 while 1;' "$ready" "$@" 3>&- &
+	holder=$!
+	holders+=("$holder")
+	wait_for test -e "$ready"
+}
+
+# Ends them; the teardown of a test does, too.
+release() {
+	((${#holders[@]} > 0)) || return 0
+	kill "${holders[@]}" 2>/dev/null || true
+	wait "${holders[@]}" 2>/dev/null || true
+	holders=()
 }

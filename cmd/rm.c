@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * shmtool rm: which segments are to go, the question, the report.  How one
+ * of them goes is in removal.c.
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd.h"
+
+enum { OPT_ALL = OPT_LONG, OPT_JSON };
+
+static const struct option_row options[] = {
+	{ 'n', "dry-run", NULL, "show what would go, touch nothing" },
+	{ 'f', "force", NULL, "mark attached ones; absent ones are no error" },
+	{ 'i', "interactive", NULL, "ask for each" },
+	{ 'v', "verbose", NULL, "print a line for each" },
+	{ 'y', "yes", NULL, "do not ask" },
+	{ OPT_ALL, "all", NULL, "every segment there is" },
+	{ OPT_JSON, "json", NULL, "print what was done as JSON" },
+	{ 0 }
+};
+
+struct opts {
+	bool interactive, yes, all, json, filtered;
+	struct shmt_filter filter;
+	struct target *targets;
+	int count;
+	struct removal_run run;
+};
+
+/* What to work on, and how it went. */
+struct work {
+	struct removal *list;
+	size_t count;
+	bool no_answers;	/* the end of standard input was seen */
+};
+
+static int
+take_option(struct opts *o, int code)
+{
+	switch (code) {
+	case 'n':
+		o->run.dry = true;
+		return ST_OK;
+	case 'f':
+		o->run.force = true;
+		return ST_OK;
+	case 'i':
+		o->interactive = true;
+		return ST_OK;
+	case 'v':
+		o->run.verbose = true;
+		return ST_OK;
+	case 'y':
+		o->yes = true;
+		return ST_OK;
+	case OPT_ALL:
+		o->all = true;
+		return ST_OK;
+	case OPT_JSON:
+		o->json = true;
+		return ST_OK;
+	default:
+		return option_status(code);
+	}
+}
+
+/* One way to say which segments, and somebody to say yes. */
+static int
+check(struct opts *o)
+{
+	if (o->count > 0 && (o->filtered || o->all))
+		return usage_error(NULL, "either SEGMENT operands or %s",
+		    o->all ? "--all" : "filters");
+	if (o->filtered && o->all)
+		return usage_error("--all", "takes no filters");
+	if (o->count == 0 && !o->filtered && !o->all)
+		return usage_error(NULL, "which segments? name them, or give "
+		    "filters or --all");
+	if (o->interactive && (o->yes || o->run.dry))
+		return usage_error("--interactive", "there is nothing to ask "
+		    "with %s", o->yes ? "--yes" : "--dry-run");
+	if (o->count > 0)
+		return ST_OK;
+	o->run.filter = &o->filter;
+	if (o->yes || o->run.dry || o->interactive)
+		return ST_OK;
+	if (o->json)
+		return usage_error("--json", "needs --yes, --interactive or "
+		    "--dry-run");
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) ||
+	    !isatty(STDERR_FILENO))
+		return usage_error(NULL, "no terminal to ask at: give --yes, "
+		    "or --dry-run to see what would go");
+	return ST_OK;
+}
+
+static int
+parse(int argc, char **argv, struct opts *o)
+{
+	int c, status;
+
+	while ((c = next_option(&cmd_rm, argc, argv)) != -1) {
+		status = take_option(o, c);
+		if (status != ST_OK || c == 'h')
+			return status;
+	}
+	o->count = argc - optind;
+	status = check(o);
+	if (status == ST_OK && o->count > 0)
+		status = parse_targets(o->count, argv + optind, &o->targets);
+	return status;
+}
+
+static int
+start_work(struct opts *o, struct work *work)
+{
+	struct shmt_segment *segments = NULL;
+	size_t count = (size_t)o->count, i;
+	int status;
+
+	if (o->run.filter != NULL) {
+		status = shmt_list(false, &segments, &count);
+		if (status == -1)
+			return fail(NULL, errno);
+	}
+	work->list = calloc(count + 1, sizeof(*work->list));
+	if (work->list == NULL) {
+		free(segments);
+		return fail(NULL, ENOMEM);
+	}
+	work->count = count;
+	for (i = 0; i < count; i++) {
+		if (segments == NULL) {
+			work->list[i].target = &o->targets[i];
+			continue;
+		}
+		work->list[i].row.segment = segments[i];
+		removal_plan(&o->run, &work->list[i]);
+	}
+	free(segments);
+	return ST_OK;
+}
+
+static bool
+would_go(const struct removal *r)
+{
+	return r->result == WOULD_REMOVE || r->result == WOULD_MARK;
+}
+
+static void
+get_action(const void *row, struct value *v)
+{
+	const struct removal *r = row;
+
+	v->kind = VALUE_TEXT;
+	v->text = r->result == WOULD_REMOVE ? "remove" :
+	    r->result == WOULD_MARK ? "mark" : "keep";
+}
+
+static const struct column action_column = { "ACTION", false, get_action, 0 };
+
+/* How many would go, and their bytes. */
+static size_t
+total(const struct work *work, char size[static SHORT_TEXT])
+{
+	uint64_t bytes = 0;
+	size_t count = 0, i;
+
+	for (i = 0; i < work->count; i++)
+		if (would_go(&work->list[i])) {
+			count++;
+			bytes += work->list[i].row.segment.size;
+		}
+	short_size(size, bytes);
+	return count;
+}
+
+/* The columns of stat, and what would be done. */
+static int
+print_plan(void **rows, size_t count)
+{
+	const struct column *columns[16];
+	struct table table = {
+		.heading = true, .columns = columns, .rows = rows,
+		.row_count = count
+	};
+	const char *const *name;
+
+	for (name = default_columns; *name != NULL; name++)
+		columns[table.column_count++] = find_column(segment_columns,
+		    segment_column_count, *name);
+	columns[table.column_count++] = &action_column;
+	return print_table(&table, NULL, NULL);
+}
+
+/* What would be done to each that was found, and the total. */
+static int
+show_plan(const struct work *work)
+{
+	char size[SHORT_TEXT];
+	size_t count = 0, i;
+	int status;
+	void **rows;
+
+	rows = calloc(work->count + 1, sizeof(*rows));
+	if (rows == NULL)
+		return fail(NULL, ENOMEM);
+	for (i = 0; i < work->count; i++)
+		if (work->list[i].row.segment.ctime != 0)
+			rows[count++] = &work->list[i];
+	status = print_plan(rows, count);
+	free(rows);
+	count = total(work, size);
+	printf("%zu of %zu to go, %s\n", count, work->count, size);
+	return status;
+}
+
+/* Asks on stderr; anything but yes is no, and so is the end of the input. */
+static bool
+ask(struct work *work, const char *question)
+{
+	char *line = NULL;
+	size_t room = 0;
+	bool yes = false;
+
+	if (work->no_answers || caught_signal() != 0)
+		return false;
+	if (!flush_output())
+		return false;
+	dprintf(STDERR_FILENO, "%s [y/N] ", question);
+	if (getline(&line, &room, stdin) == -1) {
+		work->no_answers = true;
+		dprintf(STDERR_FILENO, "\n");
+	} else
+		yes = line[0] == 'y' || line[0] == 'Y';
+	free(line);
+	return yes;
+}
+
+static bool
+ask_for_one(struct opts *o, struct work *work, const struct removal *r)
+{
+	char size[SHORT_TEXT], *question, *safe;
+	bool yes = false;
+
+	short_size(size, r->row.segment.size);
+	if (asprintf(&question, "%s %d (0x%08" PRIx32 ", %s, owner %s%s%s)?",
+	    r->result == WOULD_MARK ? "mark" : "remove", r->row.segment.id,
+	    r->row.segment.key, size, user_name(r->row.segment.uid),
+	    r->reason != NULL ? "; " : "",
+	    r->reason != NULL ? r->reason : "") == -1)
+		return false;
+	safe = safe_copy(question);
+	if (safe != NULL)
+		yes = ask(work, safe);
+	/* The answer may have taken long. */
+	removal_forget_holders(&o->run);
+	free(question);
+	free(safe);
+	return yes;
+}
+
+/* One question for all that the filter selected. */
+static bool
+ask_for_all(struct work *work)
+{
+	char size[SHORT_TEXT], question[128];
+	size_t count = total(work, size);
+
+	if (count == 0)
+		return false;
+	snprintf(question, sizeof(question), "Remove %zu segment%s, %s?",
+	    count, count == 1 ? "" : "s", size);
+	return ask(work, question);
+}
+
+static void
+handle(struct opts *o, struct work *work, struct removal *r)
+{
+	if (r->target != NULL)
+		removal_find(&o->run, r);
+	if (would_go(r) && !o->run.dry) {
+		if (o->interactive && !ask_for_one(o, work, r)) {
+			removal_keep(r, ST_OK, "not confirmed");
+			return;
+		}
+		removal_do(&o->run, r);
+	}
+	removal_tell(&o->run, r);
+}
+
+/* One after the other, until a signal comes. */
+static int
+handle_all(struct opts *o, struct work *work)
+{
+	int status = ST_OK;
+	size_t i;
+
+	for (i = 0; i < work->count && caught_signal() == 0; i++) {
+		handle(o, work, &work->list[i]);
+		add_status(&status, work->list[i].status);
+	}
+	if (i == work->count)
+		return status;
+	complain(NULL, "interrupted: %zu of %zu looked at", i, work->count);
+	for (; i < work->count; i++)
+		removal_keep(&work->list[i], ST_FAILED, "interrupted");
+	return ST_FAILED;
+}
+
+static void
+print_json(const struct work *work)
+{
+	struct json json = { .out = stdout };
+	size_t i;
+
+	json_open(&json, NULL, '{');
+	json_open(&json, "segments", '[');
+	for (i = 0; i < work->count; i++)
+		removal_json(&json, &work->list[i]);
+	json_close(&json, ']');
+	json_close(&json, '}');
+	json_end(&json);
+}
+
+/* The filter's way to a yes; without a question -i asks for each. */
+static bool
+confirmed(const struct opts *o, struct work *work)
+{
+	if (o->run.filter == NULL || o->yes || o->interactive || o->run.dry)
+		return true;
+	return show_plan(work) == ST_OK && ask_for_all(work);
+}
+
+static int
+act(struct opts *o)
+{
+	struct work work = { 0 };
+	int status;
+	size_t i;
+
+	catch_signals();
+	outlive_pipes();
+	status = start_work(o, &work);
+	if (status == ST_OK && confirmed(o, &work))
+		status = handle_all(o, &work);
+	if (o->json && work.list != NULL)
+		print_json(&work);
+	else if (o->run.dry && work.list != NULL)
+		add_status(&status, show_plan(&work));
+	for (i = 0; i < work.count; i++)
+		removal_free(&work.list[i]);
+	free(work.list);
+	removal_forget_holders(&o->run);
+	return status;
+}
+
+static int
+run(int argc, char **argv)
+{
+	struct opts o = { 0 };
+	int status;
+
+	status = parse(argc, argv, &o);
+	if (o.targets != NULL || o.run.filter != NULL)
+		status = status == ST_OK ? act(&o) : status;
+	free(o.targets);
+	return status;
+}
+
+const struct cmd cmd_rm = {
+	"rm", "Removes segments, but none in use unless forced",
+	"[-n] [-f] [-i] [-v] [-y] [--json] SEGMENT...\n"
+	"[-n] [-f] [-i] [-v] [-y] [--json] --all",
+	options, NULL,
+	run
+};

@@ -1,0 +1,332 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash disable=SC2030,SC2031
+
+load common
+
+make_segment() {
+	id=$(ipcmk -M "${1:-4096}" -p "${2:-0600}" | tr -dc 0-9)
+}
+
+# The value of a JSON path: segments.0.result.  Fails unless it is JSON.
+json_of() {
+	perl -MJSON::PP -e '
+		my $v = JSON::PP->new->utf8->allow_nonref->decode($ARGV[1]);
+		for (split /\./, $ARGV[0]) {
+			$v = ref $v eq "ARRAY" ? $v->[$_] : $v->{$_};
+		}
+		print defined $v ? ref $v eq "ARRAY" ? scalar @$v : $v :
+		    "null", "\n"' "$1" "$output"
+}
+
+@test "rm: a segment by id, by key, and by each other form, silently" {
+	local form
+	: >"$BATS_TEST_TMPDIR/f"
+	for form in N id:N id:0xN 0xK key:0xK key:K; do
+		make_segment
+		key=$(of_id key "$id")
+		case $form in
+		N) name=$id ;;
+		id:N) name=id:$id ;;
+		id:0xN) name=$(printf 'id:0x%x' "$id") ;;
+		0xK) name=$key ;;
+		key:0xK) name=key:$key ;;
+		key:K) name=key:$((key)) ;;
+		esac
+		run --separate-stderr shmtool rm "$name"
+		[ "$status" -eq 0 ] || { echo "$name: $stderr"; return 1; }
+		[ -z "$output$stderr" ]
+		[ "$(segments)" -eq 0 ]
+	done
+}
+
+@test "rm: a segment by ftok(3)'s key" {
+	: >"$BATS_TEST_TMPDIR/f"
+	key=$(perl -MIPC::SysV=ftok -e 'print ftok($ARGV[0], 7)' \
+		"$BATS_TEST_TMPDIR/f")
+	perl -e 'defined shmget($ARGV[0], 100, 01600) or die $!' "$key"
+	[ "$(segments)" -eq 1 ]
+	shmtool rm "ftok:$BATS_TEST_TMPDIR/f:7"
+	[ "$(segments)" -eq 0 ]
+}
+
+@test "rm: several at once, going on after an absent one (3)" {
+	make_segment
+	a=$id
+	make_segment
+	b=$id
+	make_segment
+	run --separate-stderr shmtool rm "$a" 99999 "$b"
+	[ "$status" -eq 3 ]
+	message_has "rm: 99999:" "no such segment"
+	[ "$(segments)" -eq 1 ]
+	[ "$(of_id bytes "$id")" = 4096 ]
+}
+
+@test "rm: an absent key is 3, and the same segment twice is absent then" {
+	run --separate-stderr shmtool rm 0x12345
+	[ "$status" -eq 3 ]
+	message_has "rm: 0x12345:" "no such segment"
+	make_segment
+	run --separate-stderr shmtool rm "$id" "id:$id"
+	[ "$status" -eq 3 ]
+	message_has "rm: id:$id:" "no such segment"
+	[ "$(segments)" -eq 0 ]
+}
+
+@test "rm: -f of an absent segment is no error" {
+	run --separate-stderr shmtool rm --force 99999 0x12345
+	[ "$status" -eq 0 ]
+	[ -z "$output$stderr" ]
+	run --separate-stderr shmtool rm -fv 99999
+	[ "$status" -eq 0 ]
+	[ "$output" = "absent 99999" ]
+}
+
+@test "rm: -v has a line for each" {
+	make_segment 64K
+	key=$(of_id key "$id")
+	owner=$(of_id owner "$id")
+	run --separate-stderr shmtool rm --verbose "$id"
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
+	[ "$output" = "removed $id ($key, 64K, owner $owner)" ]
+}
+
+@test "rm: an attached segment is refused (5), the others go" {
+	make_segment
+	hold "$id"
+	a=$id
+	make_segment
+	run --separate-stderr shmtool rm "$a" "$id"
+	[ "$status" -eq 5 ]
+	message_has "rm: $a: kept" "nattch 1" "--force"
+	[ "$(of_id nattch "$a")" = 1 ]
+	[ "$(segments)" -eq 1 ]
+}
+
+@test "rm: -f marks an attached segment and says until when it stays" {
+	make_segment
+	hold "$id"
+	run --separate-stderr shmtool rm -f "$id"
+	[ "$status" -eq 0 ]
+	message_has "rm: $id: marked for removal" "last detach"
+	ipcs -m | grep -q dest
+	release
+	[ "$(segments)" -eq 0 ]
+}
+
+@test "rm: a marked segment is refused as already marked (5), -f is content" {
+	make_segment
+	hold "$id"
+	ipcrm -m "$id"
+	run --separate-stderr shmtool rm "$id"
+	[ "$status" -eq 5 ]
+	message_has "rm: $id: kept: already marked"
+	run --separate-stderr shmtool rm -f "$id"
+	[ "$status" -eq 0 ]
+	message_has "rm: $id: kept: already marked"
+	[ "$(of_id nattch "$id")" = 1 ]
+}
+
+@test "rm: another's segment is 4 and stays" {
+	needs_root
+	make_segment 4096 0666
+	run --separate-stderr without_privilege shmtool rm "$id"
+	[ "$status" -eq 4 ]
+	message_has "rm: $id:" "owner root"
+	run --separate-stderr without_privilege shmtool rm --json "$id"
+	[ "$status" -eq 4 ]
+	[ "$(json_of segments.0.result)" = failed ]
+	run --separate-stderr without_privilege shmtool rm -n "$id"
+	[ "$status" -eq 4 ]
+	[ "$(segments)" -eq 1 ]
+}
+
+@test "rm: failures of several kinds are 1" {
+	make_segment
+	hold "$id"
+	run --separate-stderr shmtool rm "$id" 99999
+	[ "$status" -eq 1 ]
+	[ "$(segments)" -eq 1 ]
+}
+
+@test "rm: --dry-run shows what would go, exits as it would, touches nothing" {
+	make_segment 1M
+	a=$id
+	make_segment
+	hold "$id"
+	before=$(cat /proc/sysvipc/shm)
+	run --separate-stderr shmtool rm -n "$a"
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
+	[[ ${lines[0]} == *ID*KEY*OWNER*SIZE*NATTCH*ACTION ]]
+	[[ ${lines[1]} == *"$a "*1.0M*remove ]]
+	[ "${lines[2]}" = "1 of 1 to go, 1.0M" ]
+	run --separate-stderr shmtool rm --dry-run "$a" "$id"
+	[ "$status" -eq 5 ]
+	message_has "rm: $id: kept"
+	[[ ${lines[2]} == *keep ]]
+	run --separate-stderr shmtool rm -n -f "$id" 99999
+	[ "$status" -eq 0 ]
+	[[ ${lines[1]} == *mark ]]
+	[ "${#lines[@]}" -eq 3 ]
+	run shmtool rm -n 99999
+	[ "$status" -eq 3 ]
+	[ "$(cat /proc/sysvipc/shm)" = "$before" ]
+}
+
+@test "rm: --json tells what became of each" {
+	make_segment 64K
+	a=$id
+	make_segment
+	hold "$id"
+	key=$(of_id key "$a")
+	run --separate-stderr shmtool rm --json "$a" "$id" 99999 0x4d2 id:0x10
+	[ "$status" -eq 1 ]
+	[ "$(json_of segments)" = 5 ]
+	[ "$(json_of segments.0.id)" = "$a" ]
+	[ "$(json_of segments.0.key)" = "$((key))" ]
+	[ "$(json_of segments.0.key_hex)" = "$key" ]
+	[ "$(json_of segments.0.size)" = 65536 ]
+	[ "$(json_of segments.0.result)" = removed ]
+	[ "$(json_of segments.0.reason)" = null ]
+	[ "$(json_of segments.1.result)" = kept ]
+	[[ $(json_of segments.1.reason) == *"in use"* ]]
+	[ "$(json_of segments.2.result)" = absent ]
+	[ "$(json_of segments.2.id)" = 99999 ]
+	[ "$(json_of segments.2.key)" = null ]
+	[ "$(json_of segments.2.size)" = null ]
+	[ "$(json_of segments.3.id)" = null ]
+	[ "$(json_of segments.3.key)" = 1234 ]
+	[ "$(json_of segments.4.id)" = 16 ]
+	run --separate-stderr shmtool rm --json -f "$id"
+	[ "$status" -eq 0 ]
+	[ "$(json_of segments.0.result)" = marked ]
+}
+
+@test "rm: --json with --dry-run tells what would become" {
+	make_segment
+	a=$id
+	make_segment
+	hold "$id"
+	run --separate-stderr shmtool rm --json -n -f "$a" "$id"
+	[ "$status" -eq 0 ]
+	[ "$(json_of segments.0.result)" = would-remove ]
+	[ "$(json_of segments.1.result)" = would-mark ]
+	run --separate-stderr shmtool rm --json -n "$id"
+	[ "$status" -eq 5 ]
+	[ "$(json_of segments.0.result)" = kept ]
+	[ "$(segments)" -eq 2 ]
+}
+
+@test "rm: -i asks for each on stderr; no and the end of input keep" {
+	make_segment
+	a=$id
+	make_segment 64K
+	b=$id
+	make_segment
+	run --separate-stderr shmtool rm -iv "$a" "$b" "$id" <<<$'n\ny'
+	[ "$status" -eq 0 ]
+	[[ $output == "removed $b "* ]]
+	[[ $stderr == *"remove $a "*"[y/N]"*"remove $b "*"64K"*"remove $id "* ]]
+	[ "$(segments)" -eq 2 ]
+	run --separate-stderr shmtool rm --interactive --json "$a" <<<"no"
+	[ "$status" -eq 0 ]
+	[ "$(json_of segments.0.result)" = kept ]
+	run shmtool rm -i "$a" "$id" </dev/null
+	[ "$status" -eq 0 ]
+	[ "$(segments)" -eq 2 ]
+}
+
+@test "rm: -i says of an attached one, under -f, that it would be marked" {
+	make_segment
+	hold "$id"
+	run --separate-stderr shmtool rm -fi "$id" <<<y
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"mark $id "*"last detach"* ]]
+	ipcs -m | grep -q dest
+}
+
+@test "rm: a full or closed stdout is 1, and the removal was still done" {
+	make_segment
+	a=$id
+	make_segment
+	run --separate-stderr bash -c "shmtool rm -v $a $id >/dev/full"
+	[ "$status" -eq 1 ]
+	message_has "standard output"
+	[ "$(segments)" -eq 0 ]
+	make_segment
+	run --separate-stderr bash -c "shmtool rm --json $id >&-"
+	[ "$status" -eq 1 ]
+	[ "$(segments)" -eq 0 ]
+}
+
+@test "rm: a reader that leaves does not stop it half way" {
+	local ids=() i
+	for ((i = 0; i < 50; i++)); do
+		make_segment
+		ids+=("$id")
+	done
+	run bash -c "shmtool rm -v ${ids[*]} | true; exit \${PIPESTATUS[0]}"
+	[ "$status" -eq 0 ] || [ "$status" -eq 1 ]
+	[ "$(segments)" -eq 0 ]
+}
+
+@test "rm: a signal at the question removes nothing more and is passed on" {
+	make_segment
+	a=$id
+	make_segment
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	shmtool rm -i --json "$a" "$id" <"$BATS_TEST_TMPDIR/in" \
+		>"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
+	pid=$!
+	exec 4>"$BATS_TEST_TMPDIR/in"
+	wait_for grep -q "remove $a" "$BATS_TEST_TMPDIR/err"
+	echo y >&4
+	wait_for grep -q "remove $id" "$BATS_TEST_TMPDIR/err"
+	kill -TERM "$pid"
+	status=0
+	wait "$pid" || status=$?
+	exec 4>&-
+	[ "$status" -eq 143 ]
+	output=$(cat "$BATS_TEST_TMPDIR/out")
+	[ "$(json_of segments.0.result)" = removed ]
+	[ "$(json_of segments.1.result)" = kept ]
+	[ "$(segments)" -eq 1 ]
+}
+
+@test "rm: what changed while the question stood is left (5)" {
+	make_segment
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	shmtool rm -i "$id" <"$BATS_TEST_TMPDIR/in" \
+		2>"$BATS_TEST_TMPDIR/err" 3>&- &
+	pid=$!
+	exec 4>"$BATS_TEST_TMPDIR/in"
+	wait_for grep -q "remove $id" "$BATS_TEST_TMPDIR/err"
+	hold "$id"
+	echo y >&4
+	status=0
+	wait "$pid" || status=$?
+	exec 4>&-
+	[ "$status" -eq 5 ]
+	grep -q "rm: $id: kept: came into use meanwhile" \
+		"$BATS_TEST_TMPDIR/err"
+	[ "$(of_id nattch "$id")" = 1 ]
+	run ! grep -q dest <(ipcs -m)
+}
+
+@test "rm: a wrong command line is 2 and removes nothing" {
+	make_segment
+	local line
+	local -a wrong=(
+		"" "$id 0x" "$id 12x" "$id --frob" "-i -y $id" "-i -n $id"
+		"$id --all" "--yes" "--json" "$id 0x0" "-q $id"
+	)
+	for line in "${wrong[@]}"; do
+		# shellcheck disable=SC2086
+		run --separate-stderr shmtool rm $line
+		[ "$status" -eq 2 ] || { echo "$status: $line"; return 1; }
+		message_has "shmtool: rm:"
+	done
+	[ "$(segments)" -eq 1 ]
+}
