@@ -31,6 +31,7 @@ BUILD ?= build
 LIB_SRC := \
 	lib/copy.c \
 	lib/file.c \
+	lib/holders.c \
 	lib/holes.c \
 	lib/limits.c \
 	lib/list.c \
@@ -38,11 +39,15 @@ LIB_SRC := \
 	lib/map.c \
 	lib/namespace.c \
 	lib/parse.c \
-	lib/segment.c
+	lib/process.c \
+	lib/procmaps.c \
+	lib/segment.c \
+	lib/select.c
 CMD_SRC := \
 	cmd/attach.c \
 	cmd/columns.c \
 	cmd/detail.c \
+	cmd/filter.c \
 	cmd/guard.c \
 	cmd/json.c \
 	cmd/main.c \

@@ -214,6 +214,9 @@ enum {
 /* Takes one filter option; false after a mistake, which has been told. */
 bool filter_option(struct shmt_filter *filter, int code, const char *value);
 
+/* After the last option: false where no segment could ever pass, as told. */
+bool filter_check(const struct shmt_filter *filter);
+
 /* The segments that pass, into an array to free, holders as found where the
  * filter needs them; ST_OK, or told why not. */
 int filter_list(const struct shmt_filter *filter, bool want_rss,

@@ -77,4 +77,81 @@ int shmt__write_all(int fd, const void *buffer, size_t length);
 /* close(2), free(3) that keep errno, for the ways out of a failure. */
 void shmt__close(int fd);
 
+/*
+ * Mappings of one process (procmaps.c)
+ */
+
+struct shmt__mapping {
+	uint64_t start, end;	/* addresses */
+	uint64_t offset;	/* of start, in the segment */
+	uint64_t inode;		/* the segment's id */
+	dev_t device;
+	uint32_t key;		/* as created */
+	unsigned access;	/* SHMT_ACCESS_* */
+};
+
+/*
+ * A line of /proc/PID/maps, without its newline.  True where it has the form
+ * of a mapped segment; whether it is one is for shmt__is_segment() to say.
+ */
+bool shmt__parse_maps_line(const char *line, size_t length,
+    struct shmt__mapping *mapping);
+
+/* The kernel's own file systems that segments live in; all zero at first. */
+struct shmt__devices {
+	bool asked, asked_huge;
+	dev_t small;		/* 0: the kernel would not tell */
+	dev_t huge[8];		/* one for each size of huge pages */
+	size_t huge_count;
+};
+
+/* Whether a mapping is of a segment, and not of a file that is called so. */
+bool shmt__is_segment(struct shmt__devices *devices,
+    const struct shmt__mapping *mapping, bool *huge);
+
+enum shmt__way {
+	SHMT__ANY_WAY,
+	SHMT__BY_TEXT,
+	SHMT__BY_QUERY		/* PROCMAP_QUERY; ENOTTY before Linux 6.11 */
+};
+
+/*
+ * Calls found() for each mapping of this form that an open /proc/PID/maps
+ * tells, until it returns other than 0 (-1 with errno), which is passed on.
+ * ESRCH: that process has no memory, being dead or a kernel thread.
+ */
+int shmt__read_maps(int maps, enum shmt__way way,
+    int (*found)(void *arg, const struct shmt__mapping *mapping), void *arg);
+
+/* shmt_holders() by one way. */
+int shmt__holders(int id, enum shmt__way way, struct shmt_holders *holders);
+
+/*
+ * Processes (process.c)
+ */
+
+#define SHMT__KTHREAD 0x00200000u	/* PF_KTHREAD in the flags */
+
+struct shmt__stat {
+	char command[SHMT_COMMAND_MAX];
+	char state;
+	unsigned flags;
+	uint64_t threads;
+	uint64_t started;	/* clock ticks since boot */
+};
+
+/* The text of /proc/PID/stat; false where it is none. */
+bool shmt__parse_stat(const char *text, size_t length,
+    struct shmt__stat *stat);
+
+/* The same, read below an open folder; errno of the reading, or EBADMSG. */
+int shmt__read_stat(int dirfd, const char *path, struct shmt__stat *stat);
+
+/* What a live process is to a segment that it may have used at a time. */
+enum shmt_life shmt__judge(int64_t at, int64_t started, int64_t boot,
+    int64_t now);
+
+/* Whether the numbers in /proc are those of our own PID namespace. */
+bool shmt__proc_is_ours(void);
+
 #endif

@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Into other IPC namespaces.
+ * Into other IPC namespaces, and over all of them.
  */
 
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/nsfs.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -52,6 +55,19 @@ enter_owner(int fd)
 	return result;
 }
 
+static int
+enter(int fd)
+{
+	int result;
+
+	result = setns(fd, CLONE_NEWIPC);
+	if (result == -1 && errno == EPERM && (result = enter_owner(fd)) == 0)
+		result = setns(fd, CLONE_NEWIPC);
+	if (result == -1 && errno == EINVAL)
+		errno = EPERM;
+	return result;
+}
+
 int
 shmt_ns_enter(const char *which)
 {
@@ -66,11 +82,7 @@ shmt_ns_enter(const char *which)
 		errno = EINVAL;
 		return -1;
 	}
-	result = setns(fd, CLONE_NEWIPC);
-	if (result == -1 && errno == EPERM && (result = enter_owner(fd)) == 0)
-		result = setns(fd, CLONE_NEWIPC);
-	if (result == -1 && errno == EINVAL)
-		errno = EPERM;
+	result = enter(fd);
 	shmt__close(fd);
 	return result;
 }
@@ -83,5 +95,195 @@ shmt_ns_self(uint64_t *inode)
 	if (stat("/proc/self/ns/ipc", &st) == -1)
 		return -1;
 	*inode = st.st_ino;
+	return 0;
+}
+
+struct namespaces {
+	struct shmt_ns *list;
+	size_t count, room;
+};
+
+static int
+add_namespace(struct namespaces *all, uint64_t inode, pid_t pid)
+{
+	struct shmt_ns *more;
+	size_t i, room;
+
+	/* The one found last is the likeliest, after ours. */
+	for (i = all->count; i-- > 0;)
+		if (all->list[i].inode == inode)
+			return 0;
+	if (all->count == all->room) {
+		room = all->room == 0 ? 8 : all->room * 2;
+		more = reallocarray(all->list, room, sizeof(*more));
+		if (more == NULL)
+			return -1;
+		all->list = more;
+		all->room = room;
+	}
+	all->list[all->count++] = (struct shmt_ns){ inode, pid };
+	return 0;
+}
+
+/* A process that may not be asked counts, but a kernel thread is in none but
+ * the first, and a dead one in none at all. */
+static bool
+is_hidden(int proc, pid_t pid)
+{
+	struct shmt__stat stat;
+	char path[32];
+
+	snprintf(path, sizeof(path), "%d/stat", (int)pid);
+	return shmt__read_stat(proc, path, &stat) == -1 ?
+	    errno == EACCES || errno == EPERM :
+	    (stat.flags & SHMT__KTHREAD) == 0 && stat.state != 'Z' &&
+	    stat.state != 'X';
+}
+
+static int
+list_namespaces(DIR *proc, struct namespaces *all, size_t *hidden)
+{
+	struct dirent *entry;
+	char path[32];
+	struct stat st;
+	uint64_t pid;
+
+	while ((errno = 0, entry = readdir(proc)) != NULL) {
+		if (shmt_parse_number(entry->d_name, INT32_MAX, &pid) == -1)
+			continue;
+		snprintf(path, sizeof(path), "%d/ns/ipc", (int)pid);
+		if (fstatat(dirfd(proc), path, &st, 0) == 0) {
+			if (add_namespace(all, st.st_ino, (pid_t)pid) == -1)
+				return -1;
+		} else if ((errno == EACCES || errno == EPERM) &&
+		    is_hidden(dirfd(proc), (pid_t)pid))
+			++*hidden;
+	}
+	return errno == 0 ? 0 : -1;
+}
+
+int
+shmt_ns_list(struct shmt_ns **list, size_t *count, size_t *hidden)
+{
+	struct namespaces all = { 0 };
+	size_t unseen = 0;
+	uint64_t ours;
+	DIR *proc;
+	int result, saved;
+
+	if (shmt_ns_self(&ours) == -1 || (proc = opendir("/proc")) == NULL) {
+		if (errno == ENOENT)
+			errno = ENOTSUP;
+		return -1;
+	}
+	result = add_namespace(&all, ours, getpid());
+	if (result == 0)
+		result = list_namespaces(proc, &all, &unseen);
+	saved = errno;
+	closedir(proc);
+	if (result == -1) {
+		free(all.list);
+		errno = saved;
+		return -1;
+	}
+	*list = all.list;
+	*count = all.count;
+	*hidden = unseen;
+	return 0;
+}
+
+/* In the child: into the namespace, unless we are there, and look. */
+static int
+look_there(const struct shmt_ns *ns, int (*look)(void *arg, int out),
+    void *arg, int out)
+{
+	uint64_t ours;
+	struct stat st;
+	char path[64];
+	int fd;
+
+	if (shmt_ns_self(&ours) == -1)
+		return errno;
+	if (ours != ns->inode) {
+		snprintf(path, sizeof(path), "/proc/%d/ns/ipc", (int)ns->pid);
+		fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (fd == -1)
+			return errno == ENOENT ? ESRCH : errno;
+		/* The process may have gone, its number or itself. */
+		if (fstat(fd, &st) == -1 || st.st_ino != ns->inode)
+			return ESRCH;
+		if (enter(fd) == -1)
+			return errno;
+		close(fd);
+	}
+	return look(arg, out);
+}
+
+/* All that comes until the other end is closed. */
+static int
+collect(int fd, void **answer, size_t *length)
+{
+	size_t room = 65536, used = 0;
+	char *buf = NULL, *more;
+	ssize_t n;
+
+	do {
+		if (buf == NULL || used == room) {
+			more = realloc(buf, room *= 2);
+			if (more == NULL) {
+				free(buf);
+				return ENOMEM;
+			}
+			buf = more;
+		}
+		do
+			n = read(fd, buf + used, room - used);
+		while (n == -1 && errno == EINTR);
+		if (n > 0)
+			used += (size_t)n;
+	} while (n > 0);
+	if (n == -1) {
+		free(buf);
+		return errno;
+	}
+	*answer = buf;
+	*length = used;
+	return 0;
+}
+
+int
+shmt_ns_ask(const struct shmt_ns *ns, int (*look)(void *arg, int out),
+    void *arg, void **answer, size_t *length)
+{
+	int ends[2], status, error;
+	void *text = NULL;
+	size_t size = 0;
+	pid_t child;
+
+	if (pipe2(ends, O_CLOEXEC) == -1)
+		return -1;
+	child = fork();
+	if (child == 0) {
+		close(ends[0]);
+		_exit(look_there(ns, look, arg, ends[1]));
+	}
+	error = child == -1 ? errno : 0;
+	close(ends[1]);
+	if (child != -1)
+		error = collect(ends[0], &text, &size);
+	/* A child that still writes learns now that nobody reads. */
+	close(ends[0]);
+	while (child != -1 && waitpid(child, &status, 0) == -1 &&
+	    errno == EINTR)
+		;
+	if (error == 0)
+		error = WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
+	if (error != 0) {
+		free(text);
+		errno = error;
+		return -1;
+	}
+	*answer = text;
+	*length = size;
 	return 0;
 }
