@@ -50,8 +50,10 @@ CMD_SRC := \
 	cmd/filter.c \
 	cmd/guard.c \
 	cmd/json.c \
+	cmd/limits.c \
 	cmd/main.c \
 	cmd/removal.c \
+	cmd/report.c \
 	cmd/rm.c \
 	cmd/rows.c \
 	cmd/run.c \

@@ -448,4 +448,19 @@ void removal_json(struct json *json, const struct removal *removal);
 void removal_forget_holders(struct removal_run *run);
 void removal_free(struct removal *removal);
 
+/*
+ * The parts of limits: report.c
+ */
+
+enum report_unit { REPORT_KBYTES, REPORT_BYTES, REPORT_HUMAN };
+
+#define REPORT_LIMITS	0x1u
+#define REPORT_SEGMENTS	0x2u
+
+/* What ipcs -l and ipcs -m print, or both as JSON. */
+int print_report(unsigned what, enum report_unit unit, bool json);
+
+/* Tells that shmt_limits() failed with error, bad being as it said. */
+int limits_failed(const char *bad, int error);
+
 #endif

@@ -26,7 +26,8 @@ static const struct cmd *const commands[] = {
 	&cmd_attach,
 	&cmd_stat,
 	&cmd_rm,
-	&cmd_set
+	&cmd_set,
+	&cmd_limits
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * The two reports of ipcs(1), -l and -m, byte for byte as util-linux prints
+ * them in the C locale.  Names are not made safe here: they are the bytes
+ * that ipcs prints, cut where it cuts them.
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+
+#define CELL 10			/* width of most columns */
+#define LAST_CELLS 6		/* of the two that make up "status" */
+
+/* Rows collected, so that a thousand of them are one write. */
+struct lines {
+	char text[64 * 1024];
+	size_t used;
+};
+
+/* A row's eight cells: two numbers of 20 digits, and none of the others is
+ * wider than its column and a blank. */
+#define ROW_MAX (8 * (CELL + 1) + 2 * 10 + 1)
+
+int
+limits_failed(const char *bad, int error)
+{
+	const char *reason = strerror(error);
+
+	if (bad != NULL && error == EBADMSG)
+		reason = "holds something else than the kernel's numbers";
+	complain(bad != NULL ? bad : "limits of System V IPC", "%s", reason);
+	return status_of(error);
+}
+
+/* size in the letters of ipcs --human: one decimal, rounded half up, which
+ * may say 1024K but never 1M for less. */
+static void
+human_size(char text[static SHORT_TEXT], uint64_t size)
+{
+	static const char letters[] = "BKMGTPE";
+	unsigned power = 0, shift, tenths;
+	uint64_t whole, rest;
+
+	while (power < 6 && size >> (10 * (power + 1)) != 0)
+		power++;
+	shift = 10 * power;
+	whole = size >> shift;
+	rest = size & ((UINT64_C(1) << shift) - 1);
+	/* Below 2^60, times 10: it fits. */
+	tenths = (unsigned)((rest * 10 + (UINT64_C(1) << shift) / 2) >> shift);
+	if (tenths == 10) {
+		whole++;
+		tenths = 0;
+	}
+	if (tenths == 0)
+		snprintf(text, SHORT_TEXT, "%" PRIu64 "%c", whole,
+		    letters[power]);
+	else
+		snprintf(text, SHORT_TEXT, "%" PRIu64 ".%u%c", whole, tenths,
+		    letters[power]);
+}
+
+/* As ipcs says it where the product does not fit. */
+static uint64_t
+in_units(uint64_t pages, uint64_t unit)
+{
+	return pages > UINT64_MAX / unit ? UINT64_MAX - UINT64_MAX % unit :
+	    pages * unit;
+}
+
+/* A line whose label ends in the unit, unless the figure carries it. */
+static void
+print_size(const char *label, uint64_t size, bool human)
+{
+	char text[SHORT_TEXT];
+
+	if (human) {
+		human_size(text, size);
+		printf("%s = %s\n", label, text);
+	} else
+		printf("%s (bytes) = %" PRIu64 "\n", label, size);
+}
+
+static void
+print_shm_limits(const struct shmt_limits *l, enum report_unit unit)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	bool human = unit == REPORT_HUMAN;
+
+	printf("\n------ Shared Memory Limits --------\n"
+	    "max number of segments = %" PRIu64 "\n", l->shmmni);
+	if (unit == REPORT_KBYTES) {
+		printf("max seg size (kbytes) = %" PRIu64 "\n"
+		    "max total shared memory (kbytes) = %" PRIu64 "\n",
+		    l->shmmax / 1024, in_units(l->shmall, page / 1024));
+	} else {
+		print_size("max seg size", l->shmmax, human);
+		print_size("max total shared memory",
+		    in_units(l->shmall, page), human);
+	}
+	print_size("min seg size", l->shmmin, human);
+}
+
+static void
+print_limits(const struct shmt_limits *l, enum report_unit unit)
+{
+	bool human = unit == REPORT_HUMAN;
+
+	printf("\n------ Messages Limits --------\n"
+	    "max queues system wide = %" PRIu64 "\n", l->msgmni);
+	print_size("max size of message", l->msgmax, human);
+	print_size("default max size of queue", l->msgmnb, human);
+	print_shm_limits(l, unit);
+	printf("\n------ Semaphore Limits --------\n"
+	    "max number of arrays = %" PRId64 "\n"
+	    "max semaphores per array = %" PRId64 "\n"
+	    "max semaphores system wide = %" PRId64 "\n"
+	    "max ops per semop call = %" PRId64 "\n"
+	    "semaphore max value = %" PRId64 "\n\n",
+	    l->semmni, l->semmsl, l->semmns, l->semopm, l->semvmx);
+}
+
+static char *
+put_cell(char *at, const char *text, size_t length, size_t width)
+{
+	memcpy(at, text, length);
+	if (length < width) {
+		memset(at + length, ' ', width - length);
+		length = width;
+	}
+	at[length] = ' ';
+	return at + length + 1;
+}
+
+static char *
+put_number(char *at, uint64_t number, unsigned base)
+{
+	char digits[24], *p = digits + sizeof(digits);
+
+	do
+		*--p = (char)('0' + number % base);
+	while ((number /= base) != 0);
+	return put_cell(at, p, (size_t)(digits + sizeof(digits) - p), CELL);
+}
+
+static char *
+put_key(char *at, uint32_t key)
+{
+	static const char hex[] = "0123456789abcdef";
+	char digits[CELL] = "0x";
+	int i;
+
+	for (i = CELL - 1; i > 1; i--, key >>= 4)
+		digits[i] = hex[key & 0xf];
+	return put_cell(at, digits, CELL, CELL);
+}
+
+static char *
+put_human(char *at, uint64_t size)
+{
+	char text[SHORT_TEXT], cell[SHORT_TEXT];
+	int length;
+
+	human_size(text, size);
+	length = snprintf(cell, sizeof(cell), "%6s    ", text);
+	return put_cell(at, cell, (size_t)length, CELL);
+}
+
+/* The name's first bytes; the neighbours' rows mostly have the same owner. */
+static char *
+put_owner(char *at, uint32_t uid)
+{
+	static const char *name;
+	static uint32_t of;
+
+	if (name == NULL || of != uid) {
+		name = user_name(uid);
+		of = uid;
+	}
+	return put_cell(at, name, strnlen(name, CELL), CELL);
+}
+
+static void
+put_row(struct lines *lines, const struct shmt_segment *s, bool human)
+{
+	bool dest = (s->state & SHMT_DEST) != 0;
+	bool locked = (s->state & SHMT_LOCKED) != 0;
+	char *at;
+
+	if (sizeof(lines->text) - lines->used < ROW_MAX) {
+		fwrite(lines->text, 1, lines->used, stdout);
+		lines->used = 0;
+	}
+	at = lines->text + lines->used;
+	at = put_key(at, s->key);
+	at = put_number(at, (uint64_t)s->id, 10);
+	at = put_owner(at, s->uid);
+	at = put_number(at, s->mode, 8);
+	at = human ? put_human(at, s->size) : put_number(at, s->size, 10);
+	at = put_number(at, s->nattch, 10);
+	at = put_cell(at, dest ? "dest" : " ", dest ? 4 : 1, LAST_CELLS);
+	at = put_cell(at, locked ? "locked" : " ", locked ? 6 : 1, LAST_CELLS);
+	/* Instead of the blank behind the last cell. */
+	at[-1] = '\n';
+	lines->used = (size_t)(at - lines->text);
+}
+
+static void
+print_segments(const struct shmt_segment *list, size_t count, bool human)
+{
+	static struct lines lines;
+	size_t i;
+
+	printf("\n------ Shared Memory Segments --------\n"
+	    "%-10s %-10s %-10s %-10s %-10s %-10s %-12s\n",
+	    "key", "shmid", "owner", "perms", human ? "size" : "bytes",
+	    "nattch", "status");
+	for (i = 0; i < count; i++)
+		put_row(&lines, &list[i], human);
+	fwrite(lines.text, 1, lines.used, stdout);
+	putchar('\n');
+}
+
+static void
+json_limits(struct json *json, const struct shmt_limits *l)
+{
+	json_open(json, "limits", '{');
+	json_number(json, "shmmax", l->shmmax);
+	json_number(json, "shmall", l->shmall);
+	json_number(json, "shmmni", l->shmmni);
+	json_number(json, "shmmin", l->shmmin);
+	json_number(json, "msgmni", l->msgmni);
+	json_number(json, "msgmax", l->msgmax);
+	json_number(json, "msgmnb", l->msgmnb);
+	json_signed(json, "semmni", l->semmni);
+	json_signed(json, "semmsl", l->semmsl);
+	json_signed(json, "semmns", l->semmns);
+	json_signed(json, "semopm", l->semopm);
+	json_signed(json, "semvmx", l->semvmx);
+	json_close(json, '}');
+}
+
+static void
+json_segment(struct json *json, const struct shmt_segment *s)
+{
+	char perms[SHORT_TEXT];
+
+	snprintf(perms, sizeof(perms), "%04o", s->mode);
+	json_open(json, NULL, '{');
+	json_key(json, s->key);
+	json_signed(json, "id", s->id);
+	json_text(json, "owner", user_name(s->uid));
+	json_text(json, "perms", perms);
+	json_number(json, "size", s->size);
+	json_number(json, "nattch", s->nattch);
+	json_open(json, "status", '[');
+	if ((s->state & SHMT_DEST) != 0)
+		json_text(json, NULL, "dest");
+	if ((s->state & SHMT_LOCKED) != 0)
+		json_text(json, NULL, "locked");
+	json_close(json, ']');
+	json_close(json, '}');
+}
+
+static void
+print_json(const struct shmt_limits *limits, const struct shmt_segment *list,
+    size_t count, unsigned what)
+{
+	struct json json = { .out = stdout };
+	size_t i;
+
+	json_open(&json, NULL, '{');
+	if ((what & REPORT_LIMITS) != 0)
+		json_limits(&json, limits);
+	if ((what & REPORT_SEGMENTS) != 0) {
+		json_open(&json, "segments", '[');
+		for (i = 0; i < count; i++)
+			json_segment(&json, &list[i]);
+		json_close(&json, ']');
+	}
+	json_close(&json, '}');
+	json_end(&json);
+}
+
+int
+print_report(unsigned what, enum report_unit unit, bool json)
+{
+	struct shmt_segment *list = NULL;
+	struct shmt_limits limits;
+	const char *bad = NULL;
+	size_t count = 0;
+
+	/* All is known before the first line is printed. */
+	if ((what & REPORT_LIMITS) != 0 && shmt_limits(SHMT_LIMITS_SHM |
+	    SHMT_LIMITS_MSG | SHMT_LIMITS_SEM, &limits, &bad) == -1)
+		return limits_failed(bad, errno);
+	if ((what & REPORT_SEGMENTS) != 0 &&
+	    shmt_list(false, &list, &count) == -1)
+		return fail("list of segments", errno);
+	if (json)
+		print_json(&limits, list, count, what);
+	else {
+		if ((what & REPORT_LIMITS) != 0)
+			print_limits(&limits, unit);
+		if ((what & REPORT_SEGMENTS) != 0)
+			print_segments(list, count, unit == REPORT_HUMAN);
+	}
+	free(list);
+	return ST_OK;
+}
