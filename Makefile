@@ -29,6 +29,7 @@ CFLAGS ?= -O2 -g
 BUILD ?= build
 
 LIB_SRC := \
+	lib/cause.c \
 	lib/copy.c \
 	lib/file.c \
 	lib/holders.c \

@@ -442,11 +442,15 @@ int shmt_usage(struct shmt_usage *usage);
  * where whole is 0 and part is not. */
 uint64_t shmt_permille(uint64_t part, uint64_t whole);
 
-/* The cause of a refused shmt_create(). */
+/*
+ * Why a segment could not be had (cause.c)
+ */
+
 enum shmt_cause_kind {
 	SHMT_CAUSE_OTHER,	/* errno says all there is */
 	SHMT_CAUSE_ZERO_SIZE,	/* EINVAL: a new segment of 0 bytes */
 	SHMT_CAUSE_SHMMAX,	/* EINVAL: above shmmax */
+	SHMT_CAUSE_LARGEST,	/* EINVAL: above what the kernel can do */
 	SHMT_CAUSE_EXISTING,	/* EINVAL: the existing one is smaller */
 	SHMT_CAUSE_HUGE_SIZE,	/* EINVAL: no such huge page size here */
 	SHMT_CAUSE_SHMMNI,	/* ENOSPC: too many segments */
@@ -456,21 +460,34 @@ enum shmt_cause_kind {
 	SHMT_CAUSE_MEMLOCK,	/* ENOMEM, EPERM: RLIMIT_MEMLOCK */
 	SHMT_CAUSE_AS,		/* ENOMEM: RLIMIT_AS, of attaching */
 	SHMT_CAUSE_HUGE_GROUP,	/* EPERM: neither CAP_IPC_LOCK nor in group */
+	SHMT_CAUSE_NEXT_ID,	/* may not ask for an id */
 	SHMT_CAUSE_EXISTS,	/* EEXIST: the key or the id is taken */
 	SHMT_CAUSE_MODE		/* EACCES: the existing one's mode bits */
 };
 
+/* What was refused: shmt_create(), or then shmt_attach() or shmt_lock(). */
+enum shmt_step { SHMT_STEP_CREATE, SHMT_STEP_ATTACH, SHMT_STEP_LOCK };
+
 struct shmt_cause {
 	enum shmt_cause_kind kind;
 	bool certain;		/* false: the likely one */
-	uint64_t asked, used, limit;	/* in the limit's own unit */
+	/* In the limit's own unit: bytes, pages, huge pages, segments; a group
+	 * for SHMT_CAUSE_HUGE_GROUP. */
+	uint64_t asked, used, limit;
+	uint64_t huge_size;	/* bytes of a huge page, where one was asked */
+	unsigned overcommit;	/* vm.overcommit_memory */
 	bool has_segment;	/* the existing one, where there is one */
 	struct shmt_segment segment;
 };
 
-/* error: the errno of the refusal.  Always finds something to say. */
-void shmt_diagnose(const struct shmt_request *request, int error,
-    struct shmt_cause *cause);
+/* error: the errno of the refusal.  Always finds something to say; looks at
+ * limits and usage as they are now, so soon after the refusal. */
+void shmt_diagnose(const struct shmt_request *request, enum shmt_step step,
+    int error, struct shmt_cause *cause);
+
+/*
+ * Advice (limits.c)
+ */
 
 enum shmt_profile {
 	SHMT_ADVISE_GENERAL,

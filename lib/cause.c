@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Which of the causes that share an errno it was, found by doing the kernel's
+ * sums again.  Where they show no reason for the refusal, things have changed
+ * meanwhile, or a part of the sum cannot be seen: the nearest cause is then
+ * told as the likely one.
+ */
+
+#include <sys/resource.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+#define OVERCOMMIT "/proc/sys/vm/overcommit_memory"
+#define HUGE_GROUP "/proc/sys/vm/hugetlb_shm_group"
+#define HUGE_PAGES "/sys/kernel/mm/hugepages"
+
+enum { OVERCOMMIT_GUESS, OVERCOMMIT_ALWAYS, OVERCOMMIT_NEVER };
+
+static uint64_t
+page_size(void)
+{
+	return (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* How many units hold so many bytes. */
+static uint64_t
+units(uint64_t bytes, uint64_t unit)
+{
+	return bytes / unit + (bytes % unit != 0);
+}
+
+static void
+set_cause(struct shmt_cause *c, enum shmt_cause_kind kind, uint64_t asked,
+    uint64_t used, uint64_t limit)
+{
+	c->kind = kind;
+	c->asked = asked;
+	c->used = used;
+	c->limit = limit;
+}
+
+/* Whether asked goes over the limit on top of what is used. */
+static bool
+exceeds(const struct shmt_cause *c)
+{
+	return c->used > c->limit || c->asked > c->limit - c->used;
+}
+
+/* The segment that has the key asked for. */
+static bool
+find_existing(const struct shmt_request *request, struct shmt_cause *c)
+{
+	int id;
+
+	c->has_segment = request->key != 0 &&
+	    shmt_find(request->key, &id) == 0 &&
+	    shmt_info(id, &c->segment) == 0;
+	return c->has_segment;
+}
+
+/* A line of /proc/meminfo, in bytes; 0 where there is none. */
+static uint64_t
+memory_line(const char *text, const char *name)
+{
+	const char *line = strstr(text, name);
+
+	if (line == NULL)
+		return 0;
+	return strtoull(line + strlen(name), NULL, 10) * 1024;
+}
+
+static char *
+read_meminfo(void)
+{
+	size_t length;
+	char *text;
+
+	return shmt__read_file(AT_FDCWD, "/proc/meminfo", &text,
+	    &length) == 0 ? text : NULL;
+}
+
+/* The page size of a huge segment: as asked, or the machine's default. */
+static uint64_t
+huge_size(const struct shmt_request *request)
+{
+	uint64_t size = request->huge_size;
+	char *text;
+
+	if ((request->flags & SHMT_HUGETLB) == 0 || size != 0)
+		return size;
+	text = read_meminfo();
+	if (text != NULL)
+		size = memory_line(text, "Hugepagesize:");
+	free(text);
+	return size;
+}
+
+/* A figure about huge pages of one size; false where the size is unknown. */
+static bool
+huge_figure(uint64_t size, const char *name, uint64_t *value)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), HUGE_PAGES "/hugepages-%jukB/%s",
+	    (uintmax_t)(size / 1024), name);
+	return shmt__read_sysctl(path, false, value, 1) == 0;
+}
+
+static void
+too_large(const struct shmt_request *request, struct shmt_cause *c)
+{
+	uint64_t largest = SIZE_MAX < INT64_MAX ? SIZE_MAX : INT64_MAX;
+	struct shmt_limits limits;
+	uint64_t ignored;
+
+	if (request->size == 0) {
+		set_cause(c, SHMT_CAUSE_ZERO_SIZE, 0, 0, 1);
+		c->certain = true;
+	} else if (shmt_limits(SHMT_LIMITS_SHM, &limits, NULL) == 0 &&
+	    request->size > limits.shmmax) {
+		set_cause(c, SHMT_CAUSE_SHMMAX, request->size, 0,
+		    limits.shmmax);
+		c->certain = true;
+	} else if (request->size > largest - page_size()) {
+		set_cause(c, SHMT_CAUSE_LARGEST, request->size, 0, largest);
+		c->certain = true;
+	} else if (request->flags & SHMT_HUGETLB) {
+		set_cause(c, SHMT_CAUSE_HUGE_SIZE, c->huge_size, 0, 0);
+		c->certain = access(HUGE_PAGES, F_OK) == 0 &&
+		    !huge_figure(c->huge_size, "nr_hugepages", &ignored);
+	}
+}
+
+/* EINVAL: the existing one is looked at first, as the kernel does. */
+static void
+invalid(const struct shmt_request *request, struct shmt_cause *c)
+{
+	if (find_existing(request, c) && request->size > c->segment.size) {
+		set_cause(c, SHMT_CAUSE_EXISTING, request->size, 0,
+		    c->segment.size);
+		c->certain = true;
+	} else if (!c->has_segment)
+		too_large(request, c);
+}
+
+/* ENOSPC: the kernel counts pages first, then segments. */
+static void
+no_space(const struct shmt_request *request, struct shmt_cause *c)
+{
+	struct shmt_limits limits;
+	struct shmt_usage usage;
+	uint64_t pages = units(request->size, page_size());
+
+	if (shmt_limits(SHMT_LIMITS_SHM, &limits, NULL) == -1 ||
+	    shmt_usage(&usage) == -1)
+		return;
+	set_cause(c, SHMT_CAUSE_SHMALL, pages, usage.pages, limits.shmall);
+	c->certain = exceeds(c);
+	if (c->certain)
+		return;
+	if (usage.segments >= limits.shmmni) {
+		set_cause(c, SHMT_CAUSE_SHMMNI, 1, usage.segments,
+		    limits.shmmni);
+		c->certain = true;
+	} else if (shmt_permille(usage.segments + 1, limits.shmmni) >
+	    shmt_permille(usage.pages + pages, limits.shmall))
+		set_cause(c, SHMT_CAUSE_SHMMNI, 1, usage.segments,
+		    limits.shmmni);
+}
+
+/* What is reserved of huge pages, and what may be had at most. */
+static void
+no_huge_pages(const struct shmt_request *request, struct shmt_cause *c)
+{
+	uint64_t total, available, reserved, surplus, more;
+
+	set_cause(c, SHMT_CAUSE_HUGE_FREE, c->huge_size == 0 ? 0 :
+	    units(request->size, c->huge_size), 0, 0);
+	if (!huge_figure(c->huge_size, "nr_hugepages", &total) ||
+	    !huge_figure(c->huge_size, "free_hugepages", &available) ||
+	    !huge_figure(c->huge_size, "resv_hugepages", &reserved) ||
+	    !huge_figure(c->huge_size, "surplus_hugepages", &surplus) ||
+	    !huge_figure(c->huge_size, "nr_overcommit_hugepages", &more))
+		return;
+	c->used = total - available + reserved;
+	c->limit = total - surplus + more;
+	c->certain = exceeds(c);
+}
+
+/* Pages promised: in mode 2 all promises count, in mode 0 only this one. */
+static void
+overcommitted(const struct shmt_request *request, struct shmt_cause *c)
+{
+	uint64_t mode = OVERCOMMIT_ALWAYS, memory;
+	char *text;
+
+	(void)shmt__read_sysctl(OVERCOMMIT, false, &mode, 1);
+	c->overcommit = (unsigned)mode;
+	set_cause(c, SHMT_CAUSE_OVERCOMMIT, request->size, 0, 0);
+	text = read_meminfo();
+	if (text == NULL)
+		return;
+	memory = memory_line(text, "MemTotal:") +
+	    memory_line(text, "SwapTotal:");
+	c->limit = memory;
+	if (mode == OVERCOMMIT_NEVER) {
+		c->used = memory_line(text, "Committed_AS:");
+		c->limit = memory_line(text, "CommitLimit:");
+	}
+	c->certain = mode == OVERCOMMIT_NEVER ? exceeds(c) :
+	    mode == OVERCOMMIT_GUESS && exceeds(c) &&
+	    (request->flags & SHMT_NORESERVE) == 0;
+	if (!c->certain && mode != OVERCOMMIT_NEVER)
+		c->used = memory - memory_line(text, "MemAvailable:") -
+		    memory_line(text, "SwapFree:");
+	free(text);
+}
+
+static uint64_t
+soft_limit(int resource)
+{
+	struct rlimit limit;
+
+	if (getrlimit((__rlimit_resource_t)resource, &limit) == -1 ||
+	    limit.rlim_cur == RLIM_INFINITY)
+		return UINT64_MAX;
+	return limit.rlim_cur;
+}
+
+static void
+no_room(const struct shmt_request *request, struct shmt_cause *c)
+{
+	uint64_t pages = 0, limit = soft_limit(RLIMIT_AS);
+	size_t length;
+	char *text;
+
+	if (shmt__read_file(AT_FDCWD, "/proc/self/statm", &text,
+	    &length) == 0) {
+		pages = strtoull(text, NULL, 10);
+		free(text);
+	}
+	set_cause(c, SHMT_CAUSE_AS, request->size, pages * page_size(),
+	    limit);
+	c->certain = limit != UINT64_MAX && exceeds(c);
+	if (limit == UINT64_MAX)
+		c->kind = SHMT_CAUSE_OTHER;
+}
+
+/* What this user has locked counts, though not all of it can be seen. */
+static void
+not_locked(const struct shmt_request *request, struct shmt_cause *c)
+{
+	struct shmt_segment *list;
+	uint64_t used = 0;
+	size_t i, count;
+
+	if (shmt_list(false, &list, &count) == 0) {
+		for (i = 0; i < count; i++)
+			if ((list[i].state & SHMT_LOCKED) != 0 &&
+			    list[i].cuid == geteuid())
+				used += list[i].size;
+		free(list);
+	}
+	set_cause(c, SHMT_CAUSE_MEMLOCK, request->size, used,
+	    soft_limit(RLIMIT_MEMLOCK));
+	c->certain = true;
+}
+
+static void
+not_permitted(const struct shmt_request *request, struct shmt_cause *c)
+{
+	uint64_t group = 0;
+
+	if (request->flags & SHMT_HUGETLB) {
+		(void)shmt__read_sysctl(HUGE_GROUP, false, &group, 1);
+		set_cause(c, SHMT_CAUSE_HUGE_GROUP, 0, 0, group);
+		c->certain = true;
+	}
+}
+
+static void
+taken(const struct shmt_request *request, struct shmt_cause *c)
+{
+	c->kind = SHMT_CAUSE_EXISTS;
+	c->certain = true;
+	if (!find_existing(request, c) && request->flags & SHMT_WITH_ID)
+		c->has_segment = shmt_info(request->id, &c->segment) == 0;
+}
+
+static void
+diagnose_create(const struct shmt_request *request, int error,
+    struct shmt_cause *c)
+{
+	if (error == EINVAL)
+		invalid(request, c);
+	else if (error == ENOSPC)
+		no_space(request, c);
+	else if (error == ENOMEM && request->flags & SHMT_HUGETLB)
+		no_huge_pages(request, c);
+	else if (error == ENOMEM)
+		overcommitted(request, c);
+	else if (error == EEXIST)
+		taken(request, c);
+	else if (error == EACCES && find_existing(request, c)) {
+		c->kind = SHMT_CAUSE_MODE;
+		c->certain = true;
+	} else if (request->flags & SHMT_WITH_ID && (error == EACCES ||
+	    error == EPERM || error == EROFS || error == ENOENT)) {
+		c->kind = SHMT_CAUSE_NEXT_ID;
+		c->certain = true;
+	} else if (error == EPERM)
+		not_permitted(request, c);
+}
+
+void
+shmt_diagnose(const struct shmt_request *request, enum shmt_step step,
+    int error, struct shmt_cause *cause)
+{
+	int saved = errno;
+
+	memset(cause, 0, sizeof(*cause));
+	cause->asked = request->size;
+	cause->huge_size = huge_size(request);
+	if (step == SHMT_STEP_CREATE)
+		diagnose_create(request, error, cause);
+	else if (step == SHMT_STEP_ATTACH && error == ENOMEM)
+		no_room(request, cause);
+	else if (step == SHMT_STEP_LOCK &&
+	    (error == ENOMEM || error == EPERM))
+		not_locked(request, cause);
+	errno = saved;
+}
