@@ -37,6 +37,7 @@ LIB_SRC := \
 	lib/limits.c \
 	lib/list.c \
 	lib/lock.c \
+	lib/logind.c \
 	lib/map.c \
 	lib/namespace.c \
 	lib/parse.c \

@@ -281,7 +281,8 @@ struct shmt_holders {
 
 /*
  * One pass over /proc for all segments of this IPC namespace, or for one id
- * (-1: all).  The caller frees with shmt_holders_free().
+ * (-1: all).  The caller frees with shmt_holders_free().  ENOTSUP: /proc is
+ * not there, or not that of a PID namespace of ours.
  */
 int shmt_holders(int id, struct shmt_holders *holders);
 void shmt_holders_free(struct shmt_holders *holders);
@@ -364,11 +365,21 @@ uint64_t shmt_idle(const struct shmt_segment *segment, int64_t now);
 void shmt_prove(const struct shmt_segment *segment, int64_t now, uint64_t idle,
     struct shmt_proof *proof);
 
-/* Whether a segment passes.  holders is needed for SHMT_BY_PID only, and may
- * be NULL otherwise. */
+/*
+ * Whether a segment passes.  holders may be NULL: SHMT_BY_PID then finds only
+ * what the process created, SHMT_BY_KEY and SHMT_BY_PRIVATE nothing that is
+ * marked for removal, for only its holders still know its key.
+ */
 bool shmt_match(const struct shmt_filter *filter,
     const struct shmt_segment *segment, int64_t now,
     const struct shmt_holders *holders);
+
+/*
+ * Whether systemd-logind removes what this user owns and nobody has attached
+ * when the user's last session ends (logind.c): it runs here, RemoveIPC= is
+ * in effect, and the user is no system user.  errno as open(2).
+ */
+int shmt_logout_removes(uint32_t uid, bool *removes);
 
 /*
  * IPC namespaces (namespace.c)
@@ -391,13 +402,15 @@ int shmt_ns_enter(const char *which);
 int shmt_ns_self(uint64_t *inode);
 
 /* Every IPC namespace that some visible process lives in, ours first, into
- * an array that the caller frees; hidden: processes that would not say. */
+ * an array that the caller frees; hidden: processes that would not say.
+ * ENOTSUP as shmt_holders(). */
 int shmt_ns_list(struct shmt_ns **list, size_t *count, size_t *hidden);
 
 /*
  * Runs look(arg, out) in a child inside a namespace and collects what it
  * writes to the descriptor out, into a buffer that the caller frees.  look
- * returns 0 or an errno, which becomes ours.
+ * returns 0 or an errno, which becomes ours.  ESRCH: the process has left;
+ * EIO: the child died.
  */
 int shmt_ns_ask(const struct shmt_ns *ns, int (*look)(void *arg, int out),
     void *arg, void **answer, size_t *length);
