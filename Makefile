@@ -29,6 +29,7 @@ CFLAGS ?= -O2 -g
 BUILD ?= build
 
 LIB_SRC := \
+	lib/advice.c \
 	lib/cause.c \
 	lib/copy.c \
 	lib/file.c \
@@ -44,7 +45,8 @@ LIB_SRC := \
 	lib/process.c \
 	lib/procmaps.c \
 	lib/segment.c \
-	lib/select.c
+	lib/select.c \
+	lib/sysctl.c
 CMD_SRC := \
 	cmd/attach.c \
 	cmd/columns.c \

@@ -13,44 +13,50 @@
 #include "internal.h"
 
 int
-shmt__read_file(int dirfd, const char *path, char **text, size_t *length)
+shmt__read_fd(int fd, char **text, size_t *length)
 {
 	size_t room = 4096, used = 0;
 	char *buf, *more;
 	ssize_t n;
-	int fd, saved;
 
-	fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd == -1)
-		return -1;
 	buf = malloc(room);
-	n = buf == NULL ? -1 : 1;
-	while (n > 0) {
+	if (buf == NULL)
+		return -1;
+	do {
 		if (used + 1 == room) {
 			more = realloc(buf, room *= 2);
 			if (more == NULL) {
-				n = -1;
-				break;
+				free(buf);
+				return -1;
 			}
 			buf = more;
 		}
 		do
 			n = read(fd, buf + used, room - used - 1);
 		while (n == -1 && errno == EINTR);
-		if (n > 0)
-			used += (size_t)n;
-	}
-	saved = errno;
-	close(fd);
-	if (n == -1) {
-		free(buf);
-		errno = saved;
-		return -1;
-	}
+		if (n == -1) {
+			free(buf);
+			return -1;
+		}
+		used += (size_t)n;
+	} while (n > 0);
 	buf[used] = '\0';
 	*text = buf;
 	*length = used;
 	return 0;
+}
+
+int
+shmt__read_file(int dirfd, const char *path, char **text, size_t *length)
+{
+	int fd, result;
+
+	fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd == -1)
+		return -1;
+	result = shmt__read_fd(fd, text, length);
+	shmt__close(fd);
+	return result;
 }
 
 int

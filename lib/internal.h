@@ -65,6 +65,7 @@ void shmt__view_forget(struct shmt_view *view);
 /* Reads a whole small file (a /proc file: read until it ends), NUL-terminated,
  * into a buffer that the caller frees. */
 int shmt__read_file(int dirfd, const char *path, char **text, size_t *length);
+int shmt__read_fd(int fd, char **text, size_t *length);
 
 /* The count (at most 4) numbers that a file of /proc/sys holds; with sign,
  * negative ones in two's complement.  EBADMSG: it holds something else. */

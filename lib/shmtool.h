@@ -517,20 +517,29 @@ struct shmt_advice {
 	const char *reason;	/* a constant */
 };
 
-/* What the limits should be for ram bytes of memory (0: this machine's),
- * into an array of SHMT_ADVICE_MAX. */
-int shmt_advise(enum shmt_profile profile, uint64_t ram,
-    struct shmt_advice *advice, size_t *count);
+/* Bytes of memory that this machine has for programs. */
+int shmt_memory(uint64_t *bytes);
 
-/* Writes kernel.NAME (shmmax, shmall, shmmni, shm_rmid_forced) and reads it
- * back.  EINVAL: refused, or not a name of these; EIO: read back another. */
+/*
+ * What the limits should be for a machine with this much memory, into an
+ * array of SHMT_ADVICE_MAX; of a semaphore limit in the order of kernel.sem.
+ * EINVAL: too little memory to speak of; *bad as of shmt_limits().
+ */
+int shmt_advise(enum shmt_profile profile, uint64_t memory,
+    struct shmt_advice *advice, size_t *count, const char **bad);
+
+/*
+ * kernel.NAME: shmmax, shmall, shmmni or shm_rmid_forced (sysctl.c).  Set
+ * reads back what the kernel made of it.  EINVAL: refused, or not a name of
+ * these; EIO: the kernel kept another value, which is in *now.
+ */
 int shmt_limit_get(const char *name, uint64_t *value);
-int shmt_limit_set(const char *name, uint64_t value, uint64_t *old,
-    uint64_t *now);
+int shmt_limit_set(const char *name, uint64_t value, uint64_t *now);
 
 /*
  * Replaces the lines kernel.NAME = of a sysctl.d file, or adds them, keeping
- * all others; written beside and renamed.  ELOOP: a symbolic link.
+ * all others; written beside and renamed.  ELOOP: a symbolic link; EISDIR or
+ * EINVAL: no regular file.  count: at most 64.
  */
 struct shmt_setting {
 	const char *name;

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * What the limits should be.  Since Linux 3.16 the limits of shared memory
+ * are as good as none, so that these figures are a guard, not a need; the
+ * limits of messages and semaphores are still small ones.
+ */
+
+#include <sys/sysinfo.h>
+
+#include <errno.h>
+#include <limits.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+/* What Db2 wants at the least. */
+#define DB2_SHMMAX	(sizeof(long) == 8 ? UINT64_C(1) << 30 : \
+			    UINT64_C(1) << 28)
+#define DB2_MSG		65536
+#define DB2_SEMMSL	250
+#define DB2_SEMOPM	32
+#define DB2_SEMMNI	1024
+
+int
+shmt_memory(uint64_t *bytes)
+{
+	struct sysinfo info;
+
+	if (sysinfo(&info) == -1)
+		return -1;
+	*bytes = (uint64_t)info.totalram * info.mem_unit;
+	return 0;
+}
+
+static void
+add(struct shmt_advice *advice, size_t *count, const char *name,
+    uint64_t current, uint64_t recommended, const char *reason)
+{
+	advice[(*count)++] = (struct shmt_advice){
+		.name = name,
+		.current = current,
+		.recommended = recommended,
+		.reason = reason
+	};
+}
+
+static uint64_t
+at_least(int64_t current, uint64_t wanted)
+{
+	return current > 0 && (uint64_t)current > wanted ?
+	    (uint64_t)current : wanted;
+}
+
+/* Its rules are minima: what is higher already stays. */
+static void
+advise_db2(const struct shmt_limits *now, struct shmt_advice *advice,
+    size_t *count)
+{
+	uint64_t semmsl = at_least(now->semmsl, DB2_SEMMSL);
+	uint64_t semmni = at_least(now->semmni, DB2_SEMMNI);
+	uint64_t semmns = semmsl * semmni;
+
+	/* The kernel keeps it in an int. */
+	if (semmns > INT_MAX)
+		semmns = INT_MAX;
+	add(advice, count, "msgmax", now->msgmax,
+	    at_least((int64_t)now->msgmax, DB2_MSG),
+	    "Db2 sends messages of 64 KiB");
+	add(advice, count, "msgmnb", now->msgmnb,
+	    at_least((int64_t)now->msgmnb, DB2_MSG),
+	    "and a queue has to hold one of them");
+	add(advice, count, "semmsl", (uint64_t)now->semmsl, semmsl,
+	    "semaphores in one set, at least 250");
+	add(advice, count, "semmns", (uint64_t)now->semmns, semmns,
+	    "semaphores in all: semmsl times semmni");
+	add(advice, count, "semopm", (uint64_t)now->semopm,
+	    at_least(now->semopm, DB2_SEMOPM),
+	    "operations in one call, at least 32");
+	add(advice, count, "semmni", (uint64_t)now->semmni, semmni,
+	    "semaphore sets, at least 1024");
+}
+
+/* The share of the memory that a profile gives to one segment, and why. */
+static uint64_t
+share(enum shmt_profile profile, uint64_t memory, const char **reason)
+{
+	switch (profile) {
+	case SHMT_ADVISE_GENERAL:
+		*reason = "half of the memory for one segment";
+		return memory / 2;
+	case SHMT_ADVISE_POSTGRESQL:
+		*reason = "half of the memory for shared_buffers and the rest";
+		return memory / 2;
+	case SHMT_ADVISE_ANALYTICS:
+		*reason = "three quarters of the memory for one segment";
+		return memory / 4 * 3;
+	case SHMT_ADVISE_DB2:
+		break;
+	}
+	*reason = "as much as the memory, and 1 GiB at least";
+	return memory > DB2_SHMMAX ? memory : DB2_SHMMAX;
+}
+
+int
+shmt_advise(enum shmt_profile profile, uint64_t memory,
+    struct shmt_advice *advice, size_t *count, const char **bad)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), shmmax;
+	struct shmt_limits now;
+	const char *reason;
+	size_t n = 0;
+
+	shmmax = share(profile, memory, &reason);
+	/* Whole pages, so that one segment of shmmax fits into shmall. */
+	shmmax -= shmmax % page;
+	if (shmmax == 0) {
+		if (bad != NULL)
+			*bad = NULL;
+		errno = EINVAL;
+		return -1;
+	}
+	if (shmt_limits(profile == SHMT_ADVISE_DB2 ? SHMT_LIMITS_SHM |
+	    SHMT_LIMITS_MSG | SHMT_LIMITS_SEM : SHMT_LIMITS_SHM, &now,
+	    bad) == -1)
+		return -1;
+	add(advice, &n, "shmmax", now.shmmax, shmmax, reason);
+	add(advice, &n, "shmall", now.shmall, shmmax / page,
+	    "shmmax in pages, for all segments together");
+	if (profile == SHMT_ADVISE_DB2)
+		advise_db2(&now, advice, &n);
+	*count = n;
+	return 0;
+}
