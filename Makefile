@@ -40,6 +40,7 @@ LIB_SRC := \
 	lib/lock.c \
 	lib/logind.c \
 	lib/map.c \
+	lib/memory.c \
 	lib/namespace.c \
 	lib/parse.c \
 	lib/process.c \
@@ -50,12 +51,17 @@ LIB_SRC := \
 CMD_SRC := \
 	cmd/attach.c \
 	cmd/columns.c \
+	cmd/contents.c \
 	cmd/detail.c \
+	cmd/dump.c \
 	cmd/filter.c \
 	cmd/guard.c \
 	cmd/json.c \
 	cmd/limits.c \
 	cmd/main.c \
+	cmd/output.c \
+	cmd/progress.c \
+	cmd/read.c \
 	cmd/removal.c \
 	cmd/report.c \
 	cmd/rm.c \
@@ -67,7 +73,9 @@ CMD_SRC := \
 	cmd/summary.c \
 	cmd/table.c \
 	cmd/target.c \
-	cmd/text.c
+	cmd/text.c \
+	cmd/watch.c \
+	cmd/write.c
 UNIT_SRC := \
 	tests/unit/lock.c \
 	tests/unit/parse.c

@@ -141,6 +141,9 @@ int parse_target(const char *text, struct target *target);
 /* All operands from argv on into an array to free; at least one. */
 int parse_targets(int argc, char **argv, struct target **targets);
 
+/* The one operand of a verb that takes one. */
+int parse_target_alone(int argc, char **argv, struct target *target);
+
 /* Finds and looks; ST_OK, or told why not. */
 int find_target(const struct target *target, struct shmt_segment *segment);
 
@@ -266,6 +269,97 @@ int caught_signal(void);
 /* Dies of the one that was noted; main() does so when a verb has put away
  * what it had half made. */
 void die_of_signal(void);
+
+/*
+ * progress.c: how far a transfer is
+ */
+
+struct progress {
+	bool on, shown;
+	uint64_t total;		/* UINT64_MAX: nobody knows */
+	double start, next;	/* seconds */
+};
+
+void progress_begin(struct progress *progress, uint64_t total);
+void progress_end(struct progress *progress);
+
+/* For struct shmt_transfer: shows it on a terminal, stops after a signal. */
+bool progress_tell(void *progress, uint64_t done);
+
+/*
+ * contents.c: what read and write share
+ */
+
+/* A length of UINT64_MAX becomes what there is; ST_OK, or told. */
+int check_range(const struct target *target, uint64_t size, uint64_t offset,
+    uint64_t *length);
+
+/* A copy between the segment and other failed, by errno; told. */
+int copy_failed(const struct target *target, const char *other,
+    uint64_t done);
+
+/*
+ * output.c: the file that a command writes
+ */
+
+struct output {
+	const char *path;	/* for messages */
+	int fd;
+	bool holes;		/* SHMT_SPARSE is possible */
+	char *beside;		/* what becomes path, or NULL */
+};
+
+/* NULL and "-" are standard output.  ST_OK, or told why not. */
+int output_open(struct output *output, const char *path);
+
+/* Complete: it gets its name.  Or away with it. */
+int output_commit(struct output *output);
+void output_abandon(struct output *output);
+
+/*
+ * dump.c: contents for people
+ */
+
+enum dump_form { DUMP_RAW, DUMP_HEX, DUMP_TEXT, DUMP_TYPED };
+
+struct dump {
+	enum dump_form form;
+	const struct dump_type *type;	/* of DUMP_TYPED */
+	FILE *out;
+	bool offsets;		/* before typed values */
+	bool safe;		/* text is made safe for a terminal */
+	bool colour;		/* for what changed; else marks */
+	bool has_line, folded, open_line;
+	unsigned char line[16];
+};
+
+/* "d4", "x1", ... as od(1) names them, or NULL. */
+const struct dump_type *find_dump_type(const char *name);
+
+/* A piece, its length a multiple of 16 but for the last; false: no more is
+ * wanted.  Then the end, at offset. */
+bool dump_bytes(struct dump *dump, uint64_t offset, const unsigned char *bytes,
+    size_t length);
+void dump_end(struct dump *dump, uint64_t offset);
+
+/* Lines and values that differ from before. */
+void dump_changes(struct dump *dump, uint64_t offset, const unsigned char *now,
+    const unsigned char *before, size_t length);
+
+/*
+ * watch.c: contents again and again
+ */
+
+struct watch {
+	const struct target *target;
+	const struct shmt_segment *segment;
+	const struct guard *guard;
+	struct shmt_view *view;
+	uint64_t offset, length, interval;
+};
+
+/* Until a signal comes or the segment goes. */
+int watch_contents(const struct watch *watch, struct dump *dump);
 
 /*
  * json.c: a writer of one JSON value, always valid, always UTF-8

@@ -24,6 +24,8 @@
 
 static const struct cmd *const commands[] = {
 	&cmd_attach,
+	&cmd_write,
+	&cmd_read,
 	&cmd_stat,
 	&cmd_rm,
 	&cmd_set,

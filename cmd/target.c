@@ -50,6 +50,16 @@ parse_targets(int argc, char **argv, struct target **targets)
 }
 
 int
+parse_target_alone(int argc, char **argv, struct target *target)
+{
+	if (argc == 0)
+		return usage_error(NULL, "which segment?");
+	if (argc > 1)
+		return usage_error(argv[1], "one segment at a time");
+	return parse_target(argv[0], target);
+}
+
+int
 find_target(const struct target *target, struct shmt_segment *segment)
 {
 	int id;

@@ -285,9 +285,9 @@ shmt_view_receive(struct shmt_view *view, const struct shmt_transfer *how,
 		more = advance(&job, read(in, view->at + job.pos,
 		    up_to(job.pos, job.end, (size_t)STEP)));
 	*done = job.pos - how->offset;
-	if (more == 1)
+	if (more == 1 && (how->flags & SHMT_LEAVE_REST) == 0)
 		return expect_end(&job);
-	return more;
+	return more == -1 ? -1 : 0;
 }
 
 int

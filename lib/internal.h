@@ -31,7 +31,7 @@ int shmt__parse_sysvipc(const char *text, size_t length,
     struct shmt_segment **list, size_t *count);
 
 /*
- * Views (map.c, holes.c, copy.c)
+ * Views (map.c, holes.c, memory.c, copy.c)
  */
 
 #define SHMT__HUGEST ((uint64_t)16 << 30)	/* largest page there is */
@@ -47,6 +47,7 @@ struct shmt_view {
 	unsigned char *resident;	/* a window of mincore(2) */
 	uint64_t resident_at;
 	size_t resident_pages;	/* 0: nothing was looked at yet */
+	uint64_t credit;	/* bytes that there is memory for */
 	char *bounce;
 };
 
@@ -61,6 +62,14 @@ void shmt__view_run(struct shmt_view *view, uint64_t offset, uint64_t end,
 
 /* What was looked at is old: look again. */
 void shmt__view_forget(struct shmt_view *view);
+
+/*
+ * To be called before pages of a range are touched that may not be there:
+ * where memory is short a child touches them first and is killed instead of
+ * us.  ENOMEM: it was.
+ */
+int shmt__view_touch(struct shmt_view *view, uint64_t offset, uint64_t length,
+    bool writing);
 
 /* Reads a whole small file (a /proc file: read until it ends), NUL-terminated,
  * into a buffer that the caller frees. */

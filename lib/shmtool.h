@@ -196,7 +196,9 @@ int shmt_view_put(struct shmt_view *view, uint64_t offset, const void *buffer,
     size_t length);
 
 #define SHMT_ZERO_COPY	0x1u	/* lend pages to a pipe: later stores show */
-#define SHMT_SPARSE	0x2u	/* out is a new regular file: leave holes */
+#define SHMT_SPARSE	0x2u	/* out is a new regular file, or the range was
+				 * never written: leave holes */
+#define SHMT_LEAVE_REST	0x4u	/* more input than the range stays unread */
 
 struct shmt_transfer {
 	uint64_t offset;	/* first byte in the segment */
@@ -213,8 +215,8 @@ struct shmt_transfer {
  * Segment to descriptor and descriptor to segment.  *done is set on failure
  * too: how far it got.  errno as write(2) and read(2); ERANGE: the range is
  * not in the segment; EFAULT: a page cannot be had; ENOMEM: the memory
- * cgroup is full.  shmt_view_receive() stops at the end of the input, and at
- * the end of the range with EFBIG when there is more input.
+ * cgroup or the machine is full.  shmt_view_receive() stops at the end of
+ * the input, and at the end of the range with EFBIG when there is more input.
  */
 int shmt_view_send(struct shmt_view *view, const struct shmt_transfer *how,
     int out, uint64_t *done);
@@ -224,6 +226,17 @@ int shmt_view_receive(struct shmt_view *view, const struct shmt_transfer *how,
 /* Fills the range with one byte. */
 int shmt_view_fill(struct shmt_view *view, const struct shmt_transfer *how,
     unsigned char byte, uint64_t *done);
+
+/*
+ * What bounds the pages that this process may still have: the tightest of
+ * its memory cgroups and the machine (memory.c).  False: nothing tells.
+ */
+struct shmt_headroom {
+	uint64_t limit, used;	/* bytes; used may be given up in part */
+	char where[128];	/* "memory cgroup /NAME", "this machine:" */
+};
+
+bool shmt_headroom(struct shmt_headroom *headroom);
 
 /*
  * A System V semaphore held, with undo, around a copy (lock.c).

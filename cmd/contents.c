@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * What read and write share: the range in the segment, and the wording of
+ * what can go wrong with a copy.
+ */
+
+#include <errno.h>
+#include <string.h>
+
+#include "cmd.h"
+
+int
+check_range(const struct target *target, uint64_t size, uint64_t offset,
+    uint64_t *length)
+{
+	if (offset > size) {
+		complain(target->text, "offset %ju is beyond the end: the "
+		    "segment has %ju bytes", (uintmax_t)offset,
+		    (uintmax_t)size);
+		return ST_FAILED;
+	}
+	if (*length == UINT64_MAX)
+		*length = size - offset;
+	if (*length > size - offset) {
+		complain(target->text, "%ju bytes at offset %ju were asked "
+		    "for: there are %ju up to the end at %ju",
+		    (uintmax_t)*length, (uintmax_t)offset,
+		    (uintmax_t)(size - offset), (uintmax_t)size);
+		return ST_FAILED;
+	}
+	return ST_OK;
+}
+
+static int
+memory_failed(const struct target *target, uint64_t done)
+{
+	struct shmt_headroom room;
+	char used[SHORT_TEXT], limit[SHORT_TEXT];
+
+	if (!shmt_headroom(&room)) {
+		complain(target->text, "no memory for its pages, %ju bytes "
+		    "were done", (uintmax_t)done);
+		return ST_LIMIT;
+	}
+	short_size(used, room.used);
+	short_size(limit, room.limit);
+	complain(target->text, "no memory for its pages, %ju bytes were done: "
+	    "%s %s of %s are in use", (uintmax_t)done, room.where, used,
+	    limit);
+	return ST_LIMIT;
+}
+
+int
+copy_failed(const struct target *target, const char *other, uint64_t done)
+{
+	switch (errno) {
+	case ENOMEM:
+		return memory_failed(target, done);
+	case EFAULT:
+		complain(target->text, "a page after %ju bytes cannot be had: "
+		    "no free huge page, or no memory", (uintmax_t)done);
+		return ST_LIMIT;
+	case ESRCH:
+		complain(target->text, "nobody is left through whom it could "
+		    "be read without a trace, %ju bytes were done",
+		    (uintmax_t)done);
+		return ST_FAILED;
+	case ECANCELED:
+		complain(target->text, "interrupted, %ju bytes were done",
+		    (uintmax_t)done);
+		return ST_FAILED;
+	case ENOENT:
+		complain(other, "%s", strerror(errno));
+		return ST_FAILED;
+	default:
+		complain(other, "%s, %ju bytes were done", strerror(errno),
+		    (uintmax_t)done);
+		return status_of(errno);
+	}
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * The file that a command writes: standard output, a device or a pipe as it
+ * is; anything else is written beside and renamed when it is complete, so
+ * that nobody ever sees half of it.
+ */
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+
+/* Whether what is skipped now will be a hole: a new file, at its end. */
+static bool
+takes_holes(int fd)
+{
+	struct stat st;
+	int flags = fcntl(fd, F_GETFL);
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && flags != -1 &&
+	    (flags & O_APPEND) == 0 && lseek(fd, 0, SEEK_CUR) == st.st_size;
+}
+
+static int
+open_failed(struct output *output)
+{
+	complain(output->path, "%s", strerror(errno));
+	return status_of(errno == ENOENT ? EIO : errno);
+}
+
+/* A device or a pipe; what became a file meanwhile is not written over. */
+static int
+open_special(struct output *output)
+{
+	struct stat st;
+
+	output->fd = open(output->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	if (output->fd == -1)
+		return open_failed(output);
+	if (fstat(output->fd, &st) == 0 && !S_ISREG(st.st_mode))
+		return ST_OK;
+	close(output->fd);
+	complain(output->path, "a link to a file; it is not followed");
+	return ST_FAILED;
+}
+
+static int
+open_beside(struct output *output, mode_t mode)
+{
+	const char *base = strrchr(output->path, '/');
+	int length;
+
+	base = base != NULL ? base + 1 : output->path;
+	length = (int)(base - output->path);
+	if (*base == '\0') {
+		errno = EISDIR;
+		return open_failed(output);
+	}
+	if (asprintf(&output->beside, "%.*s.%.200s.XXXXXX", length,
+	    output->path, base) == -1) {
+		output->beside = NULL;
+		return open_failed(output);
+	}
+	output->fd = mkostemp(output->beside, O_CLOEXEC);
+	if (output->fd == -1) {
+		free(output->beside);
+		output->beside = NULL;
+		return open_failed(output);
+	}
+	/* 0600 as made; who replaces a file keeps its mode. */
+	if (mode != 0 && fchmod(output->fd, mode) == -1) {
+		output_abandon(output);
+		return open_failed(output);
+	}
+	return ST_OK;
+}
+
+int
+output_open(struct output *output, const char *path)
+{
+	struct stat st;
+	int status = ST_OK;
+
+	*output = (struct output){ .path = path, .fd = STDOUT_FILENO };
+	if (path == NULL || strcmp(path, "-") == 0)
+		output->path = "standard output";
+	else if (lstat(path, &st) == -1)
+		status = open_beside(output, 0);
+	else if (S_ISREG(st.st_mode))
+		status = open_beside(output, st.st_mode & 0777);
+	else
+		status = open_special(output);
+	if (status == ST_OK)
+		output->holes = takes_holes(output->fd);
+	return status;
+}
+
+int
+output_commit(struct output *output)
+{
+	int fd = output->fd;
+
+	if (fd == STDOUT_FILENO)
+		return ST_OK;
+	output->fd = STDOUT_FILENO;
+	if (close(fd) == -1 || (output->beside != NULL &&
+	    rename(output->beside, output->path) == -1)) {
+		open_failed(output);
+		output_abandon(output);
+		return ST_FAILED;
+	}
+	free(output->beside);
+	output->beside = NULL;
+	return ST_OK;
+}
+
+void
+output_abandon(struct output *output)
+{
+	int saved = errno;
+
+	if (output->fd != STDOUT_FILENO && output->fd != -1)
+		close(output->fd);
+	output->fd = STDOUT_FILENO;
+	if (output->beside != NULL)
+		unlink(output->beside);
+	free(output->beside);
+	output->beside = NULL;
+	errno = saved;
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * shmtool write: a file, a string, a fill byte or standard input into a
+ * segment.
+ */
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+
+static const struct option_row options[] = {
+	{ 'o', "offset", "OFFSET", "begin there; 0 by default" },
+	{ 'n', "length", "LENGTH", "so many bytes of the input at most" },
+	{ 'f', "file", "FILE", "the input; standard input by default" },
+	{ 's', "string", "STRING", "this text, without a NUL" },
+	{ '0', "nul", NULL, "a NUL after --string" },
+	{ 'z', "fill", "[=BYTE]", "this byte, a number or a character; 0" },
+	GUARD_OPTIONS,
+	{ 'v', "verbose", NULL, "tell what was written" },
+	{ 0 }
+};
+
+struct opts {
+	uint64_t offset, length;
+	const char *file, *string;
+	bool nul, fill, verbose;
+	unsigned char byte;
+	struct guard guard;
+	struct target target;
+};
+
+static bool
+fill_option(struct opts *o, const char *text)
+{
+	uint64_t number = 0;
+
+	o->fill = true;
+	if (text != NULL && strlen(text) == 1 && (*text < '0' || *text > '9'))
+		number = (unsigned char)*text;
+	else if (text != NULL && (shmt_parse_offset(text, &number) == -1 ||
+	    number > UINT8_MAX)) {
+		usage_error("--fill", "%s: not a byte: 0 to 255, 0x00 to "
+		    "0xff, or one character that is no digit", text);
+		return false;
+	}
+	o->byte = (unsigned char)number;
+	return true;
+}
+
+static bool
+take_option(struct opts *o, int c)
+{
+	switch (c) {
+	case 'o':
+		return offset_value("--offset", optarg, &o->offset);
+	case 'n':
+		return size_value("--length", optarg, &o->length);
+	case 'z':
+		return fill_option(o, optarg);
+	case OPT_LOCK_WITH:
+	case OPT_LOCK_TIMEOUT:
+		return guard_option(&o->guard, c, optarg);
+	case 'f':
+		o->file = optarg;
+		break;
+	case 's':
+		o->string = optarg;
+		break;
+	case '0':
+		o->nul = true;
+		break;
+	case 'v':
+		o->verbose = true;
+		break;
+	}
+	return true;
+}
+
+static int
+parse(int argc, char **argv, struct opts *o)
+{
+	int c, status;
+
+	while ((c = next_option(&cmd_write, argc, argv)) != -1) {
+		if (c == 'h' || c == '?')
+			return option_status(c);
+		if (!take_option(o, c))
+			return ST_USAGE;
+	}
+	if ((o->file != NULL) + (o->string != NULL) + o->fill > 1)
+		return usage_error(NULL, "only one of --file, --string and "
+		    "--fill");
+	if (o->nul && o->string == NULL)
+		return usage_error("--nul", "only together with --string");
+	status = parse_target_alone(argc - optind, argv + optind, &o->target);
+	return status == ST_OK ? check_guard(&o->guard) : status;
+}
+
+/* Where the bytes come from. */
+struct source {
+	const char *name;	/* for messages */
+	int fd;			/* -1: none is needed */
+	uint64_t known;		/* bytes it has, UINT64_MAX: nobody knows */
+};
+
+static int
+open_source(const struct opts *o, struct source *source)
+{
+	struct stat st;
+	off_t at;
+
+	*source = (struct source){ "standard input", -1, UINT64_MAX };
+	if (o->string != NULL)
+		source->known = strlen(o->string) + (o->nul ? 1 : 0);
+	if (o->string != NULL || o->fill)
+		return ST_OK;
+	source->fd = STDIN_FILENO;
+	if (o->file != NULL && strcmp(o->file, "-") != 0) {
+		source->name = o->file;
+		source->fd = open(o->file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+		if (source->fd == -1) {
+			complain(o->file, "%s", strerror(errno));
+			return errno == EACCES ? ST_DENIED : ST_FAILED;
+		}
+	}
+	/* Files of /proc are longer than they say. */
+	if (fstat(source->fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    st.st_size > 0) {
+		at = lseek(source->fd, 0, SEEK_CUR);
+		source->known = at < st.st_size ?
+		    (uint64_t)(st.st_size - at) : 0;
+	}
+	return ST_OK;
+}
+
+/* Input that is known not to fit is refused before anything is written. */
+static int
+check_fit(const struct opts *o, const struct source *source, uint64_t size,
+    uint64_t *length)
+{
+	uint64_t space, take = source->known;
+	int status;
+
+	*length = o->length;
+	status = check_range(&o->target, size, o->offset, length);
+	if (status != ST_OK)
+		return status;
+	space = *length;
+	/* What --length cuts off was not asked for. */
+	if (o->length != UINT64_MAX && take > o->length)
+		take = o->length;
+	if (take == UINT64_MAX || take <= space) {
+		*length = take < space ? take : space;
+		return ST_OK;
+	}
+	complain(o->target.text, "%ju bytes of input do not fit: there are "
+	    "%ju from offset %ju to the end; nothing was written",
+	    (uintmax_t)take, (uintmax_t)space, (uintmax_t)o->offset);
+	return ST_FAILED;
+}
+
+static int
+put(const struct opts *o, struct shmt_view *view, const struct source *source,
+    const struct shmt_transfer *how, uint64_t *done)
+{
+	if (o->fill)
+		return shmt_view_fill(view, how, o->byte, done);
+	if (o->string == NULL)
+		return shmt_view_receive(view, how, source->fd, done);
+	/* The NUL of the string itself is what -0 adds. */
+	if (shmt_view_put(view, how->offset, o->string,
+	    (size_t)how->length) == -1)
+		return -1;
+	*done = how->length;
+	return 0;
+}
+
+static int
+put_failed(const struct opts *o, const struct source *source, uint64_t done)
+{
+	if (errno != EFBIG)
+		return copy_failed(&o->target, source->name, done);
+	complain(o->target.text, "the input is longer than the space: %ju "
+	    "bytes were written at offset %ju, up to the end",
+	    (uintmax_t)done, (uintmax_t)o->offset);
+	return ST_FAILED;
+}
+
+static int
+write_locked(const struct opts *o, struct shmt_view *view,
+    const struct source *source, uint64_t length)
+{
+	struct progress progress;
+	struct shmt_transfer how = {
+		.offset = o->offset,
+		.length = length,
+		/* Where --length ends, more input is another one's. */
+		.flags = o->length != UINT64_MAX ? SHMT_LEAVE_REST : 0,
+		.progress = progress_tell,
+		.arg = &progress
+	};
+	uint64_t done = 0;
+	int status, result;
+
+	status = take_guard(&o->guard);
+	if (status != ST_OK)
+		return status;
+	progress_begin(&progress, length);
+	result = put(o, view, source, &how, &done);
+	progress_end(&progress);
+	status = result == 0 ? ST_OK : put_failed(o, source, done);
+	add_status(&status, give_guard(&o->guard));
+	if (status == ST_OK && o->verbose)
+		printf("wrote %ju bytes at %ju\n", (uintmax_t)done,
+		    (uintmax_t)o->offset);
+	return status;
+}
+
+static int
+act(const struct opts *o, const struct source *source)
+{
+	struct shmt_segment segment;
+	struct shmt_view *view;
+	uint64_t length;
+	int status;
+
+	status = find_target(&o->target, &segment);
+	if (status == ST_OK)
+		status = check_fit(o, source, segment.size, &length);
+	if (status != ST_OK)
+		return status;
+	if (shmt_view_open(segment.id, SHMT_WRITE, &view) == -1) {
+		if (errno != EACCES)
+			return fail(o->target.text, errno);
+		complain(o->target.text, "no write permission: mode %04o, "
+		    "owner %s", segment.mode, user_name(segment.uid));
+		return ST_DENIED;
+	}
+	status = write_locked(o, view, source, length);
+	shmt_view_close(view);
+	return status;
+}
+
+static int
+run(int argc, char **argv)
+{
+	struct opts o = { .length = UINT64_MAX };
+	struct source source;
+	int status;
+
+	status = parse(argc, argv, &o);
+	if (status != ST_OK || o.target.text == NULL)
+		return status;
+	status = open_source(&o, &source);
+	if (status == ST_OK)
+		status = act(&o, &source);
+	if (source.fd > STDERR_FILENO)
+		close(source.fd);
+	return status;
+}
+
+const struct cmd cmd_write = {
+	"write", "Copies a file, a string or standard input into a segment",
+	"[-o OFFSET] [-n LENGTH] [-f FILE | -s STRING [-0] | -z[BYTE]]\n"
+	"[--lock-with SEM [--lock-timeout DURATION]] [-v] SEGMENT",
+	options, NULL, run
+};
