@@ -174,7 +174,7 @@ sem_limits(struct shmt_limits *l, const char **bad)
 		    { &semmsl, &semmns, &semopm, &semmni } }
 	};
 	bool missing = false;
-	struct seminfo info;
+	struct seminfo info = { 0 };
 	union {
 		struct seminfo *info;
 	} arg = { &info };

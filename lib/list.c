@@ -89,8 +89,8 @@ parse_line(const char **text, struct shmt_segment *s)
 	s->key = (uint32_t)v[KEY];
 	s->id = (int)v[ID];
 	s->mode = v[PERMS] & 0777u;
-	s->state = (v[PERMS] & SHM_DEST ? SHMT_DEST : 0) |
-	    (v[PERMS] & SHM_LOCKED ? SHMT_LOCKED : 0);
+	s->state = ((v[PERMS] & SHM_DEST) != 0 ? SHMT_DEST : 0) |
+	    ((v[PERMS] & SHM_LOCKED) != 0 ? SHMT_LOCKED : 0);
 	s->size = v[SIZE];
 	s->cpid = (pid_t)v[CPID];
 	s->lpid = (pid_t)v[LPID];

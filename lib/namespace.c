@@ -255,7 +255,7 @@ int
 shmt_ns_ask(const struct shmt_ns *ns, int (*look)(void *arg, int out),
     void *arg, void **answer, size_t *length)
 {
-	int ends[2], status, error;
+	int ends[2], status = 0, error;
 	void *text = NULL;
 	size_t size = 0;
 	pid_t child;

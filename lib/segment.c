@@ -42,8 +42,8 @@ shmt__from_kernel(int id, const struct shmid_ds *ds,
 	segment->cuid = ds->shm_perm.cuid;
 	segment->cgid = ds->shm_perm.cgid;
 	segment->mode = ds->shm_perm.mode & 0777u;
-	segment->state = (ds->shm_perm.mode & SHM_DEST ? SHMT_DEST : 0) |
-	    (ds->shm_perm.mode & SHM_LOCKED ? SHMT_LOCKED : 0);
+	segment->state = ((ds->shm_perm.mode & SHM_DEST) != 0 ? SHMT_DEST : 0) |
+	    ((ds->shm_perm.mode & SHM_LOCKED) != 0 ? SHMT_LOCKED : 0);
 	segment->size = ds->shm_segsz;
 	segment->nattch = ds->shm_nattch;
 	segment->cpid = ds->shm_cpid;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 #
 # What the bats files share.  SHMTOOL_BIN is the folder of the shmtool to
 # test; a file run by hand takes build/.
@@ -8,11 +8,11 @@ setup_file() {
 	bats_require_minimum_version 1.5.0
 	export PATH="${SHMTOOL_BIN:-$PWD/build}:$PATH"
 	# Never outside a namespace of our own: teardown removes segments.
-	[ -n "${SHMTOOL_HOST_IPC:-}" ] &&
-		[ "$(readlink /proc/self/ns/ipc)" != "$SHMTOOL_HOST_IPC" ] || {
+	if [ -z "${SHMTOOL_HOST_IPC:-}" ] ||
+		[ "$(readlink /proc/self/ns/ipc)" = "$SHMTOOL_HOST_IPC" ]; then
 		echo "not in an IPC namespace of its own: use tests/run" >&2
 		return 1
-	}
+	fi
 	if declare -F file_setup >/dev/null; then file_setup; fi
 }
 
@@ -59,7 +59,7 @@ of_id() {
 # Runs a command without any capability, so that permission bits count even
 # for mapped root.  With real root it becomes nobody.
 without_privilege() {
-	if [ "$(cat /proc/self/uid_map | awk '{ print $3; exit }')" -gt 1 ]; then
+	if [ "$(awk '{ print $3; exit }' /proc/self/uid_map)" -gt 1 ]; then
 		setpriv --reuid=65534 --regid=65534 --clear-groups \
 			--bounding-set=-all --inh-caps=-all "$@"
 	else
@@ -80,9 +80,10 @@ wait_for() {
 
 # Skips the test unless this is real root.
 needs_root() {
-	[ "$(id -u)" -eq 0 ] &&
-		[ "$(awk '{ print $3; exit }' /proc/self/uid_map)" -gt 1 ] ||
+	if [ "$(id -u)" -ne 0 ] ||
+		[ "$(awk '{ print $3; exit }' /proc/self/uid_map)" -le 1 ]; then
 		skip "needs real root${1:+: $1}"
+	fi
 }
 
 # A process of its own that attaches the segments, its name NAME where that

@@ -50,7 +50,7 @@ check_rows(const struct row *rows, size_t count, parser *parse)
 }
 
 #define CHECK(rows, parse) \
-	check_rows(rows, sizeof(rows) / sizeof(rows[0]), parse)
+	check_rows(rows, sizeof(rows) / sizeof((rows)[0]), parse)
 
 static void
 sizes(void **state)
@@ -137,7 +137,8 @@ keys(void **state)
 {
 	static const struct row rows[] = {
 		{ "1", 0, 1 }, { "0x4d2", 0, 1234 }, { "010", 0, 8 },
-		{ "4294967295", 0, UINT32_MAX }, { "0xffffffff", 0, UINT32_MAX },
+		{ "4294967295", 0, UINT32_MAX },
+		{ "0xffffffff", 0, UINT32_MAX },
 		{ "-1", 0, UINT32_MAX }, { "-0x1", 0, UINT32_MAX },
 		{ "-164091456", 0, 0xf63829c0 },
 		{ "-2147483648", 0, 0x80000000 },
@@ -168,7 +169,8 @@ static void
 refs(void **state)
 {
 	static const struct row rows[] = {
-		{ "0", 0, 0 }, { "123", 0, 123 }, { "2147483647", 0, INT32_MAX },
+		{ "0", 0, 0 }, { "123", 0, 123 },
+		{ "2147483647", 0, INT32_MAX },
 		{ "id:0", 0, 0 }, { "id:0x10", 0, 16 }, { "id:010", 0, 8 },
 		{ "0x4d2", 0, (1ULL << 32) | 1234 },
 		{ "0xf63829c0", 0, (1ULL << 32) | 0xf63829c0 },
@@ -179,8 +181,10 @@ refs(void **state)
 		{ "0x100000000", ERANGE, 0 },
 		{ "ftok:/:0", ERANGE, 0 }, { "ftok:/:256", ERANGE, 0 },
 		{ "", EINVAL, 0 }, { "-1", EINVAL, 0 }, { "id:-1", EINVAL, 0 },
-		{ "0123", EINVAL, 0 }, { "12a", EINVAL, 0 }, { " 1", EINVAL, 0 },
-		{ "1 ", EINVAL, 0 }, { "/name", EINVAL, 0 }, { "id:", EINVAL, 0 },
+		{ "0123", EINVAL, 0 }, { "12a", EINVAL, 0 },
+		{ " 1", EINVAL, 0 },
+		{ "1 ", EINVAL, 0 }, { "/name", EINVAL, 0 },
+		{ "id:", EINVAL, 0 },
 		{ "key:", EINVAL, 0 }, { "ftok:", EINVAL, 0 },
 		{ "ftok::a", EINVAL, 0 }, { "ftok:/:", EINVAL, 0 },
 		{ "ftok:/:ab", EINVAL, 0 }, { "ID:1", EINVAL, 0 },
