@@ -52,16 +52,20 @@ CMD_SRC := \
 	cmd/attach.c \
 	cmd/columns.c \
 	cmd/contents.c \
+	cmd/create.c \
 	cmd/detail.c \
 	cmd/dump.c \
 	cmd/filter.c \
 	cmd/guard.c \
+	cmd/input.c \
 	cmd/json.c \
+	cmd/keeper.c \
 	cmd/limits.c \
 	cmd/main.c \
 	cmd/output.c \
 	cmd/progress.c \
 	cmd/read.c \
+	cmd/refusal.c \
 	cmd/removal.c \
 	cmd/report.c \
 	cmd/rm.c \

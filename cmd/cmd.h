@@ -185,6 +185,44 @@ int run_errand(const struct errand *errand);
 bool export_segments(const struct shmt_segment *list, size_t count);
 
 /*
+ * input.c: the first contents of a new segment
+ */
+
+/*
+ * Opens FILE ("-": standard input).  Not sized: *size becomes the length of
+ * what comes, and what tells no length is read into memory to its end;
+ * sized: a file that is known not to fit is refused.  ST_OK, or told.
+ */
+int open_input(const char *name, bool sized, uint64_t *size, int *in);
+
+/* Copies it into the segment; ST_OK, or told why not. */
+int fill_segment(int id, const char *name, int in);
+
+/*
+ * keeper.c: a process that removes a segment when we end, however we end
+ */
+
+struct keeper {
+	pid_t pid;
+	int socket;
+};
+
+/* In this order: started before there is a segment, told which one it is,
+ * ended (which removes it).  False with errno. */
+bool start_keeper(struct keeper *keeper);
+bool brief_keeper(const struct keeper *keeper,
+    const struct shmt_segment *segment);
+void end_keeper(const struct keeper *keeper);
+
+/*
+ * refusal.c: why a segment could not be had
+ */
+
+/* Finds the cause, tells it, and returns the status that belongs to it. */
+int tell_refusal(const char *object, const struct shmt_request *request,
+    enum shmt_step step, int error);
+
+/*
  * filter.c: the filter options that stat, rm and save share
  */
 

@@ -23,6 +23,7 @@
 #include "cmd.h"
 
 static const struct cmd *const commands[] = {
+	&cmd_create,
 	&cmd_attach,
 	&cmd_write,
 	&cmd_read,

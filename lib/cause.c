@@ -124,13 +124,14 @@ too_large(const struct shmt_request *request, struct shmt_cause *c)
 	if (request->size == 0) {
 		set_cause(c, SHMT_CAUSE_ZERO_SIZE, 0, 0, 1);
 		c->certain = true;
+	} else if (request->size > largest - page_size()) {
+		/* Above shmmax too, perhaps, but raising it does not help. */
+		set_cause(c, SHMT_CAUSE_LARGEST, request->size, 0, largest);
+		c->certain = true;
 	} else if (shmt_limits(SHMT_LIMITS_SHM, &limits, NULL) == 0 &&
 	    request->size > limits.shmmax) {
 		set_cause(c, SHMT_CAUSE_SHMMAX, request->size, 0,
 		    limits.shmmax);
-		c->certain = true;
-	} else if (request->size > largest - page_size()) {
-		set_cause(c, SHMT_CAUSE_LARGEST, request->size, 0, largest);
 		c->certain = true;
 	} else if (request->flags & SHMT_HUGETLB) {
 		set_cause(c, SHMT_CAUSE_HUGE_SIZE, c->huge_size, 0, 0);

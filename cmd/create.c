@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * shmtool create: makes a segment and prints its id, or makes one for the
+ * run of a command.  Whatever fails after the segment is there takes it away
+ * again.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+
+enum { OPT_HUGE = OPT_LONG, OPT_NO_RESERVE, OPT_LOCK, OPT_ID };
+
+static const struct option_row options[] = {
+	{ 'k', "key", "KEY", "give it this key; else it is private" },
+	{ 'f', "file", "PATH[:PROJ]", "give it the key that ftok(3) makes" },
+	{ 's', "size", "SIZE", "its size" },
+	{ 'm', "mode", "MODE", "its permissions, 0600 by default" },
+	{ 'u', "owner", "OWNER[:GROUP]", "give it away" },
+	{ 'i', "input", "FILE", "its first contents; - is standard input" },
+	{ 'e', "existing-ok", NULL, "open the one that has the key already" },
+	{ 'v', "verbose", NULL, "tell whether it was created or opened" },
+	{ OPT_HUGE, "huge", "[=SIZE]", "of huge pages, of this size" },
+	{ OPT_NO_RESERVE, "no-reserve", NULL, "without a promise of memory" },
+	{ OPT_LOCK, "lock", NULL, "keep its pages in memory" },
+	{ OPT_ID, "id", "N", "with exactly this id" },
+	{ 0 }
+};
+
+#define DEFAULT_MODE 0600u
+
+/* What it takes to fill and to hold one. */
+#define WORKING_MODE 0600u
+
+struct opts {
+	struct shmt_request request;
+	const char *key, *file, *size, *input, *owner;
+	const char *object;	/* what messages are about */
+	unsigned mode;
+	uint32_t uid, gid;	/* UINT32_MAX: as it comes */
+	bool lock, verbose;
+	char **command;
+};
+
+/* A segment that is being made. */
+struct work {
+	struct shmt_segment segment;
+	bool created;		/* made, not opened */
+	void *at;		/* held here for COMMAND, or NULL */
+	struct keeper keeper;
+	bool kept;		/* there is a keeper */
+};
+
+static bool
+huge_value(const char *text, struct shmt_request *request)
+{
+	uint64_t size = 0;
+
+	request->flags |= SHMT_HUGETLB;
+	if (text == NULL)
+		return true;
+	if (!size_value("--huge", text, &size))
+		return false;
+	if (size == 0 || (size & (size - 1)) != 0) {
+		usage_error("--huge", "%s: not a power of two", text);
+		return false;
+	}
+	request->huge_size = size;
+	return true;
+}
+
+static bool
+id_value(const char *text, struct shmt_request *request)
+{
+	uint64_t id;
+
+	if (!number_value("--id", text, INT32_MAX, &id))
+		return false;
+	request->flags |= SHMT_WITH_ID;
+	request->id = (int)id;
+	return true;
+}
+
+static bool
+take_value(struct opts *o, int code)
+{
+	switch (code) {
+	case 'k':
+		o->key = optarg;
+		return key_value("--key", optarg, &o->request.key);
+	case 's':
+		o->size = optarg;
+		return size_value("--size", optarg, &o->request.size);
+	case 'm':
+		return mode_value("--mode", optarg, DEFAULT_MODE, &o->mode);
+	case 'u':
+		o->owner = optarg;
+		return parse_owner("--owner", optarg, &o->uid, &o->gid);
+	case OPT_HUGE:
+		return huge_value(optarg, &o->request);
+	default:
+		return id_value(optarg, &o->request);
+	}
+}
+
+static bool
+take_option(struct opts *o, int code)
+{
+	switch (code) {
+	case 'f':
+		o->file = optarg;
+		return true;
+	case 'i':
+		o->input = optarg;
+		return true;
+	case 'e':
+		o->request.flags |= SHMT_OPEN;
+		return true;
+	case 'v':
+		o->verbose = true;
+		return true;
+	case OPT_NO_RESERVE:
+		o->request.flags |= SHMT_NORESERVE;
+		return true;
+	case OPT_LOCK:
+		o->lock = true;
+		return true;
+	default:
+		return take_value(o, code);
+	}
+}
+
+static int
+check_open(const struct opts *o)
+{
+	if (o->key == NULL && o->file == NULL)
+		return usage_error("--existing-ok", "needs --key or --file");
+	if (o->request.flags & SHMT_WITH_ID)
+		return usage_error("--existing-ok", "does not go with --id, "
+		    "which is for a new segment");
+	if (o->command != NULL)
+		return usage_error("--existing-ok", "does not go with a "
+		    "command: what was there before it must stay after it");
+	return ST_OK;
+}
+
+/* What one option has to say about another. */
+static int
+check(struct opts *o)
+{
+	int status;
+
+	if (o->command != NULL && o->command[0] == NULL)
+		return usage_error("--", "which command?");
+	if (o->key != NULL && o->file != NULL)
+		return usage_error(NULL, "either --key or --file");
+	if (o->key != NULL && o->request.key == 0)
+		return usage_error("--key", "%s: key 0 means private: leave "
+		    "--key out", o->key);
+	if (o->size == NULL && o->input == NULL)
+		return usage_error(NULL, "which --size?");
+	if (o->request.flags & SHMT_OPEN) {
+		status = check_open(o);
+		if (status != ST_OK)
+			return status;
+	} else if (o->size != NULL && o->request.size == 0)
+		return usage_error("--size", "%s: a new segment needs at "
+		    "least 1 byte", o->size);
+	o->object = o->key != NULL ? o->key : o->file != NULL ? o->file :
+	    o->size != NULL ? o->size : o->input;
+	if (o->file == NULL || shmt_parse_ftok(o->file, &o->request.key) == 0)
+		return ST_OK;
+	if (errno == EINVAL)
+		return usage_error("--file", "%s: not PATH[:PROJ], PROJ one "
+		    "character or 1 to 255", o->file);
+	complain(o->file, "%s", strerror(errno));
+	return errno == EACCES ? ST_DENIED : ST_FAILED;
+}
+
+static int
+parse(int argc, char **argv, struct opts *o, bool *go)
+{
+	int c, status;
+
+	o->command = cut_command(&argc, argv);
+	while ((c = next_option(&cmd_create, argc, argv)) != -1) {
+		if (c == '?' || c == 'h')
+			return option_status(c);
+		if (!take_option(o, c))
+			return ST_USAGE;
+	}
+	if (optind < argc)
+		return usage_error(argv[optind], "no operand is needed; a "
+		    "command comes after --");
+	status = check(o);
+	*go = status == ST_OK;
+	return status;
+}
+
+static unsigned
+first_mode(const struct opts *o)
+{
+	return o->input != NULL || o->command != NULL ? WORKING_MODE : o->mode;
+}
+
+/* Whether mode or owner are to be other than they are at first. */
+static bool
+is_given_away(const struct opts *o)
+{
+	return o->owner != NULL || first_mode(o) != o->mode;
+}
+
+static void
+take_away(const struct work *w)
+{
+	if (w->created)
+		shmt_remove(w->segment.id);
+	if (w->kept)
+		end_keeper(&w->keeper);
+	if (w->at != NULL)
+		shmt_detach(w->at);
+}
+
+/*
+ * A private segment is marked for removal at once and lives on by our
+ * attachment, so that no way to end us leaves it.
+ */
+static int
+hold(const struct opts *o, struct work *w)
+{
+	if (shmt_attach(w->segment.id, NULL, SHMT_RDONLY, &w->at) == -1)
+		return tell_refusal(o->object, &o->request, SHMT_STEP_ATTACH,
+		    errno);
+	if (o->request.key == 0 && shmt_remove(w->segment.id) == -1)
+		return fail(o->object, errno);
+	if (w->kept && !brief_keeper(&w->keeper, &w->segment)) {
+		complain(o->object, "no keeper: %s", strerror(errno));
+		return ST_FAILED;
+	}
+	return ST_OK;
+}
+
+static int
+make(const struct opts *o, struct work *w)
+{
+	struct shmt_request request = o->request;
+	int id;
+
+	if (o->command != NULL && request.key != 0) {
+		w->kept = start_keeper(&w->keeper);
+		if (!w->kept) {
+			complain(o->object, "no keeper: %s", strerror(errno));
+			return ST_FAILED;
+		}
+	}
+	request.mode = first_mode(o);
+	if (shmt_create(&request, &id, &w->created) == -1)
+		return tell_refusal(o->object, &request, SHMT_STEP_CREATE,
+		    errno);
+	w->segment.id = id;
+	if (o->command == NULL && !o->verbose && !is_given_away(o))
+		return ST_OK;
+	return shmt_info(id, &w->segment) == 0 ? ST_OK :
+	    fail(o->object, errno);
+}
+
+/* Mode and owner come last: until then it is ours alone. */
+static int
+give_away(const struct opts *o, struct work *w)
+{
+	struct shmt_segment *s = &w->segment;
+
+	if (!is_given_away(o))
+		return ST_OK;
+	s->mode = o->mode;
+	if (o->uid != UINT32_MAX)
+		s->uid = o->uid;
+	if (o->gid != UINT32_MAX)
+		s->gid = o->gid;
+	if (shmt_set(s) == 0)
+		return ST_OK;
+	if (errno != EINVAL)
+		return fail(o->object, errno);
+	complain(o->owner, "not in this user namespace");
+	return ST_FAILED;
+}
+
+/* A new segment into what was asked for. */
+static int
+shape(const struct opts *o, struct work *w, int in)
+{
+	int status = ST_OK;
+
+	if (o->command != NULL)
+		status = hold(o, w);
+	if (status == ST_OK && o->lock && shmt_lock(w->segment.id, true) == -1)
+		status = tell_refusal(o->object, &o->request, SHMT_STEP_LOCK,
+		    errno);
+	if (status == ST_OK && in != -1)
+		status = fill_segment(w->segment.id, o->input, in);
+	return status == ST_OK ? give_away(o, w) : status;
+}
+
+/* The id on standard output, or COMMAND's run. */
+static int
+deliver(const struct opts *o, const struct work *w)
+{
+	struct errand errand = { .command = o->command };
+
+	if (o->verbose)
+		complain(o->object, "%s segment %d, %ju bytes",
+		    w->created ? "created" : "opened", w->segment.id,
+		    (uintmax_t)w->segment.size);
+	if (o->command != NULL)
+		return export_segments(&w->segment, 1) ?
+		    run_errand(&errand) : ST_NOT_RUN;
+	printf("%d\n", w->segment.id);
+	return flush_output() ? ST_OK : ST_FAILED;
+}
+
+static int
+create(struct opts *o, int in)
+{
+	struct work w = { 0 };
+	int status;
+
+	status = make(o, &w);
+	if (status == ST_OK && w.created)
+		status = shape(o, &w, in);
+	if (status == ST_OK && caught_signal() == 0)
+		status = deliver(o, &w);
+	else if (o->command != NULL)
+		status = ST_NOT_RUN;
+	if (status != ST_OK || o->command != NULL || caught_signal() != 0)
+		take_away(&w);
+	return status;
+}
+
+static int
+run(int argc, char **argv)
+{
+	struct opts o = { .mode = DEFAULT_MODE, .uid = UINT32_MAX,
+		.gid = UINT32_MAX };
+	int status, in = -1;
+	bool go = false;
+
+	status = parse(argc, argv, &o, &go);
+	if (!go)
+		return status;
+	catch_signals();
+	if (o.command == NULL)
+		outlive_pipes();
+	if (o.input != NULL)
+		status = open_input(o.input, o.size != NULL, &o.request.size,
+		    &in);
+	if (status == ST_OK)
+		status = create(&o, in);
+	else if (o.command != NULL && status != ST_USAGE)
+		status = ST_NOT_RUN;
+	if (in > STDERR_FILENO)
+		close(in);
+	return status;
+}
+
+const struct cmd cmd_create = {
+	"create", "Makes a segment and prints its id",
+	"[-ev] [-k KEY | -f PATH[:PROJ]] -s SIZE [-m MODE] "
+	    "[-u OWNER[:GROUP]] [-i FILE] [--huge[=SIZE]] [--no-reserve] "
+	    "[--lock] [--id N] [-- COMMAND [ARG...]]",
+	options, "SIZE defaults to the size of FILE.\n"
+	    "COMMAND finds SHMTOOL_ID, SHMTOOL_KEY and SHMTOOL_SIZE in its "
+	    "environment;\nthe segment is gone after it.", run
+};

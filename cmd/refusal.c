@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Why a segment could not be had, in words: what was asked, what is in use,
+ * the limit with its name and value, and the command that helps.
+ */
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+
+#define SHMMNI_MOST 32768	/* the kernel takes no more */
+
+struct refusal {
+	const char *object;
+	const struct shmt_request *request;
+	struct shmt_cause cause;
+	int error;
+};
+
+/* "likely " where the figures do not prove it. */
+static const char *
+likely(const struct refusal *r)
+{
+	return r->cause.certain ? "" : "likely ";
+}
+
+static int
+zero_size(const struct refusal *r)
+{
+	complain(r->object, "a new segment needs at least 1 byte");
+	return ST_FAILED;
+}
+
+static int
+above_shmmax(const struct refusal *r)
+{
+	complain(r->object, "%ju bytes asked, kernel.shmmax allows %ju: "
+	    "shmtool limits --set shmmax=%ju", (uintmax_t)r->cause.asked,
+	    (uintmax_t)r->cause.limit, (uintmax_t)r->cause.asked);
+	return ST_LIMIT;
+}
+
+static int
+above_all(const struct refusal *r)
+{
+	complain(r->object, "%ju bytes asked, more than any segment can have",
+	    (uintmax_t)r->cause.asked);
+	return ST_LIMIT;
+}
+
+static int
+existing_smaller(const struct refusal *r)
+{
+	const struct shmt_segment *s = &r->cause.segment;
+
+	complain(r->object, "%ju bytes asked, the existing segment %d of %s "
+	    "has %ju: shmtool stat %d", (uintmax_t)r->cause.asked, s->id,
+	    user_name(s->uid), (uintmax_t)s->size, s->id);
+	return ST_BUSY;
+}
+
+static int
+no_such_pages(const struct refusal *r)
+{
+	complain(r->object, "%sno huge pages of %ju bytes on this machine: ls "
+	    "/sys/kernel/mm/hugepages shows what there is", likely(r),
+	    (uintmax_t)r->cause.asked);
+	return ST_FAILED;
+}
+
+static int
+too_many(const struct refusal *r)
+{
+	uintmax_t used = r->cause.used, limit = r->cause.limit;
+
+	if (limit >= SHMMNI_MOST)
+		complain(r->object, "%ssegments: %ju in use, kernel.shmmni "
+		    "allows %ju, and no kernel more: shmtool rm --stale -n "
+		    "shows what may go", likely(r), used, limit);
+	else
+		complain(r->object, "%ssegments: %ju in use, kernel.shmmni "
+		    "allows %ju: shmtool rm --stale -n shows what may go, "
+		    "shmtool limits --set shmmni=%ju makes room", likely(r),
+		    used, limit, limit < 16 ? 32 : limit < SHMMNI_MOST / 2 ?
+		    limit * 2 : SHMMNI_MOST);
+	return ST_LIMIT;
+}
+
+static int
+too_many_pages(const struct refusal *r)
+{
+	uintmax_t asked = r->cause.asked, used = r->cause.used;
+
+	complain(r->object, "%spages: %ju asked, %ju in use, kernel.shmall "
+	    "allows %ju: shmtool limits --set shmall=%ju", likely(r), asked,
+	    used, (uintmax_t)r->cause.limit, used + asked);
+	return ST_LIMIT;
+}
+
+static int
+no_memory(const struct refusal *r)
+{
+	uintmax_t asked = r->cause.asked, used = r->cause.used;
+	uintmax_t limit = r->cause.limit;
+
+	if (r->cause.overcommit == 2)
+		complain(r->object, "%s%ju bytes asked, %ju promised to "
+		    "programs, the limit of promises is %ju "
+		    "(vm.overcommit_memory is 2): sysctl "
+		    "vm.overcommit_kbytes=%ju", likely(r), asked, used, limit,
+		    (used + asked) / 1024 + 1);
+	else if (r->cause.certain)
+		complain(r->object, "%ju bytes asked, memory and swap have "
+		    "%ju (vm.overcommit_memory is 0): --no-reserve asks for "
+		    "no promise", asked, limit);
+	else
+		complain(r->object, "likely no memory left: %ju bytes asked, "
+		    "%ju of %ju in use: free shows more", asked, used, limit);
+	return ST_LIMIT;
+}
+
+static int
+no_huge_pages(const struct refusal *r)
+{
+	uintmax_t asked = r->cause.asked, used = r->cause.used;
+	uintmax_t size = r->cause.huge_size;
+	char command[128];
+
+	if (r->request->huge_size == 0)
+		snprintf(command, sizeof(command), "sysctl vm.nr_hugepages=%ju",
+		    used + asked);
+	else
+		snprintf(command, sizeof(command), "echo %ju >"
+		    "/sys/kernel/mm/hugepages/hugepages-%jukB/nr_hugepages",
+		    used + asked, size / 1024);
+	complain(r->object, "%shuge pages of %ju bytes: %ju asked, %ju of %ju "
+	    "taken: %s", likely(r), size, asked, used,
+	    (uintmax_t)r->cause.limit, command);
+	return ST_LIMIT;
+}
+
+/* ulimit(1) counts in KiB. */
+static int
+over_memlock(const struct refusal *r)
+{
+	uintmax_t asked = r->cause.asked, used = r->cause.used;
+
+	complain(r->object, "%ju bytes to lock, %ju locked already, "
+	    "RLIMIT_MEMLOCK allows %ju: ulimit -l %ju", asked, used,
+	    (uintmax_t)r->cause.limit, (used + asked + 4096) / 1024 + 1);
+	return ST_LIMIT;
+}
+
+static int
+over_as(const struct refusal *r)
+{
+	uintmax_t asked = r->cause.asked, used = r->cause.used;
+
+	complain(r->object, "%s%ju bytes to attach, %ju of address space in "
+	    "use, RLIMIT_AS allows %ju: ulimit -v %ju", likely(r), asked, used,
+	    (uintmax_t)r->cause.limit, (used + asked + 4096) / 1024 + 1);
+	return ST_LIMIT;
+}
+
+static int
+not_in_group(const struct refusal *r)
+{
+	complain(r->object, "huge pages are for CAP_IPC_LOCK and group %s "
+	    "(vm.hugetlb_shm_group is %ju): sysctl vm.hugetlb_shm_group=%u",
+	    group_name((uint32_t)r->cause.limit), (uintmax_t)r->cause.limit,
+	    (unsigned)getegid());
+	return ST_DENIED;
+}
+
+static int
+no_wish(const struct refusal *r)
+{
+	complain(r->object, "id %d cannot be asked for without "
+	    "CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN: "
+	    "/proc/sys/kernel/shm_next_id: %s", r->request->id,
+	    strerror(r->error));
+	return r->error == EACCES || r->error == EPERM ? ST_DENIED : ST_FAILED;
+}
+
+static int
+is_taken(const struct refusal *r)
+{
+	const struct shmt_segment *s = &r->cause.segment;
+
+	if (r->cause.has_segment)
+		complain(r->object, "segment %d of %s, of size %ju, has this "
+		    "%s: shmtool stat %d", s->id, user_name(s->uid),
+		    (uintmax_t)s->size, r->request->key != 0 &&
+		    s->key == r->request->key ? "key" : "id", s->id);
+	else if (r->request->flags & SHMT_WITH_ID)
+		complain(r->object, "id %d cannot be had: its slot is in use",
+		    r->request->id);
+	else
+		complain(r->object, "%s", strerror(r->error));
+	return ST_BUSY;
+}
+
+static int
+not_allowed(const struct refusal *r)
+{
+	const struct shmt_segment *s = &r->cause.segment;
+
+	complain(r->object, "segment %d of %s has mode %04o, which does not "
+	    "give us what %04o asks for: shmtool stat %d", s->id,
+	    user_name(s->uid), s->mode, r->request->mode, s->id);
+	return ST_DENIED;
+}
+
+static int
+otherwise(const struct refusal *r)
+{
+	complain(r->object, "%ju bytes: %s", (uintmax_t)r->request->size,
+	    strerror(r->error));
+	return status_of(r->error);
+}
+
+int
+tell_refusal(const char *object, const struct shmt_request *request,
+    enum shmt_step step, int error)
+{
+	static int (*const tellers[])(const struct refusal *) = {
+		[SHMT_CAUSE_OTHER] = otherwise,
+		[SHMT_CAUSE_ZERO_SIZE] = zero_size,
+		[SHMT_CAUSE_SHMMAX] = above_shmmax,
+		[SHMT_CAUSE_LARGEST] = above_all,
+		[SHMT_CAUSE_EXISTING] = existing_smaller,
+		[SHMT_CAUSE_HUGE_SIZE] = no_such_pages,
+		[SHMT_CAUSE_SHMMNI] = too_many,
+		[SHMT_CAUSE_SHMALL] = too_many_pages,
+		[SHMT_CAUSE_OVERCOMMIT] = no_memory,
+		[SHMT_CAUSE_HUGE_FREE] = no_huge_pages,
+		[SHMT_CAUSE_MEMLOCK] = over_memlock,
+		[SHMT_CAUSE_AS] = over_as,
+		[SHMT_CAUSE_HUGE_GROUP] = not_in_group,
+		[SHMT_CAUSE_NEXT_ID] = no_wish,
+		[SHMT_CAUSE_EXISTS] = is_taken,
+		[SHMT_CAUSE_MODE] = not_allowed
+	};
+	struct refusal r = { .object = object, .request = request,
+		.error = error };
+
+	shmt_diagnose(request, step, error, &r.cause);
+	return tellers[r.cause.kind](&r);
+}
