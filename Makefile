@@ -82,7 +82,9 @@ CMD_SRC := \
 	cmd/write.c
 UNIT_SRC := \
 	tests/unit/lock.c \
-	tests/unit/parse.c
+	tests/unit/parse.c \
+	tests/unit/process.c \
+	tests/unit/select.c
 MAN := \
 	man/shmtool.1 \
 	man/shmtool-set.1
