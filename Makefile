@@ -30,8 +30,10 @@ BUILD ?= build
 
 LIB_SRC := \
 	lib/advice.c \
+	lib/archive.c \
 	lib/cause.c \
 	lib/copy.c \
+	lib/digest.c \
 	lib/file.c \
 	lib/holders.c \
 	lib/holes.c \
@@ -41,6 +43,7 @@ LIB_SRC := \
 	lib/logind.c \
 	lib/map.c \
 	lib/memory.c \
+	lib/meta.c \
 	lib/namespace.c \
 	lib/parse.c \
 	lib/process.c \
@@ -81,6 +84,7 @@ CMD_SRC := \
 	cmd/watch.c \
 	cmd/write.c
 UNIT_SRC := \
+	tests/unit/archive.c \
 	tests/unit/lock.c \
 	tests/unit/parse.c \
 	tests/unit/process.c \

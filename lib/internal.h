@@ -71,6 +71,32 @@ void shmt__view_forget(struct shmt_view *view);
 int shmt__view_touch(struct shmt_view *view, uint64_t offset, uint64_t length,
     bool writing);
 
+/*
+ * Saved segments (digest.c, meta.c)
+ */
+
+#define SHMT__DIGEST	32	/* bytes of a SHA-256 */
+#define SHMT__PLAIN	((uint64_t)256 << 20)	/* larger: by parts */
+#define SHMT__META_MAX	2048	/* bytes of the longest .meta */
+
+/* The digest of a file's first size bytes; of how only progress counts. */
+int shmt__digest(int fd, uint64_t size, const struct shmt_transfer *how,
+    unsigned char result[static SHMT__DIGEST]);
+
+/* From offset on, the first byte of a file that is in no hole, or end. */
+uint64_t shmt__next_data(int fd, uint64_t offset, uint64_t end);
+
+/* ID-KEY into saved->name, from saved->segment. */
+void shmt__name_saved(struct shmt_saved *saved);
+
+/* The text of a .meta; its length. */
+size_t shmt__format_meta(const struct shmt_saved *saved,
+    char text[static SHMT__META_MAX]);
+
+/* The other way round.  EBADMSG, and *trouble says why and in which line. */
+int shmt__parse_meta(const char *text, size_t length,
+    struct shmt_saved *saved, struct shmt_trouble *trouble);
+
 /* Reads a whole small file (a /proc file: read until it ends), NUL-terminated,
  * into a buffer that the caller frees. */
 int shmt__read_file(int dirfd, const char *path, char **text, size_t *length);

@@ -570,7 +570,13 @@ struct shmt_saved {
 	char name[32];		/* ID-KEY, without DIR and ending */
 	struct shmt_segment segment;	/* as it was before it was read */
 	unsigned char digest[32];	/* of the contents */
+	unsigned lost;		/* by shmt_restore(): did not come back */
 };
+
+#define SHMT_LOST_OWNER		0x1u	/* only root gives it away */
+#define SHMT_LOST_LOCK		0x2u	/* not permitted, or no memory */
+#define SHMT_LOST_HUGE		0x4u	/* no huge pages to be had */
+#define SHMT_LOST_RESERVE	0x8u	/* made with SHMT_NORESERVE */
 
 /* What a failure was about, for errno alone does not tell. */
 enum shmt_place {
@@ -592,7 +598,8 @@ struct shmt_trouble {
 	enum shmt_place place;
 	enum shmt_damage damage;	/* why it is EBADMSG */
 	unsigned line;			/* of NAME.meta; 0: none */
-	struct shmt_segment segment;	/* EEXIST, and the key is this one's */
+	uint64_t wanted, found;		/* bytes, for SHMT_BAD_SIZE */
+	char name[32];			/* ID-KEY, where it is known */
 };
 
 #define SHMT_REPLACE	0x1u	/* existing files are replaced */
@@ -609,7 +616,8 @@ int shmt_save(const char *dir, int id, unsigned flags,
     struct shmt_trouble *trouble);
 
 /* Reads file, which is NAME.meta, NAME.shm or NAME, and checks everything.
- * EBADMSG: damaged, see *trouble. */
+ * EBADMSG: damaged, see *trouble.  *saved is there already once the .meta is
+ * known to be good, before the contents are looked at. */
 int shmt_saved_check(const char *file, const struct shmt_transfer *how,
     struct shmt_saved *saved, struct shmt_trouble *trouble);
 
@@ -618,9 +626,9 @@ int shmt_saved_check(const char *file, const struct shmt_transfer *how,
 
 /*
  * Checks, makes the segment again and fills it; on failure nothing is left.
- * EEXIST: the key or the id is taken; EBADMSG as above.  What may fail to
- * come back, and *saved against shmt_info() tells: the owner, unless root
- * restores; the lock; huge pages.
+ * EEXIST: the key or the id is taken; EBADMSG and *saved as above.  Nobody but
+ * the owner may attach it before it is complete.  saved->lost tells what is not as it
+ * was; creator, times and last user never are.
  */
 int shmt_restore(const char *file, unsigned flags, uint32_t key,
     const struct shmt_transfer *how, int *id, struct shmt_saved *saved,

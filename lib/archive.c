@@ -1,0 +1,668 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Segments to files and back.  A saved segment is there when its .meta is:
+ * the .shm is published first.  Both are written without a name where the
+ * file system can do that, so that a killed save leaves nothing, and their
+ * names are made up here, never read from a file.
+ */
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+#define CONTENTS ".shm"
+#define META ".meta"
+
+#define NAME_ROOM 64	/* ".ID-KEY.meta.12345678" and its like */
+
+static int
+fail_at(struct shmt_trouble *trouble, enum shmt_place place)
+{
+	trouble->place = place;
+	return -1;
+}
+
+static int
+damaged(struct shmt_trouble *trouble, enum shmt_place place,
+    enum shmt_damage damage)
+{
+	trouble->damage = damage;
+	errno = EBADMSG;
+	return fail_at(trouble, place);
+}
+
+/*
+ * Progress: one half for copying, one for the digest.
+ */
+
+struct half {
+	const struct shmt_transfer *whole;
+	uint64_t before;	/* of the bytes of both halves */
+	struct shmt_transfer how;
+};
+
+static bool
+half_progress(void *arg, uint64_t done)
+{
+	const struct half *half = arg;
+
+	return half->whole->progress(half->whole->arg,
+	    half->before / 2 + done / 2);
+}
+
+static const struct shmt_transfer *
+first_half(struct half *half, const struct shmt_transfer *whole)
+{
+	half->whole = whole;
+	half->before = 0;
+	half->how = (struct shmt_transfer){
+		.length = UINT64_MAX,
+		.progress = whole->progress != NULL ? half_progress : NULL,
+		.arg = half
+	};
+	return &half->how;
+}
+
+/* before: how much of both halves is done. */
+static const struct shmt_transfer *
+second_half(struct half *half, uint64_t before)
+{
+	half->before = before;
+	return &half->how;
+}
+
+/*
+ * Drafts: files that nobody finds under the name they will have.
+ */
+
+struct draft {
+	int fd;
+	char name[NAME_ROOM];	/* a temporary one, or "" while it has none */
+};
+
+static void
+invent_name(struct draft *draft, const char *final)
+{
+	snprintf(draft->name, sizeof(draft->name), ".%s.%08x", final,
+	    arc4random());
+}
+
+static int
+open_draft(int dir, const char *final, struct draft *draft)
+{
+	int tries;
+
+	draft->name[0] = '\0';
+	draft->fd = openat(dir, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (draft->fd != -1 || (errno != EOPNOTSUPP && errno != EISDIR))
+		return draft->fd == -1 ? -1 : 0;
+	for (tries = 0; tries < 16; tries++) {
+		invent_name(draft, final);
+		draft->fd = openat(dir, draft->name, O_RDWR | O_CREAT |
+		    O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (draft->fd != -1)
+			return 0;
+		if (errno != EEXIST)
+			break;
+	}
+	draft->name[0] = '\0';
+	return -1;
+}
+
+/* Gives a draft without a name this one, which must be free. */
+static int
+link_draft(int dir, const struct draft *draft, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", draft->fd);
+	return linkat(AT_FDCWD, path, dir, name, AT_SYMLINK_FOLLOW);
+}
+
+/* A rename that replaces nothing, on file systems without it as well. */
+static int
+rename_new(int dir, struct draft *draft, const char *final)
+{
+	if (renameat2(dir, draft->name, dir, final, RENAME_NOREPLACE) == -1) {
+		if (errno != EINVAL && errno != ENOSYS)
+			return -1;
+		if (linkat(dir, draft->name, dir, final, 0) == -1)
+			return -1;
+		unlinkat(dir, draft->name, 0);
+	}
+	draft->name[0] = '\0';
+	return 0;
+}
+
+/* The old file, if there is one, gets the draft's name, so that it can come
+ * back. */
+static int
+replace_old(int dir, struct draft *draft, const char *final)
+{
+	if (draft->name[0] == '\0') {
+		invent_name(draft, final);
+		if (link_draft(dir, draft, draft->name) == -1) {
+			draft->name[0] = '\0';
+			return -1;
+		}
+	}
+	if (renameat2(dir, draft->name, dir, final, RENAME_EXCHANGE) == 0)
+		return 0;
+	if (errno != ENOENT && errno != EINVAL && errno != ENOSYS)
+		return -1;
+	if (renameat(dir, draft->name, dir, final) == -1)
+		return -1;
+	draft->name[0] = '\0';
+	return 0;
+}
+
+static int
+publish(int dir, struct draft *draft, const char *final, bool replace)
+{
+	if (replace)
+		return replace_old(dir, draft, final);
+	if (draft->name[0] != '\0')
+		return rename_new(dir, draft, final);
+	return link_draft(dir, draft, final);
+}
+
+/* Undoes publish(). */
+static void
+withdraw(int dir, const struct draft *draft, const char *final)
+{
+	int saved = errno;
+
+	if (draft->name[0] == '\0')
+		unlinkat(dir, final, 0);
+	else
+		renameat2(dir, draft->name, dir, final, RENAME_EXCHANGE);
+	errno = saved;
+}
+
+/* Closes a draft, and removes what has its name: itself, or what it replaced.
+ */
+static void
+discard(int dir, const struct draft *draft)
+{
+	int saved = errno;
+
+	if (draft->name[0] != '\0')
+		unlinkat(dir, draft->name, 0);
+	if (draft->fd != -1)
+		close(draft->fd);
+	errno = saved;
+}
+
+/* Names made or changed in a directory, to the disk; some file systems have
+ * nothing to do for that, and say so. */
+static int
+sync_dir(int dir)
+{
+	return fsync(dir) == -1 && errno != EINVAL ? -1 : 0;
+}
+
+/*
+ * Saving
+ */
+
+struct save {
+	int dir;
+	bool replace;
+	const struct shmt_transfer *how;
+	struct half half;
+	struct shmt_saved saved;
+	char contents_name[NAME_ROOM], meta_name[NAME_ROOM];
+	struct draft contents, meta;
+	struct shmt_trouble *trouble;
+};
+
+/* Attaches, and finds out what it is that is being saved: as it was before
+ * that, for attaching leaves its traces. */
+static int
+open_segment(struct save *save, int id, struct shmt_view **view)
+{
+	struct shmt_segment *segment = &save->saved.segment, attached;
+
+	if (shmt_info(id, segment) == -1)
+		return -1;
+	if (shmt_view_open(id, 0, view) == -1)
+		return -1;
+	/* As long as we have it attached its id is not given to another. */
+	if (shmt_info(id, &attached) == -1 || !shmt_same(segment, &attached)) {
+		shmt_view_close(*view);
+		errno = ENOENT;
+		return -1;
+	}
+	if ((*view)->huge)
+		segment->state |= SHMT_HUGE;
+	return 0;
+}
+
+/* Before the work; publish() refuses what comes later. */
+static int
+refuse_existing(const struct save *save, const char *name,
+    enum shmt_place place)
+{
+	struct stat st;
+
+	if (fstatat(save->dir, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		return 0;
+	if (save->replace && !S_ISDIR(st.st_mode))
+		return 0;
+	errno = save->replace ? EISDIR : EEXIST;
+	return fail_at(save->trouble, place);
+}
+
+static int
+name_files(struct save *save)
+{
+	struct shmt_saved *saved = &save->saved;
+
+	shmt__name_saved(saved);
+	strlcpy(save->trouble->name, saved->name, sizeof(saved->name));
+	snprintf(save->contents_name, NAME_ROOM, "%s" CONTENTS, saved->name);
+	snprintf(save->meta_name, NAME_ROOM, "%s" META, saved->name);
+	if (refuse_existing(save, save->contents_name,
+	    SHMT_AT_CONTENTS) == -1)
+		return -1;
+	return refuse_existing(save, save->meta_name, SHMT_AT_META);
+}
+
+/* The size first: what the file cannot hold is known before any copying. */
+static int
+set_size(int fd, uint64_t size)
+{
+	if (size > INT64_MAX) {
+		errno = EFBIG;
+		return -1;
+	}
+	return ftruncate(fd, (off_t)size);
+}
+
+static int
+copy_contents(struct save *save, struct shmt_view *view)
+{
+	struct shmt_transfer how = *first_half(&save->half, save->how);
+	uint64_t done;
+
+	if (open_draft(save->dir, save->contents_name, &save->contents) ==
+	    -1 || set_size(save->contents.fd, save->saved.segment.size) == -1)
+		return fail_at(save->trouble, SHMT_AT_CONTENTS);
+	how.flags = SHMT_SPARSE;
+	if (shmt_view_send(view, &how, save->contents.fd, &done) == 0)
+		return 0;
+	return fail_at(save->trouble, errno == EFAULT || errno == ENOMEM ?
+	    SHMT_AT_SEGMENT : SHMT_AT_CONTENTS);
+}
+
+/* The digest is of what came to be in the file: the segment may be another
+ * by now. */
+static int
+finish_contents(struct save *save)
+{
+	uint64_t size = save->saved.segment.size;
+
+	if (shmt__digest(save->contents.fd, size,
+	    second_half(&save->half, size), save->saved.digest) == -1 ||
+	    fsync(save->contents.fd) == -1)
+		return fail_at(save->trouble, SHMT_AT_CONTENTS);
+	return 0;
+}
+
+static int
+write_meta(struct save *save)
+{
+	char text[SHMT__META_MAX];
+	size_t length;
+
+	length = shmt__format_meta(&save->saved, text);
+	if (open_draft(save->dir, save->meta_name, &save->meta) == -1 ||
+	    shmt__write_all(save->meta.fd, text, length) == -1 ||
+	    fsync(save->meta.fd) == -1)
+		return fail_at(save->trouble, SHMT_AT_META);
+	return 0;
+}
+
+/* The .meta last: it is what makes a saved segment of the two. */
+static int
+publish_both(struct save *save)
+{
+	if (publish(save->dir, &save->contents, save->contents_name,
+	    save->replace) == -1)
+		return fail_at(save->trouble, SHMT_AT_CONTENTS);
+	if (sync_dir(save->dir) == -1)
+		fail_at(save->trouble, SHMT_AT_DIR);
+	else if (publish(save->dir, &save->meta, save->meta_name,
+	    save->replace) == -1)
+		fail_at(save->trouble, SHMT_AT_META);
+	else if (sync_dir(save->dir) == 0)
+		return 0;
+	else {
+		fail_at(save->trouble, SHMT_AT_DIR);
+		withdraw(save->dir, &save->meta, save->meta_name);
+	}
+	withdraw(save->dir, &save->contents, save->contents_name);
+	return -1;
+}
+
+static int
+save_segment(struct save *save, int id)
+{
+	struct shmt_view *view;
+	int result;
+
+	if (open_segment(save, id, &view) == -1)
+		return fail_at(save->trouble, SHMT_AT_SEGMENT);
+	result = name_files(save);
+	if (result == 0)
+		result = copy_contents(save, view);
+	shmt_view_close(view);
+	if (result == 0 && save->how->copied != NULL)
+		save->how->copied(save->how->arg);
+	if (result == 0)
+		result = finish_contents(save);
+	if (result == 0)
+		result = write_meta(save);
+	if (result == 0)
+		result = publish_both(save);
+	return result;
+}
+
+int
+shmt_save(const char *dir, int id, unsigned flags,
+    const struct shmt_transfer *how, struct shmt_saved *saved,
+    struct shmt_trouble *trouble)
+{
+	struct save save = {
+		.replace = (flags & SHMT_REPLACE) != 0, .how = how,
+		.contents.fd = -1, .meta.fd = -1, .trouble = trouble
+	};
+	int result;
+
+	memset(trouble, 0, sizeof(*trouble));
+	save.dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (save.dir == -1)
+		return fail_at(trouble, SHMT_AT_DIR);
+	result = save_segment(&save, id);
+	discard(save.dir, &save.contents);
+	discard(save.dir, &save.meta);
+	shmt__close(save.dir);
+	if (result == 0)
+		*saved = save.saved;
+	return result;
+}
+
+/*
+ * Checking
+ */
+
+/* BASE.shm or BASE.meta of a file named as either, or as BASE. */
+static char *
+sibling(const char *file, const char *ending)
+{
+	size_t length = strlen(file), cut;
+	char *path;
+
+	cut = length;
+	if (length > strlen(META) &&
+	    strcmp(file + length - strlen(META), META) == 0)
+		cut -= strlen(META);
+	else if (length > strlen(CONTENTS) &&
+	    strcmp(file + length - strlen(CONTENTS), CONTENTS) == 0)
+		cut -= strlen(CONTENTS);
+	return asprintf(&path, "%.*s%s", (int)cut, file, ending) == -1 ?
+	    NULL : path;
+}
+
+/* Opens a regular file, and tells its size. */
+static int
+open_regular(const char *file, const char *ending, uint64_t *size)
+{
+	char *path = sibling(file, ending);
+	struct stat st;
+	int fd;
+
+	if (path == NULL)
+		return -1;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK |
+	    O_NOCTTY);
+	free(path);
+	if (fd == -1)
+		return -1;
+	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode)) {
+		close(fd);
+		errno = EINVAL;
+		return -1;
+	}
+	*size = (uint64_t)st.st_size;
+	return fd;
+}
+
+static int
+read_meta(const char *file, struct shmt_saved *saved,
+    struct shmt_trouble *trouble)
+{
+	char text[SHMT__META_MAX + 1];
+	uint64_t size;
+	ssize_t n;
+	int fd, result;
+
+	fd = open_regular(file, META, &size);
+	if (fd == -1)
+		return fail_at(trouble, SHMT_AT_META);
+	do
+		n = read(fd, text, sizeof(text));
+	while (n == -1 && errno == EINTR);
+	if (n == -1)
+		result = -1;
+	else
+		/* One too long to be ours is wrong in its last line. */
+		result = shmt__parse_meta(text, (size_t)n, saved, trouble);
+	shmt__close(fd);
+	return result == -1 ? fail_at(trouble, SHMT_AT_META) : 0;
+}
+
+/* Opens contents that are as the .meta says. */
+static int
+open_contents(const char *file, const struct shmt_transfer *how,
+    const struct shmt_saved *saved, struct shmt_trouble *trouble)
+{
+	unsigned char digest[SHMT__DIGEST];
+	uint64_t size;
+	int fd, result;
+
+	fd = open_regular(file, CONTENTS, &size);
+	if (fd == -1)
+		return fail_at(trouble, SHMT_AT_CONTENTS);
+	trouble->wanted = saved->segment.size;
+	trouble->found = size;
+	if (size != saved->segment.size)
+		result = damaged(trouble, SHMT_AT_CONTENTS, SHMT_BAD_SIZE);
+	else if (shmt__digest(fd, size, how, digest) == -1)
+		result = fail_at(trouble, SHMT_AT_CONTENTS);
+	else if (memcmp(digest, saved->digest, sizeof(digest)) != 0)
+		result = damaged(trouble, SHMT_AT_CONTENTS, SHMT_BAD_DIGEST);
+	else
+		return fd;
+	shmt__close(fd);
+	return result;
+}
+
+int
+shmt_saved_check(const char *file, const struct shmt_transfer *how,
+    struct shmt_saved *saved, struct shmt_trouble *trouble)
+{
+	int fd;
+
+	memset(trouble, 0, sizeof(*trouble));
+	if (read_meta(file, saved, trouble) == -1)
+		return -1;
+	fd = open_contents(file, how, saved, trouble);
+	if (fd == -1)
+		return -1;
+	close(fd);
+	return 0;
+}
+
+/*
+ * Restoring
+ */
+
+/* One run of data, from where the file stands. */
+static int
+fill_part(struct shmt_view *view, int fd, const struct shmt_transfer *part)
+{
+	uint64_t done;
+
+	if (part->progress != NULL && part->progress(part->arg, 0)) {
+		errno = ECANCELED;
+		return -1;
+	}
+	/* There may be more input behind a part, and that is all right. */
+	if (shmt_view_receive(view, part, fd, &done) == -1 &&
+	    (errno != EFBIG || done != part->length))
+		return -1;
+	if (done == part->length)
+		return 0;
+	errno = EIO;	/* the file has become shorter */
+	return -1;
+}
+
+/* Holes of the file stay holes. */
+static int
+fill(struct shmt_view *view, int fd, uint64_t size, struct half *half)
+{
+	struct shmt_transfer part;
+	uint64_t at, end;
+	off_t hole;
+
+	for (at = shmt__next_data(fd, 0, size); at < size;
+	    at = shmt__next_data(fd, end, size)) {
+		hole = lseek(fd, (off_t)at, SEEK_HOLE);
+		end = hole == -1 || (uint64_t)hole > size ? size :
+		    (uint64_t)hole;
+		if (lseek(fd, (off_t)at, SEEK_SET) == -1)
+			return -1;
+		part = *second_half(half, size + at);
+		part.offset = at;
+		part.length = end - at;
+		if (fill_part(view, fd, &part) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/*
+ * As it was, as far as can be: huge pages, and memory promised for all of
+ * it, are better lost than the contents.
+ */
+static int
+make(struct shmt_request *request, struct shmt_saved *saved, int *id)
+{
+	bool created;
+
+	if (saved->segment.state & SHMT_HUGE) {
+		request->flags |= SHMT_HUGETLB;
+		if (shmt_create(request, id, &created) == 0)
+			return 0;
+		if (errno == EEXIST)
+			return -1;
+		request->flags &= ~SHMT_HUGETLB;
+		saved->lost |= SHMT_LOST_HUGE;
+	}
+	if (shmt_create(request, id, &created) == 0)
+		return 0;
+	if (errno != ENOMEM)
+		return -1;
+	request->flags |= SHMT_NORESERVE;
+	saved->lost |= SHMT_LOST_RESERVE;
+	return shmt_create(request, id, &created);
+}
+
+/* Anybody may give a segment away, but only root gives it back. */
+static int
+set_owner_and_mode(int id, struct shmt_saved *saved)
+{
+	const struct shmt_segment *old = &saved->segment;
+	struct shmt_segment now, wanted;
+
+	if (shmt_info(id, &now) == -1)
+		return -1;
+	now.mode = old->mode;
+	if (geteuid() == 0) {
+		wanted = now;
+		wanted.uid = old->uid;
+		wanted.gid = old->gid;
+		/* Refused where the user namespace does not have them. */
+		if (shmt_set(&wanted) == 0)
+			return 0;
+	}
+	if (now.uid != old->uid || now.gid != old->gid)
+		saved->lost |= SHMT_LOST_OWNER;
+	return shmt_set(&now);
+}
+
+static int
+make_again(struct shmt_request *request, struct shmt_saved *saved, int fd,
+    struct half *half, int *id)
+{
+	struct shmt_view *view;
+	int result, made, error;
+
+	if (make(request, saved, &made) == -1)
+		return -1;
+	result = shmt_view_open(made, SHMT_WRITE, &view);
+	if (result == 0) {
+		result = fill(view, fd, request->size, half);
+		shmt_view_close(view);
+	}
+	if (result == 0)
+		result = set_owner_and_mode(made, saved);
+	if (result == 0 && (saved->segment.state & SHMT_LOCKED) &&
+	    shmt_lock(made, true) == -1)
+		saved->lost |= SHMT_LOST_LOCK;
+	if (result == -1) {
+		error = errno;
+		shmt_remove(made);
+		errno = error;
+		return -1;
+	}
+	*id = made;
+	return 0;
+}
+
+int
+shmt_restore(const char *file, unsigned flags, uint32_t key,
+    const struct shmt_transfer *how, int *id, struct shmt_saved *saved,
+    struct shmt_trouble *trouble)
+{
+	struct shmt_request request;
+	struct half half;
+	int fd, result;
+
+	memset(trouble, 0, sizeof(*trouble));
+	if (read_meta(file, saved, trouble) == -1)
+		return -1;
+	fd = open_contents(file, first_half(&half, how), saved, trouble);
+	if (fd == -1)
+		return -1;
+	request = (struct shmt_request){
+		.key = flags & SHMT_OTHER_KEY ? key : saved->segment.key,
+		.size = saved->segment.size,
+		/* Until it is complete it is for nobody else. */
+		.mode = 0600,
+		.flags = flags & SHMT_SAME_ID ? SHMT_WITH_ID : 0,
+		.id = saved->segment.id
+	};
+	result = make_again(&request, saved, fd, &half, id);
+	shmt__close(fd);
+	return result == -1 ? fail_at(trouble, SHMT_AT_SEGMENT) : 0;
+}

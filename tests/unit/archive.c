@@ -1,0 +1,928 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Saved segments: the .meta byte by byte, the digest, files that were
+ * damaged, cut, swapped or made to lead elsewhere, and what a restore gives
+ * back.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <sys/shm.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <sha2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+#define KEY 0x5afe
+#define SIZE 10000
+
+static const struct shmt_transfer quiet = { .length = UINT64_MAX };
+
+static char dir[] = "/tmp/shmtool-archive.XXXXXX";
+
+static int
+make_dir(void **state)
+{
+	(void)state;
+	return mkdtemp(dir) == NULL || chdir(dir) == -1 ? -1 : 0;
+}
+
+static int
+remove_file(const char *path, const struct stat *st, int type,
+    struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static int
+remove_dir(void **state)
+{
+	(void)state;
+	return nftw(dir, remove_file, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static const struct shmt_saved example = {
+	.name = "65536-0x000004d2",
+	.segment = {
+		.id = 65536, .key = 0x4d2, .size = 1048576, .mode = 0640,
+		.uid = 1000, .gid = 1001, .cuid = 1002, .cgid = 1003,
+		.cpid = 4242, .lpid = 4250, .state = SHMT_LOCKED,
+		.atime = 1763690000, .ctime = 1763690001
+	},
+	.digest = { 0xab, 0xcd, 0xef, [31] = 0x42 }
+};
+
+static int
+parse(const char *text, size_t length, unsigned *line,
+    enum shmt_damage *damage)
+{
+	struct shmt_trouble trouble = { 0 };
+	struct shmt_saved saved;
+	char *exact;
+	int result;
+
+	/* Of exactly this length, so that a checker sees who reads on. */
+	exact = malloc(length > 0 ? length : 1);
+	assert_non_null(exact);
+	memcpy(exact, text, length);
+	errno = 0;
+	result = shmt__parse_meta(exact, length, &saved, &trouble);
+	if (result == -1)
+		assert_int_equal(errno, EBADMSG);
+	free(exact);
+	*line = trouble.line;
+	*damage = trouble.damage;
+	return result;
+}
+
+static void
+meta_round_trip(void **state)
+{
+	struct shmt_trouble trouble;
+	struct shmt_saved saved, extreme = example;
+	char text[SHMT__META_MAX];
+	size_t length;
+
+	(void)state;
+	length = shmt__format_meta(&example, text);
+	assert_int_equal(shmt__parse_meta(text, length, &saved, &trouble), 0);
+	assert_memory_equal(&saved, &example, sizeof(saved));
+	extreme.segment.id = INT32_MAX;
+	extreme.segment.key = UINT32_MAX;
+	extreme.segment.size = INT64_MAX;
+	extreme.segment.mode = 0777;
+	extreme.segment.uid = extreme.segment.cgid = UINT32_MAX;
+	extreme.segment.cpid = INT32_MAX;
+	extreme.segment.atime = extreme.segment.ctime = INT64_MAX;
+	extreme.segment.dtime = INT64_C(253402300799);
+	extreme.segment.state = SHMT_DEST | SHMT_LOCKED | SHMT_HUGE;
+	strcpy(extreme.name, "2147483647-0xffffffff");
+	length = shmt__format_meta(&extreme, text);
+	assert_true(length < SHMT__META_MAX);
+	assert_non_null(strstr(text, "9999-12-31T23:59:59Z"));
+	assert_non_null(strstr(text, "status dest locked huge\n"));
+	assert_int_equal(shmt__parse_meta(text, length, &saved, &trouble), 0);
+	assert_memory_equal(&saved, &extreme, sizeof(saved));
+}
+
+/* The text is a format that others read: it stays as it is. */
+static void
+meta_text(void **state)
+{
+	static const char expected[] =
+	    "shmtool-saved 1\n"
+	    "id 65536\n"
+	    "key 0x000004d2\n"
+	    "size 1048576\n"
+	    "perms 0640\n"
+	    "uid 1000\n"
+	    "gid 1001\n"
+	    "cuid 1002\n"
+	    "cgid 1003\n"
+	    "cpid 4242\n"
+	    "lpid 4250\n"
+	    "atime 1763690000 2025-11-21T01:53:20Z\n"
+	    "dtime 0 never\n"
+	    "ctime 1763690001 2025-11-21T01:53:21Z\n"
+	    "status locked\n"
+	    "sha256 abcdef00000000000000000000000000"
+	    "00000000000000000000000000000042\n"
+	    "meta-sha256 ";
+	char text[SHMT__META_MAX], hex[SHA256_DIGEST_STRING_LENGTH];
+	const size_t before = sizeof(expected) - 1 - strlen("meta-sha256 ");
+	size_t length;
+
+	(void)state;
+	length = shmt__format_meta(&example, text);
+	assert_int_equal(length, sizeof(expected) - 1 + 65);
+	assert_memory_equal(text, expected, sizeof(expected) - 1);
+	SHA256Data((uint8_t *)text, before, hex);
+	assert_memory_equal(text + sizeof(expected) - 1, hex, 64);
+}
+
+/* Lines of a text up to and with the one that at is in. */
+static unsigned
+line_of(const char *text, size_t at)
+{
+	unsigned line = 1;
+
+	for (; at > 0; at--)
+		if (*text++ == '\n')
+			line++;
+	return line;
+}
+
+static void
+meta_every_byte(void **state)
+{
+	static const char others[] = "\0\n\r\t -+0197afFxX#\177\377";
+	char text[SHMT__META_MAX], changed[SHMT__META_MAX];
+	enum shmt_damage damage;
+	unsigned line;
+	size_t length, i, j;
+
+	(void)state;
+	length = shmt__format_meta(&example, text);
+	for (i = 0; i < length; i++)
+		for (j = 0; j < sizeof(others) - 1; j++) {
+			if (text[i] == others[j])
+				continue;
+			memcpy(changed, text, length);
+			changed[i] = others[j];
+			if (parse(changed, length, &line, &damage) != -1)
+				fail_msg("byte %zu as %d is taken", i,
+				    others[j]);
+			/* A new end of a line may leave a good one. */
+			if (damage == SHMT_BAD_META &&
+			    line != line_of(text, i) &&
+			    (others[j] != '\n' || line != line_of(text, i) + 1))
+				fail_msg("byte %zu: line %u", i, line);
+		}
+}
+
+static void
+meta_cut_and_longer(void **state)
+{
+	char text[SHMT__META_MAX + 1];
+	enum shmt_damage damage;
+	size_t length, i;
+	unsigned line;
+
+	(void)state;
+	length = shmt__format_meta(&example, text);
+	for (i = 0; i < length; i++) {
+		assert_int_equal(parse(text, i, &line, &damage), -1);
+		assert_int_equal(damage, SHMT_BAD_META);
+		assert_int_equal(line, line_of(text, i));
+	}
+	text[length] = '\n';
+	assert_int_equal(parse(text, length + 1, &line, &damage), -1);
+	assert_int_equal(damage, SHMT_BAD_META);
+	assert_int_equal(line, 18);
+	text[length] = '\0';
+	assert_int_equal(parse(text, length + 1, &line, &damage), -1);
+}
+
+/* The lines of text but for one, that one doubled, or two changed places. */
+static void
+meta_lines(void **state)
+{
+	char text[SHMT__META_MAX], changed[2 * SHMT__META_MAX], *lines[32];
+	enum shmt_damage damage;
+	size_t count = 0, i, j;
+	unsigned line;
+	char *p;
+
+	(void)state;
+	shmt__format_meta(&example, text);
+	for (p = strtok(text, "\n"); p != NULL; p = strtok(NULL, "\n"))
+		lines[count++] = p;
+	assert_int_equal(count, 17);
+	for (i = 0; i < count; i++) {
+		changed[0] = '\0';
+		for (j = 0; j < count; j++)
+			if (j != i) {
+				strcat(changed, lines[j]);
+				strcat(changed, "\n");
+			}
+		assert_int_equal(parse(changed, strlen(changed), &line,
+		    &damage), -1);
+		assert_int_equal(line, i + 1);
+		changed[0] = '\0';
+		for (j = 0; j < count; j++) {
+			strcat(strcat(changed, lines[j]), "\n");
+			if (j == i)
+				strcat(strcat(changed, lines[j]), "\n");
+		}
+		assert_int_equal(parse(changed, strlen(changed), &line,
+		    &damage), -1);
+		assert_int_equal(line, i + 2);
+		changed[0] = '\0';
+		for (j = 0; j < count; j++) {
+			if (j == i)
+				strcat(changed, "comment x\n");
+			strcat(strcat(changed, lines[j]), "\n");
+		}
+		assert_int_equal(parse(changed, strlen(changed), &line,
+		    &damage), -1);
+		assert_int_equal(line, i + 1);
+	}
+}
+
+/* Edits by somebody who knows the format, all but the last line. */
+static void
+meta_edited(void **state)
+{
+	static const struct {
+		const char *from, *to;
+		enum shmt_damage damage;
+		unsigned line;
+	} edits[] = {
+		{ "saved 1\n", "saved 2\n", SHMT_BAD_META, 1 },
+		{ "id 65536\n", "id 65537\n", SHMT_BAD_SUM, 17 },
+		{ "id 65536\n", "id 2147483648\n", SHMT_BAD_META, 2 },
+		{ "id 65536\n", "id ../../etc\n", SHMT_BAD_META, 2 },
+		{ "id 65536\n", "id 065536\n", SHMT_BAD_META, 2 },
+		{ "id 65536\n", "id 65536 \n", SHMT_BAD_META, 2 },
+		{ "id 65536\n", "id  65536\n", SHMT_BAD_META, 2 },
+		{ "key 0x000004d2\n", "key 0x000004d3\n", SHMT_BAD_SUM, 17 },
+		{ "key 0x000004d2\n", "key 0x4d2\n", SHMT_BAD_META, 3 },
+		{ "key 0x000004d2\n", "key 0x1000004d2\n", SHMT_BAD_META, 3 },
+		{ "key 0x000004d2\n", "key 1234\n", SHMT_BAD_META, 3 },
+		{ "key 0x000004d2\n", "key 0x000004D2\n", SHMT_BAD_META, 3 },
+		{ "size 1048576\n", "size 1048577\n", SHMT_BAD_SUM, 17 },
+		{ "size 1048576\n", "size 0\n", SHMT_BAD_META, 4 },
+		{ "size 1048576\n", "size 1M\n", SHMT_BAD_META, 4 },
+		{ "size 1048576\n", "size -1\n", SHMT_BAD_META, 4 },
+		{ "size 1048576\n", "size 9223372036854775808\n",
+		    SHMT_BAD_META, 4 },
+		{ "size 1048576\n", "size 18446744073709551617\n",
+		    SHMT_BAD_META, 4 },
+		{ "size 1048576\n", "size 1099511627776\n", SHMT_BAD_META,
+		    16 },
+		{ "perms 0640\n", "perms 0644\n", SHMT_BAD_SUM, 17 },
+		{ "perms 0640\n", "perms 640\n", SHMT_BAD_META, 5 },
+		{ "perms 0640\n", "perms 1640\n", SHMT_BAD_META, 5 },
+		{ "perms 0640\n", "perms u=rw\n", SHMT_BAD_META, 5 },
+		{ "uid 1000\n", "uid 0\n", SHMT_BAD_SUM, 17 },
+		{ "uid 1000\n", "uid 4294967296\n", SHMT_BAD_META, 6 },
+		{ "uid 1000\n", "uid root\n", SHMT_BAD_META, 6 },
+		{ "cpid 4242\n", "cpid 2147483648\n", SHMT_BAD_META, 10 },
+		{ "atime 1763690000 2025", "atime 1763690000 2026",
+		    SHMT_BAD_META, 12 },
+		{ "dtime 0 never", "dtime 0", SHMT_BAD_META, 13 },
+		{ "dtime 0 never", "dtime 1 never", SHMT_BAD_META, 13 },
+		{ "status locked", "status -", SHMT_BAD_SUM, 17 },
+		{ "status locked", "status locked dest", SHMT_BAD_META, 15 },
+		{ "status locked", "status stale", SHMT_BAD_META, 15 },
+		{ "status locked", "status ", SHMT_BAD_META, 15 },
+		{ "sha256 ab", "sha256 ac", SHMT_BAD_SUM, 17 },
+		{ "sha256 ab", "sha256 AB", SHMT_BAD_META, 16 },
+		{ "sha256 ab", "sha256-1M ab", SHMT_BAD_META, 16 },
+		{ "sha256 ab", "sha256 b", SHMT_BAD_META, 16 },
+		{ "meta-sha256 ", "meta-sha256 0", SHMT_BAD_META, 17 }
+	};
+	char text[SHMT__META_MAX], changed[SHMT__META_MAX];
+	enum shmt_damage damage;
+	unsigned line;
+	const char *at;
+	size_t i;
+
+	(void)state;
+	shmt__format_meta(&example, text);
+	for (i = 0; i < sizeof(edits) / sizeof(edits[0]); i++) {
+		at = strstr(text, edits[i].from);
+		assert_non_null(at);
+		snprintf(changed, sizeof(changed), "%.*s%s%s",
+		    (int)(at - text), text, edits[i].to,
+		    at + strlen(edits[i].from));
+		if (parse(changed, strlen(changed), &line, &damage) != -1 ||
+		    damage != edits[i].damage || line != edits[i].line)
+			fail_msg("%s: damage %d in line %u", edits[i].to,
+			    (int)damage, line);
+	}
+}
+
+/*
+ * The digest
+ */
+
+static void
+digest_file(int fd, uint64_t size, char hex[static 65])
+{
+	unsigned char digest[SHMT__DIGEST];
+	size_t i;
+
+	assert_int_equal(shmt__digest(fd, size, &quiet, digest), 0);
+	for (i = 0; i < sizeof(digest); i++)
+		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
+}
+
+/* A file of this size with one byte at each of some places. */
+static int
+sparse_file(uint64_t size, const uint64_t *at, size_t count)
+{
+	int fd = open(".", O_TMPFILE | O_RDWR, 0600);
+	size_t i;
+
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(ftruncate(fd, (off_t)size), 0);
+	for (i = 0; i < count; i++)
+		assert_int_equal(pwrite(fd, "x", 1, (off_t)at[i]), 1);
+	return fd;
+}
+
+/* Line by line, as split(1) and sha256sum(1) would. */
+static void
+judge_parts(int fd, uint64_t size, char hex[static 65])
+{
+	const size_t part = 1 << 20;
+	char line[80], own[65], *buffer = malloc(part);
+	SHA2_CTX sum;
+	uint64_t at;
+	ssize_t n;
+
+	assert_non_null(buffer);
+	SHA256Init(&sum);
+	for (at = 0; at < size; at += (uint64_t)n) {
+		n = pread(fd, buffer, part, (off_t)at);
+		assert_true(n > 0);
+		SHA256Data((uint8_t *)buffer, (size_t)n, own);
+		snprintf(line, sizeof(line), "%s  -\n", own);
+		SHA256Update(&sum, (uint8_t *)line, strlen(line));
+	}
+	SHA256End(&sum, hex);
+	free(buffer);
+}
+
+static void
+digests(void **state)
+{
+	const uint64_t m = 1 << 20;
+	const struct {
+		uint64_t size, at[3];
+		size_t count;
+		bool parts;
+	} rows[] = {
+		{ 1, { 0 }, 1, false },
+		{ 1, { 0 }, 0, false },
+		{ 4097, { 4096 }, 1, false },
+		{ 3 * m, { 0, m, 3 * m - 1 }, 3, false },
+		{ 3 * m + 1, { m - 1, m, 3 * m }, 3, false },
+		{ SHMT__PLAIN + 1, { 0 }, 0, true },
+		{ SHMT__PLAIN + 5 * m - 1, { 7 * m, SHMT__PLAIN + 5 * m - 2 },
+		    2, true }
+	};
+	char ours[65], theirs[65], path[32];
+	size_t i;
+	int fd;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		fd = sparse_file(rows[i].size, rows[i].at, rows[i].count);
+		digest_file(fd, rows[i].size, ours);
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+		if (rows[i].parts)
+			judge_parts(fd, rows[i].size, theirs);
+		else
+			assert_non_null(SHA256File(path, theirs));
+		assert_string_equal(ours, theirs);
+		close(fd);
+	}
+}
+
+static void
+digest_of_less(void **state)
+{
+	unsigned char digest[SHMT__DIGEST];
+	const uint64_t at = 99;
+	int fd = sparse_file(100, &at, 1);
+
+	(void)state;
+	assert_int_equal(shmt__digest(fd, 101, &quiet, digest), -1);
+	assert_int_equal(errno, EIO);
+	close(fd);
+}
+
+/*
+ * Saving and restoring
+ */
+
+/* A segment with a few bytes in it. */
+static int
+make_segment(key_t key, size_t size, unsigned mode)
+{
+	int id = shmget(key, size, IPC_CREAT | IPC_EXCL | 0600);
+	struct shmid_ds ds;
+	char *p;
+
+	assert_int_not_equal(id, -1);
+	p = shmat(id, NULL, 0);
+	assert_ptr_not_equal(p, (void *)-1);
+	strcpy(p, "first");
+	p[size - 1] = 'z';
+	shmdt(p);
+	assert_int_equal(shmctl(id, IPC_STAT, &ds), 0);
+	ds.shm_perm.mode = (unsigned short)mode;
+	assert_int_equal(shmctl(id, IPC_SET, &ds), 0);
+	return id;
+}
+
+static unsigned
+files(void)
+{
+	const struct dirent *entry;
+	unsigned count = 0;
+	DIR *d = opendir(".");
+
+	assert_non_null(d);
+	while ((entry = readdir(d)) != NULL)
+		count += strcmp(entry->d_name, ".") != 0 &&
+		    strcmp(entry->d_name, "..") != 0;
+	closedir(d);
+	return count;
+}
+
+static unsigned
+segments(void)
+{
+	struct shmt_segment *list;
+	size_t count;
+
+	assert_int_equal(shmt_list(false, &list, &count), 0);
+	free(list);
+	return (unsigned)count;
+}
+
+static void
+clear(void)
+{
+	struct shmt_segment *list;
+	struct dirent *entry;
+	size_t count, i;
+	DIR *d = opendir(".");
+
+	assert_non_null(d);
+	while ((entry = readdir(d)) != NULL)
+		unlink(entry->d_name);
+	closedir(d);
+	assert_int_equal(shmt_list(false, &list, &count), 0);
+	for (i = 0; i < count; i++)
+		shmt_remove(list[i].id);
+	free(list);
+}
+
+static int
+tidy(void **state)
+{
+	(void)state;
+	clear();
+	return 0;
+}
+
+static void
+save_ok(int id, struct shmt_saved *saved)
+{
+	struct shmt_trouble trouble;
+
+	if (shmt_save(".", id, 0, &quiet, saved, &trouble) == -1)
+		fail_msg("place %d: %s", (int)trouble.place, strerror(errno));
+}
+
+static void
+restored_as_it_was(void **state)
+{
+	struct shmt_segment before, after;
+	struct shmt_trouble trouble;
+	struct shmt_saved saved, again;
+	int id, other;
+	char *p;
+
+	(void)state;
+	id = make_segment(KEY, SIZE, 0440);
+	assert_int_equal(shmt_info(id, &before), 0);
+	save_ok(id, &saved);
+	assert_true(shmt_same(&before, &saved.segment));
+	assert_int_equal(saved.segment.lpid, before.lpid);
+	assert_int_equal(saved.segment.nattch, 0);
+	assert_int_equal(files(), 2);
+	assert_int_equal(shmt_saved_check(saved.name, &quiet, &again,
+	    &trouble), 0);
+	assert_memory_equal(again.digest, saved.digest, SHMT__DIGEST);
+	shmt_remove(id);
+	assert_int_equal(shmt_restore(saved.name, 0, 0, &quiet, &other,
+	    &again, &trouble), 0);
+	assert_int_equal(again.lost, 0);
+	assert_int_equal(shmt_info(other, &after), 0);
+	assert_int_equal(after.key, KEY);
+	assert_int_equal(after.size, SIZE);
+	assert_int_equal(after.mode, 0440);
+	assert_int_equal(after.uid, before.uid);
+	assert_int_equal(after.nattch, 0);
+	p = shmat(other, NULL, SHM_RDONLY);
+	assert_string_equal(p, "first");
+	assert_int_equal(p[SIZE - 1], 'z');
+	assert_int_equal(p[SIZE / 2], 0);
+	shmdt(p);
+}
+
+static void
+every_ending(void **state)
+{
+	static const char *const endings[] = { "", ".meta", ".shm" };
+	struct shmt_trouble trouble;
+	struct shmt_saved saved;
+	char path[64];
+	size_t i;
+	int id;
+
+	(void)state;
+	id = make_segment(IPC_PRIVATE, 1, 0600);
+	save_ok(id, &saved);
+	for (i = 0; i < 3; i++) {
+		snprintf(path, sizeof(path), "%s%s", saved.name, endings[i]);
+		assert_int_equal(shmt_saved_check(path, &quiet, &saved,
+		    &trouble), 0);
+	}
+	assert_int_equal(shmt_saved_check(".meta", &quiet, &saved, &trouble),
+	    -1);
+	assert_int_equal(errno, ENOENT);
+	assert_int_equal(trouble.place, SHMT_AT_META);
+}
+
+static void
+expect_damage(const char *name, enum shmt_place place,
+    enum shmt_damage damage)
+{
+	struct shmt_trouble trouble;
+	struct shmt_saved saved;
+	unsigned before = segments();
+	int id = -1;
+
+	assert_int_equal(shmt_restore(name, 0, 0, &quiet, &id, &saved,
+	    &trouble), -1);
+	assert_int_equal(errno, damage == SHMT_INTACT ? ENOENT : EBADMSG);
+	assert_int_equal(trouble.place, place);
+	assert_int_equal(trouble.damage, damage);
+	assert_int_equal(id, -1);
+	assert_int_equal(segments(), before);
+}
+
+static void
+damaged_contents(void **state)
+{
+	struct shmt_saved saved;
+	char path[64], gone[64];
+	int id, fd;
+
+	(void)state;
+	id = make_segment(KEY, SIZE, 0600);
+	save_ok(id, &saved);
+	shmt_remove(id);
+	snprintf(path, sizeof(path), "%s.shm", saved.name);
+	fd = open(path, O_RDWR);
+	assert_int_not_equal(fd, -1);
+	/* One bit, in data, in a hole, at the end. */
+	assert_int_equal(pwrite(fd, "g", 1, 0), 1);
+	expect_damage(saved.name, SHMT_AT_CONTENTS, SHMT_BAD_DIGEST);
+	assert_int_equal(pwrite(fd, "f", 1, 0), 1);
+	assert_int_equal(pwrite(fd, "\1", 1, 5000), 1);
+	expect_damage(saved.name, SHMT_AT_CONTENTS, SHMT_BAD_DIGEST);
+	assert_int_equal(pwrite(fd, "\0", 1, 5000), 1);
+	assert_int_equal(pwrite(fd, "{", 1, SIZE - 1), 1);
+	expect_damage(saved.name, SHMT_AT_CONTENTS, SHMT_BAD_DIGEST);
+	assert_int_equal(pwrite(fd, "z", 1, SIZE - 1), 1);
+	assert_int_equal(ftruncate(fd, SIZE - 1), 0);
+	expect_damage(saved.name, SHMT_AT_CONTENTS, SHMT_BAD_SIZE);
+	assert_int_equal(ftruncate(fd, SIZE + 1), 0);
+	expect_damage(saved.name, SHMT_AT_CONTENTS, SHMT_BAD_SIZE);
+	assert_int_equal(ftruncate(fd, 0), 0);
+	expect_damage(saved.name, SHMT_AT_CONTENTS, SHMT_BAD_SIZE);
+	close(fd);
+	unlink(path);
+	expect_damage(saved.name, SHMT_AT_CONTENTS, SHMT_INTACT);
+	snprintf(gone, sizeof(gone), "%s.meta", saved.name);
+	unlink(gone);
+	expect_damage(saved.name, SHMT_AT_META, SHMT_INTACT);
+}
+
+static void
+swapped_files(void **state)
+{
+	struct shmt_saved a, b;
+	char from[64], to[64], *p;
+	int id;
+
+	(void)state;
+	id = make_segment(KEY, SIZE, 0600);
+	save_ok(id, &a);
+	shmt_remove(id);
+	id = make_segment(KEY + 1, SIZE, 0600);
+	p = shmat(id, NULL, 0);
+	p[0] = 'F';
+	shmdt(p);
+	save_ok(id, &b);
+	shmt_remove(id);
+	snprintf(from, sizeof(from), "%s.shm", b.name);
+	snprintf(to, sizeof(to), "%s.shm", a.name);
+	assert_int_equal(rename(from, to), 0);
+	expect_damage(a.name, SHMT_AT_CONTENTS, SHMT_BAD_DIGEST);
+}
+
+/* A .meta or a .shm that is a link, a FIFO, a device. */
+static void
+not_a_file(void **state)
+{
+	static const struct {
+		const char *ending;
+		enum shmt_place place;
+	} rows[] = {
+		{ "meta", SHMT_AT_META }, { "shm", SHMT_AT_CONTENTS }
+	};
+	struct shmt_trouble trouble;
+	struct shmt_saved saved;
+	char path[64];
+	size_t i;
+	int id;
+
+	(void)state;
+	id = make_segment(KEY, SIZE, 0600);
+	for (i = 0; i < 2; i++) {
+		save_ok(id, &saved);
+		snprintf(path, sizeof(path), "%s.%s", saved.name,
+		    rows[i].ending);
+		assert_int_equal(rename(path, "other"), 0);
+		assert_int_equal(symlink("other", path), 0);
+		assert_int_equal(shmt_saved_check(path, &quiet, &saved,
+		    &trouble), -1);
+		assert_int_equal(errno, ELOOP);
+		assert_int_equal(trouble.place, rows[i].place);
+		unlink(path);
+		assert_int_equal(mkfifo(path, 0600), 0);
+		assert_int_equal(shmt_saved_check(path, &quiet, &saved,
+		    &trouble), -1);
+		assert_int_equal(errno, EINVAL);
+		assert_int_equal(trouble.place, rows[i].place);
+		snprintf(path, sizeof(path), "%s.shm", saved.name);
+		unlink(path);
+		snprintf(path, sizeof(path), "%s.meta", saved.name);
+		unlink(path);
+	}
+}
+
+static void
+never_over_an_existing_file(void **state)
+{
+	struct shmt_trouble trouble;
+	struct shmt_saved saved, again;
+	char path[64];
+	int id;
+	char *p;
+
+	(void)state;
+	id = make_segment(KEY, SIZE, 0600);
+	save_ok(id, &saved);
+	assert_int_equal(shmt_save(".", id, 0, &quiet, &again, &trouble), -1);
+	assert_int_equal(errno, EEXIST);
+	assert_int_equal(trouble.place, SHMT_AT_CONTENTS);
+	assert_string_equal(trouble.name, saved.name);
+	snprintf(path, sizeof(path), "%s.shm", saved.name);
+	unlink(path);
+	assert_int_equal(shmt_save(".", id, 0, &quiet, &again, &trouble), -1);
+	assert_int_equal(errno, EEXIST);
+	assert_int_equal(trouble.place, SHMT_AT_META);
+	assert_int_equal(files(), 1);
+	p = shmat(id, NULL, 0);
+	p[0] = 'F';
+	shmdt(p);
+	/* One of the two there, then both. */
+	assert_int_equal(shmt_save(".", id, SHMT_REPLACE, &quiet, &again,
+	    &trouble), 0);
+	assert_int_equal(shmt_save(".", id, SHMT_REPLACE, &quiet, &again,
+	    &trouble), 0);
+	assert_int_equal(files(), 2);
+	assert_memory_not_equal(again.digest, saved.digest, SHMT__DIGEST);
+	assert_int_equal(shmt_saved_check(again.name, &quiet, &saved,
+	    &trouble), 0);
+}
+
+/* What cannot be replaced leaves the old pair as it was. */
+static void
+directory_in_the_way(void **state)
+{
+	struct shmt_trouble trouble;
+	struct shmt_saved saved;
+	char path[64];
+	int id;
+
+	(void)state;
+	id = make_segment(KEY, SIZE, 0600);
+	snprintf(path, sizeof(path), "%d-0x%08x.meta", id, KEY);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(shmt_save(".", id, 0, &quiet, &saved, &trouble), -1);
+	assert_int_equal(errno, EEXIST);
+	assert_int_equal(shmt_save(".", id, SHMT_REPLACE, &quiet, &saved,
+	    &trouble), -1);
+	assert_int_equal(errno, EISDIR);
+	assert_int_equal(trouble.place, SHMT_AT_META);
+	assert_int_equal(files(), 1);
+	rmdir(path);
+}
+
+static void
+existing_key_or_id(void **state)
+{
+	struct shmt_trouble trouble;
+	struct shmt_saved saved;
+	int id, other = -1;
+
+	(void)state;
+	id = make_segment(KEY, SIZE, 0600);
+	save_ok(id, &saved);
+	assert_int_equal(shmt_restore(saved.name, 0, 0, &quiet, &other,
+	    &saved, &trouble), -1);
+	assert_int_equal(errno, EEXIST);
+	assert_int_equal(trouble.place, SHMT_AT_SEGMENT);
+	assert_int_equal(shmt_restore(saved.name, SHMT_SAME_ID |
+	    SHMT_OTHER_KEY, KEY + 1, &quiet, &other, &saved, &trouble), -1);
+	assert_int_equal(errno, EEXIST);
+	assert_int_equal(segments(), 1);
+	assert_int_equal(shmt_restore(saved.name, SHMT_OTHER_KEY, KEY + 1,
+	    &quiet, &other, &saved, &trouble), 0);
+	assert_int_equal(saved.segment.key, KEY);
+	assert_int_equal(shmt_find(KEY + 1, &id), 0);
+	assert_int_equal(id, other);
+	shmt_remove(id);
+}
+
+/* Callbacks: counts, and stops at the first call of a phase. */
+struct watch {
+	uint64_t last;
+	unsigned calls, copied, stop_at;
+};
+
+static bool
+watch_progress(void *arg, uint64_t done)
+{
+	struct watch *watch = arg;
+
+	assert_true(done >= watch->last);
+	watch->last = done;
+	return ++watch->calls == watch->stop_at;
+}
+
+static void
+watch_copied(void *arg)
+{
+	struct watch *watch = arg;
+
+	watch->copied++;
+}
+
+static int
+make_full(key_t key, size_t size)
+{
+	int id = make_segment(key, size, 0600);
+	char *p = shmat(id, NULL, 0);
+
+	memset(p, 'x', size);
+	shmdt(p);
+	return id;
+}
+
+static void
+progress_and_stopping(void **state)
+{
+	const size_t size = (size_t)9 << 20;
+	struct watch watch = { 0 };
+	const struct shmt_transfer how = {
+		.length = UINT64_MAX, .progress = watch_progress,
+		.copied = watch_copied, .arg = &watch
+	};
+	struct shmt_trouble trouble;
+	struct shmt_saved saved;
+	unsigned calls, i;
+	int id, other = -1;
+
+	(void)state;
+	id = make_full(KEY, size);
+	assert_int_equal(shmt_save(".", id, 0, &how, &saved, &trouble), 0);
+	assert_int_equal(watch.last, size);
+	assert_int_equal(watch.copied, 1);
+	calls = watch.calls;
+	assert_true(calls >= 4);
+	shmt_remove(id);
+	for (i = 1; i <= calls; i++) {
+		id = make_full(KEY + 1, size);
+		watch = (struct watch){ .stop_at = i };
+		assert_int_equal(shmt_save(".", id, SHMT_REPLACE, &how,
+		    &saved, &trouble), -1);
+		assert_int_equal(errno, ECANCELED);
+		assert_int_equal(files(), 2);
+		shmt_remove(id);
+	}
+	snprintf(saved.name, sizeof(saved.name), "%d-0x%08x",
+	    saved.segment.id, KEY);
+	watch = (struct watch){ 0 };
+	assert_int_equal(shmt_restore(saved.name, 0, 0, &how, &other, &saved,
+	    &trouble), 0);
+	assert_true(watch.last > size / 2 && watch.last <= size);
+	calls = watch.calls;
+	shmt_remove(other);
+	for (i = 1; i <= calls; i++) {
+		watch = (struct watch){ .stop_at = i };
+		assert_int_equal(shmt_restore(saved.name, 0, 0, &how, &other,
+		    &saved, &trouble), -1);
+		assert_int_equal(errno, ECANCELED);
+		assert_int_equal(segments(), 0);
+	}
+}
+
+static void
+absent_things(void **state)
+{
+	struct shmt_trouble trouble;
+	struct shmt_saved saved;
+	int id;
+
+	(void)state;
+	assert_int_equal(shmt_save(".", 0x7fffffff, 0, &quiet, &saved,
+	    &trouble), -1);
+	assert_int_equal(errno, ENOENT);
+	assert_int_equal(trouble.place, SHMT_AT_SEGMENT);
+	id = make_segment(KEY, SIZE, 0600);
+	assert_int_equal(shmt_save("nowhere", id, 0, &quiet, &saved,
+	    &trouble), -1);
+	assert_int_equal(errno, ENOENT);
+	assert_int_equal(trouble.place, SHMT_AT_DIR);
+	assert_int_equal(shmt_save("/dev/null", id, 0, &quiet, &saved,
+	    &trouble), -1);
+	assert_int_equal(errno, ENOTDIR);
+	assert_int_equal(files(), 0);
+}
+
+#define TIDILY(test) cmocka_unit_test_teardown(test, tidy)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(meta_round_trip),
+		cmocka_unit_test(meta_text),
+		cmocka_unit_test(meta_every_byte),
+		cmocka_unit_test(meta_cut_and_longer),
+		cmocka_unit_test(meta_lines),
+		cmocka_unit_test(meta_edited),
+		cmocka_unit_test(digests),
+		cmocka_unit_test(digest_of_less),
+		TIDILY(restored_as_it_was),
+		TIDILY(every_ending),
+		TIDILY(damaged_contents),
+		TIDILY(swapped_files),
+		TIDILY(not_a_file),
+		TIDILY(never_over_an_existing_file),
+		TIDILY(directory_in_the_way),
+		TIDILY(existing_key_or_id),
+		TIDILY(progress_and_stopping),
+		TIDILY(absent_things)
+	};
+
+	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}
