@@ -52,7 +52,9 @@ LIB_SRC := \
 	lib/select.c \
 	lib/sysctl.c
 CMD_SRC := \
+	cmd/advise.c \
 	cmd/attach.c \
+	cmd/change.c \
 	cmd/columns.c \
 	cmd/contents.c \
 	cmd/create.c \
@@ -65,6 +67,7 @@ CMD_SRC := \
 	cmd/keeper.c \
 	cmd/limits.c \
 	cmd/main.c \
+	cmd/metrics.c \
 	cmd/output.c \
 	cmd/progress.c \
 	cmd/read.c \
@@ -81,6 +84,7 @@ CMD_SRC := \
 	cmd/table.c \
 	cmd/target.c \
 	cmd/text.c \
+	cmd/usage.c \
 	cmd/watch.c \
 	cmd/write.c
 UNIT_SRC := \

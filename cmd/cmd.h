@@ -414,6 +414,7 @@ void json_close(struct json *json, char bracket);
 void json_text(struct json *json, const char *name, const char *text);
 void json_number(struct json *json, const char *name, uint64_t number);
 void json_signed(struct json *json, const char *name, int64_t number);
+void json_tenths(struct json *json, const char *name, uint64_t tenths);
 void json_bool(struct json *json, const char *name, bool value);
 void json_null(struct json *json, const char *name);
 void json_key(struct json *json, uint32_t key);	/* key and key_hex */
@@ -431,6 +432,7 @@ enum value_kind {
 	VALUE_SIZE,		/* bytes */
 	VALUE_TIME,		/* seconds since the Epoch, 0 unknown */
 	VALUE_DURATION,		/* seconds */
+	VALUE_TENTHS,		/* 125 is "12.5" */
 	VALUE_PERMS,		/* "0600" */
 	VALUE_KEY,		/* 0x000004d2; key and key_hex */
 	VALUE_LOST_KEY,		/* "-", both of them null */
@@ -594,5 +596,36 @@ int print_report(unsigned what, enum report_unit unit, bool json);
 
 /* Tells that shmt_limits() failed with error, bad being as it said. */
 int limits_failed(const char *bad, int error);
+
+/*
+ * usage.c and metrics.c: how full it is
+ */
+
+int print_usage(enum table_format format, bool bytes);
+
+/* The one line of a monitoring plugin and its status: 0, 1, 2, or this. */
+#define CHECK_UNKNOWN 3
+int check_usage(unsigned warning, unsigned critical);
+
+int export_metrics(bool all_ns);
+
+/*
+ * advise.c and change.c: what the limits should be, and set
+ */
+
+#define SYSCTL_FILE "/etc/sysctl.d/90-shmtool.conf"
+
+int print_advice(enum shmt_profile profile, uint64_t memory, bool json);
+
+#define SETTINGS_MAX 4		/* of different names */
+
+/* Takes "NAME=VALUE" as one more of *count; false after a mistake, which has
+ * been told. */
+bool parse_setting(const char *text,
+    struct shmt_setting settings[static SETTINGS_MAX], size_t *count);
+
+/* Sets all or none; file: NULL, or where they are kept.  dry: only shows. */
+int change_limits(const struct shmt_setting *settings, size_t count,
+    const char *file, bool dry);
 
 #endif

@@ -123,6 +123,13 @@ json_signed(struct json *json, const char *name, int64_t number)
 }
 
 void
+json_tenths(struct json *json, const char *name, uint64_t tenths)
+{
+	member(json, name);
+	fprintf(json->out, "%" PRIu64 ".%" PRIu64, tenths / 10, tenths % 10);
+}
+
+void
 json_bool(struct json *json, const char *name, bool value)
 {
 	member(json, name);

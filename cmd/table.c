@@ -74,6 +74,10 @@ cell_text(const struct table *table, const struct value *value,
 			return room;
 		}
 		break;
+	case VALUE_TENTHS:
+		snprintf(room, SHORT_TEXT, "%" PRIu64 ".%" PRIu64,
+		    value->number / 10, value->number % 10);
+		return room;
 	case VALUE_PERMS:
 		snprintf(room, SHORT_TEXT, "%04" PRIo64, value->number);
 		return room;
@@ -286,6 +290,9 @@ json_value(struct json *json, const char *name, const struct value *value)
 	case VALUE_HEX:
 		snprintf(room, sizeof(room), "0x%" PRIx64, value->number);
 		json_text(json, name, room);
+		break;
+	case VALUE_TENTHS:
+		json_tenths(json, name, value->number);
 		break;
 	case VALUE_NUMBER:
 	case VALUE_SIZE:

@@ -45,6 +45,7 @@ add(struct shmt_advice *advice, size_t *count, const char *name,
 	};
 }
 
+/* A negative limit allows as little as 0 does. */
 static uint64_t
 at_least(int64_t current, uint64_t wanted)
 {
@@ -70,14 +71,14 @@ advise_db2(const struct shmt_limits *now, struct shmt_advice *advice,
 	add(advice, count, "msgmnb", now->msgmnb,
 	    at_least((int64_t)now->msgmnb, DB2_MSG),
 	    "and a queue has to hold one of them");
-	add(advice, count, "semmsl", (uint64_t)now->semmsl, semmsl,
+	add(advice, count, "semmsl", at_least(now->semmsl, 0), semmsl,
 	    "semaphores in one set, at least 250");
-	add(advice, count, "semmns", (uint64_t)now->semmns, semmns,
+	add(advice, count, "semmns", at_least(now->semmns, 0), semmns,
 	    "semaphores in all: semmsl times semmni");
-	add(advice, count, "semopm", (uint64_t)now->semopm,
+	add(advice, count, "semopm", at_least(now->semopm, 0),
 	    at_least(now->semopm, DB2_SEMOPM),
 	    "operations in one call, at least 32");
-	add(advice, count, "semmni", (uint64_t)now->semmni, semmni,
+	add(advice, count, "semmni", at_least(now->semmni, 0), semmni,
 	    "semaphore sets, at least 1024");
 }
 

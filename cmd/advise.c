@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * limits --advise: what the limits should be, as a file for sysctl.d whose
+ * comments say why.
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "cmd.h"
+
+/* How a recommendation stands to what is there. */
+enum verdict { RAISE, KEEP, LOWER, WOULD_BREAK };
+
+static enum verdict
+judge(const struct shmt_advice *advice, const struct shmt_usage *usage)
+{
+	if ((strcmp(advice->name, "shmmax") == 0 &&
+	    usage->largest > advice->recommended) ||
+	    (strcmp(advice->name, "shmall") == 0 &&
+	    usage->pages > advice->recommended))
+		return WOULD_BREAK;
+	return advice->current < advice->recommended ? RAISE :
+	    advice->current == advice->recommended ? KEEP : LOWER;
+}
+
+static void
+print_reason(const struct shmt_advice *advice, const struct shmt_usage *usage)
+{
+	printf("# %s: %s\n#   now %" PRIu64 ", ", advice->name,
+	    advice->reason, advice->current);
+	switch (judge(advice, usage)) {
+	case RAISE:
+		printf("to be raised\n");
+		break;
+	case KEEP:
+		printf("as it should be\n");
+		break;
+	case LOWER:
+		printf("higher already: the line below is a guard, no need\n");
+		break;
+	case WOULD_BREAK:
+		if (strcmp(advice->name, "shmmax") == 0)
+			printf("and a segment has %" PRIu64 " bytes: ",
+			    usage->largest);
+		else
+			printf("and %" PRIu64 " are in use: ", usage->pages);
+		printf("lowering it would break what runs\n");
+		break;
+	}
+}
+
+/* The line for sysctl.d; the four of kernel.sem share one. */
+static void
+print_line(const struct shmt_advice *advice, const struct shmt_usage *usage)
+{
+	if (strcmp(advice->name, "semmsl") == 0)
+		printf("kernel.sem = %" PRIu64, advice->recommended);
+	else if (strncmp(advice->name, "sem", 3) == 0)
+		printf(" %" PRIu64 "%s", advice->recommended,
+		    strcmp(advice->name, "semmni") == 0 ? "\n" : "");
+	else
+		printf("%skernel.%s = %" PRIu64 "\n",
+		    judge(advice, usage) == WOULD_BREAK ? "#" : "",
+		    advice->name, advice->recommended);
+}
+
+static void
+print_text(const struct shmt_advice *advice, size_t count,
+    const struct shmt_usage *usage, uint64_t memory)
+{
+	char size[SHORT_TEXT];
+	size_t i, raise = 0;
+
+	short_size(size, memory);
+	printf("# for %s of memory (%" PRIu64 " bytes)\n", size, memory);
+	for (i = 0; i < count; i++) {
+		raise += judge(&advice[i], usage) == RAISE;
+		print_reason(&advice[i], usage);
+	}
+	if (raise == 0)
+		printf("# Nothing needs raising.\n");
+	printf("# To keep these lines: put them into " SYSCTL_FILE ",\n"
+	    "# then sysctl --system\n");
+	for (i = 0; i < count; i++)
+		print_line(&advice[i], usage);
+}
+
+static void
+print_json(const struct shmt_advice *advice, size_t count,
+    const struct shmt_usage *usage)
+{
+	static const char *const words[] = {
+		"raise", "keep", "lower", "would-break"
+	};
+	struct json json = { .out = stdout };
+	size_t i;
+
+	json_open(&json, NULL, '{');
+	json_open(&json, "advice", '[');
+	for (i = 0; i < count; i++) {
+		json_open(&json, NULL, '{');
+		json_text(&json, "name", advice[i].name);
+		json_number(&json, "current", advice[i].current);
+		json_number(&json, "recommended", advice[i].recommended);
+		json_text(&json, "reason", advice[i].reason);
+		json_text(&json, "verdict", words[judge(&advice[i], usage)]);
+		json_close(&json, '}');
+	}
+	json_close(&json, ']');
+	json_close(&json, '}');
+	json_end(&json);
+}
+
+int
+print_advice(enum shmt_profile profile, uint64_t memory, bool json)
+{
+	struct shmt_advice advice[SHMT_ADVICE_MAX];
+	struct shmt_usage usage;
+	const char *bad = NULL;
+	size_t count;
+
+	if (memory == 0 && shmt_memory(&memory) == -1)
+		return fail("memory of this machine", errno);
+	if (shmt_advise(profile, memory, advice, &count, &bad) == -1)
+		return limits_failed(bad, errno);
+	if (shmt_usage(&usage) == -1)
+		return fail("segments in use", errno);
+	if (json)
+		print_json(advice, count, &usage);
+	else
+		print_text(advice, count, &usage, memory);
+	return ST_OK;
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * limits --set: limits changed, all or none, and kept over a boot.
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+
+/* More segments than this only a kernel with ipcmni_extend can count. */
+#define SHMMNI_PLAIN 32768
+
+static bool
+bad_setting(const char *text, const char *reason)
+{
+	usage_error("--set", "%s: %s", text, reason);
+	return false;
+}
+
+/* Pages, or a size with its suffix, which is rounded up to pages. */
+static bool
+parse_pages(const char *text, uint64_t *pages)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), size;
+
+	if (shmt_parse_number(text, UINT64_MAX, pages) == 0)
+		return true;
+	if (errno == ERANGE || shmt_parse_size(text, &size) == -1)
+		return false;
+	*pages = size / page + (size % page != 0);
+	return true;
+}
+
+static bool
+parse_value(const char *name, const char *text, uint64_t *value)
+{
+	if (strcmp(name, "shmmax") == 0)
+		return shmt_parse_size(text, value) == 0;
+	if (strcmp(name, "shmall") == 0)
+		return parse_pages(text, value);
+	if (strcmp(name, "shmmni") == 0)
+		return shmt_parse_number(text, INT32_MAX, value) == 0;
+	return shmt_parse_number(text, 1, value) == 0;
+}
+
+bool
+parse_setting(const char *text,
+    struct shmt_setting settings[static SETTINGS_MAX], size_t *count)
+{
+	static const char *const names[SETTINGS_MAX] = {
+		"shmmax", "shmall", "shmmni", "shm_rmid_forced"
+	};
+	const char *equals = strchr(text, '='), *name = NULL;
+	size_t i, length;
+
+	length = equals != NULL ? (size_t)(equals - text) : 0;
+	for (i = 0; i < SETTINGS_MAX; i++)
+		if (strlen(names[i]) == length &&
+		    memcmp(names[i], text, length) == 0)
+			name = names[i];
+	if (name == NULL)
+		return bad_setting(text, "not NAME=VALUE with shmmax, shmall, "
+		    "shmmni or shm_rmid_forced");
+	for (i = 0; i < *count; i++)
+		if (settings[i].name == name)
+			return bad_setting(text, "given twice");
+	if (!parse_value(name, equals + 1, &settings[i].value))
+		return bad_setting(text, errno == ERANGE ? "out of range" :
+		    strcmp(name, "shm_rmid_forced") == 0 ? "not 0 or 1" :
+		    strcmp(name, "shmmni") == 0 ? "not a number" :
+		    "not a size (4096, 64K, 1.5G)");
+	settings[i].name = name;
+	++*count;
+	return true;
+}
+
+/* Unattached segments whose creator is dead: shm_rmid_forced removes them. */
+static uint64_t
+count_orphans(void)
+{
+	struct shmt_process creator;
+	struct shmt_segment *list;
+	uint64_t orphans = 0;
+	size_t i, count;
+
+	if (shmt_list(false, &list, &count) == -1)
+		return 0;
+	for (i = 0; i < count; i++) {
+		if (list[i].nattch != 0)
+			continue;
+		shmt_creator(&list[i], &creator);
+		orphans += creator.life == SHMT_GONE ||
+		    creator.life == SHMT_REUSED;
+	}
+	free(list);
+	return orphans;
+}
+
+/* What exists already beyond a new limit stays, but nobody gets more. */
+static void
+warn_of(const struct shmt_setting *setting, uint64_t old,
+    const struct shmt_usage *usage, bool dry)
+{
+	uint64_t value = setting->value, orphans;
+
+	if (strcmp(setting->name, "shmmni") == 0 && usage->segments > value)
+		complain(setting->name, "%" PRIu64 " segments exist, more "
+		    "than %" PRIu64 ": they stay, no other can be made",
+		    usage->segments, value);
+	else if (strcmp(setting->name, "shmall") == 0 && usage->pages > value)
+		complain(setting->name, "%" PRIu64 " pages are in use, more "
+		    "than %" PRIu64 ": they stay, no other can be had",
+		    usage->pages, value);
+	else if (strcmp(setting->name, "shmmax") == 0 &&
+	    usage->largest > value)
+		complain(setting->name, "a segment of %" PRIu64 " bytes "
+		    "exists, more than %" PRIu64 ": it stays, but could not "
+		    "be made again", usage->largest, value);
+	else if (strcmp(setting->name, "shm_rmid_forced") == 0 &&
+	    value == 1 && old == 0 && (orphans = count_orphans()) > 0)
+		complain(setting->name, "removes %" PRIu64 " unattached "
+		    "segments at once: their creators are dead", orphans);
+	/* Without --dry-run the kernel answers this. */
+	if (dry && strcmp(setting->name, "shmmni") == 0 &&
+	    value > SHMMNI_PLAIN)
+		complain(setting->name, "more than %d: only a kernel booted "
+		    "with ipcmni_extend takes it", SHMMNI_PLAIN);
+}
+
+static int
+refused(const struct shmt_setting *setting, uint64_t now, int error)
+{
+	if (error == EACCES || error == EPERM)
+		complain(setting->name, "%s: only root of this IPC namespace "
+		    "may set it: try sudo shmtool limits --set %s=%" PRIu64,
+		    strerror(error), setting->name, setting->value);
+	else if (error == EROFS)
+		complain(setting->name, "/proc/sys is mounted read-only here: "
+		    "set it where this container is started");
+	else if (error == EINVAL && strcmp(setting->name, "shmmni") == 0)
+		complain(setting->name, "%" PRIu64 ": the kernel counts no "
+		    "more than %d segments, or 16777216 when booted with "
+		    "ipcmni_extend", setting->value, SHMMNI_PLAIN);
+	else if (error == EIO)
+		complain(setting->name, "the kernel kept %" PRIu64 " and not "
+		    "%" PRIu64, now, setting->value);
+	else
+		complain(setting->name, "%" PRIu64 ": %s", setting->value,
+		    error == ENOENT ? "/proc/sys/kernel does not have it" :
+		    strerror(error));
+	return error == ENOENT ? ST_FAILED : status_of(error);
+}
+
+/* Back to what the first count of them were, the last one first. */
+static void
+undo(const struct shmt_setting *settings, const uint64_t *old, size_t count)
+{
+	uint64_t now;
+
+	while (count-- > 0) {
+		if (settings[count].value == old[count])
+			continue;
+		if (shmt_limit_set(settings[count].name, old[count],
+		    &now) == 0)
+			complain(settings[count].name, "is %" PRIu64 " again",
+			    now);
+		else
+			complain(settings[count].name, "could not be set back "
+			    "to %" PRIu64 ": %s", old[count],
+			    strerror(errno));
+	}
+}
+
+static int
+set_all(const struct shmt_setting *settings, const uint64_t *old,
+    size_t count)
+{
+	uint64_t now = 0;
+	int error, status;
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (shmt_limit_set(settings[i].name, settings[i].value,
+		    &now) == -1) {
+			error = errno;
+			status = refused(&settings[i], now, error);
+			/* Another value was kept: that one goes back too. */
+			undo(settings, old, i + (error == EIO));
+			return status;
+		}
+	return ST_OK;
+}
+
+static int
+keep(const char *file, const struct shmt_setting *settings, size_t count)
+{
+	int error;
+
+	if (shmt_limits_persist(file, settings, count) == 0)
+		return ST_OK;
+	error = errno;
+	complain(file, "%s",
+	    error == ELOOP ? "a symbolic link: name the file itself" :
+	    error == EINVAL ? "not a regular file" : strerror(error));
+	return error == ENOENT ? ST_FAILED : status_of(error);
+}
+
+static void
+report(const struct shmt_setting *settings, const uint64_t *old, size_t count,
+    const char *file, bool dry)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		printf("%s: %" PRIu64 " -> %" PRIu64 "\n", settings[i].name,
+		    old[i], settings[i].value);
+	for (i = 0; file != NULL && i < count; i++)
+		printf("%s: kernel.%s = %" PRIu64 "\n", file,
+		    settings[i].name, settings[i].value);
+	if (dry) {
+		printf("nothing was changed (--dry-run)\n");
+		return;
+	}
+	if (file != NULL)
+		return;
+	printf("until the next boot; to keep it: shmtool limits --persist "
+	    "--set");
+	for (i = 0; i < count; i++)
+		printf(" %s=%" PRIu64, settings[i].name, settings[i].value);
+	putchar('\n');
+}
+
+int
+change_limits(const struct shmt_setting *settings, size_t count,
+    const char *file, bool dry)
+{
+	uint64_t old[SETTINGS_MAX];
+	struct shmt_usage usage;
+	int status = ST_OK;
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (shmt_limit_get(settings[i].name, &old[i]) == -1) {
+			complain(settings[i].name, "/proc/sys/kernel/%s: %s",
+			    settings[i].name, strerror(errno));
+			return errno == EACCES ? ST_DENIED : ST_FAILED;
+		}
+	if (shmt_usage(&usage) == -1)
+		return fail("segments in use", errno);
+	for (i = 0; i < count; i++)
+		warn_of(&settings[i], old[i], &usage, dry);
+	if (!dry) {
+		/* Half of it must not stay when a signal comes. */
+		catch_signals();
+		status = set_all(settings, old, count);
+		if (status == ST_OK && file != NULL) {
+			status = keep(file, settings, count);
+			if (status != ST_OK)
+				undo(settings, old, count);
+		}
+	}
+	if (status == ST_OK)
+		report(settings, old, count, file, dry);
+	return status;
+}
