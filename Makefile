@@ -95,6 +95,7 @@ UNIT_SRC := \
 	tests/unit/select.c
 MAN := \
 	man/shmtool.1 \
+	man/shmtool.3 \
 	man/shmtool-set.1
 
 BSD_CFLAGS := $(shell $(PKG_CONFIG) --cflags libbsd-overlay)
@@ -197,7 +198,8 @@ check-stress: all ## hundreds of processes at once, for STRESS_SECONDS
 	tests/stress/run $(abspath $(BUILD))
 
 check-install: all ## installs elsewhere, uses that, uninstalls
-	tests/install/run $(abspath $(BUILD))
+	SHMTOOL_BIN=$(abspath $(BUILD)) prove --exec tests/run \
+		tests/install/install.bats
 
 fuzz: ## fuzzes each target for FUZZ_SECONDS or FUZZ_RUNS, with clang
 	tests/fuzz/run
