@@ -131,10 +131,13 @@ bad_address(const struct opts *o, const struct held *h)
 static int
 refused(const struct opts *o, const struct held *h, int error)
 {
+	const struct shmt_request request = { .size = h->segment.size };
+
 	if (error == EINVAL && o->address != 0)
 		return bad_address(o, h);
 	if (error != EACCES)
-		return fail(h->target->text, error);
+		return tell_refusal(h->target->text, &request,
+		    SHMT_STEP_ATTACH, error);
 	complain(h->target->text, "mode %04o of %s:%s does not give us %s "
 	    "access%s", h->segment.mode, user_name(h->segment.uid),
 	    group_name(h->segment.gid), access_word(o->flags),
