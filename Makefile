@@ -54,12 +54,14 @@ LIB_SRC := \
 CMD_SRC := \
 	cmd/advise.c \
 	cmd/attach.c \
+	cmd/attachments.c \
 	cmd/change.c \
 	cmd/columns.c \
 	cmd/contents.c \
 	cmd/create.c \
 	cmd/detail.c \
 	cmd/dump.c \
+	cmd/events.c \
 	cmd/filter.c \
 	cmd/guard.c \
 	cmd/input.c \
@@ -79,6 +81,7 @@ CMD_SRC := \
 	cmd/run.c \
 	cmd/set.c \
 	cmd/signals.c \
+	cmd/snapshot.c \
 	cmd/stat.c \
 	cmd/summary.c \
 	cmd/table.c \

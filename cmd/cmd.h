@@ -460,6 +460,7 @@ struct table {
 	bool heading, bytes, reverse;
 	const struct column *const *columns;
 	size_t column_count;
+	const size_t *widths;		/* at least, of each; NULL: as needed */
 	const struct column *sort;	/* NULL: as given */
 	void **rows;			/* sorted in place */
 	size_t row_count;
@@ -492,25 +493,51 @@ bool parse_columns(const char *text, const struct column *columns,
  */
 
 /* What a column needs of a row beyond what every segment tells. */
-#define NEEDS_RSS	0x1u
-#define NEEDS_STATUS	0x2u
+#define NEEDS_RSS	0x01u
+#define NEEDS_STATUS	0x02u
+#define NEEDS_KEY	0x04u	/* the key that a dest segment had */
+#define NEEDS_CREATOR	0x08u
+#define NEEDS_LAST_USER	0x10u
+#define NEEDS_HOLDERS	0x20u
+#define NEEDS_SPACE	0x40u
+
+/* An IPC namespace. */
+struct space {
+	struct shmt_ns ns;	/* pid 0: unknown */
+	char command[SHMT_COMMAND_MAX];	/* of the process */
+};
 
 struct row {
 	struct shmt_segment segment;
+	uint32_t key;		/* segment.key, or the one it had */
+	bool key_lost;		/* it is marked, and nobody told the key */
+	uint64_t idle;		/* seconds */
 	char status[32];	/* words between blanks */
+	struct shmt_process creator, last_user;
+	const struct shmt_holder *holders;
+	size_t holder_count;
+	const struct space *space;
 };
 
+/*
+ * Fills rows, to which there are pointers, of which the segments are known,
+ * with what is needed; stale_idle as for shmt_prove().  The rows point into
+ * holders, which the caller frees.  ST_OK, or told what is missing in them.
+ */
+int fill_rows(void *const *rows, size_t count, unsigned needs,
+    uint64_t stale_idle, struct shmt_holders *holders);
+
+/* The rows of one namespace. */
 struct rows {
 	struct row *list;	/* in the order of the segments */
 	size_t count;
-	void **picked;		/* those to show, at first all */
-	size_t picked_count;
+	struct shmt_holders holders;
+	struct space space;
 };
 
-/* Rows of these segments, with what is needed; ST_OK, or told why not.  The
- * caller frees them with free_rows(). */
+/* The same from segments, without a space; the caller calls free_rows(). */
 int make_rows(const struct shmt_segment *list, size_t count, unsigned needs,
-    struct rows *rows);
+    uint64_t stale_idle, struct rows *rows);
 void free_rows(struct rows *rows);
 
 extern const struct column segment_columns[];
@@ -520,14 +547,102 @@ extern const size_t segment_column_count;
 extern const char *const default_columns[];
 
 /*
- * detail.c: everything about one segment, for people
+ * snapshot.c: the segments that stat shows, of one namespace or of all
  */
-void print_detail(const struct row *row, bool bytes);
+
+struct selection {
+	const struct shmt_filter *filter;
+	const struct target *targets;	/* of those only these, if any */
+	size_t target_count;
+	unsigned needs;
+	bool all_spaces;
+};
+
+struct snapshot {
+	struct rows *spaces;
+	size_t space_count;
+	size_t closed;		/* namespaces and processes that hide one */
+	void **rows;		/* pointers to all of them, for a table */
+	size_t row_count;
+};
+
+/* ST_OK, or told what failed; what did not fail is there all the same.  The
+ * caller frees it. */
+int take_snapshot(const struct selection *selection,
+    struct snapshot *snapshot);
+void free_snapshot(struct snapshot *snapshot);
+
+/* Whether it holds all that was asked for; if not, has said so. */
+bool is_complete(const struct selection *selection,
+    const struct snapshot *snapshot);
+
+/* Whether an operand means this segment. */
+bool is_target(const struct target *target,
+    const struct shmt_segment *segment);
 
 /*
- * summary.c: the picked rows in sum, in the table's format
+ * attachments.c: a row for each process and segment that it has attached
  */
-int print_summary(struct table *table, const struct rows *rows);
+
+struct attachment {
+	const struct row *row;
+	const struct shmt_holder *holder;
+};
+
+extern const struct column attachment_columns[];
+extern const size_t attachment_column_count;
+extern const char *const default_attachment_columns[];
+
+/* Those of the rows to which there are pointers, and pointers to them; both
+ * to be freed.  ST_OK, or told why not. */
+int list_attachments(void *const *rows, size_t row_count,
+    struct attachment **list, void ***pointers, size_t *count);
+
+/* Those of one row: as the JSON member "attachments", and as a table. */
+void json_attachments(struct json *json, const void *row);
+int print_attachments(void *const *row, bool bytes);
+
+/*
+ * detail.c: everything about one segment, for people
+ */
+int print_detail(void *const *row, bool bytes, bool with_space);
+
+/*
+ * summary.c: all segments of a namespace in sum
+ */
+
+struct sum {
+	uint64_t segments, unattached, dest;
+	uint64_t size, pages, largest;	/* pages as shmall counts them */
+	bool has_rss;
+	uint64_t rss, swap;
+	const struct space *space;
+};
+
+extern const struct column summary_columns[];
+extern const size_t summary_column_count;
+extern const char *const default_summary_columns[];
+
+/* One for each namespace, and pointers to them; both to be freed.  ST_OK, or
+ * told why not. */
+int list_sums(const struct snapshot *snapshot, struct sum **list,
+    void ***pointers);
+
+/*
+ * events.c: stat -w, a line for each change
+ */
+
+struct lookout {
+	uint64_t interval;	/* seconds between looks */
+	const struct shmt_filter *filter;
+	const struct target *targets;	/* those only, if any */
+	size_t target_count;
+	enum table_format format;
+	bool heading, bytes;
+};
+
+/* Until a signal, or the end of who reads stdout. */
+int print_events(const struct lookout *how);
 
 /*
  * removal.c: one segment looked at, looked at again, removed, and told

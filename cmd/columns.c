@@ -35,9 +35,18 @@ process(struct value *value, pid_t pid)
 }
 
 static void
+command(struct value *value, const struct shmt_process *p)
+{
+	number(value, VALUE_COMMAND, p->life);
+	value->text = p->command;
+}
+
+static void
 get_key(const void *row, struct value *value)
 {
-	number(value, VALUE_KEY, segment_of(row)->key);
+	const struct row *r = row;
+
+	number(value, r->key_lost ? VALUE_LOST_KEY : VALUE_KEY, r->key);
 }
 
 static void
@@ -163,9 +172,53 @@ get_ctime(const void *row, struct value *value)
 	number(value, VALUE_TIME, (uint64_t)segment_of(row)->ctime);
 }
 
+static void
+get_idle(const void *row, struct value *value)
+{
+	number(value, VALUE_DURATION, ((const struct row *)row)->idle);
+}
+
+static void
+get_ccommand(const void *row, struct value *value)
+{
+	command(value, &((const struct row *)row)->creator);
+}
+
+static void
+get_lcommand(const void *row, struct value *value)
+{
+	command(value, &((const struct row *)row)->last_user);
+}
+
+static void
+get_procs(const void *row, struct value *value)
+{
+	number(value, VALUE_NUMBER, ((const struct row *)row)->holder_count);
+}
+
+static void
+get_ns(const void *row, struct value *value)
+{
+	number(value, VALUE_NUMBER,
+	    ((const struct row *)row)->space->ns.inode);
+}
+
+static void
+get_nspid(const void *row, struct value *value)
+{
+	process(value, ((const struct row *)row)->space->ns.pid);
+}
+
+static void
+get_nscommand(const void *row, struct value *value)
+{
+	if (((const struct row *)row)->space->command[0] != '\0')
+		text(value, ((const struct row *)row)->space->command);
+}
+
 const struct column segment_columns[] = {
 	{ "ID", true, get_id, 0 },
-	{ "KEY", false, get_key, 0 },
+	{ "KEY", false, get_key, NEEDS_KEY },
 	{ "OWNER", false, get_owner, 0 },
 	{ "GROUP", false, get_group, 0 },
 	{ "CREATOR", false, get_creator, 0 },
@@ -181,16 +234,23 @@ const struct column segment_columns[] = {
 	{ "NATTCH", true, get_nattch, 0 },
 	{ "STATUS", false, get_status, NEEDS_STATUS },
 	{ "CPID", true, get_cpid, 0 },
+	{ "CCOMMAND", false, get_ccommand, NEEDS_CREATOR },
 	{ "LPID", true, get_lpid, 0 },
+	{ "LCOMMAND", false, get_lcommand, NEEDS_LAST_USER },
 	{ "ATIME", false, get_atime, 0 },
 	{ "DTIME", false, get_dtime, 0 },
-	{ "CTIME", false, get_ctime, 0 }
+	{ "CTIME", false, get_ctime, 0 },
+	{ "IDLE", true, get_idle, 0 },
+	{ "PROCS", true, get_procs, NEEDS_HOLDERS },
+	{ "NS", true, get_ns, NEEDS_SPACE },
+	{ "NSPID", true, get_nspid, NEEDS_SPACE },
+	{ "NSCOMMAND", false, get_nscommand, NEEDS_SPACE }
 };
 
 const size_t segment_column_count =
     sizeof(segment_columns) / sizeof(segment_columns[0]);
 
 const char *const default_columns[] = {
-	"ID", "KEY", "OWNER", "PERMS", "SIZE", "RSS", "NATTCH", "CPID",
-	"STATUS", NULL
+	"ID", "KEY", "OWNER", "PERMS", "SIZE", "RSS", "NATTCH", "IDLE",
+	"CPID", "CCOMMAND", "STATUS", NULL
 };

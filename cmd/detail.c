@@ -4,15 +4,16 @@
  * Everything about one segment, for people.
  */
 
-#include <stdlib.h>
 #include <inttypes.h>
+#include <stdlib.h>
+#include <time.h>
 
 #include "cmd.h"
 
 static void
 label(const char *name)
 {
-	printf("%-12s", name);
+	printf("%-14s", name);
 }
 
 /* Untrusted bytes made safe. */
@@ -26,16 +27,39 @@ say(const char *text)
 }
 
 static void
-print_size(uint64_t size, bool bytes)
+say_size(uint64_t size, bool bytes)
 {
 	char text[SHORT_TEXT];
 
 	if (bytes || size < 1024) {
-		printf("%" PRIu64, size);
+		printf("%" PRIu64 " bytes", size);
 		return;
 	}
 	short_size(text, size);
-	printf("%s (%" PRIu64 ")", text, size);
+	printf("%s (%" PRIu64 " bytes)", text, size);
+}
+
+static void
+say_duration(uint64_t seconds)
+{
+	char text[SHORT_TEXT];
+
+	short_duration(text, seconds);
+	fputs(text, stdout);
+}
+
+static void
+print_key(const struct row *row)
+{
+	label("key");
+	if (row->key_lost)
+		puts("unknown: lost when it was marked for removal");
+	else if (row->key == 0)
+		puts("none (private)");
+	else
+		printf("0x%08" PRIx32 "%s\n", row->key,
+		    (row->segment.state & SHMT_DEST) != 0 ?
+		    " until it was marked for removal" : "");
 }
 
 static void
@@ -52,37 +76,156 @@ static void
 print_memory(const struct shmt_segment *s, bool bytes)
 {
 	label("size");
-	print_size(s->size, bytes);
+	say_size(s->size, bytes);
 	putchar('\n');
 	label("resident");
 	if (s->has_rss) {
-		print_size(s->rss, bytes);
+		say_size(s->rss, bytes);
 		printf(", swapped ");
-		print_size(s->swap, bytes);
+		say_size(s->swap, bytes);
 		putchar('\n');
 	} else
 		puts("unknown");
 }
 
 static void
-print_time(const char *name, int64_t when)
+print_time(const char *name, int64_t when, int64_t now)
 {
 	char text[SHORT_TEXT];
 
-	short_time(text, when);
 	label(name);
-	puts(when == 0 ? "never" : text);
+	if (when == 0) {
+		puts("never");
+		return;
+	}
+	short_time(text, when);
+	fputs(text, stdout);
+	if (when <= now) {
+		printf(", ");
+		say_duration((uint64_t)(now - when));
+		printf(" ago");
+	}
+	putchar('\n');
 }
 
-void
-print_detail(const struct row *row, bool bytes)
+/* "4242, gone", and what else a pid's present owner can tell. */
+static void
+say_process(pid_t pid, const struct shmt_process *process)
+{
+	if (pid == 0) {
+		fputs(process->life == SHMT_NONE ? "nobody yet" :
+		    "a process that cannot be seen from here", stdout);
+		return;
+	}
+	printf("%d", (int)pid);
+	switch (process->life) {
+	case SHMT_ALIVE:
+		fputs(" (", stdout);
+		say(process->command);
+		fputs("), alive", stdout);
+		break;
+	case SHMT_GONE:
+		fputs(", gone", stdout);
+		break;
+	case SHMT_REUSED:
+		fputs(", gone (the number is now that of ", stdout);
+		say(process->command);
+		putchar(')');
+		break;
+	case SHMT_UNKNOWN:
+	case SHMT_NONE:
+		fputs(", whether it lives is unknown", stdout);
+		break;
+	}
+}
+
+static void
+print_process(const char *name, pid_t pid, const struct shmt_process *process)
+{
+	label(name);
+	say_process(pid, process);
+	putchar('\n');
+}
+
+/* Each part of the proof, in the order of its definition. */
+static void
+print_proof(const struct row *row, const struct shmt_proof *proof)
 {
 	const struct shmt_segment *s = &row->segment;
 
+	label("stale");
+	printf("%s: %s; %s; creator ", proof->stale ? "yes" : "no",
+	    proof->unattached ? "not attached" : "attached",
+	    proof->not_dest ? "not marked" : "marked for removal");
+	say_process(s->cpid, &proof->creator);
+	if (proof->last_user.life == SHMT_NONE)
+		fputs("; never attached", stdout);
+	else {
+		printf("; last %s by ", s->dtime >= s->atime ? "detach" :
+		    "attach");
+		say_process(s->lpid, &proof->last_user);
+	}
+	fputs("; idle ", stdout);
+	say_duration(proof->idle);
+	if (!proof->idle_enough) {
+		fputs(" of ", stdout);
+		say_duration(SHMT_STALE_IDLE);
+	}
+	putchar('\n');
+}
+
+static void
+print_logout(uint32_t uid)
+{
+	bool removes;
+
+	if (shmt_logout_removes(uid, &removes) == 0 && removes) {
+		label("at logout");
+		puts("systemd-logind removes it, when unattached, as its "
+		    "owner's last session ends (RemoveIPC)");
+	}
+}
+
+static int
+print_holders(void *const *pointer, bool bytes)
+{
+	const struct row *row = *pointer;
+
+	label("attached");
+	if (row->segment.nattch == 0 && row->holder_count == 0) {
+		puts("by nobody");
+		return ST_OK;
+	}
+	printf("%" PRIu64 " mapping%s, %zu process%s seen\n",
+	    row->segment.nattch, row->segment.nattch == 1 ? "" : "s",
+	    row->holder_count, row->holder_count == 1 ? "" : "es");
+	return row->holder_count == 0 ? ST_OK :
+	    print_attachments(pointer, bytes);
+}
+
+static void
+print_space(const struct space *space)
+{
+	label("namespace");
+	printf("%" PRIu64 ", of %d (", space->ns.inode, (int)space->ns.pid);
+	say(space->command);
+	puts(")");
+}
+
+int
+print_detail(void *const *pointer, bool bytes, bool with_space)
+{
+	const struct row *row = *pointer;
+	const struct shmt_segment *s = &row->segment;
+	int64_t now = time(NULL);
+	struct shmt_proof proof;
+
+	shmt_prove(s, now, SHMT_STALE_IDLE, &proof);
 	label("id");
 	printf("%d\n", s->id);
-	label("key");
-	printf("0x%08" PRIx32 "%s\n", s->key, s->key == 0 ? " (private)" : "");
+	print_key(row);
+	if (with_space)
+		print_space(row->space);
 	print_identity("owner", s->uid, s->gid);
 	print_identity("creator", s->cuid, s->cgid);
 	label("perms");
@@ -90,9 +233,12 @@ print_detail(const struct row *row, bool bytes)
 	print_memory(s, bytes);
 	label("status");
 	puts(row->status[0] != '\0' ? row->status : "-");
-	label("attached");
-	printf("%" PRIu64 "\n", s->nattch);
-	print_time("attach", s->atime);
-	print_time("detach", s->dtime);
-	print_time("change", s->ctime);
+	print_process("created by", s->cpid, &proof.creator);
+	print_process("last used by", s->lpid, &proof.last_user);
+	print_time("attach", s->atime, now);
+	print_time("detach", s->dtime, now);
+	print_time("change", s->ctime, now);
+	print_proof(row, &proof);
+	print_logout(s->uid);
+	return print_holders(pointer, bytes);
 }

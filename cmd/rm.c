@@ -191,13 +191,21 @@ print_plan(void **rows, size_t count)
 		.heading = true, .columns = columns, .rows = rows,
 		.row_count = count
 	};
+	struct shmt_holders holders;
 	const char *const *name;
+	unsigned needs = 0;
+	int status;
 
-	for (name = default_columns; *name != NULL; name++)
-		columns[table.column_count++] = find_column(segment_columns,
+	for (name = default_columns; *name != NULL; name++) {
+		columns[table.column_count] = find_column(segment_columns,
 		    segment_column_count, *name);
+		needs |= columns[table.column_count++]->needs;
+	}
 	columns[table.column_count++] = &action_column;
-	return print_table(&table, NULL, NULL);
+	status = fill_rows(rows, count, needs, SHMT_STALE_IDLE, &holders);
+	add_status(&status, print_table(&table, NULL, NULL));
+	shmt_holders_free(&holders);
+	return status;
 }
 
 /* What would be done to each that was found, and the total. */

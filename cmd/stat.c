@@ -12,85 +12,124 @@
 #include "cmd.h"
 
 enum {
-	OPT_JSON = OPT_LONG, OPT_TSV, OPT_NO_HEADING, OPT_SORT, OPT_REVERSE
+	OPT_JSON = OPT_LONG, OPT_TSV, OPT_NO_HEADING, OPT_SORT, OPT_REVERSE,
+	OPT_ALL_NS
 };
 
 static const struct option_row options[] = {
 	{ 'o', "output", "COL,...", "these columns; +COL,... adds some" },
 	{ 't', "times", NULL, "when attached, detached, changed" },
-	{ 'p', "pids", NULL, "who created and who used them last" },
+	{ 'p', "pids", NULL, "who created them and who used them last" },
 	{ 'c', "creators", NULL, "creators and owners" },
 	{ 'u', "summary", NULL, "all of them in sum" },
+	{ 'P', "processes", NULL, "who has them attached" },
+	{ 'w', "watch", "[=SECONDS]", "a line for each change" },
 	{ OPT_JSON, "json", NULL, "as one JSON object" },
 	{ OPT_TSV, "tsv", NULL, "tabs between plain values" },
 	{ OPT_NO_HEADING, "no-heading", NULL, "without the line of names" },
 	{ 'b', "bytes", NULL, "sizes in bytes, not 1.5M" },
 	{ OPT_SORT, "sort", "COL", "in the order of a column" },
 	{ OPT_REVERSE, "reverse", NULL, "in the opposite order" },
+	{ OPT_ALL_NS, "all-ns", NULL, "of every IPC namespace" },
+	FILTER_OPTIONS,
 	{ 0 }
 };
 
-struct opts {
-	int view;		/* its letter, 0: none */
-	const char *output, *sort_name;
-	bool json, tsv, heading, bytes, reverse;
-	const struct column **columns, *sort;
-	size_t column_count;
-	struct target *targets;
-	size_t target_count;
+/* What a letter shows: rows of which kind, and which of their columns. */
+struct view {
+	int letter;
+	const struct column *columns;
+	const size_t *column_count;
+	const char *const *usual;
 };
 
-/* The columns of the views, by ipcs's letters. */
 static const char *const times_columns[] = {
-	"ID", "KEY", "OWNER", "ATIME", "DTIME", "CTIME", NULL
+	"ID", "KEY", "OWNER", "ATIME", "DTIME", "CTIME", "IDLE", NULL
 };
 static const char *const pids_columns[] = {
-	"ID", "KEY", "OWNER", "CPID", "LPID", NULL
+	"ID", "KEY", "OWNER", "CPID", "CCOMMAND", "LPID", "LCOMMAND", NULL
 };
 static const char *const creators_columns[] = {
 	"ID", "KEY", "PERMS", "CREATOR", "CGROUP", "OWNER", "GROUP", NULL
 };
 
-/* A program that reads JSON gets what costs no second look at /proc. */
+/* A program that reads JSON gets all that a segment itself tells. */
 static const char *const json_columns[] = {
 	"ID", "KEY", "OWNER", "GROUP", "CREATOR", "CGROUP", "UID", "GID",
 	"CUID", "CGID", "PERMS", "SIZE", "RSS", "SWAP", "NATTCH", "STATUS",
-	"CPID", "LPID", "ATIME", "DTIME", "CTIME", NULL
+	"CPID", "CCOMMAND", "LPID", "LCOMMAND", "ATIME", "DTIME", "CTIME",
+	"IDLE", NULL
 };
 
-static const char *const *
-usual_columns(const struct opts *o)
+static const char *const space_columns[] = {
+	"NS", "NSPID", "NSCOMMAND", NULL
+};
+
+#define OF_SEGMENTS segment_columns, &segment_column_count
+
+/* The first is that of no letter. */
+static const struct view views[] = {
+	{ 0, OF_SEGMENTS, default_columns },
+	{ 't', OF_SEGMENTS, times_columns },
+	{ 'p', OF_SEGMENTS, pids_columns },
+	{ 'c', OF_SEGMENTS, creators_columns },
+	{ 'u', summary_columns, &summary_column_count,
+	    default_summary_columns },
+	{ 'P', attachment_columns, &attachment_column_count,
+	    default_attachment_columns }
+};
+
+struct opts {
+	const struct view *view;
+	const char *output, *sort_name;
+	bool json, tsv, heading, bytes, reverse, filtered;
+	uint64_t interval;	/* of watching, 0: not at all */
+	const struct column **columns, *sort;
+	size_t column_count;
+	struct shmt_filter filter;
+	struct selection selection;
+	struct target *targets;
+};
+
+static int
+set_view(struct opts *o, int letter)
 {
-	switch (o->view) {
-	case 't':
-		return times_columns;
-	case 'p':
-		return pids_columns;
-	case 'c':
-		return creators_columns;
-	default:
-		return o->json ? json_columns : default_columns;
-	}
+	const struct view *view = views;
+
+	while (view->letter != letter)
+		view++;
+	if (o->view != views && o->view != view)
+		return usage_error(NULL, "either -%c or -%c", o->view->letter,
+		    letter);
+	o->view = view;
+	return ST_OK;
 }
 
 static int
-set_view(struct opts *o, int view)
+set_watch(struct opts *o, const char *seconds)
 {
-	if (o->view != 0 && o->view != view)
-		return usage_error(NULL, "one view of -t, -p, -c and -u");
-	o->view = view;
+	o->interval = 1;
+	if (seconds != NULL &&
+	    !duration_value("--watch", seconds, &o->interval))
+		return ST_USAGE;
+	if (o->interval == 0 || o->interval > INT32_MAX)
+		return usage_error("--watch", "%s: out of range", seconds);
 	return ST_OK;
+}
+
+static int
+take_filter(struct opts *o, int c)
+{
+	o->filtered = true;
+	return filter_option(&o->filter, c, optarg) ? ST_OK : ST_USAGE;
 }
 
 static int
 take_option(struct opts *o, int c)
 {
 	switch (c) {
-	case 't':
-	case 'p':
-	case 'c':
-	case 'u':
-		return set_view(o, c);
+	case 'w':
+		return set_watch(o, optarg);
 	case 'o':
 		o->output = optarg;
 		break;
@@ -109,9 +148,14 @@ take_option(struct opts *o, int c)
 	case OPT_SORT:
 		o->sort_name = optarg;
 		break;
-	default:
+	case OPT_REVERSE:
 		o->reverse = true;
 		break;
+	case OPT_ALL_NS:
+		o->selection.all_spaces = true;
+		break;
+	default:
+		return c >= OPT_FILTER ? take_filter(o, c) : set_view(o, c);
 	}
 	return ST_OK;
 }
@@ -120,48 +164,121 @@ take_option(struct opts *o, int c)
 static bool
 in_detail(const struct opts *o)
 {
-	return o->target_count > 0 && o->view == 0 && o->output == NULL &&
-	    !o->json && !o->tsv;
+	return o->selection.target_count > 0 && o->view == views &&
+	    o->output == NULL && !o->json && !o->tsv;
+}
+
+static int
+check_watch(const struct opts *o)
+{
+	if (o->interval == 0)
+		return ST_OK;
+	if (o->view != views)
+		return usage_error("--watch", "shows changes, and not -%c",
+		    o->view->letter);
+	if (o->output != NULL)
+		return usage_error("--watch", "has columns of its own, and "
+		    "not --output");
+	if (o->sort_name != NULL || o->reverse)
+		return usage_error("--watch", "shows changes in the order of "
+		    "time");
+	if (o->selection.all_spaces)
+		return usage_error("--watch", "watches one namespace: shmtool "
+		    "--ns chooses it");
+	return ST_OK;
 }
 
 static int
 check(const struct opts *o)
 {
-	bool ordered = o->sort_name != NULL || o->reverse;
-
 	if (o->json && o->tsv)
 		return usage_error(NULL, "either --json or --tsv");
-	if (o->view == 'u' && (o->output != NULL || ordered))
-		return usage_error(NULL, "-u is one sum, without columns to "
-		    "choose or to sort by");
-	if (o->view != 0 && o->output != NULL && o->output[0] != '+')
-		return usage_error(NULL, "-%c has its own columns: -o +COL "
-		    "adds to them", o->view);
-	if (in_detail(o) && (ordered || !o->heading))
+	if (o->filtered && o->selection.target_count > 0)
+		return usage_error(NULL, "either SEGMENT operands or filters");
+	if (!filter_check(&o->filter))
+		return ST_USAGE;
+	if (o->interval > 0)
+		return check_watch(o);
+	if (o->output != NULL && o->output[0] != '+' && o->view != views &&
+	    o->view->columns == segment_columns)
+		return usage_error(NULL, "-%c has its columns: -o +COL adds "
+		    "to them", o->view->letter);
+	if (in_detail(o) && (o->sort_name != NULL || o->reverse ||
+	    !o->heading))
 		return usage_error(NULL, "everything about a segment is no "
 		    "table: choose columns with -o");
 	return ST_OK;
 }
 
+/* The columns when none were chosen, into an array that is long enough. */
+static void
+usual_columns(const struct opts *o, const char *names[static 48])
+{
+	const char *const *usual = o->view->usual;
+	const char *const *name;
+	size_t n = 0;
+
+	if (o->json && o->view == views)
+		usual = json_columns;
+	for (name = space_columns; *name != NULL; name++)
+		if (o->selection.all_spaces && find_column(o->view->columns,
+		    *o->view->column_count, *name) != NULL)
+			names[n++] = *name;
+	for (name = usual; *name != NULL; name++)
+		names[n++] = *name;
+	names[n] = NULL;
+}
+
 static int
 choose_columns(struct opts *o)
 {
-	const struct column **sort;
-	size_t count;
+	const struct view *view = o->view;
+	const char *names[48];
 
-	if (!parse_columns(o->output, segment_columns, segment_column_count,
-	    usual_columns(o), &o->columns, &o->column_count))
+	usual_columns(o, names);
+	if (!parse_columns(o->output, view->columns, *view->column_count,
+	    names, &o->columns, &o->column_count))
 		return ST_USAGE;
 	if (o->sort_name == NULL)
 		return ST_OK;
-	if (!parse_columns(o->sort_name, segment_columns,
-	    segment_column_count, NULL, &sort, &count))
-		return ST_USAGE;
-	o->sort = sort[0];
-	free(sort);
-	if (count != 1)
-		return usage_error(o->sort_name, "one column to sort by");
+	o->sort = find_column(view->columns, *view->column_count,
+	    o->sort_name);
+	if (o->sort == NULL)
+		return usage_error("--sort", "%s: no such column",
+		    o->sort_name);
 	return ST_OK;
+}
+
+/* As JSON the processes stand inside the segments where operands or the
+ * column PROCS ask for it. */
+static bool
+nests_attachments(const struct opts *o)
+{
+	size_t i;
+
+	if (!o->json || o->view->columns != segment_columns)
+		return false;
+	for (i = 0; i < o->column_count; i++)
+		if ((o->columns[i]->needs & NEEDS_HOLDERS) != 0)
+			return true;
+	return o->selection.target_count > 0;
+}
+
+static void
+choose_needs(struct opts *o)
+{
+	unsigned needs = o->sort != NULL ? o->sort->needs : 0;
+	size_t i;
+
+	for (i = 0; i < o->column_count; i++)
+		needs |= o->columns[i]->needs;
+	if (o->view->letter == 'u')
+		needs |= NEEDS_RSS;
+	if (o->view->letter == 'P' || nests_attachments(o))
+		needs |= NEEDS_HOLDERS;
+	if (in_detail(o))
+		needs = NEEDS_RSS | NEEDS_STATUS | NEEDS_HOLDERS;
+	o->selection.needs = needs;
 }
 
 static int
@@ -177,111 +294,88 @@ parse(int argc, char **argv, struct opts *o)
 			return status;
 	}
 	if (optind < argc) {
-		o->target_count = (size_t)(argc - optind);
 		status = parse_targets(argc - optind, argv + optind,
 		    &o->targets);
 		if (status != ST_OK)
 			return status;
+		o->selection.targets = o->targets;
+		o->selection.target_count = (size_t)(argc - optind);
 	}
 	status = check(o);
-	return status != ST_OK ? status : choose_columns(o);
+	if (status != ST_OK)
+		return status;
+	if (o->json && o->view->letter == 'P' && optind < argc)
+		o->view = views;
+	status = choose_columns(o);
+	choose_needs(o);
+	return status;
 }
 
-static bool
-is_target(const struct target *target, const struct shmt_segment *segment)
+/* The name of the rows in JSON. */
+static const char *
+rows_name(const struct opts *o)
 {
-	return target->ref.by_key ? target->ref.key == segment->key :
-	    target->ref.id == segment->id;
-}
-
-/* The rows that the operands name, in their order, in place of all. */
-static int
-pick_targets(const struct opts *o, struct rows *rows)
-{
-	size_t t, i, n = 0;
-	int status = ST_OK;
-	void **picked;
-
-	picked = calloc(o->target_count + 1, sizeof(*picked));
-	if (picked == NULL)
-		return fail(NULL, errno);
-	for (t = 0; t < o->target_count; t++) {
-		for (i = 0; i < rows->count; i++)
-			if (is_target(&o->targets[t], &rows->list[i].segment))
-				break;
-		if (i < rows->count)
-			picked[n++] = &rows->list[i];
-		else
-			add_status(&status, fail(o->targets[t].text, ENOENT));
+	switch (o->view->letter) {
+	case 'P':
+		return "attachments";
+	case 'u':
+		return "summaries";
+	default:
+		return "segments";
 	}
-	free(rows->picked);
-	rows->picked = picked;
-	rows->picked_count = n;
-	return status;
-}
-
-static unsigned
-all_needs(const struct opts *o)
-{
-	unsigned needs = o->sort != NULL ? o->sort->needs : 0;
-	size_t i;
-
-	if (o->view == 'u' || in_detail(o))
-		needs |= NEEDS_RSS | NEEDS_STATUS;
-	for (i = 0; i < o->column_count; i++)
-		needs |= o->columns[i]->needs;
-	return needs;
-}
-
-/* The rows to show; a failure of some operands leaves the others. */
-static int
-gather(const struct opts *o, struct rows *rows)
-{
-	unsigned needs = all_needs(o);
-	struct shmt_segment *list;
-	size_t count;
-	int status;
-
-	if (shmt_list((needs & NEEDS_RSS) != 0, &list, &count) == -1)
-		return fail(NULL, errno);
-	status = make_rows(list, count, needs, rows);
-	free(list);
-	if (status == ST_OK && o->target_count > 0)
-		status = pick_targets(o, rows);
-	return status;
 }
 
 static int
-show_list(struct table *table)
+show_json(const struct opts *o, const struct table *table, bool complete)
 {
 	struct json json = { .out = stdout };
-	int status;
+	int status = ST_OK;
 
-	if (table->format != FORMAT_JSON)
-		return print_table(table, NULL, NULL);
 	json_open(&json, NULL, '{');
-	json_bool(&json, "complete", true);
-	status = print_table(table, &json, "segments");
+	if (o->view->letter == 'u' && !o->selection.all_spaces)
+		print_object(table, &json, "summary", table->rows[0]);
+	else {
+		json_bool(&json, "complete", complete);
+		status = print_table(table, &json, rows_name(o));
+	}
 	json_close(&json, '}');
 	json_end(&json);
 	return status;
 }
 
+/* Rows that are made from those of the segments, to be freed; NULL where the
+ * segments themselves are shown. */
 static int
-show_detail(const struct opts *o, const struct rows *rows)
+make_other_rows(const struct opts *o, const struct snapshot *snapshot,
+    struct table *table, void **list)
 {
-	size_t i;
+	struct attachment *attachments;
+	struct sum *sums;
+	int status;
 
-	for (i = 0; i < rows->picked_count; i++) {
-		if (i > 0)
-			putchar('\n');
-		print_detail(rows->picked[i], o->bytes);
+	*list = NULL;
+	table->rows = snapshot->rows;
+	table->row_count = snapshot->row_count;
+	if (o->view->letter == 'P') {
+		status = list_attachments(snapshot->rows, snapshot->row_count,
+		    &attachments, &table->rows, &table->row_count);
+		if (status == ST_OK)
+			*list = attachments;
+		return status;
+	}
+	if (o->view->letter == 'u') {
+		status = list_sums(snapshot, &sums, &table->rows);
+		table->row_count = snapshot->space_count;
+		if (status == ST_OK)
+			*list = sums;
+		return status;
 	}
 	return ST_OK;
 }
 
 static int
-show(const struct opts *o, struct rows *rows)
+show_table(const struct opts *o, const struct snapshot *snapshot,
+    bool complete)
 {
 	struct table table = {
 		.format = o->json ? FORMAT_JSON : o->tsv ? FORMAT_TSV :
@@ -289,29 +383,81 @@ show(const struct opts *o, struct rows *rows)
 		.heading = o->heading, .bytes = o->bytes,
 		.reverse = o->reverse, .columns = o->columns,
 		.column_count = o->column_count, .sort = o->sort,
-		.rows = rows->picked, .row_count = rows->picked_count
+		.more = nests_attachments(o) ? json_attachments : NULL
+	};
+	void *list;
+	int status;
+
+	status = make_other_rows(o, snapshot, &table, &list);
+	if (status != ST_OK)
+		return status;
+	status = o->json ? show_json(o, &table, complete) :
+	    print_table(&table, NULL, NULL);
+	if (list != NULL)
+		free(table.rows);
+	free(list);
+	return status;
+}
+
+static int
+show_details(const struct opts *o, const struct snapshot *snapshot)
+{
+	int status = ST_OK;
+	size_t i;
+
+	for (i = 0; i < snapshot->row_count; i++) {
+		if (i > 0)
+			putchar('\n');
+		add_status(&status, print_detail(&snapshot->rows[i], o->bytes,
+		    o->selection.all_spaces));
+	}
+	return status;
+}
+
+static int
+show(const struct opts *o)
+{
+	struct snapshot snapshot;
+	bool complete;
+	int status;
+
+	status = take_snapshot(&o->selection, &snapshot);
+	/* A list that could not be had at all is not an empty one. */
+	if (snapshot.rows != NULL) {
+		complete = is_complete(&o->selection, &snapshot);
+		add_status(&status, in_detail(o) ?
+		    show_details(o, &snapshot) :
+		    show_table(o, &snapshot, complete));
+	}
+	free_snapshot(&snapshot);
+	return status;
+}
+
+static int
+watch(const struct opts *o)
+{
+	const struct lookout how = {
+		.interval = o->interval, .filter = &o->filter,
+		.targets = o->targets,
+		.target_count = o->selection.target_count,
+		.format = o->json ? FORMAT_JSON : o->tsv ? FORMAT_TSV :
+		    FORMAT_TABLE,
+		.heading = o->heading, .bytes = o->bytes
 	};
 
-	if (in_detail(o))
-		return show_detail(o, rows);
-	if (o->view == 'u')
-		return print_summary(&table, rows);
-	return show_list(&table);
+	return print_events(&how);
 }
 
 static int
 run(int argc, char **argv)
 {
-	struct opts o = { .heading = true };
-	struct rows rows = { 0 };
+	struct opts o = { .view = views, .heading = true };
 	int status;
 
+	o.selection.filter = &o.filter;
 	status = parse(argc, argv, &o);
-	if (status == ST_OK && o.columns != NULL) {
-		status = gather(&o, &rows);
-		add_status(&status, show(&o, &rows));
-		free_rows(&rows);
-	}
+	if (status == ST_OK && o.columns != NULL)
+		status = o.interval > 0 ? watch(&o) : show(&o);
 	free(o.columns);
 	free(o.targets);
 	return status;
@@ -319,8 +465,10 @@ run(int argc, char **argv)
 
 const struct cmd cmd_stat = {
 	"stat", "Shows segments: a table, or everything about some",
-	"[-t | -p | -c] [-o COL,...] [--sort COL] [--reverse] [--json | "
-	"--tsv] [--no-heading] [-b] [SEGMENT...]\n"
-	"-u [--json | --tsv] [--no-heading] [-b] [SEGMENT...]",
+	"[-t | -p | -c | -u | -P] [-o COL,...] [--sort COL] [--reverse] "
+	"[--json | --tsv] [--no-heading] [-b] [--all-ns] "
+	"[FILTER... | SEGMENT...]\n"
+	"-w[SECONDS] [--json | --tsv] [--no-heading] [-b] "
+	"[FILTER... | SEGMENT...]",
 	options, NULL, run
 };

@@ -1,19 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * All segments in sum.
+ * All segments in sum, a row for each namespace.
  */
 
+#include <errno.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "cmd.h"
-
-struct sum {
-	uint64_t segments, unattached, dest;
-	uint64_t size, pages, largest;	/* pages as shmall counts them */
-	bool has_rss;
-	uint64_t rss, swap;
-};
 
 static void
 number(struct value *value, enum value_kind kind, uint64_t n)
@@ -72,7 +67,33 @@ get_largest(const void *row, struct value *value)
 	number(value, VALUE_SIZE, ((const struct sum *)row)->largest);
 }
 
-static const struct column columns[] = {
+static void
+get_ns(const void *row, struct value *value)
+{
+	number(value, VALUE_NUMBER, ((const struct sum *)row)->space->ns.inode);
+}
+
+static void
+get_nspid(const void *row, struct value *value)
+{
+	const struct space *space = ((const struct sum *)row)->space;
+
+	if (space->ns.pid != 0)
+		number(value, VALUE_NUMBER, (uint64_t)space->ns.pid);
+}
+
+static void
+get_nscommand(const void *row, struct value *value)
+{
+	const struct space *space = ((const struct sum *)row)->space;
+
+	if (space->command[0] != '\0') {
+		value->kind = VALUE_TEXT;
+		value->text = space->command;
+	}
+}
+
+const struct column summary_columns[] = {
 	{ "SEGMENTS", true, get_segments, 0 },
 	{ "UNATTACHED", true, get_unattached, 0 },
 	{ "DEST", true, get_dest, 0 },
@@ -80,10 +101,19 @@ static const struct column columns[] = {
 	{ "PAGES", true, get_pages, 0 },
 	{ "RSS", true, get_rss, 0 },
 	{ "SWAP", true, get_swap, 0 },
-	{ "LARGEST", true, get_largest, 0 }
+	{ "LARGEST", true, get_largest, 0 },
+	{ "NS", true, get_ns, NEEDS_SPACE },
+	{ "NSPID", true, get_nspid, NEEDS_SPACE },
+	{ "NSCOMMAND", false, get_nscommand, NEEDS_SPACE }
 };
 
-#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
+const size_t summary_column_count =
+    sizeof(summary_columns) / sizeof(summary_columns[0]);
+
+const char *const default_summary_columns[] = {
+	"SEGMENTS", "UNATTACHED", "DEST", "SIZE", "PAGES", "RSS", "SWAP",
+	"LARGEST", NULL
+};
 
 static void
 add_row(struct sum *sum, const struct shmt_segment *s, uint64_t page)
@@ -100,29 +130,33 @@ add_row(struct sum *sum, const struct shmt_segment *s, uint64_t page)
 	sum->swap += s->swap;
 }
 
-int
-print_summary(struct table *table, const struct rows *rows)
+static void
+add_rows(struct sum *sum, const struct rows *rows)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-	struct sum sum = { .has_rss = true };
-	const struct column *chosen[COLUMNS];
-	struct json json = { .out = stdout };
-	void *only[] = { &sum };
 	size_t i;
 
-	for (i = 0; i < rows->picked_count; i++)
-		add_row(&sum, &((struct row *)rows->picked[i])->segment, page);
-	for (i = 0; i < COLUMNS; i++)
-		chosen[i] = &columns[i];
-	table->columns = chosen;
-	table->column_count = COLUMNS;
-	table->rows = only;
-	table->row_count = 1;
-	if (table->format != FORMAT_JSON)
-		return print_table(table, NULL, NULL);
-	json_open(&json, NULL, '{');
-	print_object(table, &json, "summary", &sum);
-	json_close(&json, '}');
-	json_end(&json);
+	sum->has_rss = true;
+	sum->space = &rows->space;
+	for (i = 0; i < rows->count; i++)
+		add_row(sum, &rows->list[i].segment, page);
+}
+
+int
+list_sums(const struct snapshot *snapshot, struct sum **list, void ***pointers)
+{
+	size_t i;
+
+	*list = calloc(snapshot->space_count + 1, sizeof(**list));
+	*pointers = calloc(snapshot->space_count + 1, sizeof(**pointers));
+	if (*list == NULL || *pointers == NULL) {
+		free(*list);
+		free(*pointers);
+		return fail(NULL, ENOMEM);
+	}
+	for (i = 0; i < snapshot->space_count; i++) {
+		add_rows(&(*list)[i], &snapshot->spaces[i]);
+		(*pointers)[i] = &(*list)[i];
+	}
 	return ST_OK;
 }

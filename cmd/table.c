@@ -162,8 +162,12 @@ print_texts(const struct table *table, char *const *texts, size_t *widths)
 	size_t columns = table->column_count, cells, width, i, c;
 
 	cells = columns * table->row_count;
-	for (c = 0; table->heading && c < columns; c++)
-		widths[c] = strlen(table->columns[c]->name);
+	for (c = 0; c < columns; c++) {
+		widths[c] = table->widths != NULL ? table->widths[c] : 0;
+		width = strlen(table->columns[c]->name);
+		if (table->heading && width > widths[c])
+			widths[c] = width;
+	}
 	for (i = 0; i < cells; i++) {
 		width = width_of(texts[i]);
 		if (width > widths[i % columns])

@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * stat -w: looks again and again, and prints a line for each change between
+ * two looks.  Nothing is printed at first: what is there has not changed.
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd.h"
+
+/* One change, as a row. */
+struct event {
+	int64_t time;
+	const char *word;
+	const struct row *row;		/* after it; if removed, before */
+	pid_t pid;			/* who did it, 0: unknown */
+	struct shmt_process process;
+	char what[160];			/* from what to what */
+};
+
+/* One look at the segments, by id. */
+struct look {
+	int64_t time;
+	struct rows rows;
+};
+
+struct watching {
+	const struct lookout *how;
+	struct look before, after;
+};
+
+static const struct event *
+event_of(const void *row)
+{
+	return row;
+}
+
+static void
+number(struct value *value, enum value_kind kind, uint64_t n)
+{
+	value->kind = kind;
+	value->number = n;
+}
+
+static void
+text(struct value *value, const char *t)
+{
+	value->kind = VALUE_TEXT;
+	value->text = t;
+}
+
+static void
+get_time(const void *row, struct value *value)
+{
+	number(value, VALUE_TIME, (uint64_t)event_of(row)->time);
+}
+
+static void
+get_event(const void *row, struct value *value)
+{
+	text(value, event_of(row)->word);
+}
+
+static void
+get_id(const void *row, struct value *value)
+{
+	number(value, VALUE_NUMBER, (uint64_t)event_of(row)->row->segment.id);
+}
+
+static void
+get_key(const void *row, struct value *value)
+{
+	const struct row *r = event_of(row)->row;
+
+	number(value, r->key_lost ? VALUE_LOST_KEY : VALUE_KEY, r->key);
+}
+
+static void
+get_owner(const void *row, struct value *value)
+{
+	text(value, user_name(event_of(row)->row->segment.uid));
+}
+
+static void
+get_size(const void *row, struct value *value)
+{
+	number(value, VALUE_SIZE, event_of(row)->row->segment.size);
+}
+
+static void
+get_nattch(const void *row, struct value *value)
+{
+	number(value, VALUE_NUMBER, event_of(row)->row->segment.nattch);
+}
+
+static void
+get_pid(const void *row, struct value *value)
+{
+	if (event_of(row)->pid != 0)
+		number(value, VALUE_NUMBER, (uint64_t)event_of(row)->pid);
+}
+
+static void
+get_command(const void *row, struct value *value)
+{
+	number(value, VALUE_COMMAND, event_of(row)->process.life);
+	value->text = event_of(row)->process.command;
+}
+
+static void
+get_what(const void *row, struct value *value)
+{
+	if (event_of(row)->what[0] != '\0')
+		text(value, event_of(row)->what);
+}
+
+static const struct column columns[] = {
+	{ "TIME", false, get_time, 0 },
+	{ "EVENT", false, get_event, 0 },
+	{ "ID", true, get_id, 0 },
+	{ "KEY", false, get_key, 0 },
+	{ "OWNER", false, get_owner, 0 },
+	{ "SIZE", true, get_size, 0 },
+	{ "NATTCH", true, get_nattch, 0 },
+	{ "PID", true, get_pid, 0 },
+	{ "COMMAND", false, get_command, 0 },
+	{ "WHAT", false, get_what, 0 }
+};
+
+#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
+
+/* The lines come one by one, and should stand below each other. */
+static const size_t widths[COLUMNS] = { 19, 8, 6, 10, 8, 5, 3, 7, 15, 0 };
+
+static int
+print_rows(const struct watching *w, void **rows, size_t count)
+{
+	const struct column *chosen[COLUMNS];
+	struct table table = {
+		.format = w->how->format, .bytes = w->how->bytes,
+		.heading = rows == NULL, .columns = chosen,
+		.column_count = COLUMNS, .widths = widths, .rows = rows,
+		.row_count = count
+	};
+	struct json json = { .out = stdout };
+	size_t i;
+
+	for (i = 0; i < COLUMNS; i++)
+		chosen[i] = &columns[i];
+	if (table.format != FORMAT_JSON)
+		return print_table(&table, NULL, NULL);
+	for (i = 0; i < count; i++) {
+		print_object(&table, &json, NULL, rows[i]);
+		json_end(&json);
+	}
+	return ST_OK;
+}
+
+static bool
+is_wanted(const struct watching *w, const struct look *look,
+    const struct row *row)
+{
+	const struct target *t;
+	size_t i;
+
+	for (i = 0; i < w->how->target_count; i++) {
+		t = &w->how->targets[i];
+		if (is_target(t, &row->segment) || (t->ref.by_key &&
+		    !row->key_lost && t->ref.key == row->key))
+			return true;
+	}
+	return w->how->target_count == 0 && shmt_match(w->how->filter,
+	    &row->segment, look->time, &look->rows.holders);
+}
+
+static int
+print_event(const struct watching *w, struct event *event, const char *word)
+{
+	void *only[] = { event };
+
+	event->word = word;
+	event->time = w->after.time;
+	return print_rows(w, only, 1);
+}
+
+static void
+add_what(struct event *event, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void
+add_what(struct event *event, const char *format, ...)
+{
+	size_t used = strlen(event->what);
+	va_list args;
+
+	if (used > 0)
+		used = strlcat(event->what, ", ", sizeof(event->what));
+	if (used >= sizeof(event->what))
+		return;
+	va_start(args, format);
+	vsnprintf(event->what + used, sizeof(event->what) - used, format,
+	    args);
+	va_end(args);
+}
+
+/* What IPC_SET, SHM_LOCK and SHM_UNLOCK change. */
+static int
+tell_changed(const struct watching *w, const struct shmt_segment *b,
+    const struct row *row)
+{
+	const struct shmt_segment *a = &row->segment;
+	struct event event = { .row = row };
+
+	if (a->mode != b->mode)
+		add_what(&event, "perms %04o -> %04o", b->mode, a->mode);
+	if (a->uid != b->uid)
+		add_what(&event, "owner %s -> %s", user_name(b->uid),
+		    user_name(a->uid));
+	if (a->gid != b->gid)
+		add_what(&event, "group %s -> %s", group_name(b->gid),
+		    group_name(a->gid));
+	if (((a->state ^ b->state) & SHMT_LOCKED) != 0)
+		add_what(&event, "%s", (a->state & SHMT_LOCKED) != 0 ?
+		    "locked" : "unlocked");
+	/* Set to what it was; marking moves this time as well. */
+	if (event.what[0] == '\0' && a->ctime != b->ctime &&
+	    ((a->state ^ b->state) & SHMT_DEST) == 0)
+		add_what(&event, "set as it was");
+	return event.what[0] == '\0' ? ST_OK :
+	    print_event(w, &event, "changed");
+}
+
+/* Who did it is known of the last one only. */
+static int
+tell_attached(const struct watching *w, const struct shmt_segment *b,
+    const struct row *row)
+{
+	const struct shmt_segment *a = &row->segment;
+	struct event event = { .row = row, .pid = a->lpid };
+	bool meanwhile = a->nattch == b->nattch;
+	int status = ST_OK;
+
+	if (meanwhile && a->atime == b->atime && a->dtime == b->dtime)
+		return ST_OK;
+	shmt_last_user(a, &event.process);
+	if (meanwhile)
+		add_what(&event, "both since the last look");
+	else
+		add_what(&event, "%" PRIu64 " -> %" PRIu64, b->nattch,
+		    a->nattch);
+	if (meanwhile || a->nattch > b->nattch)
+		status = print_event(w, &event, "attached");
+	if (status == ST_OK && (meanwhile || a->nattch < b->nattch))
+		status = print_event(w, &event, "detached");
+	return status;
+}
+
+static int
+tell_created(const struct watching *w, const struct row *row)
+{
+	struct event event = { .row = row, .pid = row->segment.cpid };
+
+	if (!is_wanted(w, &w->after, row))
+		return ST_OK;
+	shmt_creator(&row->segment, &event.process);
+	return print_event(w, &event, "created");
+}
+
+static int
+tell_removed(const struct watching *w, const struct row *row)
+{
+	struct event event = { .row = row };
+
+	return is_wanted(w, &w->before, row) ?
+	    print_event(w, &event, "removed") : ST_OK;
+}
+
+static int
+tell_differences(const struct watching *w, const struct row *before,
+    struct row *after)
+{
+	const struct shmt_segment *b = &before->segment;
+	const struct shmt_segment *a = &after->segment;
+	struct event event = { .row = after };
+	int status;
+
+	if (after->key_lost && !before->key_lost) {
+		after->key = before->key;
+		after->key_lost = false;
+	}
+	if (!is_wanted(w, &w->before, before) &&
+	    !is_wanted(w, &w->after, after))
+		return ST_OK;
+	status = tell_changed(w, b, after);
+	if (status == ST_OK)
+		status = tell_attached(w, b, after);
+	if (status == ST_OK && ((a->state & ~b->state) & SHMT_DEST) != 0)
+		status = print_event(w, &event, "marked");
+	return status;
+}
+
+/* Both looks are sorted by id. */
+static int
+tell_all(struct watching *w)
+{
+	const struct row *b = w->before.rows.list;
+	const struct row *b_end = b + w->before.rows.count;
+	struct row *a = w->after.rows.list;
+	const struct row *a_end = a + w->after.rows.count;
+	int status = ST_OK;
+
+	while (status == ST_OK && (b < b_end || a < a_end)) {
+		if (a == a_end || (b < b_end &&
+		    b->segment.id < a->segment.id))
+			status = tell_removed(w, b++);
+		else if (b == b_end || a->segment.id < b->segment.id)
+			status = tell_created(w, a++);
+		else if (shmt_same(&b->segment, &a->segment))
+			status = tell_differences(w, b++, a++);
+		else
+			status = tell_removed(w, b++);
+	}
+	return status;
+}
+
+static int
+compare_ids(const void *a, const void *b)
+{
+	const struct row *x = a, *y = b;
+
+	return (x->segment.id > y->segment.id) -
+	    (x->segment.id < y->segment.id);
+}
+
+static int
+look(const struct lookout *how, struct look *look)
+{
+	unsigned needs = NEEDS_KEY;
+	struct shmt_segment *list;
+	size_t count;
+	int status;
+
+	if ((how->filter->by & SHMT_BY_PID) != 0)
+		needs |= NEEDS_HOLDERS;
+	if (shmt_list(false, &list, &count) == -1)
+		return fail(NULL, errno);
+	status = make_rows(list, count, needs, SHMT_STALE_IDLE, &look->rows);
+	free(list);
+	if (look->rows.count > 0)
+		qsort(look->rows.list, look->rows.count,
+		    sizeof(*look->rows.list), compare_ids);
+	look->time = time(NULL);
+	return status;
+}
+
+/* Until the next look is due; false when there is to be none. */
+static bool
+wait_for_next(uint64_t interval, int *status)
+{
+	struct timespec time_left = { .tv_sec = (time_t)interval };
+	struct pollfd out = { .fd = STDOUT_FILENO };
+	sigset_t all, old;
+	int ready = 0;
+
+	/* A signal that comes before the wait must end it as well. */
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &old);
+	if (caught_signal() == 0)
+		ready = ppoll(&out, 1, &time_left, &old);
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	if (ready > 0) {
+		/* Nobody reads any more: the end a write would have met. */
+		raise(SIGPIPE);
+		complain(NULL, "standard output: %s", strerror(EPIPE));
+		*status = ST_FAILED;
+	}
+	return ready == 0 && caught_signal() == 0;
+}
+
+int
+print_events(const struct lookout *how)
+{
+	struct watching w = { .how = how };
+	int status;
+
+	catch_signals();
+	status = look(how, &w.before);
+	if (status == ST_OK && how->heading && how->format == FORMAT_TSV)
+		status = print_rows(&w, NULL, 0);
+	while (status == ST_OK && flush_output() &&
+	    wait_for_next(how->interval, &status)) {
+		status = look(how, &w.after);
+		if (status == ST_OK)
+			status = tell_all(&w);
+		free_rows(&w.before.rows);
+		w.before = w.after;
+		memset(&w.after, 0, sizeof(w.after));
+	}
+	free_rows(&w.before.rows);
+	return status;
+}
