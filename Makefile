@@ -76,9 +76,12 @@ CMD_SRC := \
 	cmd/refusal.c \
 	cmd/removal.c \
 	cmd/report.c \
+	cmd/restore.c \
 	cmd/rm.c \
 	cmd/rows.c \
 	cmd/run.c \
+	cmd/save.c \
+	cmd/saving.c \
 	cmd/set.c \
 	cmd/signals.c \
 	cmd/snapshot.c \

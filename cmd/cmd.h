@@ -90,8 +90,8 @@ int status_of(int error);
 /* Adds a further outcome to a status: another kind of failure makes it 1. */
 void add_status(int *status, int outcome);
 
-/* From here on a closed pipe is an error of write(2), not our death: for
- * verbs that must not stop half way. */
+/* From here on a closed pipe and a file too large are errors of write(2), not
+ * our death: for verbs that must not stop half way. */
 void outlive_pipes(void);
 
 /* Flushes stdout and tells whether all of it arrived: false, and said why. */
@@ -293,6 +293,24 @@ int check_guard(struct guard *guard);
  * catch_signals() ends the wait. */
 int take_guard(const struct guard *guard);
 int give_guard(const struct guard *guard);
+
+/*
+ * saving.c: one segment saved, for save and rm --save
+ */
+
+struct saving {
+	const char *dir;
+	bool replace;		/* what was saved before */
+	void (*copied)(void *arg);	/* when the contents are; or NULL */
+	void *arg;
+};
+
+/* ST_OK, or a status and in *reason, to be freed, why not (NULL where there
+ * is no memory for it).  What is saved is the segment that has this id now:
+ * whether it is shmt_same() as before, saved->segment tells. */
+int save_segment(const struct saving *saving,
+    const struct shmt_segment *segment, struct shmt_saved *saved,
+    char **reason);
 
 /*
  * signals.c: hang-up, interrupt and termination

@@ -30,6 +30,8 @@ static const struct cmd *const commands[] = {
 	&cmd_stat,
 	&cmd_rm,
 	&cmd_set,
+	&cmd_save,
+	&cmd_restore,
 	&cmd_limits
 };
 
@@ -119,6 +121,7 @@ void
 outlive_pipes(void)
 {
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
 }
 
 /* Told once, however often it is tried. */

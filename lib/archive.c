@@ -526,9 +526,7 @@ fill_part(struct shmt_view *view, int fd, const struct shmt_transfer *part)
 		errno = ECANCELED;
 		return -1;
 	}
-	/* There may be more input behind a part, and that is all right. */
-	if (shmt_view_receive(view, part, fd, &done) == -1 &&
-	    (errno != EFBIG || done != part->length))
+	if (shmt_view_receive(view, part, fd, &done) == -1)
 		return -1;
 	if (done == part->length)
 		return 0;
@@ -554,6 +552,7 @@ fill(struct shmt_view *view, int fd, uint64_t size, struct half *half)
 		part = *second_half(half, size + at);
 		part.offset = at;
 		part.length = end - at;
+		part.flags = SHMT_LEAVE_REST;
 		if (fill_part(view, fd, &part) == -1)
 			return -1;
 	}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * shmtool restore: saved segments made again.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+
+enum { OPT_ID = OPT_LONG };
+
+static const struct option_row options[] = {
+	{ 'k', "key", "KEY", "give it this key, not the saved one" },
+	{ OPT_ID, "id", NULL, "with exactly the saved id" },
+	{ 0 }
+};
+
+struct opts {
+	unsigned flags;
+	uint32_t key;
+	char **files;
+};
+
+/* One file on its way back. */
+struct work {
+	const char *file;
+	struct progress progress;
+	struct shmt_saved saved;
+	struct shmt_trouble trouble;
+};
+
+static int
+parse(int argc, char **argv, struct opts *o)
+{
+	int c;
+
+	while ((c = next_option(&cmd_restore, argc, argv)) != -1)
+		switch (c) {
+		case 'k':
+			if (!key_value("--key", optarg, &o->key))
+				return ST_USAGE;
+			if (o->key == 0)
+				return usage_error("--key", "%s: key 0 means "
+				    "private, which nobody finds by key",
+				    optarg);
+			o->flags |= SHMT_OTHER_KEY;
+			break;
+		case OPT_ID:
+			o->flags |= SHMT_SAME_ID;
+			break;
+		default:
+			return option_status(c);
+		}
+	if (optind == argc)
+		return usage_error(NULL, "which file?");
+	if ((o->flags & SHMT_OTHER_KEY) && argc - optind > 1)
+		return usage_error("--key", "one key is for one FILE, not for "
+		    "%d", argc - optind);
+	o->files = argv + optind;
+	return ST_OK;
+}
+
+/* The size is known only once the .meta is read. */
+static bool
+tell(void *arg, uint64_t done)
+{
+	struct work *w = arg;
+
+	w->progress.total = w->saved.segment.size;
+	return progress_tell(&w->progress, done);
+}
+
+static int
+file_damaged(const struct work *w)
+{
+	const struct shmt_trouble *t = &w->trouble;
+
+	switch (t->damage) {
+	case SHMT_BAD_META:
+		complain(w->file, "line %u of the .meta is not as shmtool "
+		    "save writes it: damaged, edited, or of another version",
+		    t->line);
+		break;
+	case SHMT_BAD_SUM:
+		complain(w->file, "the .meta is damaged or edited: line %u is "
+		    "not the digest of the lines before it", t->line);
+		break;
+	case SHMT_BAD_SIZE:
+		complain(w->file, "the .shm has %ju bytes, the .meta tells "
+		    "%ju: cut, damaged, or of another segment",
+		    (uintmax_t)t->found, (uintmax_t)t->wanted);
+		break;
+	default:
+		complain(w->file, "the .shm is damaged, or of another "
+		    "segment: its digest is not the one in the .meta");
+		break;
+	}
+	return ST_FAILED;
+}
+
+static int
+file_failed(const struct work *w, int error)
+{
+	const char *which = w->trouble.place == SHMT_AT_META ? ".meta" :
+	    ".shm";
+
+	if (error == EBADMSG)
+		return file_damaged(w);
+	if (error == ELOOP)
+		complain(w->file, "the %s is a symbolic link; it is not "
+		    "followed", which);
+	else if (error == EINVAL)
+		complain(w->file, "the %s is not a regular file", which);
+	else
+		complain(w->file, "the %s: %s", which, strerror(error));
+	return error == ENOENT ? ST_FAILED : status_of(error);
+}
+
+static int
+segment_failed(const struct opts *o, const struct work *w, int error)
+{
+	const struct shmt_segment *s = &w->saved.segment;
+	const struct shmt_request request = {
+		.key = o->flags & SHMT_OTHER_KEY ? o->key : s->key,
+		.size = s->size,
+		.mode = s->mode,
+		.flags = o->flags & SHMT_SAME_ID ? SHMT_WITH_ID : 0,
+		.id = s->id
+	};
+
+	switch (error) {
+	case EFAULT:
+		complain(w->file, "no memory for its pages");
+		return ST_LIMIT;
+	case EIO:
+		complain(w->file, "the .shm changed while it was read");
+		return ST_FAILED;
+	default:
+		return tell_refusal(w->file, &request, SHMT_STEP_CREATE,
+		    error);
+	}
+}
+
+static int
+restore_failed(const struct opts *o, const struct work *w, int error)
+{
+	if (error == ECANCELED) {
+		complain(w->file, "interrupted, nothing was made");
+		return ST_FAILED;
+	}
+	return w->trouble.place == SHMT_AT_SEGMENT ?
+	    segment_failed(o, w, error) : file_failed(w, error);
+}
+
+/* It is there, but not all of it is as it was. */
+static void
+tell_lost(const struct work *w, int id)
+{
+	const struct shmt_segment *s = &w->saved.segment;
+	unsigned lost = w->saved.lost;
+
+	if (lost & SHMT_LOST_OWNER)
+		complain(w->file, "restored as %d, but not to its owner "
+		    "%u:%u, whom only root may give it", id, s->uid, s->gid);
+	if (lost & SHMT_LOST_LOCK)
+		complain(w->file, "restored as %d, but not locked as it was: "
+		    "RLIMIT_MEMLOCK (ulimit -l) does not allow it", id);
+	if (lost & SHMT_LOST_HUGE)
+		complain(w->file, "restored as %d, but not of huge pages as "
+		    "it was: there are not enough, or not for us", id);
+	if (lost & SHMT_LOST_RESERVE)
+		complain(w->file, "restored as %d, but without a promise of "
+		    "memory for its holes, as with create --no-reserve", id);
+}
+
+static int
+restore_one(const struct opts *o, const char *file)
+{
+	struct work w = { .file = file };
+	const struct shmt_transfer how = {
+		.length = UINT64_MAX, .progress = tell, .arg = &w
+	};
+	int id, result, error;
+
+	progress_begin(&w.progress, UINT64_MAX);
+	result = shmt_restore(file, o->flags, o->key, &how, &id, &w.saved,
+	    &w.trouble);
+	error = errno;
+	progress_end(&w.progress);
+	if (result == -1)
+		return restore_failed(o, &w, error);
+	printf("%d\n", id);
+	if (!flush_output()) {
+		/* Nobody would know of it. */
+		shmt_remove(id);
+		return ST_FAILED;
+	}
+	tell_lost(&w, id);
+	return ST_OK;
+}
+
+static int
+run(int argc, char **argv)
+{
+	struct opts o = { 0 };
+	int status, i;
+
+	status = parse(argc, argv, &o);
+	if (o.files == NULL)
+		return status;
+	catch_signals();
+	outlive_pipes();
+	for (i = 0; o.files[i] != NULL && caught_signal() == 0; i++)
+		add_status(&status, restore_one(&o, o.files[i]));
+	return status;
+}
+
+const struct cmd cmd_restore = {
+	"restore", "Makes saved segments again",
+	"[--id] [-k KEY] FILE...",
+	options,
+	"FILE is NAME.meta, NAME.shm or NAME, as shmtool save wrote them.", run
+};

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * shmtool save: segments to files.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cmd.h"
+
+enum { OPT_ALL = OPT_LONG };
+
+static const struct option_row options[] = {
+	{ 'f', "force", NULL, "replace what was saved before" },
+	{ 'v', "verbose", NULL, "print a line for each" },
+	{ OPT_ALL, "all", NULL, "every segment there is" },
+	GUARD_OPTIONS,
+	FILTER_OPTIONS,
+	{ 0 }
+};
+
+struct opts {
+	struct saving saving;
+	bool verbose, all;
+	struct guard guard;
+	struct shmt_filter filter;
+	struct target *targets;
+	int count;
+};
+
+/* The semaphore is given back when the contents are copied: others need not
+ * wait for the disk. */
+struct hold {
+	const struct guard *guard;
+	bool held;
+	int status;
+};
+
+static void
+release(void *arg)
+{
+	struct hold *hold = arg;
+
+	if (hold->held)
+		add_status(&hold->status, give_guard(hold->guard));
+	hold->held = false;
+}
+
+static bool
+take_option(struct opts *o, int code)
+{
+	if (code >= OPT_FILTER && code < OPT_FILTER_END)
+		return filter_option(&o->filter, code, optarg);
+	switch (code) {
+	case 'f':
+		o->saving.replace = true;
+		return true;
+	case 'v':
+		o->verbose = true;
+		return true;
+	case OPT_ALL:
+		o->all = true;
+		return true;
+	default:
+		return guard_option(&o->guard, code, optarg);
+	}
+}
+
+/* One way to say which segments. */
+static int
+check(const struct opts *o)
+{
+	bool filtered = o->filter.by != 0;
+
+	if (o->saving.dir == NULL)
+		return usage_error(NULL, "into which folder?");
+	if (o->count > 0 && (filtered || o->all))
+		return usage_error(NULL, "either SEGMENT operands or %s",
+		    o->all ? "--all" : "filters");
+	if (filtered && o->all)
+		return usage_error("--all", "takes no filters");
+	if (o->count == 0 && !filtered && !o->all)
+		return usage_error(NULL, "which segments? name them, or give "
+		    "filters or --all");
+	return filter_check(&o->filter) ? ST_OK : ST_USAGE;
+}
+
+static int
+parse(int argc, char **argv, struct opts *o, bool *go)
+{
+	int c, status;
+
+	while ((c = next_option(&cmd_save, argc, argv)) != -1) {
+		if (c == '?' || c == 'h')
+			return option_status(c);
+		if (!take_option(o, c))
+			return ST_USAGE;
+	}
+	if (optind < argc)
+		o->saving.dir = argv[optind++];
+	o->count = argc - optind;
+	status = check(o);
+	if (status == ST_OK && o->count > 0)
+		status = parse_targets(o->count, argv + optind, &o->targets);
+	if (status == ST_OK)
+		status = check_guard(&o->guard);
+	*go = status == ST_OK;
+	return status;
+}
+
+static int
+save_one(const struct opts *o, const char *object,
+    const struct shmt_segment *segment)
+{
+	struct hold hold = { .guard = &o->guard, .held = true };
+	struct saving saving = o->saving;
+	struct shmt_saved saved;
+	char *reason;
+	int status;
+
+	status = take_guard(&o->guard);
+	if (status != ST_OK)
+		return status;
+	saving.copied = release;
+	saving.arg = &hold;
+	status = save_segment(&saving, segment, &saved, &reason);
+	release(&hold);
+	if (status != ST_OK)
+		complain(object, "%s", reason != NULL ? reason : "not saved");
+	free(reason);
+	if (status == ST_OK && o->verbose) {
+		printf("%d: saved as %s/%s\n", segment->id, saving.dir,
+		    saved.name);
+		if (!flush_output())
+			status = ST_FAILED;
+	}
+	add_status(&status, hold.status);
+	return status;
+}
+
+static int
+save_selected(const struct opts *o)
+{
+	struct shmt_segment *list;
+	int status;
+	size_t count, i;
+	char object[24];
+
+	status = filter_list(&o->filter, false, &list, &count);
+	if (status != ST_OK)
+		return status;
+	for (i = 0; i < count && caught_signal() == 0; i++) {
+		snprintf(object, sizeof(object), "%d", list[i].id);
+		add_status(&status, save_one(o, object, &list[i]));
+	}
+	free(list);
+	return status;
+}
+
+static int
+save_targets(const struct opts *o)
+{
+	struct shmt_segment segment;
+	int status = ST_OK, found, i;
+
+	for (i = 0; i < o->count && caught_signal() == 0; i++) {
+		found = find_target(&o->targets[i], &segment);
+		if (found == ST_OK)
+			found = save_one(o, o->targets[i].text, &segment);
+		add_status(&status, found);
+	}
+	return status;
+}
+
+static int
+run(int argc, char **argv)
+{
+	struct opts o = { 0 };
+	bool go = false;
+	int status;
+
+	status = parse(argc, argv, &o, &go);
+	if (go) {
+		catch_signals();
+		outlive_pipes();
+		status = o.targets != NULL ? save_targets(&o) :
+		    save_selected(&o);
+	}
+	free(o.targets);
+	return status;
+}
+
+const struct cmd cmd_save = {
+	"save", "Saves segments to files, for restore",
+	"[-fv] [--lock-with SEM [--lock-timeout DURATION]] DIR SEGMENT...\n"
+	"[-fv] [--lock-with SEM [--lock-timeout DURATION]] DIR FILTER...\n"
+	"[-fv] [--lock-with SEM [--lock-timeout DURATION]] DIR --all",
+	options,
+	"DIR/ID-KEY.shm gets the contents, DIR/ID-KEY.meta the rest.", run
+};
