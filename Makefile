@@ -95,6 +95,7 @@ CMD_SRC := \
 	cmd/write.c
 UNIT_SRC := \
 	tests/unit/archive.c \
+	tests/unit/holders.c \
 	tests/unit/lock.c \
 	tests/unit/parse.c \
 	tests/unit/process.c \
