@@ -97,6 +97,7 @@ UNIT_SRC := \
 	tests/unit/archive.c \
 	tests/unit/holders.c \
 	tests/unit/lock.c \
+	tests/unit/logind.c \
 	tests/unit/parse.c \
 	tests/unit/process.c \
 	tests/unit/select.c

@@ -128,7 +128,8 @@ add_drop_in(struct drop_ins *all, const char *name, size_t folder)
 	struct drop_in *more;
 	size_t i, length = strlen(name);
 
-	if (length < 5 || strcmp(name + length - 5, ".conf") != 0)
+	if (name[0] == '.' || length < 5 ||
+	    strcmp(name + length - 5, ".conf") != 0)
 		return 0;
 	for (i = 0; i < all->count; i++)
 		if (strcmp(all->list[i].name, name) == 0)

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Whether logind removes segments at logout, by trees of configuration files
+ * in a folder of our own.
+ */
+
+#include <sys/stat.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+static char root[] = "/tmp/shmtool.XXXXXX";
+static int rootfd;
+
+static int
+remove_it(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+	(void)st;
+	(void)kind;
+	return at->level == 0 ? 0 : remove(path);
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	return nftw(root, remove_it, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static int
+group_setup(void **state)
+{
+	(void)state;
+	if (mkdtemp(root) == NULL)
+		return -1;
+	rootfd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return rootfd == -1 ? -1 : 0;
+}
+
+static int
+group_teardown(void **state)
+{
+	(void)state;
+	close(rootfd);
+	return rmdir(root);
+}
+
+/* Writes a file below the root, with the folders that lead to it. */
+static void
+put(const char *path, const char *text)
+{
+	char copy[128], *slash;
+	int fd;
+
+	strlcpy(copy, path, sizeof(copy));
+	for (slash = strchr(copy, '/'); slash != NULL;
+	    slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		mkdirat(rootfd, copy, 0755);
+		*slash = '/';
+	}
+	fd = openat(rootfd, path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+}
+
+static bool
+removes(uint32_t uid)
+{
+	bool answer;
+
+	assert_int_equal(shmt__logout_removes(rootfd, uid, &answer), 0);
+	return answer;
+}
+
+static void
+only_where_logind_runs(void **state)
+{
+	(void)state;
+	assert_false(removes(1000));
+	put("run/systemd/users/.x", "");
+	assert_true(removes(1000));
+}
+
+static void
+texts(void **state)
+{
+	static const struct {
+		const char *text;
+		bool removes;
+	} rows[] = {
+		{ "", true }, { "[Login]\n#RemoveIPC=no\n", true },
+		{ "[Login]\nRemoveIPC=no\n", false },
+		{ "[Login]\nRemoveIPC=no", false },
+		{ "[Login]\n  RemoveIPC = off \t\r\n", false },
+		{ "[Login]\nRemoveIPC=FALSE\n", false },
+		{ "[Login]\nRemoveIPC=0\n", false },
+		{ "[Login]\nRemoveIPC=f\n", false },
+		{ "[Login]\nRemoveIPC=N\n", false },
+		{ "[Login]\nRemoveIPC=no\nRemoveIPC=yes\n", true },
+		{ "[Login]\nRemoveIPC=yes\nRemoveIPC=no\n", false },
+		{ "[Login]\nRemoveIPC=no\nRemoveIPC=maybe\n", false },
+		{ "[Login]\nRemoveIPC=no\nRemoveIPC=\n", false },
+		{ "[Login]\n;RemoveIPC=no\n", true },
+		{ "[Login]\nremoveipc=no\n", true },
+		{ "[Login]\nRemoveIPCs=no\n", true },
+		{ "[Other]\nRemoveIPC=no\n", true },
+		{ "RemoveIPC=no\n", true },
+		{ "[Login]\n[Other]\nRemoveIPC=no\n", true },
+		{ "[Other]\n[Login]\nKillUserProcesses=yes\nRemoveIPC=no\n",
+		    false },
+	};
+	size_t i;
+
+	(void)state;
+	put("run/systemd/users/.x", "");
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		put("etc/systemd/logind.conf", rows[i].text);
+		if (removes(1000) != rows[i].removes)
+			fail_msg("\"%s\"", rows[i].text);
+	}
+}
+
+#define YES "[Login]\nRemoveIPC=yes\n"
+#define NO "[Login]\nRemoveIPC=no\n"
+
+static void
+the_first_main_file_counts(void **state)
+{
+	(void)state;
+	put("run/systemd/users/.x", "");
+	put("usr/lib/systemd/logind.conf", NO);
+	assert_false(removes(1000));
+	put("run/systemd/logind.conf", YES);
+	assert_true(removes(1000));
+	put("etc/systemd/logind.conf", NO);
+	assert_false(removes(1000));
+	/* It hides the others even where it says nothing. */
+	put("etc/systemd/logind.conf", "");
+	put("run/systemd/logind.conf", NO);
+	assert_true(removes(1000));
+}
+
+static void
+drop_ins_come_after_it_by_name(void **state)
+{
+	(void)state;
+	put("run/systemd/users/.x", "");
+	put("etc/systemd/logind.conf", YES);
+	put("usr/lib/systemd/logind.conf.d/50-vendor.conf", NO);
+	assert_false(removes(1000));
+	/* The name decides, not the folder. */
+	put("etc/systemd/logind.conf.d/40-admin.conf", YES);
+	assert_false(removes(1000));
+	put("run/systemd/logind.conf.d/60-now.conf", YES);
+	assert_true(removes(1000));
+	/* The same name in an earlier folder hides the later one. */
+	put("etc/systemd/logind.conf.d/60-now.conf", "");
+	assert_false(removes(1000));
+	put("etc/systemd/logind.conf.d/70-other.txt", YES);
+	put("etc/systemd/logind.conf.d/.conf", YES);
+	assert_false(removes(1000));
+	put("usr/local/lib/systemd/logind.conf.d/80-local.conf", YES);
+	assert_true(removes(1000));
+	assert_int_equal(symlinkat("/dev/null", rootfd,
+	    "etc/systemd/logind.conf.d/80-local.conf"), 0);
+	assert_false(removes(1000));
+}
+
+static void
+system_users_are_spared(void **state)
+{
+	(void)state;
+	put("run/systemd/users/.x", "");
+	assert_false(removes(0));
+	assert_false(removes(999));
+	assert_true(removes(1000));
+	assert_false(removes(65534));
+	assert_true(removes(65535));
+	put("etc/login.defs", "# SYS_UID_MAX 1\nSYS_UID_MAX\t\t 499 \n");
+	assert_false(removes(499));
+	assert_true(removes(500));
+	put("etc/login.defs", "#SYS_UID_MAX 499\nSYS_UID_MAXIMUM 499\n"
+	    "SYS_UID_MAX none\n");
+	assert_false(removes(999));
+	assert_true(removes(1000));
+}
+
+/* What is there and cannot be read is not guessed at. */
+static void
+unreadable(void **state)
+{
+	bool answer = true;
+
+	(void)state;
+	put("run/systemd/users/.x", "");
+	put("etc/systemd/logind.conf/.x", "");
+	errno = 0;
+	assert_int_equal(shmt__logout_removes(rootfd, 1000, &answer), -1);
+	assert_int_equal(errno, EISDIR);
+	assert_true(answer);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(only_where_logind_runs, teardown),
+		cmocka_unit_test_teardown(texts, teardown),
+		cmocka_unit_test_teardown(the_first_main_file_counts,
+		    teardown),
+		cmocka_unit_test_teardown(drop_ins_come_after_it_by_name,
+		    teardown),
+		cmocka_unit_test_teardown(system_users_are_spared, teardown),
+		cmocka_unit_test_teardown(unreadable, teardown),
+	};
+
+	return cmocka_run_group_tests_name("logind", tests, group_setup,
+	    group_teardown);
+}
