@@ -275,13 +275,28 @@ slot_command(void)
 	return SHM_STAT_ANY;
 }
 
+/* Whether there is none at all, which every kernel can tell. */
+static bool
+none_exist(void)
+{
+	struct shm_info info;
+	struct shmid_ds ds;
+
+	/* It fills a struct shm_info, smaller than this. */
+	if (shmctl(0, SHM_INFO, &ds) == -1)
+		return false;
+	memcpy(&info, &ds, sizeof(info));
+	return info.used_ids == 0;
+}
+
 int
 shmt_list(bool want_rss, struct shmt_segment **list, size_t *count)
 {
 	if (want_rss && list_proc(list, count) == 0)
 		return 0;
+	/* None found: none there, or no SHM_STAT_ANY here. */
 	if (!want_rss && list_slots(SHM_STAT_ANY, true, list, count) == 0 &&
-	    *count > 0)
+	    (*count > 0 || none_exist()))
 		return 0;
 	if (list_proc(list, count) == 0)
 		return 0;
