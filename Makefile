@@ -104,7 +104,8 @@ UNIT_SRC := \
 MAN := \
 	man/shmtool.1 \
 	man/shmtool.3 \
-	man/shmtool-set.1
+	man/shmtool-set.1 \
+	man/shmtool-stat.1
 
 BSD_CFLAGS := $(shell $(PKG_CONFIG) --cflags libbsd-overlay)
 BSD_LIBS := $(shell $(PKG_CONFIG) --libs libbsd-overlay) -lmd

@@ -579,7 +579,8 @@ struct selection {
 struct snapshot {
 	struct rows *spaces;
 	size_t space_count;
-	size_t closed;		/* namespaces and processes that hide one */
+	size_t closed;		/* namespaces that may not be entered */
+	size_t hidden;		/* processes that hide theirs */
 	void **rows;		/* pointers to all of them, for a table */
 	size_t row_count;
 };
@@ -624,6 +625,9 @@ int print_attachments(void *const *row, bool bytes);
  * detail.c: everything about one segment, for people
  */
 int print_detail(void *const *row, bool bytes, bool with_space);
+
+/* What it tells beyond the columns, as further members of the row. */
+void json_detail(struct json *json, const void *row);
 
 /*
  * summary.c: all segments of a namespace in sum

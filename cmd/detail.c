@@ -242,3 +242,33 @@ print_detail(void *const *pointer, bool bytes, bool with_space)
 	print_logout(s->uid);
 	return print_holders(pointer, bytes);
 }
+
+static bool
+is_gone(const struct shmt_process *process)
+{
+	return process->life == SHMT_GONE || process->life == SHMT_REUSED;
+}
+
+void
+json_detail(struct json *json, const void *row)
+{
+	const struct shmt_segment *s = &((const struct row *)row)->segment;
+	struct shmt_proof proof;
+	bool removes;
+
+	json_attachments(json, row);
+	shmt_prove(s, time(NULL), SHMT_STALE_IDLE, &proof);
+	json_open(json, "proof", '{');
+	json_bool(json, "stale", proof.stale);
+	json_bool(json, "unattached", proof.unattached);
+	json_bool(json, "not_dest", proof.not_dest);
+	json_bool(json, "creator_gone", is_gone(&proof.creator));
+	json_bool(json, "last_user_gone", is_gone(&proof.last_user) ||
+	    proof.last_user.life == SHMT_NONE);
+	json_bool(json, "idle_enough", proof.idle_enough);
+	json_close(json, '}');
+	if (shmt_logout_removes(s->uid, &removes) == 0)
+		json_bool(json, "logout_removes", removes);
+	else
+		json_null(json, "logout_removes");
+}

@@ -284,6 +284,16 @@ tell_removed(const struct watching *w, const struct row *row)
 	    print_event(w, &event, "removed") : ST_OK;
 }
 
+/* Most segments, most of the time. */
+static bool
+is_unchanged(const struct shmt_segment *a, const struct shmt_segment *b)
+{
+	return a->nattch == b->nattch && a->atime == b->atime &&
+	    a->dtime == b->dtime && a->ctime == b->ctime &&
+	    a->mode == b->mode && a->state == b->state && a->uid == b->uid &&
+	    a->gid == b->gid;
+}
+
 static int
 tell_differences(const struct watching *w, const struct row *before,
     struct row *after)
@@ -297,8 +307,8 @@ tell_differences(const struct watching *w, const struct row *before,
 		after->key = before->key;
 		after->key_lost = false;
 	}
-	if (!is_wanted(w, &w->before, before) &&
-	    !is_wanted(w, &w->after, after))
+	if (is_unchanged(a, b) || (!is_wanted(w, &w->before, before) &&
+	    !is_wanted(w, &w->after, after)))
 		return ST_OK;
 	status = tell_changed(w, b, after);
 	if (status == ST_OK)

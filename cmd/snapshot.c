@@ -199,7 +199,7 @@ look_everywhere(const struct selection *selection, struct snapshot *snapshot)
 	size_t count, i;
 	int status = ST_OK;
 
-	if (shmt_ns_list(&list, &count, &snapshot->closed) == -1) {
+	if (shmt_ns_list(&list, &count, &snapshot->hidden) == -1) {
 		complain("--all-ns", "%s", strerror(errno));
 		return ST_FAILED;
 	}
@@ -314,13 +314,18 @@ free_snapshot(struct snapshot *snapshot)
 	free(snapshot->rows);
 }
 
-/* Mappings that no process seen accounts for, or too many of them. */
+static const char *
+plural(size_t count, const char *many)
+{
+	return count == 1 ? "" : many;
+}
+
+/* Whether the mappings seen are those that the segments count. */
 static bool
 holders_complete(const struct snapshot *snapshot)
 {
+	size_t missing = 0, hidden = 0, i, r;
 	const struct rows *rows;
-	uint64_t missing = 0;
-	size_t hidden = 0, i, r;
 
 	for (i = 0; i < snapshot->space_count; i++) {
 		rows = &snapshot->spaces[i];
@@ -332,10 +337,15 @@ holders_complete(const struct snapshot *snapshot)
 	}
 	if (missing == 0)
 		return true;
-	complain(NULL, "not all attachments of %" PRIu64 " segments are "
-	    "known: %zu processes could not be looked into%s", missing,
-	    hidden, hidden == 0 ? ", others came or went meanwhile, or are "
-	    "in a PID namespace not seen" : "");
+	if (hidden > 0)
+		complain(NULL, "attachments of %zu segment%s are not all "
+		    "known: %zu process%s may not be looked into", missing,
+		    plural(missing, "s"), hidden, plural(hidden, "es"));
+	else
+		complain(NULL, "attachments of %zu segment%s are not all "
+		    "known: processes came or went meanwhile, or are in a "
+		    "PID namespace not seen from here", missing,
+		    plural(missing, "s"));
 	return false;
 }
 
@@ -345,9 +355,16 @@ is_complete(const struct selection *selection,
 {
 	bool complete = true;
 
+	if (snapshot->hidden > 0) {
+		complain("--all-ns", "%zu process%s may not be asked for "
+		    "%s IPC namespace", snapshot->hidden,
+		    plural(snapshot->hidden, "es"),
+		    snapshot->hidden == 1 ? "its" : "their");
+		complete = false;
+	}
 	if (snapshot->closed > 0) {
-		complain(NULL, "%zu IPC namespaces, or processes that hide "
-		    "theirs, could not be looked into", snapshot->closed);
+		complain("--all-ns", "%zu IPC namespace%s may not be entered",
+		    snapshot->closed, plural(snapshot->closed, "s"));
 		complete = false;
 	}
 	if ((selection->needs & NEEDS_HOLDERS) != 0 &&

@@ -249,19 +249,16 @@ choose_columns(struct opts *o)
 	return ST_OK;
 }
 
-/* As JSON the processes stand inside the segments where operands or the
- * column PROCS ask for it. */
+/* Whether processes are counted, and so may stand in a segment's object. */
 static bool
-nests_attachments(const struct opts *o)
+has_procs(const struct opts *o)
 {
 	size_t i;
 
-	if (!o->json || o->view->columns != segment_columns)
-		return false;
 	for (i = 0; i < o->column_count; i++)
 		if ((o->columns[i]->needs & NEEDS_HOLDERS) != 0)
 			return true;
-	return o->selection.target_count > 0;
+	return false;
 }
 
 static void
@@ -274,7 +271,8 @@ choose_needs(struct opts *o)
 		needs |= o->columns[i]->needs;
 	if (o->view->letter == 'u')
 		needs |= NEEDS_RSS;
-	if (o->view->letter == 'P' || nests_attachments(o))
+	if (o->view->letter == 'P' ||
+	    (o->json && o->selection.target_count > 0))
 		needs |= NEEDS_HOLDERS;
 	if (in_detail(o))
 		needs = NEEDS_RSS | NEEDS_STATUS | NEEDS_HOLDERS;
@@ -382,12 +380,17 @@ show_table(const struct opts *o, const struct snapshot *snapshot,
 		    FORMAT_TABLE,
 		.heading = o->heading, .bytes = o->bytes,
 		.reverse = o->reverse, .columns = o->columns,
-		.column_count = o->column_count, .sort = o->sort,
-		.more = nests_attachments(o) ? json_attachments : NULL
+		.column_count = o->column_count, .sort = o->sort
 	};
 	void *list;
 	int status;
 
+	if (o->view->columns == segment_columns) {
+		if (o->selection.target_count > 0)
+			table.more = json_detail;
+		else if (has_procs(o))
+			table.more = json_attachments;
+	}
 	status = make_other_rows(o, snapshot, &table, &list);
 	if (status != ST_OK)
 		return status;

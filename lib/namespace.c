@@ -111,8 +111,12 @@ add_namespace(struct namespaces *all, uint64_t inode, pid_t pid)
 
 	/* The one found last is the likeliest, after ours. */
 	for (i = all->count; i-- > 0;)
-		if (all->list[i].inode == inode)
+		if (all->list[i].inode == inode) {
+			/* Ourselves nobody finds there afterwards. */
+			if (all->list[i].pid == getpid())
+				all->list[i].pid = pid;
 			return 0;
+		}
 	if (all->count == all->room) {
 		room = all->room == 0 ? 8 : all->room * 2;
 		more = reallocarray(all->list, room, sizeof(*more));
