@@ -103,6 +103,7 @@ UNIT_SRC := \
 	tests/unit/select.c
 MAN := \
 	man/shmtool.1 \
+	man/shmtool-limits.1 \
 	man/shmtool.3 \
 	man/shmtool-set.1 \
 	man/shmtool-stat.1
