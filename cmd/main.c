@@ -421,13 +421,17 @@ enter_namespace(const char *which)
 }
 
 static int
-run_command(int argc, char **argv)
+run_command(const char *ns, int argc, char **argv)
 {
+	int status;
+
 	if (strcmp(argv[0], "help") == 0)
 		return help_command(argv[1]);
 	current = find_command(argv[0]);
 	if (current == NULL)
 		return unknown_command(argv[0]);
+	if (ns != NULL && (status = enter_namespace(ns)) != ST_OK)
+		return status;
 	/* 0 and not 1: glibc then forgets the options before the command. */
 	optind = 0;
 	return current->run(argc, argv);
@@ -444,7 +448,7 @@ run_arguments(int argc, char **argv)
 	};
 	const char *ns = NULL;
 	char letter[3];
-	int c, status;
+	int c;
 
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, "+:hV", longs, NULL)) != -1)
@@ -467,9 +471,7 @@ run_arguments(int argc, char **argv)
 	if (optind >= argc)
 		return usage_error(NULL, "which command? usage: %s",
 		    global_usage);
-	if (ns != NULL && (status = enter_namespace(ns)) != ST_OK)
-		return status;
-	return run_command(argc - optind, argv + optind);
+	return run_command(ns, argc - optind, argv + optind);
 }
 
 /* What a set-uid bit would lend to everyone: reading, removing, sysctls. */
