@@ -104,7 +104,10 @@ bool flush_output(void);
 /* src as vis(3) makes it safe for a terminal, to be freed; NULL: no memory. */
 char *safe_copy(const char *src);
 
-/* "1.5M", "4.0K", "512"; "3d 4h", "12m", "5s". */
+/* Places that it takes on a terminal, once made safe. */
+size_t text_width(const char *text);
+
+/* "1.5M", "4.0K", "512"; "3d04h", "2h05m", "12m", "5s". */
 #define SHORT_TEXT 32
 void short_size(char text[static SHORT_TEXT], uint64_t bytes);
 void short_duration(char text[static SHORT_TEXT], uint64_t seconds);

@@ -116,22 +116,11 @@ cell_safe(const struct table *table, const struct column *column,
 	return safe;
 }
 
-/* Places that a text takes on a terminal: UTF-8 counts characters. */
-static size_t
-width_of(const char *text)
-{
-	size_t width = 0;
-
-	for (; *text != '\0'; text++)
-		width += ((unsigned char)*text & 0xc0) != 0x80;
-	return width;
-}
-
 static void
 print_cell(const struct column *column, const char *text, size_t width,
     bool last)
 {
-	int pad = (int)(width - width_of(text));
+	int pad = (int)(width - text_width(text));
 
 	if (column->right)
 		printf("%*s%s", pad, "", text);
@@ -169,7 +158,7 @@ print_texts(const struct table *table, char *const *texts, size_t *widths)
 			widths[c] = width;
 	}
 	for (i = 0; i < cells; i++) {
-		width = width_of(texts[i]);
+		width = text_width(texts[i]);
 		if (width > widths[i % columns])
 			widths[i % columns] = width;
 	}

@@ -13,38 +13,72 @@
 #include <sys/queue.h>
 #include <time.h>
 #include <vis.h>
+#include <wchar.h>
 
 #include "cmd.h"
+
+/* Nothing that vis(3) would change: by far the most of what we print. */
+static bool
+is_plain(const char *src)
+{
+	for (; *src != '\0'; src++)
+		if (*src < ' ' || *src > '~' || *src == '\\')
+			return false;
+	return true;
+}
 
 /* vis(3) knows letters beyond ASCII by the locale, which costs time to load
  * and is worth it only for those. */
 static void
-load_locale(const char *src)
+load_locale(void)
 {
 	static bool loaded;
 
-	for (; !loaded && *src != '\0'; src++)
-		if ((unsigned char)*src >= 0x80) {
-			setlocale(LC_CTYPE, "");
-			loaded = true;
-		}
+	if (!loaded)
+		setlocale(LC_CTYPE, "");
+	loaded = true;
 }
 
 char *
 safe_copy(const char *src)
 {
+	int flags = VIS_CSTYLE | VIS_NL | VIS_TAB;
 	char *safe;
 
-	load_locale(src);
-	return stravis(&safe, src, VIS_CSTYLE | VIS_NL | VIS_TAB) == -1 ?
-	    NULL : safe;
+	if (is_plain(src))
+		return strdup(src);
+	load_locale();
+	/* It would pass bytes on that are no characters here. */
+	if (mbstowcs(NULL, src, 0) == (size_t)-1)
+		flags |= VIS_NOLOCALE;
+	return stravis(&safe, src, flags) == -1 ? NULL : safe;
+}
+
+size_t
+text_width(const char *text)
+{
+	size_t width = 0;
+	wchar_t wide;
+	int length, columns;
+
+	for (; *text != '\0'; text += length) {
+		length = (unsigned char)*text < 0x80 ? 1 :
+		    mbtowc(&wide, text, MB_CUR_MAX);
+		columns = length <= 1 ? 1 : wcwidth(wide);
+		if (length < 1)
+			length = 1;
+		width += columns < 0 ? 1 : (size_t)columns;
+	}
+	return width;
 }
 
 void
 short_size(char text[static SHORT_TEXT], uint64_t bytes)
 {
 	/* One decimal where it tells something, as ls -h and du -h. */
-	if (bytes > INT64_MAX || humanize_number(text, 5, (int64_t)bytes, "",
+	if (bytes < 1024)
+		snprintf(text, SHORT_TEXT, "%d", (int)bytes);
+	else if (bytes > INT64_MAX || humanize_number(text, 5, (int64_t)bytes, "",
 	    HN_AUTOSCALE, HN_DECIMAL | HN_NOSPACE) == -1)
 		snprintf(text, SHORT_TEXT, "%.1fE", (double)bytes / 0x1p60);
 }

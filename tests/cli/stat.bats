@@ -7,25 +7,600 @@ make_segment() {
 	id=$(ipcmk -M "${1:-4096}" -p "${2:-0600}" | tr -dc 0-9)
 }
 
-# One value: cell ID COLUMN.
+# A segment with this key, for what ipcmk cannot do.
+make_key() {
+	id=$(perl -e 'print shmget(hex shift, shift, 0600 | 01000) // die $!' \
+		"$1" "${2:-4096}")
+}
+
+# cell ID COLUMN[,COLUMN]: values with tabs between.
 cell() {
 	shmtool stat --tsv --no-heading -o "$2" "id:$1"
+}
+
+# Runs a script where the first segment has id 0 and the next ones follow.
+anew() {
+	unshare --ipc bash -euc "make() {
+		perl -e 'shmget(0, shift, 0600 | 01000) // die \$!' \"\$1\"
+	}
+	hold() {
+		perl -MIPC::SysV=shmat -e 'shmat(shift, undef, 0) // die \$!;
+			open my \$f, \">\", shift; sleep 60' \"\$1\" \
+			$BATS_TEST_TMPDIR/held 3>&- >&2 &
+		until test -e $BATS_TEST_TMPDIR/held; do sleep 0.05; done
+		trap \"kill \$!\" EXIT
+	}
+	ids() { shmtool stat --tsv --no-heading -o ID \"\$@\" | xargs; }
+	$1"
+}
+
+# The first line of the last run's output, its words with one blank between.
+heading() {
+	# shellcheck disable=SC2086 # words
+	set -- ${lines[0]}
+	echo "$*"
 }
 
 @test "stat: without segments a heading alone, and nothing without it" {
 	run --separate-stderr shmtool stat
 	[ "$status" -eq 0 ]
 	[ "${#lines[@]}" -eq 1 ]
-	[[ $output == ID* && -z $stderr ]]
+	[ "$(heading)" = "ID KEY OWNER PERMS SIZE RSS NATTCH IDLE CPID CCOMMAND STATUS" ]
+	[ -z "$stderr" ]
 	[ -z "$(shmtool stat --no-heading)" ]
-	[ "$(shmtool stat --json)" = '{"complete": true, "segments": []}' ]
+	[ "$(shmtool stat --tsv)" = "$(tr ' ' '\t' <<<"$(heading)")" ]
 }
 
 @test "stat: a row for each segment, as ipcs has them" {
 	make_segment 4096 0600
 	make_segment 5000 0644
 	make_segment 100000 0
-	[ "$(shmtool stat --tsv --no-heading -b -o KEY,ID,OWNER,PERMS,SIZE,NATTCH)" = \
+	make_key fffffff0 12
+	[ "$(shmtool stat --tsv --no-heading -o KEY,ID,OWNER,PERMS,SIZE,NATTCH)" = \
 		"$(ipcs -m | awk '/^0x/ { printf "%s\t%s\t%s\t%04d\t%s\t%s\n",
 			$1, $2, $3, $4, $5, $6 }')" ]
+}
+
+@test "stat: id 0, and the kernel's order" {
+	run anew '
+		for i in 1 2 3; do make 4096; done
+		ids
+		ids 0
+		ipcrm -m 1
+		for i in $(seq 64); do make 1; done
+		shmtool stat --no-heading -o ID | xargs
+		ipcs -m | awk "/^0x/ { print \$2 }" | xargs'
+	[ "${lines[0]}" = "0 1 2" ]
+	[ "${lines[1]}" = 0 ]
+	[ "${lines[2]}" = "${lines[3]}" ]
+	[[ ${lines[2]} == "0 "*" "*" "* ]]
+}
+
+@test "stat: the times are those of ipcs -t" {
+	make_segment
+	hold "$id"
+	release
+	wait_for sh -c "! shmtool stat -t --no-heading $id | grep -q ' - '"
+	perl -MPOSIX=strftime -e '
+		my ($a, $d, $c) = split /\t/, $ARGV[0];
+		printf "%-20s %-20s %-20s\n", map {
+			strftime "%b %e %H:%M:%S", gmtime $_ } $a, $d, $c' \
+		"$(cell "$id" ATIME,DTIME,CTIME)" >"$BATS_TEST_TMPDIR/ours"
+	ipcs -mt | awk -v id="$id" '$1 == id { $1 = $2 = ""; print }' |
+		xargs >"$BATS_TEST_TMPDIR/theirs"
+	[ "$(xargs <"$BATS_TEST_TMPDIR/ours")" = \
+		"$(cat "$BATS_TEST_TMPDIR/theirs")" ]
+	run shmtool stat -t
+	[ "$(heading)" = "ID KEY OWNER ATIME DTIME CTIME IDLE" ]
+	[[ ${lines[1]} =~ \ 20[0-9]{2}-[0-9]{2}-[0-9]{2}\ [0-9]{2}:[0-9]{2}:[0-9]{2}\  ]]
+}
+
+@test "stat: the processes are those of ipcs -p" {
+	make_segment
+	[ "$(cell "$id" CPID,LPID)" = \
+		"$(ipcs -mp | awk -v id="$id" '$1 == id { print $3 "\t-" }')" ]
+	hold "$id"
+	[ "$(cell "$id" CPID,LPID)" = \
+		"$(ipcs -mp | awk -v id="$id" '$1 == id { print $3 "\t" $4 }')" ]
+	[ "$(cell "$id" LPID)" = "$holder" ]
+	run shmtool stat -p
+	[ "$(heading)" = "ID KEY OWNER CPID CCOMMAND LPID LCOMMAND" ]
+}
+
+@test "stat: creators and owners are those of ipcs -c" {
+	needs_root
+	make_segment
+	shmtool set -u nobody:nogroup "$id"
+	[ "$(cell "$id" CREATOR,CGROUP,OWNER,GROUP)" = \
+		"$(ipcs -mc | awk -v id="$id" '$1 == id {
+			print $3 "\t" $4 "\t" $5 "\t" $6 }')" ]
+	[ "$(cell "$id" CREATOR,CGROUP,OWNER,GROUP)" = \
+		$'root\troot\tnobody\tnogroup' ]
+	[ "$(cell "$id" UID,GID,CUID,CGID)" = $'65534\t65534\t0\t0' ]
+	run shmtool stat -c
+	[ "$(heading)" = "ID KEY PERMS CREATOR CGROUP OWNER GROUP" ]
+}
+
+@test "stat: the sum is that of ipcs -u" {
+	make_segment 4096
+	make_segment 5000
+	local larger=$id
+	make_segment 1
+	hold "$id"
+	shmtool write -s x "$id"
+	run shmtool stat -u --tsv
+	[ "${lines[0]}" = $'SEGMENTS\tUNATTACHED\tDEST\tSIZE\tPAGES\tRSS\tSWAP\tLARGEST' ]
+	[ "${lines[1]}" = $'3\t2\t0\t9097\t4\t4096\t0\t5000' ]
+	[ "$(ipcs -mu | awk '/allocated|resident/ { printf "%s ", $NF }')" = \
+		"3 4 1 " ]
+	[ "$(shmtool stat -u --tsv --no-heading -o SEGMENTS,SIZE --unattached)" = \
+		$'2\t9096' ]
+	[ "$(shmtool stat -u --tsv --no-heading -o SEGMENTS,SIZE "$id" "$larger")" = \
+		$'2\t5001' ]
+}
+
+@test "stat: resident pages are counted" {
+	make_segment 1M
+	[ "$(cell "$id" RSS,SWAP)" = $'0\t0' ]
+	head -c 10000 /dev/zero | shmtool write "$id"
+	[ "$(cell "$id" RSS,SWAP)" = $'12288\t0' ]
+}
+
+@test "stat: status words, and what marking does" {
+	make_segment
+	[ "$(cell "$id" STATUS)" = - ]
+	shmtool set --lock "$id"
+	[ "$(cell "$id" STATUS)" = locked ]
+	hold "$id"
+	ipcrm -m "$id"
+	[ "$(cell "$id" STATUS)" = dest,locked ]
+}
+
+@test "stat: the key that marking took is given back" {
+	make_key 4d2
+	hold "$id"
+	ipcrm -m "$id"
+	[ "$(of_id key "$id")" = 0x00000000 ]
+	[ "$(cell "$id" KEY)" = 0x000004d2 ]
+	shmtool stat "$id" | grep -q 'key .*0x000004d2 until it was marked'
+}
+
+@test "stat: a dead creator shows, and a live one by its name" {
+	make_segment
+	[ "$(cell "$id" CCOMMAND)" = "(gone)" ]
+	perl -e '$0 = "creating"; shmget(7, 4096, 0600 | 01000) // die $!;
+		open my $f, ">", shift; sleep 1 while 1' \
+		"$BATS_TEST_TMPDIR/made" 3>&- &
+	holders+=("$!")
+	wait_for test -e "$BATS_TEST_TMPDIR/made"
+	[ "$(shmtool stat --tsv --no-heading -o CPID,CCOMMAND 0x7)" = \
+		"$!"$'\tcreating' ]
+}
+
+@test "stat: a last user that nobody was, is, or was" {
+	make_segment
+	[ "$(cell "$id" LCOMMAND)" = - ]
+	NAME=using hold "$id"
+	[ "$(cell "$id" LCOMMAND)" = using ]
+	release
+	[ "$(cell "$id" LCOMMAND)" = "(gone)" ]
+}
+
+@test "stat: a reused number is not taken for the creator" {
+	[ -w /proc/sys/kernel/ns_last_pid ] && [ "$(id -u)" -eq 0 ] ||
+		skip "cannot choose a pid here: ns_last_pid is not writable"
+	# In a PID namespace of its own numbers are easily had again.
+	run unshare --pid --fork --mount-proc bash -c '
+		id=$(perl -e "print shmget(0, 4096, 0600 | 01000)")
+		pid=$(shmtool stat --tsv --no-heading -o CPID "id:$id")
+		sleep 4
+		for try in 1 2 3 4 5; do
+			echo $((pid - 1)) >/proc/sys/kernel/ns_last_pid
+			sleep 5 &
+			[ $! -eq "$pid" ] && break
+		done
+		[ $! -eq "$pid" ] || { echo no luck; exit; }
+		shmtool stat --tsv --no-heading -o CCOMMAND "id:$id"
+		shmtool stat --json "id:$id"
+		shmtool stat "id:$id"'
+	[ "${lines[0]}" != "no luck" ] || skip "the number was not had again"
+	[ "${lines[0]}" = "(reused)" ]
+	[[ ${lines[1]} == *'"ccommand": null, "ccommand_life": "reused"'* ]]
+	[[ $output == *"gone (the number is now that of sleep)"* ]]
+}
+
+@test "stat: -o chooses, adds, and takes small letters" {
+	make_segment 4096
+	run shmtool stat -o size,ID
+	[ "$(heading)" = "SIZE ID" ]
+	run shmtool stat -o +group,ID
+	[ "$(heading)" = "ID KEY OWNER PERMS SIZE RSS NATTCH IDLE CPID CCOMMAND STATUS GROUP" ]
+	run shmtool stat -t --output=+SIZE
+	[ "$(heading)" = "ID KEY OWNER ATIME DTIME CTIME IDLE SIZE" ]
+	run shmtool stat -o ID,id,Id
+	[ "$(heading)" = "ID" ]
+}
+
+@test "stat: every column is there" {
+	local columns=KEY,ID,OWNER,GROUP,CREATOR,CGROUP,UID,GID,CUID,CGID
+	columns+=,PERMS,SIZE,RSS,SWAP,NATTCH,STATUS,CPID,CCOMMAND,LPID,LCOMMAND
+	columns+=,ATIME,DTIME,CTIME,IDLE,PROCS,NS
+	make_segment
+	run shmtool stat --tsv -o "$columns"
+	[ "$status" -eq 0 ]
+	[ "${lines[0]}" = "$(tr , '\t' <<<"$columns")" ]
+	[ "$(awk -F'\t' '{ print NF }' <<<"${lines[1]}")" -eq 26 ]
+	[ "$(cell "$id" NS)" = "$(readlink /proc/self/ns/ipc | tr -dc 0-9)" ]
+}
+
+@test "stat: sizes for people, in bytes with -b, and plain as TSV" {
+	make_segment 1572864
+	[ "$(shmtool stat --no-heading -o SIZE "$id")" = 1.5M ]
+	[ "$(shmtool stat --no-heading -b -o SIZE "$id")" = 1572864 ]
+	[ "$(cell "$id" SIZE)" = 1572864 ]
+	shmtool stat "$id" | grep -q 'size  *1.5M (1572864 bytes)'
+	shmtool stat -b "$id" | grep -q 'size  *1572864 bytes'
+	run shmtool stat --tsv -o ID,SIZE
+	[ "${lines[0]}" = $'ID\tSIZE' ]
+}
+
+@test "stat: sizes from one byte to the largest" {
+	local size
+	for size in 1 1023 1024 1025 1048575 1048576 1099511627776; do
+		id=$(shmtool create --no-reserve -s "$size")
+		[ "$(cell "$id" SIZE)" = "$size" ]
+		shmtool stat --no-heading -o SIZE "$id"
+	done >"$BATS_TEST_TMPDIR/sizes"
+	[ "$(xargs <"$BATS_TEST_TMPDIR/sizes")" = \
+		"1 1023 1.0K 1.0K 1.0M 1.0M 1.0T" ]
+}
+
+@test "stat: columns are aligned, numbers to the right" {
+	make_segment 100
+	make_segment 100000000
+	run shmtool stat -b -o ID,SIZE,OWNER,NATTCH
+	[[ ${lines[0]} =~ ^ID\ +SIZE\ \ OWNER\ \ +NATTCH$ ]]
+	[ "${#lines[0]}" -eq "${#lines[1]}" ]
+	[ "${#lines[1]}" -eq "${#lines[2]}" ]
+	[[ ${lines[1]} == *"      100  "* && ${lines[2]} == *"100000000  "* ]]
+}
+
+@test "stat: sorting, backwards too, and equal ones keep their order" {
+	run anew '
+		for size in 5000 100 5000 70000 100 5000; do make "$size"; done
+		ids
+		ids --reverse
+		ids --sort size
+		ids --sort SIZE --reverse
+		ids --sort ID --reverse
+		ids --sort OWNER
+		ids --sort SIZE 3 1 0'
+	[ "${lines[0]}" = "0 1 2 3 4 5" ]
+	[ "${lines[1]}" = "5 4 3 2 1 0" ]
+	[ "${lines[2]}" = "1 4 0 2 5 3" ]
+	[ "${lines[3]}" = "3 0 2 5 1 4" ]
+	[ "${lines[4]}" = "5 4 3 2 1 0" ]
+	[ "${lines[5]}" = "0 1 2 3 4 5" ]
+	[ "${lines[6]}" = "1 0 3" ]
+}
+
+@test "stat: what is unknown is sorted last, both ways" {
+	run anew 'make 1; make 1; make 1; hold 1
+		ids --sort LPID; ids --sort LPID --reverse'
+	[ "${lines[0]}" = "1 0 2" ]
+	[ "${lines[1]}" = "1 0 2" ]
+}
+
+@test "stat: operands select rows, in their order, and as often as named" {
+	make_segment
+	local a=$id
+	make_key 4d2
+	local b=$id
+	make_segment
+	[ "$(shmtool stat --tsv --no-heading -o ID "$id" key:1234 "id:$id" "$a" |
+		xargs)" = "$id $b $id $a" ]
+}
+
+@test "stat: everything about one" {
+	make_key 4d2 1572864
+	hold "$id"
+	run --separate-stderr shmtool stat 0x4d2
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
+	local owner
+	owner=$(id -un)
+	for line in "id  *$id" "key  *0x000004d2" \
+		"owner  *$owner ($(id -u)), group $(id -gn) ($(id -g))" \
+		"creator  *$owner" "perms  *0600" "size  *1.5M (1572864 bytes)" \
+		"resident  *0 bytes, swapped 0 bytes" "status  *-" \
+		"created by  *[0-9]*, gone" "last used by  *$holder (perl), alive" \
+		"attach  *20.* ago" "detach  *never" "change  *20.* ago" \
+		"attached  *1 mapping, 1 process seen" \
+		" *$holder  $owner  perl  *rw  *0x[0-9a-f]*  1.5M  *1"; do
+		grep -q "^$line" <<<"$output" || { echo "no $line"; return 1; }
+	done
+}
+
+@test "stat: details of several have an empty line between them" {
+	make_segment
+	local first=$id
+	make_segment
+	run shmtool stat "$first" "$id"
+	[ "$(grep -c '^id ' <<<"$output")" -eq 2 ]
+	[ "$(grep -c '^$' <<<"$output")" -eq 1 ]
+}
+
+@test "stat: a private segment says so" {
+	id=$(shmtool create -s 1)
+	shmtool stat "$id" | grep -q '^key  *none (private)$'
+	[ "$(cell "$id" KEY)" = 0x00000000 ]
+}
+
+@test "stat: each part of the proof of staleness" {
+	id=$(shmtool create -s 4096)
+	run shmtool stat "$id"
+	[[ $output =~ stale\ +no:\ not\ attached\;\ not\ marked\;\ creator\ [0-9]+,\ gone\;\ never\ attached\;\ idle\ [0-9]+s\ of\ 1h00m ]]
+	hold "$id"
+	shmtool stat "$id" |
+		grep -q "^stale  *no: attached;.*last attach by $holder (perl), alive"
+	release
+	shmtool stat "$id" | grep -q "last detach by [0-9]*, gone"
+	hold "$id"
+	ipcrm -m "$id"
+	shmtool stat "$id" | grep -q "^stale  *no: attached; marked for removal;"
+}
+
+@test "stat: stale ones, with --idle 0 at once" {
+	id=$(shmtool create -s 4096)
+	[ -z "$(shmtool stat --stale --no-heading)" ]
+	[ "$(shmtool stat --stale --idle 0 --tsv --no-heading -o ID,STATUS)" = \
+		"$id"$'\tstale' ]
+	[ "$(cell "$id" STATUS)" = - ]
+	hold "$id"
+	[ -z "$(shmtool stat --stale --idle 0 --no-heading)" ]
+}
+
+@test "stat: filters hold together" {
+	run anew '
+		make 100; make 5000
+		perl -e "shmget(0x4d2, 5000, 0600 | 01000) // die"
+		hold 1
+		ids --min-size 101
+		ids --max-size 100
+		ids --min-size 101 --unattached
+		ids --key 0x4d2
+		ids --private
+		ids --pid $!
+		ids --owner "$(id -un)" --creator "$(id -u)"
+		ids --creator-dead --unattached
+		ids --idle 0
+		ids --owner 4242
+		ids --idle 1d
+		ipcrm -m 1
+		ids --dest'
+	[ "$status" -eq 0 ]
+	[ "$output" = "1 2
+0
+2
+2
+0 1
+1
+0 1 2
+0 2
+0 1 2
+
+
+1" ]
+}
+
+@test "stat: an absent segment is 3, and the others are shown" {
+	make_segment
+	run --separate-stderr shmtool stat --tsv --no-heading -o ID 99999 "$id"
+	[ "$status" -eq 3 ]
+	[ "$output" = "$id" ]
+	message_has "stat: 99999: no such segment"
+	run --separate-stderr shmtool stat 0xdead
+	[ "$status" -eq 3 ]
+	[ -z "$output" ]
+	message_has "stat: 0xdead: no such segment"
+}
+
+@test "stat: what one may not read is shown all the same" {
+	needs_root
+	make_segment 4096 0
+	hold "$id"
+	run --separate-stderr without_privilege shmtool stat --tsv --no-heading \
+		-o ID,OWNER,PERMS,SIZE,NATTCH,RSS
+	[ "$status" -eq 0 ]
+	[ "$output" = "$id"$'\troot\t0000\t4096\t1\t0' ]
+	without_privilege shmtool stat "$id" | grep -q '^perms  *0000$'
+}
+
+@test "stat: looking leaves no trace" {
+	make_key 4d2
+	hold "$id"
+	local before
+	before=$(cat /proc/sysvipc/shm)
+	sleep 1.1
+	shmtool stat >/dev/null
+	shmtool stat "$id" >/dev/null
+	shmtool stat -P >/dev/null
+	shmtool stat -u --json >/dev/null
+	shmtool stat -t -o +PROCS --json 0x4d2 >/dev/null
+	shmtool stat --all-ns >/dev/null 2>&1
+	[ "$(cat /proc/sysvipc/shm)" = "$before" ]
+}
+
+@test "stat: names are never cut" {
+	needs_root
+	local name=a-very-long-user-name-of-32-bytes
+	make_segment
+	shmtool set -u 4242:4343 "$id"
+	cp /etc/passwd /etc/group "$BATS_TEST_TMPDIR"
+	echo "$name:x:4242:4343::/:/bin/sh" >>"$BATS_TEST_TMPDIR/passwd"
+	echo "$name-group:x:4343:" >>"$BATS_TEST_TMPDIR/group"
+	run unshare --mount sh -c '
+		mount --bind "$1/passwd" /etc/passwd
+		mount --bind "$1/group" /etc/group
+		shmtool stat --no-heading -o OWNER,GROUP' - "$BATS_TEST_TMPDIR"
+	[ "$output" = "$name  $name-group" ]
+	[ "$(cell "$id" OWNER,GROUP)" = $'4242\t4343' ]
+}
+
+@test "stat: names beyond ASCII and hostile ones are safe on a terminal" {
+	needs_root
+	make_segment
+	shmtool set -u 4242 "$id"
+	local first=$id
+	make_segment
+	shmtool set -u 4243 "$id"
+	make_segment
+	shmtool set -u 4244 "$id"
+	cp /etc/passwd "$BATS_TEST_TMPDIR"
+	printf 'm\303\274ller:x:4242:0::/:/bin/sh\n' >>"$BATS_TEST_TMPDIR/passwd"
+	printf 'a\033[2J\tb\\c:x:4243:0::/:/bin/sh\n' >>"$BATS_TEST_TMPDIR/passwd"
+	printf 'bad\377\302:x:4244:0::/:/bin/sh\n' >>"$BATS_TEST_TMPDIR/passwd"
+	run unshare --mount sh -c '
+		mount --bind "$1/passwd" /etc/passwd
+		export LC_ALL=C.UTF-8
+		shmtool stat --no-heading -o OWNER,PERMS
+		shmtool stat --tsv --no-heading -o OWNER,PERMS
+		LC_ALL=C shmtool stat --no-heading -o OWNER "$2"' \
+		- "$BATS_TEST_TMPDIR" "$first"
+	[[ ${lines[0]} == m$'\xc3\xbc'"ller "* ]]
+	[[ ${lines[1]} == 'a\^[[2J\tb\\c '* ]]
+	[[ ${lines[2]} == 'bad\M'* ]]
+	[[ ${lines[4]} == 'a\^[[2J\tb\\c'$'\t0600' ]]
+	[[ ${lines[6]} == 'm\M-'* ]]
+	[[ $output != *$'\033'* && $output != *$'\377'* ]]
+	# Aligned by characters, not bytes.
+	[ "$(LC_ALL=C.UTF-8 bash -c 'echo ${#1}' - "${lines[0]}")" -eq \
+		"${#lines[1]}" ]
+}
+
+@test "stat: a command's name is safe on a terminal" {
+	make_segment
+	NAME=$'a\033]0;b\na\tb' hold "$id"
+	run shmtool stat --no-heading -o LCOMMAND,ID "$id"
+	[ "${#lines[@]}" -eq 1 ]
+	[[ $output != *$'\033'* && $output != *$'\t'* ]]
+	[ "$(cell "$id" LCOMMAND,ID | awk -F'\t' '{ print NF }')" -eq 2 ]
+	run shmtool stat "$id"
+	[[ $output != *$'\033'* ]]
+}
+
+@test "stat: every IPC namespace, with a process of each" {
+	needs_root
+	make_segment
+	unshare --ipc sh -c 'ipcmk -M 8192 >/dev/null; touch "$1"; exec sleep 60' \
+		- "$BATS_TEST_TMPDIR/there" 3>&- &
+	holders+=("$!")
+	wait_for test -e "$BATS_TEST_TMPDIR/there"
+	local other here
+	other=$(readlink "/proc/$!/ns/ipc" | tr -dc 0-9)
+	here=$(readlink /proc/self/ns/ipc | tr -dc 0-9)
+	run --separate-stderr shmtool stat --all-ns --tsv --no-heading \
+		-o NS,NSPID,NSCOMMAND,SIZE
+	grep -qx "$other	$!	sleep	8192" <<<"$output"
+	grep -q "^$here	.*	4096$" <<<"$output"
+	run --separate-stderr shmtool stat --all-ns
+	[[ $(heading) == "NS NSPID NSCOMMAND ID KEY "* ]]
+	run --separate-stderr shmtool stat --all-ns -u --tsv --no-heading \
+		-o NS,SEGMENTS,SIZE
+	grep -qx "$other	1	8192" <<<"$output"
+	grep -qx "$here	1	4096" <<<"$output"
+	run --separate-stderr shmtool stat --all-ns 0
+	grep -q "^namespace  *$other, of $! (sleep)" <<<"$output"
+	[ "$(shmtool stat --all-ns --tsv --no-heading -o SIZE --min-size 8192 \
+		2>/dev/null | sort -u | grep -cx 8192)" -eq 1 ]
+}
+
+@test "stat: another namespace by --ns" {
+	needs_root
+	unshare --ipc sh -c 'ipcmk -M 8192 >/dev/null; touch "$1"; exec sleep 60' \
+		- "$BATS_TEST_TMPDIR/there" 3>&- &
+	holders+=("$!")
+	wait_for test -e "$BATS_TEST_TMPDIR/there"
+	[ "$(shmtool --ns "$!" stat --tsv --no-heading -o SIZE)" = 8192 ]
+	[ -z "$(shmtool stat --no-heading)" ]
+}
+
+@test "stat: what may not be entered is told" {
+	needs_root
+	unshare --ipc sleep 60 3>&- &
+	holders+=("$!")
+	run --separate-stderr without_privilege shmtool stat --all-ns --json
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"--all-ns:"*"may not be asked for"* ]]
+	[[ $output == '{"complete": false,'* ]]
+}
+
+@test "stat: a full standard output is 1" {
+	make_segment
+	local what
+	for what in "" --json --tsv "$id" -P -u; do
+		# shellcheck disable=SC2086
+		run --separate-stderr bash -c 'exec shmtool stat "$@" >/dev/full' \
+			- $what
+		[ "$status" -eq 1 ]
+		message_has "stat: standard output: No space left on device"
+	done
+}
+
+@test "stat: a closed standard output is 1" {
+	make_segment
+	run --separate-stderr bash -c 'exec shmtool stat >&-'
+	[ "$status" -eq 1 ]
+	message_has "standard output"
+}
+
+@test "stat: a wrong command line is 2, with the reason" {
+	make_segment
+	local line
+	local -a wrong=(
+		"-x" "-o" "-o FOO" "-o ID,,KEY" "-o +" "--sort" "--sort FOO"
+		"--json --tsv" "-t -p" "-P -u" "-t -o ID" "-c -o SIZE,ID"
+		"--owner nosuchuser" "--idle 5x" "--min-size -1" "--key 0x"
+		"--min-size 2 --max-size 1" "--key 1 --private"
+		"--unattached $id" "--stale $id" "12x" "0x" "id:" "/name" ""
+		"--sort ID $id" "--reverse $id" "--no-heading $id"
+		"-w0" "-wx" "-w -t" "-w -P" "-w -u" "-w -o ID" "-w --sort ID"
+		"-w --reverse" "-w --all-ns" "-w --json --tsv" "--json=x"
+		"-u -o ID" "-P -o OWNER" "-P --sort OWNER" "--pid 0" "--pid x"
+	)
+	for line in "${wrong[@]}"; do
+		if [ -n "$line" ]; then
+			# shellcheck disable=SC2086
+			run --separate-stderr shmtool stat $line
+		else
+			run --separate-stderr shmtool stat ""
+		fi
+		[ "$status" -eq 2 ] || { echo "$status: $line"; return 1; }
+		[ -z "$output" ]
+		message_has "shmtool: stat:"
+	done
+}
+
+@test "stat: options after operands, and -- before them" {
+	make_segment
+	[ "$(shmtool stat "$id" --tsv -o ID --no-heading)" = "$id" ]
+	[ "$(shmtool stat --tsv -o ID --no-heading -- "$id")" = "$id" ]
+}
+
+@test "stat: views go together with formats, filters and operands" {
+	make_segment
+	local first=$id view
+	make_segment
+	hold "$id"
+	for view in -t -p -c -u -P; do
+		shmtool stat "$view" --json >/dev/null
+		shmtool stat "$view" --tsv --no-heading >/dev/null
+		shmtool stat "$view" --sort SIZE --reverse -b >/dev/null
+		shmtool stat "$view" --unattached >/dev/null
+		shmtool stat "$view" "$id" >/dev/null
+		shmtool stat "$view" "$id" --json >/dev/null
+	done
+	[ "$(shmtool stat -t --unattached --no-heading --tsv -o +ID |
+		cut -f1)" = "$first" ]
+	[ "$(shmtool stat -c "$id" --no-heading --tsv | cut -f1)" = "$id" ]
 }
