@@ -194,9 +194,9 @@ run(int argc, char **argv)
 
 const struct cmd cmd_save = {
 	"save", "Saves segments to files, for restore",
-	"[-fv] [--lock-with SEM [--lock-timeout DURATION]] DIR SEGMENT...\n"
-	"[-fv] [--lock-with SEM [--lock-timeout DURATION]] DIR FILTER...\n"
-	"[-fv] [--lock-with SEM [--lock-timeout DURATION]] DIR --all",
+	"[-f] [-v] [--lock-with SEM [--lock-timeout DURATION]] DIR "
+	"(SEGMENT... | FILTER... | --all)",
 	options,
-	"DIR/ID-KEY.shm gets the contents, DIR/ID-KEY.meta the rest.", run
+	"DIR/ID-KEY.shm gets the contents, DIR/ID-KEY.meta the rest.\n"
+	"FILTER is any of the options from --owner on; all must hold.", run
 };

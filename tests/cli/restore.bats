@@ -1,0 +1,490 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash disable=SC2030,SC2031,SC2154
+#
+# restore: what save wrote comes back, or nothing does.  perl's shmread and
+# shmwrite are the judges of contents, ipcs of the rest.
+
+load common
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return 1
+}
+
+# A segment with random contents, saved, removed; its files are $name.*, a
+# copy of its contents is the file contents.
+make_saved() {
+	id=$(ipcmk -M "${1:-10000}" -p "${2:-0600}" | tr -dc 0-9)
+	key=$(of_id key "$id")
+	name=$id-$key
+	shmtool write -f /dev/urandom -n "${1:-10000}" "$id"
+	by_perl "$id" >contents
+	shmtool save . "$id"
+	ipcrm -m "$id"
+}
+
+by_perl() {
+	perl -e 'shmread($ARGV[0], my $b, 0, $ARGV[1]) or die $!; print $b' \
+		"$1" "$(of_id bytes "$1")"
+}
+
+resident() {
+	awk -v id="$1" '$2 == id { print $15 }' /proc/sysvipc/shm
+}
+
+@test "restore: key, mode, size and contents, and the id alone on stdout" {
+	make_saved 10000 0640
+	run --separate-stderr shmtool restore "$name.meta"
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
+	[[ $output =~ ^[0-9]+$ ]]
+	[ "$(of_id key "$output")" = "$key" ]
+	[ "$(of_id perms "$output")" = 640 ]
+	[ "$(of_id bytes "$output")" = 10000 ]
+	[ "$(of_id nattch "$output")" = 0 ]
+	cmp contents <(by_perl "$output")
+	[ "$(segments)" -eq 1 ]
+}
+
+@test "restore: a mode that forbids writing is no obstacle" {
+	for mode in 0000 0400 0444; do
+		id=$(shmtool create -s 5000 -m "$mode")
+		needed=$(shmtool stat -o PERMS --no-heading "$id")
+		if ! shmtool save . "$id" 2>/dev/null; then
+			[ "$mode" = 0000 ] || return 1
+			shmtool set -m 0400 "$id"
+			shmtool save . "$id"
+			needed=0400
+		fi
+		shmtool rm "$id"
+		new=$(shmtool restore "$id-0x00000000")
+		[ "$((8#$(of_id perms "$new")))" -eq "$((needed))" ]
+		shmtool rm "$new"
+		rm ./*.shm ./*.meta
+	done
+}
+
+@test "restore: FILE is the .meta, the .shm or the name of both" {
+	make_saved
+	mkdir deep
+	mv "$name".* deep
+	for file in "$name" "$name.meta" "$name.shm"; do
+		for path in "deep/$file" "$PWD/deep/$file"; do
+			new=$(shmtool restore "$path")
+			cmp contents <(by_perl "$new")
+			ipcrm -m "$new"
+		done
+	done
+	# By any other name, too: nothing is read out of it.
+	mv deep/"$name".meta deep/db.meta
+	mv deep/"$name".shm deep/db.shm
+	new=$(shmtool restore deep/db)
+	[ "$(of_id key "$new")" = "$key" ]
+}
+
+@test "restore: owner and group, by root" {
+	needs_root "to give away"
+	id=$(shmtool create -s 4096 -k 0x1234 -u nobody:nogroup -m 0660)
+	shmtool save . "$id"
+	shmtool rm "$id"
+	run --separate-stderr shmtool restore "$id-0x00001234"
+	[ -z "$stderr" ]
+	ipcs -m -i "$output" | grep -q 'uid=65534	gid=65534	cuid=0	cgid=0'
+	[ "$(of_id perms "$output")" = 660 ]
+}
+
+@test "restore: who is not root gets it, and is told" {
+	needs_root "for two users"
+	id=$(shmtool create -s 4096 -k 0x1234 -m 0666)
+	open_dir=$(mktemp -d)
+	shmtool save "$open_dir" "$id"
+	shmtool rm "$id"
+	chmod 0755 "$open_dir"
+	chmod 0644 "$open_dir"/*
+	run --separate-stderr without_privilege shmtool restore \
+		"$open_dir/$id-0x00001234"
+	rm -r "$open_dir"
+	[ "$status" -eq 0 ]
+	message_has "not to its owner 0:0"
+	ipcs -m -i "$output" | grep -q 'uid=65534'
+}
+
+@test "restore: an owner that this user namespace does not have" {
+	needs_root
+	id=$(shmtool create -s 4096 -u nobody)
+	shmtool save . "$id"
+	shmtool rm "$id"
+	run --separate-stderr unshare -Ur --ipc sh -c '
+		shmtool restore "$0" && shmtool stat' "$id-0x00000000"
+	[ "$status" -eq 0 ]
+	message_has "not to its owner 65534"
+}
+
+@test "restore: the lock, where it is permitted" {
+	needs_root "to lock"
+	id=$(shmtool create -s 1M --lock)
+	open_dir=$(mktemp -d)
+	shmtool save "$open_dir" "$id"
+	shmtool rm "$id"
+	new=$(shmtool restore "$open_dir/$id-0x00000000")
+	ipcs -m | grep -q "^0x00000000 $new .*locked"
+	shmtool rm "$new"
+	chmod 0755 "$open_dir"
+	chmod 0644 "$open_dir"/*
+	run --separate-stderr without_privilege prlimit --memlock=65536 \
+		shmtool restore "$open_dir/$id-0x00000000"
+	rm -r "$open_dir"
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"not locked as it was"* ]]
+	run ! grep -q locked <(ipcs -m)
+}
+
+@test "restore: --id gives the same id, also after other segments" {
+	make_saved
+	others=$(for i in 1 2 3; do ipcmk -M 1 | tr -dc '0-9\n'; done)
+	shmtool rm $others
+	[ -w /proc/sys/kernel/shm_next_id ] || skip "no shm_next_id here"
+	new=$(shmtool restore --id "$name")
+	[ "$new" = "$id" ]
+	cmp contents <(by_perl "$id")
+	run --separate-stderr shmtool restore --id -k 0x77 "$name"
+	[ "$status" -eq 5 ]
+	message_has "restore: $name:" "segment $id" "has this id"
+	[ "$(segments)" -eq 1 ]
+	[ "$(cat /proc/sys/kernel/shm_next_id)" = -1 ]
+}
+
+@test "restore: --id without the privilege is 4, and nothing is made" {
+	needs_root
+	make_saved
+	open_dir=$(mktemp -d)
+	cp "$name".* "$open_dir"
+	chmod 0755 "$open_dir"
+	chmod 0644 "$open_dir"/*
+	run --separate-stderr without_privilege shmtool restore --id \
+		"$open_dir/$name"
+	rm -r "$open_dir"
+	[ "$status" -eq 4 ]
+	message_has "id $id" "CAP_CHECKPOINT_RESTORE"
+	[ "$(segments)" -eq 0 ]
+}
+
+@test "restore: -k gives another key" {
+	make_saved
+	for key in 0x77 0123 99 -1; do
+		new=$(shmtool restore -k "$key" "$name")
+		[ "$(printf '%d' "$(of_id key "$new")")" -eq \
+			"$(perl -e 'print hex sprintf "%x",
+				0xffffffff & ($ARGV[0] =~ /^0/ ? oct $ARGV[0] :
+				$ARGV[0])' -- "$key")" ]
+	done
+	[ "$(segments)" -eq 4 ]
+}
+
+@test "restore: over an existing key is 5, and names who has it" {
+	make_saved
+	new=$(shmtool restore "$name")
+	run --separate-stderr shmtool restore "$name"
+	[ "$status" -eq 5 ]
+	message_has "restore: $name:" "segment $new" "has this key"
+	[ "$(segments)" -eq 1 ]
+	cmp contents <(by_perl "$new")
+}
+
+@test "restore: several; a failure does not stop it" {
+	make_saved
+	one=$name
+	make_saved 5000
+	run --separate-stderr shmtool restore "$one" nothing "$name.shm"
+	[ "$status" -eq 1 ]
+	message_has "restore: nothing:" "the .meta" "No such file"
+	[ "$(wc -l <<<"$output")" -eq 2 ]
+	[ "$(of_id bytes "$(head -n 1 <<<"$output")")" = 10000 ]
+	[ "$(of_id bytes "$(tail -n 1 <<<"$output")")" = 5000 ]
+}
+
+@test "restore: a wrong command line is 2, and nothing is made" {
+	make_saved
+	local -a wrong=(
+		"" "-k" "-k x $name" "-k 0 $name" "-k 0x1ffffffff $name"
+		"-k 5 $name $name" "--id=5 $name" "-x $name"
+	)
+	for line in "${wrong[@]}"; do
+		# shellcheck disable=SC2086
+		run --separate-stderr shmtool restore $line
+		[ "$status" -eq 2 ] || { echo "$status: $line"; return 1; }
+		message_has "shmtool: restore:"
+	done
+	[ "$(segments)" -eq 0 ]
+}
+
+# The restore of $name fails with 1, a message that has the words, and makes
+# nothing.
+refused() {
+	run --separate-stderr shmtool restore "$name"
+	[ "$status" -eq 1 ] || {
+		echo "status $status: $*" >&2
+		return 1
+	}
+	message_has "restore: $name:" "$@"
+	[ -z "$output" ]
+	[ "$(segments)" -eq 0 ]
+}
+
+@test "restore: a .meta with any line edited is refused" {
+	make_saved
+	cp "$name.meta" good
+	lines=$(wc -l <good)
+	[ "$lines" -eq 17 ]
+	for ((n = 1; n <= lines; n++)); do
+		sed "${n}d" good >"$name.meta"
+		refused "line $n of the .meta"
+		sed "${n}s/\$/ /" good >"$name.meta"
+		refused "line $n of the .meta"
+		sed "${n}s/^/#/" good >"$name.meta"
+		refused "line $n of the .meta"
+		sed "${n}p" good >"$name.meta"
+		refused "line $((n + 1)) of the .meta"
+		sed "${n}s/[0-9a-f]\$/x/" good >"$name.meta"
+		cmp -s good "$name.meta" || refused "line $n of the .meta"
+	done
+	sed 's/^perms 0600/perms 0666/' good >"$name.meta"
+	refused "edited" "line 17"
+	sed 's/^uid .*/uid 0x0/' good >"$name.meta"
+	refused "line 6 of the .meta"
+	cat good good >"$name.meta"
+	refused "line 18 of the .meta"
+	: >"$name.meta"
+	refused "line 1 of the .meta"
+	head -c 100000 /dev/urandom >"$name.meta"
+	refused "of the .meta"
+	head -c -1 good >"$name.meta"
+	refused "line 17 of the .meta"
+	cp good "$name.meta"
+	shmtool restore "$name"
+}
+
+@test "restore: sizes in an edited .meta with a fitting digest are not believed" {
+	make_saved
+	for size in 9999 10001 4096 1000000000 4611686018427387904; do
+		sed "s/^size .*/size $size/" "$name.meta" | head -n -1 >body
+		if [ "$size" -gt 268435456 ]; then
+			sed -i 's/^sha256 /sha256-1M /' body
+		fi
+		cp body forged.meta
+		echo "meta-sha256 $(sha256sum <body | cut -d' ' -f1)" \
+			>>forged.meta
+		cp "$name.shm" forged.shm
+		run --separate-stderr shmtool restore forged
+		[ "$status" -eq 1 ]
+		message_has "the .shm has 10000 bytes" "tells $size"
+		[ "$(segments)" -eq 0 ]
+	done
+}
+
+@test "restore: damaged contents are refused" {
+	make_saved
+	cp "$name.shm" good
+	for at in 0 4095 4096 9999; do
+		perl -e 'open my $f, "+<", $ARGV[0]; seek $f, $ARGV[1], 0;
+			read $f, my $c, 1; seek $f, $ARGV[1], 0;
+			print $f $c ^ "\x10"' "$name.shm" "$at"
+		refused "the .shm is damaged"
+		cp good "$name.shm"
+	done
+	truncate -s 9999 "$name.shm"
+	refused "the .shm has 9999 bytes" "tells 10000"
+	truncate -s 0 "$name.shm"
+	refused "the .shm has 0 bytes"
+	cp good "$name.shm"
+	echo >>"$name.shm"
+	refused "the .shm has 10001 bytes"
+	rm "$name.shm"
+	refused "the .shm: No such file"
+}
+
+@test "restore: files that changed places are refused" {
+	make_saved
+	one=$name
+	make_saved
+	mv "$one.shm" other
+	mv "$name.shm" "$one.shm"
+	mv other "$name.shm"
+	refused "of another segment"
+	name=$one
+	refused "of another segment"
+}
+
+@test "restore: links, pipes and folders are refused" {
+	make_saved
+	for ending in meta shm; do
+		mv "$name.$ending" kept
+		ln -s kept "$name.$ending"
+		refused "the .$ending is a symbolic link"
+		rm "$name.$ending"
+		mkfifo "$name.$ending"
+		refused "the .$ending is not a regular file"
+		rm "$name.$ending"
+		mkdir "$name.$ending"
+		refused "the .$ending is not a regular file"
+		rmdir "$name.$ending"
+		mv kept "$name.$ending"
+	done
+}
+
+@test "restore: a file that may not be read is 4" {
+	make_saved
+	open_dir=$(mktemp -d)
+	cp "$name".* "$open_dir"
+	chmod 0755 "$open_dir"
+	chmod 0000 "$open_dir"/*
+	run --separate-stderr without_privilege shmtool restore \
+		"$open_dir/$name"
+	rm -r "$open_dir"
+	[ "$status" -eq 4 ]
+	message_has "the .meta: Permission denied"
+}
+
+@test "restore: a limit that is exhausted is 6, with its name" {
+	make_saved 1M
+	run --separate-stderr unshare --ipc sh -c '
+		echo 65536 >/proc/sys/kernel/shmmax && shmtool restore "$0"' \
+		"$name"
+	[ "$status" -eq 6 ]
+	message_has "restore: $name:" "1048576" "shmmax" "65536"
+}
+
+@test "restore: a full or closed stdout is 1, and leaves nothing" {
+	make_saved
+	for how in '/dev/full' '&-'; do
+		run --separate-stderr bash -c "shmtool restore $name >$how"
+		[ "$status" -eq 1 ]
+		message_has "standard output"
+		[ "$(segments)" -eq 0 ]
+	done
+}
+
+@test "restore: a signal ends it with nothing left behind" {
+	id=$(shmtool create -s 128M)
+	shmtool write -f /dev/urandom -n 128M "$id"
+	shmtool save . "$id"
+	shmtool rm "$id"
+	for signal in INT TERM HUP; do
+		for moment in 0.05 0.4 0.5; do
+			perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV or die' \
+				shmtool restore "$id-0x00000000" >out 2>err &
+			pid=$!
+			sleep "$moment"
+			kill -"$signal" "$pid" 2>/dev/null || true
+			status=0
+			wait "$pid" || status=$?
+			# It was over before, or it came in time.
+			if [ -s out ]; then
+				ipcrm -m "$(cat out)"
+			else
+				[ "$status" -eq \
+					$((128 + $(kill -l "$signal"))) ]
+				stderr=$(cat err)
+				[ -z "$stderr" ] ||
+					message_has "nothing was made"
+			fi
+			[ "$(segments)" -eq 0 ]
+		done
+	done
+}
+
+@test "restore: 64 GiB of which a few pages were written" {
+	id=$(shmtool create -s 64G --no-reserve)
+	for offset in 0 2147483647 2147483648 4294967295 4294967296 \
+		68719476735; do
+		printf x | shmtool write -o "$offset" "$id"
+	done
+	was=$(resident "$id")
+	shmtool save . "$id"
+	shmtool rm "$id"
+	run --separate-stderr shmtool restore "$id-0x00000000"
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ] || message_has "without a promise of memory"
+	[ "$(of_id bytes "$output")" = 68719476736 ]
+	[ "$(resident "$output")" = "$was" ]
+	for offset in 0 2147483647 2147483648 4294967295 4294967296 \
+		68719476735; do
+		[ "$(shmtool read -o "$offset" -n 1 --raw "$output")" = x ]
+	done
+}
+
+# Saves and restores random bytes at random places of a segment of a size,
+# all by perl.
+round_trip() {
+	perl -e '
+		use strict;
+		my $size = shift;
+		my $id = shmget(0, $size, 0600) // die "shmget: $!";
+		$id += 0;
+		my $image = "\0" x $size;
+		for (1 .. 4) {
+			my $at = int rand $size;
+			my $n = 1 + int rand($size - $at);
+			$n = 9000 if $n > 9000;
+			my $bytes = join "", map { chr int rand 256 } 1 .. $n;
+			shmwrite($id, $bytes, $at, $n) or die "shmwrite: $!";
+			substr($image, $at, $n) = $bytes;
+		}
+		# The first and the last byte, always.
+		for my $at (0, $size - 1) {
+			shmwrite($id, "\xa5", $at, 1) or die "shmwrite: $!";
+			substr($image, $at, 1) = "\xa5";
+		}
+		system("shmtool", "save", "-f", ".", $id) == 0 or die "save";
+		shmctl($id, 0, 0) or die "shmctl: $!";
+		my $new = `shmtool restore $id-0x00000000` + 0;
+		$? == 0 or die "restore";
+		shmread($new, my $again, 0, $size) or die "shmread: $!";
+		$again eq $image or die "not the same bytes";
+		shmctl($new, 0, 0) or die "shmctl: $!";' "$1"
+}
+
+@test "restore: random bytes come back, at every boundary" {
+	for size in 1 2 511 4095 4096 4097 8191 8192 8193 65535 65537 131071 \
+		131072 131073 1048575 1048576 1048577 4194303 4194305; do
+		round_trip "$size" || { echo "size $size"; return 1; }
+	done
+	for ((i = 0; i < 10; i++)); do
+		size=$((RANDOM * 32768 % 300000 + 1))
+		round_trip "$size" || { echo "size $size"; return 1; }
+	done
+}
+
+@test "restore: the same bytes beyond 2 GiB and 4 GiB, at odd places" {
+	id=$(shmtool create -s 4297000001 --no-reserve)
+	name=$id-0x00000000
+	for offset in 1 2147480000 4294960001 4296990001; do
+		shmtool write -f /dev/urandom -n 10000 -o "$offset" "$id"
+	done
+	shmtool save . "$id"
+	shmtool rm "$id"
+	new=$(shmtool restore "$name" 2>/dev/null)
+	for offset in 1 2147480000 4294960001 4296990001; do
+		cmp <(shmtool read --raw -o "$((offset - 1))" -n 10001 "$new") \
+			<(tail -c "+$offset" "$name.shm" | head -c 10001)
+	done
+	# perl can go as far as 2 GiB.
+	perl -e 'shmread($ARGV[0], my $b, 2147480000, 3000) or die $!;
+		print $b' "$new" | cmp - <(tail -c +2147480001 "$name.shm" |
+		head -c 3000)
+	mkdir again
+	shmtool save again "$new"
+	[ "$(grep sha256-1M "$name.meta")" = \
+		"$(grep sha256-1M again/*.meta)" ]
+}
+
+@test "restore: progress on a terminal" {
+	size=300M
+	[ "$(head -c 4 "$(command -v shmtool)" | tr -dc A-Z)" = ELF ] || size=64M
+	id=$(shmtool create -s "$size")
+	shmtool write -f /dev/urandom -n "$size" "$id"
+	shmtool save . "$id"
+	shmtool rm "$id"
+	run script -qec "shmtool restore $id-0x00000000" /dev/null
+	[ "$status" -eq 0 ]
+	[[ $output =~ of\ $size\ +[0-9]+% ]]
+}
