@@ -96,6 +96,7 @@ CMD_SRC := \
 UNIT_SRC := \
 	tests/unit/archive.c \
 	tests/unit/holders.c \
+	tests/unit/limits.c \
 	tests/unit/lock.c \
 	tests/unit/logind.c \
 	tests/unit/parse.c \

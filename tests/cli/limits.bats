@@ -149,20 +149,20 @@ apart() {
 	local power edge step=1 value
 	[[ $SHMTOOL_BIN == */valgrind ]] && step=9
 	for value in 0 1 18446744073709551614 18446744073709551615; do
-		echo "$value" >$sysctl/shmmax
-		echo "$value" >$sysctl/shmall
+		echo "$value" >"$sysctl/shmmax"
+		echo "$value" >"$sysctl/shmall"
 		same_limits
 	done
 	for ((power = 1; power < 64; power += step)); do
 		for edge in -1 0 1; do
 			value=$(printf %u $(((1 << power) + edge)))
-			echo "$value" >$sysctl/shmmax
-			echo "$value" >$sysctl/shmall
+			echo "$value" >"$sysctl/shmmax"
+			echo "$value" >"$sysctl/shmall"
 			same_limits || { echo "at $value"; return 1; }
 		done
 	done
 	for value in 0 1 4096 32768; do
-		echo "$value" >$sysctl/shmmni
+		echo "$value" >"$sysctl/shmmni"
 		same_report -l
 	done
 }
@@ -172,7 +172,7 @@ apart() {
 	for value in 4503599627370494 4503599627370495 4503599627370496 \
 	    4503599627370497 4611686018427387903 4611686018427387904 \
 	    18446744073692774399; do
-		echo "$value" >$sysctl/shmall
+		echo "$value" >"$sysctl/shmall"
 		same_limits || { echo "at $value"; return 1; }
 	done
 }
@@ -184,18 +184,18 @@ apart() {
 	for unit in 1024 1048576 1073741824 1125899906842624; do
 		for ((tenth = 1; tenth < 20; tenth += step)); do
 			value=$((unit + (unit / 20) * tenth + 1))
-			echo "$value" >$sysctl/shmmax
-			echo $((unit * 1024 - tenth)) >$sysctl/shmall
+			echo "$value" >"$sysctl/shmmax"
+			echo $((unit * 1024 - tenth)) >"$sysctl/shmall"
 			same_report -l --human
 		done
 	done
 }
 
 @test "limits: messages and semaphores too, negative ones included" {
-	echo 0 >$sysctl/msgmni
-	echo 65537 >$sysctl/msgmax
-	echo 2147483647 >$sysctl/msgmnb
-	echo "-1 -2147483648 2147483647 7" >$sysctl/sem
+	echo 0 >"$sysctl/msgmni"
+	echo 65537 >"$sysctl/msgmax"
+	echo 2147483647 >"$sysctl/msgmnb"
+	echo "-1 -2147483648 2147483647 7" >"$sysctl/sem"
 	same_limits
 	apart 'mount -t tmpfs none /proc/sys; same_limits'
 }
@@ -238,8 +238,8 @@ apart() {
 }
 
 @test "limits: without /proc/sys from the system calls" {
-	echo 12345678 >$sysctl/shmmax
-	echo 777 >$sysctl/shmmni
+	echo 12345678 >"$sysctl/shmmax"
+	echo 777 >"$sysctl/shmmni"
 	shmtool limits -l >"$BATS_TEST_TMPDIR/before"
 	apart 'mount -t tmpfs none /proc/sys
 		same_limits
