@@ -32,11 +32,15 @@ struct process {
 	char command[SHMT_COMMAND_MAX];
 };
 
+/* Room for "ipc:[4026531839]". */
+#define NS_ROOM 32
+
 /* What the pass over /proc gathers. */
 struct pass {
 	int id;			/* the one asked for, or -1 */
 	enum shmt__way way;
-	uint64_t ns;		/* our IPC namespace */
+	int proc;		/* the folder /proc */
+	char ns[NS_ROOM];	/* our IPC namespace, as a link names it */
 	struct shmt__devices devices;
 	struct found *found;
 	size_t count, room;
@@ -70,121 +74,135 @@ add_mapping(void *arg, const struct shmt__mapping *mapping)
 	return 0;
 }
 
-/* The value of a line of /proc/PID/status, or NULL. */
+/* Room for "PID/task/TID/ns/ipc". */
+#define PATH_ROOM 64
+
 static const char *
-status_value(const char *text, const char *word)
+below(char path[static PATH_ROOM], const char *base, const char *name)
 {
-	const char *at = strstr(text, word);
-
-	return at != NULL ? at + strlen(word) : NULL;
+	snprintf(path, PATH_ROOM, "%s/%s", base, name);
+	return path;
 }
 
-/* The command as status writes it: newline and backslash as \n and \\. */
-static void
-copy_command(char *dst, size_t room, const char *src)
+static struct process *
+next_process(struct pass *pass)
 {
-	while (room > 1 && *src != '\0' && *src != '\n') {
-		if (src[0] == '\\' && (src[1] == 'n' || src[1] == '\\')) {
-			*dst++ = src[1] == 'n' ? '\n' : '\\';
-			src += 2;
-		} else
-			*dst++ = *src++;
-		room--;
-	}
-	*dst = '\0';
-}
-
-/* Name and effective user of a process that has something attached. */
-static int
-add_process(struct pass *pass, int dir, pid_t pid)
-{
-	struct process *more, *process;
-	const char *name, *uid;
-	unsigned long effective;
-	size_t length, room;
-	char *text;
+	struct process *more;
+	size_t room;
 
 	if (pass->process_count == pass->process_room) {
 		room = pass->process_room == 0 ? 16 : pass->process_room * 2;
 		more = reallocarray(pass->processes, room, sizeof(*more));
 		if (more == NULL)
-			return -1;
+			return NULL;
 		pass->processes = more;
 		pass->process_room = room;
 	}
-	if (shmt__read_file(dir, "status", &text, &length) == -1)
+	return &pass->processes[pass->process_count];
+}
+
+/* Command and effective user of a process that has something attached. */
+static int
+add_process(struct pass *pass, const char *base, pid_t pid)
+{
+	struct process *process = next_process(pass);
+	char path[PATH_ROOM];
+	struct stat st;
+	ssize_t n;
+	int fd;
+
+	if (process == NULL)
 		return -1;
-	name = status_value(text, "Name:\t");
-	uid = status_value(text, "\nUid:\t");
-	if (name == NULL || uid == NULL ||
-	    sscanf(uid, "%*u %lu", &effective) != 1) {
-		free(text);
-		errno = ESRCH;
+	/* The folder is the effective user's, dumpable or not. */
+	if (fstatat(pass->proc, base, &st, 0) == -1)
 		return -1;
-	}
-	process = &pass->processes[pass->process_count];
+	fd = openat(pass->proc, below(path, base, "comm"),
+	    O_RDONLY | O_CLOEXEC);
+	if (fd == -1)
+		return -1;
+	n = read(fd, process->command, sizeof(process->command));
+	shmt__close(fd);
+	if (n <= 0)
+		return -1;
+	/* Ended by a newline that is not part of it. */
+	process->command[n - 1] = '\0';
 	process->pid = pid;
-	process->uid = (uint32_t)effective;
-	copy_command(process->command, sizeof(process->command), name);
-	free(text);
+	process->uid = st.st_uid;
 	pass->process_count++;
 	return 0;
 }
 
-static bool
-is_here(const struct pass *pass, int dir)
+/* The IPC namespace of a process as text: cheaper than its inode. */
+static int
+read_ns(const struct pass *pass, const char *base, char ns[static NS_ROOM])
 {
-	struct stat st;
+	char path[PATH_ROOM];
+	ssize_t length;
 
-	return fstatat(dir, "ns/ipc", &st, 0) == 0 && st.st_ino == pass->ns;
+	length = readlinkat(pass->proc, below(path, base, "ns/ipc"), ns,
+	    NS_ROOM - 1);
+	if (length == -1)
+		return -1;
+	ns[length] = '\0';
+	return 0;
 }
 
 /*
- * Looks into one process, or into one thread of it, through its folder, which
- * stays that process's when the number is used again.  ESRCH: it is no more,
- * or has no memory.
+ * Looks into one process, or into one thread of it.  ESRCH: it is no more, or
+ * has no memory.  What is asked about it by its number is true only if its
+ * memory is still there afterwards, for numbers are used again.
  */
 static int
-look_into(struct pass *pass, int dir, pid_t pid)
+look_into(struct pass *pass, const char *base, pid_t pid)
 {
-	size_t before = pass->count;
+	size_t mappings = pass->count, processes = pass->process_count;
+	char path[PATH_ROOM], ns[NS_ROOM];
 	int maps, result;
 
-	maps = openat(dir, "maps", O_RDONLY | O_CLOEXEC);
+	maps = openat(pass->proc, below(path, base, "maps"),
+	    O_RDONLY | O_CLOEXEC);
 	if (maps == -1)
 		return -1;
 	result = shmt__read_maps(maps, pass->way, add_mapping, pass);
-	shmt__close(maps);
-	if (result == 0 && pass->count == before)
-		return 0;
-	if (result == 0) {
-		errno = 0;
-		if (!is_here(pass, dir)) {
-			pass->count = before;
-			return errno == 0 ? 0 : -1;
+	if (result == 0 && pass->count > mappings) {
+		result = read_ns(pass, base, ns);
+		if (result == 0 && strcmp(ns, pass->ns) == 0)
+			result = add_process(pass, base, pid);
+		else
+			pass->count = mappings;
+		if (result == 0 && !shmt__maps_live(maps)) {
+			errno = ESRCH;
+			result = -1;
 		}
-		result = add_process(pass, dir, pid);
 	}
-	if (result == -1)
-		pass->count = before;
+	if (result == -1) {
+		pass->count = mappings;
+		pass->process_count = processes;
+	}
+	shmt__close(maps);
 	return result;
 }
 
 /* A process whose first thread has ended shows nothing of its own. */
 static int
-look_into_threads(struct pass *pass, int process, pid_t pid)
+look_into_threads(struct pass *pass, const char *name, pid_t pid)
 {
+	char path[PATH_ROOM];
 	struct shmt__stat stat;
 	struct dirent *entry;
 	int fd, result = -1;
+	uint64_t tid;
 	DIR *dir;
 
-	if (shmt__read_stat(process, "stat", &stat) == -1 ||
-	    stat.state != 'Z' || stat.threads < 2) {
+	if (shmt__read_stat(pass->proc, below(path, name, "stat"),
+	    &stat) == -1)
+		return -1;
+	if (stat.state != 'Z' || stat.threads < 2) {
 		errno = ESRCH;
 		return -1;
 	}
-	fd = openat(process, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = openat(pass->proc, below(path, name, "task"),
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	dir = fd == -1 ? NULL : fdopendir(fd);
 	if (dir == NULL) {
 		shmt__close(fd);
@@ -193,12 +211,11 @@ look_into_threads(struct pass *pass, int process, pid_t pid)
 	errno = ESRCH;
 	while (result == -1 && errno == ESRCH &&
 	    (entry = readdir(dir)) != NULL) {
-		fd = entry->d_name[0] == '.' ? -1 : openat(dirfd(dir),
-		    entry->d_name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (fd != -1)
-			result = look_into(pass, fd, pid);
-		shmt__close(fd);
-		if (fd == -1)
+		if (shmt_parse_number(entry->d_name, INT32_MAX, &tid) == 0) {
+			snprintf(path, sizeof(path), "%d/task/%d", (int)pid,
+			    (int)tid);
+			result = look_into(pass, path, pid);
+		} else
 			errno = ESRCH;
 	}
 	fd = errno;
@@ -208,15 +225,15 @@ look_into_threads(struct pass *pass, int process, pid_t pid)
 }
 
 static int
-look_at_process(struct pass *pass, int proc, const char *name, pid_t pid)
+look_at_process(struct pass *pass, pid_t pid)
 {
-	int dir, result;
+	char name[16];
+	int result;
 
-	dir = openat(proc, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	result = dir == -1 ? -1 : look_into(pass, dir, pid);
-	if (result == -1 && errno == ESRCH && dir != -1)
-		result = look_into_threads(pass, dir, pid);
-	shmt__close(dir);
+	snprintf(name, sizeof(name), "%d", (int)pid);
+	result = look_into(pass, name, pid);
+	if (result == -1 && errno == ESRCH)
+		result = look_into_threads(pass, name, pid);
 	if (result == 0 || errno == ESRCH || errno == ENOENT)
 		return 0;
 	if (errno == EACCES || errno == EPERM) {
@@ -230,16 +247,14 @@ static int
 look_at_all(struct pass *pass, DIR *proc)
 {
 	struct dirent *entry;
-	struct stat st;
 	uint64_t pid;
 
-	if (fstatat(dirfd(proc), "self/ns/ipc", &st, 0) == -1)
+	pass->proc = dirfd(proc);
+	if (read_ns(pass, "self", pass->ns) == -1)
 		return -1;
-	pass->ns = st.st_ino;
 	while ((errno = 0, entry = readdir(proc)) != NULL)
 		if (shmt_parse_number(entry->d_name, INT32_MAX, &pid) == 0 &&
-		    look_at_process(pass, dirfd(proc), entry->d_name,
-		    (pid_t)pid) == -1)
+		    look_at_process(pass, (pid_t)pid) == -1)
 			return -1;
 	return errno == 0 ? 0 : -1;
 }

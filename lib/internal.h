@@ -159,6 +159,9 @@ enum shmt__way {
 int shmt__read_maps(int maps, enum shmt__way way,
     int (*found)(void *arg, const struct shmt__mapping *mapping), void *arg);
 
+/* Whether the memory that an open maps tells of is still in use. */
+bool shmt__maps_live(int maps);
+
 /* shmt_holders() by one way. */
 int shmt__holders(int id, enum shmt__way way, struct shmt_holders *holders);
 

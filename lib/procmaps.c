@@ -328,6 +328,17 @@ by_query(int maps, int (*found)(void *, const struct shmt__mapping *),
 	return errno == ENOENT ? 0 : -1;
 }
 
+bool
+shmt__maps_live(int maps)
+{
+	struct map_query q;
+	char c;
+
+	if (query(maps, 0, NULL, 0, &q) == 0 || errno == ENOENT)
+		return true;
+	return errno != ESRCH && pread(maps, &c, 1, 0) == 1;
+}
+
 int
 shmt__read_maps(int maps, enum shmt__way way,
     int (*found)(void *arg, const struct shmt__mapping *mapping), void *arg)
