@@ -78,6 +78,40 @@ utf8_length(const unsigned char *text)
 	return length;
 }
 
+/* Bytes that stand in a string as they are: most of them, in long runs. */
+static size_t
+plain_length(const unsigned char *text)
+{
+	size_t n = 0;
+
+	while (text[n] >= 0x20 && text[n] < 0x7f && text[n] != '"' &&
+	    text[n] != '\\')
+		n++;
+	return n;
+}
+
+/* Control characters are escaped, those of U+0080 to U+009F too: a terminal
+ * may act on them. */
+static size_t
+json_special(FILE *out, const unsigned char *text)
+{
+	size_t length = utf8_length(text);
+
+	if (length == 0) {
+		fputs("\xef\xbf\xbd", out);
+		return 1;
+	}
+	if (*text == '"' || *text == '\\')
+		fprintf(out, "\\%c", *text);
+	else if (length == 1)
+		fprintf(out, "\\u%04x", *text);
+	else if (text[0] == 0xc2 && text[1] < 0xa0)
+		fprintf(out, "\\u%04x", text[1]);
+	else
+		fwrite(text, 1, length, out);
+	return length;
+}
+
 static void
 json_string(FILE *out, const char *text)
 {
@@ -86,17 +120,11 @@ json_string(FILE *out, const char *text)
 
 	putc('"', out);
 	while (*p != '\0') {
-		length = utf8_length(p);
-		if (length == 0) {
-			fputs("\xef\xbf\xbd", out);
-			length = 1;
-		} else if (*p == '"' || *p == '\\')
-			fprintf(out, "\\%c", *p);
-		else if (*p < 0x20 || *p == 0x7f)
-			fprintf(out, "\\u%04x", *p);
-		else
-			fwrite(p, 1, length, out);
+		length = plain_length(p);
+		fwrite(p, 1, length, out);
 		p += length;
+		if (*p != '\0')
+			p += json_special(out, p);
 	}
 	putc('"', out);
 }
