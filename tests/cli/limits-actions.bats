@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=bash disable=SC2030,SC2031
+# shellcheck shell=bash disable=SC2016,SC2030,SC2031
 #
 # What limits does about limits: --usage, --check, --prometheus, --advise,
 # --set and --persist.
@@ -106,10 +106,11 @@ check() {
 	local expected=$1 word=$2
 	shift 2
 	run --separate-stderr shmtool limits --check "$@"
-	[ "$status" -eq "$expected" ] && [[ $output == "SHM $word - "* ]] || {
+	if [ "$status" -ne "$expected" ] ||
+		[[ $output != "SHM $word - "* ]]; then
 		echo "$status: $output$stderr"
 		return 1
-	}
+	fi
 }
 
 @test "check: OK, WARNING and CRITICAL of segments, from above a threshold" {
@@ -195,7 +196,7 @@ valid_metrics() {
 		echo "# not checked by promtool, which is not here" >&3
 		return 0
 	}
-	promtool check metrics <metrics
+	promtool check metrics
 }
 
 @test "prometheus: figures that promtool takes" {
@@ -207,7 +208,7 @@ valid_metrics() {
 	hold "$id"
 	ipcrm -m "$id"
 	shmtool limits --prometheus >metrics
-	valid_metrics
+	valid_metrics <metrics
 	[ "$(metric shm_segments)" -eq 4 ]
 	[ "$(metric shm_allocated_bytes)" -eq \
 		$(((3 * ((5000 + page - 1) / page) + 1) * page)) ]
@@ -231,7 +232,7 @@ valid_metrics() {
 	[ "$(metric shm_resident_bytes)" -ge 40960 ]
 	apart 'mount -t tmpfs none /proc/sysvipc
 		shmtool limits --prometheus' >metrics
-	valid_metrics
+	valid_metrics <metrics
 	[ "$(metric shm_segments)" -eq 1 ]
 	run ! grep -E '^shm_(resident|swapped)' metrics
 }
@@ -273,7 +274,7 @@ valid_metrics() {
 	ours=$(readlink /proc/self/ns/ipc | tr -dc 0-9)
 	theirs=$(tr -dc 0-9 <there)
 	shmtool limits --prometheus --all-ns >metrics
-	valid_metrics
+	valid_metrics <metrics
 	[ "$(metric "shm_segments{ipc_namespace=\"$ours\"}")" -eq 2 ]
 	[ "$(metric "shm_segments{ipc_namespace=\"$theirs\"}")" -eq 1 ]
 	[ "$(metric "shm_limit_segments{ipc_namespace=\"$theirs\"}")" -eq 7 ]
@@ -287,9 +288,9 @@ valid_metrics() {
 advice() {
 	local text
 	text=$(shmtool limits "--advise=$2" --ram "$1")
-	grep -qx "kernel.shmmax = $3" <<<"$text" &&
-		grep -qx "kernel.shmall = $(($4 * 4096 / page))" <<<"$text" ||
-		{ echo "$*: $text"; return 1; }
+	echo "$*: $text"
+	grep -qx "kernel.shmmax = $3" <<<"$text"
+	grep -qx "kernel.shmall = $(($4 * 4096 / page))" <<<"$text"
 }
 
 @test "advise: the figures for 8, 32 and 128 GB" {
