@@ -48,7 +48,6 @@ static const struct option_row options[] = {
 
 struct opts {
 	unsigned given;			/* a bit for each option */
-	bool helped;
 	unsigned warning, critical;
 	enum shmt_profile profile;
 	uint64_t memory;		/* 0: this machine's */
@@ -188,7 +187,9 @@ take(struct opts *o, unsigned option, const char *value)
 		return parse_setting(value, o->settings, &o->count);
 	case PERSIST:
 		o->file = value != NULL ? value : SYSCTL_FILE;
-		return true;
+		if (*o->file == '\0')
+			usage_error("--persist", "which file?");
+		return *o->file != '\0';
 	default:
 		return true;
 	}
@@ -243,11 +244,10 @@ check_together(const struct opts *o)
 	if (o->warning > o->critical)
 		return usage_error("--warning", "%u is above --critical %u",
 		    o->warning, o->critical);
-	if (has(o, PERSIST) && *o->file == '\0')
-		return usage_error("--persist", "which file?");
 	return ST_OK;
 }
 
+/* *action stays NULL where help was all that was wanted. */
 static int
 parse(int argc, char **argv, struct opts *o, const struct action **action)
 {
@@ -255,10 +255,8 @@ parse(int argc, char **argv, struct opts *o, const struct action **action)
 	int c;
 
 	while ((c = next_option(&cmd_limits, argc, argv)) != -1) {
-		if (c == '?' || c == 'h') {
-			o->helped = c == 'h';
+		if (c == '?' || c == 'h')
 			return option_status(c);
-		}
 		for (i = 0; options[i].code != c; i++)
 			continue;
 		if (!take(o, i, optarg))
@@ -296,7 +294,7 @@ run(int argc, char **argv)
 	status = parse(argc, argv, &o, &action);
 	if (status != ST_OK)
 		return asks_check(argv) ? CHECK_UNKNOWN : status;
-	return o.helped ? ST_OK : action->act(&o);
+	return action == NULL ? ST_OK : action->act(&o);
 }
 
 const struct cmd cmd_limits = {

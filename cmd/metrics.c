@@ -38,7 +38,7 @@ static const struct {
 	[M_UNATTACHED] = { "shm_unattached_segments",
 	    "Segments that no process has attached.", false },
 	[M_STALE] = { "shm_stale_segments",
-	    "Unattached segments whose users are gone, idle for an hour.", false },
+	    "Unattached segments whose users are gone, idle an hour.", false },
 	[M_DEST] = { "shm_dest_segments",
 	    "Segments that go at their last detach.", false },
 	[M_LIMIT_SEGMENTS] = { "shm_limit_segments",

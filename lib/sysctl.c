@@ -115,7 +115,9 @@ compose(const char *old, size_t length, const struct shmt_setting *settings,
 	size_t i;
 
 	text = at = malloc(length + 1 + count * LINE_MAX_LENGTH);
-	for (line = old; text != NULL && line < end; line = next) {
+	if (text == NULL)
+		return NULL;
+	for (line = old; line < end; line = next) {
 		next = memchr(line, '\n', (size_t)(end - line));
 		next = next != NULL ? next + 1 : end;
 		for (i = 0; i < count; i++)
@@ -132,7 +134,7 @@ compose(const char *old, size_t length, const struct shmt_setting *settings,
 			done |= 1ULL << i;
 		}
 	}
-	for (i = 0; text != NULL && i < count; i++)
+	for (i = 0; i < count; i++)
 		if ((done & 1ULL << i) == 0)
 			put_line(&at, &settings[i]);
 	*new_length = (size_t)(at - text);
