@@ -113,6 +113,7 @@ resident() {
 	id=$(shmtool create -s 4096 -u nobody)
 	shmtool save . "$id"
 	shmtool rm "$id"
+	# shellcheck disable=SC2016
 	run --separate-stderr unshare -Ur --ipc sh -c '
 		shmtool restore "$0" && shmtool stat' "$id-0x00000000"
 	[ "$status" -eq 0 ]
@@ -140,8 +141,9 @@ resident() {
 
 @test "restore: --id gives the same id, also after other segments" {
 	make_saved
-	others=$(for i in 1 2 3; do ipcmk -M 1 | tr -dc '0-9\n'; done)
-	shmtool rm $others
+	for ((i = 0; i < 3; i++)); do
+		shmtool rm "$(ipcmk -M 1 | tr -dc 0-9)"
+	done
 	[ -w /proc/sys/kernel/shm_next_id ] || skip "no shm_next_id here"
 	new=$(shmtool restore --id "$name")
 	[ "$new" = "$id" ]
@@ -233,9 +235,8 @@ refused() {
 @test "restore: a .meta with any line edited is refused" {
 	make_saved
 	cp "$name.meta" good
-	lines=$(wc -l <good)
-	[ "$lines" -eq 17 ]
-	for ((n = 1; n <= lines; n++)); do
+	[ "$(wc -l <good)" -eq 17 ]
+	for ((n = 1; n <= 17; n++)); do
 		sed "${n}d" good >"$name.meta"
 		refused "line $n of the .meta"
 		sed "${n}s/\$/ /" good >"$name.meta"
@@ -346,6 +347,7 @@ refused() {
 
 @test "restore: a limit that is exhausted is 6, with its name" {
 	make_saved 1M
+	# shellcheck disable=SC2016
 	run --separate-stderr unshare --ipc sh -c '
 		echo 65536 >/proc/sys/kernel/shmmax && shmtool restore "$0"' \
 		"$name"
@@ -360,6 +362,43 @@ refused() {
 		[ "$status" -eq 1 ]
 		message_has "standard output"
 		[ "$(segments)" -eq 0 ]
+	done
+}
+
+@test "restore: whatever call fails, nothing is left of it" {
+	command -v strace >/dev/null || skip "no strace here"
+	[ "$(head -c 4 "$(command -v shmtool)" | tr -dc ELF)" = ELF ] ||
+		skip "only the program itself is to fail"
+	strace -qq -e trace=fsync -e inject=fsync:error=EIO true ||
+		skip "strace does not work here"
+	make_saved
+	for call in openat read pread64 lseek shmget shmat shmctl write; do
+		strace -f -qq -e trace="$call" -o calls \
+			shmtool restore "$name" >out
+		ipcrm -m "$(cat out)"
+		calls=$(wc -l <calls)
+		[ "$calls" -gt 0 ]
+		for ((n = 1; n <= calls; n++)); do
+			status=0
+			strace -f -qq -o /dev/null -e trace="$call" \
+				-e inject="$call:error=EIO:when=$n" \
+				shmtool restore "$name" >out 2>err ||
+				status=$?
+			case $status in
+			0)
+				# It knew another way.
+				cmp contents <(by_perl "$(cat out)")
+				ipcrm -m "$(cat out)"
+				;;
+			1) [ -s err ] ;;
+			127) ;; # not the program's call but the loader's
+			*) echo "$call $n: $status"; return 1 ;;
+			esac
+			[ "$(segments)" -eq 0 ] || {
+				echo "$call $n: a segment is left"
+				return 1
+			}
+		done
 	done
 }
 
@@ -479,7 +518,7 @@ round_trip() {
 
 @test "restore: progress on a terminal" {
 	size=300M
-	[ "$(head -c 4 "$(command -v shmtool)" | tr -dc A-Z)" = ELF ] || size=64M
+	[ "$(head -c 4 "$(command -v shmtool)" | tr -dc ELF)" = ELF ] || size=64M
 	id=$(shmtool create -s "$size")
 	shmtool write -f /dev/urandom -n "$size" "$id"
 	shmtool save . "$id"

@@ -40,7 +40,7 @@ fill() {
 # Whether the shmtool under test runs as it is, without sanitizers and outside
 # valgrind.
 is_plain() {
-	[ "$(head -c 4 "$(command -v shmtool)" | tr -dc A-Z)" = ELF ] &&
+	[ "$(head -c 4 "$(command -v shmtool)" | tr -dc ELF)" = ELF ] &&
 		! grep -q __asan_init "$(command -v shmtool)"
 }
 
@@ -265,8 +265,9 @@ names() {
 	[ "$(names)" = "$name.meta " ]
 }
 
-# Runs a script in a mount namespace with a small tmpfs over $dir.
+# Runs a command in a mount namespace with a small tmpfs over $dir.
 with_tmpfs() {
+	# shellcheck disable=SC2016
 	unshare -m sh -ec '
 		mount -t tmpfs -o "size=$1,mode=0777" none "$2"
 		shift 2
@@ -277,6 +278,7 @@ with_tmpfs() {
 	with_tmpfs 64k true || skip "no tmpfs can be mounted here"
 	make_segment 1M
 	fill 1M
+	# shellcheck disable=SC2016
 	run --separate-stderr with_tmpfs 256k sh -c '
 		shmtool save "$0" "$1"
 		s=$?
@@ -292,6 +294,7 @@ with_tmpfs() {
 	make_segment 16K
 	fill 16K
 	# From room for nothing up to room for all; inodes are short as well.
+	# shellcheck disable=SC2016
 	run with_tmpfs 1m sh -c '
 		for size in 4k 8k 16k 20k 24k 64k; do
 			for inodes in 1 2 3 4; do
@@ -342,6 +345,62 @@ with_tmpfs() {
 	echo "# $good of 30 were complete"
 }
 
+# Runs save under strace, a system call failing at its Nth time.
+with_failing() {
+	strace -f -qq -o /dev/null -e trace="$1" \
+		-e inject="$1:error=$2:when=$3" "${@:4}"
+}
+
+can_inject() {
+	command -v strace >/dev/null || skip "no strace here"
+	is_plain || skip "only the program itself is to fail"
+	with_failing fsync EIO 1 true || skip "strace does not work here"
+}
+
+@test "save: whatever call fails, it is complete or absent" {
+	can_inject
+	make_segment 16K
+	fill 16K
+	for call in openat ftruncate pread64 write fsync linkat; do
+		strace -f -qq -e trace="$call" -o "$BATS_TEST_TMPDIR/calls" \
+			shmtool save "$dir" "$id"
+		calls=$(wc -l <"$BATS_TEST_TMPDIR/calls")
+		[ "$calls" -gt 0 ]
+		for ((n = 1; n <= calls; n++)); do
+			rm -f "$dir"/*
+			status=0
+			with_failing "$call" EIO "$n" shmtool save "$dir" \
+				"$id" 2>/dev/null || status=$?
+			# 127: not the program's call but the loader's.
+			case "$status:$(names)" in
+			1: | 127:) ;;
+			"0:$name.meta $name.shm ")
+				# It knew another way.
+				cmp "$dir/$name.shm" <(by_perl)
+				[ "$(meta sha256)  -" = \
+					"$(sha256sum <"$dir/$name.shm")" ]
+				;;
+			*) echo "$call $n: $status: $(names)"; return 1 ;;
+			esac
+		done
+		rm -f "$dir"/*
+	done
+}
+
+@test "save: when -f fails half way the old files come back" {
+	can_inject
+	make_segment 16K
+	fill 16K
+	shmtool save "$dir" "$id"
+	cp "$dir/$name.shm" "$BATS_TEST_TMPDIR/old"
+	fill 16K
+	run with_failing renameat2 EIO 2 shmtool save -f "$dir" "$id"
+	[ "$status" -eq 1 ]
+	[ "$(names)" = "$name.meta $name.shm " ]
+	cmp "$dir/$name.shm" "$BATS_TEST_TMPDIR/old"
+	[ "$(meta sha256)  -" = "$(sha256sum <"$BATS_TEST_TMPDIR/old")" ]
+}
+
 @test "save: a signal ends it with nothing left behind" {
 	id=$(shmtool create -s 256M)
 	fill 256M
@@ -351,7 +410,7 @@ with_tmpfs() {
 			shmtool save "$dir" "$id" 2>"$BATS_TEST_TMPDIR/err" &
 		pid=$!
 		is_saving() {
-			ls -l "/proc/$pid/fd" | grep -qF "$dir"
+			find "/proc/$pid/fd" -lname "$dir*" | grep -q .
 		}
 		wait_for is_saving
 		kill -"$signal" "$pid"
@@ -402,8 +461,7 @@ with_tmpfs() {
 
 @test "save: a full stdout is 1 with -v" {
 	make_segment
-	run --separate-stderr bash -c 'shmtool save -v "$0" "$1" >/dev/full' \
-		"$dir" "$id"
+	run --separate-stderr bash -c "shmtool save -v $dir $id >/dev/full"
 	[ "$status" -eq 1 ]
 	message_has "standard output" "No space left"
 }

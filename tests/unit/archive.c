@@ -11,14 +11,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sys/prctl.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include <cmocka.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,7 +118,7 @@ meta_round_trip(void **state)
 	extreme.segment.atime = extreme.segment.ctime = INT64_MAX;
 	extreme.segment.dtime = INT64_C(253402300799);
 	extreme.segment.state = SHMT_DEST | SHMT_LOCKED | SHMT_HUGE;
-	strcpy(extreme.name, "2147483647-0xffffffff");
+	strlcpy(extreme.name, "2147483647-0xffffffff", sizeof(extreme.name));
 	length = shmt__format_meta(&extreme, text);
 	assert_true(length < SHMT__META_MAX);
 	assert_non_null(strstr(text, "9999-12-31T23:59:59Z"));
@@ -220,49 +225,47 @@ meta_cut_and_longer(void **state)
 	assert_int_equal(parse(text, length + 1, &line, &damage), -1);
 }
 
-/* The lines of text but for one, that one doubled, or two changed places. */
+enum edit { LEFT_OUT, DOUBLED, ONE_BEFORE };
+
+/* The text with something done to its nth line. */
+static void
+edit_line(const char *text, unsigned n, enum edit edit,
+    char changed[static SHMT__META_MAX])
+{
+	const char *start = text, *end;
+	unsigned i;
+
+	for (i = 1; i < n; i++)
+		start = strchr(start, '\n') + 1;
+	end = strchr(start, '\n') + 1;
+	snprintf(changed, SHMT__META_MAX, "%.*s%s%s",
+	    (int)((edit == DOUBLED ? end : start) - text), text,
+	    edit == ONE_BEFORE ? "comment x\n" : "",
+	    edit == LEFT_OUT ? end : start);
+}
+
 static void
 meta_lines(void **state)
 {
-	char text[SHMT__META_MAX], changed[2 * SHMT__META_MAX], *lines[32];
+	char text[SHMT__META_MAX], changed[SHMT__META_MAX];
 	enum shmt_damage damage;
-	size_t count = 0, i, j;
-	unsigned line;
-	char *p;
+	unsigned line, n;
 
 	(void)state;
 	shmt__format_meta(&example, text);
-	for (p = strtok(text, "\n"); p != NULL; p = strtok(NULL, "\n"))
-		lines[count++] = p;
-	assert_int_equal(count, 17);
-	for (i = 0; i < count; i++) {
-		changed[0] = '\0';
-		for (j = 0; j < count; j++)
-			if (j != i) {
-				strcat(changed, lines[j]);
-				strcat(changed, "\n");
-			}
+	for (n = 1; n <= 17; n++) {
+		edit_line(text, n, LEFT_OUT, changed);
 		assert_int_equal(parse(changed, strlen(changed), &line,
 		    &damage), -1);
-		assert_int_equal(line, i + 1);
-		changed[0] = '\0';
-		for (j = 0; j < count; j++) {
-			strcat(strcat(changed, lines[j]), "\n");
-			if (j == i)
-				strcat(strcat(changed, lines[j]), "\n");
-		}
+		assert_int_equal(line, n);
+		edit_line(text, n, DOUBLED, changed);
 		assert_int_equal(parse(changed, strlen(changed), &line,
 		    &damage), -1);
-		assert_int_equal(line, i + 2);
-		changed[0] = '\0';
-		for (j = 0; j < count; j++) {
-			if (j == i)
-				strcat(changed, "comment x\n");
-			strcat(strcat(changed, lines[j]), "\n");
-		}
+		assert_int_equal(line, n + 1);
+		edit_line(text, n, ONE_BEFORE, changed);
 		assert_int_equal(parse(changed, strlen(changed), &line,
 		    &damage), -1);
-		assert_int_equal(line, i + 1);
+		assert_int_equal(line, n);
 	}
 }
 
@@ -456,7 +459,7 @@ make_segment(key_t key, size_t size, unsigned mode)
 	assert_int_not_equal(id, -1);
 	p = shmat(id, NULL, 0);
 	assert_ptr_not_equal(p, (void *)-1);
-	strcpy(p, "first");
+	memcpy(p, "first", sizeof("first"));
 	p[size - 1] = 'z';
 	shmdt(p);
 	assert_int_equal(shmctl(id, IPC_STAT, &ds), 0);
@@ -827,51 +830,184 @@ make_full(key_t key, size_t size)
 	return id;
 }
 
+/* Saves the segment, or restores the file; the callbacks, and stopping at one
+ * of them. */
+static int
+watched(int id, const char *file, unsigned stop_at, struct watch *watch)
+{
+	struct shmt_transfer how = {
+		.length = UINT64_MAX, .progress = watch_progress,
+		.copied = watch_copied, .arg = watch
+	};
+	struct shmt_trouble trouble;
+	struct shmt_saved saved;
+	int made, result;
+
+	*watch = (struct watch){ .stop_at = stop_at };
+	if (file == NULL)
+		return shmt_save(".", id, 0, &how, &saved, &trouble);
+	result = shmt_restore(file, 0, 0, &how, &made, &saved, &trouble);
+	if (result == 0)
+		shmt_remove(made);
+	return result;
+}
+
 static void
 progress_and_stopping(void **state)
 {
 	const size_t size = (size_t)9 << 20;
-	struct watch watch = { 0 };
-	const struct shmt_transfer how = {
-		.length = UINT64_MAX, .progress = watch_progress,
-		.copied = watch_copied, .arg = &watch
-	};
-	struct shmt_trouble trouble;
-	struct shmt_saved saved;
-	unsigned calls, i;
-	int id, other = -1;
+	struct watch watch, stopped;
+	char file[64];
+	unsigned i;
+	int id;
 
 	(void)state;
 	id = make_full(KEY, size);
-	assert_int_equal(shmt_save(".", id, 0, &how, &saved, &trouble), 0);
+	assert_int_equal(watched(id, NULL, 0, &watch), 0);
 	assert_int_equal(watch.last, size);
 	assert_int_equal(watch.copied, 1);
-	calls = watch.calls;
-	assert_true(calls >= 4);
+	assert_true(watch.calls >= 4);
 	shmt_remove(id);
-	for (i = 1; i <= calls; i++) {
-		id = make_full(KEY + 1, size);
-		watch = (struct watch){ .stop_at = i };
-		assert_int_equal(shmt_save(".", id, SHMT_REPLACE, &how,
-		    &saved, &trouble), -1);
+	snprintf(file, sizeof(file), "%d-0x%08x", id, KEY);
+	id = make_full(KEY + 1, size);
+	for (i = 1; i <= watch.calls; i++) {
+		assert_int_equal(watched(id, NULL, i, &stopped), -1);
 		assert_int_equal(errno, ECANCELED);
 		assert_int_equal(files(), 2);
-		shmt_remove(id);
 	}
-	snprintf(saved.name, sizeof(saved.name), "%d-0x%08x",
-	    saved.segment.id, KEY);
-	watch = (struct watch){ 0 };
-	assert_int_equal(shmt_restore(saved.name, 0, 0, &how, &other, &saved,
-	    &trouble), 0);
+	shmt_remove(id);
+	assert_int_equal(watched(-1, file, 0, &watch), 0);
 	assert_true(watch.last > size / 2 && watch.last <= size);
-	calls = watch.calls;
-	shmt_remove(other);
-	for (i = 1; i <= calls; i++) {
-		watch = (struct watch){ .stop_at = i };
-		assert_int_equal(shmt_restore(saved.name, 0, 0, &how, &other,
-		    &saved, &trouble), -1);
+	for (i = 1; i <= watch.calls; i++) {
+		assert_int_equal(watched(-1, file, i, &stopped), -1);
 		assert_int_equal(errno, ECANCELED);
 		assert_int_equal(segments(), 0);
+	}
+}
+
+/* Somebody lays a file at one of the names while we are copying. */
+static void
+lay_file(void *arg)
+{
+	int fd = open(arg, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+
+	assert_int_not_equal(fd, -1);
+	close(fd);
+}
+
+static void
+name_taken_meanwhile(void **state)
+{
+	static const struct {
+		const char *ending;
+		enum shmt_place place;
+	} rows[] = {
+		{ "shm", SHMT_AT_CONTENTS }, { "meta", SHMT_AT_META }
+	};
+	struct shmt_transfer how = quiet;
+	struct shmt_trouble trouble;
+	struct shmt_saved saved;
+	char path[64];
+	size_t i;
+	int id;
+
+	(void)state;
+	id = make_segment(KEY, SIZE, 0600);
+	how.copied = lay_file;
+	how.arg = path;
+	for (i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "%d-0x%08x.%s", id, KEY,
+		    rows[i].ending);
+		assert_int_equal(shmt_save(".", id, 0, &how, &saved,
+		    &trouble), -1);
+		assert_int_equal(errno, EEXIST);
+		assert_int_equal(trouble.place, rows[i].place);
+		assert_int_equal(files(), 1);
+		assert_int_equal(unlink(path), 0);
+	}
+}
+
+/*
+ * File systems that can do less
+ */
+
+/* From here on opens with O_TMPFILE, and with flags renames too, fail as on a
+ * file system that has none of it. */
+static int
+as_on_a_poor_file_system(bool flags)
+{
+	const uint32_t low = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0;
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		    offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_openat, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		    offsetof(struct seccomp_data, args[2]) + low),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K,
+		    O_TMPFILE & ~O_DIRECTORY, 0, 5),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EOPNOTSUPP),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
+		    flags ? __NR_renameat2 : UINT32_MAX, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		    offsetof(struct seccomp_data, args[4]) + low),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
+	};
+	const struct sock_fprog program = {
+		sizeof(filter) / sizeof(filter[0]), filter
+	};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
+		return -1;
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+/* Saves twice, once more over it, and stops once; 0 or the step that went
+ * wrong. */
+static int
+save_there(int id, bool flags)
+{
+	struct watch watch = { 0 };
+	struct shmt_trouble trouble;
+	struct shmt_saved saved;
+
+	if (as_on_a_poor_file_system(flags) == -1)
+		return 1;
+	if (open(".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) != -1)
+		return 2;
+	if (watched(id, NULL, 1, &watch) != -1 || files() != 0)
+		return 3;
+	if (shmt_save(".", id, 0, &quiet, &saved, &trouble) == -1 ||
+	    files() != 2)
+		return 4;
+	if (shmt_save(".", id, 0, &quiet, &saved, &trouble) != -1 ||
+	    errno != EEXIST || files() != 2)
+		return 5;
+	if (shmt_save(".", id, SHMT_REPLACE, &quiet, &saved, &trouble) ==
+	    -1 || files() != 2)
+		return 6;
+	return shmt_saved_check(saved.name, &quiet, &saved, &trouble) == 0 ?
+	    0 : 7;
+}
+
+static void
+poor_file_systems(void **state)
+{
+	int id, status, flags;
+	pid_t child;
+
+	(void)state;
+	id = make_full(KEY, SIZE);
+	for (flags = 0; flags <= 1; flags++) {
+		child = fork();
+		if (child == 0)
+			_exit(save_there(id, flags == 1));
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_int_equal(status, 0);
+		assert_int_equal(files(), 2);
+		clear();
+		id = make_full(KEY, SIZE);
 	}
 }
 
@@ -921,6 +1057,8 @@ main(void)
 		TIDILY(directory_in_the_way),
 		TIDILY(existing_key_or_id),
 		TIDILY(progress_and_stopping),
+		TIDILY(name_taken_meanwhile),
+		TIDILY(poor_file_systems),
 		TIDILY(absent_things)
 	};
 
