@@ -78,6 +78,16 @@ wait_for() {
 	return 1
 }
 
+# Whether shmtool is a script that runs it under valgrind; whether it runs as
+# it is, without sanitizers too.
+is_valgrind() {
+	head -c 2 "$(command -v shmtool)" | grep -q '#!'
+}
+
+is_plain() {
+	! is_valgrind && ! grep -q __asan_init "$(command -v shmtool)"
+}
+
 # Skips the test unless this is real root.
 needs_root() {
 	if [ "$(id -u)" -ne 0 ] ||

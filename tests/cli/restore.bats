@@ -367,8 +367,7 @@ refused() {
 
 @test "restore: whatever call fails, nothing is left of it" {
 	command -v strace >/dev/null || skip "no strace here"
-	[ "$(head -c 4 "$(command -v shmtool)" | tr -dc ELF)" = ELF ] ||
-		skip "only the program itself is to fail"
+	is_plain || skip "only the program itself is to fail"
 	strace -qq -e trace=fsync -e inject=fsync:error=EIO true ||
 		skip "strace does not work here"
 	make_saved
@@ -518,7 +517,7 @@ round_trip() {
 
 @test "restore: progress on a terminal" {
 	size=300M
-	[ "$(head -c 4 "$(command -v shmtool)" | tr -dc ELF)" = ELF ] || size=64M
+	! is_valgrind || size=64M
 	id=$(shmtool create -s "$size")
 	shmtool write -f /dev/urandom -n "$size" "$id"
 	shmtool save . "$id"

@@ -37,13 +37,6 @@ fill() {
 	shmtool write -f /dev/urandom -n "$1" -o "${2:-0}" "$id"
 }
 
-# Whether the shmtool under test runs as it is, without sanitizers and outside
-# valgrind.
-is_plain() {
-	[ "$(head -c 4 "$(command -v shmtool)" | tr -dc ELF)" = ELF ] &&
-		! grep -q __asan_init "$(command -v shmtool)"
-}
-
 # The bytes of a segment, by perl.
 by_perl() {
 	perl -e 'shmread($ARGV[0], my $b, 0, $ARGV[1]) or die $!; print $b' \
@@ -567,7 +560,7 @@ hold_semaphore() {
 @test "save: progress on a terminal, and on nothing else" {
 	# Nothing is shown in the first second.
 	size=300M
-	is_plain || size=64M
+	! is_valgrind || size=64M
 	id=$(shmtool create -s "$size")
 	fill "$size"
 	run script -qec "shmtool save $dir $id" /dev/null
