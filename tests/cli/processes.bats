@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash disable=SC2030,SC2031
+#
+# Who is attached: stat -P, PROCS, the list in stat SEGMENT.
+
+load common
+
+make_segment() {
+	id=$(ipcmk -M "${1:-4096}" -p "${2:-0600}" | tr -dc 0-9)
+}
+
+# Runs perl with shmat and friends at hand, a script that calls ready() when
+# there is something to see and then waits; $holder is its pid.
+attach_by() {
+	local ready="$BATS_TEST_TMPDIR/ready.$RANDOM$RANDOM"
+	READY=$ready perl -MIPC::SysV=shmat,shmdt,SHM_RDONLY -e '
+		sub ready {
+			open my $f, ">", $ENV{READY} or die $!;
+			close $f;
+			sleep 1 while 1;
+		}'"$1" "${@:2}" 3>&- &
+	holder=$!
+	holders+=("$holder")
+	wait_for test -e "$ready"
+}
+
+# rows [COLUMN,...]: the table of -P, columns with tabs between.
+rows() {
+	shmtool stat -P --tsv --no-heading -o "$@"
+}
+
+@test "processes: a row for each process and segment" {
+	make_segment 100
+	local first=$id
+	make_segment 8192
+	NAME=one hold "$first" "$id"
+	local one=$holder
+	NAME=two hold "$id"
+	run --separate-stderr shmtool stat -P
+	[ -z "$stderr" ]
+	[[ ${lines[0]} =~ ^ID\ +KEY\ +PID\ +USER\ +COMMAND\ +ACCESS\ +ADDRESS\ +SIZE\ +MAPS$ ]]
+	[ "${#lines[@]}" -eq 4 ]
+	[ "$(rows ID,PID,COMMAND,ACCESS,SIZE,MAPS | sort)" = "$(sort <<-TXT
+		$first	$one	one	rw	4096	1
+		$id	$one	one	rw	8192	1
+		$id	$holder	two	rw	8192	1
+	TXT
+	)" ]
+	[ "$(rows KEY,USER "$first")" = \
+		"$(of_id key "$first")"$'\t'"$(id -un)" ]
+}
+
+@test "processes: the address is where it is mapped" {
+	make_segment
+	hold "$id"
+	[ "$(rows ADDRESS)" = "0x$(awk -v id="$id" \
+		'$5 == id && /SYSV/ { sub("-.*", "", $1); sub("^0*", "", $1); print $1 }' \
+		"/proc/$holder/maps")" ]
+}
+
+@test "processes: PROCS counts processes, NATTCH mappings" {
+	make_segment
+	attach_by 'shmat($ARGV[0], undef, 0) // die $! for 1, 2; ready()' "$id"
+	hold "$id"
+	[ "$(shmtool stat --tsv --no-heading -o NATTCH,PROCS)" = $'3\t2' ]
+	[ "$(rows PID,SIZE,MAPS --sort MAPS --reverse | head -n 1)" = \
+		"${holders[0]}"$'\t8192\t2' ]
+	shmtool stat "$id" | grep -q '^attached  *3 mappings, 2 processes seen$'
+}
+
+@test "processes: a fork is one more" {
+	make_segment
+	attach_by 'shmat($ARGV[0], undef, 0) // die $!;
+		my $child = fork // die $!;
+		if (!$child) { sleep 60; exit }
+		$SIG{TERM} = sub { kill KILL => $child; exit };
+		ready()' "$id"
+	[ "$(rows PID | wc -l)" -eq 2 ]
+	rows PID | grep -qx "$holder"
+	[ "$(shmtool stat --tsv --no-heading -o NATTCH,PROCS)" = $'2\t2' ]
+}
+
+@test "processes: threads are one process" {
+	make_segment
+	perl -Mthreads -e 1 2>/dev/null || skip "perl has no threads here"
+	attach_by 'use threads; shmat($ARGV[0], undef, 0) // die $!;
+		threads->create(sub { sleep 60 })->detach for 1 .. 3; ready()' \
+		"$id"
+	[ "$(find "/proc/$holder/task" -mindepth 1 -maxdepth 1 | wc -l)" -eq 4 ]
+	[ "$(rows PID,MAPS)" = "$holder"$'\t1' ]
+}
+
+@test "processes: a mapping split in two is still one process" {
+	make_segment 12288
+	local whole=$id
+	make_segment 4096
+	# Its middle page is replaced by another segment: SHM_REMAP, 040000.
+	attach_by 'my $at = shmat($ARGV[0], undef, 0) // die $!;
+		my $middle = pack "J", 4096 + unpack "J", $at;
+		shmat($ARGV[1], $middle, 040000) // die $!; ready()' "$whole" "$id"
+	[ "$(of_id nattch "$whole")" -eq 2 ]
+	[ "$(rows ID,PID,SIZE,MAPS "$whole")" = "$whole"$'\t'"$holder"$'\t8192\t2' ]
+	[ "$(rows ID,PID,SIZE,MAPS "$id")" = "$id"$'\t'"$holder"$'\t4096\t1' ]
+	[[ $(shmtool stat -P --json) == '{"complete": true,'* ]]
+}
+
+@test "processes: access is r, rw, rx or rwx" {
+	make_segment 4096 0700
+	READONLY=1 hold "$id"
+	[ "$(rows ACCESS)" = r ]
+	release
+	hold "$id"
+	[ "$(rows ACCESS)" = rw ]
+	release
+	# SHM_EXEC is 0100000.
+	attach_by 'shmat($ARGV[0], undef, 0100000 | SHM_RDONLY) // die $!; ready()' \
+		"$id"
+	[ "$(rows ACCESS)" = rx ]
+	release
+	attach_by 'shmat($ARGV[0], undef, 0100000) // die $!; ready()' "$id"
+	[ "$(rows ACCESS)" = rwx ]
+}
+
+@test "processes: a segment marked for removal has its key back" {
+	id=$(shmtool create -k 0x4d2 -s 4096)
+	hold "$id"
+	ipcrm -m "$id"
+	[ "$(rows ID,KEY,PID)" = "$id"$'\t0x000004d2\t'"$holder" ]
+	[ "$(shmtool stat --tsv --no-heading -o KEY,STATUS)" = $'0x000004d2\tdest' ]
+	# Its key may be that of another one by now.
+	shmtool create -k 0x4d2 -s 4096
+	[ "$(shmtool stat --tsv --no-heading -o KEY | uniq -c | xargs)" = \
+		"2 0x000004d2" ]
+	[ "$(shmtool stat --dest --tsv --no-heading -o ID --key 0x4d2)" = "$id" ]
+}
+
+@test "processes: a private segment marked for removal has no key to give" {
+	id=$(shmtool create -s 4096)
+	hold "$id"
+	ipcrm -m "$id"
+	[ "$(shmtool stat --tsv --no-heading -o KEY)" = 0x00000000 ]
+}
+
+@test "processes: huge pages show" {
+	needs_root
+	id=$(shmtool create --huge -s 2M 2>/dev/null) ||
+		skip "no huge page is free here"
+	hold "$id"
+	[ "$(rows PID,SIZE)" = "$holder"$'\t2097152' ]
+	shmtool stat "$id" | grep -q '^status  *huge$'
+}
+
+@test "processes: the same id in another namespace is not ours" {
+	needs_root
+	make_segment
+	unshare --ipc perl -MIPC::SysV=shmat -e '
+		my $id;
+		do {
+			shmctl($id, 0, 0) if defined $id;
+			$id = shmget(0, 4096, 0600 | 01000) // die $!;
+		} while ($id < $ARGV[1]);
+		shmat($id, undef, 0) // die $!;
+		open my $f, ">", $ARGV[0]; print $f $id; close $f;
+		sleep 60' "$BATS_TEST_TMPDIR/there" "$id" 3>&- &
+	holders+=("$!")
+	wait_for test -s "$BATS_TEST_TMPDIR/there"
+	[ "$(cat "$BATS_TEST_TMPDIR/there")" = "$id" ]
+	[ -z "$(rows PID)" ]
+	[ "$(shmtool --ns "$!" stat -P --tsv --no-heading -o PID)" = "$!" ]
+	run --separate-stderr shmtool stat --all-ns -P --tsv --no-heading \
+		-o NS,PID,ID --idle 0
+	grep -qx "$(readlink "/proc/$!/ns/ipc" | tr -dc 0-9)	$!	$id" <<<"$output"
+}
+
+@test "processes: others' may not be looked into, and that is said" {
+	needs_root
+	make_segment
+	hold "$id"
+	run --separate-stderr without_privilege shmtool stat -P
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 1 ]
+	message_has "stat: attachments of 1 segment are not all known" \
+		"may not be looked into"
+	run --separate-stderr without_privilege shmtool stat -P --json
+	[[ $output == '{"complete": false, "attachments": []}' ]]
+	run --separate-stderr without_privilege shmtool stat --json "$id"
+	[[ $output == '{"complete": false, '* ]]
+	run --separate-stderr without_privilege shmtool stat "$id"
+	message_has "not all known"
+	grep -q '^attached  *1 mapping, 0 processes seen$' <<<"$output"
+	# What is not asked for is not missing.
+	run --separate-stderr without_privilege shmtool stat --json
+	[[ $output == '{"complete": true, '* && -z $stderr ]]
+}
+
+@test "processes: one's own are all that is needed, with others hidden" {
+	needs_root
+	without_privilege perl -MIPC::SysV=shmat -e '
+		my $id = shmget(0, 4096, 0600 | 01000) // die $!;
+		shmat($id, undef, 0) // die $!;
+		$| = 1;
+		print $$;
+		sleep 60' >"$BATS_TEST_TMPDIR/pid" 3>&- &
+	wait_for test -s "$BATS_TEST_TMPDIR/pid"
+	holders+=("$(cat "$BATS_TEST_TMPDIR/pid")")
+	run --separate-stderr without_privilege shmtool stat -P --json
+	[[ $output == '{"complete": true, '*"\"pid\": ${holders[0]},"* ]]
+	[ -z "$stderr" ]
+}
+
+@test "processes: with operands and filters" {
+	make_segment
+	local first=$id
+	make_segment 8192
+	hold "$first" "$id"
+	[ "$(rows ID "$first")" = "$first" ]
+	[ "$(rows ID --min-size 8192)" = "$id" ]
+	[ -z "$(rows ID --unattached)" ]
+	[ "$(rows ID --pid "$holder" | sort -n | xargs)" = \
+		"$(printf '%s\n' "$first" "$id" | sort -n | xargs)" ]
+}
+
+@test "processes: those that end midway are no mistake" {
+	make_segment
+	local i
+	hold "$id"
+	for i in 1 2 3 4; do
+		(while sleep 0.01; do :; done) 3>&- &
+		holders+=("$!")
+	done
+	for i in 1 2 3 4 5; do
+		run --separate-stderr shmtool stat -P --no-heading
+		[ "$status" -eq 0 ]
+		[ "${#lines[@]}" -eq 1 ]
+		[ -z "$stderr" ]
+	done
+}
+
+@test "processes: a command's name is safe on a terminal" {
+	make_segment
+	NAME=$'x\033[31m\n\t\xff' hold "$id"
+	run shmtool stat -P --no-heading
+	[ "${#lines[@]}" -eq 1 ]
+	[[ $output != *[$'\033\t\xff']* ]]
+	[ "$(rows PID,COMMAND,MAPS | awk -F'\t' '{ print NF }')" -eq 3 ]
+}
+
+@test "processes: without /proc of our own it is said, and the rest is shown" {
+	needs_root
+	make_segment
+	hold "$id"
+	run --separate-stderr unshare --mount sh -c '
+		mount -t tmpfs none /proc && exec shmtool stat -P'
+	[ "$status" -ne 0 ]
+	[[ $stderr == *"cannot find out who is attached"* ]]
+	run --separate-stderr unshare --mount sh -c '
+		mount -t tmpfs none /proc && exec shmtool stat --tsv --no-heading \
+			-o ID,NATTCH,RSS'
+	[ "$status" -eq 0 ]
+	[ "$output" = "$id"$'\t1\t-' ]
+}
