@@ -29,8 +29,8 @@ static const struct option_row options[] = {
 	    "each limit, what is used of it, and percent" },
 	{ OPT_LONG + CHECK, "check", NULL,
 	    "one line and 0, 1, 2, 3 for a monitoring system" },
-	{ 'w', "warning", "PCT", "1 above this percentage (80)" },
-	{ 'c', "critical", "PCT", "2 above this percentage (90)" },
+	{ 'w', "warning", "PCT", "a warning above this percentage (80)" },
+	{ 'c', "critical", "PCT", "critical above this percentage (90)" },
 	{ OPT_LONG + PROMETHEUS, "prometheus", NULL,
 	    "metrics for a textfile collector" },
 	{ OPT_LONG + ALL_NS, "all-ns", NULL,
@@ -195,18 +195,36 @@ take(struct opts *o, unsigned option, const char *value)
 	}
 }
 
+/* An option that the chosen action has no use for: told, with the action
+ * that it is for where none was chosen. */
+static void
+misplaced(unsigned option, const struct action *chosen)
+{
+	unsigned owner = chosen->option, i;
+	char name[32];
+
+	snprintf(name, sizeof(name), "--%s", options[option].name);
+	if (chosen != &actions[0]) {
+		usage_error(name, "not with --%s", options[owner].name);
+		return;
+	}
+	for (i = 0; i < ACTIONS; i++)
+		if ((actions[i].fitting & BIT(option)) != 0)
+			owner = actions[i].option;
+	usage_error(name, "only with --%s", options[owner].name);
+}
+
 /* The one action asked for; NULL after a mistake, which has been told. */
 static const struct action *
 choose(const struct opts *o)
 {
-	const struct action *chosen = NULL;
-	char name[32];
+	const struct action *chosen = &actions[0];
 	unsigned i;
 
 	for (i = 1; i < ACTIONS; i++) {
 		if (!has(o, actions[i].option))
 			continue;
-		if (chosen != NULL) {
+		if (chosen != &actions[0]) {
 			usage_error(NULL, "one at a time: --%s or --%s",
 			    options[chosen->option].name,
 			    options[actions[i].option].name);
@@ -214,21 +232,23 @@ choose(const struct opts *o)
 		}
 		chosen = &actions[i];
 	}
-	if (chosen == NULL)
-		chosen = &actions[0];
-	for (i = 0; i < OPTIONS; i++) {
-		if (!has(o, i) || i == chosen->option ||
-		    (chosen->fitting & BIT(i)) != 0)
-			continue;
-		snprintf(name, sizeof(name), "--%s", options[i].name);
-		if (chosen == &actions[0])
-			usage_error(name, "needs the action that it is for");
-		else
-			usage_error(name, "not with --%s",
-			    options[chosen->option].name);
-		return NULL;
-	}
+	for (i = 0; i < OPTIONS; i++)
+		if (has(o, i) && i != chosen->option &&
+		    (chosen->fitting & BIT(i)) == 0) {
+			misplaced(i, chosen);
+			return NULL;
+		}
 	return chosen;
+}
+
+/* A default gives way to the threshold that was given. */
+static void
+settle_thresholds(struct opts *o)
+{
+	if (!has(o, WARNING) && o->warning > o->critical)
+		o->warning = o->critical;
+	if (!has(o, CRITICAL) && o->critical < o->warning)
+		o->critical = o->warning;
 }
 
 /* What contradicts itself though each of it is right. */
@@ -270,6 +290,7 @@ parse(int argc, char **argv, struct opts *o, const struct action **action)
 		if (!parse_setting(argv[optind], o->settings, &o->count))
 			return ST_USAGE;
 	}
+	settle_thresholds(o);
 	*action = choose(o);
 	return *action == NULL ? ST_USAGE : check_together(o);
 }

@@ -130,6 +130,9 @@ check() {
 	check 2 CRITICAL
 	check 0 OK -w 100 -c 100
 	check 2 CRITICAL -w 0 -c 0
+	# One of them alone moves the default of the other out of its way.
+	check 2 CRITICAL -c 70
+	check 0 OK -w 100
 }
 
 @test "check: pages as well, and the worse of the two counts" {
@@ -506,6 +509,18 @@ nothing was changed (--dry-run)" ]
 		exec shmtool limits --set shmmni=9'
 	[ "$status" -eq 1 ]
 	message_has "shmmni: /proc/sys is mounted read-only"
+}
+
+@test "set: options that stand alone name the action they are for" {
+	run --separate-stderr shmtool limits -n
+	message_has "--dry-run: only with --set"
+	run --separate-stderr shmtool limits --tsv
+	message_has "--tsv: only with --usage"
+	run --separate-stderr shmtool limits --usage --ram 8G
+	message_has "--ram: not with --usage"
+	run --separate-stderr shmtool limits --usage --check
+	[ "$status" -eq 3 ]
+	message_has "one at a time: --usage or --check"
 }
 
 @test "set: a wrong command line is 2 and changes nothing" {
