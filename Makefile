@@ -106,6 +106,8 @@ MAN := \
 	man/shmtool.1 \
 	man/shmtool-limits.1 \
 	man/shmtool.3 \
+	man/shmtool-restore.1 \
+	man/shmtool-save.1 \
 	man/shmtool-set.1 \
 	man/shmtool-stat.1
 
