@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash disable=SC2030,SC2031
+#
+# stat -w: a line for each change.
+
+load common
+
+# Until a stat -w that was just started has looked for the first time.
+settle() {
+	if is_valgrind; then sleep 4; else sleep 0.4; fi
+}
+
+# Starts stat -w with these arguments; its lines go to $seen.
+watch() {
+	seen="$BATS_TEST_TMPDIR/seen.$RANDOM$RANDOM"
+	: >"$seen"
+	shmtool stat -w "$@" >"$seen" 2>"$seen.err" 3>&- &
+	watcher=$!
+	holders+=("$watcher")
+	settle
+}
+
+# A line that has been seen, words with one blank between, matches.
+line_seen() {
+	tr -s ' ' <"$seen" | grep -Eq "$1"
+}
+
+@test "watch: created, attached, detached, changed, marked and removed" {
+	watch
+	id=$(shmtool create -k 0x4d2 -s 1M)
+	wait_for line_seen "^20[0-9-]+ [0-9:]{8} created $id 0x000004d2 $(id -un) 1.0M 0 [0-9]+ "
+	NAME=using hold "$id"
+	wait_for line_seen " attached $id 0x000004d2 .* 1 $holder using 0 -> 1$"
+	shmtool set -m 0640 "$id"
+	wait_for line_seen " changed $id .* 1 - - perms 0600 -> 0640$"
+	shmtool set --lock "$id"
+	wait_for line_seen " changed $id .* locked$"
+	ipcrm -m "$id"
+	wait_for line_seen " marked $id 0x000004d2 "
+	kill "$holder"
+	wait_for line_seen " removed $id 0x000004d2 "
+	# Each once.
+	[ "$(wc -l <"$seen")" -eq 6 ]
+	[ ! -s "$seen.err" ]
+}
+
+@test "watch: a detach, by whom, and from how many to how many" {
+	id=$(shmtool create -s 4096)
+	hold "$id"
+	hold "$id"
+	watch
+	kill "$holder"
+	wait_for line_seen " detached $id 0x00000000 .* 1 $holder .* 2 -> 1$"
+	[ "$(wc -l <"$seen")" -eq 1 ]
+}
+
+@test "watch: an attachment between two looks shows as both" {
+	id=$(shmtool create -s 4096)
+	watch
+	# What is there at first is no change.
+	sleep 1.2
+	[ ! -s "$seen" ]
+	shmtool write -s x "$id"
+	wait_for line_seen " detached $id .* both since the last look$"
+	line_seen " attached $id .* both since the last look$"
+}
+
+@test "watch: another segment with the same id is a removal and a creation" {
+	[ -w /proc/sys/kernel/shm_next_id ] ||
+		skip "shm_next_id is not writable here"
+	id=$(shmtool create -s 4096)
+	watch
+	ipcrm -m "$id"
+	shmtool create --id "$id" -s 8192
+	wait_for line_seen " created $id .* 8.0K "
+	line_seen " removed $id .* 4.0K "
+}
+
+@test "watch: the owner's change tells both" {
+	needs_root
+	id=$(shmtool create -s 4096)
+	watch
+	shmtool set -u nobody:nogroup "$id"
+	wait_for line_seen " changed $id .* owner root -> nobody, group root -> nogroup$"
+}
+
+@test "watch: operands, present or not yet" {
+	id=$(shmtool create -s 4096)
+	watch 0x4d2 "$id"
+	other=$(shmtool create -s 4096)
+	late=$(shmtool create -k 0x4d2 -s 4096)
+	wait_for line_seen " created $late 0x000004d2 "
+	ipcrm -m "$other"
+	shmtool set -m 0640 "$id"
+	wait_for line_seen " changed $id "
+	ipcrm -m "$late"
+	wait_for line_seen " removed $late 0x000004d2 "
+	run ! line_seen " (created|removed) $other "
+}
+
+@test "watch: filters hold before or after the change" {
+	watch --min-size 8192 --unattached
+	small=$(shmtool create -s 4096)
+	large=$(shmtool create -s 8192)
+	wait_for line_seen " created $large "
+	hold "$large"
+	wait_for line_seen " attached $large "
+	shmtool set -m 0640 "$large"
+	# Past the look that sees it.
+	sleep 1.2
+	kill "$holder"
+	wait_for line_seen " detached $large "
+	run ! line_seen " (created|removed) $small "
+	run ! line_seen " changed $large "
+}
+
+@test "watch: JSON, an object on each line" {
+	watch --json
+	id=$(shmtool create -k 0x4d2 -s 1M)
+	wait_for grep -q created "$seen"
+	NAME='a"b' hold "$id"
+	wait_for grep -q attached "$seen"
+	perl -MJSON::PP -ne 'my $e = decode_json($_);
+		print join(" ", sort keys %$e), "\n" if $. == 1;
+		print join(" ", map { $_ // "null" } @$e{qw(event id key key_hex
+			size nattch command what)}), "\n";
+		die unless $e->{time} =~ /^\d{10,}$/' "$seen" \
+		>"$BATS_TEST_TMPDIR/out"
+	run cat "$BATS_TEST_TMPDIR/out"
+	[ "${lines[0]}" = "command command_life event id key key_hex nattch owner pid size time what" ]
+	[ "${lines[1]}" = "created $id 1234 0x000004d2 1048576 0 null null" ]
+	[ "${lines[2]}" = "attached $id 1234 0x000004d2 1048576 1 a\"b 0 -> 1" ]
+}
+
+@test "watch: TSV, with a heading that can be left out" {
+	watch --tsv
+	wait_for test -s "$seen"
+	[ "$(cat "$seen")" = $'TIME\tEVENT\tID\tKEY\tOWNER\tSIZE\tNATTCH\tPID\tCOMMAND\tWHAT' ]
+	id=$(shmtool create -s 1M)
+	wait_for grep -Eq $'^[0-9]{10,}\tcreated\t'"$id"$'\t0x00000000\t.*\t1048576\t0\t' "$seen"
+	watch --tsv --no-heading
+	sleep 1.2
+	[ ! -s "$seen" ]
+}
+
+@test "watch: -b says bytes" {
+	watch -b
+	id=$(shmtool create -s 1M)
+	wait_for line_seen " created $id .* 1048576 "
+}
+
+@test "watch: lines go through a pipe as they come" {
+	mkfifo "$BATS_TEST_TMPDIR/pipe"
+	shmtool stat -w >"$BATS_TEST_TMPDIR/pipe" 3>&- &
+	holders+=("$!")
+	exec 9<"$BATS_TEST_TMPDIR/pipe"
+	settle
+	id=$(shmtool create -s 4096)
+	read -r -t 20 -u 9 line
+	[[ $line == *" created "* ]]
+	exec 9<&-
+}
+
+@test "watch: nobody reading ends it, without a change" {
+	mkfifo "$BATS_TEST_TMPDIR/pipe"
+	shmtool stat -w600 >"$BATS_TEST_TMPDIR/pipe" 2>/dev/null 3>&- &
+	watcher=$!
+	holders+=("$watcher")
+	exec 9<"$BATS_TEST_TMPDIR/pipe"
+	settle
+	kill -0 "$watcher"
+	exec 9<&-
+	wait_for sh -c "! kill -0 $watcher"
+	run wait "$watcher"
+	# By SIGPIPE, or, where that is ignored, with a message.
+	[ "$status" -eq 141 ] || [ "$status" -eq 1 ]
+}
+
+@test "watch: with SIGPIPE ignored it says why it ends" {
+	run --separate-stderr bash -c 'trap "" PIPE
+		shmtool stat -w600 > >(exec true); exit $?'
+	[ "$status" -eq 1 ]
+	message_has "stat: standard output: Broken pipe"
+}
+
+@test "watch: signals end it at once, by themselves" {
+	local sig
+	for sig in INT TERM HUP; do
+		# In the background the shell would have SIGINT ignored.
+		run timeout --foreground -s "$sig" -k 20 0.5 \
+			env --default-signal=INT shmtool stat -w600
+		[ "$status" -eq 124 ]
+	done
+	run bash -c 'env --default-signal=INT shmtool stat -w600 & sleep 0.5
+		kill -INT $!; wait $!'
+	[ "$status" -eq 130 ]
+}
+
+@test "watch: what nohup ignores it ignores" {
+	bash -c 'trap "" HUP; exec shmtool stat -w600' >/dev/null 3>&- &
+	holders+=("$!")
+	settle
+	kill -HUP "$!"
+	sleep 0.3
+	kill -0 "$!"
+}
+
+@test "watch: a full standard output is 1" {
+	(settle; shmtool create -s 4096 >/dev/null) 3>&- &
+	run --separate-stderr timeout 30 bash -c \
+		'exec shmtool stat -w >/dev/full'
+	[ "$status" -eq 1 ]
+	message_has "stat: standard output: No space left on device"
+}
+
+@test "watch: a wrong number of seconds is 2" {
+	local seconds
+	for seconds in 0 -1 x 1x 99999999999; do
+		run --separate-stderr shmtool stat "-w$seconds"
+		[ "$status" -eq 2 ]
+		message_has "stat: --watch: $seconds:"
+	done
+	run --separate-stderr shmtool stat --watch=0
+	[ "$status" -eq 2 ]
+}
