@@ -92,6 +92,7 @@ $((4 * page)), \"used\": $((2 * page)), \"percent\": 50.0, \"unit\": \
 }
 
 @test "usage: the same without /proc/sys and /proc/sysvipc" {
+	local text
 	make 3 5000
 	shmtool limits --usage --tsv >before
 	apart 'mount -t tmpfs none /proc/sys
@@ -99,6 +100,13 @@ $((4 * page)), \"used\": $((2 * page)), \"percent\": 50.0, \"unit\": \
 		shmtool limits --usage --tsv' | cmp - before
 	apart 'mount --bind /dev/null /proc/sysvipc/shm
 		shmtool limits --usage --tsv' | cmp - before
+	for text in garbage 'key shmid\n1 2 3\n' '\0\0'; do
+		# shellcheck disable=SC2059
+		printf "$text" >shm
+		apart 'mount --bind "$0" /proc/sysvipc/shm
+			shmtool limits --usage --tsv' "$PWD/shm" |
+			cmp - before || { echo "at '$text'"; return 1; }
+	done
 }
 
 # check STATUS WORD [option...]
