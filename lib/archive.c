@@ -516,47 +516,78 @@ shmt_saved_check(const char *file, const struct shmt_transfer *how,
  * Restoring
  */
 
-/* One run of data, from where the file stands. */
-static int
-fill_part(struct shmt_view *view, int fd, const struct shmt_transfer *part)
-{
-	uint64_t done;
+/* Bytes of the file looked at in one go, and in one block of these. */
+#define PIECE ((size_t)256 * 1024)
+#define BLOCK ((size_t)4096)
 
-	if (part->progress != NULL && part->progress(part->arg, 0)) {
-		errno = ECANCELED;
-		return -1;
-	}
-	if (shmt_view_receive(view, part, fd, &done) == -1)
-		return -1;
-	if (done == part->length)
-		return 0;
-	errno = EIO;	/* the file has become shorter */
-	return -1;
+static bool
+is_zero(const char *bytes, size_t length)
+{
+	return bytes[0] == 0 && memcmp(bytes, bytes + 1, length - 1) == 0;
 }
 
-/* Holes of the file stay holes. */
-static int
-fill(struct shmt_view *view, int fd, uint64_t size, struct half *half)
+/* The first blocks that are all zero, or all not, as the first one is. */
+static size_t
+first_run(const char *bytes, size_t length, bool *zero)
 {
-	struct shmt_transfer part;
-	uint64_t at, end;
-	off_t hole;
+	size_t at, n;
 
-	for (at = shmt__next_data(fd, 0, size); at < size;
-	    at = shmt__next_data(fd, end, size)) {
-		hole = lseek(fd, (off_t)at, SEEK_HOLE);
-		end = hole == -1 || (uint64_t)hole > size ? size :
-		    (uint64_t)hole;
-		if (lseek(fd, (off_t)at, SEEK_SET) == -1)
-			return -1;
-		part = *second_half(half, size + at);
-		part.offset = at;
-		part.length = end - at;
-		part.flags = SHMT_LEAVE_REST;
-		if (fill_part(view, fd, &part) == -1)
+	for (at = 0; at < length; at += n) {
+		n = length - at < BLOCK ? length - at : BLOCK;
+		if (at == 0)
+			*zero = is_zero(bytes, n);
+		else if (is_zero(bytes + at, n) != *zero)
+			break;
+	}
+	return at;
+}
+
+/*
+ * Zeros need no memory: neither a hole of the file, nor what was one before
+ * the file was copied by a tool that knows none.
+ */
+static int
+fill_piece(struct shmt_view *view, uint64_t offset, const char *bytes,
+    size_t length)
+{
+	bool zero;
+	size_t n;
+
+	for (; length > 0; bytes += n, offset += n, length -= n) {
+		n = first_run(bytes, length, &zero);
+		if (!zero && (shmt__view_touch(view, offset, n, true) == -1 ||
+		    shmt_view_put(view, offset, bytes, n) == -1))
 			return -1;
 	}
 	return 0;
+}
+
+static int
+fill(struct shmt_view *view, int fd, uint64_t size,
+    const struct shmt_transfer *how)
+{
+	int result = 0;
+	uint64_t at;
+	char *bytes;
+	size_t n;
+
+	bytes = malloc(PIECE);
+	if (bytes == NULL)
+		return -1;
+	for (at = 0; result == 0; at += n) {
+		at = shmt__next_data(fd, at, size);
+		if (at == size)
+			break;
+		n = size - at < PIECE ? (size_t)(size - at) : PIECE;
+		if (how->progress != NULL && how->progress(how->arg, at)) {
+			errno = ECANCELED;
+			result = -1;
+		} else if (shmt__read_at(fd, at, bytes, n) == -1 ||
+		    fill_piece(view, at, bytes, n) == -1)
+			result = -1;
+	}
+	free(bytes);
+	return result;
 }
 
 /*
@@ -620,7 +651,8 @@ make_again(struct shmt_request *request, struct shmt_saved *saved, int fd,
 		return -1;
 	result = shmt_view_open(made, SHMT_WRITE, &view);
 	if (result == 0) {
-		result = fill(view, fd, request->size, half);
+		result = fill(view, fd, request->size,
+		    second_half(half, request->size));
 		shmt_view_close(view);
 	}
 	if (result == 0)

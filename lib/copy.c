@@ -53,29 +53,6 @@ move(const struct shmt_view *view, uint64_t offset, void *buffer,
 	return 0;
 }
 
-/* The segment as a file into buffer. */
-static int
-pull(const struct shmt_view *view, uint64_t offset, void *buffer,
-    size_t length)
-{
-	char *p = buffer;
-	ssize_t n;
-
-	while (length > 0) {
-		n = pread(view->fd, p, length, (off_t)offset);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == 0)
-			errno = EIO;
-		if (n <= 0)
-			return -1;
-		p += n;
-		offset += (uint64_t)n;
-		length -= (size_t)n;
-	}
-	return 0;
-}
-
 int
 shmt_view_get(struct shmt_view *view, uint64_t offset, void *buffer,
     size_t length)
@@ -87,7 +64,7 @@ shmt_view_get(struct shmt_view *view, uint64_t offset, void *buffer,
 	if (!in_range(view, offset, length))
 		return -1;
 	if (view->fd != -1)
-		return pull(view, offset, buffer, length);
+		return shmt__read_at(view->fd, offset, buffer, length);
 	shmt__view_forget(view);
 	for (; length > 0; p += n, offset += n, length -= n) {
 		shmt__view_run(view, offset, offset + length, &run);
@@ -199,7 +176,8 @@ send_data(struct job *job, uint64_t end)
 	while (job->pos < end) {
 		n = up_to(job->pos, end, BOUNCE);
 		if ((job->view->fd != -1 ?
-		    pull(job->view, job->pos, job->view->bounce, n) :
+		    shmt__read_at(job->view->fd, job->pos,
+		    job->view->bounce, n) :
 		    move(job->view, job->pos, job->view->bounce, n,
 		    true)) == -1 || push(job, n) == -1)
 			return -1;

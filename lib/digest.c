@@ -65,26 +65,6 @@ add_hole(struct digest *digest, size_t length)
 	add_part(digest, length);
 }
 
-static int
-read_part(int fd, uint64_t offset, char *buffer, size_t length)
-{
-	ssize_t n;
-
-	while (length > 0) {
-		n = pread(fd, buffer, length, (off_t)offset);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == 0)
-			errno = EIO;	/* it was as long a moment ago */
-		if (n <= 0)
-			return -1;
-		buffer += n;
-		offset += (uint64_t)n;
-		length -= (size_t)n;
-	}
-	return 0;
-}
-
 uint64_t
 shmt__next_data(int fd, uint64_t offset, uint64_t end)
 {
@@ -108,7 +88,7 @@ add_all(struct digest *digest, int fd, uint64_t size,
 			data = shmt__next_data(fd, at, size);
 		if (data >= at + n)
 			add_hole(digest, n);
-		else if (read_part(fd, at, digest->buffer, n) == -1)
+		else if (shmt__read_at(fd, at, digest->buffer, n) == -1)
 			return -1;
 		else
 			add_part(digest, n);

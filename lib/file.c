@@ -60,6 +60,27 @@ shmt__read_file(int dirfd, const char *path, char **text, size_t *length)
 }
 
 int
+shmt__read_at(int fd, uint64_t offset, void *buffer, size_t length)
+{
+	char *p = buffer;
+	ssize_t n;
+
+	while (length > 0) {
+		n = pread(fd, p, length, (off_t)offset);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == 0)
+			errno = EIO;
+		if (n <= 0)
+			return -1;
+		p += n;
+		offset += (uint64_t)n;
+		length -= (size_t)n;
+	}
+	return 0;
+}
+
+int
 shmt__write_all(int fd, const void *buffer, size_t length)
 {
 	const char *p = buffer;

@@ -107,6 +107,9 @@ int shmt__read_fd(int fd, char **text, size_t *length);
 int shmt__read_sysctl(const char *path, bool sign, uint64_t *values,
     size_t count);
 
+/* Fills all of buffer from a place in a file; EIO where that ends before. */
+int shmt__read_at(int fd, uint64_t offset, void *buffer, size_t length);
+
 /* Writes all of buffer. */
 int shmt__write_all(int fd, const void *buffer, size_t length);
 

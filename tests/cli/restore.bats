@@ -453,6 +453,38 @@ refused() {
 	done
 }
 
+@test "restore: a copy that lost its holes takes no more memory" {
+	id=$(shmtool create -s 64M)
+	for offset in 0 1000000 33554432 67108863; do
+		printf x | shmtool write -o "$offset" "$id"
+	done
+	was=$(resident "$id")
+	shmtool save . "$id"
+	shmtool rm "$id"
+	name=$id-0x00000000
+	cp --sparse=never "$name.shm" full
+	mv full "$name.shm"
+	[ "$(du -k "$name.shm" | cut -f1)" -ge 65536 ]
+	new=$(shmtool restore "$name")
+	[ "$(resident "$new")" = "$was" ]
+	for offset in 0 1000000 33554432 67108863; do
+		[ "$(shmtool read -o "$offset" -n 1 --raw "$new")" = x ]
+	done
+}
+
+@test "restore: without huge pages, of ordinary ones, and told so" {
+	[ "$(awk '/HugePages_Free/ { print $2 }' /proc/meminfo)" -eq 0 ] ||
+		skip "there are huge pages here"
+	make_saved
+	sed 's/^status -/status huge/' "$name.meta" | head -n -1 >body
+	echo "meta-sha256 $(sha256sum <body | cut -d' ' -f1)" |
+		cat body - >"$name.meta"
+	run --separate-stderr shmtool restore "$name"
+	[ "$status" -eq 0 ]
+	message_has "restored as $output" "not of huge pages"
+	cmp contents <(by_perl "$output")
+}
+
 # Saves and restores random bytes at random places of a segment of a size,
 # all by perl.
 round_trip() {
