@@ -97,10 +97,12 @@ UNIT_SRC := \
 	tests/unit/archive.c \
 	tests/unit/holders.c \
 	tests/unit/limits.c \
+	tests/unit/list.c \
 	tests/unit/lock.c \
 	tests/unit/logind.c \
 	tests/unit/parse.c \
 	tests/unit/process.c \
+	tests/unit/segment.c \
 	tests/unit/select.c
 MAN := \
 	man/shmtool.1 \

@@ -37,29 +37,44 @@ grow(struct array *array)
 	return &array->list[array->count++];
 }
 
-/* One number of a line, moving *text; false where there is none. */
+/* One number of a line up to max, moving *text; false where there is none. */
 static bool
 field(const char **text, uint64_t max, int base, uint64_t *number)
 {
 	const char *p = *text;
 	uint64_t n = 0, d;
-	bool negative;
 
 	while (*p == ' ')
-		p++;
-	negative = *p == '-';
-	if (negative)
 		p++;
 	if (*p < '0' || *p >= '0' + base)
 		return false;
 	for (; *p >= '0' && *p < '0' + base; p++) {
 		d = (uint64_t)(*p - '0');
-		if (n > (max - d) / (uint64_t)base)
+		if (d > max || n > (max - d) / (uint64_t)base)
 			return false;
 		n = n * (uint64_t)base + d;
 	}
 	*text = p;
-	*number = negative ? -n : n;
+	*number = n;
+	return true;
+}
+
+/* The key, the only one that has a sign. */
+static bool
+key_field(const char **text, uint64_t *number)
+{
+	const char *p = *text;
+	uint64_t n;
+
+	while (*p == ' ')
+		p++;
+	if (*p != '-')
+		return field(text, INT32_MAX, 10, number);
+	p++;
+	if (*p == ' ' || !field(&p, (uint64_t)INT32_MAX + 1, 10, &n))
+		return false;
+	*text = p;
+	*number = -n;
 	return true;
 }
 
@@ -69,22 +84,41 @@ enum {
 	ATIME, DTIME, CTIME, RSS, SWAP, COLUMNS
 };
 
+/* The numbers of a line, and how many there are; 0 where it is no line. */
+static int
+parse_numbers(const char **text, uint64_t v[static COLUMNS])
+{
+	static const uint64_t most[COLUMNS] = {
+		[ID] = INT32_MAX, [PERMS] = 0177777, [SIZE] = UINT64_MAX,
+		[CPID] = INT32_MAX, [LPID] = INT32_MAX, [NATTCH] = UINT64_MAX,
+		[UID] = UINT32_MAX, [GID] = UINT32_MAX, [CUID] = UINT32_MAX,
+		[CGID] = UINT32_MAX, [ATIME] = INT64_MAX, [DTIME] = INT64_MAX,
+		[CTIME] = INT64_MAX, [RSS] = UINT64_MAX, [SWAP] = UINT64_MAX
+	};
+	const char *p = *text;
+	int n;
+
+	for (n = 0; n < COLUMNS && *p != '\n'; n++)
+		if (!(n == KEY ? key_field(&p, &v[n]) :
+		    field(&p, most[n], n == PERMS ? 8 : 10, &v[n])))
+			return 0;
+	while (*p == ' ')
+		p++;
+	if (*p != '\n' || (n != RSS && n != COLUMNS))
+		return 0;
+	*text = p + 1;
+	return n;
+}
+
 /* A line up to its newline, which *text is moved behind. */
 static bool
 parse_line(const char **text, struct shmt_segment *s)
 {
 	uint64_t v[COLUMNS] = { 0 };
-	const char *p = *text;
-	int n;
+	int n = parse_numbers(text, v);
 
-	for (n = 0; n < COLUMNS && *p != '\n'; n++)
-		if (!field(&p, UINT64_MAX, n == PERMS ? 8 : 10, &v[n]))
-			return false;
-	while (*p == ' ')
-		p++;
-	if (*p != '\n' || (n != RSS && n != COLUMNS) || v[ID] > INT32_MAX)
+	if (n == 0)
 		return false;
-	*text = p + 1;
 	memset(s, 0, sizeof(*s));
 	s->key = (uint32_t)v[KEY];
 	s->id = (int)v[ID];
@@ -205,6 +239,29 @@ mend_huge(struct shmt_segment *list, size_t count)
 	}
 }
 
+/*
+ * The process numbers of the text are those of the PID namespace whose /proc
+ * this is.  Where that is not ours they would name others' processes: the
+ * system call translates them.
+ */
+static void
+translate_pids(struct shmt_segment *list, size_t count)
+{
+	struct shmt_segment s;
+	size_t i;
+
+	if (count == 0 || shmt__proc_is_ours())
+		return;
+	for (i = 0; i < count; i++) {
+		list[i].cpid = list[i].lpid = 0;
+		if (shmt_info(list[i].id, &s) == 0 &&
+		    s.ctime == list[i].ctime && s.size == list[i].size) {
+			list[i].cpid = s.cpid;
+			list[i].lpid = s.lpid;
+		}
+	}
+}
+
 static int
 list_proc(struct shmt_segment **list, size_t *count)
 {
@@ -216,8 +273,10 @@ list_proc(struct shmt_segment **list, size_t *count)
 		return -1;
 	result = shmt__parse_sysvipc(text, length, list, count);
 	free(text);
-	if (result == 0)
+	if (result == 0) {
 		mend_huge(*list, *count);
+		translate_pids(*list, *count);
+	}
 	return result;
 }
 
@@ -261,20 +320,6 @@ list_slots(int command, bool sparse, struct shmt_segment **list, size_t *count)
 	return 0;
 }
 
-/* Whether this kernel has SHM_STAT_ANY: it may still find nothing. */
-static int
-slot_command(void)
-{
-	struct shmid_ds ds;
-
-	memset(&ds, 0, sizeof(ds));
-	/* An unknown command is EINVAL before the address is looked at. */
-	if (shmctl(0, SHM_STAT_ANY, &ds) == -1 && errno == EINVAL &&
-	    shmctl(0, SHM_STAT, &ds) != -1)
-		return SHM_STAT;
-	return SHM_STAT_ANY;
-}
-
 /* Whether there is none at all, which every kernel can tell. */
 static bool
 none_exist(void)
@@ -300,5 +345,9 @@ shmt_list(bool want_rss, struct shmt_segment **list, size_t *count)
 		return 0;
 	if (list_proc(list, count) == 0)
 		return 0;
-	return list_slots(slot_command(), false, list, count);
+	if (list_slots(SHM_STAT_ANY, false, list, count) == -1)
+		return -1;
+	if (*count > 0 || none_exist())
+		return 0;
+	return list_slots(SHM_STAT, false, list, count);
 }

@@ -85,12 +85,13 @@ shmt_info(int id, struct shmt_segment *segment)
 	struct shmid_ds ds;
 	int found;
 
+	if (id < 0) {
+		errno = ENOENT;
+		return -1;
+	}
 	memset(&ds, 0, sizeof(ds));
-	if (id < 0)
-		found = -1;
-	else
-		/* The kernel takes the slot out of an id by itself. */
-		found = shmctl(id, SHM_STAT_ANY, &ds);
+	/* The kernel takes the slot out of an id by itself. */
+	found = shmctl(id, SHM_STAT_ANY, &ds);
 	if (found != id) {
 		/* Another one in that slot, none, or a kernel before 4.17. */
 		if (absent(shmctl(id, IPC_STAT, &ds)) == -1)
@@ -136,17 +137,17 @@ shmt_same(const struct shmt_segment *a, const struct shmt_segment *b)
 static int
 request_flags(const struct shmt_request *request)
 {
+	unsigned flags = (request->mode & 0777u) | IPC_CREAT | IPC_EXCL;
 	uint64_t bytes;
-	int flags = (int)(request->mode & 0777u) | IPC_CREAT | IPC_EXCL;
 
 	if (request->flags & SHMT_NORESERVE)
 		flags |= SHM_NORESERVE;
 	if (request->flags & SHMT_HUGETLB) {
 		flags |= SHM_HUGETLB;
 		for (bytes = request->huge_size; bytes > 1; bytes >>= 1)
-			flags += 1 << 26;	/* SHM_HUGE_SHIFT */
+			flags += 1u << 26;	/* SHM_HUGE_SHIFT */
 	}
-	return flags;
+	return (int)flags;
 }
 
 /* Makes a new segment, or opens the one that has the key. */
@@ -156,7 +157,8 @@ make_or_open(const struct shmt_request *request, int *id, bool *created)
 	int flags = request_flags(request), tries, made;
 	size_t size = (size_t)request->size;
 
-	if (size != request->size) {
+	if (size != request->size ||
+	    (request->huge_size & (request->huge_size - 1)) != 0) {
 		errno = EINVAL;
 		return -1;
 	}
@@ -194,19 +196,28 @@ ask_for_id(int id)
 	return result;
 }
 
+/* A segment of one byte, made and removed; -1 where that is too much. */
+static int
+make_scrap(void)
+{
+	int scrap = shmget(IPC_PRIVATE, 1, 0);
+
+	if (scrap != -1)
+		shmctl(scrap, IPC_RMID, NULL);
+	return scrap;
+}
+
 /*
  * The wish for an id stays with the namespace until a segment is made, and
  * the kernel does not take it back (-1 is EINVAL): a refused shmget would
- * leave it to the next program.  A segment of one byte uses it up.
+ * leave it to the next program.
  */
 static void
 use_up_wish(void)
 {
-	int saved = errno, scrap;
+	int saved = errno;
 
-	scrap = shmget(IPC_PRIVATE, 1, 0);
-	if (scrap != -1)
-		shmctl(scrap, IPC_RMID, NULL);
+	make_scrap();
 	errno = saved;
 }
 
@@ -223,7 +234,8 @@ create_with_id(const struct shmt_request *request, int *id, bool *created)
 		errno = EEXIST;
 		return -1;
 	}
-	if (ask_for_id(request->id) == -1)
+	/* Where nothing more can be made a wish could not be used up. */
+	if (make_scrap() == -1 || ask_for_id(request->id) == -1)
 		return -1;
 	if (make_or_open(request, &made, &new) == -1) {
 		use_up_wish();
