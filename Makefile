@@ -84,12 +84,14 @@ CMD_SRC := \
 	cmd/saving.c \
 	cmd/set.c \
 	cmd/signals.c \
+	cmd/sink.c \
 	cmd/snapshot.c \
 	cmd/stat.c \
 	cmd/summary.c \
 	cmd/table.c \
 	cmd/target.c \
 	cmd/text.c \
+	cmd/value.c \
 	cmd/usage.c \
 	cmd/watch.c \
 	cmd/write.c

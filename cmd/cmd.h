@@ -101,6 +101,9 @@ bool flush_output(void);
  * text.c: bytes for people
  */
 
+/* Nothing in it that vis(3) would change: by far the most of what there is. */
+bool is_plain(const char *src);
+
 /* src as vis(3) makes it safe for a terminal, to be freed; NULL: no memory. */
 char *safe_copy(const char *src);
 
@@ -109,6 +112,10 @@ size_t text_width(const char *text);
 
 /* "1.5M", "4.0K", "512"; "3d04h", "2h05m", "12m", "5s". */
 #define SHORT_TEXT 32
+
+/* A number in base 8, 10 or 16, at least so many digits. */
+void digits(char *text, uint64_t number, unsigned base, unsigned least);
+
 void short_size(char text[static SHORT_TEXT], uint64_t bytes);
 void short_duration(char text[static SHORT_TEXT], uint64_t seconds);
 
@@ -421,11 +428,26 @@ struct watch {
 int watch_contents(const struct watch *watch, struct dump *dump);
 
 /*
+ * sink.c: many small pieces on their way to a stream
+ */
+
+struct sink {
+	FILE *file;
+	size_t used;
+	char bytes[8192];
+};
+
+void sink_put(struct sink *sink, const char *bytes, size_t length);
+void sink_text(struct sink *sink, const char *text);
+void sink_blanks(struct sink *sink, size_t count);
+void sink_flush(struct sink *sink);
+
+/*
  * json.c: a writer of one JSON value, always valid, always UTF-8
  */
 
 struct json {
-	FILE *out;
+	struct sink out;
 	bool inside;		/* a comma is due before the next member */
 };
 
@@ -439,7 +461,7 @@ void json_tenths(struct json *json, const char *name, uint64_t tenths);
 void json_bool(struct json *json, const char *name, bool value);
 void json_null(struct json *json, const char *name);
 void json_key(struct json *json, uint32_t key);	/* key and key_hex */
-void json_end(struct json *json);		/* the newline */
+void json_end(struct json *json);	/* the newline; all to the stream */
 
 /*
  * table.c: rows and columns as an aligned table, TSV or JSON
@@ -466,6 +488,13 @@ struct value {
 	uint64_t number;
 	const char *text;	/* of TEXT, WORDS, COMMAND; as long as the row */
 };
+
+/* value.c: its text, in room where it is none already; plain: for programs.
+ * Its members of a JSON object. */
+const char *value_text(const struct value *value, bool plain,
+    char room[static SHORT_TEXT]);
+void value_json(const struct value *value, struct json *json,
+    const char *name);
 
 struct column {
 	const char *name;	/* upper case; lower case in JSON */

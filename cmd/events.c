@@ -151,7 +151,7 @@ print_rows(const struct watching *w, void **rows, size_t count)
 		.column_count = COLUMNS, .widths = widths, .rows = rows,
 		.row_count = count
 	};
-	struct json json = { .out = stdout };
+	struct json json = { .out.file = stdout };
 	size_t i;
 
 	for (i = 0; i < COLUMNS; i++)

@@ -5,22 +5,19 @@
  * becomes U+FFFD, byte by byte.
  */
 
-#include <inttypes.h>
-#include <string.h>
-
 #include "cmd.h"
 
-static void json_string(FILE *out, const char *text);
-
+/* Names are ours, and need no escapes. */
 static void
 member(struct json *json, const char *name)
 {
 	if (json->inside)
-		fputs(", ", json->out);
+		sink_put(&json->out, ", ", 2);
 	json->inside = true;
 	if (name != NULL) {
-		json_string(json->out, name);
-		fputs(": ", json->out);
+		sink_put(&json->out, "\"", 1);
+		sink_text(&json->out, name);
+		sink_put(&json->out, "\": ", 3);
 	}
 }
 
@@ -28,21 +25,22 @@ void
 json_open(struct json *json, const char *name, char bracket)
 {
 	member(json, name);
-	putc(bracket, json->out);
+	sink_put(&json->out, &bracket, 1);
 	json->inside = false;
 }
 
 void
 json_close(struct json *json, char bracket)
 {
-	putc(bracket, json->out);
+	sink_put(&json->out, &bracket, 1);
 	json->inside = true;
 }
 
 void
 json_end(struct json *json)
 {
-	putc('\n', json->out);
+	sink_put(&json->out, "\n", 1);
+	sink_flush(&json->out);
 	json->inside = false;
 }
 
@@ -80,101 +78,127 @@ utf8_length(const unsigned char *text)
 
 /* Bytes that stand in a string as they are: most of them, in long runs. */
 static size_t
-plain_length(const unsigned char *text)
+plain_length(const char *text)
 {
 	size_t n = 0;
 
-	while (text[n] >= 0x20 && text[n] < 0x7f && text[n] != '"' &&
+	while (text[n] >= ' ' && text[n] <= '~' && text[n] != '"' &&
 	    text[n] != '\\')
 		n++;
 	return n;
 }
 
+static void
+json_escape(struct sink *out, unsigned byte)
+{
+	char hex[SHORT_TEXT];
+
+	sink_text(out, "\\u00");
+	digits(hex, byte, 16, 2);
+	sink_text(out, hex);
+}
+
 /* Control characters are escaped, those of U+0080 to U+009F too: a terminal
  * may act on them. */
 static size_t
-json_special(FILE *out, const unsigned char *text)
+json_special(struct sink *out, const char *text)
 {
-	size_t length = utf8_length(text);
+	const unsigned char *p = (const unsigned char *)text;
+	size_t length = utf8_length(p);
 
 	if (length == 0) {
-		fputs("\xef\xbf\xbd", out);
+		sink_put(out, "\xef\xbf\xbd", 3);
 		return 1;
 	}
-	if (*text == '"' || *text == '\\')
-		fprintf(out, "\\%c", *text);
-	else if (length == 1)
-		fprintf(out, "\\u%04x", *text);
-	else if (text[0] == 0xc2 && text[1] < 0xa0)
-		fprintf(out, "\\u%04x", text[1]);
+	if (*p == '"' || *p == '\\') {
+		sink_put(out, "\\", 1);
+		sink_put(out, text, 1);
+	} else if (length == 1)
+		json_escape(out, *p);
+	else if (p[0] == 0xc2 && p[1] < 0xa0)
+		json_escape(out, p[1]);
 	else
-		fwrite(text, 1, length, out);
+		sink_put(out, text, length);
 	return length;
 }
 
 static void
-json_string(FILE *out, const char *text)
+json_string(struct sink *out, const char *text)
 {
-	const unsigned char *p = (const unsigned char *)text;
 	size_t length;
 
-	putc('"', out);
-	while (*p != '\0') {
-		length = plain_length(p);
-		fwrite(p, 1, length, out);
-		p += length;
-		if (*p != '\0')
-			p += json_special(out, p);
+	sink_put(out, "\"", 1);
+	while (*text != '\0') {
+		length = plain_length(text);
+		sink_put(out, text, length);
+		text += length;
+		if (*text != '\0')
+			text += json_special(out, text);
 	}
-	putc('"', out);
+	sink_put(out, "\"", 1);
 }
 
 void
 json_text(struct json *json, const char *name, const char *text)
 {
 	member(json, name);
-	json_string(json->out, text);
+	json_string(&json->out, text);
+}
+
+static void
+put_number(struct json *json, uint64_t number)
+{
+	char text[SHORT_TEXT];
+
+	digits(text, number, 10, 1);
+	sink_text(&json->out, text);
 }
 
 void
 json_number(struct json *json, const char *name, uint64_t number)
 {
 	member(json, name);
-	fprintf(json->out, "%" PRIu64, number);
+	put_number(json, number);
 }
 
 void
 json_signed(struct json *json, const char *name, int64_t number)
 {
 	member(json, name);
-	fprintf(json->out, "%" PRId64, number);
+	if (number < 0)
+		sink_put(&json->out, "-", 1);
+	put_number(json, number < 0 ? -(uint64_t)number : (uint64_t)number);
 }
 
 void
 json_tenths(struct json *json, const char *name, uint64_t tenths)
 {
 	member(json, name);
-	fprintf(json->out, "%" PRIu64 ".%" PRIu64, tenths / 10, tenths % 10);
+	put_number(json, tenths / 10);
+	sink_put(&json->out, ".", 1);
+	put_number(json, tenths % 10);
 }
 
 void
 json_bool(struct json *json, const char *name, bool value)
 {
 	member(json, name);
-	fputs(value ? "true" : "false", json->out);
+	sink_text(&json->out, value ? "true" : "false");
 }
 
 void
 json_null(struct json *json, const char *name)
 {
 	member(json, name);
-	fputs("null", json->out);
+	sink_put(&json->out, "null", 4);
 }
 
 void
 json_key(struct json *json, uint32_t key)
 {
+	char text[SHORT_TEXT] = "0x";
+
 	json_number(json, "key", key);
-	member(json, "key_hex");
-	fprintf(json->out, "\"0x%08" PRIx32 "\"", key);
+	digits(text + 2, key, 16, 8);
+	json_text(json, "key_hex", text);
 }

@@ -326,7 +326,7 @@ handle_all(struct opts *o, struct work *work)
 static void
 print_json(const struct work *work)
 {
-	struct json json = { .out = stdout };
+	struct json json = { .out.file = stdout };
 	size_t i;
 
 	json_open(&json, NULL, '{');

@@ -326,7 +326,7 @@ rows_name(const struct opts *o)
 static int
 show_json(const struct opts *o, const struct table *table, bool complete)
 {
-	struct json json = { .out = stdout };
+	struct json json = { .out.file = stdout };
 	int status = ST_OK;
 
 	json_open(&json, NULL, '{');

@@ -3,191 +3,154 @@
 /*
  * Rows and columns: as a table for people, as TSV and JSON for programs.
  * TSV and JSON carry plain numbers: bytes, seconds, seconds since the Epoch.
+ * Tables may have many thousand rows, so their cells are made once and kept
+ * close together.
  */
 
-#include <ctype.h>
 #include <errno.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmd.h"
 
-/* How the process that a pid once meant fares, in JSON. */
-static const char *
-life_word(enum shmt_life life)
-{
-	static const char *const words[] = {
-		[SHMT_UNKNOWN] = "unknown", [SHMT_ALIVE] = "alive",
-		[SHMT_GONE] = "gone", [SHMT_REUSED] = "reused",
-		[SHMT_NONE] = "none"
-	};
+/* Texts one behind the other, each with a NUL, and the widths of each. */
+struct cells {
+	char *texts;
+	size_t used, room;
+	size_t *widths, count;
+};
 
-	return words[life];
+/* Words between blanks are joined by commas. */
+static void
+join_words(char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text == ' ')
+			*text = ',';
 }
 
-static const char *
-command_text(const struct value *value)
+static char *
+append(struct cells *cells, const char *text)
 {
-	switch ((enum shmt_life)value->number) {
-	case SHMT_ALIVE:
-		return value->text[0] != '\0' ? value->text : "?";
-	case SHMT_GONE:
-		return "(gone)";
-	case SHMT_REUSED:
-		return "(reused)";
-	case SHMT_UNKNOWN:
-	case SHMT_NONE:
-		break;
+	size_t length = strlen(text) + 1, room;
+	char *more;
+
+	if (length > cells->room - cells->used) {
+		room = 2 * cells->room + length;
+		more = realloc(cells->texts, room);
+		if (more == NULL)
+			return NULL;
+		cells->texts = more;
+		cells->room = room;
 	}
-	return "-";
+	more = memcpy(cells->texts + cells->used, text, length);
+	cells->used += length;
+	return more;
 }
 
-/* A cell's text; long ones are in the value, the others in room. */
-static const char *
-cell_text(const struct table *table, const struct value *value,
-    char room[static SHORT_TEXT])
+/* A cell's text, made safe, behind the others. */
+static char *
+add_text(struct cells *cells, const struct table *table,
+    const struct column *column, const void *row)
 {
 	bool plain = table->format == FORMAT_TSV;
-
-	switch (value->kind) {
-	case VALUE_TEXT:
-	case VALUE_WORDS:
-		return value->text[0] != '\0' ? value->text : "-";
-	case VALUE_SIZE:
-		if (!plain && !table->bytes) {
-			short_size(room, value->number);
-			return room;
-		}
-		break;
-	case VALUE_TIME:
-		if (value->number == 0)
-			return "-";
-		if (!plain) {
-			short_time(room, (int64_t)value->number);
-			return room;
-		}
-		break;
-	case VALUE_DURATION:
-		if (!plain) {
-			short_duration(room, value->number);
-			return room;
-		}
-		break;
-	case VALUE_TENTHS:
-		snprintf(room, SHORT_TEXT, "%" PRIu64 ".%" PRIu64,
-		    value->number / 10, value->number % 10);
-		return room;
-	case VALUE_PERMS:
-		snprintf(room, SHORT_TEXT, "%04" PRIo64, value->number);
-		return room;
-	case VALUE_KEY:
-		snprintf(room, SHORT_TEXT, "0x%08" PRIx64, value->number);
-		return room;
-	case VALUE_HEX:
-		snprintf(room, SHORT_TEXT, "0x%" PRIx64, value->number);
-		return room;
-	case VALUE_COMMAND:
-		return command_text(value);
-	case VALUE_UNKNOWN:
-	case VALUE_LOST_KEY:
-		return "-";
-	case VALUE_NUMBER:
-		break;
-	}
-	snprintf(room, SHORT_TEXT, "%" PRIu64, value->number);
-	return room;
-}
-
-/* Words between blanks as commas join them for people, and vis(3). */
-static char *
-cell_safe(const struct table *table, const struct column *column,
-    const void *row)
-{
 	struct value value = { 0 };
-	char room[SHORT_TEXT], *safe, *p;
+	char room[SHORT_TEXT], *copy = NULL, *added;
+	const char *text;
 
 	column->get(row, &value);
-	safe = safe_copy(cell_text(table, &value, room));
-	if (value.kind == VALUE_WORDS)
-		for (p = safe; p != NULL && *p != '\0'; p++)
-			if (*p == ' ')
-				*p = ',';
-	return safe;
+	text = value_text(&value, plain || (table->bytes &&
+	    value.kind == VALUE_SIZE), room);
+	if (!is_plain(text)) {
+		text = copy = safe_copy(text);
+		if (text == NULL)
+			return NULL;
+	}
+	added = append(cells, text);
+	free(copy);
+	if (added != NULL && value.kind == VALUE_WORDS)
+		join_words(added);
+	return added;
 }
 
-static void
-print_cell(const struct column *column, const char *text, size_t width,
-    bool last)
-{
-	int pad = (int)(width - text_width(text));
-
-	if (column->right)
-		printf("%*s%s", pad, "", text);
-	else
-		printf("%s%*s", text, last ? 0 : pad, "");
-	fputs(last ? "\n" : "  ", stdout);
-}
-
-/* The texts of all cells, row by row, into an array of NULLs. */
+/* All cells, row by row; widths becomes that of each column. */
 static bool
-make_texts(const struct table *table, char **texts)
+make_cells(const struct table *table, struct cells *cells, size_t *widths)
 {
-	size_t i, c;
+	const char *text;
+	size_t i, c, width;
 
 	for (i = 0; i < table->row_count; i++)
-		for (c = 0; c < table->column_count; c++, texts++) {
-			*texts = cell_safe(table, table->columns[c],
+		for (c = 0; c < table->column_count; c++) {
+			text = add_text(cells, table, table->columns[c],
 			    table->rows[i]);
-			if (*texts == NULL)
+			if (text == NULL)
 				return false;
+			width = text_width(text);
+			cells->widths[cells->count++] = width;
+			if (width > widths[c])
+				widths[c] = width;
 		}
 	return true;
 }
 
+/* Filled up to a width; nothing behind the last of a line. */
 static void
-print_texts(const struct table *table, char *const *texts, size_t *widths)
+put_cell(struct sink *sink, const struct table *table, size_t c,
+    const char *text, size_t pad)
 {
-	size_t columns = table->column_count, cells, width, i, c;
+	bool last = c + 1 == table->column_count;
 
-	cells = columns * table->row_count;
-	for (c = 0; c < columns; c++) {
-		widths[c] = table->widths != NULL ? table->widths[c] : 0;
-		width = strlen(table->columns[c]->name);
-		if (table->heading && width > widths[c])
-			widths[c] = width;
+	if (table->columns[c]->right)
+		sink_blanks(sink, pad);
+	sink_text(sink, text);
+	if (!table->columns[c]->right && !last)
+		sink_blanks(sink, pad);
+	sink_text(sink, last ? "\n" : "  ");
+}
+
+static void
+put_cells(const struct table *table, const struct cells *cells,
+    const size_t *widths)
+{
+	struct sink sink = { .file = stdout };
+	const char *text = cells->texts;
+	size_t i, c;
+
+	for (c = 0; table->heading && c < table->column_count; c++)
+		put_cell(&sink, table, c, table->columns[c]->name,
+		    widths[c] - strlen(table->columns[c]->name));
+	for (i = 0; i < cells->count; i++) {
+		c = i % table->column_count;
+		put_cell(&sink, table, c, text, widths[c] - cells->widths[i]);
+		text += strlen(text) + 1;
 	}
-	for (i = 0; i < cells; i++) {
-		width = text_width(texts[i]);
-		if (width > widths[i % columns])
-			widths[i % columns] = width;
-	}
-	for (c = 0; table->heading && c < columns; c++)
-		print_cell(table->columns[c], table->columns[c]->name,
-		    widths[c], c + 1 == columns);
-	for (i = 0; i < cells; i++) {
-		c = i % columns;
-		print_cell(table->columns[c], texts[i], widths[c],
-		    c + 1 == columns);
-	}
+	sink_flush(&sink);
 }
 
 static int
 print_aligned(const struct table *table)
 {
-	size_t cells = table->column_count * table->row_count, i, *widths;
+	struct cells cells = { 0 };
+	size_t *widths, c, width;
 	int status = ST_OK;
-	char **texts;
 
-	texts = calloc(cells + 1, sizeof(*texts));
+	cells.widths = calloc(table->row_count + 1,
+	    (table->column_count + 1) * sizeof(*cells.widths));
 	widths = calloc(table->column_count + 1, sizeof(*widths));
-	if (texts == NULL || widths == NULL || !make_texts(table, texts))
+	for (c = 0; widths != NULL && c < table->column_count; c++) {
+		widths[c] = table->widths != NULL ? table->widths[c] : 0;
+		width = strlen(table->columns[c]->name);
+		if (table->heading && width > widths[c])
+			widths[c] = width;
+	}
+	if (cells.widths == NULL || widths == NULL ||
+	    !make_cells(table, &cells, widths))
 		status = fail(NULL, ENOMEM);
 	else
-		print_texts(table, texts, widths);
-	for (i = 0; texts != NULL && i < cells; i++)
-		free(texts[i]);
-	free(texts);
+		put_cells(table, &cells, widths);
+	free(cells.texts);
+	free(cells.widths);
 	free(widths);
 	return status;
 }
@@ -195,104 +158,42 @@ print_aligned(const struct table *table)
 static int
 print_tsv(const struct table *table)
 {
-	size_t i, c;
-	char *text;
+	struct sink sink = { .file = stdout };
+	size_t columns = table->column_count, i, c;
+	struct cells cells = { 0 };
+	int status = ST_OK;
+	const char *text;
 
-	for (c = 0; table->heading && c < table->column_count; c++)
-		printf("%s%c", table->columns[c]->name,
-		    c + 1 == table->column_count ? '\n' : '\t');
-	for (i = 0; i < table->row_count; i++)
-		for (c = 0; c < table->column_count; c++) {
-			text = cell_safe(table, table->columns[c],
-			    table->rows[i]);
-			if (text == NULL)
-				return fail(NULL, errno);
-			printf("%s%c", text,
-			    c + 1 == table->column_count ? '\n' : '\t');
-			free(text);
+	for (c = 0; table->heading && c < columns; c++) {
+		sink_text(&sink, table->columns[c]->name);
+		sink_text(&sink, c + 1 == columns ? "\n" : "\t");
+	}
+	for (i = 0; i < columns * table->row_count; i++) {
+		c = i % columns;
+		cells.used = 0;
+		text = add_text(&cells, table, table->columns[c],
+		    table->rows[i / columns]);
+		if (text == NULL) {
+			status = fail(NULL, ENOMEM);
+			break;
 		}
-	return ST_OK;
-}
-
-static void
-json_words(struct json *json, const char *name, const char *words)
-{
-	char word[64];
-	size_t length;
-
-	json_open(json, name, '[');
-	while (*words != '\0') {
-		length = strcspn(words, " ");
-		snprintf(word, sizeof(word), "%.*s", (int)length, words);
-		json_text(json, NULL, word);
-		words += length;
-		words += *words == ' ';
+		sink_text(&sink, text);
+		sink_text(&sink, c + 1 == columns ? "\n" : "\t");
 	}
-	json_close(json, ']');
+	sink_flush(&sink);
+	free(cells.texts);
+	return status;
 }
 
+/* The names of columns are plain capitals. */
 static void
-json_command(struct json *json, const char *name, const struct value *value)
+make_lower(char *lower, size_t room, const char *name)
 {
-	enum shmt_life life = (enum shmt_life)value->number;
-	char name_of_life[64];
+	size_t n;
 
-	if (life == SHMT_ALIVE && value->text[0] != '\0')
-		json_text(json, name, value->text);
-	else
-		json_null(json, name);
-	snprintf(name_of_life, sizeof(name_of_life), "%s_life", name);
-	json_text(json, name_of_life, life_word(life));
-}
-
-static void
-json_value(struct json *json, const char *name, const struct value *value)
-{
-	char room[SHORT_TEXT];
-
-	switch (value->kind) {
-	case VALUE_UNKNOWN:
-		json_null(json, name);
-		break;
-	case VALUE_TEXT:
-		json_text(json, name, value->text);
-		break;
-	case VALUE_WORDS:
-		json_words(json, name, value->text);
-		break;
-	case VALUE_TIME:
-		if (value->number == 0)
-			json_null(json, name);
-		else
-			json_signed(json, name, (int64_t)value->number);
-		break;
-	case VALUE_KEY:
-		json_key(json, (uint32_t)value->number);
-		break;
-	case VALUE_LOST_KEY:
-		json_null(json, "key");
-		json_null(json, "key_hex");
-		break;
-	case VALUE_COMMAND:
-		json_command(json, name, value);
-		break;
-	case VALUE_PERMS:
-		snprintf(room, sizeof(room), "%04" PRIo64, value->number);
-		json_text(json, name, room);
-		break;
-	case VALUE_HEX:
-		snprintf(room, sizeof(room), "0x%" PRIx64, value->number);
-		json_text(json, name, room);
-		break;
-	case VALUE_TENTHS:
-		json_tenths(json, name, value->number);
-		break;
-	case VALUE_NUMBER:
-	case VALUE_SIZE:
-	case VALUE_DURATION:
-		json_number(json, name, value->number);
-		break;
-	}
+	for (n = 0; n + 1 < room && name[n] != '\0'; n++)
+		lower[n] = (char)(name[n] | 0x20);
+	lower[n] = '\0';
 }
 
 void
@@ -301,16 +202,14 @@ print_object(const struct table *table, struct json *json, const char *name,
 {
 	struct value value;
 	char lower[32];
-	size_t c, n;
+	size_t c;
 
 	json_open(json, name, '{');
 	for (c = 0; c < table->column_count; c++) {
-		strlcpy(lower, table->columns[c]->name, sizeof(lower));
-		for (n = 0; lower[n] != '\0'; n++)
-			lower[n] = (char)tolower((unsigned char)lower[n]);
+		make_lower(lower, sizeof(lower), table->columns[c]->name);
 		value = (struct value){ 0 };
 		table->columns[c]->get(row, &value);
-		json_value(json, lower, &value);
+		value_json(&value, json, lower);
 	}
 	if (table->more != NULL)
 		table->more(json, row);

@@ -17,8 +17,7 @@
 
 #include "cmd.h"
 
-/* Nothing that vis(3) would change: by far the most of what we print. */
-static bool
+bool
 is_plain(const char *src)
 {
 	for (; *src != '\0'; src++)
@@ -73,11 +72,28 @@ text_width(const char *text)
 }
 
 void
+digits(char *text, uint64_t number, unsigned base, unsigned least)
+{
+	char reversed[64];
+	unsigned n = 0;
+
+	do {
+		reversed[n++] = "0123456789abcdef"[number % base];
+		number /= base;
+	} while (number > 0);
+	while (n < least)
+		reversed[n++] = '0';
+	while (n > 0)
+		*text++ = reversed[--n];
+	*text = '\0';
+}
+
+void
 short_size(char text[static SHORT_TEXT], uint64_t bytes)
 {
 	/* One decimal where it tells something, as ls -h and du -h. */
 	if (bytes < 1024)
-		snprintf(text, SHORT_TEXT, "%d", (int)bytes);
+		digits(text, bytes, 10, 1);
 	else if (bytes > INT64_MAX || humanize_number(text, 5, (int64_t)bytes, "",
 	    HN_AUTOSCALE, HN_DECIMAL | HN_NOSPACE) == -1)
 		snprintf(text, SHORT_TEXT, "%.1fE", (double)bytes / 0x1p60);

@@ -95,7 +95,7 @@ print_usage(enum table_format format, bool bytes)
 	const struct column *chosen[] = {
 		&columns[0], &columns[1], &columns[2], &columns[3], &columns[4]
 	};
-	struct json json = { .out = stdout };
+	struct json json = { .out.file = stdout };
 	struct shmt_limits limits;
 	struct shmt_usage usage;
 	struct use uses[USES];
