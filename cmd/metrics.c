@@ -127,18 +127,20 @@ send_sample(void *arg, int out)
 	return write(out, &sample, sizeof(sample)) == sizeof(sample) ? 0 : EIO;
 }
 
-/* Exact, though pages times their size may be more than 64 bits hold. */
+/* Exact, though pages times their size may be more than 64 bits hold: in two
+ * parts, the lower one of ten digits. */
 static void
 print_value(uint64_t value, uint64_t unit)
 {
-	const uint64_t part = UINT64_C(10000000000000000000);
-	unsigned __int128 all = (unsigned __int128)value * unit;
+	const uint64_t part = UINT64_C(10000000000);
+	uint64_t high = value / part * unit, low = value % part * unit;
 
-	if (all >= part)
-		printf("%" PRIu64 "%019" PRIu64 "\n", (uint64_t)(all / part),
-		    (uint64_t)(all % part));
+	high += low / part;
+	low %= part;
+	if (high > 0)
+		printf("%" PRIu64 "%010" PRIu64 "\n", high, low);
 	else
-		printf("%" PRIu64 "\n", (uint64_t)all);
+		printf("%" PRIu64 "\n", low);
 }
 
 static void

@@ -102,6 +102,9 @@ int shmt__parse_meta(const char *text, size_t length,
 int shmt__read_file(int dirfd, const char *path, char **text, size_t *length);
 int shmt__read_fd(int fd, char **text, size_t *length);
 
+/* of * part / whole, rounded down, exact for all 64 bits; part < whole. */
+uint64_t shmt__share(uint64_t part, uint64_t whole, uint64_t of);
+
 /* The count (at most 4) numbers that a file of /proc/sys holds; with sign,
  * negative ones in two's complement.  EBADMSG: it holds something else. */
 int shmt__read_sysctl(const char *path, bool sign, uint64_t *values,

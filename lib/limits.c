@@ -251,10 +251,12 @@ shmt_usage(struct shmt_usage *usage)
 uint64_t
 shmt_permille(uint64_t part, uint64_t whole)
 {
-	unsigned __int128 result;
+	uint64_t rest;
 
 	if (whole == 0)
 		return part == 0 ? 0 : UINT64_MAX;
-	result = (unsigned __int128)part * 1000 / whole;
-	return result > UINT64_MAX ? UINT64_MAX : (uint64_t)result;
+	rest = shmt__share(part % whole, whole, 1000);
+	if (part / whole > (UINT64_MAX - rest) / 1000)
+		return UINT64_MAX;
+	return part / whole * 1000 + rest;
 }

@@ -192,6 +192,32 @@ shmt_parse_ref(const char *text, struct shmt_ref *ref)
 	return result;
 }
 
+/* Bit by bit: there is no type of 128 bits on 32-bit machines. */
+uint64_t
+shmt__share(uint64_t part, uint64_t whole, uint64_t of)
+{
+	uint64_t share = 0, rest = 0;
+	int bit;
+
+	for (bit = 63; bit >= 0; bit--) {
+		share <<= 1;
+		/* rest + rest and rest + part, of whole, without overflow. */
+		if (rest >= whole - rest) {
+			rest -= whole - rest;
+			share++;
+		} else
+			rest += rest;
+		if ((of >> bit & 1) == 0)
+			continue;
+		if (rest >= whole - part) {
+			rest -= whole - part;
+			share++;
+		} else
+			rest += part;
+	}
+	return share;
+}
+
 /* The factor that a suffix means, or 0 where it is none. */
 static uint64_t
 suffix(const char *text)
@@ -219,10 +245,8 @@ suffix(const char *text)
 int
 shmt_parse_size(const char *text, uint64_t *size)
 {
-	/* 19 decimals times 2^60 stay below 2^128. */
-	const int most = 19;
-	unsigned __int128 total;
-	uint64_t whole, factor, decimals = 0, scale = 1;
+	const int most = 19;	/* decimals whose scale is below 2^64 */
+	uint64_t whole, factor, rest, decimals = 0, scale = 1;
 	const char *point;
 
 	if (digits(&text, 10, UINT64_MAX, &whole) == -1)
@@ -238,11 +262,10 @@ shmt_parse_size(const char *text, uint64_t *size)
 	factor = suffix(text);
 	if (factor == 0 || (factor == 1 && scale > 1))
 		return fail(EINVAL);
-	total = (unsigned __int128)whole * factor +
-	    (unsigned __int128)decimals * factor / scale;
-	if (total > UINT64_MAX)
+	rest = shmt__share(decimals, scale, factor);
+	if (whole > (UINT64_MAX - rest) / factor)
 		return fail(ERANGE);
-	*size = (uint64_t)total;
+	*size = whole * factor + rest;
 	return 0;
 }
 
