@@ -12,6 +12,9 @@
 
 #include "internal.h"
 
+/* Nothing that is read whole comes near to this; /dev/zero has no end. */
+#define READ_MAX ((size_t)256 << 20)
+
 int
 shmt__read_fd(int fd, char **text, size_t *length)
 {
@@ -24,7 +27,11 @@ shmt__read_fd(int fd, char **text, size_t *length)
 		return -1;
 	do {
 		if (used + 1 == room) {
-			more = realloc(buf, room *= 2);
+			more = NULL;
+			if (room == READ_MAX)
+				errno = EFBIG;
+			else
+				more = realloc(buf, room *= 2);
 			if (more == NULL) {
 				free(buf);
 				return -1;
@@ -51,7 +58,9 @@ shmt__read_file(int dirfd, const char *path, char **text, size_t *length)
 {
 	int fd, result;
 
-	fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	/* Not waiting for the writer of a fifo. */
+	fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY |
+	    O_NONBLOCK);
 	if (fd == -1)
 		return -1;
 	result = shmt__read_fd(fd, text, length);

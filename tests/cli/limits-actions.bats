@@ -109,6 +109,17 @@ $((4 * page)), \"used\": $((2 * page)), \"percent\": 50.0, \"unit\": \
 	done
 }
 
+@test "usage: a /proc/sysvipc/shm without an end, or that waits" {
+	make 3 5000
+	shmtool limits --usage --tsv >before
+	mkfifo fifo
+	for file in /dev/zero "$PWD/fifo"; do
+		apart 'mount --bind "$0" /proc/sysvipc/shm
+			timeout 50 shmtool limits --usage --tsv' "$file" |
+			cmp - before || { echo "with $file"; return 1; }
+	done
+}
+
 # check STATUS WORD [option...]
 check() {
 	local expected=$1 word=$2
