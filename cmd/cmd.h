@@ -113,8 +113,8 @@ size_t text_width(const char *text);
 /* "1.5M", "4.0K", "512"; "3d04h", "2h05m", "12m", "5s". */
 #define SHORT_TEXT 32
 
-/* A number in base 8, 10 or 16, at least so many digits. */
-void digits(char *text, uint64_t number, unsigned base, unsigned least);
+/* A number in base 8, 10 or 16, at least so many digits; returns how many. */
+size_t digits(char *text, uint64_t number, unsigned base, unsigned least);
 
 void short_size(char text[static SHORT_TEXT], uint64_t bytes);
 void short_duration(char text[static SHORT_TEXT], uint64_t seconds);
@@ -434,9 +434,12 @@ int watch_contents(const struct watch *watch, struct dump *dump);
 struct sink {
 	FILE *file;
 	size_t used;
-	char bytes[8192];
+	char bytes[32768];
 };
 
+/* Room for length bytes, far fewer than it holds; what is written there
+ * counts once it is added to used. */
+char *sink_room(struct sink *sink, size_t length);
 void sink_put(struct sink *sink, const char *bytes, size_t length);
 void sink_text(struct sink *sink, const char *text);
 void sink_blanks(struct sink *sink, size_t count);

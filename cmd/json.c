@@ -5,20 +5,28 @@
  * becomes U+FFFD, byte by byte.
  */
 
+#include <string.h>
+
 #include "cmd.h"
 
-/* Names are ours, and need no escapes. */
+/* Names are ours: short, and without escapes. */
 static void
 member(struct json *json, const char *name)
 {
-	if (json->inside)
-		sink_put(&json->out, ", ", 2);
+	size_t length = name != NULL ? strlen(name) : 0;
+	char *p = sink_room(&json->out, length + sizeof(", \"\": "));
+
+	if (json->inside) {
+		*p++ = ',';
+		*p++ = ' ';
+	}
 	json->inside = true;
 	if (name != NULL) {
-		sink_put(&json->out, "\"", 1);
-		sink_text(&json->out, name);
-		sink_put(&json->out, "\": ", 3);
+		*p++ = '"';
+		p = mempcpy(p, name, length);
+		p = mempcpy(p, "\": ", 3);
 	}
+	json->out.used = (size_t)(p - json->out.bytes);
 }
 
 void
@@ -91,11 +99,9 @@ plain_length(const char *text)
 static void
 json_escape(struct sink *out, unsigned byte)
 {
-	char hex[SHORT_TEXT];
+	char text[SHORT_TEXT] = "\\u";
 
-	sink_text(out, "\\u00");
-	digits(hex, byte, 16, 2);
-	sink_text(out, hex);
+	sink_put(out, text, 2 + digits(text + 2, byte, 16, 4));
 }
 
 /* Control characters are escaped, those of U+0080 to U+009F too: a terminal
@@ -150,8 +156,7 @@ put_number(struct json *json, uint64_t number)
 {
 	char text[SHORT_TEXT];
 
-	digits(text, number, 10, 1);
-	sink_text(&json->out, text);
+	sink_put(&json->out, text, digits(text, number, 10, 1));
 }
 
 void

@@ -71,21 +71,28 @@ text_width(const char *text)
 	return width;
 }
 
-void
+size_t
 digits(char *text, uint64_t number, unsigned base, unsigned least)
 {
 	char reversed[64];
-	unsigned n = 0;
+	size_t n = 0, i;
 
+	/* Dividing by a constant is far quicker. */
 	do {
-		reversed[n++] = "0123456789abcdef"[number % base];
-		number /= base;
+		if (base == 10) {
+			reversed[n++] = (char)('0' + number % 10);
+			number /= 10;
+		} else {
+			reversed[n++] = "0123456789abcdef"[number % base];
+			number /= base;
+		}
 	} while (number > 0);
 	while (n < least)
 		reversed[n++] = '0';
-	while (n > 0)
-		*text++ = reversed[--n];
-	*text = '\0';
+	for (i = 0; i < n; i++)
+		text[i] = reversed[n - 1 - i];
+	text[n] = '\0';
+	return n;
 }
 
 void

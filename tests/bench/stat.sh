@@ -10,16 +10,34 @@ row "stat --json, 4096 segments" "lsipc -m -J" 0.30 \
 	shmtool stat --json -- lsipc -m -J
 no_segments
 
-# Processes that each have one segment attached, and nothing else.
-id=$(shmtool create -s 4096)
-perl -MIPC::SysV=shmat -e '
-	shmat($ARGV[0], undef, 0) // die $!;
-	for (2 .. $ARGV[1]) {
-		my $child = fork // die $!;
-		if (!$child) { sleep 600; exit }
-	}
-	print "ready\n";
-	close STDOUT;
-	$SIG{TERM} = sub { $SIG{TERM} = "IGNORE"; kill TERM => -$$; exit };
-	setpgrp;
-	sleep 600' "$id" 2000 >/dev/null &
+# Processes that each have one segment attached.
+processes=2000
+[ -z "${BENCH_QUICK:-}" ] || processes=500
+coproc holders {
+	perl -MIPC::SysV=shmat -e '
+		$| = 1;
+		my $id = shmget(0, 4096, 0600) // die $!;
+		shmat($id, undef, 0) // die $!;
+		my @children = map {
+			my $child = fork // die $!;
+			if (!$child) { sleep 600; exit }
+			$child } 2 .. $ARGV[0];
+		print "ready\n";
+		<STDIN>;
+		kill KILL => @children' "$processes"
+}
+# shellcheck disable=SC2154 # coproc sets it
+read -r -u "${holders[0]}" _
+rounds=$((rounds / 10 + 1))
+if command -v lsof >/dev/null; then
+	row "stat -P, $processes processes" "lsof" 0.10 \
+		shmtool stat -P -- lsof -n -w
+else
+	no_row "stat -P, $processes processes" "lsof" 0.10 "no lsof"
+fi
+if command -v lsfd >/dev/null; then
+	row "stat -P, $processes processes" "lsfd" - shmtool stat -P -- lsfd
+fi
+echo >&"${holders[1]}"
+wait
+no_segments
