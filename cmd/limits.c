@@ -35,13 +35,13 @@ static const struct option_row options[] = {
 	    "metrics for a textfile collector" },
 	{ OPT_LONG + ALL_NS, "all-ns", NULL,
 	    "of every IPC namespace that a process lives in" },
-	{ OPT_LONG + ADVISE, "advise", "[=PROFILE]", "what limits should be: "
-	    "general, postgresql, analytics, db2" },
+	{ OPT_LONG + ADVISE, "advise", "[=PROFILE]",
+	    "advice: general, postgresql, analytics or db2" },
 	{ OPT_LONG + RAM, "ram", "SIZE", "for a machine with this memory" },
 	{ OPT_LONG + SET, "set", "NAME=VALUE",
-	    "shmmax, shmall, shmmni or shm_rmid_forced" },
+	    "set shmmax, shmall, shmmni or shm_rmid_forced" },
 	{ OPT_LONG + PERSIST, "persist", "[=FILE]",
-	    "for the next boot too, in " SYSCTL_FILE },
+	    "kept, in " SYSCTL_FILE },
 	{ 'n', "dry-run", NULL, "only show what would be set" },
 	{ 0 }
 };

@@ -98,7 +98,7 @@ int shmt__parse_meta(const char *text, size_t length,
     struct shmt_saved *saved, struct shmt_trouble *trouble);
 
 /* Reads a whole small file (a /proc file: read until it ends), NUL-terminated,
- * into a buffer that the caller frees. */
+ * into a buffer that the caller frees.  EFBIG: it does not end. */
 int shmt__read_file(int dirfd, const char *path, char **text, size_t *length);
 int shmt__read_fd(int fd, char **text, size_t *length);
 
