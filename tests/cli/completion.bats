@@ -59,7 +59,7 @@ is_offered() {
 @test "completion: bash offers exactly the options of each command" {
 	[ -f "$library" ] || skip "bash-completion is not installed"
 	for verb in $(verbs); do
-		[ "$(offered "shmtool $verb --" | tr -d =)" = \
+		[ "$(offered "shmtool $verb --" | tr -d = | sort)" = \
 			"$(long_options "$verb")" ] || {
 			echo "$verb"
 			return 1
@@ -139,7 +139,7 @@ fish_offers() {
 	command -v fish >/dev/null || skip "fish is not installed"
 	export HOME=$BATS_TEST_TMPDIR
 	for verb in $(verbs); do
-		[ "$(fish_offers "shmtool $verb --" | tr -d =)" = \
+		[ "$(fish_offers "shmtool $verb --" | tr -d = | sort)" = \
 			"$(long_options "$verb")" ] || {
 			echo "$verb"
 			fish_offers "shmtool $verb --"
