@@ -120,26 +120,24 @@ list_attachments(void *const *rows, size_t row_count,
     struct attachment **list, void ***pointers, size_t *count)
 {
 	const struct row *row;
+	struct attachment *a;
 	size_t i, n = 0, h;
+	void **p;
 
 	for (i = 0; i < row_count; i++)
 		n += ((const struct row *)rows[i])->holder_count;
-	*list = calloc(n + 1, sizeof(**list));
-	*pointers = calloc(n + 1, sizeof(**pointers));
-	if (*list == NULL || *pointers == NULL) {
-		free(*list);
-		free(*pointers);
+	a = *list = calloc(n + 1, sizeof(*a));
+	p = *pointers = calloc(n + 1, sizeof(*p));
+	*count = a != NULL && p != NULL ? n : 0;
+	if (a == NULL || p == NULL)
 		return fail(NULL, ENOMEM);
-	}
-	for (i = 0, n = 0; i < row_count; i++) {
+	for (i = 0; i < row_count; i++) {
 		row = rows[i];
-		for (h = 0; h < row->holder_count; h++, n++) {
-			(*list)[n].row = row;
-			(*list)[n].holder = &row->holders[h];
-			(*pointers)[n] = &(*list)[n];
+		for (h = 0; h < row->holder_count; h++) {
+			*a = (struct attachment){ row, &row->holders[h] };
+			*p++ = a++;
 		}
 	}
-	*count = n;
 	return ST_OK;
 }
 
@@ -183,10 +181,9 @@ print_attachments(void *const *row, bool bytes)
 
 	status = list_attachments(row, 1, &list, &table.rows,
 	    &table.row_count);
-	if (status == ST_OK) {
+	if (status == ST_OK)
 		status = print_table(&table, NULL, NULL);
-		free(list);
-		free(table.rows);
-	}
+	free(list);
+	free(table.rows);
 	return status;
 }

@@ -648,7 +648,7 @@ extern const size_t attachment_column_count;
 extern const char *const default_attachment_columns[];
 
 /* Those of the rows to which there are pointers, and pointers to them; both
- * to be freed.  ST_OK, or told why not. */
+ * to be freed, after a failure too.  ST_OK, or told why not. */
 int list_attachments(void *const *rows, size_t row_count,
     struct attachment **list, void ***pointers, size_t *count);
 
@@ -680,8 +680,8 @@ extern const struct column summary_columns[];
 extern const size_t summary_column_count;
 extern const char *const default_summary_columns[];
 
-/* One for each namespace, and pointers to them; both to be freed.  ST_OK, or
- * told why not. */
+/* One for each namespace, and pointers to them; both to be freed, after a
+ * failure too.  ST_OK, or told why not. */
 int list_sums(const struct snapshot *snapshot, struct sum **list,
     void ***pointers);
 

@@ -318,26 +318,37 @@ tell_differences(const struct watching *w, const struct row *before,
 	return status;
 }
 
+static int64_t
+id_at(const struct rows *rows, size_t i)
+{
+	return i < rows->count ? rows->list[i].segment.id : INT64_MAX;
+}
+
 /* Both looks are sorted by id. */
 static int
 tell_all(struct watching *w)
 {
-	const struct row *b = w->before.rows.list;
-	const struct row *b_end = b + w->before.rows.count;
-	struct row *a = w->after.rows.list;
-	const struct row *a_end = a + w->after.rows.count;
+	const struct rows *before = &w->before.rows, *after = &w->after.rows;
+	const struct row *b;
+	struct row *a;
+	size_t i = 0, k = 0;
 	int status = ST_OK;
 
-	while (status == ST_OK && (b < b_end || a < a_end)) {
-		if (a == a_end || (b < b_end &&
-		    b->segment.id < a->segment.id))
-			status = tell_removed(w, b++);
-		else if (b == b_end || a->segment.id < b->segment.id)
-			status = tell_created(w, a++);
-		else if (shmt_same(&b->segment, &a->segment))
-			status = tell_differences(w, b++, a++);
-		else
-			status = tell_removed(w, b++);
+	while (status == ST_OK && (i < before->count || k < after->count)) {
+		b = &before->list[i];
+		a = &after->list[k];
+		if (id_at(before, i) > id_at(after, k)) {
+			status = tell_created(w, a);
+			k++;
+		} else if (id_at(before, i) < id_at(after, k) ||
+		    !shmt_same(&b->segment, &a->segment)) {
+			status = tell_removed(w, b);
+			i++;
+		} else {
+			status = tell_differences(w, b, a);
+			i++;
+			k++;
+		}
 	}
 	return status;
 }
@@ -389,7 +400,7 @@ wait_for_next(uint64_t interval, int *status)
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	if (ready > 0) {
 		/* Nobody reads any more: the end a write would have met. */
-		raise(SIGPIPE);
+		kill(getpid(), SIGPIPE);
 		complain(NULL, "standard output: %s", strerror(EPIPE));
 		*status = ST_FAILED;
 	}

@@ -252,17 +252,19 @@ point_at_rows(struct snapshot *snapshot)
 {
 	struct rows *rows;
 	size_t i, r, n = 0;
+	void **p;
 
 	for (i = 0; i < snapshot->space_count; i++)
 		n += snapshot->spaces[i].count;
-	snapshot->rows = calloc(n + 1, sizeof(*snapshot->rows));
-	if (snapshot->rows == NULL)
+	p = calloc(n + 1, sizeof(*p));
+	if (p == NULL)
 		return fail(NULL, errno);
+	snapshot->rows = p;
+	snapshot->row_count = n;
 	for (i = 0; i < snapshot->space_count; i++) {
 		rows = &snapshot->spaces[i];
 		for (r = 0; r < rows->count; r++)
-			snapshot->rows[snapshot->row_count++] =
-			    &rows->list[r];
+			*p++ = &rows->list[r];
 	}
 	return ST_OK;
 }

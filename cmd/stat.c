@@ -341,34 +341,43 @@ show_json(const struct opts *o, const struct table *table, bool complete)
 	return status;
 }
 
-/* Rows that are made from those of the segments, to be freed; NULL where the
- * segments themselves are shown. */
 static int
-make_other_rows(const struct opts *o, const struct snapshot *snapshot,
-    struct table *table, void **list)
+print_rows(const struct opts *o, struct table *table, bool complete)
 {
-	struct attachment *attachments;
-	struct sum *sums;
+	return o->json ? show_json(o, table, complete) :
+	    print_table(table, NULL, NULL);
+}
+
+static int
+show_attachments(const struct opts *o, const struct snapshot *snapshot,
+    struct table *table, bool complete)
+{
+	struct attachment *list;
 	int status;
 
-	*list = NULL;
-	table->rows = snapshot->rows;
-	table->row_count = snapshot->row_count;
-	if (o->view->letter == 'P') {
-		status = list_attachments(snapshot->rows, snapshot->row_count,
-		    &attachments, &table->rows, &table->row_count);
-		if (status == ST_OK)
-			*list = attachments;
-		return status;
-	}
-	if (o->view->letter == 'u') {
-		status = list_sums(snapshot, &sums, &table->rows);
-		table->row_count = snapshot->space_count;
-		if (status == ST_OK)
-			*list = sums;
-		return status;
-	}
-	return ST_OK;
+	status = list_attachments(snapshot->rows, snapshot->row_count, &list,
+	    &table->rows, &table->row_count);
+	if (status == ST_OK)
+		status = print_rows(o, table, complete);
+	free(list);
+	free(table->rows);
+	return status;
+}
+
+static int
+show_sums(const struct opts *o, const struct snapshot *snapshot,
+    struct table *table, bool complete)
+{
+	struct sum *list;
+	int status;
+
+	status = list_sums(snapshot, &list, &table->rows);
+	table->row_count = snapshot->space_count;
+	if (status == ST_OK)
+		status = print_rows(o, table, complete);
+	free(list);
+	free(table->rows);
+	return status;
 }
 
 static int
@@ -382,24 +391,18 @@ show_table(const struct opts *o, const struct snapshot *snapshot,
 		.reverse = o->reverse, .columns = o->columns,
 		.column_count = o->column_count, .sort = o->sort
 	};
-	void *list;
-	int status;
 
-	if (o->view->columns == segment_columns) {
-		if (o->selection.target_count > 0)
-			table.more = json_detail;
-		else if (has_procs(o))
-			table.more = json_attachments;
-	}
-	status = make_other_rows(o, snapshot, &table, &list);
-	if (status != ST_OK)
-		return status;
-	status = o->json ? show_json(o, &table, complete) :
-	    print_table(&table, NULL, NULL);
-	if (list != NULL)
-		free(table.rows);
-	free(list);
-	return status;
+	if (o->view->letter == 'P')
+		return show_attachments(o, snapshot, &table, complete);
+	if (o->view->letter == 'u')
+		return show_sums(o, snapshot, &table, complete);
+	table.rows = snapshot->rows;
+	table.row_count = snapshot->row_count;
+	if (o->selection.target_count > 0)
+		table.more = json_detail;
+	else if (has_procs(o))
+		table.more = json_attachments;
+	return print_rows(o, &table, complete);
 }
 
 static int

@@ -145,18 +145,17 @@ add_rows(struct sum *sum, const struct rows *rows)
 int
 list_sums(const struct snapshot *snapshot, struct sum **list, void ***pointers)
 {
-	size_t i;
+	size_t count = snapshot->space_count, i;
+	struct sum *sums;
+	void **p;
 
-	*list = calloc(snapshot->space_count + 1, sizeof(**list));
-	*pointers = calloc(snapshot->space_count + 1, sizeof(**pointers));
-	if (*list == NULL || *pointers == NULL) {
-		free(*list);
-		free(*pointers);
+	sums = *list = calloc(count + 1, sizeof(*sums));
+	p = *pointers = calloc(count + 1, sizeof(*p));
+	if (sums == NULL || p == NULL)
 		return fail(NULL, ENOMEM);
-	}
-	for (i = 0; i < snapshot->space_count; i++) {
-		add_rows(&(*list)[i], &snapshot->spaces[i]);
-		(*pointers)[i] = &(*list)[i];
+	for (i = 0; i < count; i++) {
+		add_rows(&sums[i], &snapshot->spaces[i]);
+		p[i] = &sums[i];
 	}
 	return ST_OK;
 }

@@ -35,7 +35,7 @@ append(struct cells *cells, const char *text)
 	size_t length = strlen(text) + 1, room;
 	char *more;
 
-	if (length > cells->room - cells->used) {
+	if (cells->texts == NULL || length > cells->room - cells->used) {
 		room = 2 * cells->room + length;
 		more = realloc(cells->texts, room);
 		if (more == NULL)
@@ -48,6 +48,21 @@ append(struct cells *cells, const char *text)
 	return more;
 }
 
+static char *
+append_safe(struct cells *cells, const char *text)
+{
+	char *copy, *added;
+
+	if (is_plain(text))
+		return append(cells, text);
+	copy = safe_copy(text);
+	if (copy == NULL)
+		return NULL;
+	added = append(cells, copy);
+	free(copy);
+	return added;
+}
+
 /* A cell's text, made safe, behind the others. */
 static char *
 add_text(struct cells *cells, const struct table *table,
@@ -55,19 +70,11 @@ add_text(struct cells *cells, const struct table *table,
 {
 	bool plain = table->format == FORMAT_TSV;
 	struct value value = { 0 };
-	char room[SHORT_TEXT], *copy = NULL, *added;
-	const char *text;
+	char room[SHORT_TEXT], *added;
 
 	column->get(row, &value);
-	text = value_text(&value, plain || (table->bytes &&
-	    value.kind == VALUE_SIZE), room);
-	if (!is_plain(text)) {
-		text = copy = safe_copy(text);
-		if (text == NULL)
-			return NULL;
-	}
-	added = append(cells, text);
-	free(copy);
+	added = append_safe(cells, value_text(&value, plain ||
+	    (table->bytes && value.kind == VALUE_SIZE), room));
 	if (added != NULL && value.kind == VALUE_WORDS)
 		join_words(added);
 	return added;
@@ -114,17 +121,18 @@ put_cells(const struct table *table, const struct cells *cells,
     const size_t *widths)
 {
 	struct sink sink = { .file = stdout };
+	const size_t *width = cells->widths;
 	const char *text = cells->texts;
 	size_t i, c;
 
 	for (c = 0; table->heading && c < table->column_count; c++)
 		put_cell(&sink, table, c, table->columns[c]->name,
 		    widths[c] - strlen(table->columns[c]->name));
-	for (i = 0; i < cells->count; i++) {
-		c = i % table->column_count;
-		put_cell(&sink, table, c, text, widths[c] - cells->widths[i]);
-		text += strlen(text) + 1;
-	}
+	for (i = 0; i < table->row_count; i++)
+		for (c = 0; c < table->column_count; c++) {
+			put_cell(&sink, table, c, text, widths[c] - *width++);
+			text += strlen(text) + 1;
+		}
 	sink_flush(&sink);
 }
 
@@ -155,31 +163,37 @@ print_aligned(const struct table *table)
 	return status;
 }
 
+static void
+put_tab(struct sink *sink, const struct table *table, size_t c)
+{
+	sink_text(sink, c + 1 == table->column_count ? "\n" : "\t");
+}
+
 static int
 print_tsv(const struct table *table)
 {
 	struct sink sink = { .file = stdout };
-	size_t columns = table->column_count, i, c;
 	struct cells cells = { 0 };
 	int status = ST_OK;
 	const char *text;
+	size_t i, c;
 
-	for (c = 0; table->heading && c < columns; c++) {
+	for (c = 0; table->heading && c < table->column_count; c++) {
 		sink_text(&sink, table->columns[c]->name);
-		sink_text(&sink, c + 1 == columns ? "\n" : "\t");
+		put_tab(&sink, table, c);
 	}
-	for (i = 0; i < columns * table->row_count; i++) {
-		c = i % columns;
-		cells.used = 0;
-		text = add_text(&cells, table, table->columns[c],
-		    table->rows[i / columns]);
-		if (text == NULL) {
-			status = fail(NULL, ENOMEM);
-			break;
+	for (i = 0; status == ST_OK && i < table->row_count; i++)
+		for (c = 0; c < table->column_count; c++) {
+			cells.used = 0;
+			text = add_text(&cells, table, table->columns[c],
+			    table->rows[i]);
+			if (text == NULL) {
+				status = fail(NULL, ENOMEM);
+				break;
+			}
+			sink_text(&sink, text);
+			put_tab(&sink, table, c);
 		}
-		sink_text(&sink, text);
-		sink_text(&sink, c + 1 == columns ? "\n" : "\t");
-	}
 	sink_flush(&sink);
 	free(cells.texts);
 	return status;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=bash disable=SC2030,SC2031
+# shellcheck shell=bash disable=SC2016,SC2030,SC2031
 #
 # Who is attached: stat -P, PROCS, the list in stat SEGMENT.
 

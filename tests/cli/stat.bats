@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=bash disable=SC2030,SC2031
+# shellcheck shell=bash disable=SC2016,SC2030,SC2031,SC2154
 
 load common
 
@@ -457,9 +457,9 @@ heading() {
 	make_segment
 	shmtool set -u 4244 "$id"
 	cp /etc/passwd "$BATS_TEST_TMPDIR"
-	printf 'm\303\274ller:x:4242:0::/:/bin/sh\n' >>"$BATS_TEST_TMPDIR/passwd"
-	printf 'a\033[2J\tb\\c:x:4243:0::/:/bin/sh\n' >>"$BATS_TEST_TMPDIR/passwd"
-	printf 'bad\377\302:x:4244:0::/:/bin/sh\n' >>"$BATS_TEST_TMPDIR/passwd"
+	printf '%b:0::/:/bin/sh\n' 'm\0303\0274ller:x:4242' \
+		'a\033[2J\tb\\c:x:4243' 'bad\0377\0302:x:4244' \
+		>>"$BATS_TEST_TMPDIR/passwd"
 	run unshare --mount sh -c '
 		mount --bind "$1/passwd" /etc/passwd
 		export LC_ALL=C.UTF-8
