@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=bash disable=SC2030,SC2031
+# shellcheck shell=bash disable=SC2030,SC2031,SC2154
 
 load common
 
@@ -148,7 +148,8 @@ make_three() {
 				"${line##* }"
 		done
 		for option in owner creator key; do
-			run --separate-stderr shmtool $verb --$option ""
+			# shellcheck disable=SC2086
+			run --separate-stderr shmtool $verb "--$option" ""
 			[ "$status" -eq 2 ]
 		done
 	done
