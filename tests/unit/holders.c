@@ -337,6 +337,8 @@ start(bool (*act)(void *arg), void *arg)
 	assert_int_equal(pipe(ready), 0);
 	pid = fork();
 	if (pid == 0) {
+		/* Nor may it outlive a test that fails. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (!act(arg) || write(ready[1], "", 1) != 1)
 			_exit(1);
 		for (;;)
@@ -697,6 +699,7 @@ a_thread_that_is_left_holds(void **state)
 	assert_int_equal(pipe(ready), 0);
 	pid = fork();
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (!attach(&id) || pthread_create(&thread, NULL,
 		    say_ready_and_wait, &ready[1]) != 0)
 			_exit(1);

@@ -221,6 +221,8 @@ lose_first_thread(void)
 {
 	pthread_t thread;
 
+	/* Nor may it outlive a test that fails. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (pthread_create(&thread, NULL, wait_for_ever, NULL) != 0)
 		_exit(1);
 	pthread_exit(NULL);
