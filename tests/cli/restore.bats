@@ -94,7 +94,9 @@ resident() {
 
 @test "restore: who is not root gets it, and is told" {
 	needs_root "for two users"
-	id=$(shmtool create -s 4096 -k 0x1234 -m 0666)
+	# A mode that forbids even its owner to fill it.
+	id=$(shmtool create -s 4096 -k 0x1234 -m 0444)
+	printf x | shmtool write "$id"
 	open_dir=$(mktemp -d)
 	shmtool save "$open_dir" "$id"
 	shmtool rm "$id"
@@ -106,6 +108,7 @@ resident() {
 	[ "$status" -eq 0 ]
 	message_has "not to its owner 0:0"
 	ipcs -m -i "$output" | grep -q 'uid=65534'
+	[ "$(of_id perms "$output")" = 444 ]
 }
 
 @test "restore: an owner that this user namespace does not have" {

@@ -560,6 +560,8 @@ hold_semaphore() {
 	[ "$(sed 's/(.*//' "$BATS_TEST_TMPDIR/trace" | uniq | tr '\n' ' ')" = \
 		"semtimedop fsync " ]
 	[ "$(grep -c semtimedop "$BATS_TEST_TMPDIR/trace")" -eq 2 ]
+	# Each file before it gets its name, the folder after each.
+	[ "$(grep -c fsync "$BATS_TEST_TMPDIR/trace")" -eq 4 ]
 }
 
 @test "save: progress on a terminal, and on nothing else" {
