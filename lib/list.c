@@ -239,29 +239,6 @@ mend_huge(struct shmt_segment *list, size_t count)
 	}
 }
 
-/*
- * The process numbers of the text are those of the PID namespace whose /proc
- * this is.  Where that is not ours they would name others' processes: the
- * system call translates them.
- */
-static void
-translate_pids(struct shmt_segment *list, size_t count)
-{
-	struct shmt_segment s;
-	size_t i;
-
-	if (count == 0 || shmt__proc_is_ours())
-		return;
-	for (i = 0; i < count; i++) {
-		list[i].cpid = list[i].lpid = 0;
-		if (shmt_info(list[i].id, &s) == 0 &&
-		    s.ctime == list[i].ctime && s.size == list[i].size) {
-			list[i].cpid = s.cpid;
-			list[i].lpid = s.lpid;
-		}
-	}
-}
-
 static int
 list_proc(struct shmt_segment **list, size_t *count)
 {
@@ -273,10 +250,8 @@ list_proc(struct shmt_segment **list, size_t *count)
 		return -1;
 	result = shmt__parse_sysvipc(text, length, list, count);
 	free(text);
-	if (result == 0) {
+	if (result == 0)
 		mend_huge(*list, *count);
-		translate_pids(*list, *count);
-	}
 	return result;
 }
 

@@ -284,8 +284,8 @@ both_ways_agree(void **state)
 	assert_lists_agree(0);
 }
 
-/* In a PID namespace of our own under the /proc of another, the numbers of
- * /proc would be another process's. */
+/* The kernel translates process numbers for who reads, whosever /proc it is:
+ * proofs of staleness rest on that. */
 static int
 list_under_foreign_proc(void)
 {
