@@ -43,6 +43,7 @@ LIB_SRC := \
 	lib/logind.c \
 	lib/map.c \
 	lib/memory.c \
+	lib/move.c \
 	lib/meta.c \
 	lib/namespace.c \
 	lib/parse.c \
@@ -50,7 +51,8 @@ LIB_SRC := \
 	lib/procmaps.c \
 	lib/segment.c \
 	lib/select.c \
-	lib/sysctl.c
+	lib/sysctl.c \
+	lib/through.c
 CMD_SRC := \
 	cmd/advise.c \
 	cmd/attach.c \

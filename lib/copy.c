@@ -1,99 +1,40 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Bytes out of a segment and into it.  The kernel does all copying, by
- * read(2), write(2) and process_vm_readv(2) of ourselves: a page that cannot
- * be had is then an errno, where a load of our own would be a SIGBUS.
+ * A segment's bytes to a descriptor and from one, in the fastest way that is
+ * safe for the two.  What was sent is what was there: pages are lent only
+ * where that was asked for, and to a file, which copies them at once.
  */
 
+#include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "internal.h"
 
+/* Stays in the processor's cache; more gains nothing. */
 #define BOUNCE ((size_t)128 * 1024)
+
+/* Pages had at once, and bytes given to one call that needs no buffer. */
+#define CHUNK ((size_t)1 << 20)
 
 /* Between two calls of progress, so many bytes at most. */
 #define STEP ((uint64_t)4 << 20)
-
-static bool
-in_range(const struct shmt_view *view, uint64_t offset, uint64_t length)
-{
-	if (offset <= view->size && length <= view->size - offset)
-		return true;
-	errno = ERANGE;
-	return false;
-}
-
-/* Memory of the attachment into buffer, or the other way round. */
-static int
-move(const struct shmt_view *view, uint64_t offset, void *buffer,
-    size_t length, bool out)
-{
-	char *at = view->at + offset, *p = buffer;
-	struct iovec near, far;
-	ssize_t n;
-
-	while (length > 0) {
-		near = (struct iovec){ p, length };
-		far = (struct iovec){ at, length };
-		n = out ? process_vm_readv(getpid(), &near, 1, &far, 1, 0) :
-		    process_vm_writev(getpid(), &near, 1, &far, 1, 0);
-		if (n <= 0)
-			return -1;
-		p += n;
-		at += n;
-		length -= (size_t)n;
-	}
-	return 0;
-}
-
-int
-shmt_view_get(struct shmt_view *view, uint64_t offset, void *buffer,
-    size_t length)
-{
-	struct shmt__run run;
-	char *p = buffer;
-	size_t n;
-
-	if (!in_range(view, offset, length))
-		return -1;
-	if (view->fd != -1)
-		return shmt__read_at(view->fd, offset, buffer, length);
-	shmt__view_forget(view);
-	for (; length > 0; p += n, offset += n, length -= n) {
-		shmt__view_run(view, offset, offset + length, &run);
-		n = (size_t)(run.end - offset);
-		if (!run.data)
-			memset(p, 0, n);
-		else if (move(view, offset, p, n, true) == -1)
-			return -1;
-	}
-	return 0;
-}
-
-int
-shmt_view_put(struct shmt_view *view, uint64_t offset, const void *buffer,
-    size_t length)
-{
-	void *p;
-
-	if (!in_range(view, offset, length))
-		return -1;
-	memcpy(&p, &buffer, sizeof(p));	/* an iovec knows no const */
-	return move(view, offset, p, length, false);
-}
 
 /* One transfer under way. */
 struct job {
 	struct shmt_view *view;
 	const struct shmt_transfer *how;
 	int fd;
+	bool is_file, appends;	/* the descriptor */
 	uint64_t pos, end;	/* in the segment */
 	uint64_t told;		/* pos at the last call of progress */
 };
@@ -103,17 +44,26 @@ begin(struct job *job, struct shmt_view *view,
     const struct shmt_transfer *how, int fd)
 {
 	uint64_t length = how->length;
+	struct stat st;
 
 	if (how->offset <= view->size && length == UINT64_MAX)
 		length = view->size - how->offset;
-	if (!in_range(view, how->offset, length))
+	if (!shmt__view_has(view, how->offset, length))
 		return -1;
 	if (view->bounce == NULL)
 		view->bounce = malloc(BOUNCE);
 	if (view->bounce == NULL)
 		return -1;
-	*job = (struct job){ view, how, fd, how->offset, how->offset + length,
-	    how->offset };
+	*job = (struct job){ .view = view, .how = how, .fd = fd,
+	    .pos = how->offset, .end = how->offset + length,
+	    .told = how->offset };
+	if (fd != -1 && fstat(fd, &st) == 0) {
+		job->is_file = S_ISREG(st.st_mode);
+		job->appends = (fcntl(fd, F_GETFL) & O_APPEND) != 0;
+		/* As large as anybody may have it; less does, too. */
+		if (S_ISFIFO(st.st_mode))
+			fcntl(fd, F_SETPIPE_SZ, (int)CHUNK);
+	}
 	shmt__view_forget(view);
 	return 0;
 }
@@ -130,17 +80,29 @@ tell(struct job *job)
 	return -1;
 }
 
-/* After n bytes, or a failure: 1 to go on, 0 at the end of input, -1. */
+/* A call failed: 0 if it is to be made again. */
+static int
+again(struct job *job)
+{
+	struct pollfd wait = { job->fd, POLLIN | POLLOUT, 0 };
+
+	if (errno == EAGAIN) {
+		wait.events = job->view->flags & SHMT_WRITE ? POLLIN : POLLOUT;
+		if (poll(&wait, 1, -1) == -1 && errno != EINTR)
+			return -1;
+		return tell(job);
+	}
+	return errno == EINTR ? tell(job) : -1;
+}
+
+/* After a call that moved n bytes, or failed. */
 static int
 advance(struct job *job, ssize_t n)
 {
-	if (n == -1 && errno != EINTR)
-		return -1;
-	if (n > 0)
-		job->pos += (uint64_t)n;
-	if ((n == -1 || job->pos - job->told >= STEP) && tell(job) == -1)
-		return -1;
-	return n != 0;
+	if (n == -1)
+		return again(job);
+	job->pos += (uint64_t)n;
+	return job->pos - job->told >= STEP ? tell(job) : 0;
 }
 
 static size_t
@@ -168,21 +130,90 @@ push(struct job *job, size_t length)
 	return 0;
 }
 
-static int
-send_data(struct job *job, uint64_t end)
-{
-	size_t n;
+/* The ways out, each for a piece of data from pos on. */
+typedef int way(struct job *job, size_t length);
 
-	while (job->pos < end) {
-		n = up_to(job->pos, end, BOUNCE);
-		if ((job->view->fd != -1 ?
-		    shmt__read_at(job->view->fd, job->pos,
-		    job->view->bounce, n) :
-		    move(job->view, job->pos, job->view->bounce, n,
-		    true)) == -1 || push(job, n) == -1)
-			return -1;
-	}
+static int
+by_bounce(struct job *job, size_t length)
+{
+	if (length > BOUNCE)
+		length = BOUNCE;
+	if (shmt__view_fetch(job->view, job->pos, job->view->bounce,
+	    length) == -1)
+		return -1;
+	return push(job, length);
+}
+
+/* A file takes a copy before the call returns; a pipe would not. */
+static int
+by_sendfile(struct job *job, size_t length)
+{
+	off_t at = (off_t)job->pos;
+	ssize_t n;
+
+	if (shmt__view_touch(job->view, job->pos, length, false) == -1)
+		return -1;
+	n = sendfile(job->fd, job->view->fd, &at, length);
+	if (n == 0 || (n == -1 && errno == EINVAL))
+		return by_bounce(job, length);
+	return advance(job, n);
+}
+
+/* Many pages at once are had four times as fast as one by one. */
+static int
+have_pages(struct job *job, size_t length, int advice)
+{
+	struct shmt_view *view = job->view;
+	size_t more = (size_t)(job->pos & (view->page - 1));
+
+	if (shmt__view_touch(view, job->pos, length,
+	    advice == MADV_POPULATE_WRITE) == -1)
+		return -1;
+	/* If it fails the copy does too, and says why. */
+	madvise(view->at + job->pos - more, length + more, advice);
 	return 0;
+}
+
+static int
+by_mapping(struct job *job, size_t length)
+{
+	if (have_pages(job, length, MADV_POPULATE_READ) == -1)
+		return -1;
+	return advance(job, write(job->fd, job->view->at + job->pos, length));
+}
+
+static int
+by_lending(struct job *job, size_t length)
+{
+	struct shmt_view *view = job->view;
+	loff_t at = (loff_t)job->pos;
+	struct iovec pages;
+
+	if (view->fd != -1 && !view->huge)
+		return advance(job, splice(view->fd, &at, job->fd, NULL,
+		    length, 0));
+	if (view->at == NULL) {
+		errno = ENOTSUP;
+		return -1;
+	}
+	if (have_pages(job, length, MADV_POPULATE_READ) == -1)
+		return -1;
+	pages = (struct iovec){ view->at + job->pos, length };
+	return advance(job, vmsplice(job->fd, &pages, 1, 0));
+}
+
+static way *
+way_out(const struct job *job)
+{
+	const struct shmt_view *view = job->view;
+
+	if (job->how->flags & SHMT_ZERO_COPY)
+		return by_lending;
+	if (view->fd != -1 && job->is_file && !job->appends && !view->huge)
+		return by_sendfile;
+	if (view->fd == -1 && view->at != NULL)
+		return by_mapping;
+	return by_bounce;
 }
 
 static int
@@ -194,11 +225,10 @@ send_hole(struct job *job, uint64_t end)
 		job->pos = end;
 		return 0;
 	}
-	while (job->pos < end) {
-		memset(job->view->bounce, 0, up_to(job->pos, end, BOUNCE));
+	memset(job->view->bounce, 0, up_to(job->pos, end, BOUNCE));
+	while (job->pos < end)
 		if (push(job, up_to(job->pos, end, BOUNCE)) == -1)
 			return -1;
-	}
 	return 0;
 }
 
@@ -218,14 +248,18 @@ shmt_view_send(struct shmt_view *view, const struct shmt_transfer *how,
 	struct shmt__run run;
 	struct job job;
 	int result = 0;
+	way *step;
 
 	*done = 0;
 	if (begin(&job, view, how, out) == -1)
 		return -1;
+	step = way_out(&job);
 	while (result == 0 && job.pos < job.end) {
 		shmt__view_run(view, job.pos, job.end, &run);
-		result = run.data ? send_data(&job, run.end) :
-		    send_hole(&job, run.end);
+		if (!run.data)
+			result = send_hole(&job, run.end);
+		while (result == 0 && run.data && job.pos < run.end)
+			result = step(&job, up_to(job.pos, run.end, CHUNK));
 	}
 	*done = job.pos - how->offset;
 	if (result == 0 && (how->flags & SHMT_SPARSE))
@@ -233,17 +267,73 @@ shmt_view_send(struct shmt_view *view, const struct shmt_transfer *how,
 	return result;
 }
 
+/* The ways in: 1 to go on, 0 at the end of the input, -1. */
+static int
+in_by_bounce(struct job *job, size_t length)
+{
+	ssize_t n;
+
+	n = read(job->fd, job->view->bounce, length < BOUNCE ? length :
+	    BOUNCE);
+	if (n == 0)
+		return 0;
+	if (n > 0 && shmt__view_store(job->view, job->pos, job->view->bounce,
+	    (size_t)n) == -1)
+		return -1;
+	return advance(job, n) == -1 ? -1 : 1;
+}
+
+/* Straight into the pages, from a file that is known to have so much. */
+static int
+in_by_mapping(struct job *job, size_t length)
+{
+	struct stat st;
+	off_t here = lseek(job->fd, 0, SEEK_CUR);
+	ssize_t n;
+
+	/* Pages are had only for what there is; /proc tells no size. */
+	if (here == -1 || fstat(job->fd, &st) == -1 || st.st_size <= here)
+		return in_by_bounce(job, length);
+	length = up_to((uint64_t)here, (uint64_t)st.st_size, length);
+	if (have_pages(job, length, MADV_POPULATE_WRITE) == -1)
+		return -1;
+	n = read(job->fd, job->view->at + job->pos, length);
+	if (n == 0)
+		return 0;
+	return advance(job, n) == -1 ? -1 : 1;
+}
+
+/*
+ * Over holes of the input, where the range was never written either.  Over
+ * one that the input ends with: its end is then the next thing read.
+ */
+static void
+skip_hole(struct job *job)
+{
+	off_t here = lseek(job->fd, 0, SEEK_CUR), next;
+	uint64_t room = job->end - job->pos;
+
+	next = lseek(job->fd, here, SEEK_DATA);
+	if (next == -1 && errno == ENXIO)
+		next = lseek(job->fd, 0, SEEK_END);
+	if (next < here)
+		next = here;
+	if ((uint64_t)(next - here) > room)
+		next = here + (off_t)room;
+	if (lseek(job->fd, next, SEEK_SET) == next)
+		job->pos += (uint64_t)(next - here);
+}
+
 /* At the end of the range: is there more input? */
 static int
-expect_end(const struct job *job)
+expect_end(struct job *job)
 {
 	ssize_t n;
 	char c;
 
 	do
 		n = read(job->fd, &c, 1);
-	while (n == -1 && errno == EINTR && tell(&(struct job){ .how =
-	    job->how, .pos = job->pos }) == 0);
+	while (n == -1 && again(job) == 0);
 	if (n > 0)
 		errno = EFBIG;
 	return n == 0 ? 0 : -1;
@@ -254,14 +344,20 @@ shmt_view_receive(struct shmt_view *view, const struct shmt_transfer *how,
     int in, uint64_t *done)
 {
 	struct job job;
+	way *step;
 	int more = 1;
 
 	*done = 0;
 	if (begin(&job, view, how, in) == -1)
 		return -1;
-	while (more == 1 && job.pos < job.end)
-		more = advance(&job, read(in, view->at + job.pos,
-		    up_to(job.pos, job.end, (size_t)STEP)));
+	step = job.is_file && (view->fd == -1 || view->huge) ? in_by_mapping :
+	    in_by_bounce;
+	while (more == 1 && job.pos < job.end) {
+		if (job.is_file && (how->flags & SHMT_SPARSE))
+			skip_hole(&job);
+		if (job.pos < job.end)
+			more = step(&job, up_to(job.pos, job.end, CHUNK));
+	}
 	*done = job.pos - how->offset;
 	if (more == 1 && (how->flags & SHMT_LEAVE_REST) == 0)
 		return expect_end(&job);
@@ -282,9 +378,9 @@ shmt_view_fill(struct shmt_view *view, const struct shmt_transfer *how,
 	memset(view->bounce, byte, BOUNCE);
 	while (result == 0 && job.pos < job.end) {
 		n = up_to(job.pos, job.end, BOUNCE);
-		result = move(view, job.pos, view->bounce, n, false);
-		if (result == 0 && advance(&job, (ssize_t)n) == -1)
-			result = -1;
+		result = shmt__view_store(view, job.pos, view->bounce, n);
+		if (result == 0)
+			result = advance(&job, (ssize_t)n);
 	}
 	*done = job.pos - how->offset;
 	return result;

@@ -18,6 +18,12 @@
 #define SHM_STAT_ANY 15
 #endif
 
+/* Linux 5.14; EINVAL before. */
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22
+#define MADV_POPULATE_WRITE 23
+#endif
+
 /* Linux since 2.6.32; the index bits of an id are the kernel's own matter. */
 #define SHMT__SYSVIPC "/proc/sysvipc/shm"
 
@@ -31,7 +37,7 @@ int shmt__parse_sysvipc(const char *text, size_t length,
     struct shmt_segment **list, size_t *count);
 
 /*
- * Views (map.c, holes.c, memory.c, copy.c)
+ * Views (map.c, through.c, holes.c, memory.c, move.c, copy.c)
  */
 
 #define SHMT__HUGEST ((uint64_t)16 << 30)	/* largest page there is */
@@ -44,6 +50,7 @@ struct shmt_view {
 	bool huge;		/* of huge pages */
 	char *at;		/* our own attachment, or NULL */
 	int fd;			/* the segment as a file, or -1 */
+	struct shmt__through *through;	/* a process that has it, or NULL */
 	unsigned char *resident;	/* a window of mincore(2) */
 	uint64_t resident_at;
 	size_t resident_pages;	/* 0: nothing was looked at yet */
@@ -70,6 +77,23 @@ void shmt__view_forget(struct shmt_view *view);
  */
 int shmt__view_touch(struct shmt_view *view, uint64_t offset, uint64_t length,
     bool writing);
+
+/* A piece that is in the range, holes not looked for. */
+int shmt__view_fetch(struct shmt_view *view, uint64_t offset, void *buffer,
+    size_t length);
+int shmt__view_store(struct shmt_view *view, uint64_t offset,
+    const void *buffer, size_t length);
+
+/* Whether a range is in the segment; else ERANGE. */
+bool shmt__view_has(const struct shmt_view *view, uint64_t offset,
+    uint64_t length);
+
+/* Finds a holder to read through.  ESRCH: none; ENODATA: only in a way that
+ * would allocate what nobody wrote. */
+int shmt__through_open(struct shmt_view *view);
+void shmt__through_close(struct shmt_view *view);
+int shmt__through_get(struct shmt_view *view, uint64_t offset, void *buffer,
+    size_t length);
 
 /*
  * Saved segments (digest.c, meta.c)

@@ -103,6 +103,10 @@ shmt_view_open(int id, unsigned flags, struct shmt_view **view)
 	struct shmt_segment segment;
 	struct shmt_view *v;
 
+	if ((flags & SHMT_NO_TRACE) && (flags & SHMT_WRITE)) {
+		errno = EINVAL;
+		return -1;
+	}
 	if (shmt_info(id, &segment) == -1)
 		return -1;
 	v = calloc(1, sizeof(*v));
@@ -113,12 +117,8 @@ shmt_view_open(int id, unsigned flags, struct shmt_view **view)
 	v->size = segment.size;
 	v->page = (size_t)sysconf(_SC_PAGESIZE);
 	v->fd = -1;
-	if (flags & SHMT_NO_TRACE) {
-		errno = ESRCH;
-		shmt_view_close(v);
-		return -1;
-	}
-	if (open_own(v) == -1) {
+	if ((flags & SHMT_NO_TRACE ? shmt__through_open(v) :
+	    open_own(v)) == -1) {
 		shmt_view_close(v);
 		return -1;
 	}
@@ -137,6 +137,7 @@ shmt_view_close(struct shmt_view *view)
 		close(view->fd);
 	if (view->at != NULL)
 		shmdt(view->at);
+	shmt__through_close(view);
 	free(view->resident);
 	free(view->bounce);
 	free(view);

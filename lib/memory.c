@@ -20,12 +20,6 @@
 
 #include "internal.h"
 
-/* A kernel before 5.14 does not know it; it says EINVAL then. */
-#ifndef MADV_POPULATE_READ
-#define MADV_POPULATE_READ 22
-#define MADV_POPULATE_WRITE 23
-#endif
-
 /* The two kinds of memory cgroups and their files. */
 struct kind {
 	const char *type;	/* of the file system */

@@ -181,7 +181,8 @@ int shmt_detach(const void *at);
 struct shmt_view;
 
 /* Opens a view; the caller closes it.  ESRCH: SHMT_NO_TRACE, and no holder
- * through which this caller may read. */
+ * through which this caller may read; ENODATA: only in a way that would
+ * allocate pages that nobody wrote.  EINVAL: SHMT_NO_TRACE to write. */
 int shmt_view_open(int id, unsigned flags, struct shmt_view **view);
 void shmt_view_close(struct shmt_view *view);
 
