@@ -174,7 +174,7 @@ check(struct opts *o)
 	    o->size != NULL ? o->size : o->input;
 	if (o->file == NULL || shmt_parse_ftok(o->file, &o->request.key) == 0)
 		return ST_OK;
-	if (errno == EINVAL)
+	if (errno == EINVAL || errno == ERANGE)
 		return usage_error("--file", "%s: not PATH[:PROJ], PROJ one "
 		    "character or 1 to 255", o->file);
 	complain(o->file, "%s", strerror(errno));
