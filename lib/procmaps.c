@@ -302,7 +302,8 @@ by_query(int maps, int (*found)(void *, const struct shmt__mapping *),
     void *arg)
 {
 	struct shmt__mapping mapping;
-	char name[NAME_LENGTH + 1];
+	/* valgrind does not know that the kernel fills it. */
+	char name[NAME_LENGTH + 1] = "";
 	struct map_query q;
 	uint64_t address;
 
