@@ -43,8 +43,8 @@ LIB_SRC := \
 	lib/logind.c \
 	lib/map.c \
 	lib/memory.c \
-	lib/move.c \
 	lib/meta.c \
+	lib/move.c \
 	lib/namespace.c \
 	lib/parse.c \
 	lib/process.c \
@@ -93,8 +93,8 @@ CMD_SRC := \
 	cmd/table.c \
 	cmd/target.c \
 	cmd/text.c \
-	cmd/value.c \
 	cmd/usage.c \
+	cmd/value.c \
 	cmd/watch.c \
 	cmd/write.c
 UNIT_SRC := \
@@ -110,8 +110,10 @@ UNIT_SRC := \
 	tests/unit/select.c
 MAN := \
 	man/shmtool.1 \
-	man/shmtool-limits.1 \
 	man/shmtool.3 \
+	man/shmtool-attach.1 \
+	man/shmtool-create.1 \
+	man/shmtool-limits.1 \
 	man/shmtool-restore.1 \
 	man/shmtool-save.1 \
 	man/shmtool-set.1 \
