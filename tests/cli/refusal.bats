@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash disable=SC2030,SC2031,SC2016
+#
+# Each cause of a refused create, provoked, and the command that it proposes.
+
+load common
+
+file_setup() {
+	local name
+	for name in shmmax shmall shmmni; do
+		cat "/proc/sys/kernel/$name" >"$BATS_FILE_TMPDIR/$name"
+	done
+}
+
+# A limit of this namespace; teardown sets it back.
+lower() {
+	[ -w "/proc/sys/kernel/$1" ] || skip "kernel.$1 cannot be set here"
+	echo "$2" >"/proc/sys/kernel/$1"
+}
+
+test_teardown() {
+	local name
+	for name in shmmax shmall shmmni; do
+		[ ! -w "/proc/sys/kernel/$name" ] ||
+			cat "$BATS_FILE_TMPDIR/$name" >"/proc/sys/kernel/$name"
+	done
+}
+
+refused() {
+	run --separate-stderr shmtool create "$@"
+	[ -z "$output" ]
+}
+
+# Runs the command that the message ends with.
+do_as_told() {
+	local told=${stderr##*: }
+	told=${told##*, }
+	eval "${told% makes room}"
+}
+
+needs_plain_build() {
+	local program
+	program=$(command -v shmtool)
+	! head -c 2 "$program" | grep -q '#!' || skip "not under valgrind"
+	! grep -q __asan_init "$program" || skip "not with a sanitizer"
+}
+
+@test "refusal: above shmmax, EINVAL" {
+	lower shmmax 65536
+	refused -s 65537
+	[ "$status" -eq 6 ]
+	message_has "create: 65537:" "65537 bytes asked" \
+		"kernel.shmmax allows 65536" "shmtool limits --set shmmax=65537"
+	do_as_told
+	shmtool create -s 65537
+}
+
+@test "refusal: the existing one is smaller, EINVAL" {
+	id=$(shmtool create -s 4096 -k 0x4d2)
+	refused -s 8192 -k 0x4d2 -e
+	[ "$status" -eq 5 ]
+	message_has "create: 0x4d2:" "8192 bytes asked" \
+		"segment $id of $(id -un) has 4096" "shmtool stat $id"
+	# Not taken for a size above shmmax, though it is that too.
+	lower shmmax 5000
+	refused -s 8192 -k 0x4d2 -e
+	message_has "segment $id"
+}
+
+@test "refusal: a size of 0, EINVAL" {
+	refused -s 0 -k 0x4d2 -e
+	[ "$status" -eq 1 ]
+	message_has "create: 0x4d2:" "at least 1 byte"
+}
+
+@test "refusal: more than a segment can be, EINVAL" {
+	refused -s 9223372036854775808
+	[ "$status" -eq 6 ]
+	message_has 9223372036854775808 "more than any segment"
+}
+
+@test "refusal: too many segments, ENOSPC" {
+	lower shmmni 3
+	shmtool create -s 1
+	shmtool create -s 1
+	shmtool create -s 1
+	refused -s 1 -k 0x4d2
+	[ "$status" -eq 6 ]
+	message_has "create: 0x4d2: segments: 3 in use" \
+		"kernel.shmmni allows 3" "shmtool rm --stale -n" \
+		"shmtool limits --set shmmni=32"
+	do_as_told
+	shmtool create -s 1 -k 0x4d2
+}
+
+@test "refusal: too many pages, ENOSPC" {
+	lower shmall 10
+	shmtool create -s 32K
+	refused -s 8193
+	[ "$status" -eq 6 ]
+	message_has "create: 8193: pages: 3 asked, 8 in use" \
+		"kernel.shmall allows 10" "shmtool limits --set shmall=11"
+	do_as_told
+	shmtool create -s 8193
+}
+
+@test "refusal: what the figures do not prove is likely" {
+	lower shmall 10
+	echo 1000000 >"$BATS_TEST_TMPDIR/shmall"
+	unshare -m true 2>/dev/null || skip "no mount namespace here"
+	run --separate-stderr unshare -m sh -c '
+		mount --bind "$1" /proc/sys/kernel/shmall &&
+		shmtool create -s 64K' sh "$BATS_TEST_TMPDIR/shmall"
+	[ "$status" -eq 6 ]
+	message_has "likely" "allows"
+}
+
+@test "refusal: more than memory and swap, ENOMEM" {
+	[ "$(cat /proc/sys/vm/overcommit_memory)" -eq 0 ] ||
+		skip "vm.overcommit_memory is not 0"
+	local total
+	total=$(awk '/^(MemTotal|SwapTotal):/ { n += $2 }
+		END { printf "%.0f", n * 1024 }' /proc/meminfo)
+	refused -s 60T
+	[ "$status" -eq 6 ]
+	message_has "create: 60T:" "65970697666560 bytes asked" "$total" \
+		"vm.overcommit_memory is 0" --no-reserve
+	shmtool create -s 60T --no-reserve
+}
+
+@test "refusal: more than may be promised in mode 2, ENOMEM" {
+	[ "$(cat /proc/sys/vm/overcommit_memory)" -eq 0 ] ||
+		skip "vm.overcommit_memory is not 0"
+	unshare -m true 2>/dev/null || skip "no mount namespace here"
+	# The mode is the machine's: only what is read of it is changed.
+	echo 2 >"$BATS_TEST_TMPDIR/mode"
+	printf '%s\n' 'MemTotal: 100 kB' 'CommitLimit: 2000 kB' \
+		'Committed_AS: 500 kB' >"$BATS_TEST_TMPDIR/meminfo"
+	run --separate-stderr unshare -m sh -c '
+		mount --bind "$1/mode" /proc/sys/vm/overcommit_memory &&
+		mount --bind "$1/meminfo" /proc/meminfo &&
+		shmtool create -s 60T' sh "$BATS_TEST_TMPDIR"
+	[ "$status" -eq 6 ]
+	message_has "512000 promised" "limit of promises is 2048000" \
+		"vm.overcommit_memory is 2" "vm.overcommit_kbytes="
+	[[ $stderr != *likely* ]]
+}
+
+@test "refusal: not so many huge pages, ENOMEM" {
+	needs_root "for CAP_IPC_LOCK"
+	[ -d /sys/kernel/mm/hugepages/hugepages-2048kB ] ||
+		skip "no huge pages here"
+	refused -s 1T --huge=2M
+	[ "$status" -eq 6 ]
+	message_has "huge pages of 2097152 bytes: 524288 asked" "taken" \
+		"/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
+	refused -s 1T --huge
+	message_has "huge pages" "sysctl vm.nr_hugepages="
+}
+
+@test "refusal: no huge pages of that size, EINVAL" {
+	needs_root "for CAP_IPC_LOCK"
+	[ -d /sys/kernel/mm/hugepages ] || skip "no huge pages here"
+	refused -s 1M --huge=64M
+	[ "$status" -eq 1 ]
+	message_has "no huge pages of 67108864 bytes"
+}
+
+@test "refusal: huge pages without the right to them, EPERM" {
+	[ -d /sys/kernel/mm/hugepages/hugepages-2048kB ] ||
+		skip "no huge pages here"
+	run --separate-stderr without_privilege prlimit --memlock=0 \
+		shmtool create -s 2M --huge
+	[ "$status" -eq 4 ]
+	message_has "create: 2M:" CAP_IPC_LOCK vm.hugetlb_shm_group
+}
+
+@test "refusal: more than RLIMIT_MEMLOCK, ENOMEM, and none at all, EPERM" {
+	run --separate-stderr without_privilege prlimit --memlock=65536 \
+		shmtool create -s 1M --lock
+	[ "$status" -eq 6 ]
+	message_has "create: 1M:" "1048576 bytes to lock" \
+		"RLIMIT_MEMLOCK allows 65536" "ulimit -l"
+	run --separate-stderr without_privilege prlimit --memlock=0 \
+		shmtool create -s 4K --lock
+	[ "$status" -eq 6 ]
+	message_has "4096 bytes to lock" "RLIMIT_MEMLOCK allows 0"
+	[ "$(segments)" -eq 0 ]
+	without_privilege prlimit --memlock=65536 shmtool create -s 4K --lock
+}
+
+@test "refusal: more than RLIMIT_AS, ENOMEM" {
+	needs_plain_build
+	run --separate-stderr prlimit --as=100000000 \
+		shmtool create -s 1G -- touch "$BATS_TEST_TMPDIR/ran"
+	[ "$status" -eq 125 ]
+	message_has "create: 1G:" "1073741824 bytes to attach" \
+		"RLIMIT_AS allows 100000000" "ulimit -v"
+	[ ! -e "$BATS_TEST_TMPDIR/ran" ]
+	[ "$(segments)" -eq 0 ]
+}
+
+@test "refusal: the existing one's mode, EACCES" {
+	id=$(shmtool create -s 4096 -k 0x4d2 -m 0400)
+	run --separate-stderr without_privilege shmtool create -s 1 -k 0x4d2 \
+		-e -m 0600
+	[ "$status" -eq 4 ]
+	message_has "create: 0x4d2:" "segment $id" "mode 0400" "0600" \
+		"shmtool stat $id"
+}
