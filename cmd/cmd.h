@@ -726,6 +726,7 @@ struct removal {
 	enum removal_result result;
 	int status;
 	char *reason;			/* or NULL */
+	char *saved;			/* DIR/ID-KEY, or NULL: not saved */
 	struct shmt_holder *holders;	/* where it is attached */
 	size_t holder_count;
 	bool complete;			/* these are all of them */

@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cmd.h"
@@ -53,6 +54,8 @@ fail_removal(struct removal *r, int error)
 void
 removal_forget_holders(struct removal_run *run)
 {
+	if (run->has_holders)
+		shmt_holders_free(&run->holders);
 	run->has_holders = false;
 }
 
@@ -60,11 +63,24 @@ removal_forget_holders(struct removal_run *run)
 static void
 look_at_holders(struct removal_run *run, struct removal *r)
 {
-	(void)run;
+	const struct shmt_holder *held;
+	size_t count;
+
 	free(r->holders);
 	r->holders = NULL;
 	r->holder_count = 0;
 	r->complete = false;
+	if (!run->has_holders && shmt_holders(-1, &run->holders) == -1)
+		return;
+	run->has_holders = true;
+	held = shmt_holders_of(&run->holders, r->row.segment.id, &count);
+	r->holders = calloc(count + 1, sizeof(*held));
+	if (r->holders == NULL)
+		return;
+	if (count > 0)
+		memcpy(r->holders, held, count * sizeof(*held));
+	r->holder_count = count;
+	r->complete = shmt_holders_complete(&run->holders, &r->row.segment);
 }
 
 /* "4242 (postgres), 4250 (postgres)", to be freed. */
@@ -89,17 +105,19 @@ holder_names(const struct removal *r)
 	return fclose(out) == 0 ? text : NULL;
 }
 
-/* settle() with who is attached at the end of the reason. */
+/* settle() with who is attached between the two halves of the reason. */
 static void
 settle_attached(struct removal_run *run, struct removal *r,
-    enum removal_result result, int status, const char *reason)
+    enum removal_result result, int status, const char *before,
+    const char *after)
 {
 	char *names;
 
 	look_at_holders(run, r);
 	names = holder_names(r);
-	settle(r, result, status, "%s; nattch %ju, attached by %s", reason,
-	    (uintmax_t)r->row.segment.nattch, names != NULL ? names : "others");
+	settle(r, result, status, "%s by %s, nattch %ju%s", before,
+	    names != NULL ? names : "others",
+	    (uintmax_t)r->row.segment.nattch, after);
 	free(names);
 }
 
@@ -109,7 +127,9 @@ removal_find(struct removal_run *run, struct removal *r)
 	const struct shmt_ref *ref = &r->target->ref;
 	int id;
 
-	if (shmt_resolve(ref, &id) == 0 && shmt_info(id, &r->row.segment) == 0) {
+	/* Only the table of a dry run has a column for rss. */
+	if (shmt_resolve(ref, &id) == 0 && (run->dry ? shmt_info_rss :
+	    shmt_info)(id, &r->row.segment) == 0) {
 		removal_plan(run, r);
 		return;
 	}
@@ -137,17 +157,32 @@ removal_plan(struct removal_run *run, struct removal *r)
 {
 	if (r->row.segment.state & SHMT_DEST)
 		settle_attached(run, r, KEPT, run->force ? ST_OK : ST_BUSY,
-		    "already marked for removal at its last detach");
+		    "already marked for removal, goes at the last detach", "");
 	else if (r->row.segment.nattch > 0 && !run->force)
-		settle_attached(run, r, KEPT, ST_BUSY,
-		    "in use (--force marks it for removal)");
+		settle_attached(run, r, KEPT, ST_BUSY, "attached",
+		    "; --force marks it for removal at the last detach");
 	else if (run->dry && !may_remove(&r->row.segment))
 		fail_removal(r, EPERM);
 	else if (r->row.segment.nattch > 0)
 		settle_attached(run, r, WOULD_MARK, ST_OK,
-		    "would go at its last detach");
+		    "goes at the last detach", "");
 	else
 		r->result = WOULD_REMOVE;
+}
+
+/* What the filter asked for must hold still; processes may have come. */
+static bool
+still_matches(struct removal_run *run, const struct shmt_segment *now)
+{
+	const struct shmt_filter *filter = run->filter;
+
+	if ((filter->by & SHMT_BY_PID) != 0 && now->nattch > 0) {
+		removal_forget_holders(run);
+		if (shmt_holders(now->id, &run->holders) == -1)
+			return false;
+		run->has_holders = true;
+	}
+	return shmt_match(filter, now, (int64_t)time(NULL), &run->holders);
 }
 
 /* How it is no longer the segment that was looked at, or NULL. */
@@ -162,6 +197,26 @@ what_changed(const struct shmt_segment *was, const struct shmt_segment *now)
 	    now->gid != was->gid || now->mode != was->mode)
 		return "its owner or mode was changed meanwhile";
 	return NULL;
+}
+
+/*
+ * How it is no longer what the filter selected, or NULL.  What was not used
+ * since still passes: its size and users are as they were, its rest is longer,
+ * and the dead do not come back.  Forced, its use does not matter in itself;
+ * named by an operand, not at all.
+ */
+static const char *
+what_mismatches(struct removal_run *run, const struct shmt_segment *was,
+    const struct shmt_segment *now)
+{
+	if (run->filter == NULL || (now->atime == was->atime &&
+	    now->dtime == was->dtime && now->lpid == was->lpid &&
+	    now->nattch == was->nattch))
+		return NULL;
+	if (!run->force)
+		return "it was used meanwhile";
+	return still_matches(run, now) ? NULL :
+	    "it no longer is what was asked for";
 }
 
 static bool
@@ -190,10 +245,12 @@ look_again(struct removal_run *run, struct removal *r)
 	if (why == NULL && now.nattch > 0 && !run->force) {
 		r->row.segment.nattch = now.nattch;
 		removal_forget_holders(run);
-		settle_attached(run, r, KEPT, status, "came into use "
-		    "meanwhile");
+		settle_attached(run, r, KEPT, status, "attached meanwhile",
+		    "");
 		return false;
 	}
+	if (why == NULL)
+		why = what_mismatches(run, &r->row.segment, &now);
 	if (why != NULL)
 		settle(r, KEPT, status, "%s", why);
 	else
@@ -221,17 +278,56 @@ look_after(struct removal_run *run, struct removal *r)
 	r->row.segment.nattch = now.nattch;
 	if (run->force)
 		settle_attached(run, r, MARKED, ST_OK,
-		    "marked for removal, goes at its last detach");
+		    "marked for removal, goes at the last detach", "");
 	else
-		settle_attached(run, r, MARKED, ST_BUSY, "came into use as it "
-		    "was removed: only marked, goes at its last detach, and "
-		    "is found by its key no more");
+		settle_attached(run, r, MARKED, ST_BUSY, "attached in the "
+		    "moment of its removal", "; marked, so they keep it to "
+		    "the last detach, but its key no longer finds it");
+}
+
+/*
+ * Saves it, and looks once more: to save is to attach, so that times and last
+ * process must be ours now, or what went into the file may be old already.
+ */
+static bool
+save_first(struct removal_run *run, struct removal *r)
+{
+	const struct saving saving = {
+		.dir = run->save, .replace = run->force
+	};
+	struct shmt_segment now;
+	struct shmt_saved saved;
+	char *reason;
+	int status;
+
+	status = save_segment(&saving, &r->row.segment, &saved, &reason);
+	if (status != ST_OK) {
+		settle(r, FAILED, status, "not saved, so not removed: %s",
+		    reason != NULL ? reason : strerror(ENOMEM));
+		free(reason);
+		return false;
+	}
+	if (asprintf(&r->saved, "%s/%s", run->save, saved.name) == -1)
+		r->saved = NULL;
+	if (shmt_info(r->row.segment.id, &now) == -1)
+		return look_again(run, r);
+	if (!run->force && shmt_same(&r->row.segment, &saved.segment) &&
+	    now.lpid != getpid() && now.nattch == 0) {
+		settle(r, KEPT, ST_BUSY, "it was used while it was saved");
+		return false;
+	}
+	r->row.segment.atime = now.atime;
+	r->row.segment.dtime = now.dtime;
+	r->row.segment.lpid = now.lpid;
+	return look_again(run, r);
 }
 
 void
 removal_do(struct removal_run *run, struct removal *r)
 {
 	if (!look_again(run, r))
+		return;
+	if (run->save != NULL && !save_first(run, r))
 		return;
 	if (shmt_remove(r->row.segment.id) == 0)
 		look_after(run, r);
@@ -245,6 +341,18 @@ void
 removal_keep(struct removal *r, int status, const char *reason)
 {
 	settle(r, KEPT, status, "%s", reason);
+}
+
+/* The end of a verbose line. */
+static void
+tell_saved(const struct removal *r)
+{
+	char *safe = r->saved != NULL ? safe_copy(r->saved) : NULL;
+
+	if (safe != NULL)
+		printf(", saved as %s", safe);
+	putchar('\n');
+	free(safe);
 }
 
 void
@@ -276,9 +384,10 @@ removal_tell(const struct removal_run *run, const struct removal *r)
 		if (!run->verbose)
 			break;
 		short_size(size, r->row.segment.size);
-		printf("removed %d (0x%08" PRIx32 ", %s, owner %s)\n",
+		printf("removed %d (0x%08" PRIx32 ", %s, owner %s)",
 		    r->row.segment.id, r->row.segment.key, size,
 		    user_name(r->row.segment.uid));
+		tell_saved(r);
 		break;
 	case WOULD_REMOVE:
 	case WOULD_MARK:
@@ -294,6 +403,7 @@ removal_json(struct json *json, const struct removal *r)
 		"absent", "failed"
 	};
 	bool seen = r->row.segment.ctime != 0;
+	struct row row = r->row;
 
 	json_open(json, NULL, '{');
 	if (r->row.segment.id == -1)
@@ -315,6 +425,14 @@ removal_json(struct json *json, const struct removal *r)
 		json_text(json, "reason", r->reason);
 	else
 		json_null(json, "reason");
+	if (r->saved != NULL)
+		json_text(json, "saved", r->saved);
+	if (r->holders != NULL) {
+		row.holders = r->holders;
+		row.holder_count = r->holder_count;
+		json_bool(json, "complete", r->complete);
+		json_attachments(json, &row);
+	}
 	json_close(json, '}');
 }
 
@@ -322,5 +440,6 @@ void
 removal_free(struct removal *r)
 {
 	free(r->reason);
+	free(r->saved);
 	free(r->holders);
 }

@@ -13,7 +13,7 @@
 
 #include "cmd.h"
 
-enum { OPT_ALL = OPT_LONG, OPT_JSON };
+enum { OPT_SAVE = OPT_LONG, OPT_ALL, OPT_JSON };
 
 static const struct option_row options[] = {
 	{ 'n', "dry-run", NULL, "show what would go, touch nothing" },
@@ -21,8 +21,10 @@ static const struct option_row options[] = {
 	{ 'i', "interactive", NULL, "ask for each" },
 	{ 'v', "verbose", NULL, "print a line for each" },
 	{ 'y', "yes", NULL, "do not ask" },
+	{ OPT_SAVE, "save", "DIR", "save each into DIR first" },
 	{ OPT_ALL, "all", NULL, "every segment there is" },
 	{ OPT_JSON, "json", NULL, "print what was done as JSON" },
+	FILTER_OPTIONS,
 	{ 0 }
 };
 
@@ -60,6 +62,9 @@ take_option(struct opts *o, int code)
 	case 'y':
 		o->yes = true;
 		return ST_OK;
+	case OPT_SAVE:
+		o->run.save = optarg;
+		return ST_OK;
 	case OPT_ALL:
 		o->all = true;
 		return ST_OK;
@@ -67,7 +72,11 @@ take_option(struct opts *o, int code)
 		o->json = true;
 		return ST_OK;
 	default:
-		return option_status(code);
+		if (code < OPT_FILTER || code >= OPT_FILTER_END)
+			return option_status(code);
+		o->filtered = true;
+		return filter_option(&o->filter, code, optarg) ? ST_OK :
+		    ST_USAGE;
 	}
 }
 
@@ -80,6 +89,8 @@ check(struct opts *o)
 		    o->all ? "--all" : "filters");
 	if (o->filtered && o->all)
 		return usage_error("--all", "takes no filters");
+	if (!filter_check(&o->filter))
+		return ST_USAGE;
 	if (o->count == 0 && !o->filtered && !o->all)
 		return usage_error(NULL, "which segments? name them, or give "
 		    "filters or --all");
@@ -118,6 +129,14 @@ parse(int argc, char **argv, struct opts *o)
 	return status;
 }
 
+/* Whether the table of what would be done is part of the answer. */
+static bool
+shows_plan(const struct opts *o)
+{
+	return !o->json && (o->run.dry || (o->run.filter != NULL &&
+	    !o->yes && !o->interactive));
+}
+
 static int
 start_work(struct opts *o, struct work *work)
 {
@@ -126,9 +145,10 @@ start_work(struct opts *o, struct work *work)
 	int status;
 
 	if (o->run.filter != NULL) {
-		status = shmt_list(false, &segments, &count);
-		if (status == -1)
-			return fail(NULL, errno);
+		status = filter_list(&o->filter, shows_plan(o), &segments,
+		    &count);
+		if (status != ST_OK)
+			return status;
 	}
 	work->list = calloc(count + 1, sizeof(*work->list));
 	if (work->list == NULL) {
@@ -182,11 +202,12 @@ total(const struct work *work, char size[static SHORT_TEXT])
 	return count;
 }
 
-/* The columns of stat, and what would be done. */
+/* The columns of stat and what would be done; the rows are removals, which
+ * begin with a row. */
 static int
 print_plan(void **rows, size_t count)
 {
-	const struct column *columns[16];
+	const struct column *columns[32];
 	struct table table = {
 		.heading = true, .columns = columns, .rows = rows,
 		.row_count = count
@@ -342,7 +363,7 @@ print_json(const struct work *work)
 static bool
 confirmed(const struct opts *o, struct work *work)
 {
-	if (o->run.filter == NULL || o->yes || o->interactive || o->run.dry)
+	if (!shows_plan(o) || o->run.dry)
 		return true;
 	return show_plan(work) == ST_OK && ask_for_all(work);
 }
@@ -361,8 +382,8 @@ act(struct opts *o)
 		status = handle_all(o, &work);
 	if (o->json && work.list != NULL)
 		print_json(&work);
-	else if (o->run.dry && work.list != NULL)
-		add_status(&status, show_plan(&work));
+	else if (o->run.dry && work.list != NULL && show_plan(&work) != ST_OK)
+		status = ST_FAILED;
 	for (i = 0; i < work.count; i++)
 		removal_free(&work.list[i]);
 	free(work.list);
@@ -385,8 +406,8 @@ run(int argc, char **argv)
 
 const struct cmd cmd_rm = {
 	"rm", "Removes segments, but none in use unless forced",
-	"[-n] [-f] [-i] [-v] [-y] [--json] SEGMENT...\n"
-	"[-n] [-f] [-i] [-v] [-y] [--json] --all",
-	options, NULL,
+	"[-n] [-f] [-i] [-v] [-y] [--save DIR] [--json] "
+	"SEGMENT... | FILTER... | --all",
+	options, "FILTER is any of the options from --owner on; all must hold.",
 	run
 };

@@ -90,13 +90,15 @@ shmt_info(int id, struct shmt_segment *segment)
 		return -1;
 	}
 	memset(&ds, 0, sizeof(ds));
-	/* The kernel takes the slot out of an id by itself. */
-	found = shmctl(id, SHM_STAT_ANY, &ds);
-	if (found != id) {
-		/* Another one in that slot, none, or a kernel before 4.17. */
-		if (absent(shmctl(id, IPC_STAT, &ds)) == -1)
-			return -1;
+	found = shmctl(id, IPC_STAT, &ds) == -1 ? -1 : id;
+	if (found == -1 && errno == EACCES) {
+		/* By its slot, which the kernel takes out of an id by itself,
+		 * it can be looked at without read permission. */
+		found = shmctl(id, SHM_STAT_ANY, &ds);
+		errno = found == -1 ? EACCES : ENOENT;
 	}
+	if (found != id)
+		return absent(-1);
 	shmt__from_kernel(id, &ds, segment);
 	return 0;
 }

@@ -99,7 +99,8 @@ json_of() {
 	make_segment
 	run --separate-stderr shmtool rm "$a" "$id"
 	[ "$status" -eq 5 ]
-	message_has "rm: $a: kept" "nattch 1" "--force"
+	message_has "rm: $a: kept: attached by $holder (perl), nattch 1;" \
+		"--force"
 	[ "$(of_id nattch "$a")" = 1 ]
 	[ "$(segments)" -eq 1 ]
 }
@@ -109,7 +110,8 @@ json_of() {
 	hold "$id"
 	run --separate-stderr shmtool rm -f "$id"
 	[ "$status" -eq 0 ]
-	message_has "rm: $id: marked for removal" "last detach"
+	message_has "rm: $id: marked for removal" \
+		"last detach by $holder (perl), nattch 1"
 	ipcs -m | grep -q dest
 	release
 	[ "$(segments)" -eq 0 ]
@@ -121,7 +123,7 @@ json_of() {
 	ipcrm -m "$id"
 	run --separate-stderr shmtool rm "$id"
 	[ "$status" -eq 5 ]
-	message_has "rm: $id: kept: already marked"
+	message_has "rm: $id: kept: already marked" "by $holder (perl)"
 	run --separate-stderr shmtool rm -f "$id"
 	[ "$status" -eq 0 ]
 	message_has "rm: $id: kept: already marked"
@@ -191,7 +193,7 @@ json_of() {
 	[ "$(json_of segments.0.result)" = removed ]
 	[ "$(json_of segments.0.reason)" = null ]
 	[ "$(json_of segments.1.result)" = kept ]
-	[[ $(json_of segments.1.reason) == *"in use"* ]]
+	[[ $(json_of segments.1.reason) == "attached by $holder (perl), "* ]]
 	[ "$(json_of segments.2.result)" = absent ]
 	[ "$(json_of segments.2.id)" = 99999 ]
 	[ "$(json_of segments.2.key)" = null ]
@@ -309,7 +311,7 @@ json_of() {
 	wait "$pid" || status=$?
 	exec 4>&-
 	[ "$status" -eq 5 ]
-	grep -q "rm: $id: kept: came into use meanwhile" \
+	grep -q "rm: $id: kept: attached meanwhile by" \
 		"$BATS_TEST_TMPDIR/err"
 	[ "$(of_id nattch "$id")" = 1 ]
 	run ! grep -q dest <(ipcs -m)
@@ -320,7 +322,7 @@ json_of() {
 	local line
 	local -a wrong=(
 		"" "$id 0x" "$id 12x" "$id --frob" "-i -y $id" "-i -n $id"
-		"$id --all" "--yes" "--json" "$id 0x0" "-q $id"
+		"$id --all" "$id --save" "--yes" "--json" "$id 0x0" "-q $id"
 	)
 	for line in "${wrong[@]}"; do
 		# shellcheck disable=SC2086
@@ -328,5 +330,45 @@ json_of() {
 		[ "$status" -eq 2 ] || { echo "$status: $line"; return 1; }
 		message_has "shmtool: rm:"
 	done
+	[ "$(segments)" -eq 1 ]
+}
+
+@test "rm: --save saves each first, and what was saved can be restored" {
+	make_segment 64K
+	key=$(of_id key "$id")
+	perl -e 'shmwrite($ARGV[0], "the contents", 0, 12) or die' "$id"
+	mkdir "$BATS_TEST_TMPDIR/d"
+	run --separate-stderr shmtool rm -v --save "$BATS_TEST_TMPDIR/d" "$id"
+	[ "$status" -eq 0 ] || { echo "$stderr"; return 1; }
+	[ "$(segments)" -eq 0 ]
+	[[ $output == "removed $id "*"saved as $BATS_TEST_TMPDIR/d/$id-"* ]]
+	new=$(shmtool restore "$BATS_TEST_TMPDIR/d/$id-"*.meta)
+	[ "$(of_id key "$new")" = "$key" ]
+	[ "$(perl -e 'shmread($ARGV[0], $x, 0, 12) or die; print $x' \
+		"$new")" = "the contents" ]
+}
+
+@test "rm: --save with filters, and in JSON" {
+	make_segment
+	make_segment
+	run --separate-stderr shmtool rm --stale --idle 0 --yes --json \
+		--save "$BATS_TEST_TMPDIR"
+	[ "$status" -eq 0 ]
+	[ "$(segments)" -eq 0 ]
+	[ "$(json_of segments)" = 2 ]
+	[ -s "$(json_of segments.1.saved).meta" ]
+}
+
+@test "rm: no save, no removal" {
+	make_segment
+	run --separate-stderr shmtool rm --save "$BATS_TEST_TMPDIR/none" "$id"
+	[ "$status" -eq 1 ]
+	message_has "rm: $id: not saved, so not removed:" \
+		"$BATS_TEST_TMPDIR/none"
+	[ "$(segments)" -eq 1 ]
+	shmtool save "$BATS_TEST_TMPDIR" "$id"
+	run --separate-stderr shmtool rm --save "$BATS_TEST_TMPDIR" "$id"
+	[ "$status" -eq 5 ]
+	message_has "rm: $id: not saved, so not removed:" "exists"
 	[ "$(segments)" -eq 1 ]
 }

@@ -1,0 +1,511 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash disable=SC2030,SC2031
+#
+# rm by filters and --all: what is selected, the question, and looking again
+# before each removal.
+
+load common
+
+make_segment() {
+	id=$(ipcmk -M "${1:-4096}" -p "${2:-0600}" | tr -dc 0-9)
+}
+
+# A private segment of SIZE bytes; $id, and $maker, the process that made it,
+# which has ended.
+make_private() {
+	read -r id maker < <(perl -e '
+		print shmget(0, $ARGV[0], 0600) + 0, " $$\n"' "${1:-4096}")
+}
+
+# Ids that are left, in one line.
+left() {
+	ipcs -m | awk '/^0x/ { print $2 }' | sort -n | paste -sd' ' -
+}
+
+# `rm` with these filters leaves exactly the ids in $rest.
+removes_all_but() {
+	local rest=$1
+	shift
+	run --separate-stderr shmtool rm "$@" --yes
+	[ "$status" -eq 0 ] || { echo "$status: $stderr"; return 1; }
+	[ "$(left)" = "$rest" ] || { echo "left: $(left)"; return 1; }
+}
+
+# Runs a command on a terminal of its own; what it says comes to the file
+# $tty, what is typed goes to descriptor 4.
+on_terminal() {
+	tty=$BATS_TEST_TMPDIR/tty
+	mkfifo "$BATS_TEST_TMPDIR/keys"
+	# What runs in the background ignores Ctrl-C.
+	env --default-signal=INT script -qefc "$*" "$tty" <"$BATS_TEST_TMPDIR/keys" >/dev/null 2>&1 \
+		3>&- &
+	terminal=$!
+	exec 4>"$BATS_TEST_TMPDIR/keys"
+}
+
+# Ends what runs there; its status.
+leave_terminal() {
+	status=0
+	exec 4>&-
+	wait "$terminal" || status=$?
+}
+
+asked() {
+	wait_for grep -q '\[y/N\]' "$tty"
+}
+
+@test "rm: --all takes every segment" {
+	make_segment
+	make_private
+	removes_all_but "" --all
+}
+
+@test "rm: nothing selected is nothing to do, silently and 0" {
+	run --separate-stderr shmtool rm --all --yes
+	[ "$status" -eq 0 ]
+	[ -z "$output$stderr" ]
+	make_segment 4096
+	run --separate-stderr shmtool rm --min-size 1G -y -v
+	[ "$status" -eq 0 ]
+	[ -z "$output$stderr" ]
+	run --separate-stderr shmtool rm --min-size 1G -y --json
+	[ "$status" -eq 0 ]
+	[ "$output" = '{"segments": []}' ]
+	[ "$(segments)" -eq 1 ]
+}
+
+@test "rm: off the terminal a filter needs --yes (2), and removes nothing" {
+	make_segment
+	local how
+	for how in "--all" "--unattached" "--all --json" "--all -f" "--all -v"
+	do
+		# shellcheck disable=SC2086
+		run --separate-stderr shmtool rm $how
+		[ "$status" -eq 2 ] || { echo "$how: $status"; return 1; }
+		message_has "shmtool: rm:" "--yes"
+	done
+	[ "$(segments)" -eq 1 ]
+}
+
+@test "rm: a wrong filter line is 2 and removes nothing" {
+	make_segment
+	local line
+	local -a wrong=(
+		"--all --stale -y" "--all $id -y" "--stale $id -y"
+		"--owner nosuchuser -y" "--key -y" "--key x -y" "--idle 1x -y"
+		"--min-size 1Q -y" "--max-size -1 -y" "--pid 0 -y" "--pid x -y"
+		"--key 1 --private -y" "--stale=1 -y"
+		"--min-size 2 --max-size 1 -y" "--all -i -y" "--all -i -n"
+	)
+	for line in "${wrong[@]}"; do
+		# shellcheck disable=SC2086
+		run --separate-stderr shmtool rm $line
+		[ "$status" -eq 2 ] || { echo "$status: $line"; return 1; }
+		message_has "shmtool: rm:"
+	done
+	[ "$(segments)" -eq 1 ]
+}
+
+@test "rm: --owner and --creator" {
+	needs_root "to give segments away"
+	make_segment
+	a=$id
+	make_segment
+	shmtool set -u nobody "$id"
+	removes_all_but "$a" --owner nobody
+	make_segment
+	shmtool set -u 4711 "$id"
+	removes_all_but "$a" --owner 4711
+	make_segment
+	shmtool set -u nobody "$id"
+	removes_all_but "" --creator root
+}
+
+@test "rm: --owner of an ordinary user's own" {
+	make_segment
+	removes_all_but "$id" --owner 4711
+	removes_all_but "" --owner "$(id -u)"
+}
+
+@test "rm: --key and --private" {
+	make_segment
+	a=$id
+	make_segment
+	b=$id
+	make_private
+	removes_all_but "$a $id" --key "$(of_id key "$b")"
+	removes_all_but "$a" --private
+}
+
+@test "rm: --unattached leaves the attached, without a word" {
+	make_segment
+	hold "$id"
+	a=$id
+	make_segment
+	run --separate-stderr shmtool rm --unattached --yes
+	[ "$status" -eq 0 ]
+	[ -z "$output$stderr" ]
+	[ "$(left)" = "$a" ]
+}
+
+@test "rm: --min-size and --max-size, their bounds included" {
+	make_segment 4096
+	a=$id
+	make_segment 8192
+	b=$id
+	make_segment 12288
+	c=$id
+	removes_all_but "$a $b $c" --min-size 12289
+	removes_all_but "$a $b $c" --max-size 4095
+	removes_all_but "$a $c" --min-size 8K --max-size 8K
+	removes_all_but "$a" --min-size 8193
+	removes_all_but "" --max-size 4K
+}
+
+@test "rm: --creator-dead leaves what a living process made" {
+	perl -e '$id = shmget(0, 4096, 0600);
+		open $f, ">", "$ARGV[0].new"; print $f "$id\n"; close $f;
+		rename "$ARGV[0].new", $ARGV[0]; sleep 1 while 1' \
+		"$BATS_TEST_TMPDIR/id" 3>&- &
+	holders+=($!)
+	wait_for test -s "$BATS_TEST_TMPDIR/id"
+	a=$(cat "$BATS_TEST_TMPDIR/id")
+	make_private
+	removes_all_but "$a" --creator-dead
+	removes_all_but "$a" --stale --idle 0
+	release
+	removes_all_but "" --creator-dead
+}
+
+@test "rm: --pid takes what the process made" {
+	make_private
+	a=$id
+	make_private
+	removes_all_but "$a" --pid "$maker"
+}
+
+@test "rm: --idle counts from the last attach, detach or change" {
+	make_segment
+	removes_all_but "$id" --idle 1h
+	wait_for shmtool_idle 2
+	hold "$id"
+	release
+	removes_all_but "$id" --idle 1m
+	removes_all_but "" --idle 0
+}
+
+# Waits until something would be gone with that much rest.
+shmtool_idle() {
+	shmtool rm -n --idle "$1" | grep -q '^1 of 1 to go'
+}
+
+@test "rm: --stale wants an hour of rest unless --idle says otherwise" {
+	make_private
+	removes_all_but "$id" --stale
+	removes_all_but "$id" --stale --idle 1h
+	removes_all_but "" --stale --idle 0
+}
+
+@test "rm: --stale leaves what a living process used last" {
+	make_private
+	a=$id
+	make_private
+	perl -e 'shmread($ARGV[0], $x, 0, 1) or die $!;
+		open $f, ">", $ARGV[1]; close $f; sleep 1 while 1' "$a" \
+		"$BATS_TEST_TMPDIR/ready" 3>&- &
+	holders+=($!)
+	wait_for test -e "$BATS_TEST_TMPDIR/ready"
+	[ "$(of_id nattch "$a")" = 0 ]
+	removes_all_but "$a" --stale --idle 0
+	release
+	removes_all_but "" --stale --idle 0
+}
+
+@test "rm: filters must all hold" {
+	make_segment 4096
+	a=$id
+	make_segment 64K
+	b=$id
+	make_private 65536
+	c=$id
+	hold "$b"
+	removes_all_but "$a $b" --min-size 64K --unattached
+	removes_all_but "$a $b" --private --unattached
+	release
+	removes_all_but "$a" --min-size 8K --owner "$(id -u)" --idle 0 \
+		--creator-dead --unattached
+	[ "$c" -ne "$a" ]
+}
+
+@test "rm: --all keeps what is attached and says by whom (5)" {
+	make_segment
+	NAME=accountant hold "$id"
+	a=$id
+	make_segment
+	run --separate-stderr shmtool rm --all --yes
+	[ "$status" -eq 5 ]
+	message_has "rm: $a: kept: attached by $holder (accountant), nattch 1" \
+		"--force"
+	[ "$(left)" = "$a" ]
+	run ! grep -q dest <(ipcs -m)
+}
+
+@test "rm: --all --force marks what is attached and says until when" {
+	make_segment
+	hold "$id"
+	run --separate-stderr shmtool rm --all --force --yes --json
+	[ "$status" -eq 0 ]
+	message_has "rm: $id: marked for removal" "by $holder (perl)"
+	[[ $output == *'"result": "marked"'* ]]
+	release
+	[ "$(segments)" -eq 0 ]
+}
+
+@test "rm: --dest selects what is marked, and says that it is already" {
+	make_segment
+	hold "$id"
+	a=$id
+	ipcrm -m "$a"
+	make_segment
+	run --separate-stderr shmtool rm --dest --yes
+	[ "$status" -eq 5 ]
+	message_has "rm: $a: kept: already marked"
+	run --separate-stderr shmtool rm --dest --yes --force
+	[ "$status" -eq 0 ]
+	[ "$(segments)" -eq 2 ]
+}
+
+@test "rm: a long list of holders is cut, a hidden one is mentioned" {
+	make_segment
+	local i
+	for ((i = 0; i < 10; i++)); do hold "$id"; done
+	run --separate-stderr shmtool rm "$id"
+	[ "$status" -eq 5 ]
+	message_has "${holders[0]} (perl), ${holders[1]} (perl)" " and 2 more" \
+		"nattch 10"
+}
+
+@test "rm: a hostile process name comes out safe" {
+	make_segment
+	NAME=$'a\e[2Jb\nc' hold "$id"
+	run --separate-stderr shmtool rm --json "$id"
+	[ "$status" -eq 5 ]
+	message_has "rm: $id: kept"
+	[[ $stderr != *$'\e'* ]]
+	perl -MJSON::PP -e 'decode_json($ARGV[0])->{segments}[0]{reason} =~
+		/a\e\[2Jb\nc/ or die $ARGV[0]' "$output"
+}
+
+@test "rm: -n with filters needs no --yes and touches nothing" {
+	make_segment 1M
+	hold "$id"
+	a=$id
+	make_segment 64K
+	b=$id
+	make_segment 64K
+	before=$(ipcs -m)
+	run --separate-stderr shmtool rm --all --dry-run
+	[ "$status" -eq 5 ]
+	[[ ${lines[1]} == *"$a "*1.0M*keep ]]
+	[[ ${lines[2]} == *"$b "*64K*remove ]]
+	[ "${lines[4]}" = "2 of 3 to go, 128K" ]
+	run --separate-stderr shmtool rm --unattached --dry-run
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
+	[ "${lines[3]}" = "2 of 2 to go, 128K" ]
+	[ "$(ipcs -m)" = "$before" ]
+}
+
+@test "rm: on a terminal the table, the total and a question; y removes" {
+	command -v script >/dev/null || skip "no script(1) to make a terminal"
+	make_segment 1M
+	a=$id
+	make_segment 64K
+	hold "$id"
+	on_terminal shmtool rm --all
+	asked
+	grep -Eq "^ *$a +0x.*remove" "$tty"
+	grep -Eq "^ *$id +0x.*keep" "$tty"
+	grep -q "1 of 2 to go, 1.0M" "$tty"
+	grep -q 'Remove 1 segment, 1.0M? \[y/N\]' "$tty"
+	[ "$(segments)" -eq 2 ]
+	echo y >&4
+	leave_terminal
+	[ "$status" -eq 5 ]
+	[ "$(left)" = "$id" ]
+	grep -q "rm: $id: kept: attached by $holder (perl)" "$tty"
+}
+
+@test "rm: on a terminal every answer but y removes nothing" {
+	command -v script >/dev/null || skip "no script(1) to make a terminal"
+	make_segment
+	local answer
+	for answer in "" n x; do
+		on_terminal shmtool rm --all
+		asked
+		echo "$answer" >&4
+		leave_terminal
+		rm "$BATS_TEST_TMPDIR/keys" "$tty"
+		[ "$status" -eq 0 ]
+		[ "$(segments)" -eq 1 ]
+	done
+}
+
+@test "rm: on a terminal with nothing selected there is no question" {
+	command -v script >/dev/null || skip "no script(1) to make a terminal"
+	make_segment
+	on_terminal shmtool rm --min-size 1G
+	leave_terminal
+	[ "$status" -eq 0 ]
+	grep -q "0 of 0 to go" "$tty"
+	run ! grep -q 'y/N' "$tty"
+}
+
+# Asks for --unattached, changes something by "$@" while the question stands,
+# and answers y.
+change_meanwhile() {
+	command -v script >/dev/null || skip "no script(1) to make a terminal"
+	on_terminal shmtool rm --unattached
+	asked
+	"$@"
+	echo y >&4
+	leave_terminal
+}
+
+@test "rm: what was attached while the question stood is left, and said" {
+	make_segment
+	a=$id
+	make_segment
+	change_meanwhile hold "$id"
+	[ "$status" -eq 0 ]
+	[ "$(left)" = "$id" ]
+	grep -q "rm: $id: kept: attached meanwhile by $holder (perl)" "$tty"
+	run ! grep -q dest <(ipcs -m)
+}
+
+use_once() {
+	hold "$1"
+	release
+}
+
+@test "rm: what was used while the question stood is left, and said" {
+	make_segment
+	change_meanwhile use_once "$id"
+	[ "$status" -eq 0 ]
+	[ "$(left)" = "$id" ]
+	grep -q "rm: $id: kept: it was used meanwhile" "$tty"
+}
+
+@test "rm: what was changed while the question stood is left, and said" {
+	make_segment
+	change_meanwhile shmtool set -m 0640 "$id"
+	[ "$status" -eq 0 ]
+	[ "$(left)" = "$id" ]
+	grep -q "rm: $id: kept: its owner or mode was changed" "$tty"
+}
+
+@test "rm: what was removed while the question stood is said to be" {
+	make_segment
+	change_meanwhile ipcrm -m "$id"
+	[ "$status" -eq 0 ]
+	grep -q "rm: $id: somebody else removed it" "$tty"
+}
+
+# Another segment with the same id, through shm_next_id.
+replace() {
+	ipcrm -m "$1"
+	echo "$1" >/proc/sys/kernel/shm_next_id
+	[ "$(perl -e 'print shmget(0, 8192, 0600) + 0')" = "$1" ]
+}
+
+@test "rm: another segment with the same id is left, and said" {
+	[ -w /proc/sys/kernel/shm_next_id ] || skip "no shm_next_id"
+	make_segment 4096
+	change_meanwhile replace "$id"
+	[ "$status" -eq 0 ]
+	[ "$(of_id bytes "$id")" = 8192 ]
+	grep -q "rm: $id: kept: it went, and another segment has its id" "$tty"
+}
+
+@test "rm: what was marked while the question stood is left, and said" {
+	make_segment
+	mark() {
+		hold "$1"
+		ipcrm -m "$1"
+	}
+	change_meanwhile mark "$id"
+	[ "$status" -eq 0 ]
+	[ "$(left)" = "$id" ]
+	grep -q "rm: $id: kept: somebody else marked it" "$tty"
+}
+
+@test "rm: Ctrl-C at the question removes nothing" {
+	command -v script >/dev/null || skip "no script(1) to make a terminal"
+	make_segment
+	on_terminal shmtool rm --all
+	asked
+	printf '\003' >&4
+	leave_terminal
+	[ "$status" -eq 130 ]
+	[ "$(segments)" -eq 1 ]
+}
+
+@test "rm: filters with -i ask for each that would go" {
+	make_segment 4096
+	a=$id
+	make_segment 64K
+	hold "$id"
+	b=$id
+	make_segment 64K
+	run --separate-stderr shmtool rm --all -i <<<$'n\ny'
+	[ "$status" -eq 5 ]
+	[ "$(left)" = "$a $b" ]
+	[[ $stderr == *"remove $a "*"rm: $b: kept: attached"*"remove $id "* ]]
+}
+
+@test "rm: a hundred leaked by perl, three still attached: 97 go" {
+	run perl -MIPC::SysV=shmat -e '
+		my @ids = map { shmget(0, 4096, 0600) + 0 } 1 .. 100;
+		print "@ids[10, 50, 90]\n";'
+	[ "$status" -eq 0 ]
+	# shellcheck disable=SC2086
+	hold $output
+	kept=$output
+	[ "$(segments)" -eq 100 ]
+	run --separate-stderr shmtool rm --stale --idle 0 --dry-run
+	[ "${lines[-1]%%,*}" = "97 of 97 to go" ]
+	run --separate-stderr shmtool rm --stale --idle 0 --yes -v
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 97 ]
+	[ -z "$stderr" ]
+	[ "$(left)" = "$kept" ]
+}
+
+@test "rm: thousands in one go, one process and one pass" {
+	perl -e 'for (1 .. 3000) { defined shmget(0, 1, 0600) or die }'
+	make_segment
+	hold "$id"
+	removes_all_but "$id" --unattached
+}
+
+@test "rm: another namespace's segments are out of reach but by --ns" {
+	make_private
+	a=$id
+	# shellcheck disable=SC2016
+	unshare --ipc bash -c '
+		perl -e "for (1 .. 5) { shmget(0, 4096, 0600) or 1 }"
+		echo $$ >"$1.new"; mv "$1.new" "$1"; exec sleep 1000' \
+		container "$BATS_TEST_TMPDIR/pid" 3>&- &
+	holders+=($!)
+	wait_for test -s "$BATS_TEST_TMPDIR/pid"
+	inner=$(cat "$BATS_TEST_TMPDIR/pid")
+	holders+=("$inner")
+	removes_all_but "" --all
+	run shmtool --ns "$inner" rm --all -n
+	[ "${lines[-1]%%,*}" = "5 of 5 to go" ]
+	make_private
+	run --separate-stderr shmtool --ns "$inner" rm --stale --idle 0 -y -v
+	[ "$status" -eq 0 ]
+	[ "${#lines[@]}" -eq 5 ]
+	[ "$(left)" = "$id" ]
+}
