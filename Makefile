@@ -115,6 +115,7 @@ MAN := \
 	man/shmtool-create.1 \
 	man/shmtool-limits.1 \
 	man/shmtool-restore.1 \
+	man/shmtool-rm.1 \
 	man/shmtool-save.1 \
 	man/shmtool-set.1 \
 	man/shmtool-stat.1

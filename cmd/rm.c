@@ -407,7 +407,7 @@ run(int argc, char **argv)
 const struct cmd cmd_rm = {
 	"rm", "Removes segments, but none in use unless forced",
 	"[-n] [-f] [-i] [-v] [-y] [--save DIR] [--json] "
-	"SEGMENT... | FILTER... | --all",
+	"(SEGMENT... | FILTER... | --all)",
 	options, "FILTER is any of the options from --owner on; all must hold.",
 	run
 };
