@@ -118,6 +118,8 @@ MAN := \
 	man/shmtool-restore.1 \
 	man/shmtool-rm.1 \
 	man/shmtool-save.1 \
+	man/shmtool-read.1 \
+	man/shmtool-write.1 \
 	man/shmtool-set.1 \
 	man/shmtool-stat.1
 

@@ -215,8 +215,8 @@ put_line(const struct line *line, uint64_t offset)
 		put_marks(line);
 }
 
-/* As hexdump(1): a line that repeats the one before shows as one "*" for
- * all, the last one too where it is shorter. */
+/* As hexdump(1): lines that repeat the one before show as one "*" for all,
+ * but for a last one that is shorter. */
 static void
 dump_hex(struct dump *dump, uint64_t offset, const unsigned char *bytes,
     size_t length)
@@ -227,7 +227,7 @@ dump_hex(struct dump *dump, uint64_t offset, const unsigned char *bytes,
 	for (i = 0; i < length; i += LINE) {
 		line.now = bytes + i;
 		line.length = length - i < LINE ? length - i : LINE;
-		if (dump->has_line &&
+		if (dump->has_line && line.length == LINE &&
 		    memcmp(line.now, dump->line, line.length) == 0) {
 			if (!dump->folded)
 				fputs("*\n", dump->out);

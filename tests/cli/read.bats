@@ -1,0 +1,297 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash disable=SC2030,SC2031
+
+load common
+
+make_segment() {
+	id=$(ipcmk -M "$1" -p "${2:-0600}" | tr -dc 0-9)
+}
+
+# Random bytes, the same each time, in the file data and in the segment.
+make_random() {
+	perl -e 'srand(7); print pack("C*", map { int rand 256 } 1 .. shift)' \
+		"$1" >data
+	make_segment "$1"
+	shmtool write -f data "$id"
+}
+
+file_setup() {
+	cd "$BATS_FILE_TMPDIR"
+}
+
+resident() {
+	awk -v id="$1" '$2 == id { print $15 }' /proc/sysvipc/shm
+}
+
+trace() {
+	awk -v id="$1" '$2 == id { print $6, $7, $12, $13, $14, $15 }' \
+		/proc/sysvipc/shm
+}
+
+may_map_files() {
+	shmtool read --no-trace "$1" >/dev/null 2>&1
+}
+
+@test "read: raw bytes to a pipe, a file, and FILE, the same from each" {
+	make_random 300001
+	shmtool read "$id" | cmp - data
+	shmtool read "$id" >out
+	cmp out data
+	shmtool read -O out2 "$id"
+	cmp out2 data
+	: >out3
+	shmtool read "$id" >>out3
+	cmp out3 data
+	shmtool read -O - "$id" | cmp - data
+}
+
+@test "read: the same bytes without any capability" {
+	make_random 300001
+	chmod 777 .
+	chmod 644 data
+	shmtool set -m 0666 "$id"
+	without_privilege shmtool read "$id" | cmp - data
+	without_privilege shmtool read "$id" >out
+	cmp out data
+	without_privilege shmtool read --zero-copy "$id" | cmp - data
+	without_privilege shmtool read -x "$id" | cmp - <(hexdump -C data)
+}
+
+@test "read: offsets and lengths at every edge" {
+	make_random 12289
+	local o n
+	for o in 0 1 4095 4096 4097 8191 12288 12289; do
+		for n in 0 1 2 4095 4096 4097 8192; do
+			[ $((o + n)) -le 12289 ] || continue
+			shmtool read -o $o -n $n "$id" |
+				cmp - <(tail -c +$((o + 1)) data | head -c $n)
+		done
+	done
+}
+
+@test "read: beyond the end is 1, with the figures" {
+	make_segment 5000
+	run --separate-stderr shmtool read -o 4000 -n 1001 "$id"
+	[ "$status" -eq 1 ]
+	[ -z "$output" ]
+	message_has "read: $id:" 1001 4000 1000 5000
+	run --separate-stderr shmtool read -o 5001 "$id"
+	[ "$status" -eq 1 ]
+	message_has 5001 5000
+}
+
+@test "read: -x is hexdump -C, folded lines and short ends included" {
+	make_random 4099
+	shmtool read -x "$id" | cmp - <(hexdump -C data)
+	shmtool read -x -o 5 -n 77 "$id" | cmp - <(hexdump -C -s 5 -n 77 data)
+	for n in 1 15 16 17 31 32 33 64 4096 70000; do
+		make_segment $n
+		shmtool read "$id" >zeros
+		shmtool read -x "$id" | cmp - <(hexdump -C zeros)
+		shmtool write -o $((n - 1)) -s x "$id"
+		shmtool read "$id" >most
+		shmtool read -x "$id" | cmp - <(hexdump -C most)
+	done
+}
+
+@test "read: -t prints what od prints, -v its offset" {
+	make_random 257
+	local t
+	for t in d1 d2 d4 d8 u1 u2 u4 u8 x1 x2 x4 x8 f4 f8; do
+		shmtool read -t $t "$id" |
+			cmp - <(od -An -v -t$t -w${t:1} data | tr -d ' ')
+	done
+	shmtool read -t c "$id" |
+		cmp - <(od -An -v -tc -w1 data | sed 's/^ \{1,3\}//')
+	shmtool read -t a "$id" |
+		cmp - <(od -An -v -ta -w1 data | sed 's/^ \{1,3\}//')
+	shmtool read -v -t x2 -o 4 -n 4 "$id" >got
+	od -v -Ax -tx2 -w2 -j4 -N4 data | sed '$d; s/^/00/' | cmp - got
+}
+
+@test "read: -s ends at the first NUL" {
+	make_segment 70000
+	[ -z "$(shmtool read -s "$id")" ]
+	shmtool write -s 'hello' "$id"
+	[ "$(shmtool read -s "$id" | od -c -An | tr -d ' ')" = 'hello\n' ]
+	shmtool write -zA "$id"
+	[ "$(shmtool read -s "$id" | wc -c)" -eq 70001 ]
+}
+
+@test "read: allocates nothing, and leaves holes in a file" {
+	id=$(perl -e 'print shmget(0, 64 << 30, 010600)')
+	[ -n "$id" ] || skip "no segment of 64 GiB can be made here"
+	perl -e 'shmwrite($ARGV[0], "a" x 5000, 1 << 20, 5000)' "$id"
+	shmtool write -o 63G -s "far away" "$id"
+	before=$(resident "$id")
+	shmtool read -O sparse "$id"
+	[ "$(resident "$id")" -eq "$before" ]
+	[ "$(stat -c %s sparse)" -eq $((64 << 30)) ]
+	[ "$(stat -c %b sparse)" -lt 1000 ]
+	[ "$(tail -c +$(((63 << 30) + 1)) sparse | head -c 8)" = "far away" ]
+	[ "$(tail -c +$(((1 << 20) + 1)) sparse | head -c 5001 | tr -d '\0')" \
+		= "$(printf 'a%.0s' {1..5000})" ]
+	shmtool read -o 62G -n 64M "$id" | cmp -n $((64 << 20)) - /dev/zero
+	without_privilege true
+	shmtool set -m 0666 "$id"
+	without_privilege shmtool read -o 62G -n 64M "$id" |
+		cmp -n $((64 << 20)) - /dev/zero
+	without_privilege shmtool read -x -n 4M "$id" >/dev/null
+	[ "$(resident "$id")" -eq "$before" ]
+	rm sparse
+}
+
+@test "read: --no-trace through a holder" {
+	make_random 8192
+	run --separate-stderr shmtool read --no-trace "$id"
+	[ "$status" -eq 1 ]
+	[ -z "$output" ]
+	message_has "without a trace" "nobody"
+	hold "$id"
+	before=$(trace "$id")
+	sleep 1.1
+	shmtool read --no-trace "$id" | cmp - data
+	shmtool read --no-trace -x "$id" | cmp - <(hexdump -C data)
+	[ "$(trace "$id")" = "$before" ]
+}
+
+@test "read: --no-trace never allocates what nobody wrote" {
+	make_segment 65536
+	shmtool write -s x "$id"
+	hold "$id"
+	before=$(trace "$id")
+	run --separate-stderr shmtool read --no-trace -x "$id"
+	if [ "$status" -ne 0 ]; then
+		[ "$status" -eq 1 ]
+		message_has "without a trace" "CAP_CHECKPOINT_RESTORE"
+	fi
+	[ "$(trace "$id")" = "$before" ]
+}
+
+@test "read: an absent segment is 3, a forbidden one 4" {
+	run --separate-stderr shmtool read 99999
+	[ "$status" -eq 3 ]
+	message_has "read: 99999:" "no such segment"
+	make_segment 10 0000
+	run --separate-stderr without_privilege shmtool read "$id"
+	[ "$status" -eq 4 ] || needs_root "an owner may read his own"
+	message_has "read permission" "0000"
+}
+
+@test "read: a full and a closed output are 1" {
+	make_segment 100000
+	run --separate-stderr bash -c "shmtool read $id >/dev/full"
+	[ "$status" -eq 1 ]
+	message_has "standard output"
+	run --separate-stderr bash -c "shmtool read $id >&-"
+	[ "$status" -eq 1 ]
+	message_has "standard output"
+	run --separate-stderr bash -c "shmtool read -x $id >/dev/full"
+	[ "$status" -eq 1 ]
+}
+
+@test "read: -O replaces as a whole, keeps the mode, follows no link" {
+	make_random 5000
+	echo old >target
+	chmod 640 target
+	shmtool read -O target "$id"
+	cmp target data
+	[ "$(stat -c %a target)" = 640 ]
+	shmtool read -O new "$id"
+	[ "$(stat -c %a new)" = 600 ]
+	ln -sf target link
+	run --separate-stderr shmtool read -O link -n 1 "$id"
+	[ "$status" -eq 1 ]
+	message_has "read: link:" "link"
+	cmp target data
+	run --separate-stderr shmtool read -O no/such/folder "$id"
+	[ "$status" -eq 1 ]
+	message_has "no/such/folder"
+	shmtool read -O /dev/null "$id"
+	mkfifo fifo
+	shmtool read -O fifo "$id" &
+	cmp fifo data
+	[ -z "$(ls -A | grep '^\.')" ]
+}
+
+@test "read: -w prints at first and then what changed" {
+	make_segment 4
+	shmtool read -w -t d4 "$id" >log 2>err &
+	pid=$!
+	wait_for grep -qx 0 log
+	printf '\7\0\0\0' | shmtool write "$id"
+	wait_for grep -qx 7 log
+	kill -TERM $pid
+	run wait $pid
+	[ "$(cat log)" = $'0\n7' ]
+	[ ! -s err ]
+}
+
+@test "read: -w marks what changed, and ends when the segment goes" {
+	make_segment 64
+	shmtool read -w -x "$id" >log 2>err &
+	pid=$!
+	wait_for grep -q '^00000040' log
+	shmtool write -o 17 -s hi "$id"
+	wait_for grep -q hi log
+	grep -qx ' *^^ ^^' log
+	[ "$(grep -c '^00000010' log)" -eq 1 ]
+	ipcrm -m "$id"
+	wait_for grep -q removed err
+	status=0
+	wait $pid || status=$?
+	[ "$status" -eq 3 ]
+}
+
+@test "read: --lock-with never sees half a block, whoever is killed" {
+	make_segment 1000000
+	sem=$(perl -MIPC::SysV=IPC_PRIVATE,S_IRUSR,S_IWUSR,SETVAL -e \
+		'$s = semget(IPC_PRIVATE, 1, 0600); semctl($s, 0, SETVAL, 1);
+		print $s' 2>/dev/null) || skip "perl has no IPC::SysV"
+	writer() {
+		while :; do
+			shmtool write -z"$1" --lock-with "$sem" "$id"
+		done
+	}
+	shmtool write -zA "$id"
+	writer A &
+	a=$!
+	writer B &
+	b=$!
+	for _ in {1..20}; do
+		[ "$(shmtool read --lock-with "$sem" "$id" | fold -w 1000 |
+			sort -u | wc -l)" -eq 1 ]
+	done
+	kill -9 $a $b
+	wait || true
+	shmtool write -zC --lock-with "$sem" --lock-timeout 20 "$id"
+	ipcrm -s "$sem"
+}
+
+@test "read: a wrong command line is 2" {
+	make_segment 100
+	local line
+	for line in "" "$id $id" "-x -s $id" "-t d3 $id" "-t x1 --raw $id" \
+		"-w0 $id" "-wx $id" "-w -O f $id" "-o -1 $id" "-n x $id" \
+		"--zero-copy -x $id" "--zero-copy -O f $id" \
+		"--zero-copy --lock-with 1 $id" "--lock-timeout 1 $id" \
+		"--lock-with x $id" "--nosuch $id"; do
+		# shellcheck disable=SC2086
+		run --separate-stderr shmtool read $line
+		[ "$status" -eq 2 ] || { echo "$status: $line"; return 1; }
+		message_has "shmtool: read:"
+	done
+	[ ! -e f ]
+	run --separate-stderr shmtool read --zero-copy "$id" >out
+	run --separate-stderr bash -c "shmtool read --zero-copy $id >out"
+	[ "$status" -eq 2 ]
+	message_has "pipe"
+}
+
+@test "read: where process_vm_readv is filtered, the same bytes" {
+	command -v strace >/dev/null || skip "needs strace"
+	make_random 10000
+	strace -o /dev/null -e inject=process_vm_readv:error=EPERM \
+		-e inject=open:error=EPERM shmtool read -x "$id" |
+		cmp - <(hexdump -C data)
+}
