@@ -216,8 +216,12 @@ check-valgrind: all $(UNIT) ## runs all tests under valgrind
 check-man: ## lints the pages
 	mandoc -T lint -W warning $(MAN)
 
-check-fault: all ## fails each call of each command in turn
+check-fault: all $(BUILD)/tests/fault/preload.so ## fails each call in turn
 	tests/fault/run $(abspath $(BUILD))
+
+$(BUILD)/tests/fault/preload.so: tests/fault/preload.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 $(WARN) -D_GNU_SOURCE -O1 -g -shared -fPIC -o $@ $<
 
 check-stress: all ## hundreds of processes at once, for STRESS_SECONDS
 	tests/stress/run $(abspath $(BUILD))

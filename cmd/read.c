@@ -22,11 +22,11 @@ static const struct option_row options[] = {
 	{ 'x', "hex", NULL, "hexadecimal and characters" },
 	{ 's', "string", NULL, "text, up to the first NUL" },
 	{ 't', "type", "TYPE",
-	    "values: d1 d2 d4 d8 u1 u2 u4 u8 x1 x2 x4 x8 f4 f8 c a" },
+	    "values: d1 d2 d4 d8, u and x too, f4 f8 c a" },
 	{ OPT_RAW, "raw", NULL, "bytes as they are, on a terminal too" },
 	{ 'w', "watch", "[=SECONDS]", "again every second, if changed" },
 	{ OPT_NO_TRACE, "no-trace", NULL,
-	    "only in a way that leaves atime, lpid and nattch alone" },
+	    "leave atime, lpid and nattch as they are" },
 	{ OPT_ZERO_COPY, "zero-copy", NULL,
 	    "to a pipe, pages instead of copies of them" },
 	GUARD_OPTIONS,
@@ -329,7 +329,7 @@ run(int argc, char **argv)
 const struct cmd cmd_read = {
 	"read", "Copies a segment's contents out, or shows them",
 	"[-o OFFSET] [-n LENGTH] [-O FILE] [-x | -s | -t TYPE | --raw] "
-	"[-w[SECONDS]]\n[--no-trace] [--zero-copy] [--lock-with SEM "
+	"[-w[SECONDS]] [--no-trace] [--zero-copy] [--lock-with SEM "
 	"[--lock-timeout DURATION]] [-v]\nSEGMENT",
 	options, NULL, run
 };

@@ -218,7 +218,8 @@ export_values(const char *name, const struct shmt_segment *list, size_t count,
 			putc(' ', out);
 		print(out, &list[i]);
 	}
-	done = fclose(out) == 0 && setenv(name, text, 1) == 0;
+	/* Without memory fclose() may succeed and leave no text. */
+	done = fclose(out) == 0 && text != NULL && setenv(name, text, 1) == 0;
 	free(text);
 	return done;
 }

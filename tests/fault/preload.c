@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Fails one call of a program: preloaded into shmtool by tests/fault/run.
+ *
+ *	FAULT=NAME:NTH:ERRNO	the NTH call of NAME fails with ERRNO
+ *	FAULT_COUNTS=FILE	a file of as many 32-bit numbers as there are
+ *				names, which counts the calls; a further one
+ *				counts the calls that were made to fail
+ *
+ * Children count on, programs that are run from it do not.  Without FAULT
+ * and FAULT_COUNTS it prints the names, one a line, in the order of the file.
+ */
+
+/* The symbols of both file offset widths are wanted side by side. */
+#undef _FILE_OFFSET_BITS
+#undef _TIME_BITS
+#undef _FORTIFY_SOURCE
+
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <pwd.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/msg.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/sysinfo.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NAMES(X) \
+	X(malloc) X(calloc) X(realloc) \
+	X(open64) X(__open64_2) X(openat64) X(read) X(pread64) X(write) \
+	X(send) X(recv) X(close) X(lseek64) X(ftruncate64) X(fsync) \
+	X(fstat64) X(fstatat64) X(stat64) X(lstat64) X(rename) X(renameat) \
+	X(renameat2) X(linkat) X(mkostemp64) X(fchmod) X(fchown) X(fcntl64) \
+	X(dup) X(ioctl) X(opendir) X(fdopendir) X(readdir64) X(fdopen) \
+	X(open_memstream) X(mmap64) X(madvise) X(mincore) X(memfd_create) \
+	X(process_vm_readv) X(process_vm_writev) X(fork) X(waitpid) X(pipe2) \
+	X(socketpair) X(setsid) X(setns) X(setenv) X(execvp) \
+	X(shmget) X(shmat) X(shmdt) X(shmctl) X(semget) X(semctl) \
+	X(semtimedop) X(msgctl) X(sigaction) X(sigtimedwait) \
+	X(clock_nanosleep) X(poll) X(splice) X(vmsplice) X(sendfile64) \
+	X(getpwnam) X(getpwuid) X(getgrnam) X(getgrgid) X(getrlimit64) \
+	X(sysinfo) X(localtime_r) X(__getdelim)
+
+#define ENUM(name) CALL_##name,
+#define TEXT(name) #name,
+
+enum call { NAMES(ENUM) CALLS };
+
+static const char *const names[] = { NAMES(TEXT) };
+
+static uint32_t *counts;	/* CALLS of them, and that of the failed */
+static enum call target = CALLS;
+static uint32_t nth;
+static int error;
+static int elsewhere;		/* in what is not to fail */
+
+/* glibc's own, for dlsym(3) itself needs memory. */
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+extern void *__libc_realloc(void *old, size_t size);
+
+static void *
+next(const char *name)
+{
+	void *found = dlsym(RTLD_NEXT, name);
+
+	if (found == NULL)
+		abort();
+	return found;
+}
+
+/* Whether this call is the one to fail. */
+static int
+strikes(enum call call)
+{
+	uint32_t n;
+
+	if (counts == NULL || elsewhere > 0)
+		return 0;
+	n = __atomic_add_fetch(&counts[call], 1, __ATOMIC_RELAXED);
+	if (call != target || n != nth)
+		return 0;
+	__atomic_add_fetch(&counts[CALLS], 1, __ATOMIC_RELAXED);
+	errno = error;
+	return 1;
+}
+
+static void
+read_fault(char *fault)
+{
+	char *colon = strchr(fault, ':');
+	unsigned i;
+
+	if (colon == NULL || sscanf(colon + 1, "%u:%d", &nth, &error) != 2)
+		abort();
+	for (i = 0; i < CALLS; i++)
+		if (strncmp(fault, names[i], (size_t)(colon - fault)) == 0 &&
+		    names[i][colon - fault] == '\0')
+			target = i;
+}
+
+__attribute__((constructor))
+static void
+prepare(void)
+{
+	const char *file = getenv("FAULT_COUNTS");
+	char *fault = getenv("FAULT");
+	unsigned i;
+	void *at;
+	int fd;
+
+	if (file == NULL) {
+		for (i = 0; i < CALLS; i++)
+			puts(names[i]);
+		return;
+	}
+	if (strcmp(program_invocation_short_name, "shmtool") != 0)
+		return;
+	fd = open(file, O_RDWR | O_CLOEXEC);
+	at = mmap(NULL, (CALLS + 1) * sizeof(*counts),
+	    PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (fd == -1 || at == MAP_FAILED)
+		abort();
+	/* What happens here is not to be counted. */
+	if (fault != NULL)
+		read_fault(fault);
+	close(fd);
+	counts = at;
+}
+
+#define WRAP(type, failed, name, params, args) \
+	type name params; \
+	type \
+	name params \
+	{ \
+		static type (*real) params; \
+		\
+		if (strikes(CALL_##name)) \
+			return failed; \
+		if (real == NULL) \
+			real = (type (*) params)next(#name); \
+		return real args; \
+	}
+
+void *
+malloc(size_t size)
+{
+	return strikes(CALL_malloc) ? NULL : __libc_malloc(size);
+}
+
+void *
+calloc(size_t count, size_t size)
+{
+	return strikes(CALL_calloc) ? NULL : __libc_calloc(count, size);
+}
+
+void *
+realloc(void *old, size_t size)
+{
+	return strikes(CALL_realloc) ? NULL : __libc_realloc(old, size);
+}
+
+/* The message itself must have a way out. */
+ssize_t
+write(int fd, const void *buffer, size_t length)
+{
+	static ssize_t (*real)(int, const void *, size_t);
+
+	if (fd != STDERR_FILENO && strikes(CALL_write))
+		return -1;
+	if (real == NULL)
+		real = (ssize_t (*)(int, const void *, size_t))next("write");
+	return real(fd, buffer, length);
+}
+
+/* The descriptor is gone all the same. */
+int
+close(int fd)
+{
+	static int (*real)(int);
+	int failed = strikes(CALL_close);
+
+	if (real == NULL)
+		real = (int (*)(int))next("close");
+	if (!failed)
+		return real(fd);
+	real(fd);
+	errno = error;
+	return -1;
+}
+
+/* EINTR is for those that wait. */
+pid_t
+waitpid(pid_t pid, int *status, int options)
+{
+	static pid_t (*real)(pid_t, int *, int);
+
+	if ((options & WNOHANG) == 0 && strikes(CALL_waitpid))
+		return -1;
+	if (real == NULL)
+		real = (pid_t (*)(pid_t, int *, int))next("waitpid");
+	return real(pid, status, options);
+}
+
+/* The rest of variadic ones is one word. */
+#define VARIADIC(name, params, last, args) \
+	int name params; \
+	int \
+	name params \
+	{ \
+		static int (*real) params; \
+		va_list list; \
+		uintptr_t rest; \
+		\
+		va_start(list, last); \
+		rest = va_arg(list, uintptr_t); \
+		va_end(list); \
+		if (strikes(CALL_##name)) \
+			return -1; \
+		if (real == NULL) \
+			real = (int (*) params)next(#name); \
+		return real args; \
+	}
+
+VARIADIC(open64, (const char *path, int flags, ...), flags,
+    (path, flags, rest))
+VARIADIC(openat64, (int dir, const char *path, int flags, ...), flags,
+    (dir, path, flags, rest))
+VARIADIC(fcntl64, (int fd, int what, ...), what, (fd, what, rest))
+VARIADIC(ioctl, (int fd, unsigned long what, ...), what, (fd, what, rest))
+VARIADIC(semctl, (int id, int index, int what, ...), what,
+    (id, index, what, rest))
+
+#define INT(name, params, args) WRAP(int, -1, name, params, args)
+#define LONG(name, params, args) WRAP(ssize_t, -1, name, params, args)
+#define POINTER(type, name, params, args) WRAP(type, NULL, name, params, args)
+
+INT(__open64_2, (const char *path, int flags), (path, flags))
+LONG(read, (int fd, void *buffer, size_t length), (fd, buffer, length))
+LONG(pread64, (int fd, void *buffer, size_t length, off64_t at),
+    (fd, buffer, length, at))
+LONG(send, (int fd, const void *buffer, size_t length, int flags),
+    (fd, buffer, length, flags))
+LONG(recv, (int fd, void *buffer, size_t length, int flags),
+    (fd, buffer, length, flags))
+WRAP(off64_t, -1, lseek64, (int fd, off64_t to, int from), (fd, to, from))
+INT(ftruncate64, (int fd, off64_t length), (fd, length))
+INT(fsync, (int fd), (fd))
+INT(fstat64, (int fd, struct stat64 *st), (fd, st))
+INT(fstatat64, (int dir, const char *path, struct stat64 *st, int flags),
+    (dir, path, st, flags))
+INT(stat64, (const char *path, struct stat64 *st), (path, st))
+INT(lstat64, (const char *path, struct stat64 *st), (path, st))
+INT(rename, (const char *from, const char *to), (from, to))
+INT(renameat, (int d, const char *from, int e, const char *to),
+    (d, from, e, to))
+INT(renameat2, (int d, const char *from, int e, const char *to,
+    unsigned flags), (d, from, e, to, flags))
+INT(linkat, (int d, const char *from, int e, const char *to, int flags),
+    (d, from, e, to, flags))
+INT(mkostemp64, (char *path, int flags), (path, flags))
+INT(fchmod, (int fd, mode_t mode), (fd, mode))
+INT(fchown, (int fd, uid_t uid, gid_t gid), (fd, uid, gid))
+INT(dup, (int fd), (fd))
+POINTER(DIR *, opendir, (const char *path), (path))
+POINTER(DIR *, fdopendir, (int fd), (fd))
+POINTER(struct dirent64 *, readdir64, (DIR *dir), (dir))
+POINTER(FILE *, fdopen, (int fd, const char *mode), (fd, mode))
+POINTER(FILE *, open_memstream, (char **text, size_t *length),
+    (text, length))
+WRAP(void *, MAP_FAILED, mmap64, (void *at, size_t length, int prot,
+    int flags, int fd, off64_t offset), (at, length, prot, flags, fd, offset))
+INT(madvise, (void *at, size_t length, int advice), (at, length, advice))
+INT(mincore, (void *at, size_t length, unsigned char *vec),
+    (at, length, vec))
+INT(memfd_create, (const char *name, unsigned flags), (name, flags))
+LONG(process_vm_readv, (pid_t pid, const struct iovec *a, unsigned long an,
+    const struct iovec *b, unsigned long bn, unsigned long flags),
+    (pid, a, an, b, bn, flags))
+LONG(process_vm_writev, (pid_t pid, const struct iovec *a, unsigned long an,
+    const struct iovec *b, unsigned long bn, unsigned long flags),
+    (pid, a, an, b, bn, flags))
+WRAP(pid_t, -1, fork, (void), ())
+INT(pipe2, (int ends[2], int flags), (ends, flags))
+INT(socketpair, (int domain, int type, int protocol, int ends[2]),
+    (domain, type, protocol, ends))
+WRAP(pid_t, -1, setsid, (void), ())
+INT(setns, (int fd, int type), (fd, type))
+INT(setenv, (const char *name, const char *value, int over),
+    (name, value, over))
+INT(execvp, (const char *file, char *const argv[]), (file, argv))
+INT(shmget, (key_t key, size_t size, int flags), (key, size, flags))
+WRAP(void *, (void *)-1, shmat, (int id, const void *at, int flags),
+    (id, at, flags))
+INT(shmdt, (const void *at), (at))
+INT(shmctl, (int id, int what, struct shmid_ds *ds), (id, what, ds))
+INT(semget, (key_t key, int count, int flags), (key, count, flags))
+INT(semtimedop, (int id, struct sembuf *ops, size_t count,
+    const struct timespec *limit), (id, ops, count, limit))
+INT(msgctl, (int id, int what, struct msqid_ds *ds), (id, what, ds))
+INT(sigaction, (int sig, const struct sigaction *new, struct sigaction *old),
+    (sig, new, old))
+INT(sigtimedwait, (const sigset_t *set, siginfo_t *info,
+    const struct timespec *limit), (set, info, limit))
+/* It returns its error. */
+WRAP(int, error, clock_nanosleep, (clockid_t clock, int flags,
+    const struct timespec *want, struct timespec *rest),
+    (clock, flags, want, rest))
+INT(poll, (struct pollfd *fds, nfds_t count, int timeout),
+    (fds, count, timeout))
+LONG(splice, (int in, off64_t *from, int out, off64_t *to, size_t length,
+    unsigned flags), (in, from, out, to, length, flags))
+LONG(vmsplice, (int fd, const struct iovec *list, size_t count,
+    unsigned flags), (fd, list, count, flags))
+LONG(sendfile64, (int out, int in, off64_t *from, size_t length),
+    (out, in, from, length))
+/* glibc's name service dies where its own memory ends: not ours to test. */
+#define NAME_SERVICE(type, name, params, args) \
+	type name params; \
+	type \
+	name params \
+	{ \
+		static type (*real) params; \
+		type found; \
+		\
+		if (strikes(CALL_##name)) \
+			return NULL; \
+		if (real == NULL) \
+			real = (type (*) params)next(#name); \
+		elsewhere++; \
+		found = real args; \
+		elsewhere--; \
+		return found; \
+	}
+
+NAME_SERVICE(struct passwd *, getpwnam, (const char *name), (name))
+NAME_SERVICE(struct passwd *, getpwuid, (uid_t uid), (uid))
+NAME_SERVICE(struct group *, getgrnam, (const char *name), (name))
+NAME_SERVICE(struct group *, getgrgid, (gid_t gid), (gid))
+INT(getrlimit64, (__rlimit_resource_t what, struct rlimit64 *limit),
+    (what, limit))
+INT(sysinfo, (struct sysinfo *info), (info))
+POINTER(struct tm *, localtime_r, (const time_t *when, struct tm *tm),
+    (when, tm))
+LONG(__getdelim, (char **line, size_t *room, int end, FILE *file),
+    (line, room, end, file))
