@@ -330,6 +330,6 @@ const struct cmd cmd_read = {
 	"read", "Copies a segment's contents out, or shows them",
 	"[-o OFFSET] [-n LENGTH] [-O FILE] [-x | -s | -t TYPE | --raw] "
 	"[-w[SECONDS]] [--no-trace] [--zero-copy] [--lock-with SEM "
-	"[--lock-timeout DURATION]] [-v]\nSEGMENT",
+	"[--lock-timeout DURATION]] [-v] SEGMENT",
 	options, NULL, run
 };

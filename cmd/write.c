@@ -267,7 +267,7 @@ run(int argc, char **argv)
 
 const struct cmd cmd_write = {
 	"write", "Copies a file, a string or standard input into a segment",
-	"[-o OFFSET] [-n LENGTH] [-f FILE | -s STRING [-0] | -z[BYTE]]\n"
+	"[-o OFFSET] [-n LENGTH] [-f FILE | -s STRING [-0] | -z[BYTE]] "
 	"[--lock-with SEM [--lock-timeout DURATION]] [-v] SEGMENT",
 	options, NULL, run
 };
