@@ -8,7 +8,7 @@ make_segment() {
 }
 
 file_setup() {
-	cd "$BATS_FILE_TMPDIR"
+	cd "$BATS_FILE_TMPDIR" || return
 	head -c 300001 /dev/urandom >data
 }
 
@@ -105,11 +105,11 @@ file_setup() {
 			head -c $n data | shmtool write -o $o "$id"
 			perl -e 'shmread($ARGV[0], $b, $ARGV[1], $ARGV[2]);
 				print $b' "$id" $o $n | cmp - <(head -c $n data)
-			tail -c $n data >tail
+			tail -c $n data >ending
 			perl -e 'local $/; $d = <STDIN>;
 				shmwrite($ARGV[0], $d, $ARGV[1], length $d)' \
-				"$id" $o <tail
-			shmtool read -o $o -n $n "$id" | cmp - tail
+				"$id" $o <ending
+			shmtool read -o $o -n $n "$id" | cmp - ending
 		done
 	done
 }
@@ -144,7 +144,6 @@ file_setup() {
 		rmdir "$group" 2>/dev/null && break
 		sleep 0.1
 	done
-	echo "$stderr"
 	[ "$status" -eq 6 ]
 	message_has "write: $id:" "memory cgroup" "48M"
 }
