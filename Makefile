@@ -99,6 +99,7 @@ CMD_SRC := \
 	cmd/write.c
 UNIT_SRC := \
 	tests/unit/archive.c \
+	tests/unit/copy.c \
 	tests/unit/cause.c \
 	tests/unit/holders.c \
 	tests/unit/limits.c \
