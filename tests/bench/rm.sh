@@ -8,6 +8,7 @@
 allow_segments
 
 # The hand-made one takes seconds a round.
+# shellcheck disable=SC2016 # for another shell
 by_hand='ipcs -m | awk "/^0x/ && \$6 == 0 { print \$2 }" | xargs -n1 ipcrm -m'
 make="$(declare -f make_segments); make_segments"
 row "rm, 4096 by filter" "ipcs|awk|xargs -n1 ipcrm" 0.01 -n 3 \

@@ -22,8 +22,9 @@ teardown() {
 	[ -z "${SHMTOOL_HOST_IPC:-}" ] || ipcrm --all=shm
 }
 
-# Processes that hold() started.
+# Processes that hold() started, and the last of them.
 holders=()
+holder=
 
 # The whole of stderr of the last `run --separate-stderr` is one message of
 # the form shmtool: COMMAND: ..., holding every word given.

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash disable=SC2030,SC2031
+#
+# A real server: its segment while it runs, after it was killed, and removed.
+
+load common
+
+# The server does not run as root, and cannot change its user where only one
+# is mapped.
+setup() {
+	local programs=(/usr/lib/postgresql/*/bin)
+	bin=${programs[-1]}
+	[ -x "$bin/initdb" ] || skip "PostgreSQL is not installed"
+	if [ "$(id -u)" -eq 0 ]; then
+		needs_root "PostgreSQL refuses to run as root"
+		id postgres >/dev/null 2>&1 || skip "there is no user postgres"
+		as=(setpriv --reuid=postgres --regid=postgres --clear-groups)
+		owner=postgres
+	else
+		as=()
+		owner=$(id -un)
+	fi
+	# Short: a socket's path has 108 bytes at most.
+	base=$(mktemp -d /tmp/shmtool-pg.XXXXXX)
+	[ "$(id -u)" -ne 0 ] || chown postgres "$base"
+	cd "$base" || return 1
+	"${as[@]}" "$bin/initdb" -D "$base/data" -A trust -N >/dev/null
+}
+
+test_teardown() {
+	[ -n "${base:-}" ] || return 0
+	cd /
+	local pid
+	for pid in $(server_processes); do kill -9 "$pid" || true; done
+	rm -rf "$base"
+}
+
+# The server and its children; empty when it does not run.
+server_processes() {
+	local pid
+	pid=$(head -n 1 "$base/data/postmaster.pid" 2>/dev/null) || return 0
+	[ -d "/proc/$pid" ] || return 0
+	echo "$pid"
+	pgrep -P "$pid" || true
+}
+
+start_server() {
+	"${as[@]}" "$bin/pg_ctl" -D "$base/data" -w -t 60 -l "$base/log" \
+		-o "-k $base -c listen_addresses=''" start >/dev/null 3>&- || {
+		cat "$base/log"
+		return 1
+	}
+}
+
+ask_server() {
+	"${as[@]}" "$bin/psql" -h "$base" -d postgres -Atc "$1"
+}
+
+all_dead() {
+	local pid
+	for pid in $killed; do
+		[ ! -d "/proc/$pid" ] || grep -q '^State:.*Z' \
+			"/proc/$pid/status" || return 1
+	done
+}
+
+@test "postgresql: seen, refused, killed, stale, removed, started again" {
+	start_server
+	[ "$(segments)" -eq 1 ]
+	id=$(ipcs -m | awk '/^0x/ { print $2 }')
+	postmaster=$(head -n 1 "$base/data/postmaster.pid")
+
+	run shmtool stat "$id"
+	[ "$status" -eq 0 ]
+	[[ $output == *"$owner"* ]]
+	run shmtool stat -P --tsv --no-heading
+	[ "$status" -eq 0 ]
+	[[ $output == *"	$postmaster	"*postgres* ]]
+	[ "${#lines[@]}" -ge 3 ]
+
+	run --separate-stderr shmtool rm "$id"
+	[ "$status" -eq 5 ]
+	message_has "rm: $id: kept: attached by" "$postmaster (postgres)"
+	run --separate-stderr shmtool rm --stale --idle 0 --yes
+	[ "$status" -eq 0 ]
+	run --separate-stderr shmtool rm --all --yes
+	[ "$status" -eq 5 ]
+	[ "$(ask_server 'select 6 * 7')" = 42 ]
+
+	killed=$(server_processes)
+	# shellcheck disable=SC2086
+	kill -9 $killed
+	wait_for all_dead
+	[ "$(segments)" -eq 1 ]
+	[ "$(of_id nattch "$id")" = 0 ]
+
+	run --separate-stderr shmtool rm --stale --dry-run
+	[ "${lines[-1]%%,*}" = "0 of 0 to go" ]
+	wait_for is_stale
+	[ "$(segments)" -eq 1 ]
+	run --separate-stderr shmtool rm --stale --idle 0 --yes -v
+	[ "$status" -eq 0 ]
+	[[ $output == "removed $id "* ]]
+	[ "$(segments)" -eq 0 ]
+
+	# Where nobody buries orphans, a dead server looks alive to the next.
+	[ ! -d "/proc/$postmaster" ] || rm "$base/data/postmaster.pid" \
+		"$base"/.s.PGSQL.*.lock
+	start_server
+	[ "$(ask_server 'select 6 * 7')" = 42 ]
+	[ "$(segments)" -eq 1 ]
+	"${as[@]}" "$bin/pg_ctl" -D "$base/data" -m fast -w stop >/dev/null
+	[ "$(segments)" -eq 0 ]
+}
+
+is_stale() {
+	shmtool rm --stale --idle 0 --dry-run | grep -q '^1 of 1 to go'
+}
