@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash disable=SC2030,SC2031
+
+load common
+
+test_teardown() {
+	[ -z "${swap:-}" ] || swapoff "$swap" || true
+	rm -f "${swap:-}"
+	[ -z "${group:-}" ] || rmdir "$group" || true
+}
+
+# A segment of 48M of which most is in a swap file of our own.
+make_swapped() {
+	needs_root "a swap file and a memory cgroup are made"
+	local folder=/sys/fs/cgroup/memory/shmtool-swap-$$
+	mkdir "$folder" 2>/dev/null || skip "no memory cgroup can be made here"
+	group=$folder
+	swap=$(mktemp /var/tmp/shmtool-swap.XXXXXX)
+	dd if=/dev/zero of="$swap" bs=1M count=96 status=none
+	{ mkswap "$swap" && swapon "$swap"; } >/dev/null 2>&1 || {
+		rm -f "$swap"
+		swap=
+		skip "no swap file can be had here"
+	}
+	head -c 50331648 /dev/urandom >"$BATS_TEST_TMPDIR/data"
+	echo $((16 << 20)) >"$group/memory.limit_in_bytes"
+	id=$(shmtool create -s 64M)
+	bash -c "echo \$\$ >$group/cgroup.procs &&
+		exec shmtool write $id <$BATS_TEST_TMPDIR/data"
+	[ "$(awk -v id="$id" '$2 == id { print $16 }' /proc/sysvipc/shm)" \
+		-gt 0 ] || skip "nothing was swapped out"
+	echo $((1 << 30)) >"$group/memory.limit_in_bytes"
+}
+
+same_bytes() {
+	cmp -n 50331648 - "$BATS_TEST_TMPDIR/data"
+}
+
+@test "read: no byte is lost of what is swapped out" {
+	make_swapped
+	shmtool read "$id" | same_bytes
+}
+
+@test "read: nor without a capability" {
+	make_swapped
+	shmtool set -m 0666 "$id"
+	without_privilege shmtool read "$id" | same_bytes
+}
