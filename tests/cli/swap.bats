@@ -12,6 +12,7 @@ test_teardown() {
 # A segment of 48M of which most is in a swap file of our own.
 make_swapped() {
 	needs_root "a swap file and a memory cgroup are made"
+	is_plain || skip "an instrumented program needs more than that itself"
 	local folder=/sys/fs/cgroup/memory/shmtool-swap-$$
 	mkdir "$folder" 2>/dev/null || skip "no memory cgroup can be made here"
 	group=$folder
