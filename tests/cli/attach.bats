@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=bash disable=SC2030,SC2031,SC2016
+# shellcheck shell=bash disable=SC2030,SC2031,SC2016,SC2154
 
 load common
 
@@ -326,7 +326,7 @@ shmtool: attach: 99998: no such segment" ]
 
 @test "attach: a key of the keyboard reaches COMMAND once" {
 	make_segment
-	cat >command <<-'X'
+	cat >./command <<-'X'
 		#!/bin/bash
 		trap 'echo interrupted >>got' INT
 		touch ready

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=bash disable=SC2030,SC2031,SC2016
+# shellcheck shell=bash disable=SC2030,SC2031,SC2016,SC2154
 
 load common
 
@@ -222,9 +222,9 @@ no_segment() {
 
 @test "create: -i from a pipe, with and without a size" {
 	head -c 200000 /dev/urandom >file
-	id=$(cat file | shmtool create -i -)
+	id=$(dd if=file status=none | shmtool create -i -)
 	cmp file <(bytes_of "$id")
-	id=$(cat file | shmtool create -i - -s 200000)
+	id=$(dd if=file status=none | shmtool create -i - -s 200000)
 	cmp file <(bytes_of "$id")
 	mkfifo pipe
 	cat file >pipe &
@@ -504,7 +504,8 @@ no_segment() {
 
 @test "create: what COMMAND has attached outlives a killed shmtool" {
 	shmtool create -s 4096 -k 0x4d2 -- sh -c \
-		'echo $SHMTOOL_ID >name
+		'echo $$ >child
+		echo $SHMTOOL_ID >name
 		exec env --ignore-signal=TERM shmtool attach "$SHMTOOL_ID" \
 			>held' 3>&- &
 	pid=$!
@@ -514,9 +515,7 @@ no_segment() {
 	finish
 	is_marked() { ipcs -m | grep -q "^0x00000000 $id .* 1 *dest"; }
 	wait_for is_marked
-	fuser_pid=$(grep -l "SYSV000004d2" /proc/[0-9]*/maps 2>/dev/null |
-		head -n 1 | tr -dc 0-9)
-	kill -9 "$fuser_pid"
+	kill -9 "$(cat child)"
 	wait_for no_segment
 }
 

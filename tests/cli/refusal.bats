@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=bash disable=SC2030,SC2031,SC2016
+# shellcheck shell=bash disable=SC2030,SC2031,SC2016,SC2154
 #
 # Each cause of a refused create, provoked, and the command that it proposes.
 
