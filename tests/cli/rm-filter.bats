@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=bash disable=SC2030,SC2031
+# shellcheck shell=bash disable=SC2030,SC2031,SC2154
 #
 # rm by filters and --all: what is selected, the question, and looking again
 # before each removal.
@@ -402,6 +402,19 @@ use_once() {
 	[ "$status" -eq 0 ]
 	[ "$(left)" = "$id" ]
 	grep -q "rm: $id: kept: its owner or mode was changed" "$tty"
+}
+
+# The time of change has whole seconds.
+touch_later() {
+	sleep 1.1
+	shmtool set -m 0644 "$1"
+}
+
+@test "rm: what was set to what it is while the question stood is left" {
+	make_segment 4096 0644
+	change_meanwhile touch_later "$id"
+	[ "$status" -eq 0 ]
+	[ "$(left)" = "$id" ]
 }
 
 @test "rm: what was removed while the question stood is said to be" {

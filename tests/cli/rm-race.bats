@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2030,SC2031
 #
 # rm --stale as fast as it can, for half a minute, against processes that
 # make, attach, use and detach segments as fast as they can: no process may
@@ -8,6 +8,119 @@
 load common
 
 RACE_SECONDS=30
+
+# Makes shmtool run the command in ON_RMID just before it removes a segment,
+# that in ON_SHMDT just after it detached one.
+meddler() {
+	is_plain || skip "an instrumented program takes no preload"
+	command -v cc >/dev/null || skip "no C compiler"
+	cat >"$BATS_TEST_TMPDIR/meddle.c" <<'E2'
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <sys/shm.h>
+
+static void
+meddle(const char *name)
+{
+	const char *command = getenv(name);
+
+	if (command == NULL)
+		return;
+	unsetenv("LD_PRELOAD");
+	unsetenv(name);
+	if (system(command) != 0)
+		abort();
+}
+
+int
+shmctl(int id, int command, struct shmid_ds *ds)
+{
+	int (*real)(int, int, struct shmid_ds *) = dlsym(RTLD_NEXT, "shmctl");
+
+	if (command == IPC_RMID)
+		meddle("ON_RMID");
+	return real(id, command, ds);
+}
+
+int
+shmdt(const void *at)
+{
+	int (*real)(const void *) = dlsym(RTLD_NEXT, "shmdt");
+	int result = real(at);
+
+	meddle("ON_SHMDT");
+	return result;
+}
+E2
+	cc -shared -fPIC -o "$BATS_TEST_TMPDIR/meddle.so" \
+		"$BATS_TEST_TMPDIR/meddle.c" -ldl
+	preload=$BATS_TEST_TMPDIR/meddle.so
+}
+
+# A script that attaches segment $1 in a process that stays, $(cat $pid).
+slipper() {
+	slip=$BATS_TEST_TMPDIR/slip pid=$BATS_TEST_TMPDIR/pid
+	cat >"$slip" <<E2
+perl -MIPC::SysV=shmat,memread -e '
+	\$at = shmat($1, undef, 0) or die;
+	open \$f, ">", "$pid.new"; print \$f \$\$; close \$f;
+	rename "$pid.new", "$pid";
+	\$SIG{USR1} = sub {
+		memread(\$at, \$x, 0, 5); open \$f, ">", "$pid.read";
+		print \$f \$x; close \$f; rename "$pid.read", "$pid.said" };
+	sleep 1 while 1' >/dev/null 2>&1 3>&- &
+while ! test -e "$pid"; do sleep 0.05; done
+E2
+}
+
+none_left() {
+	[ "$(segments)" -eq 0 ]
+}
+
+@test "rm: who attaches in the moment of the removal loses nothing; 5, told" {
+	meddler
+	id=$(ipcmk -M 4096 | tr -dc 0-9)
+	perl -e 'shmwrite($ARGV[0], "hello", 0, 5) or die' "$id"
+	slipper "$id"
+	LD_PRELOAD=$preload ON_RMID="sh $slip" run --separate-stderr \
+		shmtool rm --stale --idle 0 --yes --json
+	holders+=("$(cat "$pid")")
+	[ "$status" -eq 5 ]
+	message_has "rm: $id: attached in the moment of its removal by" \
+		"$(cat "$pid") (perl), nattch 1; marked"
+	[[ $output == *'"result": "marked"'* ]]
+	ipcs -m | grep -q dest
+	kill -USR1 "$(cat "$pid")"
+	wait_for test -s "$pid.said"
+	[ "$(cat "$pid.said")" = hello ]
+	release
+	wait_for none_left
+}
+
+@test "rm: what goes in the moment of its removal was removed by another" {
+	meddler
+	id=$(ipcmk -M 4096 | tr -dc 0-9)
+	LD_PRELOAD=$preload ON_RMID="ipcrm -m $id" run --separate-stderr \
+		shmtool rm --all --yes
+	[ "$status" -eq 0 ]
+	message_has "rm: $id: somebody else removed it"
+	id=$(ipcmk -M 4096 | tr -dc 0-9)
+	LD_PRELOAD=$preload ON_RMID="ipcrm -m $id" run --separate-stderr \
+		shmtool rm "$id"
+	[ "$status" -eq 3 ]
+}
+
+@test "rm: what is used while it is saved is kept (5)" {
+	meddler
+	id=$(ipcmk -M 4096 | tr -dc 0-9)
+	LD_PRELOAD=$preload \
+		ON_SHMDT="perl -e 'shmwrite($id, q(x), 0, 1) or die'" \
+		run --separate-stderr shmtool rm --save "$BATS_TEST_TMPDIR" "$id"
+	[ "$status" -eq 5 ]
+	message_has "rm: $id: kept: it was used while it was saved"
+	[ "$(segments)" -eq 1 ]
+}
 
 # One row of processes: a maker that ends, then a user of what it made.  What
 # is wrong goes to stderr, the numbers of attaches and of marked ones to
