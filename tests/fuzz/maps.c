@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * The readers of a line of /proc/PID/maps and of /proc/PID/stat.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct shmt__mapping mapping;
+	struct shmt__stat stat;
+	char *text;
+
+	/* Exactly as long as it says, for ASan to see what reads on. */
+	text = malloc(size + 1);
+	if (text == NULL)
+		return 0;
+	memcpy(text, data, size);
+	text[size] = '\0';
+	if (shmt__parse_maps_line(text, size, &mapping) &&
+	    mapping.start > mapping.end)
+		abort();
+	shmt__parse_stat(text, size, &stat);
+	free(text);
+	return 0;
+}

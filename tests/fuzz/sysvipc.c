@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * The reader of /proc/sysvipc/shm: a list or EBADMSG, whatever the text.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct shmt_segment *list;
+	size_t count, i;
+	char *text;
+
+	/* NUL-terminated, as shmt__read_file() gives it. */
+	text = malloc(size + 1);
+	if (text == NULL)
+		return 0;
+	memcpy(text, data, size);
+	text[size] = '\0';
+	if (shmt__parse_sysvipc(text, size, &list, &count) == 0) {
+		for (i = 0; i < count; i++)
+			if (list[i].id < 0 || list[i].mode > 0777)
+				abort();
+		free(list);
+	} else if (errno != EBADMSG && errno != ENOMEM)
+		abort();
+	free(text);
+	return 0;
+}
