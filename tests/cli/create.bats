@@ -150,6 +150,7 @@ no_segment() {
 }
 
 @test "create: --huge takes huge pages, of the size asked for" {
+	! is_valgrind || skip "valgrind ignores SHM_HUGETLB"
 	needs_root "for CAP_IPC_LOCK"
 	[ -d /sys/kernel/mm/hugepages/hugepages-2048kB ] ||
 		skip "no huge pages here"
