@@ -718,10 +718,9 @@ struct removal_run {
 	struct shmt_holders holders;
 };
 
-/* One segment on its way out; all zeros but for target or segment at first.
- * It begins with the row that the columns of a list take. */
+/* One segment on its way out; all zeros but for target or segment at first. */
 struct removal {
-	struct row row;			/* as it was looked at; id -1: none */
+	struct shmt_segment segment;	/* as it was looked at; id -1: none */
 	const struct target *target;	/* NULL: selected by the filter */
 	enum removal_result result;
 	int status;

@@ -45,8 +45,8 @@ fail_removal(struct removal *r, int error)
 {
 	if (error == EPERM || error == EACCES)
 		settle(r, FAILED, ST_DENIED, "only its owner %s, its creator "
-		    "%s and root may remove it", user_name(r->row.segment.uid),
-		    user_name(r->row.segment.cuid));
+		    "%s and root may remove it", user_name(r->segment.uid),
+		    user_name(r->segment.cuid));
 	else
 		settle(r, FAILED, status_of(error), "%s", strerror(error));
 }
@@ -73,14 +73,14 @@ look_at_holders(struct removal_run *run, struct removal *r)
 	if (!run->has_holders && shmt_holders(-1, &run->holders) == -1)
 		return;
 	run->has_holders = true;
-	held = shmt_holders_of(&run->holders, r->row.segment.id, &count);
+	held = shmt_holders_of(&run->holders, r->segment.id, &count);
 	r->holders = calloc(count + 1, sizeof(*held));
 	if (r->holders == NULL)
 		return;
 	if (count > 0)
 		memcpy(r->holders, held, count * sizeof(*held));
 	r->holder_count = count;
-	r->complete = shmt_holders_complete(&run->holders, &r->row.segment);
+	r->complete = shmt_holders_complete(&run->holders, &r->segment);
 }
 
 /* "4242 (postgres), 4250 (postgres)", to be freed. */
@@ -117,7 +117,7 @@ settle_attached(struct removal_run *run, struct removal *r,
 	names = holder_names(r);
 	settle(r, result, status, "%s by %s, nattch %ju%s", before,
 	    names != NULL ? names : "others",
-	    (uintmax_t)r->row.segment.nattch, after);
+	    (uintmax_t)r->segment.nattch, after);
 	free(names);
 }
 
@@ -129,7 +129,7 @@ removal_find(struct removal_run *run, struct removal *r)
 
 	/* Only the table of a dry run has a column for rss. */
 	if (shmt_resolve(ref, &id) == 0 && (run->dry ? shmt_info_rss :
-	    shmt_info)(id, &r->row.segment) == 0) {
+	    shmt_info)(id, &r->segment) == 0) {
 		removal_plan(run, r);
 		return;
 	}
@@ -138,9 +138,9 @@ removal_find(struct removal_run *run, struct removal *r)
 		    "no such segment");
 	else
 		fail_removal(r, errno);
-	memset(&r->row.segment, 0, sizeof(r->row.segment));
-	r->row.segment.id = ref->by_key ? -1 : ref->id;
-	r->row.segment.key = ref->by_key ? ref->key : 0;
+	memset(&r->segment, 0, sizeof(r->segment));
+	r->segment.id = ref->by_key ? -1 : ref->id;
+	r->segment.key = ref->by_key ? ref->key : 0;
 }
 
 /* As the kernel decides, but for capabilities without user id 0. */
@@ -155,15 +155,15 @@ may_remove(const struct shmt_segment *segment)
 void
 removal_plan(struct removal_run *run, struct removal *r)
 {
-	if (r->row.segment.state & SHMT_DEST)
+	if (r->segment.state & SHMT_DEST)
 		settle_attached(run, r, KEPT, run->force ? ST_OK : ST_BUSY,
 		    "already marked for removal, goes at the last detach", "");
-	else if (r->row.segment.nattch > 0 && !run->force)
+	else if (r->segment.nattch > 0 && !run->force)
 		settle_attached(run, r, KEPT, ST_BUSY, "attached",
 		    "; --force marks it for removal at the last detach");
-	else if (run->dry && !may_remove(&r->row.segment))
+	else if (run->dry && !may_remove(&r->segment))
 		fail_removal(r, EPERM);
-	else if (r->row.segment.nattch > 0)
+	else if (r->segment.nattch > 0)
 		settle_attached(run, r, WOULD_MARK, ST_OK,
 		    "goes at the last detach", "");
 	else
@@ -235,26 +235,26 @@ look_again(struct removal_run *run, struct removal *r)
 	struct shmt_segment now;
 	const char *why;
 
-	if (shmt_info(r->row.segment.id, &now) == -1) {
+	if (shmt_info(r->segment.id, &now) == -1) {
 		if (errno == ENOENT)
 			return already_gone(run, r);
 		fail_removal(r, errno);
 		return false;
 	}
-	why = what_changed(&r->row.segment, &now);
+	why = what_changed(&r->segment, &now);
 	if (why == NULL && now.nattch > 0 && !run->force) {
-		r->row.segment.nattch = now.nattch;
+		r->segment.nattch = now.nattch;
 		removal_forget_holders(run);
 		settle_attached(run, r, KEPT, status, "attached meanwhile",
 		    "");
 		return false;
 	}
 	if (why == NULL)
-		why = what_mismatches(run, &r->row.segment, &now);
+		why = what_mismatches(run, &r->segment, &now);
 	if (why != NULL)
 		settle(r, KEPT, status, "%s", why);
 	else
-		r->row.segment = now;
+		r->segment = now;
 	return why == NULL;
 }
 
@@ -266,16 +266,16 @@ look_after(struct removal_run *run, struct removal *r)
 
 	r->result = REMOVED;
 	r->status = ST_OK;
-	if (shmt_info(r->row.segment.id, &now) == -1) {
+	if (shmt_info(r->segment.id, &now) == -1) {
 		if (errno == ENOENT)
 			return;
-		now = r->row.segment;
+		now = r->segment;
 		now.state |= SHMT_DEST;
 	}
-	if (!shmt_same(&r->row.segment, &now) || (now.state & SHMT_DEST) == 0)
+	if (!shmt_same(&r->segment, &now) || (now.state & SHMT_DEST) == 0)
 		return;
 	removal_forget_holders(run);
-	r->row.segment.nattch = now.nattch;
+	r->segment.nattch = now.nattch;
 	if (run->force)
 		settle_attached(run, r, MARKED, ST_OK,
 		    "marked for removal, goes at the last detach", "");
@@ -300,7 +300,7 @@ save_first(struct removal_run *run, struct removal *r)
 	char *reason;
 	int status;
 
-	status = save_segment(&saving, &r->row.segment, &saved, &reason);
+	status = save_segment(&saving, &r->segment, &saved, &reason);
 	if (status != ST_OK) {
 		settle(r, FAILED, status, "not saved, so not removed: %s",
 		    reason != NULL ? reason : strerror(ENOMEM));
@@ -309,16 +309,16 @@ save_first(struct removal_run *run, struct removal *r)
 	}
 	if (asprintf(&r->saved, "%s/%s", run->save, saved.name) == -1)
 		r->saved = NULL;
-	if (shmt_info(r->row.segment.id, &now) == -1)
+	if (shmt_info(r->segment.id, &now) == -1)
 		return look_again(run, r);
-	if (!run->force && shmt_same(&r->row.segment, &saved.segment) &&
+	if (!run->force && shmt_same(&r->segment, &saved.segment) &&
 	    now.lpid != getpid() && now.nattch == 0) {
 		settle(r, KEPT, ST_BUSY, "it was used while it was saved");
 		return false;
 	}
-	r->row.segment.atime = now.atime;
-	r->row.segment.dtime = now.dtime;
-	r->row.segment.lpid = now.lpid;
+	r->segment.atime = now.atime;
+	r->segment.dtime = now.dtime;
+	r->segment.lpid = now.lpid;
 	return look_again(run, r);
 }
 
@@ -329,7 +329,7 @@ removal_do(struct removal_run *run, struct removal *r)
 		return;
 	if (run->save != NULL && !save_first(run, r))
 		return;
-	if (shmt_remove(r->row.segment.id) == 0)
+	if (shmt_remove(r->segment.id) == 0)
 		look_after(run, r);
 	else if (errno == ENOENT)
 		already_gone(run, r);
@@ -361,7 +361,7 @@ removal_tell(const struct removal_run *run, const struct removal *r)
 	char id[SHORT_TEXT], size[SHORT_TEXT];
 	const char *object = id, *reason = r->reason;
 
-	snprintf(id, sizeof(id), "%d", r->row.segment.id);
+	snprintf(id, sizeof(id), "%d", r->segment.id);
 	if (r->target != NULL)
 		object = r->target->text;
 	if (reason == NULL)
@@ -383,10 +383,10 @@ removal_tell(const struct removal_run *run, const struct removal *r)
 	case REMOVED:
 		if (!run->verbose)
 			break;
-		short_size(size, r->row.segment.size);
+		short_size(size, r->segment.size);
 		printf("removed %d (0x%08" PRIx32 ", %s, owner %s)",
-		    r->row.segment.id, r->row.segment.key, size,
-		    user_name(r->row.segment.uid));
+		    r->segment.id, r->segment.key, size,
+		    user_name(r->segment.uid));
 		tell_saved(r);
 		break;
 	case WOULD_REMOVE:
@@ -402,22 +402,22 @@ removal_json(struct json *json, const struct removal *r)
 		"would-remove", "would-mark", "removed", "marked", "kept",
 		"absent", "failed"
 	};
-	bool seen = r->row.segment.ctime != 0;
-	struct row row = r->row;
+	bool seen = r->segment.ctime != 0;
+	struct row row = { .key = 0 };
 
 	json_open(json, NULL, '{');
-	if (r->row.segment.id == -1)
+	if (r->segment.id == -1)
 		json_null(json, "id");
 	else
-		json_number(json, "id", (uint64_t)r->row.segment.id);
-	if (seen || r->row.segment.key != 0) {
-		json_key(json, r->row.segment.key);
+		json_number(json, "id", (uint64_t)r->segment.id);
+	if (seen || r->segment.key != 0) {
+		json_key(json, r->segment.key);
 	} else {
 		json_null(json, "key");
 		json_null(json, "key_hex");
 	}
 	if (seen)
-		json_number(json, "size", r->row.segment.size);
+		json_number(json, "size", r->segment.size);
 	else
 		json_null(json, "size");
 	json_text(json, "result", words[r->result]);

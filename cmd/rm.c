@@ -161,7 +161,7 @@ start_work(struct opts *o, struct work *work)
 			work->list[i].target = &o->targets[i];
 			continue;
 		}
-		work->list[i].row.segment = segments[i];
+		work->list[i].segment = segments[i];
 		removal_plan(&o->run, &work->list[i]);
 	}
 	free(segments);
@@ -174,14 +174,17 @@ would_go(const struct removal *r)
 	return r->result == WOULD_REMOVE || r->result == WOULD_MARK;
 }
 
+/* A row of stat and what would be done. */
+struct plan_row {
+	struct row row;
+	const char *action;
+};
+
 static void
 get_action(const void *row, struct value *v)
 {
-	const struct removal *r = row;
-
 	v->kind = VALUE_TEXT;
-	v->text = r->result == WOULD_REMOVE ? "remove" :
-	    r->result == WOULD_MARK ? "mark" : "keep";
+	v->text = ((const struct plan_row *)row)->action;
 }
 
 static const struct column action_column = { "ACTION", false, get_action, 0 };
@@ -196,14 +199,12 @@ total(const struct work *work, char size[static SHORT_TEXT])
 	for (i = 0; i < work->count; i++)
 		if (would_go(&work->list[i])) {
 			count++;
-			bytes += work->list[i].row.segment.size;
+			bytes += work->list[i].segment.size;
 		}
 	short_size(size, bytes);
 	return count;
 }
 
-/* The columns of stat and what would be done; the rows are removals, which
- * begin with a row. */
 static int
 print_plan(void **rows, size_t count)
 {
@@ -233,21 +234,35 @@ print_plan(void **rows, size_t count)
 static int
 show_plan(const struct work *work)
 {
+	const struct removal *r;
 	char size[SHORT_TEXT];
-	size_t count = 0, i;
+	struct plan_row *plan;
+	size_t found = 0, i;
 	int status;
 	void **rows;
 
+	plan = calloc(work->count + 1, sizeof(*plan));
 	rows = calloc(work->count + 1, sizeof(*rows));
-	if (rows == NULL)
+	if (plan == NULL || rows == NULL) {
+		free(plan);
+		free(rows);
 		return fail(NULL, ENOMEM);
-	for (i = 0; i < work->count; i++)
-		if (work->list[i].row.segment.ctime != 0)
-			rows[count++] = &work->list[i];
-	status = print_plan(rows, count);
+	}
+	for (i = 0; i < work->count; i++) {
+		r = &work->list[i];
+		if (r->segment.ctime == 0)
+			continue;
+		plan[found].row.segment = r->segment;
+		plan[found].action = r->result == WOULD_REMOVE ? "remove" :
+		    r->result == WOULD_MARK ? "mark" : "keep";
+		rows[found] = &plan[found];
+		found++;
+	}
+	status = print_plan(rows, found);
+	free(plan);
 	free(rows);
-	count = total(work, size);
-	printf("%zu of %zu to go, %s\n", count, work->count, size);
+	i = total(work, size);
+	printf("%zu of %zu to go, %s\n", i, work->count, size);
 	return status;
 }
 
@@ -279,10 +294,10 @@ ask_for_one(struct opts *o, struct work *work, const struct removal *r)
 	char size[SHORT_TEXT], *question, *safe;
 	bool yes = false;
 
-	short_size(size, r->row.segment.size);
+	short_size(size, r->segment.size);
 	if (asprintf(&question, "%s %d (0x%08" PRIx32 ", %s, owner %s%s%s)?",
-	    r->result == WOULD_MARK ? "mark" : "remove", r->row.segment.id,
-	    r->row.segment.key, size, user_name(r->row.segment.uid),
+	    r->result == WOULD_MARK ? "mark" : "remove", r->segment.id,
+	    r->segment.key, size, user_name(r->segment.uid),
 	    r->reason != NULL ? "; " : "",
 	    r->reason != NULL ? r->reason : "") == -1)
 		return false;
