@@ -68,6 +68,11 @@ static int
 set_failed(const struct target *target, const struct shmt_segment *segment,
     int error)
 {
+	if (error == EINVAL) {
+		complain(target->text, "this user namespace does not have "
+		    "that owner or group");
+		return ST_FAILED;
+	}
 	if (error != EPERM)
 		return fail(target->text, error);
 	complain(target->text, "only its owner %s, its creator %s and root "

@@ -3,6 +3,10 @@
 
 load common
 
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return 1
+}
+
 make_segment() {
 	id=$(ipcmk -M "${1:-4096}" -p "${2:-0600}" | tr -dc 0-9)
 }
@@ -58,6 +62,17 @@ make_segment() {
 	[ "$status" -eq 4 ]
 	message_has "set: $id:" "owner root"
 	[ "$(of_id perms "$id")" = 666 ]
+}
+
+@test "set: an owner that the user namespace does not have is 1" {
+	make_segment
+	cat >try.sh <<-'TXT'
+		id=$(ipcmk -M 4096 | tr -dc 0-9)
+		shmtool set -u 12345 "$id"
+	TXT
+	run --separate-stderr unshare -Ur --ipc sh ./try.sh
+	[ "$status" -eq 1 ]
+	message_has "user namespace"
 }
 
 @test "set: failures of two kinds are 1" {
