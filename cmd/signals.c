@@ -7,6 +7,7 @@
 
 #include <signal.h>
 #include <stddef.h>
+#include <unistd.h>
 
 #include "cmd.h"
 
@@ -16,10 +17,20 @@ static const int deadly[] = { SIGHUP, SIGINT, SIGTERM };
 
 static volatile sig_atomic_t caught;
 
+/*
+ * What waits has to end with EINTR, but it may have begun to wait just after
+ * the signal: it is interrupted again, every second, until all is put away.
+ */
 static void
 note_signal(int sig)
 {
-	caught = sig;
+	struct sigaction act = { .sa_handler = note_signal };
+
+	if (sig != SIGALRM)
+		caught = sig;
+	/* Only now: until then an alarm is somebody else's, and ends us. */
+	sigaction(SIGALRM, &act, NULL);
+	alarm(1);
 }
 
 void
