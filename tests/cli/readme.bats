@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash
+#
+# The README says what happens: its dialogue gives these very lines, and the
+# fragment of the library compiles.
+
+load common
+
+setup() {
+	readme=$BATS_TEST_DIRNAME/../../README.md
+	cd "$BATS_TEST_TMPDIR" || return 1
+}
+
+# The blocks of the README that are fenced as $1.
+block() {
+	awk -v fence="\`\`\`$1" '
+		$0 == "```" { inside = 0 }
+		inside
+		$0 == fence { inside = 1 }' "$readme"
+}
+
+@test "readme: the dialogue, line by line" {
+	[ -w /proc/sys/kernel/shmmni ] ||
+		skip "the limits of this namespace are fixed"
+	[ -d /etc/sysctl.d ] || skip "no /etc/sysctl.d"
+	block console >expected
+	[ "$(grep -c '^\$ ' expected)" -ge 4 ]
+	perl -e 'shmget(0, 1, 0600) // die for 1 .. 4096'
+	sed -n 's/^\$ //p' expected >commands
+	cat >talk.sh <<-'TXT'
+		mount -t tmpfs none /etc/sysctl.d
+		while read -r line; do
+			printf '$ %s\n' "$line"
+			sh -c "$line" </dev/null || true
+		done <commands
+	TXT
+	timeout 60 unshare -m bash -eu talk.sh >said 2>&1
+	diff expected said
+}
+
+@test "readme: the fragment of the library compiles" {
+	command -v cc >/dev/null || skip "no compiler"
+	{
+		printf '#include <err.h>\n#include <stdio.h>\n'
+		printf '#include <stdlib.h>\n#include <shmtool.h>\n'
+		printf 'int main(void) {\n'
+		block c
+		printf 'return 0; }\n'
+	} >fragment.c
+	cc -Wall -Wextra -Werror -I "$BATS_TEST_DIRNAME/../../lib" \
+		-fsyntax-only fragment.c
+}
