@@ -69,6 +69,13 @@ same() {
 	done
 }
 
+@test "agree: quotes and brackets of a page close where they belong" {
+	for file in "$tree"/man/*.1; do
+		text=$(mandoc -T utf8 -O width=1000 "$file" | col -bx)
+		run ! grep -nE '’’|‘[^’]*‘|^ +-[^[]*\[[^]]*, -' <<<"$text"
+	done
+}
+
 @test "agree: the SYNOPSIS of a page is the usage of the command" {
 	local bad=0
 	for verb in $(verbs); do
