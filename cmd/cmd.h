@@ -506,6 +506,9 @@ struct column {
 	unsigned needs;		/* what a row must hold, in its maker's bits */
 };
 
+/* No table has more. */
+#define COLUMNS_MAX 48
+
 enum table_format { FORMAT_TABLE, FORMAT_TSV, FORMAT_JSON };
 
 struct table {

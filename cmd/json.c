@@ -10,11 +10,17 @@
 #include "cmd.h"
 
 /* Names are ours: short, and without escapes. */
-static void
+#define NAME_MOST 64
+
+/*
+ * Begins a member: where its value goes, with room for SHORT_TEXT bytes of
+ * it.  There may be a hundred thousand of them, so each is put together in
+ * its place.
+ */
+static char *
 member(struct json *json, const char *name)
 {
-	size_t length = name != NULL ? strlen(name) : 0;
-	char *p = sink_room(&json->out, length + sizeof(", \"\": "));
+	char *p = sink_room(&json->out, NAME_MOST + SHORT_TEXT);
 
 	if (json->inside) {
 		*p++ = ',';
@@ -23,17 +29,28 @@ member(struct json *json, const char *name)
 	json->inside = true;
 	if (name != NULL) {
 		*p++ = '"';
-		p = mempcpy(p, name, length);
-		p = mempcpy(p, "\": ", 3);
+		while (*name != '\0')
+			*p++ = *name++;
+		*p++ = '"';
+		*p++ = ':';
+		*p++ = ' ';
 	}
-	json->out.used = (size_t)(p - json->out.bytes);
+	return p;
+}
+
+static void
+end_member(struct json *json, const char *end)
+{
+	json->out.used = (size_t)(end - json->out.bytes);
 }
 
 void
 json_open(struct json *json, const char *name, char bracket)
 {
-	member(json, name);
-	sink_put(&json->out, &bracket, 1);
+	char *p = member(json, name);
+
+	*p = bracket;
+	end_member(json, p + 1);
 	json->inside = false;
 }
 
@@ -128,74 +145,72 @@ json_special(struct sink *out, const char *text)
 	return length;
 }
 
-static void
-json_string(struct sink *out, const char *text)
-{
-	size_t length;
-
-	sink_put(out, "\"", 1);
-	while (*text != '\0') {
-		length = plain_length(text);
-		sink_put(out, text, length);
-		text += length;
-		if (*text != '\0')
-			text += json_special(out, text);
-	}
-	sink_put(out, "\"", 1);
-}
-
 void
 json_text(struct json *json, const char *name, const char *text)
 {
-	member(json, name);
-	json_string(&json->out, text);
-}
+	char *p = member(json, name);
+	size_t length = plain_length(text);
 
-static void
-put_number(struct json *json, uint64_t number)
-{
-	char text[SHORT_TEXT];
-
-	sink_put(&json->out, text, digits(text, number, 10, 1));
+	*p++ = '"';
+	if (text[length] == '\0' && length <= SHORT_TEXT - 2) {
+		p = mempcpy(p, text, length);
+		*p++ = '"';
+		end_member(json, p);
+		return;
+	}
+	end_member(json, p);
+	for (; *text != '\0'; length = plain_length(text)) {
+		sink_put(&json->out, text, length);
+		text += length;
+		if (*text != '\0')
+			text += json_special(&json->out, text);
+	}
+	sink_put(&json->out, "\"", 1);
 }
 
 void
 json_number(struct json *json, const char *name, uint64_t number)
 {
-	member(json, name);
-	put_number(json, number);
+	char *p = member(json, name);
+
+	end_member(json, p + digits(p, number, 10, 1));
 }
 
 void
 json_signed(struct json *json, const char *name, int64_t number)
 {
-	member(json, name);
+	char *p = member(json, name);
+
 	if (number < 0)
-		sink_put(&json->out, "-", 1);
-	put_number(json, number < 0 ? -(uint64_t)number : (uint64_t)number);
+		*p++ = '-';
+	end_member(json, p + digits(p, number < 0 ? -(uint64_t)number :
+	    (uint64_t)number, 10, 1));
 }
 
 void
 json_tenths(struct json *json, const char *name, uint64_t tenths)
 {
-	member(json, name);
-	put_number(json, tenths / 10);
-	sink_put(&json->out, ".", 1);
-	put_number(json, tenths % 10);
+	char *p = member(json, name);
+
+	p += digits(p, tenths / 10, 10, 1);
+	*p++ = '.';
+	end_member(json, p + digits(p, tenths % 10, 10, 1));
 }
 
 void
 json_bool(struct json *json, const char *name, bool value)
 {
-	member(json, name);
-	sink_text(&json->out, value ? "true" : "false");
+	char *p = member(json, name);
+
+	end_member(json, stpcpy(p, value ? "true" : "false"));
 }
 
 void
 json_null(struct json *json, const char *name)
 {
-	member(json, name);
-	sink_put(&json->out, "null", 4);
+	char *p = member(json, name);
+
+	end_member(json, mempcpy(p, "null", 4));
 }
 
 void

@@ -212,7 +212,8 @@ check(const struct opts *o)
 
 /* The columns when none were chosen, into an array that is long enough. */
 static void
-usual_columns(const struct opts *o, const char *names[static 48])
+usual_columns(const struct opts *o,
+    const char *names[static COLUMNS_MAX + 1])
 {
 	const char *const *usual = o->view->usual;
 	const char *const *name;
@@ -233,7 +234,7 @@ static int
 choose_columns(struct opts *o)
 {
 	const struct view *view = o->view;
-	const char *names[48];
+	const char *names[COLUMNS_MAX + 1];
 
 	usual_columns(o, names);
 	if (!parse_columns(o->output, view->columns, *view->column_count,

@@ -49,24 +49,27 @@ append(struct cells *cells, const char *text)
 }
 
 static char *
-append_safe(struct cells *cells, const char *text)
+append_safe(struct cells *cells, const char *text, size_t *width)
 {
 	char *copy, *added;
 
-	if (is_plain(text))
+	if (is_plain(text)) {
+		*width = strlen(text);
 		return append(cells, text);
+	}
 	copy = safe_copy(text);
 	if (copy == NULL)
 		return NULL;
+	*width = text_width(copy);
 	added = append(cells, copy);
 	free(copy);
 	return added;
 }
 
-/* A cell's text, made safe, behind the others. */
+/* A cell's text, made safe, behind the others, and its width. */
 static char *
 add_text(struct cells *cells, const struct table *table,
-    const struct column *column, const void *row)
+    const struct column *column, const void *row, size_t *width)
 {
 	bool plain = table->format == FORMAT_TSV;
 	struct value value = { 0 };
@@ -74,7 +77,7 @@ add_text(struct cells *cells, const struct table *table,
 
 	column->get(row, &value);
 	added = append_safe(cells, value_text(&value, plain ||
-	    (table->bytes && value.kind == VALUE_SIZE), room));
+	    (table->bytes && value.kind == VALUE_SIZE), room), width);
 	if (added != NULL && value.kind == VALUE_WORDS)
 		join_words(added);
 	return added;
@@ -90,10 +93,9 @@ make_cells(const struct table *table, struct cells *cells, size_t *widths)
 	for (i = 0; i < table->row_count; i++)
 		for (c = 0; c < table->column_count; c++) {
 			text = add_text(cells, table, table->columns[c],
-			    table->rows[i]);
+			    table->rows[i], &width);
 			if (text == NULL)
 				return false;
-			width = text_width(text);
 			cells->widths[cells->count++] = width;
 			if (width > widths[c])
 				widths[c] = width;
@@ -176,7 +178,7 @@ print_tsv(const struct table *table)
 	struct cells cells = { 0 };
 	int status = ST_OK;
 	const char *text;
-	size_t i, c;
+	size_t i, c, width;
 
 	for (c = 0; table->heading && c < table->column_count; c++) {
 		sink_text(&sink, table->columns[c]->name);
@@ -186,7 +188,7 @@ print_tsv(const struct table *table)
 		for (c = 0; c < table->column_count; c++) {
 			cells.used = 0;
 			text = add_text(&cells, table, table->columns[c],
-			    table->rows[i]);
+			    table->rows[i], &width);
 			if (text == NULL) {
 				status = fail(NULL, ENOMEM);
 				break;
@@ -199,45 +201,64 @@ print_tsv(const struct table *table)
 	return status;
 }
 
-/* The names of columns are plain capitals. */
-static void
-make_lower(char *lower, size_t room, const char *name)
-{
-	size_t n;
+/* Names of columns as members: plain capitals, made lower once a table. */
+struct members {
+	char names[COLUMNS_MAX][16];
+};
 
-	for (n = 0; n + 1 < room && name[n] != '\0'; n++)
-		lower[n] = (char)(name[n] | 0x20);
-	lower[n] = '\0';
+static void
+make_members(const struct table *table, struct members *members)
+{
+	const char *name;
+	size_t c, n;
+
+	memset(members, 0, sizeof(*members));
+	for (c = 0; c < table->column_count; c++) {
+		name = table->columns[c]->name;
+		for (n = 0; n < sizeof(members->names[c]) - 1 &&
+		    name[n] != '\0'; n++)
+			members->names[c][n] = (char)(name[n] | 0x20);
+	}
 }
 
-void
-print_object(const struct table *table, struct json *json, const char *name,
-    const void *row)
+static void
+put_object(const struct table *table, const struct members *members,
+    struct json *json, const char *name, const void *row)
 {
 	struct value value;
-	char lower[32];
 	size_t c;
 
 	json_open(json, name, '{');
 	for (c = 0; c < table->column_count; c++) {
-		make_lower(lower, sizeof(lower), table->columns[c]->name);
 		value = (struct value){ 0 };
 		table->columns[c]->get(row, &value);
-		value_json(&value, json, lower);
+		value_json(&value, json, members->names[c]);
 	}
 	if (table->more != NULL)
 		table->more(json, row);
 	json_close(json, '}');
 }
 
+void
+print_object(const struct table *table, struct json *json, const char *name,
+    const void *row)
+{
+	struct members members;
+
+	make_members(table, &members);
+	put_object(table, &members, json, name, row);
+}
+
 static void
 json_rows(const struct table *table, struct json *json, const char *name)
 {
+	struct members members;
 	size_t i;
 
+	make_members(table, &members);
 	json_open(json, name, '[');
 	for (i = 0; i < table->row_count; i++)
-		print_object(table, json, NULL, table->rows[i]);
+		put_object(table, &members, json, NULL, table->rows[i]);
 	json_close(json, ']');
 }
 

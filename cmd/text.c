@@ -74,24 +74,25 @@ text_width(const char *text)
 size_t
 digits(char *text, uint64_t number, unsigned base, unsigned least)
 {
-	char reversed[64];
+	const unsigned shift = base == 16 ? 4 : 3;
+	uint64_t rest = number;
 	size_t n = 0, i;
 
-	/* Dividing by a constant is far quicker. */
-	do {
+	/* Dividing by a number that is not constant takes far longer. */
+	do
+		n++;
+	while ((rest = base == 10 ? rest / 10 : rest >> shift) > 0);
+	if (n < least)
+		n = least;
+	text[n] = '\0';
+	for (i = n; i > 0;)
 		if (base == 10) {
-			reversed[n++] = (char)('0' + number % 10);
+			text[--i] = (char)('0' + number % 10);
 			number /= 10;
 		} else {
-			reversed[n++] = "0123456789abcdef"[number % base];
-			number /= base;
+			text[--i] = "0123456789abcdef"[number & (base - 1)];
+			number >>= shift;
 		}
-	} while (number > 0);
-	while (n < least)
-		reversed[n++] = '0';
-	for (i = 0; i < n; i++)
-		text[i] = reversed[n - 1 - i];
-	text[n] = '\0';
 	return n;
 }
 
@@ -106,15 +107,25 @@ short_size(char text[static SHORT_TEXT], uint64_t bytes)
 		snprintf(text, SHORT_TEXT, "%.1fE", (double)bytes / 0x1p60);
 }
 
+/* Without what printf(3) costs: tables are full of these. */
+static void
+with_unit(char text[static SHORT_TEXT], uint64_t number, char unit)
+{
+	size_t n = digits(text, number, 10, 1);
+
+	text[n] = unit;
+	text[n + 1] = '\0';
+}
+
 void
 short_duration(char text[static SHORT_TEXT], uint64_t seconds)
 {
 	const uint64_t minute = 60, hour = 3600, day = 86400;
 
 	if (seconds < minute)
-		snprintf(text, SHORT_TEXT, "%ds", (int)seconds);
+		with_unit(text, seconds, 's');
 	else if (seconds < hour)
-		snprintf(text, SHORT_TEXT, "%dm", (int)(seconds / minute));
+		with_unit(text, seconds / minute, 'm');
 	else if (seconds < day)
 		snprintf(text, SHORT_TEXT, "%dh%02dm", (int)(seconds / hour),
 		    (int)(seconds % hour / minute));

@@ -134,8 +134,7 @@ json_command(struct json *json, const char *name, const struct value *value)
 		json_text(json, name, value->text);
 	else
 		json_null(json, name);
-	strlcpy(name_of_life, name, sizeof(name_of_life));
-	strlcat(name_of_life, "_life", sizeof(name_of_life));
+	stpcpy(stpcpy(name_of_life, name), "_life");
 	json_text(json, name_of_life, life_word(life));
 }
 

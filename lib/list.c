@@ -42,18 +42,19 @@ static bool
 field(const char **text, uint64_t max, int base, uint64_t *number)
 {
 	const char *p = *text;
-	uint64_t n = 0, d;
+	uint64_t n = 0;
 
 	while (*p == ' ')
 		p++;
 	if (*p < '0' || *p >= '0' + base)
 		return false;
-	for (; *p >= '0' && *p < '0' + base; p++) {
-		d = (uint64_t)(*p - '0');
-		if (d > max || n > (max - d) / (uint64_t)base)
+	/* A division for each digit would take longer than all the rest. */
+	for (; *p >= '0' && *p < '0' + base; p++)
+		if (__builtin_mul_overflow(n, (uint64_t)base, &n) ||
+		    __builtin_add_overflow(n, (uint64_t)(*p - '0'), &n))
 			return false;
-		n = n * (uint64_t)base + d;
-	}
+	if (n > max)
+		return false;
 	*text = p;
 	*number = n;
 	return true;
