@@ -352,6 +352,31 @@ distance(const char *a, const char *b)
 	return d[la][lb];
 }
 
+/* What people used to other tools type, and letters alone would lead to a
+ * command that does the opposite. */
+static const char *
+other_word(const char *name)
+{
+	static const char *const words[][2] = {
+		{ "ls", "stat" }, { "list", "stat" }, { "show", "stat" },
+		{ "info", "stat" }, { "ps", "stat" }, { "ipcs", "stat" },
+		{ "lsipc", "stat" }, { "delete", "rm" }, { "del", "rm" },
+		{ "remove", "rm" }, { "clean", "rm" }, { "ipcrm", "rm" },
+		{ "make", "create" }, { "new", "create" },
+		{ "ipcmk", "create" }, { "cat", "read" }, { "dump", "read" },
+		{ "fill", "write" }, { "hold", "attach" }, { "chmod", "set" },
+		{ "chown", "set" }, { "lock", "set" }, { "unlock", "set" },
+		{ "load", "restore" }, { "usage", "limits" },
+		{ "check", "limits" }
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i][0], name) == 0)
+			return words[i][1];
+	return NULL;
+}
+
 static int
 unknown_command(const char *name)
 {
@@ -359,6 +384,9 @@ unknown_command(const char *name)
 	unsigned best = UINT32_MAX, far;
 	size_t i;
 
+	if (other_word(name) != NULL)
+		return usage_error(name, "no such command; the nearest is %s",
+		    other_word(name));
 	if (strlen(name) > NAME_MAX_LENGTH)
 		return usage_error(name, "no such command");
 	for (i = 0; i < COMMANDS; i++) {
@@ -393,16 +421,19 @@ global_help(void)
 	return ST_OK;
 }
 
+/* Of the command that args names, or of all. */
 static int
-help_command(const char *name)
+help_command(char **args)
 {
 	const struct cmd *cmd;
 
-	if (name == NULL)
+	if (args[0] == NULL)
 		return global_help();
-	cmd = find_command(name);
+	cmd = find_command(args[0]);
 	if (cmd == NULL)
-		return unknown_command(name);
+		return unknown_command(args[0]);
+	if (args[1] != NULL)
+		return usage_error(args[1], "help is for one command");
 	print_help(cmd);
 	return ST_OK;
 }
@@ -426,7 +457,7 @@ run_command(const char *ns, int argc, char **argv)
 	int status;
 
 	if (strcmp(argv[0], "help") == 0)
-		return help_command(argv[1]);
+		return help_command(argv + 1);
 	current = find_command(argv[0]);
 	if (current == NULL)
 		return unknown_command(argv[0]);
@@ -454,7 +485,7 @@ run_arguments(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "+:hV", longs, NULL)) != -1)
 		switch (c) {
 		case 'h':
-			return global_help();
+			return help_command(argv + optind);
 		case 'V':
 			printf("shmtool %s\n", shmt_version());
 			return ST_OK;

@@ -247,6 +247,28 @@ prints() {
 	message_has "sett" "the nearest is set"
 }
 
+@test "agree: a word of other tools leads to the command that does it" {
+	for pair in delete:rm remove:rm ipcrm:rm ls:stat ipcs:stat ipcmk:create \
+		cat:read chmod:set unlock:set load:restore; do
+		run --separate-stderr shmtool "${pair%:*}"
+		[ "$status" -eq 2 ]
+		message_has "shmtool: ${pair%:*}:" "the nearest is ${pair#*:} "
+	done
+}
+
+@test "agree: help is for one command, and -h before it is help, too" {
+	run --separate-stderr shmtool help rm stat
+	[ "$status" -eq 2 ]
+	[ -z "$output" ]
+	message_has "stat: help is for one command"
+	for option in -h --help help; do
+		[ "$(shmtool "$option" rm)" = "$(shmtool rm -h)" ]
+	done
+	run --separate-stderr shmtool -h nosuch
+	[ "$status" -eq 2 ]
+	message_has "nosuch" "no such command"
+}
+
 @test "agree: the version is that of the header" {
 	version=$(sed -n 's/^.define SHMT_VERSION "\(.*\)"/\1/p' \
 		"$tree/lib/shmtool.h")
