@@ -56,21 +56,25 @@ parse_setting(const char *text,
 		"shmmax", "shmall", "shmmni", "shm_rmid_forced"
 	};
 	const char *equals = strchr(text, '='), *name = NULL;
+	const char *whole = text;
 	size_t i, length;
 
+	/* As sysctl(8) writes it. */
+	if (strncmp(text, "kernel.", 7) == 0)
+		text += 7;
 	length = equals != NULL ? (size_t)(equals - text) : 0;
 	for (i = 0; i < SETTINGS_MAX; i++)
 		if (strlen(names[i]) == length &&
 		    memcmp(names[i], text, length) == 0)
 			name = names[i];
 	if (name == NULL)
-		return bad_setting(text, "not NAME=VALUE with shmmax, shmall, "
+		return bad_setting(whole, "not NAME=VALUE with shmmax, shmall, "
 		    "shmmni or shm_rmid_forced");
 	for (i = 0; i < *count; i++)
 		if (settings[i].name == name)
-			return bad_setting(text, "given twice");
+			return bad_setting(whole, "given twice");
 	if (!parse_value(name, equals + 1, &settings[i].value))
-		return bad_setting(text, errno == ERANGE ? "out of range" :
+		return bad_setting(whole, errno == ERANGE ? "out of range" :
 		    strcmp(name, "shm_rmid_forced") == 0 ? "not 0 or 1" :
 		    strcmp(name, "shmmni") == 0 ? "not a number" :
 		    "not a size (4096, 64K, 1.5G)");

@@ -285,7 +285,9 @@ parse(int argc, char **argv, struct opts *o, const struct action **action)
 	for (; optind < argc; optind++) {
 		/* --set NAME=VALUE NAME=VALUE ... */
 		if (!has(o, SET))
-			return usage_error(argv[optind],
+			return usage_error(argv[optind], has(o, ADVISE) ?
+			    "limits takes no operand, and a profile in one "
+			    "word with it: --advise=postgresql" :
 			    "limits takes no operand");
 		if (!parse_setting(argv[optind], o->settings, &o->count))
 			return ST_USAGE;

@@ -549,7 +549,7 @@ nothing was changed (--dry-run)" ]
 		"--set shmall=1.5" "--set shmall=18446744073709551616"
 		"--set shmmni=1K" "--set shmmni=-1" "--set shmmni=2147483648"
 		"--set shm_rmid_forced=2" "--set shm_rmid_forced=yes"
-		"--set kernel.shmmax=1" "--set sem=1" "--set shmmaxx=1"
+		"--set kernel.msgmax=1" "--set sem=1" "--set shmmaxx=1"
 		"--set shmmni=1 --set shmmni=2" "--set shmmni=1 shmmni=1"
 		"--set shmmni=1 x" "--set shmmni=1 --json" "shmmni=1"
 		"--set shmmni=1 --usage" "--set shmmni=1 -l" "--persist=f -n"
@@ -647,4 +647,22 @@ f
 rest" ]
 	[[ $stderr == *"full/f: No space left on device"* ]]
 	[ "$(limit shmmni)" -eq 4096 ]
+}
+
+@test "limits: --set takes the name as sysctl has it" {
+	run --separate-stderr shmtool limits -n --set kernel.shmmni=77
+	[ "$status" -eq 0 ]
+	[[ $output == *"shmmni: "*" -> 77"* ]]
+	run --separate-stderr shmtool limits -n --set kernel.shmfoo=77
+	[ "$status" -eq 2 ]
+	message_has "--set: kernel.shmfoo=77: not NAME=VALUE"
+	run --separate-stderr shmtool limits -n --set shmmni=7 kernel.shmmni=8
+	[ "$status" -eq 2 ]
+	message_has "kernel.shmmni=8: given twice"
+}
+
+@test "limits: a profile in a word of its own is told of" {
+	run --separate-stderr shmtool limits --advise postgresql
+	[ "$status" -eq 2 ]
+	message_has "postgresql: limits takes no operand" "--advise=postgresql"
 }
