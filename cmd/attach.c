@@ -45,11 +45,10 @@ struct opts {
 static bool
 parse_address(const char *text, uint64_t *address)
 {
-	if (!offset_value("--address", text, address))
-		return false;
-	if (*address != 0 && *address <= UINTPTR_MAX)
+	if (shmt_parse_offset(text, address) == 0 && *address != 0 &&
+	    *address <= UINTPTR_MAX)
 		return true;
-	usage_error("--address", "%s: not an address", text);
+	usage_error("--address", "%s: not an address (0x7f0000000000)", text);
 	return false;
 }
 

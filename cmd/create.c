@@ -38,7 +38,7 @@ static const struct option_row options[] = {
 
 struct opts {
 	struct shmt_request request;
-	const char *key, *file, *size, *input, *owner;
+	const char *key, *file, *size, *input, *owner, *id;
 	const char *object;	/* what messages are about */
 	unsigned mode;
 	uint32_t uid, gid;	/* UINT32_MAX: as it comes */
@@ -103,6 +103,7 @@ take_value(struct opts *o, int code)
 	case OPT_HUGE:
 		return huge_value(optarg, &o->request);
 	default:
+		o->id = optarg;
 		return id_value(optarg, &o->request);
 	}
 }
@@ -171,7 +172,7 @@ check(struct opts *o)
 		return usage_error("--size", "%s: a new segment needs at "
 		    "least 1 byte", o->size);
 	o->object = o->key != NULL ? o->key : o->file != NULL ? o->file :
-	    o->size != NULL ? o->size : o->input;
+	    o->id != NULL ? o->id : o->size != NULL ? o->size : o->input;
 	if (o->file == NULL || shmt_parse_ftok(o->file, &o->request.key) == 0)
 		return ST_OK;
 	if (errno == EINVAL || errno == ERANGE)

@@ -50,7 +50,8 @@ pid_value(const char *option, const char *text, pid_t *pid)
 	if (!number_value(option, text, INT32_MAX, &number))
 		return false;
 	if (number == 0) {
-		usage_error(option, "%s: out of range", text);
+		usage_error(option, "%s: out of range: 1 to %d", text,
+		    INT32_MAX);
 		return false;
 	}
 	*pid = (pid_t)number;

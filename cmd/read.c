@@ -70,7 +70,8 @@ watch_option(struct opts *o, const char *seconds)
 		return false;
 	if (o->interval > 0 && o->interval <= INT32_MAX)
 		return true;
-	usage_error("--watch", "%s: out of range", seconds);
+	usage_error("--watch", "%s: out of range: 1 to %d seconds", seconds,
+	    INT32_MAX);
 	return false;
 }
 
@@ -162,6 +163,9 @@ parse(int argc, char **argv, struct opts *o)
 		if (!take_option(o, c))
 			return ST_USAGE;
 	}
+	if (o->watch && argc - optind > 1)
+		return usage_error(argv[optind + 1], "one segment at a time, "
+		    "and the seconds of --watch in one word with it (-w2)");
 	status = parse_target_alone(argc - optind, argv + optind, &o->target);
 	return status == ST_OK ? check(o) : status;
 }

@@ -43,10 +43,6 @@ parse(int argc, char **argv, struct opts *o)
 		case 'k':
 			if (!key_value("--key", optarg, &o->key))
 				return ST_USAGE;
-			if (o->key == 0)
-				return usage_error("--key", "%s: key 0 means "
-				    "private, which nobody finds by key",
-				    optarg);
 			o->flags |= SHMT_OTHER_KEY;
 			break;
 		case OPT_ID:

@@ -113,7 +113,8 @@ set_watch(struct opts *o, const char *seconds)
 	    !duration_value("--watch", seconds, &o->interval))
 		return ST_USAGE;
 	if (o->interval == 0 || o->interval > INT32_MAX)
-		return usage_error("--watch", "%s: out of range", seconds);
+		return usage_error("--watch", "%s: out of range: 1 to %d "
+		    "seconds", seconds, INT32_MAX);
 	return ST_OK;
 }
 
@@ -244,10 +245,8 @@ choose_columns(struct opts *o)
 		return ST_OK;
 	o->sort = find_column(view->columns, *view->column_count,
 	    o->sort_name);
-	if (o->sort == NULL)
-		return usage_error("--sort", "%s: no such column",
-		    o->sort_name);
-	return ST_OK;
+	return o->sort != NULL || unknown_column("--sort", o->sort_name,
+	    view->columns, *view->column_count) ? ST_OK : ST_USAGE;
 }
 
 /* Whether processes are counted, and so may stand in a segment's object. */

@@ -364,8 +364,9 @@ find_column(const struct column *columns, size_t count, const char *name)
 	return NULL;
 }
 
-static bool
-unknown_column(const char *name, const struct column *columns, size_t count)
+bool
+unknown_column(const char *option, const char *name,
+    const struct column *columns, size_t count)
 {
 	char names[1024] = "";
 	size_t i;
@@ -374,7 +375,7 @@ unknown_column(const char *name, const struct column *columns, size_t count)
 		strlcat(names, " ", sizeof(names));
 		strlcat(names, columns[i].name, sizeof(names));
 	}
-	usage_error(name, "no such column; there are%s", names);
+	usage_error(option, "%s: no such column; there are%s", name, names);
 	return false;
 }
 
@@ -413,7 +414,8 @@ parse_columns(const char *text, const struct column *columns, size_t count,
 	while (good && (name = strsep(&rest, ",")) != NULL) {
 		column = find_column(columns, count, name);
 		if (column == NULL)
-			good = unknown_column(name, columns, count);
+			good = unknown_column("--output", name, columns,
+			    count);
 		else
 			add_column(list, &n, column);
 	}

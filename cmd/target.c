@@ -17,6 +17,9 @@ parse_target(const char *text, struct target *target)
 	target->text = text;
 	if (shmt_parse_ref(text, &target->ref) == 0)
 		return ST_OK;
+	if (errno == ERANGE && strncmp(text, "ftok:", 5) == 0)
+		return usage_error(text, "out of range: PROJ is one character "
+		    "or 1 to 255");
 	if (errno == ERANGE)
 		return usage_error(text, "out of range: ids go from 0 to "
 		    "2147483647, keys from 1 to 0xffffffff");
@@ -70,56 +73,67 @@ find_target(const struct target *target, struct shmt_segment *segment)
 	return ST_OK;
 }
 
-/* One place for the three things that a value can be wrong in. */
+/* One place for the two things that a value can be wrong in. */
 static bool
-bad_value(const char *option, const char *text, const char *wanted)
+bad_value(const char *option, const char *text, const char *wanted,
+    const char *range)
 {
 	if (errno == ERANGE)
-		usage_error(option, "%s: out of range", text);
+		usage_error(option, "%s: out of range: %s", text, range);
 	else
 		usage_error(option, "%s: not %s", text, wanted);
 	return false;
 }
 
+#define LARGEST "at most 18446744073709551615"
+
 bool
 size_value(const char *option, const char *text, uint64_t *size)
 {
 	return shmt_parse_size(text, size) == 0 ||
-	    bad_value(option, text, "a size (4096, 64K, 1.5G, 2MB)");
+	    bad_value(option, text, "a size (4096, 64K, 1.5G, 2MB)",
+	    LARGEST " bytes");
 }
 
 bool
 offset_value(const char *option, const char *text, uint64_t *offset)
 {
 	return shmt_parse_offset(text, offset) == 0 ||
-	    bad_value(option, text, "an offset (4096, 0x1000, 64K)");
+	    bad_value(option, text, "an offset (4096, 0x1000, 64K)",
+	    LARGEST " bytes");
 }
 
 bool
 duration_value(const char *option, const char *text, uint64_t *seconds)
 {
 	return shmt_parse_duration(text, seconds) == 0 ||
-	    bad_value(option, text, "a duration (90, 5m, 2h, 1d, 1w)");
+	    bad_value(option, text, "a duration (90, 5m, 2h, 1d, 1w)",
+	    LARGEST " seconds");
 }
 
 bool
 key_value(const char *option, const char *text, uint32_t *key)
 {
 	return shmt_parse_key(text, key) == 0 ||
-	    bad_value(option, text, "a key (0x4d2, 1234)");
+	    bad_value(option, text, "a key (0x4d2, 1234)",
+	    "keys go from 1 to 0xffffffff");
 }
 
 bool
 number_value(const char *option, const char *text, uint64_t max,
     uint64_t *number)
 {
+	char range[64];
+
+	snprintf(range, sizeof(range), "0 to %ju", (uintmax_t)max);
 	return shmt_parse_number(text, max, number) == 0 ||
-	    bad_value(option, text, "a number");
+	    bad_value(option, text, "a number", range);
 }
 
 bool
 mode_value(const char *option, const char *text, unsigned base, unsigned *mode)
 {
 	return shmt_parse_mode(text, base, mode) == 0 ||
-	    bad_value(option, text, "a mode (0640, u=rw,g+r)");
+	    bad_value(option, text, "a mode (0640, u=rw,g+r)",
+	    "there are only the nine permission bits, up to 0777");
 }

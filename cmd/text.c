@@ -267,6 +267,10 @@ parse_owner(const char *object, const char *text, uint32_t *uid, uint32_t *gid)
 		return false;
 	}
 	free(user);
+	if (colon != NULL && colon[1] == '\0') {
+		usage_error(object, "%s: no group after the colon", text);
+		return false;
+	}
 	if (colon != NULL && !find_group(colon + 1, &g)) {
 		usage_error(object, "%s: no such group", colon + 1);
 		return false;

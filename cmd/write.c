@@ -98,6 +98,9 @@ parse(int argc, char **argv, struct opts *o)
 		    "--fill");
 	if (o->nul && o->string == NULL)
 		return usage_error("--nul", "only together with --string");
+	if (o->fill && argc - optind > 1)
+		return usage_error(argv[optind + 1], "one segment at a time, "
+		    "and the byte of --fill in one word with it (-z255)");
 	status = parse_target_alone(argc - optind, argv + optind, &o->target);
 	return status == ST_OK ? check_guard(&o->guard) : status;
 }

@@ -398,3 +398,12 @@ shmtool: attach: 99998: no such segment" ]
 		message_has "shmtool: attach:"
 	done
 }
+
+@test "attach: what is no address is called so" {
+	id=$(shmtool create -s 1)
+	for address in zz 0 -1 1.5x; do
+		run --separate-stderr shmtool attach -a "$address" -t 0 "$id"
+		[ "$status" -eq 2 ]
+		message_has "--address: $address: not an address (0x"
+	done
+}

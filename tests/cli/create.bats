@@ -539,3 +539,10 @@ no_segment() {
 	done
 	[ "$(segments)" -eq 1 ]
 }
+
+@test "create: a taken --id is named as it was asked for" {
+	shmtool create -s 1 --id 77 || skip "no id can be asked for here"
+	run --separate-stderr shmtool create -s 4096 --id 77
+	[ "$status" -eq 5 ]
+	message_has "create: 77: segment 77 of"
+}

@@ -295,3 +295,10 @@ may_map_files() {
 		-e inject=open:error=EPERM shmtool read -x "$id" |
 		cmp - <(hexdump -C data)
 }
+
+@test "read: the seconds of -w in a word of their own are told of" {
+	id=$(shmtool create -s 8)
+	run --separate-stderr timeout 5 shmtool read -w 2 "$id"
+	[ "$status" -eq 2 ]
+	message_has "$id: one segment at a time" "-w2"
+}

@@ -107,3 +107,36 @@ make_segment() {
 	done
 	[ "$(of_id perms "$id")" = 600 ]
 }
+
+@test "set: what is out of range is told with the range" {
+	make_segment
+	run --separate-stderr shmtool set -m 1777 "$id"
+	[ "$status" -eq 2 ]
+	message_has "--mode: 1777: out of range" "up to 0777"
+	run --separate-stderr shmtool set -m 0600 ftok:/tmp:300
+	[ "$status" -eq 2 ]
+	message_has "ftok:/tmp:300: out of range" "1 to 255"
+	run --separate-stderr shmtool create -s 1 -k 0
+	[ "$status" -eq 2 ]
+	message_has "--key: 0: out of range" "from 1 to 0xffffffff"
+	run --separate-stderr shmtool create -s 16E
+	[ "$status" -eq 2 ]
+	message_has "--size: 16E: out of range" "18446744073709551615 bytes"
+	run --separate-stderr shmtool limits --check -w 101
+	message_has "--warning: 101: out of range" "0 to 100"
+	run --separate-stderr shmtool stat --pid 0
+	[ "$status" -eq 2 ]
+	message_has "--pid: 0: out of range" "1 to 2147483647"
+	run --separate-stderr shmtool stat -w0
+	[ "$status" -eq 2 ]
+	message_has "--watch: 0: out of range" "1 to "
+}
+
+@test "set: a colon without a group is no group" {
+	make_segment
+	for owner in : root:; do
+		run --separate-stderr shmtool set -u "$owner" "$id"
+		[ "$status" -eq 2 ]
+		message_has "--owner: $owner: no group after the colon"
+	done
+}

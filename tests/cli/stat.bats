@@ -604,3 +604,14 @@ heading() {
 		cut -f1)" = "$first" ]
 	[ "$(shmtool stat -c "$id" --no-heading --tsv | cut -f1)" = "$id" ]
 }
+
+@test "stat: an unknown column is named with its option and those there are" {
+	for option in --output --sort; do
+		run --separate-stderr shmtool stat "$option" FOO
+		[ "$status" -eq 2 ]
+		message_has "$option: FOO: no such column" " ID KEY OWNER "
+		run --separate-stderr shmtool stat -u "$option" ID
+		[ "$status" -eq 2 ]
+		message_has "$option: ID: no such column" " SEGMENTS "
+	done
+}

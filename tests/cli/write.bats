@@ -178,3 +178,10 @@ file_setup() {
 	done
 	[ "$(shmtool read "$id" | tr -d '\0' | wc -c)" -eq 0 ]
 }
+
+@test "write: the byte of -z in a word of its own is told of" {
+	id=$(shmtool create -s 8)
+	run --separate-stderr shmtool write -z 255 "$id"
+	[ "$status" -eq 2 ]
+	message_has "$id: one segment at a time" "-z255"
+}
