@@ -34,13 +34,31 @@ open_failed(struct output *output)
 	return status_of(errno == ENOENT ? EIO : errno);
 }
 
+/* Our own links and those of root, whom / belongs to, such as /dev/stdout:
+ * another user's may lead anywhere, to a disk. */
+static bool
+may_follow(const struct stat *link)
+{
+	struct stat top;
+
+	return link->st_uid == geteuid() ||
+	    (stat("/", &top) == 0 && link->st_uid == top.st_uid);
+}
+
 /* A device or a pipe; what became a file meanwhile is not written over. */
 static int
-open_special(struct output *output)
+open_special(struct output *output, const struct stat *found)
 {
 	struct stat st;
+	bool link = S_ISLNK(found->st_mode);
 
-	output->fd = open(output->path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	if (link && !may_follow(found)) {
+		complain(output->path, "a symbolic link of another user; it "
+		    "is not followed");
+		return ST_FAILED;
+	}
+	output->fd = open(output->path, O_WRONLY | O_CLOEXEC | O_NOCTTY |
+	    (link ? 0 : O_NOFOLLOW));
 	if (output->fd == -1)
 		return open_failed(output);
 	if (fstat(output->fd, &st) == 0 && !S_ISREG(st.st_mode))
@@ -73,7 +91,7 @@ open_beside(struct output *output, mode_t mode)
 		output->beside = NULL;
 		return open_failed(output);
 	}
-	/* 0600 as made; who replaces a file keeps its mode. */
+	/* 0600 as made; who replaces his own file keeps its mode. */
 	if (mode != 0 && fchmod(output->fd, mode) == -1) {
 		output_abandon(output);
 		return open_failed(output);
@@ -93,9 +111,11 @@ output_open(struct output *output, const char *path)
 	else if (lstat(path, &st) == -1)
 		status = open_beside(output, 0);
 	else if (S_ISREG(st.st_mode))
-		status = open_beside(output, st.st_mode & 0777);
+		/* Another user's file must not tell who may read ours. */
+		status = open_beside(output, st.st_uid == geteuid() ?
+		    st.st_mode & 0777 : 0);
 	else
-		status = open_special(output);
+		status = open_special(output, &st);
 	if (status == ST_OK)
 		output->holes = takes_holes(output->fd);
 	return status;

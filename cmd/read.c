@@ -275,8 +275,10 @@ send_all(const struct opts *o, struct shmt_view *view)
 	int status;
 
 	/* A half-made file is taken away before we die of a signal. */
-	if (o->file != NULL)
+	if (o->file != NULL) {
 		catch_signals();
+		outlive_pipes();
+	}
 	status = output_open(&output, o->file);
 	if (status != ST_OK)
 		return status;

@@ -214,6 +214,41 @@ may_map_files() {
 	[ -z "$(find . -name ".*" -type f)" ]
 }
 
+@test "read: -O trusts neither a link nor a mode of another user" {
+	needs_root "other users are needed"
+	make_random 5000
+	mkdir -m 1777 shared
+	mkfifo pipe
+	ln -s "$PWD/pipe" shared/link
+	: >shared/file
+	chmod 666 shared/file
+	chown -h 65534:65534 shared/link shared/file
+	# It would wait for a reader.
+	run --separate-stderr timeout 10 shmtool read -O shared/link "$id"
+	[ "$status" -eq 1 ]
+	message_has "read: shared/link:" "link of another user"
+	shmtool read -O shared/file "$id"
+	cmp shared/file data
+	[ "$(stat -c %a:%u shared/file)" = 600:0 ]
+	# Those of root, and of our own, are followed.
+	[ "$(shmtool read -O /dev/stdout -n 9 "$id" | wc -c)" -eq 9 ]
+	ln -s pipe own
+	shmtool read -O own "$id" &
+	cmp pipe data
+}
+
+@test "read: -O beyond RLIMIT_FSIZE is told, and leaves nothing" {
+	make_random 100000
+	run --separate-stderr bash -c "ulimit -f 10; shmtool read -O large $id"
+	[ "$status" -eq 1 ]
+	message_has "read: large: File too large"
+	[ -z "$(find . -name "*large*")" ]
+	run --separate-stderr bash -c "ulimit -f 10; shmtool read -x -O large $id"
+	[ "$status" -eq 1 ]
+	message_has "read: large: File too large"
+	[ -z "$(find . -name "*large*")" ]
+}
+
 @test "read: -w prints at first and then what changed" {
 	make_segment 4
 	shmtool read -w -t d4 "$id" >log 2>err &
