@@ -312,7 +312,7 @@ save_first(struct removal_run *run, struct removal *r)
 	if (shmt_info(r->segment.id, &now) == -1)
 		return look_again(run, r);
 	if (!run->force && shmt_same(&r->segment, &saved.segment) &&
-	    now.lpid != getpid() && now.nattch == 0) {
+	    now.nattch == 0 && (saved.disturbed || now.lpid != getpid())) {
 		settle(r, KEPT, ST_BUSY, "it was used while it was saved");
 		return false;
 	}

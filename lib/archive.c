@@ -353,6 +353,16 @@ publish_both(struct save *save)
 	return -1;
 }
 
+/* As long as we have it attached, the last process is whoever came after us.
+ */
+static bool
+is_disturbed(int id)
+{
+	struct shmt_segment now;
+
+	return shmt_info(id, &now) == -1 || now.lpid != getpid();
+}
+
 static int
 save_segment(struct save *save, int id)
 {
@@ -364,6 +374,7 @@ save_segment(struct save *save, int id)
 	result = name_files(save);
 	if (result == 0)
 		result = copy_contents(save, view);
+	save->saved.disturbed = is_disturbed(id);
 	shmt_view_close(view);
 	if (result == 0 && save->how->copied != NULL)
 		save->how->copied(save->how->arg);

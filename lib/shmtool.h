@@ -571,6 +571,8 @@ struct shmt_saved {
 	char name[32];		/* ID-KEY, without DIR and ending */
 	struct shmt_segment segment;	/* as it was before it was read */
 	unsigned char digest[32];	/* of the contents */
+	bool disturbed;		/* by shmt_save(): another process attached or
+				 * detached it while it was copied */
 	unsigned lost;		/* by shmt_restore(): did not come back */
 };
 
