@@ -287,6 +287,36 @@ a_reused_number_created_nothing(void **state)
 	assert_false(shmt_match(&filter, &s, now, NULL));
 }
 
+/* Setting the clock forward gives a living creator the looks of a later
+ * process: it has to have begun after the last use as well. */
+static void
+a_clock_set_forward_proves_nothing(void **state)
+{
+	const struct shmt_filter dead_creator = {
+		.by = SHMT_BY_CREATOR_DEAD
+	}, stale = { .by = SHMT_BY_STALE | SHMT_BY_IDLE };
+	struct shmt_segment s = forgotten();
+	struct shmt_proof proof;
+	struct timespec up;
+
+	(void)state;
+	clock_gettime(CLOCK_BOOTTIME, &up);
+	if (up.tv_sec < 60)
+		skip();
+	s.cpid = getpid();
+	s.ctime = now - up.tv_sec + 2;
+	s.atime = s.dtime = s.ctime + 1;
+	assert_true(shmt_match(&dead_creator, &s, now, NULL));
+	assert_true(shmt_match(&stale, &s, now, NULL));
+	/* Used after the present owner of the number began. */
+	s.atime = s.dtime = now;
+	assert_false(shmt_match(&dead_creator, &s, now, NULL));
+	assert_false(shmt_match(&stale, &s, now, NULL));
+	shmt_prove(&s, now, 0, &proof);
+	assert_int_equal(proof.creator.life, SHMT_UNKNOWN);
+	assert_false(proof.stale);
+}
+
 static void
 runs_of_holders(void **state)
 {
@@ -335,6 +365,7 @@ main(void)
 		cmocka_unit_test(a_living_creator_is_not_dead),
 		cmocka_unit_test(holders_count),
 		cmocka_unit_test(a_reused_number_created_nothing),
+		cmocka_unit_test(a_clock_set_forward_proves_nothing),
 		cmocka_unit_test(runs_of_holders),
 	};
 
