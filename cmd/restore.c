@@ -199,6 +199,33 @@ restore_one(const struct opts *o, const char *file)
 	return ST_OK;
 }
 
+/* Length of a FILE without the ending that it may have. */
+static size_t
+stem_length(const char *file)
+{
+	size_t length = strlen(file);
+
+	if (length > 5 && strcmp(file + length - 5, ".meta") == 0)
+		return length - 5;
+	if (length > 4 && strcmp(file + length - 4, ".shm") == 0)
+		return length - 4;
+	return length;
+}
+
+/* Both files of one segment come with FILES*: once is meant. */
+static bool
+named_before(char **files, int n)
+{
+	size_t length = stem_length(files[n]);
+	int i;
+
+	for (i = 0; i < n; i++)
+		if (stem_length(files[i]) == length &&
+		    memcmp(files[i], files[n], length) == 0)
+			return true;
+	return false;
+}
+
 static int
 run(int argc, char **argv)
 {
@@ -211,7 +238,8 @@ run(int argc, char **argv)
 	catch_signals();
 	outlive_pipes();
 	for (i = 0; o.files[i] != NULL && caught_signal() == 0; i++)
-		add_status(&status, restore_one(&o, o.files[i]));
+		if (!named_before(o.files, i))
+			add_status(&status, restore_one(&o, o.files[i]));
 	return status;
 }
 

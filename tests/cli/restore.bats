@@ -207,6 +207,19 @@ resident() {
 	[ "$(of_id bytes "$(tail -n 1 <<<"$output")")" = 5000 ]
 }
 
+@test "restore: both files of a private segment named, it is made once" {
+	a=$(shmtool create -s 1000)
+	b=$(shmtool create -s 2000)
+	mkdir saved
+	shmtool save saved "$a" "$b"
+	shmtool rm "$a" "$b"
+	run --separate-stderr shmtool restore saved/*
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
+	[ "$(wc -l <<<"$output")" -eq 2 ]
+	[ "$(segments)" -eq 2 ]
+}
+
 @test "restore: a wrong command line is 2, and nothing is made" {
 	make_saved
 	local -a wrong=(
