@@ -268,6 +268,9 @@ bool filter_option(struct shmt_filter *filter, int code, const char *value);
 /* After the last option: false where no segment could ever pass, as told. */
 bool filter_check(const struct shmt_filter *filter);
 
+/* The rest that makes a segment stale; filter may be NULL. */
+uint64_t filter_idle(const struct shmt_filter *filter);
+
 /* The segments that pass, into an array to free, holders as found where the
  * filter needs them; ST_OK, or told why not. */
 int filter_list(const struct shmt_filter *filter, bool want_rss,

@@ -162,6 +162,13 @@ needs_holders(const struct shmt_filter *filter,
 	return false;
 }
 
+uint64_t
+filter_idle(const struct shmt_filter *filter)
+{
+	return filter != NULL && (filter->by & SHMT_BY_IDLE) != 0 ?
+	    filter->idle : SHMT_STALE_IDLE;
+}
+
 int
 filter_list(const struct shmt_filter *filter, bool want_rss,
     struct shmt_segment **list, size_t *count)

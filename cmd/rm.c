@@ -38,6 +38,7 @@ struct opts {
 
 /* What to work on, and how it went. */
 struct work {
+	const struct shmt_filter *filter;	/* NULL: none */
 	struct removal *list;
 	size_t count;
 	bool no_answers;	/* the end of standard input was seen */
@@ -206,7 +207,7 @@ total(const struct work *work, char size[static SHORT_TEXT])
 }
 
 static int
-print_plan(void **rows, size_t count)
+print_plan(const struct shmt_filter *filter, void **rows, size_t count)
 {
 	const struct column *columns[32];
 	struct table table = {
@@ -224,7 +225,7 @@ print_plan(void **rows, size_t count)
 		needs |= columns[table.column_count++]->needs;
 	}
 	columns[table.column_count++] = &action_column;
-	status = fill_rows(rows, count, needs, SHMT_STALE_IDLE, &holders);
+	status = fill_rows(rows, count, needs, filter_idle(filter), &holders);
 	add_status(&status, print_table(&table, NULL, NULL));
 	shmt_holders_free(&holders);
 	return status;
@@ -258,7 +259,7 @@ show_plan(const struct work *work)
 		rows[found] = &plan[found];
 		found++;
 	}
-	status = print_plan(rows, found);
+	status = print_plan(work->filter, rows, found);
 	free(plan);
 	free(rows);
 	i = total(work, size);
@@ -386,7 +387,7 @@ confirmed(const struct opts *o, struct work *work)
 static int
 act(struct opts *o)
 {
-	struct work work = { 0 };
+	struct work work = { .filter = o->run.filter };
 	int status;
 	size_t i;
 

@@ -43,13 +43,6 @@ pick_targets(const struct selection *selection, struct shmt_segment **list,
 	return ST_OK;
 }
 
-static uint64_t
-stale_idle_of(const struct shmt_filter *filter)
-{
-	return (filter->by & SHMT_BY_IDLE) != 0 ? filter->idle :
-	    SHMT_STALE_IDLE;
-}
-
 /* The rows of the namespace that this process is in. */
 static int
 look_here(const struct selection *selection, struct rows *rows)
@@ -65,7 +58,7 @@ look_here(const struct selection *selection, struct rows *rows)
 	if (status != ST_OK)
 		return status;
 	status = make_rows(list, count, selection->needs,
-	    stale_idle_of(selection->filter), rows);
+	    filter_idle(selection->filter), rows);
 	free(list);
 	return status;
 }

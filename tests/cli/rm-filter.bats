@@ -206,6 +206,14 @@ shmtool_idle() {
 	removes_all_but "" --stale --idle 0
 }
 
+@test "rm: the word stale in the table follows --idle, as in stat" {
+	make_private
+	run --separate-stderr shmtool rm --stale --idle 0 -n
+	[[ ${lines[1]} == *" stale "*remove ]]
+	run --separate-stderr shmtool rm --private -n
+	[[ ${lines[1]} == *" - "*remove ]]
+}
+
 @test "rm: --stale leaves what a living process used last" {
 	make_private
 	a=$id
