@@ -10,6 +10,8 @@
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <sys/vfs.h>
+#include <linux/magic.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +28,9 @@
 /* Pages had at once, and bytes given to one call that needs no buffer. */
 #define CHUNK ((size_t)1 << 20)
 
+/* Room had at once in a file on disk. */
+#define ROOM ((size_t)32 << 20)
+
 /* Between two calls of progress, so many bytes at most. */
 #define STEP ((uint64_t)4 << 20)
 
@@ -35,9 +40,19 @@ struct job {
 	const struct shmt_transfer *how;
 	int fd;
 	bool is_file, appends;	/* the descriptor */
+	bool wants_room;	/* its file system is not memory */
 	uint64_t pos, end;	/* in the segment */
 	uint64_t told;		/* pos at the last call of progress */
+	uint64_t room;		/* the file has its blocks up to this pos */
 };
+
+static bool
+in_memory(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && fs.f_type == TMPFS_MAGIC;
+}
 
 static int
 begin(struct job *job, struct shmt_view *view,
@@ -60,6 +75,8 @@ begin(struct job *job, struct shmt_view *view,
 	if (fd != -1 && fstat(fd, &st) == 0) {
 		job->is_file = S_ISREG(st.st_mode);
 		job->appends = (fcntl(fd, F_GETFL) & O_APPEND) != 0;
+		job->wants_room = job->is_file && !job->appends &&
+		    !in_memory(fd);
 		/* As large as anybody may have it; less does, too. */
 		if (S_ISFIFO(st.st_mode))
 			fcntl(fd, F_SETPIPE_SZ, (int)CHUNK);
@@ -216,6 +233,38 @@ way_out(const struct job *job)
 	return by_bounce;
 }
 
+/*
+ * Blocks had many at once cost less than one by one, and lie together.  A
+ * file system that cannot, or is full, is told of by write.
+ */
+static void
+have_room(struct job *job, uint64_t end)
+{
+	off_t here;
+
+	if (!job->wants_room || job->pos < job->room ||
+	    end - job->pos < CHUNK)
+		return;
+	job->room = job->pos + up_to(job->pos, end, ROOM);
+	here = lseek(job->fd, 0, SEEK_CUR);
+	if (here == -1 || fallocate(job->fd, FALLOC_FL_KEEP_SIZE, here,
+	    (off_t)(job->room - job->pos)) == -1)
+		job->wants_room = false;
+}
+
+/* Blocks behind the end of a file that has not become so long. */
+static void
+give_back_room(const struct job *job)
+{
+	int saved = errno;
+	struct stat st;
+
+	/* Why the copy failed matters more than whether this does. */
+	if (job->pos >= job->room || fstat(job->fd, &st) == -1 ||
+	    ftruncate(job->fd, st.st_size) == -1)
+		errno = saved;
+}
+
 static int
 send_hole(struct job *job, uint64_t end)
 {
@@ -230,6 +279,18 @@ send_hole(struct job *job, uint64_t end)
 		if (push(job, up_to(job->pos, end, BOUNCE)) == -1)
 			return -1;
 	return 0;
+}
+
+static int
+send_data(struct job *job, way *step, uint64_t end)
+{
+	int result = 0;
+
+	while (result == 0 && job->pos < end) {
+		have_room(job, end);
+		result = step(job, up_to(job->pos, end, CHUNK));
+	}
+	return result;
 }
 
 /* A hole at the end of a file is there only once the file is so long. */
@@ -256,14 +317,14 @@ shmt_view_send(struct shmt_view *view, const struct shmt_transfer *how,
 	step = way_out(&job);
 	while (result == 0 && job.pos < job.end) {
 		shmt__view_run(view, job.pos, job.end, &run);
-		if (!run.data)
-			result = send_hole(&job, run.end);
-		while (result == 0 && run.data && job.pos < run.end)
-			result = step(&job, up_to(job.pos, run.end, CHUNK));
+		result = run.data ? send_data(&job, step, run.end) :
+		    send_hole(&job, run.end);
 	}
 	*done = job.pos - how->offset;
 	if (result == 0 && (how->flags & SHMT_SPARSE))
 		result = end_sparse(&job);
+	if (result == -1)
+		give_back_room(&job);
 	return result;
 }
 
