@@ -278,8 +278,8 @@ by_text(int maps, int (*found)(void *, const struct shmt__mapping *),
 	return n == 0 ? 0 : -1;
 }
 
-/* The next shared mapping from an address on; a name that is longer than
- * the room for it is left out. */
+/* The next shared mapping of a file from an address on; a name that is
+ * longer than the room for it is left out. */
 static int
 query(int maps, uint64_t address, char *name, size_t room,
     struct map_query *q)
@@ -302,14 +302,15 @@ by_query(int maps, int (*found)(void *, const struct shmt__mapping *),
     void *arg)
 {
 	struct shmt__mapping mapping;
-	/* valgrind does not know that the kernel fills it. */
-	char name[NAME_LENGTH + 1] = "";
+	/* Room for names that are longer, too: asking again costs more.
+	 * valgrind does not know that the kernel fills it. */
+	char name[256] = "";
 	struct map_query q;
 	uint64_t address;
 
 	for (address = 0; query(maps, address, name, sizeof(name), &q) == 0;
 	    address = q.end) {
-		if (q.name_size != sizeof(name) ||
+		if (q.name_size != NAME_LENGTH + 1 ||
 		    !parse_name(name, NAME_LENGTH, &mapping.key)) {
 			if (q.end <= address)
 				return 0;
@@ -332,10 +333,11 @@ by_query(int maps, int (*found)(void *, const struct shmt__mapping *),
 bool
 shmt__maps_live(int maps)
 {
-	struct map_query q;
+	/* Whatever is mapped first: that is found at once. */
+	struct map_query q = { .size = sizeof(q), .ask = ASK_THIS_OR_NEXT };
 	char c;
 
-	if (query(maps, 0, NULL, 0, &q) == 0 || errno == ENOENT)
+	if (ioctl(maps, MAP_QUERY, &q) == 0 || errno == ENOENT)
 		return true;
 	return errno != ESRCH && pread(maps, &c, 1, 0) == 1;
 }
