@@ -127,9 +127,8 @@ removal_find(struct removal_run *run, struct removal *r)
 	const struct shmt_ref *ref = &r->target->ref;
 	int id;
 
-	/* Only the table of a dry run has a column for rss. */
-	if (shmt_resolve(ref, &id) == 0 && (run->dry ? shmt_info_rss :
-	    shmt_info)(id, &r->segment) == 0) {
+	if (shmt_resolve(ref, &id) == 0 &&
+	    shmt_info(id, &r->segment) == 0) {
 		removal_plan(run, r);
 		return;
 	}

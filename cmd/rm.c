@@ -146,8 +146,7 @@ start_work(struct opts *o, struct work *work)
 	int status;
 
 	if (o->run.filter != NULL) {
-		status = filter_list(&o->filter, shows_plan(o), &segments,
-		    &count);
+		status = filter_list(&o->filter, false, &segments, &count);
 		if (status != ST_OK)
 			return status;
 	}
@@ -207,6 +206,38 @@ total(const struct work *work, char size[static SHORT_TEXT])
 }
 
 static int
+compare_ids(const void *a, const void *b)
+{
+	const struct shmt_segment *x = a, *y = b;
+
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+/* What only a list of all tells: one look for however many operands. */
+static void
+add_rss(struct plan_row *plan, size_t count)
+{
+	struct shmt_segment *list, *s, *found;
+	size_t all, i;
+
+	if (shmt_list(true, &list, &all) == -1)
+		return;
+	if (all > 0)
+		qsort(list, all, sizeof(*list), compare_ids);
+	for (i = 0; i < count && all > 0; i++) {
+		s = &plan[i].row.segment;
+		found = bsearch(s, list, all, sizeof(*list), compare_ids);
+		if (found == NULL || !shmt_same(found, s))
+			continue;
+		s->has_rss = found->has_rss;
+		s->rss = found->rss;
+		s->swap = found->swap;
+		s->state |= found->state & SHMT_HUGE;
+	}
+	free(list);
+}
+
+static int
 print_plan(const struct shmt_filter *filter, void **rows, size_t count)
 {
 	const struct column *columns[32];
@@ -259,6 +290,7 @@ show_plan(const struct work *work)
 		rows[found] = &plan[found];
 		found++;
 	}
+	add_rss(plan, found);
 	status = print_plan(work->filter, rows, found);
 	free(plan);
 	free(rows);

@@ -177,6 +177,20 @@ json_of() {
 	[ "$(cat /proc/sysvipc/shm)" = "$before" ]
 }
 
+@test "rm: the table of what would go tells the memory in use, each its own" {
+	make_segment 1M
+	a=$id
+	make_segment 64K
+	shmtool write -z1 -n 64K "$id"
+	for what in "$id $a" --all; do
+		# shellcheck disable=SC2086 # two operands
+		run --separate-stderr shmtool rm -n $what
+		[ "$status" -eq 0 ]
+		[[ $output == *"$id "*" 64K  64K "*remove* ]]
+		[[ $output == *"$a "*" 1.0M    0 "*remove* ]]
+	done
+}
+
 @test "rm: --json tells what became of each" {
 	make_segment 64K
 	a=$id
