@@ -152,16 +152,51 @@ try_holder(struct shmt_view *view, const struct shmt_holder *holder)
 	return expect_no_holes(view);
 }
 
+static bool
+is_trusted(const struct shmt_holder *holder,
+    const struct shmt_segment *segment)
+{
+	return holder->uid == 0 || holder->uid == geteuid() ||
+	    holder->uid == segment->uid || holder->uid == segment->cuid;
+}
+
+/*
+ * A process that shares its memory with one in an IPC namespace of its own
+ * can show a segment of there that has the same id, key and size.  Whoever
+ * does that is one too many, so others than those that matter are asked only
+ * where all add up, and none of these is there.
+ */
+static bool
+may_ask_others(const struct shmt_view *view,
+    const struct shmt_holders *holders, const struct shmt_segment *segment)
+{
+	const struct shmt_holder *holder;
+	size_t count;
+
+	holder = shmt_holders_of(holders, view->id, &count);
+	for (; count > 0; count--, holder++)
+		if (is_trusted(holder, segment))
+			return false;
+	return shmt_holders_complete(holders, segment);
+}
+
 int
 shmt__through_open(struct shmt_view *view)
 {
 	const struct shmt_holder *holder;
 	struct shmt_holders holders;
+	struct shmt_segment segment;
 	int error = ESRCH;
 	size_t count;
+	bool others;
 
 	if (shmt_holders(view->id, &holders) == -1)
 		return -1;
+	if (shmt_info(view->id, &segment) == -1) {
+		shmt_holders_free(&holders);
+		return -1;
+	}
+	others = may_ask_others(view, &holders, &segment);
 	if (view->through == NULL) {
 		view->through = calloc(1, sizeof(*view->through));
 		if (view->through != NULL)
@@ -169,6 +204,8 @@ shmt__through_open(struct shmt_view *view)
 	}
 	holder = shmt_holders_of(&holders, view->id, &count);
 	for (; view->through != NULL && count > 0; count--, holder++) {
+		if (!others && !is_trusted(holder, &segment))
+			continue;
 		view->through->id = (uint64_t)view->id;
 		if (try_holder(view, holder) == 0) {
 			shmt_holders_free(&holders);

@@ -237,6 +237,76 @@ may_map_files() {
 	cmp pipe data
 }
 
+@test "read: --no-trace believes no process that shows another segment" {
+	needs_root "other users are needed"
+	command -v cc >/dev/null || skip "no C compiler"
+	cat >forge.c <<'E2'
+#define _GNU_SOURCE
+#include <sys/prctl.h>
+#include <sys/shm.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char stack[65536];
+
+static int
+elsewhere(void *arg)
+{
+	int wanted = atoi(arg), id;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (id = -1; id < wanted - 1;)
+		id = shmget(IPC_PRIVATE, 1, 0600);
+	id = shmget(0x77, 4096, IPC_CREAT | 0600);
+	memset(shmat(id, NULL, 0), 'F', 4096);
+	fclose(fopen(id == wanted ? "forged" : "failed", "w"));
+	for (;;)
+		pause();
+}
+
+int
+main(int argc, char **argv)
+{
+	if (clone(elsewhere, stack + sizeof(stack), CLONE_VM | CLONE_NEWUSER |
+	    CLONE_NEWIPC, argv[1]) == -1)
+		fclose(fopen("refused", "w"));
+	for (;;)
+		pause();
+}
+E2
+	cc -o forge forge.c
+	chmod 777 .
+	# One of the first, so that the other namespace soon has it, too.
+	id=$(shmtool create -k 0x77 -s 4096 -m 0666 --id 40)
+	shmtool write -s TRUE "$id"
+	setpriv --reuid=65534 --regid=65534 --clear-groups ./forge "$id" 3>&- &
+	holders+=($!)
+	wait_for eval '[ -e forged ] || [ -e refused ]'
+	[ -e forged ] || skip "no user namespaces for everyone here"
+	hold "$id"
+	run --separate-stderr shmtool read --no-trace -n 4 "$id"
+	[ "$status" -eq 0 ]
+	[ "$output" = TRUE ]
+	kill "$holder"
+	wait_for eval '[ "$(of_id nattch "$id")" -eq 0 ]'
+	# Two of other users, and one attachment.
+	setpriv --reuid=65533 --regid=65533 --clear-groups \
+		perl -MIPC::SysV=shmat -e 'shmat($ARGV[0], undef, 0) or die;
+			sleep 1 while 1' "$id" 3>&- &
+	holders+=($!)
+	wait_for eval '[ "$(of_id nattch "$id")" -eq 1 ]'
+	run --separate-stderr shmtool read --no-trace -n 4 "$id"
+	[ "$status" -eq 1 ]
+	message_has "read: $id:" "cannot be read without a trace"
+	kill "${holders[0]}"
+	wait "${holders[0]}" || true
+	[ "$(shmtool read --no-trace -n 4 "$id")" = TRUE ]
+}
+
 @test "read: -O beyond RLIMIT_FSIZE is told, and leaves nothing" {
 	make_random 100000
 	run --separate-stderr bash -c "ulimit -f 10; shmtool read -O large $id"
