@@ -241,7 +241,7 @@ $(BUILD)/tests/bench/pair: $(BUILD)/tests/bench/pair.o
 	$(CC) -pie $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(BSD_LIBS)
 
 lint: check-man ## all linters over all that is written
-	LINT_FLAGS='-std=gnu11 $(DEFINES) -Ilib $(BSD_CFLAGS)' tests/lint
+	LINT_FLAGS='-std=gnu11 $(DEFINES) -Ilib -Icmd $(BSD_CFLAGS)' tests/lint
 
 coverage: ## lines and branches that the tests run, by file
 	tests/coverage

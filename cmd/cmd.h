@@ -492,7 +492,7 @@ enum value_kind {
 struct value {
 	enum value_kind kind;
 	uint64_t number;
-	const char *text;	/* of TEXT, WORDS, COMMAND; as long as the row */
+	const char *text;	/* of TEXT, WORDS, COMMAND; lives as the row */
 };
 
 /* value.c: its text, in room where it is none already; plain: for programs.

@@ -7,6 +7,7 @@
  */
 
 #include <float.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,14 +55,14 @@ static void
 print_f4(FILE *out, const unsigned char *bytes)
 {
 	char text[64];
-	float value;
-	int digits;
+	float value, again;
+	int precision;
 
 	memcpy(&value, bytes, sizeof(value));
-	for (digits = 1; digits <= FLT_DECIMAL_DIG; digits++) {
-		snprintf(text, sizeof(text), "%.*g", digits, (double)value);
-		if (memcmp(&value, &(float){ strtof(text, NULL) },
-		    sizeof(value)) == 0)
+	for (precision = 1; precision <= FLT_DECIMAL_DIG; precision++) {
+		snprintf(text, sizeof(text), "%.*g", precision, (double)value);
+		again = strtof(text, NULL);
+		if (!islessgreater(again, value))
 			break;
 	}
 	fputs(text, out);
@@ -71,14 +72,14 @@ static void
 print_f8(FILE *out, const unsigned char *bytes)
 {
 	char text[64];
-	double value;
-	int digits;
+	double value, again;
+	int precision;
 
 	memcpy(&value, bytes, sizeof(value));
-	for (digits = 1; digits <= DBL_DECIMAL_DIG; digits++) {
-		snprintf(text, sizeof(text), "%.*g", digits, value);
-		if (memcmp(&value, &(double){ strtod(text, NULL) },
-		    sizeof(value)) == 0)
+	for (precision = 1; precision <= DBL_DECIMAL_DIG; precision++) {
+		snprintf(text, sizeof(text), "%.*g", precision, value);
+		again = strtod(text, NULL);
+		if (!islessgreater(again, value))
 			break;
 	}
 	fputs(text, out);
@@ -181,7 +182,7 @@ put_marks(const struct line *line)
 	memset(marks, ' ', sizeof(marks));
 	for (i = 0; i < line->length; i++)
 		if (differs(line, i)) {
-			memcpy(marks + HEX_COLUMN(i), "^^", 2);
+			memset(marks + HEX_COLUMN(i), '^', 2);
 			end = HEX_COLUMN(i) + 2;
 		}
 	if (end > 0)

@@ -152,7 +152,7 @@ json_text(struct json *json, const char *name, const char *text)
 	size_t length = plain_length(text);
 
 	*p++ = '"';
-	if (text[length] == '\0' && length <= SHORT_TEXT - 2) {
+	if (length <= SHORT_TEXT - 2 && text[length] == '\0') {
 		p = mempcpy(p, text, length);
 		*p++ = '"';
 		end_member(json, p);

@@ -141,24 +141,19 @@ put_cell(char *at, const char *text, size_t length, size_t width)
 static char *
 put_number(char *at, uint64_t number, unsigned base)
 {
-	char digits[24], *p = digits + sizeof(digits);
+	char text[SHORT_TEXT];
+	size_t length = digits(text, number, base, 1);
 
-	do
-		*--p = (char)('0' + number % base);
-	while ((number /= base) != 0);
-	return put_cell(at, p, (size_t)(digits + sizeof(digits) - p), CELL);
+	return put_cell(at, text, length, CELL);
 }
 
 static char *
 put_key(char *at, uint32_t key)
 {
-	static const char hex[] = "0123456789abcdef";
-	char digits[CELL] = "0x";
-	int i;
+	char text[SHORT_TEXT] = "0x";
 
-	for (i = CELL - 1; i > 1; i--, key >>= 4)
-		digits[i] = hex[key & 0xf];
-	return put_cell(at, digits, CELL, CELL);
+	digits(text + 2, key, 16, CELL - 2);
+	return put_cell(at, text, CELL, CELL);
 }
 
 static char *

@@ -102,8 +102,8 @@ short_size(char text[static SHORT_TEXT], uint64_t bytes)
 	/* One decimal where it tells something, as ls -h and du -h. */
 	if (bytes < 1024)
 		digits(text, bytes, 10, 1);
-	else if (bytes > INT64_MAX || humanize_number(text, 5, (int64_t)bytes, "",
-	    HN_AUTOSCALE, HN_DECIMAL | HN_NOSPACE) == -1)
+	else if (bytes > INT64_MAX || humanize_number(text, 5, (int64_t)bytes,
+	    "", HN_AUTOSCALE, HN_DECIMAL | HN_NOSPACE) == -1)
 		snprintf(text, SHORT_TEXT, "%.1fE", (double)bytes / 0x1p60);
 }
 

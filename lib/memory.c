@@ -326,12 +326,14 @@ shmt__view_touch(struct shmt_view *view, uint64_t offset, uint64_t length,
     bool writing)
 {
 	uint64_t start = offset & ~(uint64_t)(view->page - 1);
-	char *at = view->at + start;
 	size_t n = (size_t)(offset + length - start);
+	char *at;
 
 	/* Huge pages come from a pool of their own, and with an errno. */
-	if (view->at == NULL || view->huge || can_afford(view, length) ||
-	    is_resident(view, at, n))
+	if (view->at == NULL || view->huge || can_afford(view, length))
+		return 0;
+	at = view->at + start;
+	if (is_resident(view, at, n))
 		return 0;
 	return touch_in_child(view, at, n, writing);
 }

@@ -630,8 +630,8 @@ int shmt_saved_check(const char *file, const struct shmt_transfer *how,
 /*
  * Checks, makes the segment again and fills it; on failure nothing is left.
  * EEXIST: the key or the id is taken; EBADMSG and *saved as above.  Nobody but
- * the owner may attach it before it is complete.  saved->lost tells what is not as it
- * was; creator, times and last user never are.
+ * the owner may attach it before it is complete.  saved->lost tells what is
+ * not as it was; creator, times and last user never are.
  */
 int shmt_restore(const char *file, unsigned flags, uint32_t key,
     const struct shmt_transfer *how, int *id, struct shmt_saved *saved,

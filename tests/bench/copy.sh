@@ -60,6 +60,7 @@ exec perl -e '$id = shmget(0x73706172, 0, 0);
 	}' "$1"
 END
 again="sh $memory/again $bytes $memory"
+# shellcheck disable=SC2016 # perl's
 row "read $big, 1 % resident, > file" "perl shmread" 0.03 \
 	-a "$again" -b "$again" \
 	sh -c "shmtool read -O $memory/a 0x73706172" -- \

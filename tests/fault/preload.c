@@ -109,11 +109,15 @@ strikes(enum call call)
 static void
 read_fault(char *fault)
 {
-	char *colon = strchr(fault, ':');
+	char *colon = strchr(fault, ':'), *end;
 	unsigned i;
 
-	if (colon == NULL || sscanf(colon + 1, "%u:%d", &nth, &error) != 2)
+	if (colon == NULL)
 		abort();
+	nth = (uint32_t)strtoul(colon + 1, &end, 10);
+	if (*end != ':')
+		abort();
+	error = (int)strtol(end + 1, NULL, 10);
 	for (i = 0; i < CALLS; i++)
 		if (strncmp(fault, names[i], (size_t)(colon - fault)) == 0 &&
 		    names[i][colon - fault] == '\0')

@@ -133,7 +133,7 @@ memory(void **state)
 	assert_int_equal(cause.kind, SHMT_CAUSE_OVERCOMMIT);
 	assert_false(cause.certain);
 	request.flags = SHMT_HUGETLB;
-	request.huge_size = 12345 * 1024;
+	request.huge_size = 12345 * UINT64_C(1024);
 	cause = diagnose_create(&request, ENOMEM);
 	assert_int_equal(cause.kind, SHMT_CAUSE_HUGE_FREE);
 	assert_false(cause.certain);

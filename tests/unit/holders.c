@@ -687,7 +687,7 @@ say_ready_and_wait(void *arg)
 static void
 a_thread_that_is_left_holds(void **state)
 {
-	const struct timespec tick = { 0, 10 * 1000 * 1000 };
+	const struct timespec tick = { 0, 10 * 1000L * 1000 };
 	int id = make(KEY, PAGE, 0), ready[2], i;
 	struct shmt_holders h;
 	struct shmt__stat s = { 0 };

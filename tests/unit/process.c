@@ -241,7 +241,7 @@ state_of(pid_t pid)
 static void
 threads_outlive_the_first(void **state)
 {
-	const struct timespec tick = { 0, 10 * 1000 * 1000 };
+	const struct timespec tick = { 0, 10 * 1000L * 1000 };
 	pid_t pid;
 	int i;
 

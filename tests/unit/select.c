@@ -20,7 +20,7 @@
 
 #include "internal.h"
 
-#define HOUR 3600
+#define HOUR 3600L
 
 static pid_t dead;
 static int64_t now;
