@@ -123,3 +123,28 @@ release() {
 	wait "${holders[@]}" 2>/dev/null || true
 	holders=()
 }
+
+# Makes LATER the preload under which it is two hours later, so that what was
+# just made has been idle for more than the hour that staleness takes.
+make_later() {
+	command -v "${CC:-cc}" >/dev/null ||
+		skip "no C compiler for a later clock"
+	LATER=$BATS_TEST_TMPDIR/later.so
+	"${CC:-cc}" -shared -fPIC -o "$LATER" -x c - <<-TXT
+	#define _GNU_SOURCE
+	#include <time.h>
+	time_t time(time_t *t)
+	{
+		struct timespec now;
+		clock_gettime(CLOCK_REALTIME, &now);
+		now.tv_sec += 7200;
+		if (t) *t = now.tv_sec;
+		return now.tv_sec;
+	}
+	TXT
+}
+
+# Runs a command two hours later.
+later() {
+	ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD=$LATER "$@"
+}

@@ -261,26 +261,11 @@ valid_metrics() {
 
 # An hour must pass before a segment can be stale.
 @test "prometheus: stale segments are counted" {
-	local cc=${CC:-cc}
-	command -v "$cc" >/dev/null || skip "no C compiler for a later clock"
-	cat >later.c <<-TXT
-	#define _GNU_SOURCE
-	#include <time.h>
-	time_t time(time_t *t)
-	{
-		struct timespec now;
-		clock_gettime(CLOCK_REALTIME, &now);
-		now.tv_sec += 7200;
-		if (t) *t = now.tv_sec;
-		return now.tv_sec;
-	}
-	TXT
-	"$cc" -shared -fPIC -o later.so later.c
+	make_later
 	make 3
 	id=$(perl -e 'print shmget(0, 1, 0600)')
 	hold "$id"
-	ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD=$PWD/later.so \
-		shmtool limits --prometheus >metrics
+	later shmtool limits --prometheus >metrics
 	[ "$(metric shm_stale_segments)" -eq 3 ]
 	[ "$(metric shm_unattached_segments)" -eq 3 ]
 }

@@ -143,11 +143,14 @@ rows() {
 
 @test "processes: huge pages show" {
 	needs_root
-	id=$(shmtool create --huge -s 2M 2>/dev/null) ||
-		skip "no huge page is free here"
+	! is_valgrind || skip "valgrind ignores SHM_HUGETLB"
+	# Without a reservation it needs no free page.
+	id=$(shmtool create --huge -s 2M --no-reserve 2>/dev/null) ||
+		skip "no huge pages here"
 	hold "$id"
 	[ "$(rows PID,SIZE)" = "$holder"$'\t2097152' ]
 	shmtool stat "$id" | grep -q '^status  *huge$'
+	[ "$(shmtool stat --tsv --no-heading -o STATUS,PROCS)" = $'huge\t1' ]
 }
 
 @test "processes: the same id in another namespace is not ours" {
@@ -259,4 +262,27 @@ rows() {
 			-o ID,NATTCH,RSS'
 	[ "$status" -eq 0 ]
 	[ "$output" = "$id"$'\t1\t-' ]
+	# A lost key that cannot be had is no failure.
+	ipcrm -m "$id"
+	run --separate-stderr unshare --mount sh -c '
+		mount -t tmpfs none /proc && exec shmtool stat --tsv --no-heading \
+			-o ID,KEY'
+	[ "$status" -eq 0 ]
+	[ "$output" = "$id"$'\t-' ]
+	[ -z "$stderr" ]
+}
+
+@test "processes: each is looked at once, however many segments there are" {
+	command -v strace >/dev/null || skip "no strace here"
+	is_plain || skip "an instrumented program makes other calls"
+	local ids
+	ids=$(perl -e 'print join " ", map { shmget(0, 1, 0600) // die } 1 .. 20')
+	# shellcheck disable=SC2086
+	hold $ids
+	strace -qq -e trace=open,openat,openat2 -o "$BATS_TEST_TMPDIR/opens" \
+		shmtool stat -P -o PID --tsv --no-heading \
+		>"$BATS_TEST_TMPDIR/rows" || skip "strace does not work here"
+	[ "$(grep -cx "$holder" "$BATS_TEST_TMPDIR/rows")" -eq 20 ]
+	[ "$(grep -c "\"/*\(proc/\)*$holder/maps\"" \
+		"$BATS_TEST_TMPDIR/opens")" -eq 1 ]
 }

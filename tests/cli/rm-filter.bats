@@ -530,3 +530,20 @@ replace() {
 	[ "${#lines[@]}" -eq 5 ]
 	[ "$(left)" = "$id" ]
 }
+
+@test "rm: --stale without --idle takes what has rested for an hour" {
+	make_later
+	make_private
+	a=$id
+	make_private
+	hold "$id"
+	run --separate-stderr shmtool rm --stale --yes -v
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	run --separate-stderr later shmtool rm --stale --idle 3h --yes -v
+	[ -z "$output" ]
+	run --separate-stderr later shmtool rm --stale --yes -v
+	[ "$status" -eq 0 ]
+	[[ $output == "removed $a "* ]]
+	[ "$(left)" = "$id" ]
+}

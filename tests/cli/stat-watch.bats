@@ -5,9 +5,20 @@
 
 load common
 
+# The last process started waits for time or for its reader to go.
+is_waiting() {
+	grep -q poll "/proc/$!/wchan"
+}
+
 # Until a stat -w that was just started has looked for the first time.
 settle() {
-	if is_valgrind; then sleep 4; else sleep 0.4; fi
+	if is_valgrind; then
+		sleep 4
+	elif [ -s "/proc/$!/wchan" ]; then
+		wait_for is_waiting
+	else
+		sleep 0.4
+	fi
 }
 
 # Starts stat -w with these arguments; its lines go to $seen.
@@ -191,8 +202,11 @@ line_seen() {
 			env --default-signal=INT shmtool stat -w600
 		[ "$status" -eq 124 ]
 	done
-	run bash -c 'env --default-signal=INT shmtool stat -w600 & sleep 0.5
-		kill -INT $!; wait $!'
+	# Not before it is shmtool: what it was before ignores the signal.
+	run bash -c 'env --default-signal=INT shmtool stat -w600 &
+		until tr "\0" " " <"/proc/$!/cmdline" | grep -q "stat -w600" &&
+			! grep -qx env "/proc/$!/comm"; do sleep 0.05; done
+		kill -INT $!; wait $!' 3>&-
 	[ "$status" -eq 130 ]
 }
 
@@ -206,7 +220,15 @@ line_seen() {
 }
 
 @test "watch: a full standard output is 1" {
-	(settle; shmtool create -s 4096 >/dev/null) 3>&- &
+	(
+		sleep 0.5
+		for _ in {1..100}; do
+			kill -0 "$$" || exit 0
+			shmtool create -s 1 >/dev/null
+			sleep 0.2
+		done
+	) 3>&- &
+	holders+=("$!")
 	run --separate-stderr timeout 30 bash -c \
 		'exec shmtool stat -w >/dev/full'
 	[ "$status" -eq 1 ]

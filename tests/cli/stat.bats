@@ -78,7 +78,10 @@ heading() {
 
 @test "stat: the times are those of ipcs -t" {
 	make_segment
+	[ "$(cell "$id" ATIME,DTIME)" = $'-\t-' ]
 	hold "$id"
+	# No two of the three times are the same.
+	sleep 1.1
 	release
 	wait_for sh -c "! shmtool stat -t --no-heading $id | grep -q ' - '"
 	perl -MPOSIX=strftime -e '
@@ -137,6 +140,24 @@ heading() {
 		$'2\t9096' ]
 	[ "$(shmtool stat -u --tsv --no-heading -o SEGMENTS,SIZE "$id" "$larger")" = \
 		$'2\t5001' ]
+	ipcrm -m "$id"
+	[ "$(shmtool stat -u --tsv --no-heading -o SEGMENTS,DEST)" = $'3\t1' ]
+}
+
+@test "stat: what cannot be known of memory is unknown, not 0" {
+	make_segment
+	shmtool write -s x "$id"
+	unshare --mount true 2>/dev/null || skip "no mount namespace here"
+	run --separate-stderr unshare --mount sh -c '
+		mount -t tmpfs none /proc/sysvipc || exit 9
+		shmtool stat --tsv --no-heading -o ID,RSS,SWAP
+		shmtool stat -u --tsv --no-heading -o SIZE,RSS,SWAP
+		shmtool stat -u --json; shmtool stat "$1"' - "$id"
+	[ "$status" -eq 0 ]
+	[ "${lines[0]}" = "$id"$'\t-\t-' ]
+	[ "${lines[1]}" = $'4096\t-\t-' ]
+	[[ ${lines[2]} == *'"rss": null, "swap": null'* ]]
+	grep -q '^resident  *unknown$' <<<"$output"
 }
 
 @test "stat: resident pages are counted" {
@@ -168,13 +189,18 @@ heading() {
 @test "stat: a dead creator shows, and a live one by its name" {
 	make_segment
 	[ "$(cell "$id" CCOMMAND)" = "(gone)" ]
+	# One segment after the other is not of one creator for that.
 	perl -e '$0 = "creating"; shmget(7, 4096, 0600 | 01000) // die $!;
+		system("ipcmk -M 4096 >&2") == 0 or die;
+		shmget(8, 4096, 0600 | 01000) // die $!;
 		open my $f, ">", shift; sleep 1 while 1' \
 		"$BATS_TEST_TMPDIR/made" 3>&- &
 	holders+=("$!")
 	wait_for test -e "$BATS_TEST_TMPDIR/made"
 	[ "$(shmtool stat --tsv --no-heading -o CPID,CCOMMAND 0x7)" = \
 		"$!"$'\tcreating' ]
+	[ "$(shmtool stat --tsv --no-heading -o CCOMMAND | xargs)" = \
+		"(gone) creating (gone) creating" ]
 }
 
 @test "stat: a last user that nobody was, is, or was" {
@@ -242,6 +268,9 @@ heading() {
 	shmtool stat -b "$id" | grep -q 'size  *1572864 bytes'
 	run shmtool stat --tsv -o ID,SIZE
 	[ "${lines[0]}" = $'ID\tSIZE' ]
+	# Bytes are of sizes alone.
+	[[ $(shmtool stat -b --no-heading -o IDLE "$id") =~ ^\ *[0-9]+s$ ]]
+	[[ $(shmtool stat -b --no-heading -o CTIME "$id") == 20*-*-*:*:* ]]
 }
 
 @test "stat: sizes from one byte to the largest" {
@@ -263,6 +292,9 @@ heading() {
 	[ "${#lines[0]}" -eq "${#lines[1]}" ]
 	[ "${#lines[1]}" -eq "${#lines[2]}" ]
 	[[ ${lines[1]} == *"      100  "* && ${lines[2]} == *"100000000  "* ]]
+	# A heading that is not there takes no room.
+	run shmtool stat --no-heading -o NATTCH,PERMS,SIZE
+	[ "${lines[0]}" = "0  0600  100" ]
 }
 
 @test "stat: sorting, backwards too, and equal ones keep their order" {
@@ -487,6 +519,12 @@ heading() {
 	[ "$(cell "$id" LCOMMAND,ID | awk -F'\t' '{ print NF }')" -eq 2 ]
 	run shmtool stat "$id"
 	[[ $output != *$'\033'* ]]
+	# One without a name is still not a dead one.
+	NAME='' hold "$id"
+	[ "$(cat "/proc/$holder/comm")" = "" ]
+	[ "$(cell "$id" LCOMMAND)" = "?" ]
+	shmtool stat --json "$id" |
+		grep -q '"lcommand": null, "lcommand_life": "alive"'
 }
 
 @test "stat: every IPC namespace, with a process of each" {
@@ -533,6 +571,21 @@ heading() {
 	[ "$status" -eq 0 ]
 	[[ $stderr == *"--all-ns:"*"may not be asked for"* ]]
 	[[ $output == '{"complete": false,'* ]]
+}
+
+@test "stat: a namespace that may be seen and not entered is told" {
+	needs_root
+	# One's own process, in a namespace that is the superuser's.
+	unshare --ipc sh -c 'touch "$1"; exec setpriv --reuid=65534 \
+		--regid=65534 --clear-groups sleep 60' - \
+		"$BATS_TEST_TMPDIR/there" 3>&- &
+	holders+=("$!")
+	wait_for test -e "$BATS_TEST_TMPDIR/there"
+	wait_for grep -qx sleep "/proc/$!/comm"
+	run --separate-stderr without_privilege shmtool stat --all-ns --json
+	[ "$status" -eq 0 ]
+	[[ $output == '{"complete": false,'* ]]
+	[[ $stderr =~ --all-ns:\ [0-9]+\ IPC\ namespaces?\ may\ not\ be\ entered ]]
 }
 
 @test "stat: a full standard output is 1" {
@@ -614,4 +667,78 @@ heading() {
 		[ "$status" -eq 2 ]
 		message_has "$option: ID: no such column" " SEGMENTS "
 	done
+}
+
+# What was made and left two hours ago, as by dead processes.
+@test "stat: an hour makes it stale, in the words, the filter and the proof" {
+	make_later
+	make_segment
+	local stale=$id
+	make_segment 8192
+	hold "$id"
+	[ -z "$(shmtool stat --stale --no-heading)" ]
+	[ "$(later shmtool stat --stale --tsv --no-heading -o ID)" = "$stale" ]
+	[ "$(later shmtool stat --tsv --no-heading -o STATUS | xargs)" = \
+		"stale -" ]
+	# --idle overrides the hour, both ways.
+	[ -z "$(later shmtool stat --stale --idle 3h --no-heading)" ]
+	[ "$(later shmtool stat --idle 3h --tsv --no-heading -o ID,STATUS)" = "" ]
+	run later shmtool stat "$stale"
+	[[ $output =~ status\ +stale ]]
+	[[ $output =~ stale\ +yes:\ not\ attached.*idle\ 2h00m$'\n' ]]
+	later shmtool stat --json "$stale" |
+		grep -q '"stale": true.*"last_user_gone": true, "idle_enough": true'
+}
+
+@test "stat: a creator and a user that the pid namespace hides are unknown" {
+	make_segment
+	local pids='unshare --pid --fork --kill-child'
+	$pids true 2>/dev/null || skip "no PID namespace can be made here"
+	hold "$id"
+	release
+	# With the /proc of the namespace above numbers mean nothing.
+	run $pids shmtool stat --tsv --no-heading -o CPID,CCOMMAND,LPID,LCOMMAND \
+		"$id"
+	[ "$output" = $'-\t-\t-\t-' ]
+	run $pids shmtool stat "$id"
+	[[ $output =~ created\ by\ +a\ process\ that\ cannot\ be\ seen ]]
+	[[ $output =~ last\ used\ by\ +a\ process\ that\ cannot\ be\ seen ]]
+	run $pids shmtool stat --json "$id"
+	[[ $output == *'"ccommand": null, "ccommand_life": "unknown"'* ]]
+	[[ $output == *'"stale": false'* && $output == *'"creator_gone": false'* ]]
+	[ -z "$($pids shmtool stat --stale --idle 0 --no-heading)" ]
+	[ "$(shmtool stat --stale --idle 0 --tsv --no-heading -o ID)" = "$id" ]
+}
+
+@test "stat: what logind removes at logout is marked so" {
+	needs_root
+	make_segment
+	local ours=$id
+	make_segment
+	shmtool set -u 4242 "$id"
+	# Where no logind runs.
+	run unshare --mount sh -c 'mount -t tmpfs none /run &&
+		shmtool stat "$1" && shmtool stat --json "$1"' - "$id"
+	[ "$status" -eq 0 ]
+	[[ $output != *"at logout"* && $output == *'"logout_removes": false'* ]]
+	# As where logind runs, with its defaults.
+	run unshare --mount sh -c '
+		mount -t tmpfs none /run && mount -t tmpfs none /etc &&
+		mkdir -p /run/systemd/users /etc/systemd &&
+		shmtool stat "$1" && echo --- && shmtool stat "$2" &&
+		shmtool stat --json "$1" "$2"' - "$id" "$ours"
+	[ "$status" -eq 0 ]
+	grep -q '^at logout  *systemd-logind removes it' <<<"${output%%---*}"
+	[ "$(grep -c '^at logout' <<<"$output")" -eq 1 ]
+	[ "$(grep -o '"logout_removes": [a-z]*' <<<"$output" | xargs)" = \
+		"logout_removes: true logout_removes: false" ]
+	# Switched off.
+	run unshare --mount sh -c '
+		mount -t tmpfs none /run && mount -t tmpfs none /etc &&
+		mkdir -p /run/systemd/users /etc/systemd &&
+		printf "[Login]\nRemoveIPC=no\n" >/etc/systemd/logind.conf &&
+		shmtool stat "$1" && shmtool stat --json "$1"' - "$id"
+	[ "$status" -eq 0 ]
+	[[ $output != *"at logout"* ]]
+	[[ $output == *'"logout_removes": false'* ]]
 }

@@ -47,3 +47,12 @@ same_bytes() {
 	shmtool set -m 0666 "$id"
 	without_privilege shmtool read "$id" | same_bytes
 }
+
+@test "stat: what is swapped out is counted" {
+	make_swapped
+	[ "$(shmtool stat --tsv --no-heading -o RSS,SWAP "$id")" = \
+		"$(awk -v id="$id" '$2 == id { print $15 "\t" $16 }' \
+			/proc/sysvipc/shm)" ]
+	[ "$(shmtool stat -u --tsv --no-heading -o SWAP)" = \
+		"$(awk -v id="$id" '$2 == id { print $16 }' /proc/sysvipc/shm)" ]
+}
