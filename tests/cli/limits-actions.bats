@@ -651,3 +651,43 @@ rest" ]
 	[ "$status" -eq 2 ]
 	message_has "postgresql: limits takes no operand" "--advise=postgresql"
 }
+
+@test "hidden: --check and --prometheus without /proc/sys ask the kernel" {
+	make 3 5000
+	shmtool limits --check >check
+	shmtool limits --prometheus >metrics
+	apart 'mount -t tmpfs none /proc/sys
+		shmtool limits --check | cmp - check
+		shmtool limits --prometheus | cmp - metrics'
+}
+
+@test "hidden: what can only be read of /proc is an error without it" {
+	run --separate-stderr apart 'mount -t tmpfs none /proc/sys
+		exec shmtool limits --set shmmni=9'
+	[ "$status" -eq 1 ]
+	[ -z "$output" ]
+	message_has "limits: shmmni:"
+	[ "$(limit shmmni)" -eq 4096 ]
+	run --separate-stderr apart 'mount -t tmpfs none /proc/sys
+		exec shmtool limits --set shmmni=9 --persist="$0"' "$PWD/kept"
+	[ "$status" -eq 1 ]
+	[ ! -e kept ]
+	run --separate-stderr apart 'mount --bind /dev/null /proc/meminfo
+		exec shmtool limits --advise'
+	[ "$status" -eq 1 ] || [[ $output == *kernel.shmmax* ]]
+	[[ $output != *"kernel.shmmax = 0"* ]]
+}
+
+@test "persist: a reader sees the old file or the new one" {
+	command -v strace >/dev/null || skip "no strace here"
+	is_plain || skip "an instrumented program makes other calls"
+	echo "kernel.shmmni = 5" >f
+	strace -f -qq -e trace=rename,renameat,renameat2,open,openat,fsync \
+		-o calls shmtool limits --set shmmni=7 --persist=f ||
+		skip "strace does not work here"
+	# It is never opened for writing, and another file takes its name.
+	run ! grep -E 'open(at)?\(.*"f", [^)]*O_(WRONLY|RDWR)' calls
+	grep -Eq 'rename(at2?)?\(.*"f"' calls
+	[ "$(grep -nE 'fsync|rename' calls | sed 's/.*\(fsync\|rename\).*/\1/' |
+		head -n 2 | xargs)" = "fsync rename" ]
+}

@@ -329,6 +329,17 @@ with_file() {
 	[ -z "$output" ]
 }
 
+@test "limits: a /proc/sysvipc/shm that may not be read is done without" {
+	make_many 5
+	ipcs -m >"$BATS_TEST_TMPDIR/before"
+	: >"$BATS_TEST_TMPDIR/file"
+	chmod 0 "$BATS_TEST_TMPDIR/file"
+	apart "$(declare -f without_privilege)"'
+		mount --bind "$1" /proc/sysvipc/shm
+		without_privilege shmtool limits -m | cmp - "$0"' \
+		"$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/file"
+}
+
 @test "limits: a limit file that fails while being read is 1 and names it" {
 	run --separate-stderr apart '
 		mount --bind /proc/$$/mem /proc/sys/kernel/shmmni

@@ -407,3 +407,41 @@ E2
 	[ "$status" -eq 2 ]
 	message_has "$id: one segment at a time" "-w2"
 }
+
+# To a reader that takes nothing before $1 has been done.
+read_late() {
+	mkfifo late
+	{
+		: >opened
+		until test -e changed; do sleep 0.05; done
+		cat >got
+	} <late 3>&- &
+	reader=$!
+	shmtool read -n 8192 "$id" >late
+	test -e opened
+	perl -e 'shmwrite($ARGV[0], "B" x 8192, 0, 8192) or die' "$id"
+	: >changed
+	wait "$reader"
+	[ "$(tr -s AB <got)" = "$1" ]
+	[ "$(wc -c <got)" -eq 8192 ]
+}
+
+@test "read: a pipe has what was there while reading, never a later store" {
+	cd "$BATS_TEST_TMPDIR"
+	make_segment 8192
+	shmtool write -zA "$id"
+	read_late A
+}
+
+@test "read: the same bytes to a socket" {
+	make_random 300001
+	perl -MSocket -e 'socketpair my $a, my $b, AF_UNIX, SOCK_STREAM, 0
+		or die;
+		if (!(fork // die)) {
+			close $a;
+			open STDOUT, ">&", $b or die;
+			exec qw(shmtool read), $ARGV[0];
+		}
+		close $b;
+		print while <$a>;' "$id" | cmp - data
+}

@@ -87,6 +87,39 @@ line_seen() {
 	line_seen " removed $id .* 4.0K "
 }
 
+@test "watch: unlocked, and set to what it was" {
+	id=$(shmtool create -s 4096 --lock)
+	watch
+	shmtool set --unlock "$id"
+	wait_for line_seen " changed $id .* unlocked$"
+	sleep 1.1
+	shmtool set -m 0600 "$id"
+	wait_for line_seen " changed $id .* set as it was$"
+	[ "$(wc -l <"$seen")" -eq 2 ]
+}
+
+@test "watch: the lost key of one that was marked before" {
+	id=$(shmtool create -k 0x4d2 -s 4096)
+	hold "$id"
+	ipcrm -m "$id"
+	# By that key, which only its holder's maps still tell.
+	watch 0x4d2
+	shmtool attach -t 0 "$id" >/dev/null 2>&1
+	wait_for line_seen " attached $id 0x000004d2 "
+	release
+	wait_for test ! -d "/proc/$holder"
+}
+
+@test "watch: what a process has made or attached, by its number" {
+	id=$(shmtool create -s 4096)
+	hold "$id"
+	watch --pid "$holder"
+	other=$(shmtool create -s 4096)
+	shmtool set -m 0640 "$other" "$id"
+	wait_for line_seen " changed $id "
+	run ! line_seen " $other "
+}
+
 @test "watch: the owner's change tells both" {
 	needs_root
 	id=$(shmtool create -s 4096)
