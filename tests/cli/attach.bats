@@ -339,7 +339,7 @@ shmtool: attach: 99998: no such segment" ]
 		sleep 0.5
 	}
 	status=0
-	keys | script -qec "shmtool attach $id -- ./command" /dev/null \
+	keys | script -qec "exec shmtool attach $id -- ./command" /dev/null \
 		>out 2>&1 || status=$?
 	[ "$status" -eq 11 ]
 	[ "$(cat got)" = interrupted ]
