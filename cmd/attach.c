@@ -150,7 +150,7 @@ attach_one(const struct opts *o, struct held *h)
 	int id, error;
 
 	if (shmt_resolve(&h->target->ref, &id) == -1)
-		return fail(h->target->text, errno);
+		return target_failed(h->target, errno);
 	if (shmt_attach(id, (void *)(uintptr_t)o->address, o->flags,
 	    &h->at) == 0) {
 		h->attached = true;
@@ -161,7 +161,7 @@ attach_one(const struct opts *o, struct held *h)
 	}
 	error = errno;
 	if (error == ENOENT || shmt_info(id, &h->segment) == -1)
-		return fail(h->target->text, error);
+		return target_failed(h->target, error);
 	return refused(o, h, error);
 }
 

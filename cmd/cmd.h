@@ -154,6 +154,14 @@ int parse_targets(int argc, char **argv, struct target **targets);
 /* The one operand of a verb that takes one. */
 int parse_target_alone(int argc, char **argv, struct target *target);
 
+/* Why there is none: a key without 0x may have been taken for an id. */
+#define ABSENT_REASON 80
+void absent_reason(const struct target *target,
+    char reason[static ABSENT_REASON]);
+
+/* fail() with it, and otherwise with strerror(error). */
+int target_failed(const struct target *target, int error);
+
 /* Finds and looks; ST_OK, or told why not. */
 int find_target(const struct target *target, struct shmt_segment *segment);
 

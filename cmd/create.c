@@ -313,9 +313,10 @@ deliver(const struct opts *o, const struct work *w)
 	struct errand errand = { .command = o->command };
 
 	if (o->verbose)
-		complain(o->object, "%s segment %d, %ju bytes",
+		complain(o->object, "%s segment %d, %ju byte%s",
 		    w->created ? "created" : "opened", w->segment.id,
-		    (uintmax_t)w->segment.size);
+		    (uintmax_t)w->segment.size,
+		    w->segment.size == 1 ? "" : "s");
 	if (o->command != NULL)
 		return export_segments(&w->segment, 1) ?
 		    run_errand(&errand) : ST_NOT_RUN;

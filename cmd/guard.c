@@ -72,11 +72,12 @@ guard_timed_out(const struct guard *guard)
 	pid_t pid;
 
 	if (shmt_guard_holder(&guard->semaphore, &pid) == 0 && pid != 0)
-		complain(guard->text, "not free within %ju s: process %jd "
-		    "took it last", (uintmax_t)guard->timeout, (intmax_t)pid);
+		complain(guard->text, "the semaphore was not free within "
+		    "%ju s: process %jd took it last",
+		    (uintmax_t)guard->timeout, (intmax_t)pid);
 	else
-		complain(guard->text, "not free within %ju s",
-		    (uintmax_t)guard->timeout);
+		complain(guard->text, "the semaphore was not free within "
+		    "%ju s", (uintmax_t)guard->timeout);
 	return ST_BUSY;
 }
 

@@ -125,6 +125,7 @@ void
 removal_find(struct removal_run *run, struct removal *r)
 {
 	const struct shmt_ref *ref = &r->target->ref;
+	char reason[ABSENT_REASON];
 	int id;
 
 	if (shmt_resolve(ref, &id) == 0 &&
@@ -132,10 +133,11 @@ removal_find(struct removal_run *run, struct removal *r)
 		removal_plan(run, r);
 		return;
 	}
-	if (errno == ENOENT)
-		settle(r, ABSENT, run->force ? ST_OK : ST_ABSENT,
-		    "no such segment");
-	else
+	if (errno == ENOENT) {
+		absent_reason(r->target, reason);
+		settle(r, ABSENT, run->force ? ST_OK : ST_ABSENT, "%s",
+		    reason);
+	} else
 		fail_removal(r, errno);
 	memset(&r->segment, 0, sizeof(r->segment));
 	r->segment.id = ref->by_key ? -1 : ref->id;

@@ -278,7 +278,7 @@ tell_absent(const struct selection *selection,
 			    snapshot->rows[i])->segment))
 				break;
 		if (i == snapshot->row_count)
-			add_status(&status, fail(target->text, ENOENT));
+			add_status(&status, target_failed(target, ENOENT));
 	}
 	return status;
 }

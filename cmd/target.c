@@ -62,6 +62,32 @@ parse_target_alone(int argc, char **argv, struct target *target)
 	return parse_target(argv[0], target);
 }
 
+void
+absent_reason(const struct target *target, char reason[static ABSENT_REASON])
+{
+	int id;
+
+	strlcpy(reason, "no such segment", ABSENT_REASON);
+	/* Digits alone are an id, also where a key was meant. */
+	if (target->text[strspn(target->text, "0123456789")] == '\0' &&
+	    target->ref.id > 0 &&
+	    shmt_find((uint32_t)target->ref.id, &id) == 0)
+		snprintf(reason, ABSENT_REASON, "no such segment; segment %d "
+		    "has this key: name it key:%d", id, target->ref.id);
+}
+
+int
+target_failed(const struct target *target, int error)
+{
+	char reason[ABSENT_REASON];
+
+	if (error != ENOENT)
+		return fail(target->text, error);
+	absent_reason(target, reason);
+	complain(target->text, "%s", reason);
+	return ST_ABSENT;
+}
+
 int
 find_target(const struct target *target, struct shmt_segment *segment)
 {
@@ -69,7 +95,7 @@ find_target(const struct target *target, struct shmt_segment *segment)
 
 	if (shmt_resolve(&target->ref, &id) == -1 ||
 	    shmt_info(id, segment) == -1)
-		return fail(target->text, errno);
+		return target_failed(target, errno);
 	return ST_OK;
 }
 

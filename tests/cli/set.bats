@@ -108,6 +108,24 @@ make_segment() {
 	[ "$(of_id perms "$id")" = 600 ]
 }
 
+@test "set: a key in decimal is told from an id, by every command" {
+	id=$(shmtool create -k 1234 -s 10)
+	for line in set\ --lock rm stat stat\ -t read write\ -z save\ . \
+		attach\ -t0; do
+		# shellcheck disable=SC2086
+		run --separate-stderr shmtool $line 1234
+		[ "$status" -eq 3 ]
+		message_has "${line%% *}: 1234: no such segment" \
+			"segment $id has this key: name it key:1234"
+	done
+	run --separate-stderr shmtool rm id:1234
+	[ "$status" -eq 3 ]
+	[ "$stderr" = "shmtool: rm: id:1234: no such segment" ]
+	shmtool rm key:1234
+	run --separate-stderr shmtool stat 1234
+	[ "$stderr" = "shmtool: stat: 1234: no such segment" ]
+}
+
 @test "set: what is out of range is told with the range" {
 	make_segment
 	run --separate-stderr shmtool set -m 1777 "$id"
