@@ -201,14 +201,6 @@ discard(int dir, const struct draft *draft)
 	errno = saved;
 }
 
-/* Names made or changed in a directory, to the disk; some file systems have
- * nothing to do for that, and say so. */
-static int
-sync_dir(int dir)
-{
-	return fsync(dir) == -1 && errno != EINVAL ? -1 : 0;
-}
-
 /*
  * Saving
  */
@@ -338,12 +330,12 @@ publish_both(struct save *save)
 	if (publish(save->dir, &save->contents, save->contents_name,
 	    save->replace) == -1)
 		return fail_at(save->trouble, SHMT_AT_CONTENTS);
-	if (sync_dir(save->dir) == -1)
+	if (shmt__sync_dir(save->dir) == -1)
 		fail_at(save->trouble, SHMT_AT_DIR);
 	else if (publish(save->dir, &save->meta, save->meta_name,
 	    save->replace) == -1)
 		fail_at(save->trouble, SHMT_AT_META);
-	else if (sync_dir(save->dir) == 0)
+	else if (shmt__sync_dir(save->dir) == 0)
 		return 0;
 	else {
 		fail_at(save->trouble, SHMT_AT_DIR);

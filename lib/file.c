@@ -107,6 +107,12 @@ shmt__write_all(int fd, const void *buffer, size_t length)
 	return 0;
 }
 
+int
+shmt__sync_dir(int dir)
+{
+	return fsync(dir) == -1 && errno != EINVAL ? -1 : 0;
+}
+
 void
 shmt__close(int fd)
 {

@@ -140,6 +140,10 @@ int shmt__read_at(int fd, uint64_t offset, void *buffer, size_t length);
 /* Writes all of buffer. */
 int shmt__write_all(int fd, const void *buffer, size_t length);
 
+/* Names made or changed in a directory, to the disk; some file systems have
+ * nothing to do for that, and say so. */
+int shmt__sync_dir(int dir);
+
 /* close(2), free(3) that keep errno, for the ways out of a failure. */
 void shmt__close(int fd);
 

@@ -171,7 +171,7 @@ read_old(const char *path, char **text, size_t *length, struct stat *st)
 static int
 fill(int fd, const char *text, size_t length, const struct stat *st)
 {
-	mode_t mode = st->st_mode == 0 ? SYSCTL_MODE : st->st_mode & 07777u;
+	mode_t mode = st->st_mode == 0 ? SYSCTL_MODE : st->st_mode & 0777u;
 
 	if (st->st_mode != 0 && fchown(fd, st->st_uid, st->st_gid) == -1)
 		return -1;
@@ -192,7 +192,7 @@ sync_folder(const char *path, size_t length)
 	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd == -1)
 		return -1;
-	result = fsync(fd);
+	result = shmt__sync_dir(fd);
 	shmt__close(fd);
 	return result;
 }

@@ -574,6 +574,35 @@ kernel.shmall = 9" ]
 	[ -z "$(find . -name '.shmtool*')" ]
 }
 
+@test "persist: no set-user-id bit is handed on" {
+	echo "x = 1" >bits.conf
+	chmod 4755 bits.conf
+	shmtool limits --set shmmni=7 --persist=bits.conf
+	[ "$(stat -c %a bits.conf)" = 755 ]
+}
+
+@test "persist: where folders cannot be written out" {
+	local cc=${CC:-cc}
+	command -v "$cc" >/dev/null || skip "no C compiler for another fsync"
+	cat >nosync.c <<-TXT
+	#include <errno.h>
+	#include <sys/stat.h>
+	int fsync(int fd)
+	{
+		struct stat st;
+		if (fstat(fd, &st) == -1 || !S_ISDIR(st.st_mode))
+			return 0;
+		errno = EINVAL;
+		return -1;
+	}
+	TXT
+	"$cc" -shared -fPIC -o nosync.so nosync.c
+	ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD=$PWD/nosync.so \
+		shmtool limits --set shmmni=7 --persist=nosync.conf
+	[ "$(cat nosync.conf)" = "kernel.shmmni = 7" ]
+	[ "$(limit shmmni)" -eq 7 ]
+}
+
 @test "persist: into sysctl.d by default" {
 	[ -d /etc/sysctl.d ] || skip "no /etc/sysctl.d"
 	apart 'mount -t tmpfs none /etc/sysctl.d

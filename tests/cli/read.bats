@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=bash disable=SC2030,SC2031
+# shellcheck shell=bash disable=SC2016,SC2030,SC2031
 
 load common
 
@@ -237,6 +237,14 @@ may_map_files() {
 	cmp pipe data
 }
 
+answered() {
+	[ -e forged ] || [ -e refused ]
+}
+
+attached() {
+	[ "$(of_id nattch "$id")" -eq "$1" ]
+}
+
 @test "read: --no-trace believes no process that shows another segment" {
 	needs_root "other users are needed"
 	command -v cc >/dev/null || skip "no C compiler"
@@ -285,20 +293,20 @@ E2
 	shmtool write -s TRUE "$id"
 	setpriv --reuid=65534 --regid=65534 --clear-groups ./forge "$id" 3>&- &
 	holders+=($!)
-	wait_for eval '[ -e forged ] || [ -e refused ]'
+	wait_for answered
 	[ -e forged ] || skip "no user namespaces for everyone here"
 	hold "$id"
 	run --separate-stderr shmtool read --no-trace -n 4 "$id"
 	[ "$status" -eq 0 ]
 	[ "$output" = TRUE ]
-	kill "$holder"
-	wait_for eval '[ "$(of_id nattch "$id")" -eq 0 ]'
+	kill "${holders[1]}"
+	wait_for attached 0
 	# Two of other users, and one attachment.
 	setpriv --reuid=65533 --regid=65533 --clear-groups \
 		perl -MIPC::SysV=shmat -e 'shmat($ARGV[0], undef, 0) or die;
 			sleep 1 while 1' "$id" 3>&- &
 	holders+=($!)
-	wait_for eval '[ "$(of_id nattch "$id")" -eq 1 ]'
+	wait_for attached 1
 	run --separate-stderr shmtool read --no-trace -n 4 "$id"
 	[ "$status" -eq 1 ]
 	message_has "read: $id:" "cannot be read without a trace"
