@@ -1,0 +1,280 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash disable=SC2030,SC2031,SC2154
+#
+# What read and write do on terminals, when something happens meanwhile, with
+# little memory, and with huge pages.
+
+load common
+
+file_setup() {
+	cd "$BATS_FILE_TMPDIR" || return
+}
+
+test_teardown() {
+	[ ! -e pool ] || cat pool >/proc/sys/vm/nr_hugepages
+	rm -f pool
+	[ -z "${sem:-}" ] || ipcrm -s "$sem"
+}
+
+# A semaphore, free or (0) taken.
+make_semaphore() {
+	sem=$(perl -MIPC::SysV=IPC_PRIVATE,SETVAL -e \
+		'$s = semget(IPC_PRIVATE, 1, 0600);
+		semctl($s, 0, SETVAL, shift) or die; print $s' "$1") ||
+		skip "perl has no IPC::SysV"
+}
+
+# Runs a command line on a terminal of its own; what it shows is in screen.
+on_terminal() {
+	command -v script >/dev/null || skip "needs script(1)"
+	script -qec "$1" screen </dev/null >/dev/null
+}
+
+@test "read: on a terminal a dump, --raw the bytes" {
+	id=$(shmtool create -s 16)
+	shmtool write -zA "$id"
+	on_terminal "shmtool read $id"
+	grep -q '^00000000  41 41' screen
+	on_terminal "shmtool read --raw $id"
+	grep -qx 'A\{16\}.*' <(sed 1d screen)
+}
+
+@test "read, write: progress on a terminal, and nothing beside it" {
+	id=$(shmtool create -s 16M)
+	# Slower than a second, or nothing is shown.
+	on_terminal "(for i in 1 2 3 4 5 6 7 8; do
+			head -c 2M /dev/zero; sleep 0.2; done) |
+		shmtool write $id"
+	grep -aqE '[0-9.]+M of 16M  [0-9]+%  .*/s  .* left' screen
+	on_terminal "shmtool read $id | (for i in 1 2 3 4 5 6 7 8; do
+		head -c 2M >/dev/null; sleep 0.2; done)"
+	grep -aqE '[0-9.]+M of 16M  [0-9]+%  .*/s  .* left' screen
+	run --separate-stderr bash -c "shmtool read $id |
+		(head -c 2M; sleep 1.2; cat) >/dev/null"
+	[ -z "$stderr" ]
+}
+
+@test "read: -w in colour on a terminal, not with NO_COLOR, not elsewhere" {
+	local escape=$'\033[' watch i
+	id=$(shmtool create -s 16)
+	watch="shmtool read -w $id"
+	script -qefc "$watch" colour </dev/null >/dev/null 3>&- &
+	script -qefc "NO_COLOR=1 $watch" plain </dev/null >/dev/null 3>&- &
+	$watch >log 2>/dev/null 3>&- &
+	for i in colour plain log; do
+		wait_for grep -aq '^00000000' $i
+	done
+	shmtool write -s changed "$id"
+	for i in colour plain log; do
+		wait_for bash -c "[ \$(grep -ac '^00000000' $i) -ge 2 ]"
+	done
+	ipcrm -m "$id"
+	wait
+	grep -aqF "$escape" colour
+	for i in plain log; do
+		run grep -aF "$escape" $i
+		[ "$status" -eq 1 ]
+		grep -aq '\^\^' $i
+	done
+}
+
+@test "read: -O interrupted leaves what was there, and nothing beside" {
+	command -v strace >/dev/null || skip "needs strace"
+	is_plain || skip "the program has to be the child of strace"
+	local signal
+	mkdir place
+	id=$(shmtool create -s 8M)
+	shmtool write -zA "$id"
+	for signal in INT TERM HUP; do
+		echo old >place/file
+		env --default-signal strace -qq -o trace -e trace=write,sendfile \
+			-e inject=write,sendfile:delay_enter=300000 \
+			shmtool read -O place/file "$id" 2>err 3>&- &
+		pid=$!
+		wait_for grep -qE 'write|sendfile' trace
+		pkill -"$signal" -P $pid
+		status=0
+		wait $pid || status=$?
+		[ "$status" -ne 0 ]
+		rm trace
+		[ "$(cat place/file)" = old ]
+		[ "$(ls -A place)" = file ]
+	done
+}
+
+@test "read, write: --lock-timeout is 5, and nothing is done" {
+	id=$(shmtool create -s 100)
+	make_semaphore 0
+	run --separate-stderr shmtool write -zA --lock-with "$sem" \
+		--lock-timeout 1 "$id"
+	[ "$status" -eq 5 ]
+	message_has "shmtool: write: $sem:"
+	run --separate-stderr shmtool read --lock-with "$sem" \
+		--lock-timeout 1 "$id"
+	[ "$status" -eq 5 ]
+	[ -z "$output" ]
+	message_has "shmtool: read: $sem:"
+	[ "$(shmtool read "$id" | tr -d '\0' | wc -c)" -eq 0 ]
+}
+
+# Through the memory of a holder, not the segment as a file, which outlives
+# it: only with the right to trace.
+through() {
+	setpriv --bounding-set=-all,+sys_ptrace --inh-caps=-all \
+		shmtool read --no-trace "$@"
+}
+
+# Ends processes, and sees their attachments gone.
+end() {
+	local pid
+	kill "$@"
+	for pid; do
+		wait_for bash -c "! grep -q SYSV /proc/$pid/maps"
+	done
+}
+
+@test "read: --no-trace when a holder dies meanwhile: the next one" {
+	id=$(shmtool create -s 16M)
+	shmtool write -zA "$id"
+	hold "$id"
+	hold "$id"
+	for pid in "${holders[@]}"; do
+		through "$id" | (head -c 1M; end "$pid"; cat) >out
+		[ "${PIPESTATUS[*]}" = "0 0" ]
+		[ "$(tr -d A <out | wc -c)" -eq 0 ]
+		[ "$(wc -c <out)" -eq $((16 << 20)) ]
+		hold "$id"
+	done
+}
+
+@test "read: --no-trace when the last holder dies meanwhile says so" {
+	id=$(shmtool create -s 16M)
+	shmtool write -zA "$id"
+	hold "$id"
+	through "$id" 2>err | (head -c 1M >out; end "$holder"; cat >>out) ||
+		true
+	through -x "$id" >all 2>again || status=$?
+	[ "$status" -eq 1 ]
+	grep -q "^shmtool: read: $id: nobody is left" err
+	[ "$(wc -l <err)" -eq 1 ]
+	[ "$(tr -d A <out | wc -c)" -eq 0 ]
+	grep -q "nobody has it attached" again
+}
+
+# The most private memory of a run of shmtool, in KiB.
+private_memory() {
+	perl -e '
+		my $pid = fork // die;
+		exec "shmtool", @ARGV if $pid == 0;
+		my $most = 0;
+		while (waitpid($pid, 1) == 0) {
+			if (open my $f, "<", "/proc/$pid/status") {
+				my ($kb) = join("", <$f>) =~ /RssAnon:\s+(\d+)/;
+				$most = $kb if ($kb // 0) > $most;
+			}
+			select undef, undef, undef, 0.002;
+		}
+		die if $?;
+		print STDERR $most' "$@" 2>most
+	[ "$(cat most)" -gt 0 ]
+	[ "$(cat most)" -lt 4096 ]
+}
+
+@test "read, write: private memory stays under 4 MiB" {
+	is_plain || skip "an instrumented program is larger"
+	id=$(shmtool create -s 300M)
+	private_memory write -zA "$id"
+	private_memory read "$id" >file
+	private_memory read "$id" | cat >/dev/null
+	private_memory read --zero-copy "$id" | cat >/dev/null
+	private_memory read -t x8 -n 8M "$id" >/dev/null
+	private_memory write -f file "$id"
+	private_memory write "$id" < <(cat file)
+	rm file
+}
+
+# perl takes offsets up to 2 GiB; beyond, a program that has nothing of ours.
+@test "read, write: perl agrees just below 2 GiB" {
+	local end=$(((1 << 31) - 1)) o
+	id=$(perl -e 'print shmget(0, (2 << 30) + 8192, 010600)')
+	[ -n "$id" ] || skip "no segment of 2 GiB can be made here"
+	for o in $((end - 5)) $((end - 4096)) $((end - 4101)); do
+		echo "at $o" | shmtool write -o $o -n 5 "$id"
+		[ "$(perl -e 'shmread($ARGV[0], $b, $ARGV[1], 5) or die;
+			print $b' "$id" $o)" = "$(echo "at $o" | head -c 5)" ]
+		perl -e 'shmwrite($ARGV[0], "perls", $ARGV[1], 5) or die' \
+			"$id" $o
+		[ "$(shmtool read -o $o -n 5 "$id")" = perls ]
+	done
+}
+
+# dd on the memory of a holder knows every offset.
+@test "read, write: dd on a holder's memory agrees beyond 2 GiB and 4 GiB" {
+	local o at
+	id=$(perl -e 'print shmget(0, (5 << 30) + 1, 010600)')
+	[ -n "$id" ] || skip "no segment of 5 GiB can be made here"
+	hold "$id"
+	at=$((0x$(awk '/SYSV/ { sub("-.*", ""); print }' \
+		"/proc/$holder/maps")))
+	for o in $(((1 << 31) - 3)) $(((1 << 32) - 3)) $(((5 << 30) - 6)); do
+		printf 'we %-4.4s' "$((o % 9999))" | head -c 7 |
+			shmtool write -o $o "$id"
+		[ "$(dd if="/proc/$holder/mem" bs=7 count=1 \
+			iflag=skip_bytes skip=$((at + o)) status=none)" = \
+			"$(printf 'we %-4.4s' "$((o % 9999))")" ]
+		printf 'by dd  ' | dd of="/proc/$holder/mem" bs=7 count=1 \
+			oflag=seek_bytes seek=$((at + o)) conv=notrunc \
+			status=none
+		[ "$(shmtool read -o $o -n 7 "$id")" = 'by dd  ' ]
+	done
+}
+
+# Huge pages are the machine's, and lent for the time of one test.
+lend_huge_pages() {
+	needs_root "huge pages are set aside"
+	[ -n "${SHMTOOL_TEST_HOST:-}" ] ||
+		skip "changes vm.nr_hugepages: set SHMTOOL_TEST_HOST=1"
+	cat /proc/sys/vm/nr_hugepages >pool || skip "no huge pages here"
+	echo $(($(cat pool) + $1)) >/proc/sys/vm/nr_hugepages
+	[ "$(awk '/HugePages_Free/ { print $2 }' /proc/meminfo)" -ge "$1" ] ||
+		skip "no $1 huge pages are to be had"
+	unit=$(awk '/Hugepagesize/ { print $2 * 1024 }' /proc/meminfo)
+}
+
+@test "read, write: huge pages, at every way" {
+	lend_huge_pages 4
+	id=$(shmtool create --huge -s $((4 * unit)))
+	shmtool set -m 0666 "$id"
+	head -c $((4 * unit)) /dev/urandom >data
+	shmtool write -f data "$id"
+	shmtool read "$id" | cmp - data
+	shmtool read "$id" >out
+	cmp out data
+	shmtool read -O out2 "$id"
+	cmp out2 data
+	shmtool read --zero-copy "$id" | cmp - data
+	shmtool read -o 4097 -n $((unit + 3)) "$id" |
+		cmp - <(tail -c +4098 data | head -c $((unit + 3)))
+	without_privilege shmtool read "$id" | cmp - data
+	shmtool write -z "$id"
+	without_privilege shmtool write "$id" < <(cat data)
+	shmtool read "$id" | cmp - data
+	[ "$(shmtool stat --json "$id" |
+		perl -MJSON::PP -0ne '$s = decode_json($_)->{segments}[0];
+		print $s->{rss} // "null", " @{$s->{status}}"')" = "null huge" ]
+	hold "$id"
+	shmtool read --no-trace "$id" | cmp - data
+	rm data out out2
+}
+
+@test "read: huge pages nobody wrote are zeros, without a free one an error" {
+	lend_huge_pages 1
+	id=$(shmtool create --huge --no-reserve -s $((2 * unit)))
+	shmtool write -s hello "$id"
+	[ "$(shmtool read -s "$id")" = hello ]
+	run --separate-stderr shmtool write -o "$unit" -s x "$id"
+	[ "$status" -eq 6 ]
+	message_has "shmtool: write: $id:" "huge page"
+	run --separate-stderr bash -c "shmtool read $id | tail -c 1"
+	[ -z "$stderr" ] || message_has "shmtool: read: $id:" "huge page"
+}
