@@ -91,8 +91,9 @@ send_rows(void *arg, int out)
 		return errno;
 	fwrite(&parcel, sizeof(parcel), 1, file);
 	fwrite(rows.list, sizeof(*rows.list), rows.count, file);
-	fwrite(rows.holders.list, sizeof(*rows.holders.list),
-	    rows.holders.count, file);
+	if (rows.holders.count > 0)
+		fwrite(rows.holders.list, sizeof(*rows.holders.list),
+		    rows.holders.count, file);
 	if (ferror(file) || fflush(file) == EOF)
 		error = errno;
 	free_rows(&rows);

@@ -534,6 +534,7 @@ heading() {
 		- "$BATS_TEST_TMPDIR/there" 3>&- &
 	holders+=("$!")
 	wait_for test -e "$BATS_TEST_TMPDIR/there"
+	wait_for grep -qx sleep "/proc/$!/comm"
 	local other here
 	other=$(readlink "/proc/$!/ns/ipc" | tr -dc 0-9)
 	here=$(readlink /proc/self/ns/ipc | tr -dc 0-9)
