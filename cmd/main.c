@@ -270,11 +270,13 @@ int
 next_option(const struct cmd *cmd, int argc, char **argv)
 {
 	static struct getopt_tables tables;
+	static const struct cmd *built;
 	char letter[3];
 	int code;
 
-	if (tables.letters[0] == '\0') {
+	if (built != cmd) {
 		build_tables(cmd->options, &tables);
+		built = cmd;
 		opterr = 0;
 	}
 	code = getopt_long(argc, argv, tables.letters, tables.longs, NULL);
