@@ -50,6 +50,9 @@ complain(const char *object, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(reason, sizeof(reason), format, args);
 	va_end(args);
+	/* Mostly a variable that was not set. */
+	if (object != NULL && object[0] == '\0')
+		object = "''";
 	length = asprintf(&raw, "shmtool: %s%s%s%s%s",
 	    current != NULL ? current->name : "", current != NULL ? ": " : "",
 	    object != NULL ? object : "", object != NULL ? ": " : "", reason);
@@ -429,7 +432,7 @@ help_command(char **args)
 {
 	const struct cmd *cmd;
 
-	if (args[0] == NULL)
+	if (args[0] == NULL || args[0][0] == '-')
 		return global_help();
 	cmd = find_command(args[0]);
 	if (cmd == NULL)

@@ -77,7 +77,7 @@ open_beside(struct output *output, mode_t mode)
 	base = base != NULL ? base + 1 : output->path;
 	length = (int)(base - output->path);
 	if (*base == '\0') {
-		errno = EISDIR;
+		errno = output->path[0] == '\0' ? ENOENT : EISDIR;
 		return open_failed(output);
 	}
 	if (asprintf(&output->beside, "%.*s.%.200s.XXXXXX", length,

@@ -265,9 +265,20 @@ prints() {
 	for option in -h --help help; do
 		[ "$(shmtool "$option" rm)" = "$(shmtool rm -h)" ]
 	done
+	[ "$(shmtool -h -V)" = "$(shmtool help)" ]
 	run --separate-stderr shmtool -h nosuch
 	[ "$status" -eq 2 ]
 	message_has "nosuch" "no such command"
+}
+
+@test "agree: an empty word is seen in the message" {
+	shmtool create -s 1 -k 5
+	for line in "" "rm ''" "stat ''" "create -s 1 -i ''" \
+		"read -O '' 0x5"; do
+		run --separate-stderr eval "shmtool ${line:-''}"
+		[ "$status" -ne 0 ]
+		message_has "shmtool: " "'': "
+	done
 }
 
 @test "agree: the version is that of the header" {
