@@ -100,6 +100,24 @@ too_many_pages(const struct refusal *r)
 	return ST_LIMIT;
 }
 
+/* Where the figures prove nothing: of what bounds us the tightest. */
+static void
+memory_is_short(const struct refusal *r)
+{
+	uintmax_t asked = r->cause.asked, used = r->cause.used;
+	uintmax_t limit = r->cause.limit;
+	const char *where = "this machine:";
+	struct shmt_headroom room;
+
+	if (shmt_headroom(&room)) {
+		used = room.used;
+		limit = room.limit;
+		where = room.where;
+	}
+	complain(r->object, "likely no memory left: %ju bytes asked, %s %ju "
+	    "of %ju in use: free shows more", asked, where, used, limit);
+}
+
 static int
 no_memory(const struct refusal *r)
 {
@@ -117,8 +135,7 @@ no_memory(const struct refusal *r)
 		    "%ju (vm.overcommit_memory is 0): --no-reserve asks for "
 		    "no promise", asked, limit);
 	else
-		complain(r->object, "likely no memory left: %ju bytes asked, "
-		    "%ju of %ju in use: free shows more", asked, used, limit);
+		memory_is_short(r);
 	return ST_LIMIT;
 }
 

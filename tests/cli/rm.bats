@@ -390,3 +390,38 @@ json_of() {
 	message_has "rm: $id: not saved, so not removed:" "exists"
 	[ "$(segments)" -eq 1 ]
 }
+
+@test "rm: --save of an attached one, refused before it is saved or forced" {
+	make_segment
+	perl -e 'shmwrite($ARGV[0], "the contents", 0, 12) or die' "$id"
+	hold "$id"
+	mkdir "$BATS_TEST_TMPDIR/d"
+	run --separate-stderr shmtool rm --save "$BATS_TEST_TMPDIR/d" "$id"
+	[ "$status" -eq 5 ]
+	message_has "rm: $id: kept: attached by $holder (perl)"
+	[ -z "$(ls -A "$BATS_TEST_TMPDIR/d")" ]
+	run --separate-stderr shmtool rm -f --save "$BATS_TEST_TMPDIR/d" "$id"
+	[ "$status" -eq 0 ]
+	message_has "rm: $id:" "marked for removal" "$holder (perl)"
+	[ "$(head -c 12 "$BATS_TEST_TMPDIR/d/$id"-*.shm)" = "the contents" ]
+	release
+}
+
+@test "rm: --save onto a full disk, and --dry-run, leave all as it is" {
+	make_segment 64K
+	perl -e 'shmwrite($ARGV[0], "x" x 65536, 0, 65536) or die' "$id"
+	mkdir "$BATS_TEST_TMPDIR/d"
+	run shmtool rm -n --save "$BATS_TEST_TMPDIR/d" "$id"
+	[ "$status" -eq 0 ]
+	[ -z "$(ls -A "$BATS_TEST_TMPDIR/d")" ]
+	unshare --mount true 2>/dev/null || skip "no mount namespace here"
+	# shellcheck disable=SC2016
+	run --separate-stderr unshare --mount sh -c '
+		mount -t tmpfs -o size=16k none "$1" || exit 9
+		shmtool rm --save "$1" "$2"; status=$?
+		ls -A "$1"; exit "$status"' - "$BATS_TEST_TMPDIR/d" "$id"
+	[ "$status" -eq 1 ]
+	[ -z "$output" ]
+	message_has "rm: $id: not saved, so not removed:" "No space left"
+	[ "$(segments)" -eq 1 ]
+}
