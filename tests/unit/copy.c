@@ -12,9 +12,11 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "shmtool.h"
@@ -138,6 +140,37 @@ stopped(void **state)
 	assert_int_equal(shmt_remove(id), 0);
 }
 
+/* Room that a file was given beforehand does not outlive a failure. */
+static void
+stopped_out(void **state)
+{
+	uint64_t told = 0, done;
+	struct shmt_transfer how = { .length = UINT64_MAX };
+	struct shmt_request request = { .size = 32 << 20, .mode = 0600 };
+	FILE *file = tmpfile();
+	struct shmt_view *view;
+	struct stat st;
+	bool created;
+	int id;
+
+	(void)state;
+	assert_non_null(file);
+	assert_int_equal(shmt_create(&request, &id, &created), 0);
+	assert_int_equal(shmt_view_open(id, SHMT_WRITE, &view), 0);
+	assert_int_equal(shmt_view_fill(view, &how, 'A', &done), 0);
+	how.progress = stop;
+	how.arg = &told;
+	assert_int_equal(shmt_view_send(view, &how, fileno(file), &done), -1);
+	assert_int_equal(errno, ECANCELED);
+	assert_true(done > 0 && done < request.size);
+	assert_int_equal(fstat(fileno(file), &st), 0);
+	assert_int_equal(st.st_size, done);
+	assert_true((uint64_t)st.st_blocks * 512 < done + (1 << 20));
+	fclose(file);
+	shmt_view_close(view);
+	assert_int_equal(shmt_remove(id), 0);
+}
+
 static void
 refused(void **state)
 {
@@ -168,6 +201,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(edges, setup, teardown),
 		cmocka_unit_test_setup_teardown(beyond, setup, teardown),
 		cmocka_unit_test(stopped),
+		cmocka_unit_test(stopped_out),
 		cmocka_unit_test_setup_teardown(refused, setup, teardown),
 		cmocka_unit_test(headroom),
 	};
