@@ -16,48 +16,34 @@ holder_of(const void *row)
 }
 
 static void
-number(struct value *value, enum value_kind kind, uint64_t n)
-{
-	value->kind = kind;
-	value->number = n;
-}
-
-static void
-text(struct value *value, const char *t)
-{
-	value->kind = VALUE_TEXT;
-	value->text = t;
-}
-
-static void
 get_id(const void *row, struct value *value)
 {
-	number(value, VALUE_NUMBER, (uint64_t)holder_of(row)->id);
+	set_number(value, VALUE_NUMBER, (uint64_t)holder_of(row)->id);
 }
 
 static void
 get_key(const void *row, struct value *value)
 {
-	number(value, VALUE_KEY, holder_of(row)->key);
+	set_number(value, VALUE_KEY, holder_of(row)->key);
 }
 
 static void
 get_pid(const void *row, struct value *value)
 {
-	number(value, VALUE_NUMBER, (uint64_t)holder_of(row)->pid);
+	set_number(value, VALUE_NUMBER, (uint64_t)holder_of(row)->pid);
 }
 
 static void
 get_user(const void *row, struct value *value)
 {
-	text(value, user_name(holder_of(row)->uid));
+	set_text(value, user_name(holder_of(row)->uid));
 }
 
 static void
 get_command(const void *row, struct value *value)
 {
 	if (holder_of(row)->command[0] != '\0')
-		text(value, holder_of(row)->command);
+		set_text(value, holder_of(row)->command);
 }
 
 static void
@@ -65,32 +51,32 @@ get_access(const void *row, struct value *value)
 {
 	static const char *const words[] = { "r", "rw", "rx", "rwx" };
 
-	text(value, words[holder_of(row)->access &
+	set_text(value, words[holder_of(row)->access &
 	    (SHMT_ACCESS_W | SHMT_ACCESS_X)]);
 }
 
 static void
 get_address(const void *row, struct value *value)
 {
-	number(value, VALUE_HEX, holder_of(row)->address);
+	set_number(value, VALUE_HEX, holder_of(row)->address);
 }
 
 static void
 get_size(const void *row, struct value *value)
 {
-	number(value, VALUE_SIZE, holder_of(row)->size);
+	set_number(value, VALUE_SIZE, holder_of(row)->size);
 }
 
 static void
 get_maps(const void *row, struct value *value)
 {
-	number(value, VALUE_NUMBER, holder_of(row)->maps);
+	set_number(value, VALUE_NUMBER, holder_of(row)->maps);
 }
 
 static void
 get_ns(const void *row, struct value *value)
 {
-	number(value, VALUE_NUMBER,
+	set_number(value, VALUE_NUMBER,
 	    ((const struct attachment *)row)->row->space->ns.inode);
 }
 

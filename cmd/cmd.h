@@ -503,7 +503,11 @@ struct value {
 	const char *text;	/* of TEXT, WORDS, COMMAND; lives as the row */
 };
 
-/* value.c: its text, in room where it is none already; plain: for programs.
+/* value.c: for the get of a column. */
+void set_number(struct value *value, enum value_kind kind, uint64_t number);
+void set_text(struct value *value, const char *text);
+
+/* Its text, in room where it is none already; plain: for programs.
  * Its members of a JSON object. */
 const char *value_text(const struct value *value, bool plain,
     char room[static SHORT_TEXT]);

@@ -12,32 +12,18 @@ segment_of(const void *row)
 	return &((const struct row *)row)->segment;
 }
 
-static void
-number(struct value *value, enum value_kind kind, uint64_t n)
-{
-	value->kind = kind;
-	value->number = n;
-}
-
-static void
-text(struct value *value, const char *t)
-{
-	value->kind = VALUE_TEXT;
-	value->text = t;
-}
-
 /* A process: 0 is one that never was, or that cannot be seen from here. */
 static void
 process(struct value *value, pid_t pid)
 {
 	if (pid != 0)
-		number(value, VALUE_NUMBER, (uint64_t)pid);
+		set_number(value, VALUE_NUMBER, (uint64_t)pid);
 }
 
 static void
 command(struct value *value, const struct shmt_process *p)
 {
-	number(value, VALUE_COMMAND, p->life);
+	set_number(value, VALUE_COMMAND, p->life);
 	value->text = p->command;
 }
 
@@ -46,93 +32,93 @@ get_key(const void *row, struct value *value)
 {
 	const struct row *r = row;
 
-	number(value, r->key_lost ? VALUE_LOST_KEY : VALUE_KEY, r->key);
+	set_number(value, r->key_lost ? VALUE_LOST_KEY : VALUE_KEY, r->key);
 }
 
 static void
 get_id(const void *row, struct value *value)
 {
-	number(value, VALUE_NUMBER, (uint64_t)segment_of(row)->id);
+	set_number(value, VALUE_NUMBER, (uint64_t)segment_of(row)->id);
 }
 
 static void
 get_owner(const void *row, struct value *value)
 {
-	text(value, user_name(segment_of(row)->uid));
+	set_text(value, user_name(segment_of(row)->uid));
 }
 
 static void
 get_group(const void *row, struct value *value)
 {
-	text(value, group_name(segment_of(row)->gid));
+	set_text(value, group_name(segment_of(row)->gid));
 }
 
 static void
 get_creator(const void *row, struct value *value)
 {
-	text(value, user_name(segment_of(row)->cuid));
+	set_text(value, user_name(segment_of(row)->cuid));
 }
 
 static void
 get_cgroup(const void *row, struct value *value)
 {
-	text(value, group_name(segment_of(row)->cgid));
+	set_text(value, group_name(segment_of(row)->cgid));
 }
 
 static void
 get_uid(const void *row, struct value *value)
 {
-	number(value, VALUE_NUMBER, segment_of(row)->uid);
+	set_number(value, VALUE_NUMBER, segment_of(row)->uid);
 }
 
 static void
 get_gid(const void *row, struct value *value)
 {
-	number(value, VALUE_NUMBER, segment_of(row)->gid);
+	set_number(value, VALUE_NUMBER, segment_of(row)->gid);
 }
 
 static void
 get_cuid(const void *row, struct value *value)
 {
-	number(value, VALUE_NUMBER, segment_of(row)->cuid);
+	set_number(value, VALUE_NUMBER, segment_of(row)->cuid);
 }
 
 static void
 get_cgid(const void *row, struct value *value)
 {
-	number(value, VALUE_NUMBER, segment_of(row)->cgid);
+	set_number(value, VALUE_NUMBER, segment_of(row)->cgid);
 }
 
 static void
 get_perms(const void *row, struct value *value)
 {
-	number(value, VALUE_PERMS, segment_of(row)->mode);
+	set_number(value, VALUE_PERMS, segment_of(row)->mode);
 }
 
 static void
 get_size(const void *row, struct value *value)
 {
-	number(value, VALUE_SIZE, segment_of(row)->size);
+	set_number(value, VALUE_SIZE, segment_of(row)->size);
 }
 
 static void
 get_rss(const void *row, struct value *value)
 {
 	if (segment_of(row)->has_rss)
-		number(value, VALUE_SIZE, segment_of(row)->rss);
+		set_number(value, VALUE_SIZE, segment_of(row)->rss);
 }
 
 static void
 get_swap(const void *row, struct value *value)
 {
 	if (segment_of(row)->has_rss)
-		number(value, VALUE_SIZE, segment_of(row)->swap);
+		set_number(value, VALUE_SIZE, segment_of(row)->swap);
 }
 
 static void
 get_nattch(const void *row, struct value *value)
 {
-	number(value, VALUE_NUMBER, segment_of(row)->nattch);
+	set_number(value, VALUE_NUMBER, segment_of(row)->nattch);
 }
 
 static void
@@ -157,25 +143,25 @@ get_lpid(const void *row, struct value *value)
 static void
 get_atime(const void *row, struct value *value)
 {
-	number(value, VALUE_TIME, (uint64_t)segment_of(row)->atime);
+	set_number(value, VALUE_TIME, (uint64_t)segment_of(row)->atime);
 }
 
 static void
 get_dtime(const void *row, struct value *value)
 {
-	number(value, VALUE_TIME, (uint64_t)segment_of(row)->dtime);
+	set_number(value, VALUE_TIME, (uint64_t)segment_of(row)->dtime);
 }
 
 static void
 get_ctime(const void *row, struct value *value)
 {
-	number(value, VALUE_TIME, (uint64_t)segment_of(row)->ctime);
+	set_number(value, VALUE_TIME, (uint64_t)segment_of(row)->ctime);
 }
 
 static void
 get_idle(const void *row, struct value *value)
 {
-	number(value, VALUE_DURATION, ((const struct row *)row)->idle);
+	set_number(value, VALUE_DURATION, ((const struct row *)row)->idle);
 }
 
 static void
@@ -193,13 +179,14 @@ get_lcommand(const void *row, struct value *value)
 static void
 get_procs(const void *row, struct value *value)
 {
-	number(value, VALUE_NUMBER, ((const struct row *)row)->holder_count);
+	set_number(value, VALUE_NUMBER,
+	    ((const struct row *)row)->holder_count);
 }
 
 static void
 get_ns(const void *row, struct value *value)
 {
-	number(value, VALUE_NUMBER,
+	set_number(value, VALUE_NUMBER,
 	    ((const struct row *)row)->space->ns.inode);
 }
 
@@ -213,7 +200,7 @@ static void
 get_nscommand(const void *row, struct value *value)
 {
 	if (((const struct row *)row)->space->command[0] != '\0')
-		text(value, ((const struct row *)row)->space->command);
+		set_text(value, ((const struct row *)row)->space->command);
 }
 
 const struct column segment_columns[] = {

@@ -45,35 +45,22 @@ event_of(const void *row)
 }
 
 static void
-number(struct value *value, enum value_kind kind, uint64_t n)
-{
-	value->kind = kind;
-	value->number = n;
-}
-
-static void
-text(struct value *value, const char *t)
-{
-	value->kind = VALUE_TEXT;
-	value->text = t;
-}
-
-static void
 get_time(const void *row, struct value *value)
 {
-	number(value, VALUE_TIME, (uint64_t)event_of(row)->time);
+	set_number(value, VALUE_TIME, (uint64_t)event_of(row)->time);
 }
 
 static void
 get_event(const void *row, struct value *value)
 {
-	text(value, event_of(row)->word);
+	set_text(value, event_of(row)->word);
 }
 
 static void
 get_id(const void *row, struct value *value)
 {
-	number(value, VALUE_NUMBER, (uint64_t)event_of(row)->row->segment.id);
+	set_number(value, VALUE_NUMBER,
+	    (uint64_t)event_of(row)->row->segment.id);
 }
 
 static void
@@ -81,38 +68,38 @@ get_key(const void *row, struct value *value)
 {
 	const struct row *r = event_of(row)->row;
 
-	number(value, r->key_lost ? VALUE_LOST_KEY : VALUE_KEY, r->key);
+	set_number(value, r->key_lost ? VALUE_LOST_KEY : VALUE_KEY, r->key);
 }
 
 static void
 get_owner(const void *row, struct value *value)
 {
-	text(value, user_name(event_of(row)->row->segment.uid));
+	set_text(value, user_name(event_of(row)->row->segment.uid));
 }
 
 static void
 get_size(const void *row, struct value *value)
 {
-	number(value, VALUE_SIZE, event_of(row)->row->segment.size);
+	set_number(value, VALUE_SIZE, event_of(row)->row->segment.size);
 }
 
 static void
 get_nattch(const void *row, struct value *value)
 {
-	number(value, VALUE_NUMBER, event_of(row)->row->segment.nattch);
+	set_number(value, VALUE_NUMBER, event_of(row)->row->segment.nattch);
 }
 
 static void
 get_pid(const void *row, struct value *value)
 {
 	if (event_of(row)->pid != 0)
-		number(value, VALUE_NUMBER, (uint64_t)event_of(row)->pid);
+		set_number(value, VALUE_NUMBER, (uint64_t)event_of(row)->pid);
 }
 
 static void
 get_command(const void *row, struct value *value)
 {
-	number(value, VALUE_COMMAND, event_of(row)->process.life);
+	set_number(value, VALUE_COMMAND, event_of(row)->process.life);
 	value->text = event_of(row)->process.command;
 }
 
@@ -120,7 +107,7 @@ static void
 get_what(const void *row, struct value *value)
 {
 	if (event_of(row)->what[0] != '\0')
-		text(value, event_of(row)->what);
+		set_text(value, event_of(row)->what);
 }
 
 static const struct column columns[] = {

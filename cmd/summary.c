@@ -11,66 +11,60 @@
 #include "cmd.h"
 
 static void
-number(struct value *value, enum value_kind kind, uint64_t n)
-{
-	value->kind = kind;
-	value->number = n;
-}
-
-static void
 get_segments(const void *row, struct value *value)
 {
-	number(value, VALUE_NUMBER, ((const struct sum *)row)->segments);
+	set_number(value, VALUE_NUMBER, ((const struct sum *)row)->segments);
 }
 
 static void
 get_unattached(const void *row, struct value *value)
 {
-	number(value, VALUE_NUMBER, ((const struct sum *)row)->unattached);
+	set_number(value, VALUE_NUMBER, ((const struct sum *)row)->unattached);
 }
 
 static void
 get_dest(const void *row, struct value *value)
 {
-	number(value, VALUE_NUMBER, ((const struct sum *)row)->dest);
+	set_number(value, VALUE_NUMBER, ((const struct sum *)row)->dest);
 }
 
 static void
 get_size(const void *row, struct value *value)
 {
-	number(value, VALUE_SIZE, ((const struct sum *)row)->size);
+	set_number(value, VALUE_SIZE, ((const struct sum *)row)->size);
 }
 
 static void
 get_pages(const void *row, struct value *value)
 {
-	number(value, VALUE_NUMBER, ((const struct sum *)row)->pages);
+	set_number(value, VALUE_NUMBER, ((const struct sum *)row)->pages);
 }
 
 static void
 get_rss(const void *row, struct value *value)
 {
 	if (((const struct sum *)row)->has_rss)
-		number(value, VALUE_SIZE, ((const struct sum *)row)->rss);
+		set_number(value, VALUE_SIZE, ((const struct sum *)row)->rss);
 }
 
 static void
 get_swap(const void *row, struct value *value)
 {
 	if (((const struct sum *)row)->has_rss)
-		number(value, VALUE_SIZE, ((const struct sum *)row)->swap);
+		set_number(value, VALUE_SIZE, ((const struct sum *)row)->swap);
 }
 
 static void
 get_largest(const void *row, struct value *value)
 {
-	number(value, VALUE_SIZE, ((const struct sum *)row)->largest);
+	set_number(value, VALUE_SIZE, ((const struct sum *)row)->largest);
 }
 
 static void
 get_ns(const void *row, struct value *value)
 {
-	number(value, VALUE_NUMBER, ((const struct sum *)row)->space->ns.inode);
+	set_number(value, VALUE_NUMBER,
+	    ((const struct sum *)row)->space->ns.inode);
 }
 
 static void
@@ -79,7 +73,7 @@ get_nspid(const void *row, struct value *value)
 	const struct space *space = ((const struct sum *)row)->space;
 
 	if (space->ns.pid != 0)
-		number(value, VALUE_NUMBER, (uint64_t)space->ns.pid);
+		set_number(value, VALUE_NUMBER, (uint64_t)space->ns.pid);
 }
 
 static void

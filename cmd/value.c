@@ -10,6 +10,20 @@
 
 #include "cmd.h"
 
+void
+set_number(struct value *value, enum value_kind kind, uint64_t number)
+{
+	value->kind = kind;
+	value->number = number;
+}
+
+void
+set_text(struct value *value, const char *text)
+{
+	value->kind = VALUE_TEXT;
+	value->text = text;
+}
+
 /* How the process that a pid once meant fares, in JSON. */
 static const char *
 life_word(enum shmt_life life)
