@@ -97,6 +97,37 @@ parse(const char *text, size_t length, unsigned *line,
 	return result;
 }
 
+/* What a .meta carries; a struct as a whole has bytes that belong to none of
+ * its members. */
+static void
+assert_same_meta(const struct shmt_saved *a, const struct shmt_saved *b)
+{
+	const struct shmt_segment *s = &a->segment, *t = &b->segment;
+
+	assert_string_equal(a->name, b->name);
+	assert_memory_equal(a->digest, b->digest, sizeof(a->digest));
+	assert_int_equal(a->disturbed, b->disturbed);
+	assert_int_equal(a->lost, b->lost);
+	assert_int_equal(s->id, t->id);
+	assert_int_equal(s->key, t->key);
+	assert_int_equal(s->uid, t->uid);
+	assert_int_equal(s->gid, t->gid);
+	assert_int_equal(s->cuid, t->cuid);
+	assert_int_equal(s->cgid, t->cgid);
+	assert_int_equal(s->mode, t->mode);
+	assert_int_equal(s->state, t->state);
+	assert_int_equal(s->size, t->size);
+	assert_int_equal(s->nattch, t->nattch);
+	assert_int_equal(s->cpid, t->cpid);
+	assert_int_equal(s->lpid, t->lpid);
+	assert_int_equal(s->atime, t->atime);
+	assert_int_equal(s->dtime, t->dtime);
+	assert_int_equal(s->ctime, t->ctime);
+	assert_int_equal(s->has_rss, t->has_rss);
+	assert_int_equal(s->rss, t->rss);
+	assert_int_equal(s->swap, t->swap);
+}
+
 static void
 meta_round_trip(void **state)
 {
@@ -108,7 +139,7 @@ meta_round_trip(void **state)
 	(void)state;
 	length = shmt__format_meta(&example, text);
 	assert_int_equal(shmt__parse_meta(text, length, &saved, &trouble), 0);
-	assert_memory_equal(&saved, &example, sizeof(saved));
+	assert_same_meta(&saved, &example);
 	extreme.segment.id = INT32_MAX;
 	extreme.segment.key = UINT32_MAX;
 	extreme.segment.size = INT64_MAX;
@@ -124,7 +155,7 @@ meta_round_trip(void **state)
 	assert_non_null(strstr(text, "9999-12-31T23:59:59Z"));
 	assert_non_null(strstr(text, "status dest locked huge\n"));
 	assert_int_equal(shmt__parse_meta(text, length, &saved, &trouble), 0);
-	assert_memory_equal(&saved, &extreme, sizeof(saved));
+	assert_same_meta(&saved, &extreme);
 }
 
 /* The text is a format that others read: it stays as it is. */
