@@ -146,6 +146,7 @@ make_rootless_space() {
 @test "--ns: what is no IPC namespace is 1, named, and nothing runs" {
 	mkfifo "$BATS_TEST_TMPDIR/fifo"
 	: >"$BATS_TEST_TMPDIR/file"
+	local nothing="''"
 	for which in 0 00 /proc/self/ns/net /proc/self/ns/user /dev/null \
 		/nonexistent . "" -1 +1 "1 " 1x 99999999999999999999 \
 		"$BATS_TEST_TMPDIR/fifo" "$BATS_TEST_TMPDIR/file"; do
@@ -153,7 +154,7 @@ make_rootless_space() {
 			-s 4096
 		[ "$status" -eq 1 ] || { echo "$status: $which"; return 1; }
 		[ -z "$output" ]
-		message_has "shmtool: create: $which: "
+		message_has "shmtool: create: ${which:-$nothing}: "
 	done
 	[ "$(segments)" -eq 0 ]
 }
