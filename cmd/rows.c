@@ -175,6 +175,8 @@ make_rows(const struct shmt_segment *list, size_t count, unsigned needs,
 	status = fill_rows(pointers, count, needs, stale_idle,
 	    &rows->holders);
 	free(pointers);
+	if (status != ST_OK)
+		free_rows(rows);
 	return status;
 }
 
