@@ -146,5 +146,5 @@ make_later() {
 
 # Runs a command two hours later.
 later() {
-	ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD=$LATER "$@"
+	ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0 LD_PRELOAD=$LATER "$@"
 }

@@ -597,7 +597,7 @@ kernel.shmall = 9" ]
 	}
 	TXT
 	"$cc" -shared -fPIC -o nosync.so nosync.c
-	ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD=$PWD/nosync.so \
+	ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0 LD_PRELOAD=$PWD/nosync.so \
 		shmtool limits --set shmmni=7 --persist=nosync.conf
 	[ "$(cat nosync.conf)" = "kernel.shmmni = 7" ]
 	[ "$(limit shmmni)" -eq 7 ]
