@@ -10,34 +10,52 @@ row "stat --json, 4096 segments" "lsipc -m -J" 0.30 \
 	shmtool stat --json -- lsipc -m -J
 no_segments
 
-# Processes that each have one segment attached.
+# crowd COUNT ATTACHED: so many processes, and how many of them have a segment.
+crowd() {
+	coproc holders {
+		perl -MIPC::SysV=shmat -e '
+			$| = 1;
+			my ($count, $attached) = @ARGV;
+			my @children;
+			my $id = shmget(0, 4096, 0600) // die $!;
+			for my $n (1 .. $count) {
+				my $child = fork // die $!;
+				if (!$child) {
+					shmat($id, undef, 0) // die $!
+						if $n <= $attached;
+					sleep 600;
+					exit;
+				}
+				push @children, $child;
+			}
+			sleep 1;
+			print "ready\n";
+			<STDIN>;
+			kill KILL => @children' "$1" "$2"
+	}
+	# shellcheck disable=SC2154 # coproc sets it
+	read -r -u "${holders[0]}" _
+}
+
+crowd_gone() {
+	echo >&"${holders[1]}"
+	wait
+	no_segments
+}
+
 processes=2000
 [ -z "${BENCH_QUICK:-}" ] || processes=500
-coproc holders {
-	perl -MIPC::SysV=shmat -e '
-		$| = 1;
-		my $id = shmget(0, 4096, 0600) // die $!;
-		shmat($id, undef, 0) // die $!;
-		my @children = map {
-			my $child = fork // die $!;
-			if (!$child) { sleep 600; exit }
-			$child } 2 .. $ARGV[0];
-		print "ready\n";
-		<STDIN>;
-		kill KILL => @children' "$processes"
-}
-# shellcheck disable=SC2154 # coproc sets it
-read -r -u "${holders[0]}" _
 rounds=$((rounds / 10 + 1))
-if command -v lsof >/dev/null; then
-	row "stat -P, $processes processes" "lsof" 0.10 \
-		shmtool stat -P -- lsof -n -w
-else
-	no_row "stat -P, $processes processes" "lsof" 0.10 "no lsof"
-fi
-if command -v lsfd >/dev/null; then
-	row "stat -P, $processes processes" "lsfd" - shmtool stat -P -- lsfd
-fi
-echo >&"${holders[1]}"
-wait
-no_segments
+for attached in $((processes / 20)) "$processes"; do
+	work="stat -P, $processes processes, $attached attached"
+	crowd "$processes" "$attached"
+	if command -v lsof >/dev/null; then
+		row "$work" "lsof" 0.10 shmtool stat -P -- lsof -n -w
+	else
+		no_row "$work" "lsof" 0.10 "no lsof"
+	fi
+	if command -v lsfd >/dev/null; then
+		row "$work" "lsfd" - shmtool stat -P -- lsfd
+	fi
+	crowd_gone
+done
