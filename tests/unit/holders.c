@@ -606,14 +606,24 @@ split_mappings(void **state)
 	drop(id);
 }
 
+/* In a child: dies with its parent, also with one that is dead by now. */
+static void
+die_with(pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+}
+
 static bool
 attach_and_fork(void *arg)
 {
+	pid_t self = getpid();
+
 	if (!attach(arg))
 		return false;
 	if (fork() == 0) {
-		/* Dies with its parent. */
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		die_with(self);
 		for (;;)
 			pause();
 	}
@@ -1000,11 +1010,11 @@ hidden_processes(void **state)
 static bool
 churn(void *arg)
 {
-	pid_t pid;
+	pid_t pid, self = getpid();
 
 	if (fork() != 0)
 		return true;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	die_with(self);
 	for (;;) {
 		pid = fork();
 		if (pid == 0)
