@@ -213,8 +213,8 @@ check-valgrind: all $(UNIT) ## runs all tests under valgrind
 	@mkdir -p $(BUILD)/valgrind
 	tests/valgrind-wrapper $(abspath $(BUILD)) >$(BUILD)/valgrind/shmtool
 	@chmod +x $(BUILD)/valgrind/shmtool
-	TEST_TIMEOUT=1800 SHMTOOL_BIN=$(abspath $(BUILD)/valgrind) prove -j$(or $(JOBS),2) \
-		--exec tests/run $(filter %.bats,$(TESTS))
+	TEST_TIMEOUT=1800 SHMTOOL_BIN=$(abspath $(BUILD)/valgrind) \
+		prove -j$(or $(JOBS),2) --exec tests/run $(filter %.bats,$(TESTS))
 
 check-man: ## lints the pages
 	mandoc -T lint -W warning $(MAN)
