@@ -139,6 +139,7 @@ declared() {
 }
 
 @test "house: nothing is left to do" {
-	none_of "marks" "$(grep -rnE '\b(TODO|FIXME|XXX)\b' cmd lib man Makefile \
-		README.md)"
+	# Bracketed, so that the search does not find itself.
+	none_of "marks" "$(grep -rnwE 'TO[D]O|FIXM[E]|XX[X]|HAC[K]' cmd lib \
+		man Makefile README.md)"
 }
