@@ -184,6 +184,7 @@ $(BUILD)/shmtool: $(CMD_OBJ) $(ARCHIVE)
 
 # Made each time: PREFIX may be another one when it is installed.
 $(BUILD)/libshmtool.pc: lib/libshmtool.pc.in .FORCE
+	@mkdir -p $(@D)
 	@sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' \
 		-e 's|@LIBDIR@|$(LIBDIR:$(PREFIX)/%=$${prefix}/%)|' \
 		-e 's|@INCLUDEDIR@|$(INCLUDEDIR:$(PREFIX)/%=$${prefix}/%)|' \
