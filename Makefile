@@ -193,15 +193,17 @@ $(BUILD)/libshmtool.pc: lib/libshmtool.pc.in .FORCE
 $(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVE)
 	$(CC) -pie $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(BSD_LIBS)
 
-# One count for all: bats and cmocka both speak TAP.
+# One count for all: bats and cmocka both speak TAP.  What fails is shown, and
+# why what is skipped was.
+PROVE := prove --failures --comments --directives --exec tests/run
+PROVE_ALL = $(PROVE) -j$(or $(JOBS),2)
+
 check: all $(UNIT) ## runs all tests as the present user
-	SHMTOOL_BIN=$(abspath $(BUILD)) prove -j$(or $(JOBS),2) \
-		--exec tests/run $(TESTS)
+	SHMTOOL_BIN=$(abspath $(BUILD)) $(PROVE_ALL) $(TESTS)
 
 check-user: all $(UNIT) ## runs all tests as nobody, for root
 	setpriv --reuid=65534 --regid=65534 --clear-groups \
-		env SHMTOOL_BIN=$(abspath $(BUILD)) prove -j$(or $(JOBS),2) \
-		--exec tests/run $(TESTS)
+		env SHMTOOL_BIN=$(abspath $(BUILD)) $(PROVE_ALL) $(TESTS)
 
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-omit-frame-pointer \
 	-fno-sanitize-recover=all
@@ -215,7 +217,7 @@ check-valgrind: all $(UNIT) ## runs all tests under valgrind
 	tests/valgrind-wrapper $(abspath $(BUILD)) >$(BUILD)/valgrind/shmtool
 	@chmod +x $(BUILD)/valgrind/shmtool
 	TEST_TIMEOUT=1800 SHMTOOL_BIN=$(abspath $(BUILD)/valgrind) \
-		prove -j$(or $(JOBS),2) --exec tests/run $(filter %.bats,$(TESTS))
+		$(PROVE_ALL) $(filter %.bats,$(TESTS))
 
 check-man: ## lints the pages
 	mandoc -T lint -W warning $(MAN)
@@ -231,8 +233,7 @@ check-stress: all ## hundreds of processes at once, for STRESS_SECONDS
 	tests/stress/run $(abspath $(BUILD))
 
 check-install: all ## installs elsewhere, uses that, uninstalls
-	SHMTOOL_BIN=$(abspath $(BUILD)) prove --exec tests/run \
-		tests/install/install.bats
+	SHMTOOL_BIN=$(abspath $(BUILD)) $(PROVE) tests/install/install.bats
 
 fuzz: ## fuzzes each target for FUZZ_SECONDS or FUZZ_RUNS, with clang
 	tests/fuzz/run

@@ -222,10 +222,11 @@ heading() {
 		sleep 4
 		for try in 1 2 3 4 5; do
 			echo $((pid - 1)) >/proc/sys/kernel/ns_last_pid
-			sleep 5 &
+			sleep 30 &
 			[ $! -eq "$pid" ] && break
 		done
 		[ $! -eq "$pid" ] || { echo no luck; exit; }
+		until grep -q sleep "/proc/$pid/comm"; do sleep 0.05; done
 		shmtool stat --tsv --no-heading -o CCOMMAND "id:$id"
 		shmtool stat --json "id:$id"
 		shmtool stat "id:$id"'
