@@ -71,7 +71,9 @@ CMD_SRC := \
 	cmd/keeper.c \
 	cmd/limits.c \
 	cmd/main.c \
+	cmd/message.c \
 	cmd/metrics.c \
+	cmd/options.c \
 	cmd/output.c \
 	cmd/progress.c \
 	cmd/read.c \

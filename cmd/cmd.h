@@ -54,7 +54,7 @@ extern const struct cmd cmd_attach, cmd_create, cmd_limits, cmd_read,
     cmd_restore, cmd_rm, cmd_save, cmd_set, cmd_stat, cmd_write;
 
 /*
- * main.c
+ * options.c
  */
 
 /*
@@ -71,6 +71,19 @@ int option_status(int code);
  * that run a command: called first, for getopt would lose the "--".
  */
 char **cut_command(int *argc, char **argv);
+
+/* The option of argv that getopt(3) stumbled over, as it was written. */
+const char *bad_option(char **argv, char letter[static 3]);
+
+/* What -h prints. */
+void print_help(const struct cmd *cmd);
+
+/*
+ * message.c
+ */
+
+/* The command in whose name messages are, from here on. */
+void speak_as(const char *command);
 
 /* A usage error of our own: the message, a hint at -h, and ST_USAGE. */
 int usage_error(const char *object, const char *format, ...)
@@ -96,6 +109,7 @@ void outlive_pipes(void);
 
 /* Flushes stdout and tells whether all of it arrived: false, and said why. */
 bool flush_output(void);
+bool close_output(void);
 
 /*
  * text.c: bytes for people

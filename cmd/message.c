@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * What a command says when something is wrong: one line on standard error,
+ * an exit status, and whether standard output arrived.
+ */
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cmd.h"
+
+/* The command that runs, or "". */
+static const char *speaker = "";
+
+void
+speak_as(const char *command)
+{
+	speaker = command;
+}
+
+void
+complain(const char *object, const char *format, ...)
+{
+	char reason[4096], *raw, *line;
+	va_list args;
+	int length;
+
+	va_start(args, format);
+	vsnprintf(reason, sizeof(reason), format, args);
+	va_end(args);
+	/* Mostly a variable that was not set. */
+	if (object != NULL && object[0] == '\0')
+		object = "''";
+	length = asprintf(&raw, "shmtool: %s%s%s%s%s", speaker,
+	    speaker[0] != '\0' ? ": " : "",
+	    object != NULL ? object : "", object != NULL ? ": " : "", reason);
+	line = length == -1 ? NULL : safe_copy(raw);
+	/* In one piece, so that lines of several programs do not mix. */
+	if (line != NULL)
+		dprintf(STDERR_FILENO, "%s\n", line);
+	else
+		dprintf(STDERR_FILENO, "shmtool: no memory for a message\n");
+	free(line);
+	if (length != -1)
+		free(raw);
+}
+
+int
+usage_error(const char *object, const char *format, ...)
+{
+	char reason[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(reason, sizeof(reason), format, args);
+	va_end(args);
+	complain(object, "%s (see shmtool %s%s-h)", reason, speaker,
+	    speaker[0] != '\0' ? " " : "");
+	return ST_USAGE;
+}
+
+int
+status_of(int error)
+{
+	switch (error) {
+	case ENOENT:
+	case EIDRM:
+		return ST_ABSENT;
+	case EACCES:
+	case EPERM:
+		return ST_DENIED;
+	case EEXIST:
+	case EBUSY:
+		return ST_BUSY;
+	case ENOMEM:
+	case EMFILE:
+	case ENFILE:
+		return ST_LIMIT;
+	default:
+		return ST_FAILED;
+	}
+}
+
+int
+fail(const char *object, int error)
+{
+	complain(object, "%s",
+	    error == ENOENT ? "no such segment" : strerror(error));
+	return status_of(error);
+}
+
+void
+add_status(int *status, int outcome)
+{
+	if (*status == ST_OK)
+		*status = outcome;
+	else if (outcome != ST_OK && outcome != *status)
+		*status = ST_FAILED;
+}
+
+void
+outlive_pipes(void)
+{
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+}
+
+/* Told once, however often it is tried. */
+static bool output_lost;
+
+static bool
+output_ok(bool written)
+{
+	if (!written && !output_lost) {
+		complain(NULL, "standard output: %s", strerror(errno));
+		output_lost = true;
+	}
+	return !output_lost;
+}
+
+bool
+flush_output(void)
+{
+	return output_ok(fflush(stdout) == 0 && !ferror(stdout));
+}
+
+bool
+close_output(void)
+{
+	return flush_output() && output_ok(fclose(stdout) == 0);
+}
