@@ -47,6 +47,7 @@ LIB_SRC := \
 	lib/move.c \
 	lib/namespace.c \
 	lib/parse.c \
+	lib/pass.c \
 	lib/process.c \
 	lib/procmaps.c \
 	lib/segment.c \
@@ -141,7 +142,7 @@ DEFINES := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 \
 	-DLIBBSD_NETBSD_VIS
 ALL_CFLAGS := -std=gnu11 $(WARN) $(HARDEN) $(DEFINES) -Ilib $(BSD_CFLAGS) \
 	$(CPPFLAGS) $(CFLAGS)
-LINK := -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,-O1
+LINK := -pthread -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,-O1
 
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
 CMD_OBJ := $(CMD_SRC:%.c=$(BUILD)/%.o)

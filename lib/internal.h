@@ -9,6 +9,7 @@
 #define SHMT_INTERNAL_H
 
 #include <sys/ipc.h>
+#include <sys/queue.h>
 #include <sys/shm.h>
 
 #include "shmtool.h"
@@ -195,6 +196,36 @@ int shmt__read_maps(int maps, enum shmt__way way,
 
 /* Whether the memory that an open maps tells of is still in use. */
 bool shmt__maps_live(int maps);
+
+/*
+ * All processes (pass.c)
+ */
+
+struct shmt__process {
+	SLIST_ENTRY(shmt__process) link;
+	pid_t pid;
+	uint32_t uid;
+	char command[SHMT_COMMAND_MAX];
+};
+
+/* A mapping of a segment, as its number, device and name say. */
+struct shmt__found {
+	struct shmt__mapping mapping;
+	bool huge;
+	const struct shmt__process *process;	/* one of the pass's */
+};
+
+struct shmt__pass {
+	struct shmt__found *found;
+	size_t count;
+	SLIST_HEAD(, shmt__process) processes;
+	size_t hidden;		/* processes that could not be looked into */
+};
+
+/* The mappings that processes of this IPC namespace have of one id (-1: of
+ * all), in no order. */
+int shmt__pass(int id, enum shmt__way way, struct shmt__pass *pass);
+void shmt__pass_free(struct shmt__pass *pass);
 
 /* shmt_holders() by one way. */
 int shmt__holders(int id, enum shmt__way way, struct shmt_holders *holders);

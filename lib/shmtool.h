@@ -295,8 +295,10 @@ struct shmt_holders {
 
 /*
  * One pass over /proc for all segments of this IPC namespace, or for one id
- * (-1: all).  The caller frees with shmt_holders_free().  ENOTSUP: /proc is
- * not there, or not that of a PID namespace of ours.
+ * (-1: all).  Among many processes it is helped by threads of its own, which
+ * take no signals and have ended when it returns.  The caller frees with
+ * shmt_holders_free().  ENOTSUP: /proc is not there, or not that of a PID
+ * namespace of ours.
  */
 int shmt_holders(int id, struct shmt_holders *holders);
 void shmt_holders_free(struct shmt_holders *holders);

@@ -286,3 +286,42 @@ rows() {
 	[ "$(grep -c "\"/*\(proc/\)*$holder/maps\"" \
 		"$BATS_TEST_TMPDIR/opens")" -eq 1 ]
 }
+
+# Where there are many, threads share the work.
+@test "processes: of a crowd each is found once, with and without threads" {
+	local pids="$BATS_TEST_TMPDIR/pids" found="$BATS_TEST_TMPDIR/found" cpu
+	make_segment
+	attach_by 'open my $pids, ">", $ARGV[1] or die $!;
+		my @children;
+		for (1 .. 300) {
+			my ($in, $out);
+			pipe $in, $out or die $!;
+			my $child = fork // die $!;
+			if (!$child) {
+				shmat($ARGV[0], undef, 0) // die $!;
+				syswrite $out, "x";
+				sleep 300;
+				exit;
+			}
+			sysread $in, my $x, 1;
+			print $pids "$child\n";
+			push @children, $child;
+		}
+		close $pids;
+		$SIG{TERM} = sub { kill KILL => @children; exit };
+		ready()' "$id" "$pids"
+	sort -o "$pids" "$pids"
+	rows PID | sort >"$found"
+	diff "$pids" "$found"
+	[[ $(shmtool stat -P --json) == '{"complete": true,'* ]]
+	cpu=$(taskset -cp $$ | sed 's/.*: *\([0-9]*\).*/\1/')
+	taskset -c "$cpu" shmtool stat -P --tsv --no-heading -o PID |
+		sort >"$found"
+	diff "$pids" "$found"
+	is_plain || return 0
+	# No room for the stack of a thread.
+	bash -c 'ulimit -s 40000000 && ulimit -v 1000000 &&
+		exec shmtool stat -P --tsv --no-heading -o PID' |
+		sort >"$found"
+	diff "$pids" "$found"
+}
