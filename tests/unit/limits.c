@@ -78,7 +78,7 @@ usage_of_two(void **state)
 	(void)state;
 	assert_int_equal(shmt_usage(&before), 0);
 	a = shmget(IPC_PRIVATE, 1, 0600);
-	b = shmget(IPC_PRIVATE, 5 * page + 1, 0600);
+	b = shmget(IPC_PRIVATE, (size_t)(5 * page + 1), 0600);
 	assert_true(a != -1 && b != -1);
 	assert_int_equal(shmt_usage(&after), 0);
 	shmctl(a, IPC_RMID, NULL);
