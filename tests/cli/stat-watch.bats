@@ -238,7 +238,9 @@ line_seen() {
 	# Not before it is shmtool: what it was before ignores the signal.
 	run bash -c 'env --default-signal=INT shmtool stat -w600 &
 		until tr "\0" " " <"/proc/$!/cmdline" | grep -q "stat -w600" &&
-			! grep -qx env "/proc/$!/comm"; do sleep 0.05; done
+			! grep -qxE "bash|env" "/proc/$!/comm"; do
+			sleep 0.05
+		done
 		kill -INT $!; wait $!' 3>&-
 	[ "$status" -eq 130 ]
 }
