@@ -229,7 +229,7 @@ texts_that_end(void **state)
 	assert_int_equal(errno, ESRCH);
 	/* Not a file that has the ioctl. */
 	assert_int_equal(shmt__read_maps(fd, SHMT__BY_QUERY, see, &seen), -1);
-	assert_int_equal(errno, ENOTTY);
+	assert_true(errno == ENOTTY || errno == ENOSYS);
 	assert_int_equal(shmt__read_maps(fd, SHMT__ANY_WAY, see, &seen), -1);
 	assert_int_equal(errno, ESRCH);
 	close(fd);
@@ -412,7 +412,7 @@ has_query(void)
 
 	result = shmt__read_maps(fd, SHMT__BY_QUERY, see, &seen);
 	close(fd);
-	return result == 0 || errno != ENOTTY;
+	return result == 0 || (errno != ENOTTY && errno != ENOSYS);
 }
 
 /* The holders of one id, by every way there is: all the same. */
