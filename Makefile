@@ -104,6 +104,7 @@ UNIT_SRC := \
 	tests/unit/archive.c \
 	tests/unit/copy.c \
 	tests/unit/cause.c \
+	tests/unit/fault.c \
 	tests/unit/holders.c \
 	tests/unit/limits.c \
 	tests/unit/list.c \
@@ -196,6 +197,9 @@ $(BUILD)/libshmtool.pc: lib/libshmtool.pc.in .FORCE
 $(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVE)
 	$(CC) -pie $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(BSD_LIBS)
 
+# Those in which calls are made to fail.
+$(BUILD)/tests/unit/fault: $(BUILD)/tests/fault/preload.o
+
 # One count for all: bats and cmocka both speak TAP.  What fails is shown, and
 # why what is skipped was.
 PROVE := prove --failures --comments --directives --exec tests/run
@@ -251,7 +255,7 @@ lint: check-man ## all linters over all that is written
 	LINT_FLAGS='-std=gnu11 $(DEFINES) -Ilib -Icmd $(BSD_CFLAGS)' tests/lint
 
 coverage: ## lines and branches that the tests run, by file
-	tests/coverage
+	tests/coverage/run
 
 portable: ## builds and tests for 32 bits and for aarch64
 	tests/portable

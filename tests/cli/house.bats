@@ -12,7 +12,8 @@ setup() {
 needs_archive() {
 	[ -f "$SHMTOOL_BIN/libshmtool.a" ] ||
 		skip "no library beside the program under test"
-	if nm "$SHMTOOL_BIN/libshmtool.a" | grep -Eq '__(asan|gcov)_'; then
+	if nm "$SHMTOOL_BIN/libshmtool.a" |
+		grep -Eq '__(asan|gcov|llvm_profile)_'; then
 		skip "an instrumented library has symbols of its compiler's"
 	fi
 }

@@ -424,7 +424,7 @@ read_late() {
 	} <late 3>&- &
 	reader=$!
 	shmtool read -n 8192 "$id" >late
-	test -e opened
+	wait_for test -e opened
 	perl -e 'shmwrite($ARGV[0], "B" x 8192, 0, 8192) or die' "$id"
 	: >changed
 	wait "$reader"

@@ -7,9 +7,10 @@
  *	FAULT_COUNTS=FILE	a file of as many 32-bit numbers as there are
  *				names, which counts the calls; a further one
  *				counts the calls that were made to fail
+ *	FAULT_NAMES=1		prints the names, one a line, in that order
  *
- * Children count on, programs that are run from it do not.  Without FAULT
- * and FAULT_COUNTS it prints the names, one a line, in the order of the file.
+ * Children count on, programs that are run from it do not.  Unit tests have
+ * it linked in, and say by fault() what is to fail.
  */
 
 /* The symbols of both file offset widths are wanted side by side. */
@@ -46,6 +47,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fault.h"
+
 #define NAMES(X) \
 	X(malloc) X(calloc) X(realloc) \
 	X(open64) X(__open64_2) X(openat64) X(read) X(pread64) X(write) \
@@ -66,6 +69,7 @@
 #define TEXT(name) #name,
 
 enum call { NAMES(ENUM) CALLS };
+_Static_assert(CALLS <= FAULT_MAX, "more names than there is room for");
 
 static const char *const names[] = { NAMES(TEXT) };
 
@@ -79,6 +83,7 @@ static int elsewhere;		/* in what is not to fail */
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *old, size_t size);
+extern void __libc_free(void *p);
 
 static void *
 next(const char *name)
@@ -99,7 +104,7 @@ strikes(enum call call)
 	if (counts == NULL || elsewhere > 0)
 		return 0;
 	n = __atomic_add_fetch(&counts[call], 1, __ATOMIC_RELAXED);
-	if (call != target || n != nth)
+	if (call != target || (nth != 0 && n != nth))
 		return 0;
 	__atomic_add_fetch(&counts[CALLS], 1, __ATOMIC_RELAXED);
 	errno = error;
@@ -107,10 +112,24 @@ strikes(enum call call)
 }
 
 static void
-read_fault(char *fault)
+aim(const char *name, size_t length)
 {
-	char *colon = strchr(fault, ':'), *end;
 	unsigned i;
+
+	for (i = 0; i < CALLS; i++)
+		if (strlen(names[i]) == length &&
+		    memcmp(name, names[i], length) == 0) {
+			target = i;
+			return;
+		}
+	abort();
+}
+
+static void
+read_fault(const char *text)
+{
+	const char *colon = strchr(text, ':');
+	char *end;
 
 	if (colon == NULL)
 		abort();
@@ -118,28 +137,72 @@ read_fault(char *fault)
 	if (*end != ':')
 		abort();
 	error = (int)strtol(end + 1, NULL, 10);
-	for (i = 0; i < CALLS; i++)
-		if (strncmp(fault, names[i], (size_t)(colon - fault)) == 0 &&
-		    names[i][colon - fault] == '\0')
-			target = i;
+	aim(text, (size_t)(colon - text));
+}
+
+static uint32_t *own;		/* the counts of a unit test */
+
+void
+fault(const char *name, unsigned which, int number)
+{
+	const size_t size = (CALLS + 1) * sizeof(*counts);
+
+	/* Children count in it as well. */
+	if (own == NULL)
+		own = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (own == MAP_FAILED)
+		abort();
+	memset(own, 0, size);
+	nth = which;
+	error = number;
+	if (name != NULL)
+		aim(name, strlen(name));
+	counts = own;
+}
+
+int
+fault_end(void)
+{
+	target = CALLS;
+	counts = NULL;
+	return own[CALLS] > 0;
+}
+
+const char *
+fault_name(unsigned i)
+{
+	return i < CALLS ? names[i] : NULL;
+}
+
+unsigned
+fault_calls(unsigned i)
+{
+	return own[i];
+}
+
+static long blocks;		/* of memory in use */
+
+long
+fault_blocks(void)
+{
+	return __atomic_load_n(&blocks, __ATOMIC_RELAXED);
 }
 
 __attribute__((constructor))
 static void
 prepare(void)
 {
-	const char *file = getenv("FAULT_COUNTS");
-	char *fault = getenv("FAULT");
+	const char *file = getenv("FAULT_COUNTS"), *text = getenv("FAULT");
 	unsigned i;
 	void *at;
 	int fd;
 
-	if (file == NULL) {
+	if (getenv("FAULT_NAMES") != NULL)
 		for (i = 0; i < CALLS; i++)
 			puts(names[i]);
-		return;
-	}
-	if (strcmp(program_invocation_short_name, "shmtool") != 0)
+	if (file == NULL ||
+	    strcmp(program_invocation_short_name, "shmtool") != 0)
 		return;
 	fd = open(file, O_RDWR | O_CLOEXEC);
 	at = mmap(NULL, (CALLS + 1) * sizeof(*counts),
@@ -147,8 +210,8 @@ prepare(void)
 	if (fd == -1 || at == MAP_FAILED)
 		abort();
 	/* What happens here is not to be counted. */
-	if (fault != NULL)
-		read_fault(fault);
+	if (text != NULL)
+		read_fault(text);
 	close(fd);
 	counts = at;
 }
@@ -167,23 +230,50 @@ prepare(void)
 		return real args; \
 	}
 
-void *
-malloc(size_t size)
+/* A sanitizer has these for itself. */
+#ifndef __has_feature
+#define __has_feature(name) 0
+#endif
+#if !defined(__SANITIZE_ADDRESS__) && !__has_feature(address_sanitizer)
+
+static void *
+count(void *p)
 {
-	return strikes(CALL_malloc) ? NULL : __libc_malloc(size);
+	if (p != NULL)
+		__atomic_add_fetch(&blocks, 1, __ATOMIC_RELAXED);
+	return p;
 }
 
 void *
-calloc(size_t count, size_t size)
+malloc(size_t size)
 {
-	return strikes(CALL_calloc) ? NULL : __libc_calloc(count, size);
+	return strikes(CALL_malloc) ? NULL : count(__libc_malloc(size));
+}
+
+void *
+calloc(size_t number, size_t size)
+{
+	return strikes(CALL_calloc) ? NULL : count(__libc_calloc(number, size));
 }
 
 void *
 realloc(void *old, size_t size)
 {
-	return strikes(CALL_realloc) ? NULL : __libc_realloc(old, size);
+	if (strikes(CALL_realloc))
+		return NULL;
+	return old == NULL ? count(__libc_malloc(size)) :
+	    __libc_realloc(old, size);
 }
+
+void
+free(void *p)
+{
+	if (p != NULL)
+		__atomic_sub_fetch(&blocks, 1, __ATOMIC_RELAXED);
+	__libc_free(p);
+}
+
+#endif
 
 /* The message itself must have a way out. */
 ssize_t

@@ -1,0 +1,781 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Each call that the library makes, failed in turn.  Whatever fails, a
+ * function succeeds all the same or returns -1 with an errno and its results
+ * untouched, and leaves no descriptor, attachment, segment, child or memory
+ * behind.
+ */
+
+#include <sys/wait.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../fault/fault.h"
+#include "internal.h"
+
+#define SIZE ((size_t)5 * 65536)
+#define KEPT ((void *)-2)	/* a result that must stay as it is */
+
+static int id;			/* a segment of SIZE, and one who has it */
+static pid_t holder;
+static char dir[] = "/tmp/shmtool-unit.XXXXXX";
+static char file[64], saved[128];
+static const struct shmt_transfer all = { .length = UINT64_MAX };
+
+static bool struck;
+
+/* What comes now is the test's own. */
+static int
+ours_now(int result)
+{
+	struck = fault_end() || struck;
+	return result;
+}
+
+/*
+ * The functions, each with all that it needs; they return what the function
+ * does, and check themselves what it promises.
+ */
+
+static int
+list_by(bool rss)
+{
+	struct shmt_segment *list = KEPT;
+	size_t count = 77;
+	int result = ours_now(shmt_list(rss, &list, &count));
+
+	if (result == 0) {
+		assert_int_equal(count, 1);
+		assert_int_equal(list[0].id, id);
+		free(list);
+	} else {
+		assert_ptr_equal(list, KEPT);
+		assert_int_equal(count, 77);
+	}
+	return result;
+}
+
+static int
+list_with_rss(void)
+{
+	return list_by(true);
+}
+
+static int
+list_without_rss(void)
+{
+	return list_by(false);
+}
+
+static int
+info(void)
+{
+	struct shmt_segment s = { .id = -2 };
+	int result = shmt_info_rss(id, &s);
+
+	assert_int_equal(s.id, result == 0 ? id : -2);
+	return result;
+}
+
+static int
+limits(void)
+{
+	struct shmt_limits l = { .shmmin = 77 };
+	const char *bad = NULL;
+	int result = shmt_limits(SHMT_LIMITS_SHM | SHMT_LIMITS_MSG |
+	    SHMT_LIMITS_SEM, &l, &bad);
+
+	assert_int_equal(l.shmmin, result == 0 ? 1 : 77);
+	if (result == -1 && bad != NULL)
+		assert_int_equal(bad[0], '/');
+	return result;
+}
+
+static int
+usage(void)
+{
+	struct shmt_usage u = { .segments = 77 };
+	int result = shmt_usage(&u);
+
+	assert_int_equal(u.segments, result == 0 ? 1 : 77);
+	return result;
+}
+
+static int
+persist(void)
+{
+	const struct shmt_setting settings[] = { { "shmmni", 4096 } };
+	int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	if (fd == -1)
+		return -1;
+	close(fd);
+	return shmt_limits_persist(file, settings, 1);
+}
+
+static int
+advise(void)
+{
+	struct shmt_advice advice[SHMT_ADVICE_MAX];
+	size_t count = 77;
+	int result = shmt_advise(SHMT_ADVISE_DB2, (uint64_t)8 << 30, advice,
+	    &count, NULL);
+
+	assert_true(result == 0 ? count > 3 : count == 77);
+	return result;
+}
+
+static int
+memory(void)
+{
+	uint64_t bytes = 77;
+	int result = shmt_memory(&bytes);
+
+	assert_true(result == 0 ? bytes > 4096 : bytes == 77);
+	return result;
+}
+
+static int
+headroom(void)
+{
+	struct shmt_headroom room = { .limit = 77 };
+
+	if (shmt_headroom(&room))
+		assert_true(room.limit > 0 && room.where[0] != '\0');
+	else
+		assert_int_equal(room.limit, 77);
+	return 0;
+}
+
+static int
+diagnose(void)
+{
+	static const struct {
+		enum shmt_step step;
+		int error;
+	} refused[] = {
+		{ SHMT_STEP_CREATE, EINVAL }, { SHMT_STEP_CREATE, ENOSPC },
+		{ SHMT_STEP_CREATE, ENOMEM }, { SHMT_STEP_CREATE, EEXIST },
+		{ SHMT_STEP_CREATE, EPERM }, { SHMT_STEP_CREATE, EACCES },
+		{ SHMT_STEP_ATTACH, ENOMEM }, { SHMT_STEP_LOCK, ENOMEM },
+		{ SHMT_STEP_LOCK, EPERM }
+	};
+	struct shmt_request request = { .key = 0x51, .size = 4096 };
+	struct shmt_cause cause;
+	size_t i, huge;
+
+	for (i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		for (huge = 0; huge < 2; huge++) {
+			request.flags = huge ? SHMT_HUGETLB : 0;
+			shmt_diagnose(&request, refused[i].step,
+			    refused[i].error, &cause);
+			assert_true(cause.kind <= SHMT_CAUSE_MODE);
+			assert_true(!cause.has_segment ||
+			    cause.segment.id == id);
+		}
+	return 0;
+}
+
+static int
+create(void)
+{
+	struct shmt_request request = { .size = 4096, .mode = 0600,
+	    .flags = SHMT_WITH_ID, .id = 5 };
+	bool created = false;
+	int made = -2, result;
+
+	result = ours_now(shmt_create(&request, &made, &created));
+	if (result == 0) {
+		assert_int_equal(made, 5);
+		assert_int_equal(shmt_remove(made), 0);
+	} else
+		assert_int_equal(made, -2);
+	return result;
+}
+
+static int
+logout(void)
+{
+	bool removes;
+
+	return shmt_logout_removes(getuid(), &removes);
+}
+
+static int
+last_user(void)
+{
+	struct shmt_process process;
+
+	/* Ours is alive, or nobody knows. */
+	shmt_process(getpid(), INT32_MAX, &process);
+	assert_true(process.life == SHMT_ALIVE ||
+	    process.life == SHMT_UNKNOWN);
+	return 0;
+}
+
+static int
+holders(void)
+{
+	struct shmt_holders found = { .list = KEPT };
+	const struct shmt_holder *h;
+	size_t count;
+	int result = shmt_holders(id, &found);
+
+	if (result == -1) {
+		assert_ptr_equal(found.list, KEPT);
+		return -1;
+	}
+	h = shmt_holders_of(&found, id, &count);
+	assert_true(count == 0 || (count == 1 && h->pid == holder));
+	shmt_holders_free(&found);
+	return 0;
+}
+
+static int
+namespaces(void)
+{
+	struct shmt_ns *list = KEPT;
+	size_t count, hidden;
+	uint64_t ours;
+	int result = shmt_ns_list(&list, &count, &hidden);
+
+	if (result == -1) {
+		assert_ptr_equal(list, KEPT);
+		return -1;
+	}
+	assert_true(count > 0);
+	if (shmt_ns_self(&ours) == 0)
+		assert_int_equal(list[0].inode, ours);
+	free(list);
+	return 0;
+}
+
+static int
+say_hello(void *arg, int out)
+{
+	(void)arg;
+	return shmt__write_all(out, "hello", 5) == 0 ? 0 : errno;
+}
+
+static int
+ask(void)
+{
+	struct shmt_ns ns = { .pid = holder };
+	void *answer = KEPT;
+	size_t length = 77;
+	int result;
+
+	if (shmt_ns_self(&ns.inode) == -1)
+		return -1;
+	result = shmt_ns_ask(&ns, say_hello, NULL, &answer, &length);
+	if (result == -1) {
+		assert_ptr_equal(answer, KEPT);
+		return -1;
+	}
+	assert_int_equal(length, 5);
+	assert_memory_equal(answer, "hello", 5);
+	free(answer);
+	return 0;
+}
+
+static int
+enter(void)
+{
+	return shmt_ns_enter("/proc/self/ns/ipc");
+}
+
+/* The segment's bytes: of its pages one was written. */
+static void
+check_bytes(const char *bytes)
+{
+	size_t i;
+
+	assert_memory_equal(bytes + 65536, "second", 6);
+	for (i = 0; i < SIZE; i++)
+		if (i < 65536 || i >= 65536 + 6)
+			assert_int_equal(bytes[i], 0);
+}
+
+static int
+get(unsigned flags)
+{
+	struct shmt_view *view = KEPT;
+	static char bytes[SIZE];
+	int result = shmt_view_open(id, flags, &view);
+
+	if (result == -1) {
+		assert_ptr_equal(view, KEPT);
+		return -1;
+	}
+	result = shmt_view_get(view, 0, bytes, SIZE);
+	shmt_view_close(view);
+	ours_now(result);
+	if (result == 0)
+		check_bytes(bytes);
+	return result;
+}
+
+static int
+get_ours(void)
+{
+	return get(0);
+}
+
+static int
+get_without_trace(void)
+{
+	return get(SHMT_NO_TRACE);
+}
+
+static int
+put(void)
+{
+	struct shmt_view *view;
+	int result = shmt_view_open(id, SHMT_WRITE, &view);
+
+	if (result == -1)
+		return -1;
+	result = shmt_view_put(view, 65536, "second", 6);
+	shmt_view_close(view);
+	return result;
+}
+
+/* To a file, and the file back into the segment. */
+static int
+transfer(unsigned flags)
+{
+	int fd = open(file, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	struct shmt_transfer how = all;
+	struct shmt_view *view = NULL;
+	static char bytes[SIZE];
+	uint64_t done = 0;
+	int result;
+
+	if (fd == -1)
+		return -1;
+	how.flags = flags;
+	result = shmt_view_open(id, SHMT_WRITE, &view);
+	if (result == 0)
+		result = shmt_view_send(view, &how, fd, &done);
+	if (result == 0 && lseek(fd, 0, SEEK_SET) == 0)
+		result = shmt_view_receive(view, &how, fd, &done);
+	shmt_view_close(view);
+	ours_now(0);
+	if (result == 0) {
+		assert_int_equal(done, SIZE);
+		assert_int_equal(pread(fd, bytes, SIZE, 0), SIZE);
+		check_bytes(bytes);
+	}
+	shmt__close(fd);
+	return result;
+}
+
+static int
+transfer_plain(void)
+{
+	return transfer(0);
+}
+
+static int
+transfer_sparse(void)
+{
+	return transfer(SHMT_SPARSE);
+}
+
+static int
+send_to_pipe(unsigned flags)
+{
+	struct shmt_transfer how = { .offset = 65536 - 2, .length = 32768,
+	    .flags = flags };
+	struct shmt_view *view = NULL;
+	uint64_t done = 0;
+	int ends[2], result;
+	char bytes[8];
+
+	if (pipe(ends) == -1)
+		return -1;
+	result = shmt_view_open(id, 0, &view);
+	if (result == 0)
+		result = shmt_view_send(view, &how, ends[1], &done);
+	ours_now(0);
+	if (result == 0) {
+		assert_int_equal(done, 32768);
+		assert_int_equal(read(ends[0], bytes, 8), 8);
+		assert_memory_equal(bytes, "\0\0second", 8);
+	}
+	shmt_view_close(view);
+	shmt__close(ends[0]);
+	shmt__close(ends[1]);
+	return result;
+}
+
+static int
+send_copies(void)
+{
+	return send_to_pipe(0);
+}
+
+static int
+lend_pages(void)
+{
+	return send_to_pipe(SHMT_ZERO_COPY);
+}
+
+static int
+receive_from_pipe(void)
+{
+	struct shmt_transfer how = { .offset = 65536, .length = 6 };
+	struct shmt_view *view = NULL;
+	uint64_t done = 0;
+	int ends[2], result;
+
+	/* Not a call that is made to fail. */
+	if (pipe(ends) == -1 || dprintf(ends[1], "second") != 6)
+		return -1;
+	close(ends[1]);
+	result = shmt_view_open(id, SHMT_WRITE, &view);
+	if (result == 0)
+		result = shmt_view_receive(view, &how, ends[0], &done);
+	ours_now(0);
+	assert_true(result == -1 || done == 6);
+	shmt_view_close(view);
+	shmt__close(ends[0]);
+	return result;
+}
+
+static int
+fill(void)
+{
+	struct shmt_view *view;
+	struct shmt_transfer how = { .offset = 65536 + 6, .length = 70000 };
+	uint64_t done = 0;
+	int result = shmt_view_open(id, SHMT_WRITE, &view);
+
+	if (result == -1)
+		return -1;
+	result = shmt_view_fill(view, &how, 0, &done);
+	shmt_view_close(view);
+	return result;
+}
+
+static int
+save(void)
+{
+	struct shmt_saved s;
+	struct shmt_trouble trouble;
+
+	return shmt_save(dir, id, SHMT_REPLACE, &all, &s, &trouble);
+}
+
+static int
+save_anew(void)
+{
+	char path[sizeof(saved) + 8];
+
+	snprintf(path, sizeof(path), "%s.shm", saved);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s.meta", saved);
+	unlink(path);
+	return save();
+}
+
+static int
+restore(void)
+{
+	struct shmt_saved s;
+	struct shmt_trouble trouble;
+	int made = -2, result;
+
+	result = ours_now(shmt_restore(saved, SHMT_OTHER_KEY, 0, &all, &made,
+	    &s, &trouble));
+	if (result == 0)
+		assert_int_equal(shmt_remove(made), 0);
+	else
+		assert_int_equal(made, -2);
+	return result;
+}
+
+/*
+ * The disturbance
+ */
+
+/* What may be left behind, counted. */
+struct left {
+	long blocks;
+	size_t descriptors, segments, files;
+	uint64_t nattch;
+};
+
+/* Entries of a folder, but for those that may come and go. */
+static size_t
+entries(const char *path)
+{
+	struct dirent *entry;
+	size_t count = 0;
+	DIR *d = opendir(path);
+
+	assert_non_null(d);
+	while ((entry = readdir(d)) != NULL)
+		count += strcmp(entry->d_name, "file") != 0 &&
+		    strncmp(entry->d_name, strrchr(saved, '/') + 1,
+		    strlen(strrchr(saved, '/') + 1)) != 0;
+	closedir(d);
+	return count;
+}
+
+static void
+count_left(struct left *left)
+{
+	struct shmt_segment s, *list;
+
+	left->blocks = fault_blocks();
+	left->descriptors = entries("/proc/self/fd");
+	left->files = entries(dir);
+	assert_int_equal(shmt_list(false, &list, &left->segments), 0);
+	free(list);
+	assert_int_equal(shmt_info(id, &s), 0);
+	left->nattch = s.nattch;
+	/* The holder is the only child. */
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), 0);
+}
+
+/* What each call may fail with that is told apart. */
+static const int *
+errors_of(const char *name)
+{
+	static const struct {
+		const char *name;
+		int errors[6];
+	} table[] = {
+		{ "malloc", { ENOMEM } }, { "calloc", { ENOMEM } },
+		{ "realloc", { ENOMEM } },
+		{ "open64", { EACCES, ENOENT, EMFILE } },
+		{ "openat64", { EACCES, ENOENT, EMFILE } },
+		{ "read", { EIO, EINTR } }, { "pread64", { EIO, EINTR } },
+		{ "write", { ENOSPC, EINTR } },
+		{ "waitpid", { EINTR } }, { "readdir64", { EIO } },
+		{ "madvise", { EINVAL, EFAULT } },
+		{ "memfd_create", { EINVAL, ENOSYS } },
+		{ "ioctl", { ENOTTY, EPERM, ENAMETOOLONG, ESRCH } },
+		{ "process_vm_readv", { EPERM, ESRCH, EFAULT } },
+		{ "process_vm_writev", { EPERM, ENOSYS, EFAULT } },
+		{ "linkat", { EPERM, EEXIST } },
+		{ "renameat2", { EINVAL, EACCES, ENOENT } },
+		{ "shmctl", { EACCES, EINVAL, EIDRM, EPERM } },
+		{ "setns", { EPERM, EINVAL } },
+		{ "sendfile64", { EINVAL, EINTR } },
+		{ "splice", { EINVAL, EINTR } },
+		{ "fsync", { EIO, EINVAL } },
+		{ "", { EPERM, EINVAL } }
+	};
+	size_t i;
+
+	for (i = 0; table[i].name[0] != '\0'; i++)
+		if (strcmp(table[i].name, name) == 0)
+			break;
+	return table[i].errors;
+}
+
+#define MOST 40		/* calls of one name by one function */
+
+/* Whether nothing was left, or else what. */
+static bool
+fail_one(int (*function)(void), const char *name, unsigned n, int error,
+    struct left *left)
+{
+	struct left before, after;
+	int result, number;
+
+	count_left(&before);
+	struck = false;
+	errno = 0;
+	fault(name, n, error);
+	result = function();
+	number = errno;
+	ours_now(0);
+	count_left(&after);
+	if (result == -1 ? number == 0 : result != 0)
+		fail_msg("%s, call %u with %d: %d, errno %d", name, n,
+		    error, result, number);
+	left->blocks = after.blocks - before.blocks;
+	left->descriptors = after.descriptors - before.descriptors;
+	left->segments = after.segments - before.segments;
+	left->files = after.files - before.files;
+	left->nattch = after.nattch - before.nattch;
+	return left->blocks == 0 && left->descriptors == 0 &&
+	    left->segments == 0 && left->files == 0 && left->nattch == 0;
+}
+
+static void
+fail_each(int (*function)(void), const char *name, int error)
+{
+	struct left left;
+	unsigned n;
+
+	/* What the C library keeps for good it keeps once. */
+	for (n = 1, struck = true; struck && n <= MOST; n++)
+		if (!fail_one(function, name, n, error, &left) &&
+		    !fail_one(function, name, n, error, &left))
+			fail_msg("%s, call %u with %d: leaves memory %ld, "
+			    "descriptors %zu, segments %zu, files %zu, "
+			    "attachments %d", name, n, error, left.blocks,
+			    left.descriptors, left.segments, left.files,
+			    (int)left.nattch);
+}
+
+static void
+torment(int (*function)(void))
+{
+	const char *name;
+	const int *errors;
+	unsigned calls[FAULT_MAX] = { 0 }, i;
+	int e;
+
+	/* Undisturbed it works, and tells what it calls. */
+	fault(NULL, 0, 0);
+	assert_int_equal(function(), 0);
+	fault_end();
+	for (i = 0; (name = fault_name(i)) != NULL; i++)
+		calls[i] = fault_calls(i);
+	for (i = 0; (name = fault_name(i)) != NULL; i++) {
+		if (calls[i] == 0)
+			continue;
+		/* Nothing else gives back an attachment, or the segment that
+		 * tries whether one can be made. */
+		if (strcmp(name, "shmdt") == 0 ||
+		    (function == create && strcmp(name, "shmctl") == 0))
+			continue;
+		errors = errors_of(name);
+		for (e = 0; e < 6 && errors[e] != 0; e++)
+			fail_each(function, name, errors[e]);
+	}
+	assert_int_equal(function(), 0);
+}
+
+#define TORMENT(function) \
+	static void function##_fails(void **state) \
+	{ \
+		(void)state; \
+		torment(function); \
+	}
+
+TORMENT(list_with_rss)
+TORMENT(list_without_rss)
+TORMENT(info)
+TORMENT(limits)
+TORMENT(usage)
+TORMENT(persist)
+TORMENT(advise)
+TORMENT(memory)
+TORMENT(headroom)
+TORMENT(diagnose)
+TORMENT(create)
+TORMENT(logout)
+TORMENT(last_user)
+TORMENT(holders)
+TORMENT(namespaces)
+TORMENT(ask)
+TORMENT(enter)
+TORMENT(get_ours)
+TORMENT(get_without_trace)
+TORMENT(put)
+TORMENT(transfer_plain)
+TORMENT(transfer_sparse)
+TORMENT(send_copies)
+TORMENT(lend_pages)
+TORMENT(receive_from_pipe)
+TORMENT(fill)
+TORMENT(save_anew)
+TORMENT(save)
+TORMENT(restore)
+
+static int
+setup(void **state)
+{
+	struct shmt_request request = { .key = 0x51, .size = SIZE,
+	    .mode = 0600 };
+	bool created;
+	void *at;
+
+	(void)state;
+	if (shmt_create(&request, &id, &created) == -1 || put() == -1 ||
+	    mkdtemp(dir) == NULL)
+		return -1;
+	snprintf(file, sizeof(file), "%s/file", dir);
+	snprintf(saved, sizeof(saved), "%s/%d-0x00000051", dir, id);
+	holder = fork();
+	if (holder == 0) {
+		if (shmt_attach(id, NULL, 0, &at) == 0)
+			for (;;)
+				pause();
+		_exit(1);
+	}
+	return holder == -1 ? -1 : 0;
+}
+
+static int
+teardown(void **state)
+{
+	char command[128];
+
+	(void)state;
+	kill(holder, SIGKILL);
+	waitpid(holder, NULL, 0);
+	shmt_remove(id);
+	snprintf(command, sizeof(command), "rm -rf %s", dir);
+	return system(command);
+}
+
+#define TEST(function) cmocka_unit_test(function##_fails)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(list_with_rss),
+		TEST(list_without_rss),
+		TEST(info),
+		TEST(limits),
+		TEST(usage),
+		TEST(persist),
+		TEST(advise),
+		TEST(memory),
+		TEST(headroom),
+		TEST(diagnose),
+		TEST(create),
+		TEST(logout),
+		TEST(last_user),
+		TEST(holders),
+		TEST(namespaces),
+		TEST(ask),
+		TEST(enter),
+		TEST(get_ours),
+		TEST(get_without_trace),
+		TEST(put),
+		TEST(transfer_plain),
+		TEST(transfer_sparse),
+		TEST(send_copies),
+		TEST(lend_pages),
+		TEST(receive_from_pipe),
+		TEST(fill),
+		TEST(save_anew),
+		TEST(save),
+		TEST(restore),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
