@@ -462,13 +462,20 @@ struct sink {
 	char bytes[32768];
 };
 
-/* Room for length bytes, far fewer than it holds; what is written there
- * counts once it is added to used. */
-char *sink_room(struct sink *sink, size_t length);
 void sink_put(struct sink *sink, const char *bytes, size_t length);
 void sink_text(struct sink *sink, const char *text);
 void sink_blanks(struct sink *sink, size_t count);
 void sink_flush(struct sink *sink);
+
+/* Room for length bytes, far fewer than it holds; what is written there
+ * counts once it is added to used. */
+static inline char *
+sink_room(struct sink *sink, size_t length)
+{
+	if (length > sizeof(sink->bytes) - sink->used)
+		sink_flush(sink);
+	return sink->bytes + sink->used;
+}
 
 /*
  * json.c: a writer of one JSON value, always valid, always UTF-8

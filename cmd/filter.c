@@ -150,14 +150,13 @@ static bool
 needs_holders(const struct shmt_filter *filter,
     const struct shmt_segment *list, size_t count)
 {
+	const bool by_pid = (filter->by & SHMT_BY_PID) != 0,
+	    by_key = (filter->by & (SHMT_BY_KEY | SHMT_BY_PRIVATE)) != 0;
 	size_t i;
 
-	if ((filter->by & SHMT_BY_PID) != 0)
-		return true;
-	if ((filter->by & (SHMT_BY_KEY | SHMT_BY_PRIVATE)) == 0)
-		return false;
 	for (i = 0; i < count; i++)
-		if ((list[i].state & SHMT_DEST) != 0)
+		if (list[i].nattch > 0 && (by_pid ||
+		    (by_key && (list[i].state & SHMT_DEST) != 0)))
 			return true;
 	return false;
 }

@@ -17,7 +17,7 @@
  * it.  There may be a hundred thousand of them, so each is put together in
  * its place.
  */
-static char *
+static inline char *
 member(struct json *json, const char *name)
 {
 	char *p = sink_room(&json->out, NAME_MOST + SHORT_TEXT);

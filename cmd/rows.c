@@ -100,14 +100,21 @@ fill_row(const struct making *making, const struct shmt_holders *holders,
 		fill_status(making, row);
 }
 
+/* Whether any has attachments to be told, or only its lost key. */
 static bool
-any_dest(void *const *rows, size_t count)
+any_held(void *const *rows, size_t count, unsigned needs)
 {
+	const struct row *row;
 	size_t i;
 
-	for (i = 0; i < count; i++)
-		if ((((struct row *)rows[i])->segment.state & SHMT_DEST) != 0)
+	for (i = 0; i < count; i++) {
+		row = rows[i];
+		if (row->segment.nattch > 0 &&
+		    ((needs & NEEDS_HOLDERS) != 0 ||
+		    ((needs & NEEDS_KEY) != 0 &&
+		    (row->segment.state & SHMT_DEST) != 0)))
 			return true;
+	}
 	return false;
 }
 
@@ -120,8 +127,7 @@ find_holders(void *const *rows, size_t count, unsigned needs,
 	const struct row *first = count == 1 ? rows[0] : NULL;
 
 	memset(holders, 0, sizeof(*holders));
-	if (count == 0 || ((needs & NEEDS_HOLDERS) == 0 &&
-	    ((needs & NEEDS_KEY) == 0 || !any_dest(rows, count))))
+	if (!any_held(rows, count, needs))
 		return ST_OK;
 	if (shmt_holders(first != NULL ? first->segment.id : -1,
 	    holders) == 0)

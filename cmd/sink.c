@@ -16,14 +16,6 @@ sink_flush(struct sink *sink)
 	sink->used = 0;
 }
 
-char *
-sink_room(struct sink *sink, size_t length)
-{
-	if (length > sizeof(sink->bytes) - sink->used)
-		sink_flush(sink);
-	return sink->bytes + sink->used;
-}
-
 void
 sink_put(struct sink *sink, const char *bytes, size_t length)
 {

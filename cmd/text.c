@@ -71,28 +71,39 @@ text_width(const char *text)
 	return width;
 }
 
+/* Dividing by a number that is not constant takes far longer. */
+static size_t
+decimal_digits(char *text, uint64_t number, unsigned least)
+{
+	uint64_t rest = number;
+	size_t n = 1, i;
+
+	for (; rest > 9; rest /= 10)
+		n++;
+	if (n < least)
+		n = least;
+	text[n] = '\0';
+	for (i = n; i > 0; number /= 10)
+		text[--i] = (char)('0' + number % 10);
+	return n;
+}
+
 size_t
 digits(char *text, uint64_t number, unsigned base, unsigned least)
 {
 	const unsigned shift = base == 16 ? 4 : 3;
 	uint64_t rest = number;
-	size_t n = 0, i;
+	size_t n = 1, i;
 
-	/* Dividing by a number that is not constant takes far longer. */
-	do
+	if (base == 10)
+		return decimal_digits(text, number, least);
+	for (; rest >= base; rest >>= shift)
 		n++;
-	while ((rest = base == 10 ? rest / 10 : rest >> shift) > 0);
 	if (n < least)
 		n = least;
 	text[n] = '\0';
-	for (i = n; i > 0;)
-		if (base == 10) {
-			text[--i] = (char)('0' + number % 10);
-			number /= 10;
-		} else {
-			text[--i] = "0123456789abcdef"[number & (base - 1)];
-			number >>= shift;
-		}
+	for (i = n; i > 0; number >>= shift)
+		text[--i] = "0123456789abcdef"[number & (base - 1)];
 	return n;
 }
 

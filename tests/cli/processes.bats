@@ -279,7 +279,7 @@ rows() {
 	ids=$(perl -e 'print join " ", map { shmget(0, 1, 0600) // die } 1 .. 20')
 	# shellcheck disable=SC2086
 	hold $ids
-	strace -qq -e trace=open,openat,openat2 -o "$BATS_TEST_TMPDIR/opens" \
+	strace -f -qq -e trace=open,openat,openat2 -o "$BATS_TEST_TMPDIR/opens" \
 		shmtool stat -P -o PID --tsv --no-heading \
 		>"$BATS_TEST_TMPDIR/rows" || skip "strace does not work here"
 	[ "$(grep -cx "$holder" "$BATS_TEST_TMPDIR/rows")" -eq 20 ]
@@ -324,4 +324,22 @@ rows() {
 		exec shmtool stat -P --tsv --no-heading -o PID' |
 		sort >"$found"
 	diff "$pids" "$found"
+}
+
+@test "processes: where nothing is attached nobody is looked at" {
+	command -v strace >/dev/null || skip "no strace here"
+	is_plain || skip "an instrumented program makes other calls"
+	make_segment
+	local way
+	for way in -P "-o PROCS" "$id" "--json $id"; do
+		# shellcheck disable=SC2086
+		strace -qq -e trace=open,openat,openat2 \
+			-o "$BATS_TEST_TMPDIR/opens" shmtool stat $way ||
+			skip "strace does not work here"
+		! grep '[0-9]/maps"' "$BATS_TEST_TMPDIR/opens" || return 1
+	done
+	# But for the one that is asked about.
+	strace -qq -e trace=open,openat,openat2 \
+		-o "$BATS_TEST_TMPDIR/opens" shmtool stat --pid "$$"
+	[ "$(grep -c '[0-9]/maps"' "$BATS_TEST_TMPDIR/opens")" -eq 1 ]
 }
