@@ -35,6 +35,7 @@ LIB_SRC := \
 	lib/copy.c \
 	lib/digest.c \
 	lib/file.c \
+	lib/headroom.c \
 	lib/holders.c \
 	lib/holes.c \
 	lib/limits.c \
@@ -103,6 +104,7 @@ CMD_SRC := \
 UNIT_SRC := \
 	tests/unit/archive.c \
 	tests/unit/copy.c \
+	tests/unit/headroom.c \
 	tests/unit/cause.c \
 	tests/unit/fault.c \
 	tests/unit/holders.c \

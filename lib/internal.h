@@ -255,6 +255,9 @@ int shmt__read_stat(int dirfd, const char *path, struct shmt__stat *stat);
 enum shmt_life shmt__judge(int64_t at, int64_t started, int64_t boot,
     int64_t now);
 
+/* shmt_headroom() with another root folder, as a descriptor. */
+bool shmt__headroom(int root, struct shmt_headroom *headroom);
+
 /* shmt_logout_removes() with another root folder, as a descriptor. */
 int shmt__logout_removes(int root, uint32_t uid, bool *removes);
 

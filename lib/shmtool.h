@@ -230,7 +230,7 @@ int shmt_view_fill(struct shmt_view *view, const struct shmt_transfer *how,
 
 /*
  * What bounds the pages that this process may still have: the tightest of
- * its memory cgroups and the machine (memory.c).  False: nothing tells.
+ * its memory cgroups and the machine (headroom.c).  False: nothing tells.
  */
 struct shmt_headroom {
 	uint64_t limit, used;	/* bytes; used may be given up in part */
