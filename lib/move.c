@@ -113,9 +113,12 @@ shmt__view_store(struct shmt_view *view, uint64_t offset, const void *buffer,
 	if (shmt__view_touch(view, offset, length, true) == -1)
 		return -1;
 	/* Huge pages are no file that can be written. */
-	return view->fd != -1 && !view->huge ?
-	    move_by_file(view, offset, p, length, false) :
-	    move(view, offset, p, length, false);
+	if (view->fd == -1 || view->huge)
+		return move(view, offset, p, length, false);
+	if (move_by_file(view, offset, p, length, false) == 0)
+		return 0;
+	/* RLIMIT_FSIZE is not meant for segments. */
+	return errno == EFBIG ? move(view, offset, p, length, false) : -1;
 }
 
 bool
