@@ -85,7 +85,7 @@ parse(int argc, char **argv, struct opts *o)
 		if (c == '?' || c == 'h')
 			return option_status(c);
 		if (!take_option(o, c))
-			return ST_USAGE;
+			return told_status();
 	}
 	if (o->command != NULL && o->command[0] == NULL)
 		return usage_error("--", "which command?");

@@ -252,7 +252,7 @@ change_limits(const struct shmt_setting *settings, size_t count,
 		if (shmt_limit_get(settings[i].name, &old[i]) == -1) {
 			complain(settings[i].name, "/proc/sys/kernel/%s: %s",
 			    settings[i].name, strerror(errno));
-			return errno == EACCES ? ST_DENIED : ST_FAILED;
+			return errno == ENOENT ? ST_FAILED : status_of(errno);
 		}
 	if (shmt_usage(&usage) == -1)
 		return fail("segments in use", errno);
@@ -261,6 +261,7 @@ change_limits(const struct shmt_setting *settings, size_t count,
 	if (!dry) {
 		/* Half of it must not stay when a signal comes. */
 		catch_signals();
+		outlive_pipes();
 		status = set_all(settings, old, count);
 		if (status == ST_OK && file != NULL) {
 			status = keep(file, settings, count);

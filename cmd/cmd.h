@@ -100,12 +100,12 @@ void complain(const char *object, const char *format, ...)
 int fail(const char *object, int error);
 int status_of(int error);
 
+/* What the last usage_error() or fail() returned: for those who only learn
+ * that a value was refused, mostly by the user's mistake. */
+int told_status(void);
+
 /* Adds a further outcome to a status: another kind of failure makes it 1. */
 void add_status(int *status, int outcome);
-
-/* From here on a closed pipe and a file too large are errors of write(2), not
- * our death: for verbs that must not stop half way. */
-void outlive_pipes(void);
 
 /* Flushes stdout and tells whether all of it arrived: false, and said why. */
 bool flush_output(void);
@@ -141,9 +141,11 @@ void short_time(char text[static SHORT_TEXT], int64_t when);
 const char *user_name(uint32_t uid);
 const char *group_name(uint32_t gid);
 
-/* "NAME" or a number; false if neither. */
+/* "NAME" or a number; false if neither, and errno 0 or what getpwnam(3) and
+ * getgrnam(3) failed at; no_such_name() tells which, and is false. */
 bool find_user(const char *text, uint32_t *uid);
 bool find_group(const char *text, uint32_t *gid);
+bool no_such_name(const char *object, const char *text, const char *what);
 
 /* "OWNER[:GROUP]" (":GROUP" too); what is not named is left as it was.  A
  * mistake is told as one of object, and false. */
@@ -239,9 +241,10 @@ struct keeper {
 	int socket;
 };
 
-/* In this order: started before there is a segment, told which one it is,
- * ended (which removes it).  False with errno. */
-bool start_keeper(struct keeper *keeper);
+/* In this order: started before there is a segment of that key (0: private),
+ * told which one it is, ended (which removes it).  Where we end before it is
+ * told it looks for one that we made.  False with errno. */
+bool start_keeper(struct keeper *keeper, uint32_t key);
 bool brief_keeper(const struct keeper *keeper,
     const struct shmt_segment *segment);
 void end_keeper(const struct keeper *keeper);
@@ -348,7 +351,7 @@ int save_segment(const struct saving *saving,
     char **reason);
 
 /*
- * signals.c: hang-up, interrupt and termination
+ * signals.c: hang-up, interrupt, quit and termination
  */
 
 /* From here on they are noted, and end what waits with EINTR. */
@@ -360,6 +363,13 @@ int caught_signal(void);
 /* Dies of the one that was noted; main() does so when a verb has put away
  * what it had half made. */
 void die_of_signal(void);
+
+/* From here on a closed pipe, or a file larger than RLIMIT_FSIZE, is an error
+ * of write(2), not our death: the first for verbs that must not stop half way,
+ * the second for all.  COMMAND gets both as we found them. */
+void outlive_pipes(void);
+void outlive_large_files(void);
+void die_as_found(void);
 
 /*
  * progress.c: how far a transfer is

@@ -192,7 +192,7 @@ parse(int argc, char **argv, struct opts *o, bool *go)
 		if (c == '?' || c == 'h')
 			return option_status(c);
 		if (!take_option(o, c))
-			return ST_USAGE;
+			return told_status();
 	}
 	if (optind < argc)
 		return usage_error(argv[optind], "no operand is needed; a "
@@ -228,7 +228,8 @@ take_away(const struct work *w)
 
 /*
  * A private segment is marked for removal at once and lives on by our
- * attachment, so that no way to end us leaves it.
+ * attachment, so that no way to end us leaves it.  Until then, and for one
+ * with a key to the end, there is the keeper.
  */
 static int
 hold(const struct opts *o, struct work *w)
@@ -238,9 +239,13 @@ hold(const struct opts *o, struct work *w)
 		    errno);
 	if (o->request.key == 0 && shmt_remove(w->segment.id) == -1)
 		return fail(o->object, errno);
-	if (w->kept && !brief_keeper(&w->keeper, &w->segment)) {
+	if (!brief_keeper(&w->keeper, &w->segment)) {
 		complain(o->object, "no keeper: %s", strerror(errno));
 		return ST_FAILED;
+	}
+	if (o->request.key == 0) {
+		end_keeper(&w->keeper);
+		w->kept = false;
 	}
 	return ST_OK;
 }
@@ -251,8 +256,8 @@ make(const struct opts *o, struct work *w)
 	struct shmt_request request = o->request;
 	int id;
 
-	if (o->command != NULL && request.key != 0) {
-		w->kept = start_keeper(&w->keeper);
+	if (o->command != NULL) {
+		w->kept = start_keeper(&w->keeper, request.key);
 		if (!w->kept) {
 			complain(o->object, "no keeper: %s", strerror(errno));
 			return ST_FAILED;
@@ -354,8 +359,7 @@ run(int argc, char **argv)
 	if (!go)
 		return status;
 	catch_signals();
-	if (o.command == NULL)
-		outlive_pipes();
+	outlive_pipes();
 	if (o.input != NULL)
 		status = open_input(o.input, o.size != NULL, &o.request.size,
 		    &in);

@@ -36,10 +36,7 @@ static const struct {
 static bool
 user_value(const char *option, const char *text, uint32_t *uid)
 {
-	if (find_user(text, uid))
-		return true;
-	usage_error(option, "%s: no such user", text);
-	return false;
+	return find_user(text, uid) || no_such_name(option, text, "user");
 }
 
 static bool

@@ -20,7 +20,7 @@ input_failed(const char *name, int error)
 	/* Interrupted: main() tells by dying of the signal. */
 	if (caught_signal() == 0)
 		complain(name, "%s", strerror(error));
-	return error == EACCES || error == EPERM ? ST_DENIED : ST_FAILED;
+	return error == ENOENT ? ST_FAILED : status_of(error);
 }
 
 /* All of a buffer, as far as no signal stops us. */

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * A keyed segment that lives for a command's run.  A private one is marked
- * for removal as soon as it is attached, and the kernel sees to the rest; a
- * marked one has lost its key.  So a small process of its own waits for our
- * end, which a socket tells it whatever the end was, and removes the segment.
+ * A segment that lives for a command's run.  A private one is marked for
+ * removal as soon as it is attached, and the kernel sees to the rest; one
+ * with a key would lose that.  So a small process of its own waits for our
+ * end, which a socket tells it whatever the end was, and removes the segment;
+ * for a private one until it is marked.
  */
 
 #include <sys/socket.h>
@@ -12,22 +13,44 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cmd.h"
 
+/* What the process that we are for made, and died of before it could tell;
+ * before since, its number was another's. */
+static void
+remove_untold(uint32_t key, pid_t maker, time_t since)
+{
+	struct shmt_segment *list;
+	size_t count, i;
+
+	if (shmt_list(false, &list, &count) == -1)
+		return;
+	for (i = 0; i < count; i++)
+		if (list[i].key == key && list[i].cpid == maker &&
+		    list[i].ctime >= since)
+			shmt_remove(list[i].id);
+	free(list);
+}
+
 /* The keeper: only SIGKILL ends it early. */
 static void
-keep(int socket)
+keep(int socket, uint32_t key, pid_t maker)
 {
 	struct shmt_segment wanted, there;
+	time_t since = time(NULL);
 	char none;
 
 	/* Out of reach of the terminal, and of what is sent to our group. */
 	setsid();
 	if (recv(socket, &wanted, sizeof(wanted), MSG_WAITALL) !=
-	    (ssize_t)sizeof(wanted))
+	    (ssize_t)sizeof(wanted)) {
+		remove_untold(key, maker, since);
 		_exit(ST_OK);
+	}
 	while (recv(socket, &none, 1, 0) == -1 && errno == EINTR)
 		continue;
 	if (shmt_info(wanted.id, &there) == 0 && shmt_same(&wanted, &there))
@@ -36,8 +59,9 @@ keep(int socket)
 }
 
 bool
-start_keeper(struct keeper *keeper)
+start_keeper(struct keeper *keeper, uint32_t key)
 {
+	pid_t maker = getpid();
 	sigset_t all, old;
 	int pair[2];
 
@@ -48,7 +72,7 @@ start_keeper(struct keeper *keeper)
 	keeper->pid = fork();
 	if (keeper->pid == 0) {
 		close(pair[0]);
-		keep(pair[1]);
+		keep(pair[1], key, maker);
 	}
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	close(pair[1]);

@@ -280,7 +280,7 @@ parse(int argc, char **argv, struct opts *o, const struct action **action)
 		for (i = 0; options[i].code != c; i++)
 			continue;
 		if (!take(o, i, optarg))
-			return ST_USAGE;
+			return told_status();
 	}
 	for (; optind < argc; optind++) {
 		/* --set NAME=VALUE NAME=VALUE ... */
@@ -290,11 +290,11 @@ parse(int argc, char **argv, struct opts *o, const struct action **action)
 			    "word with it: --advise=postgresql" :
 			    "limits takes no operand");
 		if (!parse_setting(argv[optind], o->settings, &o->count))
-			return ST_USAGE;
+			return told_status();
 	}
 	settle_thresholds(o);
 	*action = choose(o);
-	return *action == NULL ? ST_USAGE : check_together(o);
+	return *action == NULL ? told_status() : check_together(o);
 }
 
 /* A monitoring system takes 2 for critical: a wrong command line is 3. */

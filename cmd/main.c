@@ -248,8 +248,9 @@ fill_standard_descriptors(void)
 	int fd;
 
 	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-		if (fcntl(fd, F_GETFD) == -1 && open("/dev/null",
-		    fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) == -1)
+		if (fcntl(fd, F_GETFD) == -1 && errno == EBADF &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY :
+		    O_RDONLY) == -1)
 			_exit(ST_FAILED);
 }
 
@@ -259,7 +260,7 @@ main(int argc, char **argv)
 	int status;
 
 	fill_standard_descriptors();
-
+	outlive_large_files();
 	if (is_privileged())
 		errx(ST_DENIED, "refuses to run set-user-id or set-group-id");
 	status = run_arguments(argc, argv);

@@ -6,7 +6,6 @@
  */
 
 #include <errno.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,9 @@
 
 /* The command that runs, or "". */
 static const char *speaker = "";
+
+/* What was told last comes to. */
+static int told = ST_USAGE;
 
 void
 speak_as(const char *command)
@@ -28,7 +30,7 @@ complain(const char *object, const char *format, ...)
 {
 	char reason[4096], *raw, *line;
 	va_list args;
-	int length;
+	int length, saved = errno;
 
 	va_start(args, format);
 	vsnprintf(reason, sizeof(reason), format, args);
@@ -48,6 +50,7 @@ complain(const char *object, const char *format, ...)
 	free(line);
 	if (length != -1)
 		free(raw);
+	errno = saved;
 }
 
 int
@@ -61,7 +64,7 @@ usage_error(const char *object, const char *format, ...)
 	va_end(args);
 	complain(object, "%s (see shmtool %s%s-h)", reason, speaker,
 	    speaker[0] != '\0' ? " " : "");
-	return ST_USAGE;
+	return told = ST_USAGE;
 }
 
 int
@@ -78,6 +81,7 @@ status_of(int error)
 	case EBUSY:
 		return ST_BUSY;
 	case ENOMEM:
+	case EAGAIN:
 	case EMFILE:
 	case ENFILE:
 		return ST_LIMIT;
@@ -91,7 +95,13 @@ fail(const char *object, int error)
 {
 	complain(object, "%s",
 	    error == ENOENT ? "no such segment" : strerror(error));
-	return status_of(error);
+	return told = status_of(error);
+}
+
+int
+told_status(void)
+{
+	return told;
 }
 
 void
@@ -101,13 +111,6 @@ add_status(int *status, int outcome)
 		*status = outcome;
 	else if (outcome != ST_OK && outcome != *status)
 		*status = ST_FAILED;
-}
-
-void
-outlive_pipes(void)
-{
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);
 }
 
 /* Told once, however often it is tried. */

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -161,7 +162,7 @@ parse(int argc, char **argv, struct opts *o)
 		if (c == 'h' || c == '?')
 			return option_status(c);
 		if (!take_option(o, c))
-			return ST_USAGE;
+			return told_status();
 	}
 	if (o->watch && argc - optind > 1)
 		return usage_error(argv[optind + 1], "one segment at a time, "
@@ -217,6 +218,24 @@ send_raw(const struct opts *o, struct shmt_view *view,
 
 #define PIECE ((size_t)64 * 1024)
 
+/* To be closed apart from the output; or standard output itself. */
+static FILE *
+stream_of(const struct output *output)
+{
+	FILE *stream;
+	int fd;
+
+	if (output->fd == STDOUT_FILENO)
+		return stdout;
+	fd = fcntl(output->fd, F_DUPFD_CLOEXEC, 0);
+	if (fd == -1)
+		return NULL;
+	stream = fdopen(fd, "w");
+	if (stream == NULL)
+		close(fd);
+	return stream;
+}
+
 static int
 send_dump(const struct opts *o, struct shmt_view *view,
     const struct output *output, uint64_t *done)
@@ -226,8 +245,7 @@ send_dump(const struct opts *o, struct shmt_view *view,
 	bool more = true;
 	size_t n;
 
-	dump.out = output->fd == STDOUT_FILENO ? stdout :
-	    fdopen(dup(output->fd), "w");
+	dump.out = stream_of(output);
 	if (dump.out == NULL)
 		return fail(output->path, errno);
 	for (*done = 0; more && *done < o->length; *done += n) {

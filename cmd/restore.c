@@ -42,7 +42,7 @@ parse(int argc, char **argv, struct opts *o)
 		switch (c) {
 		case 'k':
 			if (!key_value("--key", optarg, &o->key))
-				return ST_USAGE;
+				return told_status();
 			o->flags |= SHMT_OTHER_KEY;
 			break;
 		case OPT_ID:

@@ -77,7 +77,7 @@ take_option(struct opts *o, int code)
 			return option_status(code);
 		o->filtered = true;
 		return filter_option(&o->filter, code, optarg) ? ST_OK :
-		    ST_USAGE;
+		    told_status();
 	}
 }
 
@@ -91,7 +91,7 @@ check(struct opts *o)
 	if (o->filtered && o->all)
 		return usage_error("--all", "takes no filters");
 	if (!filter_check(&o->filter))
-		return ST_USAGE;
+		return told_status();
 	if (o->count == 0 && !o->filtered && !o->all)
 		return usage_error(NULL, "which segments? name them, or give "
 		    "filters or --all");

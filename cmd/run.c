@@ -133,6 +133,7 @@ become(char **command, pid_t parent, const struct sigaction *child)
 	if (getppid() != parent)
 		raise(SIGTERM);
 	sigaction(SIGCHLD, child, NULL);
+	die_as_found();
 	sigprocmask(SIG_SETMASK, &inherited, NULL);
 	execvp(command[0], command);
 	error = errno;

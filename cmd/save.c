@@ -84,7 +84,7 @@ check(const struct opts *o)
 	if (o->count == 0 && !filtered && !o->all)
 		return usage_error(NULL, "which segments? name them, or give "
 		    "filters or --all");
-	return filter_check(&o->filter) ? ST_OK : ST_USAGE;
+	return filter_check(&o->filter) ? ST_OK : told_status();
 }
 
 static int
@@ -96,7 +96,7 @@ parse(int argc, char **argv, struct opts *o, bool *go)
 		if (c == '?' || c == 'h')
 			return option_status(c);
 		if (!take_option(o, c))
-			return ST_USAGE;
+			return told_status();
 	}
 	if (optind < argc)
 		o->saving.dir = argv[optind++];

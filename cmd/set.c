@@ -56,10 +56,10 @@ parse(int argc, char **argv, struct opts *o)
 		    "--owner, --lock or --unlock");
 	/* What is wrong in itself is found before anything is changed. */
 	if (o->mode != NULL && !mode_value("--mode", o->mode, 0, &mode))
-		return ST_USAGE;
+		return told_status();
 	if (o->owner != NULL &&
 	    !parse_owner("--owner", o->owner, &uid, &gid))
-		return ST_USAGE;
+		return told_status();
 	o->count = argc - optind;
 	return parse_targets(o->count, argv + optind, &o->targets);
 }
@@ -107,10 +107,10 @@ set_one(const struct opts *o, const struct target *target)
 	wanted = segment;
 	if (o->mode != NULL &&
 	    !mode_value("--mode", o->mode, segment.mode, &wanted.mode))
-		return ST_USAGE;
+		return told_status();
 	if (o->owner != NULL && !parse_owner("--owner", o->owner, &wanted.uid,
 	    &wanted.gid))
-		return ST_USAGE;
+		return told_status();
 	if ((o->mode != NULL || o->owner != NULL) && shmt_set(&wanted) == -1)
 		return set_failed(target, &segment, errno);
 	if ((o->lock || o->unlock) && shmt_lock(segment.id, o->lock) == -1)

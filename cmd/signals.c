@@ -2,7 +2,7 @@
 
 /*
  * The signals that end a program, for the commands that have something to
- * put away first.
+ * put away first, and those that are errors of write(2) instead.
  */
 
 #include <signal.h>
@@ -11,7 +11,7 @@
 
 #include "cmd.h"
 
-static const int deadly[] = { SIGHUP, SIGINT, SIGTERM };
+static const int deadly[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
 
 #define DEADLY (sizeof(deadly) / sizeof(deadly[0]))
 
@@ -31,6 +31,48 @@ note_signal(int sig)
 	/* Only now: until then an alarm is somebody else's, and ends us. */
 	sigaction(SIGALRM, &act, NULL);
 	alarm(1);
+}
+
+/* What is ignored, and was not when we were started. */
+static struct outlived {
+	int sig;
+	bool ignored;
+	struct sigaction found;
+} closed_pipe = { .sig = SIGPIPE }, large_file = { .sig = SIGXFSZ };
+
+static void
+outlive(struct outlived *outlived)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN };
+
+	outlived->ignored = sigaction(outlived->sig, &ignore,
+	    &outlived->found) == 0;
+}
+
+void
+outlive_pipes(void)
+{
+	outlive(&closed_pipe);
+}
+
+void
+outlive_large_files(void)
+{
+	outlive(&large_file);
+}
+
+static void
+restore(const struct outlived *outlived)
+{
+	if (outlived->ignored)
+		sigaction(outlived->sig, &outlived->found, NULL);
+}
+
+void
+die_as_found(void)
+{
+	restore(&closed_pipe);
+	restore(&large_file);
 }
 
 void

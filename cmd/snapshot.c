@@ -193,10 +193,8 @@ look_everywhere(const struct selection *selection, struct snapshot *snapshot)
 	size_t count, i;
 	int status = ST_OK;
 
-	if (shmt_ns_list(&list, &count, &snapshot->hidden) == -1) {
-		complain("--all-ns", "%s", strerror(errno));
-		return ST_FAILED;
-	}
+	if (shmt_ns_list(&list, &count, &snapshot->hidden) == -1)
+		return fail("--all-ns", errno);
 	snapshot->spaces = calloc(count, sizeof(*snapshot->spaces));
 	if (snapshot->spaces == NULL) {
 		free(list);

@@ -111,7 +111,7 @@ set_watch(struct opts *o, const char *seconds)
 	o->interval = 1;
 	if (seconds != NULL &&
 	    !duration_value("--watch", seconds, &o->interval))
-		return ST_USAGE;
+		return told_status();
 	if (o->interval == 0 || o->interval > INT32_MAX)
 		return usage_error("--watch", "%s: out of range: 1 to %d "
 		    "seconds", seconds, INT32_MAX);
@@ -122,7 +122,7 @@ static int
 take_filter(struct opts *o, int c)
 {
 	o->filtered = true;
-	return filter_option(&o->filter, c, optarg) ? ST_OK : ST_USAGE;
+	return filter_option(&o->filter, c, optarg) ? ST_OK : told_status();
 }
 
 static int
@@ -197,7 +197,7 @@ check(const struct opts *o)
 	if (o->filtered && o->selection.target_count > 0)
 		return usage_error(NULL, "either SEGMENT operands or filters");
 	if (!filter_check(&o->filter))
-		return ST_USAGE;
+		return told_status();
 	if (o->interval > 0)
 		return check_watch(o);
 	if (o->output != NULL && o->output[0] != '+' && o->view != views &&
@@ -240,13 +240,13 @@ choose_columns(struct opts *o)
 	usual_columns(o, names);
 	if (!parse_columns(o->output, view->columns, *view->column_count,
 	    names, &o->columns, &o->column_count))
-		return ST_USAGE;
+		return told_status();
 	if (o->sort_name == NULL)
 		return ST_OK;
 	o->sort = find_column(view->columns, *view->column_count,
 	    o->sort_name);
 	return o->sort != NULL || unknown_column("--sort", o->sort_name,
-	    view->columns, *view->column_count) ? ST_OK : ST_USAGE;
+	    view->columns, *view->column_count) ? ST_OK : told_status();
 }
 
 /* Whether processes are counted, and so may stand in a segment's object. */

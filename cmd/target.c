@@ -104,7 +104,9 @@ static bool
 bad_value(const char *option, const char *text, const char *wanted,
     const char *range)
 {
-	if (errno == ERANGE)
+	if (errno == ENOMEM)
+		fail(option, errno);
+	else if (errno == ERANGE)
 		usage_error(option, "%s: out of range: %s", text, range);
 	else
 		usage_error(option, "%s: not %s", text, wanted);

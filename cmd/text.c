@@ -229,10 +229,13 @@ group_name(uint32_t gid)
 static bool
 find_number(const char *text, uint32_t *id)
 {
+	int saved = errno;
 	uint64_t n;
 
-	if (shmt_parse_number(text, UINT32_MAX - 1, &n) == -1)
+	if (shmt_parse_number(text, UINT32_MAX - 1, &n) == -1) {
+		errno = saved;
 		return false;
+	}
 	*id = (uint32_t)n;
 	return true;
 }
@@ -240,8 +243,10 @@ find_number(const char *text, uint32_t *id)
 bool
 find_user(const char *text, uint32_t *uid)
 {
-	const struct passwd *pw = getpwnam(text);
+	const struct passwd *pw;
 
+	errno = 0;
+	pw = getpwnam(text);
 	if (pw == NULL)
 		return find_number(text, uid);
 	*uid = pw->pw_uid;
@@ -251,12 +256,31 @@ find_user(const char *text, uint32_t *uid)
 bool
 find_group(const char *text, uint32_t *gid)
 {
-	const struct group *gr = getgrnam(text);
+	const struct group *gr;
 
+	errno = 0;
+	gr = getgrnam(text);
 	if (gr == NULL)
 		return find_number(text, gid);
 	*gid = gr->gr_gid;
 	return true;
+}
+
+bool
+no_such_name(const char *object, const char *text, const char *what)
+{
+	switch (errno) {
+	case EIO:
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+		fail(text, errno);
+		break;
+	default:
+		usage_error(object, "%s: no such %s", text, what);
+		break;
+	}
+	return false;
 }
 
 bool
@@ -273,7 +297,7 @@ parse_owner(const char *object, const char *text, uint32_t *uid, uint32_t *gid)
 		return false;
 	}
 	if (*user != '\0' ? !find_user(user, &u) : colon == NULL) {
-		usage_error(object, "%s: no such user", user);
+		no_such_name(object, user, "user");
 		free(user);
 		return false;
 	}
@@ -282,10 +306,8 @@ parse_owner(const char *object, const char *text, uint32_t *uid, uint32_t *gid)
 		usage_error(object, "%s: no group after the colon", text);
 		return false;
 	}
-	if (colon != NULL && !find_group(colon + 1, &g)) {
-		usage_error(object, "%s: no such group", colon + 1);
-		return false;
-	}
+	if (colon != NULL && !find_group(colon + 1, &g))
+		return no_such_name(object, colon + 1, "group");
 	*uid = u;
 	*gid = g;
 	return true;

@@ -91,7 +91,7 @@ parse(int argc, char **argv, struct opts *o)
 		if (c == 'h' || c == '?')
 			return option_status(c);
 		if (!take_option(o, c))
-			return ST_USAGE;
+			return told_status();
 	}
 	if ((o->file != NULL) + (o->string != NULL) + o->fill > 1)
 		return usage_error(NULL, "only one of --file, --string and "
@@ -129,7 +129,7 @@ open_source(const struct opts *o, struct source *source)
 		source->fd = open(o->file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 		if (source->fd == -1) {
 			complain(o->file, "%s", strerror(errno));
-			return errno == EACCES ? ST_DENIED : ST_FAILED;
+			return errno == ENOENT ? ST_FAILED : status_of(errno);
 		}
 	}
 	/* Files of /proc are longer than they say. */
