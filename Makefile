@@ -9,7 +9,8 @@
 #   STATIC_BSD=     links libbsd dynamically though its archive is there
 #   BUILD           where objects go (build)
 #   TESTS           test files for check, all of them by default
-#   FUZZ_SECONDS, FUZZ_RUNS, STRESS_SECONDS, BENCH_QUICK=1   how long
+#   FAULT_SECONDS, FUZZ_SECONDS, FUZZ_RUNS, STRESS_SECONDS, BENCH_QUICK=1
+#                   how long
 
 VERSION := $(shell sed -n 's/^.define SHMT_VERSION "\(.*\)"/\1/p' lib/shmtool.h)
 SOVERSION := 1
@@ -231,7 +232,7 @@ check-valgrind: all $(UNIT) ## runs all tests under valgrind
 check-man: ## lints the pages
 	mandoc -T lint -W warning $(MAN)
 
-check-fault: all $(BUILD)/tests/fault/preload.so ## fails each call in turn
+check-fault: all $(BUILD)/tests/fault/preload.so ## calls, limits, streams, signals
 	tests/fault/run $(abspath $(BUILD))
 
 $(BUILD)/tests/fault/preload.so: tests/fault/preload.c

@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Fails one call of a program: preloaded into shmtool by tests/fault/run.
+ * Disturbs a program: preloaded into shmtool by what is in tests/fault.
  *
  *	FAULT=NAME:NTH:ERRNO	the NTH call of NAME fails with ERRNO
- *	FAULT_COUNTS=FILE	a file of as many 32-bit numbers as there are
- *				names, which counts the calls; a further one
- *				counts the calls that were made to fail
+ *	FAULT_SIGNAL=NTH:SIGNAL	just before the NTH of all calls, by whichever
+ *				process, the program is sent SIGNAL
+ *	FAULT_LIMIT=NAME:VALUE	a resource limit from main() on: FSIZE, NOFILE,
+ *				NPROC; of AS what it may have more than now
+ *	FAULT_COUNTS=FILE	a file of 32-bit numbers: one for each name, of
+ *				its calls; then those of enum beyond
  *	FAULT_NAMES=1		prints the names, one a line, in that order
  *
  * Children count on, programs that are run from it do not.  Unit tests have
- * it linked in, and say by fault() what is to fail.
+ * it linked in, and say by fault() what is to fail.  Opens are looked at as
+ * they pass: see look_at_open().
  */
 
 /* The symbols of both file offset widths are wanted side by side. */
@@ -41,6 +45,7 @@
 #include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/sysinfo.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -51,7 +56,9 @@
 
 #define NAMES(X) \
 	X(malloc) X(calloc) X(realloc) \
-	X(open64) X(__open64_2) X(openat64) X(read) X(pread64) X(write) \
+	X(open64) X(access) X(faccessat) X(fallocate64) X(fstatfs64) \
+	X(ppoll) X(pwrite64) X(readlinkat) X(__read_chk) \
+	X(__open64_2) X(openat64) X(read) X(pread64) X(write) \
 	X(send) X(recv) X(close) X(lseek64) X(ftruncate64) X(fsync) \
 	X(fstat64) X(fstatat64) X(stat64) X(lstat64) X(rename) X(renameat) \
 	X(renameat2) X(linkat) X(mkostemp64) X(fchmod) X(fchown) X(fcntl64) \
@@ -71,12 +78,24 @@
 enum call { NAMES(ENUM) CALLS };
 _Static_assert(CALLS <= FAULT_MAX, "more names than there is room for");
 
+enum beyond {
+	STRUCK = CALLS,	/* calls that were made to fail */
+	MOMENTS,	/* calls of any name */
+	SINS,		/* bits of what look_at_open() found */
+	NUMBERS
+};
+
+enum { OPEN_ON_EXEC = 1, NOT_NEW = 2, FOR_OTHERS = 4 };
+
 static const char *const names[] = { NAMES(TEXT) };
 
-static uint32_t *counts;	/* CALLS of them, and that of the failed */
+static uint32_t *counts;	/* NUMBERS of them */
 static enum call target = CALLS;
 static uint32_t nth;
 static int error;
+static uint32_t moment;		/* when to send what to whom; 0: never */
+static int to_send;
+static pid_t program;
 static int elsewhere;		/* in what is not to fail */
 
 /* glibc's own, for dlsym(3) itself needs memory. */
@@ -103,10 +122,13 @@ strikes(enum call call)
 
 	if (counts == NULL || elsewhere > 0)
 		return 0;
+	n = __atomic_add_fetch(&counts[MOMENTS], 1, __ATOMIC_RELAXED);
+	if (n == moment)
+		kill(program, to_send);
 	n = __atomic_add_fetch(&counts[call], 1, __ATOMIC_RELAXED);
 	if (call != target || (nth != 0 && n != nth))
 		return 0;
-	__atomic_add_fetch(&counts[CALLS], 1, __ATOMIC_RELAXED);
+	__atomic_add_fetch(&counts[STRUCK], 1, __ATOMIC_RELAXED);
 	errno = error;
 	return 1;
 }
@@ -145,7 +167,7 @@ static uint32_t *own;		/* the counts of a unit test */
 void
 fault(const char *name, unsigned which, int number)
 {
-	const size_t size = (CALLS + 1) * sizeof(*counts);
+	const size_t size = NUMBERS * sizeof(*counts);
 
 	/* Children count in it as well. */
 	if (own == NULL)
@@ -166,7 +188,7 @@ fault_end(void)
 {
 	target = CALLS;
 	counts = NULL;
-	return own[CALLS] > 0;
+	return own[STRUCK] > 0;
 }
 
 const char *
@@ -189,11 +211,67 @@ fault_blocks(void)
 	return __atomic_load_n(&blocks, __ATOMIC_RELAXED);
 }
 
+static void
+read_signal(const char *text)
+{
+	char *end;
+
+	moment = (uint32_t)strtoul(text, &end, 10);
+	if (*end != ':')
+		abort();
+	to_send = atoi(end + 1);
+	program = getpid();
+}
+
+/* Bytes of address space that are in use. */
+static rlim_t
+address_space(void)
+{
+	char text[64] = "";
+	int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+
+	if (fd == -1 || read(fd, text, sizeof(text) - 1) <= 0)
+		abort();
+	close(fd);
+	return strtoul(text, NULL, 10) * (rlim_t)sysconf(_SC_PAGESIZE);
+}
+
+static void
+read_limit(const char *text)
+{
+	static const struct {
+		const char *name;
+		__rlimit_resource_t what;
+	} limits[] = {
+		{ "AS", RLIMIT_AS }, { "FSIZE", RLIMIT_FSIZE },
+		{ "NOFILE", RLIMIT_NOFILE }, { "NPROC", RLIMIT_NPROC }
+	};
+	const char *colon = strchr(text, ':');
+	struct rlimit limit;
+	unsigned i;
+
+	if (colon == NULL)
+		abort();
+	for (i = 0; strncmp(text, limits[i].name,
+	    strlen(limits[i].name)) != 0; i++)
+		if (i == sizeof(limits) / sizeof(limits[0]) - 1)
+			abort();
+	limit.rlim_cur = strtoul(colon + 1, NULL, 10);
+	if (limits[i].what == RLIMIT_AS)
+		limit.rlim_cur += address_space();
+	limit.rlim_max = limit.rlim_cur;
+	if (setrlimit(limits[i].what, &limit) == -1)
+		abort();
+}
+
 __attribute__((constructor))
 static void
 prepare(void)
 {
 	const char *file = getenv("FAULT_COUNTS"), *text = getenv("FAULT");
+	const char *signal = getenv("FAULT_SIGNAL");
+	const char *limit = getenv("FAULT_LIMIT");
+	const struct rlimit no_core = { 0, 0 };
 	unsigned i;
 	void *at;
 	int fd;
@@ -205,14 +283,19 @@ prepare(void)
 	    strcmp(program_invocation_short_name, "shmtool") != 0)
 		return;
 	fd = open(file, O_RDWR | O_CLOEXEC);
-	at = mmap(NULL, (CALLS + 1) * sizeof(*counts),
+	at = mmap(NULL, NUMBERS * sizeof(*counts),
 	    PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (fd == -1 || at == MAP_FAILED)
 		abort();
+	close(fd);
+	setrlimit(RLIMIT_CORE, &no_core);
 	/* What happens here is not to be counted. */
 	if (text != NULL)
 		read_fault(text);
-	close(fd);
+	if (signal != NULL)
+		read_signal(signal);
+	if (limit != NULL)
+		read_limit(limit);
 	counts = at;
 }
 
@@ -317,8 +400,36 @@ waitpid(pid_t pid, int *status, int options)
 	return real(pid, status, options);
 }
 
+/*
+ * What no open of ours may be: left to a program that is run, but for a
+ * standard descriptor; of a file that somebody else may have laid there to
+ * be written into; readable for others as soon as it is made.
+ */
+static int
+look_at_open(int fd, int flags, mode_t mode)
+{
+	uint32_t sins = 0;
+	int what, saved = errno;
+
+	if (fd == -1 || counts == NULL || elsewhere > 0)
+		return fd;
+	elsewhere++;
+	what = fcntl(fd, F_GETFD);
+	elsewhere--;
+	if (fd > STDERR_FILENO && (what & FD_CLOEXEC) == 0)
+		sins |= OPEN_ON_EXEC;
+	if ((flags & O_CREAT) != 0 && (flags & O_EXCL) == 0)
+		sins |= NOT_NEW;
+	if ((flags & (O_CREAT | O_TMPFILE)) != 0 &&
+	    (flags & O_TMPFILE) != O_DIRECTORY && (mode & 077) != 0)
+		sins |= FOR_OTHERS;
+	__atomic_fetch_or(&counts[SINS], sins, __ATOMIC_RELAXED);
+	errno = saved;
+	return fd;
+}
+
 /* The rest of variadic ones is one word. */
-#define VARIADIC(name, params, last, args) \
+#define VARIADIC(name, params, last, args, look) \
 	int name params; \
 	int \
 	name params \
@@ -334,23 +445,54 @@ waitpid(pid_t pid, int *status, int options)
 			return -1; \
 		if (real == NULL) \
 			real = (int (*) params)next(#name); \
-		return real args; \
+		return look(real args); \
 	}
 
+#define AS_OPENED(fd) look_at_open(fd, flags, (mode_t)rest)
+#define AS_IT_IS(result) (result)
 VARIADIC(open64, (const char *path, int flags, ...), flags,
-    (path, flags, rest))
+    (path, flags, rest), AS_OPENED)
 VARIADIC(openat64, (int dir, const char *path, int flags, ...), flags,
-    (dir, path, flags, rest))
-VARIADIC(fcntl64, (int fd, int what, ...), what, (fd, what, rest))
-VARIADIC(ioctl, (int fd, unsigned long what, ...), what, (fd, what, rest))
+    (dir, path, flags, rest), AS_OPENED)
+VARIADIC(fcntl64, (int fd, int what, ...), what, (fd, what, rest), AS_IT_IS)
+VARIADIC(ioctl, (int fd, unsigned long what, ...), what, (fd, what, rest),
+    AS_IT_IS)
 VARIADIC(semctl, (int id, int index, int what, ...), what,
-    (id, index, what, rest))
+    (id, index, what, rest), AS_IT_IS)
+
+#define WRAP_OPEN(name, params, args) \
+	int name params; \
+	int \
+	name params \
+	{ \
+		static int (*real) params; \
+		\
+		if (strikes(CALL_##name)) \
+			return -1; \
+		if (real == NULL) \
+			real = (int (*) params)next(#name); \
+		return look_at_open(real args, 0, 0); \
+	}
 
 #define INT(name, params, args) WRAP(int, -1, name, params, args)
 #define LONG(name, params, args) WRAP(ssize_t, -1, name, params, args)
 #define POINTER(type, name, params, args) WRAP(type, NULL, name, params, args)
 
-INT(__open64_2, (const char *path, int flags), (path, flags))
+WRAP_OPEN(__open64_2, (const char *path, int flags), (path, flags))
+INT(access, (const char *path, int mode), (path, mode))
+INT(faccessat, (int dir, const char *path, int mode, int flags),
+    (dir, path, mode, flags))
+INT(fallocate64, (int fd, int mode, off64_t at, off64_t length),
+    (fd, mode, at, length))
+INT(fstatfs64, (int fd, struct statfs64 *st), (fd, st))
+INT(ppoll, (struct pollfd *fds, nfds_t count, const struct timespec *limit,
+    const sigset_t *mask), (fds, count, limit, mask))
+LONG(pwrite64, (int fd, const void *buffer, size_t length, off64_t at),
+    (fd, buffer, length, at))
+LONG(readlinkat, (int dir, const char *path, char *text, size_t length),
+    (dir, path, text, length))
+LONG(__read_chk, (int fd, void *buffer, size_t length, size_t room),
+    (fd, buffer, length, room))
 LONG(read, (int fd, void *buffer, size_t length), (fd, buffer, length))
 LONG(pread64, (int fd, void *buffer, size_t length, off64_t at),
     (fd, buffer, length, at))
@@ -373,10 +515,10 @@ INT(renameat2, (int d, const char *from, int e, const char *to,
     unsigned flags), (d, from, e, to, flags))
 INT(linkat, (int d, const char *from, int e, const char *to, int flags),
     (d, from, e, to, flags))
-INT(mkostemp64, (char *path, int flags), (path, flags))
+WRAP_OPEN(mkostemp64, (char *path, int flags), (path, flags))
 INT(fchmod, (int fd, mode_t mode), (fd, mode))
 INT(fchown, (int fd, uid_t uid, gid_t gid), (fd, uid, gid))
-INT(dup, (int fd), (fd))
+WRAP_OPEN(dup, (int fd), (fd))
 POINTER(DIR *, opendir, (const char *path), (path))
 POINTER(DIR *, fdopendir, (int fd), (fd))
 POINTER(struct dirent64 *, readdir64, (DIR *dir), (dir))
@@ -388,7 +530,7 @@ WRAP(void *, MAP_FAILED, mmap64, (void *at, size_t length, int prot,
 INT(madvise, (void *at, size_t length, int advice), (at, length, advice))
 INT(mincore, (void *at, size_t length, unsigned char *vec),
     (at, length, vec))
-INT(memfd_create, (const char *name, unsigned flags), (name, flags))
+WRAP_OPEN(memfd_create, (const char *name, unsigned flags), (name, flags))
 LONG(process_vm_readv, (pid_t pid, const struct iovec *a, unsigned long an,
     const struct iovec *b, unsigned long bn, unsigned long flags),
     (pid, a, an, b, bn, flags))

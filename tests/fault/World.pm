@@ -1,0 +1,495 @@
+# SPDX-License-Identifier: BSD-2-Clause
+#
+# What the parts of make check-fault share: the command lines, the world that
+# each run of one finds, the run itself, what to find wrong with it, and the
+# counting.  A part is run as
+#
+#	tests/fault/PART BUILD [PATTERN]	only lines that match PATTERN
+package World;
+use strict;
+use warnings;
+use Exporter 'import';
+use File::Path qw(make_path remove_tree);
+use File::Temp qw(tempdir);
+use IO::Handle;
+use IPC::SysV qw(IPC_CREAT IPC_PRIVATE shmat);
+use POSIX qw(:sys_wait_h uname);
+use Time::HiRes qw(time sleep);
+
+our @EXPORT = qw($build @pattern begin commands calls try torment verdict
+    status_of report work_off);
+
+our ($build, @pattern);
+my ($shmtool, $preload, $top, $saved);
+my ($base, $large);	# names of what is in there, without ending
+my $jobs = 2;
+my $limit = 20;		# seconds for one run
+
+# Each runs in a new IPC namespace that holds segment 0, of key 0x4d2 and
+# 64 KiB, written; 1, private, of a page, attached by another process; and
+# semaphore set 0 of one, free.  The folder holds "in", of 8 KiB, "large", of
+# 8 MiB, and "saved/" with two segments that were saved and removed.
+#	status	of the undisturbed run, 0 by default
+#	any	whatever status the undisturbed run has will do
+#	fewer	a failed run may have removed, and saved, some segments
+#	foreign	the status may be that of the COMMAND
+#	loose	the output holds what differs from run to run
+#	scrap	a wish for an id is used up by a segment of one byte, whose
+#		removal cannot be repeated for ever
+#	plugin	the message is on stdout, for the monitor
+my @commands = (
+	[ 'create -s 8K' ],
+	[ 'create -k 0x99 -s 8K -m 0640 -u :0 -v' ],
+	[ 'create -f in:a -s 1K' ],
+	[ 'create -k 0x4d2 -s 4K -e -v' ],
+	[ 'create -k 0x4d2 -s 4K', status => 5 ],
+	[ 'create -s 0', status => 2 ],
+	[ 'create -i in' ],
+	[ 'create -s 64K --id 32', scrap => 1 ],
+	[ 'create -s 64K --no-reserve --lock' ],
+	[ 'create -s 8K -i in -- true', foreign => 1 ],
+	[ 'create -s 8K -- cat /proc/self/comm', foreign => 1 ],
+	[ 'create -k 0x98 -s 8K -- cat /proc/self/comm', foreign => 1 ],
+	[ 'attach -t 0 0 1', loose => 1 ],
+	[ 'attach -rx -t 0 0', any => 1, loose => 1 ],
+	[ 'attach 0 -- cat /proc/self/comm', foreign => 1, loose => 1 ],
+	[ 'write -f in 0' ],
+	[ 'write -v -o 1K -s hello 0' ],
+	[ 'write -zx 0' ],
+	[ 'write 0', stdin => 'in' ],
+	[ 'write --lock-with 0 -s hello 0' ],
+	[ 'read 0' ],
+	[ 'read -O out 0' ],
+	[ 'read -x -O out 0' ],
+	[ 'read -x -n 1K 0' ],
+	[ 'read -s -o 1 0x4d2' ],
+	[ 'read -t u4 -n 256 0' ],
+	[ 'read --no-trace 1', any => 1 ],
+	[ 'read --lock-with 0:0 0' ],
+	[ 'stat -o ID,KEY,OWNER,GROUP,PERMS,SIZE,RSS,NATTCH,STATUS' ],
+	[ 'stat -u' ],
+	[ 'stat --json -o ID,KEY,SIZE' ],
+	[ 'stat --tsv --sort SIZE -o ID,KEY,SIZE' ],
+	[ 'stat 0 1', loose => 1 ],
+	[ 'stat --json 0', loose => 1 ],
+	[ 'stat -P', loose => 1, any => 1 ],
+	[ 'stat -o +PROCS', loose => 1, any => 1 ],
+	[ 'stat --stale --idle 0', loose => 1, any => 1 ],
+	[ 'stat --all-ns', loose => 1, any => 1 ],
+	[ 'rm 0' ],
+	[ 'rm -v 0x4d2' ],
+	[ 'rm 1', status => 5, loose => 1 ],
+	[ 'rm -f 1', loose => 1 ],
+	[ 'rm -f 77' ],
+	[ 'rm -fy --all -v', fewer => 1, loose => 1, any => 1 ],
+	[ 'rm -y --unattached', fewer => 1, loose => 1, any => 1 ],
+	[ 'rm -n --unattached --json', loose => 1, any => 1 ],
+	[ 'rm -y --save copies --unattached', fewer => 1, any => 1 ],
+	[ 'set -m g+r 0' ],
+	[ 'set -u root:root --lock 0' ],
+	[ 'save copies 0' ],
+	[ 'restore saved/SAVED.meta', loose => 1 ],
+	[ 'restore --id -k 0x77 saved/SAVED', loose => 1, scrap => 1 ],
+	[ 'limits' ],
+	[ 'limits -m --human' ],
+	[ 'limits --json', loose => 1 ],
+	[ 'limits --usage' ],
+	[ 'limits --check', any => 1, plugin => 1 ],
+	[ 'limits --prometheus', any => 1, loose => 1 ],
+	[ 'limits --advise=postgresql --ram 32G' ],
+	[ 'limits --advise', loose => 1 ],
+	[ 'limits --set shmmni=5000 --persist=sysctl.conf', loose => 1 ],
+	[ '--ns SELF limits -m' ],
+	[ 'help create' ],
+);
+
+# perl has no names for these.
+sub call {
+	my ($name, @args) = @_;
+	my %numbers = (
+		x86_64 => { unshare => 272, prctl => 157 },
+		aarch64 => { unshare => 97, prctl => 167 },
+		i686 => { unshare => 310, prctl => 172 },
+	);
+	my $number = $numbers{(uname())[4]}{$name} or
+	    die "$name: which number?\n";
+	syscall($number, @args) == 0 or die "$name: $!\n";
+}
+
+sub new_namespace { call('unshare', 0x08000000) }	# CLONE_NEWIPC
+
+sub become_subreaper { call('prctl', 36, 1, 0, 0, 0) }
+
+sub slurp {
+	my ($file) = @_;
+	open(my $fh, '<', $file) or return '';
+	local $/;
+	return scalar <$fh>;
+}
+
+sub spill {
+	my ($file, $text) = @_;
+	open(my $fh, '>', $file) or die "$file: $!\n";
+	print $fh $text;
+	close($fh) or die "$file: $!\n";
+}
+
+# id => nattch, of this namespace.
+sub segments {
+	my %found;
+	open(my $fh, '<', '/proc/sysvipc/shm') or die "sysvipc: $!\n";
+	<$fh>;
+	while (<$fh>) {
+		my @f = split;
+		$found{$f[1]} = $f[6];
+	}
+	return \%found;
+}
+
+sub files {
+	my ($dir) = @_;
+	my @found;
+	for my $path (glob("$dir/* $dir/.??* $dir/*/* $dir/*/.??*")) {
+		(my $name = $path) =~ s|^\Q$dir\E/||;
+		push @found, $name;
+	}
+	return join(' ', sort @found);
+}
+
+# A process that has segment 1 attached until we are gone, and is no child of
+# ours: those that are left to us will be the command's.
+sub hold {
+	my ($id) = @_;
+	pipe(my $in, my $ready) or die "pipe: $!\n";
+	pipe(my $end, my $alive) or die "pipe: $!\n";
+	my $pid = fork() // die "fork: $!\n";
+	if ($pid == 0) {
+		POSIX::_exit(0) if fork();
+		close($_) for $in, $alive;
+		shmat($id, undef, 0) or die "shmat: $!\n";
+		syswrite($ready, 'x');
+		sysread($end, my $none, 1);
+		POSIX::_exit(0);
+	}
+	waitpid($pid, 0);
+	close($_) for $ready, $end;
+	sysread($in, my $byte, 1) == 1 or die "no holder\n";
+	return $alive;
+}
+
+# The world each run finds; the holder lives as long as what is returned.
+sub furnish {
+	my ($dir) = @_;
+	new_namespace();
+	my $first = shmget(0x4d2, 65536, IPC_CREAT | 0600) // die "shmget: $!\n";
+	shmwrite($first, pack('N*', 1 .. 4096), 0, 16384) or die "shmwrite\n";
+	my $second = shmget(IPC_PRIVATE, 4096, 0600) // die "shmget: $!\n";
+	shmwrite($second, 'private', 0, 7) or die "shmwrite\n";
+	my $set = semget(0x5e, 1, IPC_CREAT | 0600) // die "semget: $!\n";
+	semop($set, pack('s!3', 0, 1, 0)) or die "semop: $!\n";
+	spill("$dir/in", pack('N*', 1 .. 2048));
+	make_path("$dir/copies");
+	return hold($second);
+}
+
+# Runs shmtool: its wait status, or -1 if it hung, how long it took, and
+# whether a process of it is left a while after, wherever it went.
+#	env	more environment, by name
+#	child	called in the child, before it becomes shmtool
+#	parent	called with its pid
+sub run_command {
+	my ($dir, $command, $counts, %how) = @_;
+	# What is said goes to a pipe, which no limit cuts off.
+	pipe(my $said, my $err) or die "pipe: $!\n";
+	my $pid = fork() // die "fork: $!\n";
+	if ($pid == 0) {
+		setpgrp(0, 0);
+		chdir($dir) or die "$dir: $!\n";
+		open(STDIN, '<', $command->{stdin} // '/dev/null');
+		open(STDOUT, '>', '../out');
+		open(STDERR, '>&', $err);
+		@ENV{keys %{$how{env}}} = values %{$how{env}};
+		$ENV{LD_PRELOAD} = $preload;
+		$ENV{FAULT_COUNTS} = $counts;
+		$how{child}->() if $how{child};
+		exec($shmtool, @{$command->{argv}}) or POSIX::_exit(99);
+	}
+	close($err);
+	my $hung = 0;
+	local $SIG{ALRM} = sub { $hung = 1; kill('KILL', -$pid, $pid) };
+	alarm($limit);
+	my $start = time();
+	$how{parent}->($pid) if $how{parent};
+	waitpid($pid, 0);
+	my $status = $?;
+	my $seconds = time() - $start;
+	alarm(0);
+	# What has been told to end may need a moment.
+	my $left = 1;
+	for (1 .. 200) {
+		1 while ($left = waitpid(-1, WNOHANG)) > 0;
+		last if $left == -1;
+		sleep(0.005);
+	}
+	kill('KILL', -$pid) if $left != -1;
+	$said->blocking(0);
+	sysread($said, my $text, 65536);
+	spill("$dir/../err", $text // '');
+	return ($hung ? -1 : $status, $seconds, $left == -1 ? 0 : 1);
+}
+
+# One run in a world of its own: what came of it.
+sub try {
+	my ($work, $command, %how) = @_;
+	my $dir = "$work/dir";
+	remove_tree($dir);
+	make_path($dir);
+	symlink("$top/$_", "$dir/$_") for qw(saved large);
+	spill("$work/counts", "\0" x 4096);
+	pipe(my $in, my $out) or die "pipe: $!\n";
+	my $pid = fork() // die "fork: $!\n";
+	if ($pid == 0) {
+		close($in);
+		my $holder = furnish($dir);
+		$command->{furnish}->() if $command->{furnish};
+		become_subreaper();
+		my $before = segments();
+		my @how = run_command($dir, $command,
+		    "$work/counts", %how);
+		my $after = segments();
+		my @attached = grep { $after->{$_} > ($before->{$_} // 0) }
+		    sort keys %$after;
+		syswrite($out, join("\n", @how,
+		    join(' ', sort keys %$before),
+		    join(' ', sort keys %$after), "@attached"));
+		POSIX::_exit(0);
+	}
+	close($out);
+	my $answer = do { local $/; <$in> };
+	waitpid($pid, 0);
+	die "the world could not be made\n" unless defined $answer && $answer;
+	my %seen;
+	@seen{qw(status seconds left before after attached)} = split /\n/, $answer, -1;
+	$seen{files} = files($dir);
+	$seen{out} = slurp("$work/out");
+	$seen{err} = slurp("$work/err");
+	my @counts = unpack('L*', slurp("$work/counts"));
+	my @calls = calls();
+	$seen{counts} = [ @counts[0 .. $#calls] ];
+	@seen{qw(struck moments sins)} = @counts[$#calls + 1 .. $#calls + 3];
+	return \%seen;
+}
+
+sub status_of {
+	my ($seen) = @_;
+	return 'hangs' if $seen->{status} == -1;
+	return 'signal ' . ($seen->{status} & 127) if $seen->{status} & 127;
+	return $seen->{status} >> 8;
+}
+
+# What an open of ours may never be, as tests/fault/preload.c counts it.
+sub sins {
+	my ($seen) = @_;
+	my @names = ('a descriptor not closed on exec',
+	    'a file created that may have been there',
+	    'a file created for others to read');
+	return map { $names[$_] } grep { $seen->{sins} & 1 << $_ } 0 .. $#names;
+}
+
+sub words {
+	return { map { $_ => 1 } split / /, $_[0] };
+}
+
+# Whether there is a message: of ours, or of the COMMAND.
+sub said {
+	my ($command, $seen) = @_;
+	my $text = $seen->{err};
+
+	return 1 if $command->{foreign} && $seen->{status} > 128 << 8;
+	$text .= $seen->{out} if $command->{plugin};
+	return $text =~ ($command->{foreign} ? qr/^\w+: /m : $command->{plugin} ?
+	    qr/./ : qr/^shmtool: /m);
+}
+
+# What is wrong with a disturbed run, beside the undisturbed one.
+#	differs	the output may be another
+#	signal	the number of one that may have ended it
+#	leaves	called for a new segment or file, may say that it is allowed
+#	mute	no message can be seen
+#	check	called with what was seen, for more that is wrong
+sub verdict {
+	my ($command, $clean, $seen, %may) = @_;
+	my $status = $seen->{status};
+	my $ended = defined $may{signal} && ($status & 127) == $may{signal};
+	my @wrong;
+
+	return ('hangs') if $status == -1;
+	return ('dies of signal ' . ($status & 127))
+	    if $status & 127 && !$ended;
+	$status >>= 8;
+	push @wrong, "status $status" if $status > 6 && !$command->{foreign};
+	push @wrong, 'the command line is blamed'
+	    if !$ended && $status == 2 && $clean->{status} >> 8 != 2;
+	push @wrong, "status $status without a message"
+	    if !$ended && $status != 0 && $status != $clean->{status} >> 8 &&
+	    !$may{mute} && !said($command, $seen);
+	push @wrong, 'a sanitizer speaks' if $seen->{err} =~ /Sanitizer/;
+	push @wrong, 'a process left' if $seen->{left};
+	push @wrong, "attached: $seen->{attached}" if $seen->{attached};
+	push @wrong, sins($seen);
+	push @wrong, $may{check}->($seen) if $may{check};
+	if ($seen->{status} == $clean->{status}) {
+		push @wrong, 'other segments than undisturbed'
+		    if $seen->{after} ne $clean->{after} && !$may{fewer};
+		push @wrong, 'other files than undisturbed'
+		    if $seen->{files} ne $clean->{files} && !$may{fewer};
+		push @wrong, 'another output, and nothing said'
+		    if $seen->{out} ne $clean->{out} && $seen->{err} eq '' &&
+		    !$command->{loose} && !$may{differs};
+		return @wrong;
+	}
+	my ($before, $done) = map { words($_) } $seen->{before},
+	    $clean->{after};
+	my $after = words($seen->{after});
+	push @wrong, map { "segment left: $_" } grep { !$before->{$_} &&
+	    !($may{leaves} && $may{leaves}->('segment', $_, $seen)) }
+	    sort keys %$after;
+	# What the undisturbed run removes may be gone, no other.
+	push @wrong, 'segments gone'
+	    if grep { !$after->{$_} && $done->{$_} } keys %$before;
+	my $files = words($clean->{files});
+	push @wrong, map { "file left: $_" } grep { !$files->{$_} &&
+	    !($may{leaves} && $may{leaves}->('file', $_, $seen)) }
+	    split / /, $seen->{files};
+	return @wrong;
+}
+
+# The undisturbed run, or undef and told what is wrong with it.
+sub undisturbed {
+	my ($work, $command) = @_;
+	my $clean = try($work, $command, $command->{endless} ? (parent =>
+	    sub { sleep(0.1); kill('TERM', $_[0]) }) : ());
+
+	return $clean if $command->{any} || $command->{endless} ||
+	    $clean->{status} == ($command->{status} // 0) << 8;
+	report($command, 'undisturbed', $clean,
+	    'status ' . status_of($clean));
+	return undef;
+}
+
+sub report {
+	my ($command, $what, $seen, @wrong) = @_;
+	(my $err = $seen->{err}) =~ s/\n/ | /g;
+	print "shmtool $command->{name}: $what: ", join('; ', @wrong),
+	    " [$err]\n";
+}
+
+# Runs one command undisturbed and then as disturb says, which is given the
+# undisturbed run and a function that tries once more and judges:
+# $again->(WHAT, how of try, may of verdict).  [tried, survived].
+sub torment {
+	my ($work, $command, $disturb) = @_;
+	my ($tried, $survived) = (0, 0);
+	my $clean = undisturbed($work, $command) or return (1, 0);
+
+	$disturb->($clean, sub {
+		my ($what, $how, $may) = @_;
+		my $seen = try($work, $command, %$how);
+		my @wrong = verdict($command, $clean, $seen, %$may);
+		$tried++;
+		$survived++ unless @wrong;
+		report($command, $what, $seen, @wrong) if @wrong;
+		return $seen;
+	});
+	return ($tried, $survived);
+}
+
+# "create -s 8K" as a table entry; SELF is ourselves, SAVED and LARGE what
+# was saved.
+sub prepare {
+	my ($line, %options) = @_;
+	my @argv = split / /, $line;
+	s/\bSELF\b/$$/, s/\bSAVED\b/$base/, s/\bLARGE\b/$large/ for @argv;
+	return { name => $line, argv => \@argv, %options };
+}
+
+# The command lines that match the pattern: ours, or those given.
+sub commands {
+	my @lines = @_ ? @_ : @commands;
+	return grep { !@pattern || $_->{name} =~ /$pattern[0]/ }
+	    map { prepare(@$_) } @lines;
+}
+
+# The calls that the preload knows, in its order.
+my @calls;
+sub calls {
+	@calls = split /\n/, `FAULT_NAMES=1 LD_PRELOAD=$preload /bin/true` unless @calls;
+	return @calls;
+}
+
+# A segment saved, for restore, by a run in a namespace of its own: its name.
+sub save_one {
+	my ($key, $size) = @_;
+	my $pid = fork() // die "fork: $!\n";
+	if ($pid == 0) {
+		new_namespace();
+		# An id that is free in the world of each run.
+		shmget(IPC_PRIVATE, 1, 0600) for 1 .. 2;
+		my $id = shmget($key, $size, IPC_CREAT | 0600);
+		shmwrite($id, 'saved', 0, 5);
+		exec($shmtool, 'save', $saved, $id) or POSIX::_exit(99);
+	}
+	waitpid($pid, 0);
+	my ($file) = glob(sprintf("$saved/*-0x%08x.meta", $key));
+	return defined $file ? $file =~ s|.*/(.*)\.meta$|$1|r : 'none';
+}
+
+# Takes BUILD and PATTERN; without root all is done in a user namespace.
+sub begin {
+	($build, @pattern) = @ARGV;
+	exec('unshare', '-Ur', '--ipc', $^X, $0, @ARGV) if $> != 0;
+	delete @ENV{qw(FAULT FAULT_COUNTS)};
+	$shmtool = "$build/shmtool";
+	$preload = "$build/tests/fault/preload.so";
+	$top = tempdir('shmtool-fault.XXXXXX', TMPDIR => 1);
+	$saved = "$top/saved";
+	mkdir($saved) or die "$saved: $!\n";
+	spill("$top/large", 'large' x 1677721);
+	$base = save_one(0x51, 8192);
+	$large = save_one(0x52, 8 << 20);
+	$| = 1;
+}
+
+# Two workers take each second of the list, and torment it.  Prints  Says how many
+# runs of that kind there were, and whether one did not survive.
+sub work_off {
+	my ($kind, $todo, $one) = @_;
+	pipe(my $figures, my $write) or die "pipe: $!\n";
+	for my $worker (0 .. $jobs - 1) {
+		next if fork() // die "fork: $!\n";
+		my $work = "$top/$worker";
+		make_path($work);
+		for my $i (grep { $_ % $jobs == $worker } 0 .. $#$todo) {
+			my @sum = $one->($work, $todo->[$i]);
+			syswrite($write, "@sum\n");
+		}
+		POSIX::_exit(0);
+	}
+	close($write);
+	my ($tried, $survived, $finished) = (0, 0, 0);
+	while (<$figures>) {
+		$finished++;
+		my ($t, $s) = split;
+		$tried += $t;
+		$survived += $s;
+	}
+	1 while wait() != -1;
+	remove_tree($top);
+	print "$tried $kind tried, $survived survived, over ",
+	    scalar(@$todo), " commands\n";
+	die "only $finished commands came to their end\n"
+	    if $finished != @$todo;
+	return $tried == 0 || $tried != $survived;
+}
+
+1;
