@@ -124,27 +124,28 @@ release() {
 	holders=()
 }
 
-# Makes LATER the preload under which it is two hours later, so that what was
-# just made has been idle for more than the hour that staleness takes.
+# make_later [SECONDS]: makes LATER the preload under which it is two hours
+# later, or more, so that what was just made has been idle for more than the
+# hour that staleness takes.
 make_later() {
 	command -v "${CC:-cc}" >/dev/null ||
 		skip "no C compiler for a later clock"
 	LATER=$BATS_TEST_TMPDIR/later.so
-	"${CC:-cc}" -shared -fPIC -o "$LATER" -x c - <<-TXT
+	"${CC:-cc}" -shared -fPIC -DLATER="${1:-7200}" -o "$LATER" -x c - <<-TXT
 	#define _GNU_SOURCE
 	#include <time.h>
 	time_t time(time_t *t)
 	{
 		struct timespec now;
 		clock_gettime(CLOCK_REALTIME, &now);
-		now.tv_sec += 7200;
+		now.tv_sec += LATER;
 		if (t) *t = now.tv_sec;
 		return now.tv_sec;
 	}
 	TXT
 }
 
-# Runs a command two hours later.
+# Runs a command that much later.
 later() {
 	ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0 LD_PRELOAD=$LATER "$@"
 }
