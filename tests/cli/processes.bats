@@ -196,6 +196,45 @@ rows() {
 	[[ $output == '{"complete": true, '* && -z $stderr ]]
 }
 
+# In a PID namespace with just COUNT processes of root's, one of which has
+# the segment, what shmtool stat says to a user without rights.
+among() {
+	local count=$1
+	shift
+	rm -f "$BATS_TEST_TMPDIR/among"
+	run --separate-stderr unshare --pid --fork --mount-proc \
+		bash -c "$(declare -f without_privilege)"'
+		perl -MIPC::SysV=shmat -e "
+			shmat(\$ARGV[0], undef, 0) // die;
+			open F, q(>), \$ARGV[1]; sleep 60" "$1" "$2" 3>&- &
+		until test -e "$2"; do sleep 0.05; done
+		shift 2
+		for ((n = $1; n > 2; n--)); do sleep 60 3>&- & done
+		shift
+		without_privilege shmtool stat "$@"
+		exit' bash "$id" "$BATS_TEST_TMPDIR/among" "$count" "$@"
+}
+
+@test "processes: those that may not be looked into are counted" {
+	needs_root
+	make_segment
+	among 2 -P
+	[ "$stderr" = "shmtool: stat: attachments of 1 segment are not all\
+ known: 2 processes may not be looked into" ]
+	among 7 "$id"
+	[ "$stderr" = "shmtool: stat: attachments of 1 segment are not all\
+ known: 7 processes may not be looked into" ]
+	among 5 --json -o +PROCS
+	[ "$stderr" = "shmtool: stat: attachments of 1 segment are not all\
+ known: 5 processes may not be looked into" ]
+	[[ $output == '{"complete": false, '* ]]
+	among 4 --all-ns -o NS
+	[ "$stderr" = "shmtool: stat: --all-ns: 4 processes may not be asked\
+ for their IPC namespace" ]
+	among 4 --all-ns --json -o NS
+	[[ $output == '{"complete": false, '* ]]
+}
+
 @test "processes: one's own are all that is needed, with others hidden" {
 	needs_root
 	without_privilege perl -MIPC::SysV=shmat -e '
