@@ -35,6 +35,7 @@ LIB_SRC := \
 	lib/cause.c \
 	lib/copy.c \
 	lib/digest.c \
+	lib/draft.c \
 	lib/file.c \
 	lib/headroom.c \
 	lib/holders.c \

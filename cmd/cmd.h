@@ -407,7 +407,7 @@ struct output {
 	const char *path;	/* for messages */
 	int fd;
 	bool holes;		/* SHMT_SPARSE is possible */
-	char *beside;		/* what becomes path, or NULL */
+	struct shmt_draft *draft;	/* what becomes path, or NULL */
 };
 
 /* NULL and "-" are standard output.  ST_OK, or told why not. */

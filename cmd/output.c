@@ -2,7 +2,7 @@
 
 /*
  * The file that a command writes: standard output, a device or a pipe as it
- * is; anything else is written beside and renamed when it is complete, so
+ * is; anything else is a draft that gets its name when it is complete, so
  * that nobody ever sees half of it.
  */
 
@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -69,28 +68,11 @@ open_special(struct output *output, const struct stat *found)
 }
 
 static int
-open_beside(struct output *output, mode_t mode)
+open_draft(struct output *output, mode_t mode)
 {
-	const char *base = strrchr(output->path, '/');
-	int length;
-
-	base = base != NULL ? base + 1 : output->path;
-	length = (int)(base - output->path);
-	if (*base == '\0') {
-		errno = output->path[0] == '\0' ? ENOENT : EISDIR;
+	if (shmt_draft_open(output->path, &output->draft) == -1)
 		return open_failed(output);
-	}
-	if (asprintf(&output->beside, "%.*s.%.200s.XXXXXX", length,
-	    output->path, base) == -1) {
-		output->beside = NULL;
-		return open_failed(output);
-	}
-	output->fd = mkostemp(output->beside, O_CLOEXEC);
-	if (output->fd == -1) {
-		free(output->beside);
-		output->beside = NULL;
-		return open_failed(output);
-	}
+	output->fd = shmt_draft_fd(output->draft);
 	/* 0600 as made; who replaces his own file keeps its mode. */
 	if (mode != 0 && fchmod(output->fd, mode) == -1) {
 		output_abandon(output);
@@ -109,10 +91,10 @@ output_open(struct output *output, const char *path)
 	if (path == NULL || strcmp(path, "-") == 0)
 		output->path = "standard output";
 	else if (lstat(path, &st) == -1)
-		status = open_beside(output, 0);
+		status = open_draft(output, 0);
 	else if (S_ISREG(st.st_mode))
 		/* Another user's file must not tell who may read ours. */
-		status = open_beside(output, st.st_uid == geteuid() ?
+		status = open_draft(output, st.st_uid == geteuid() ?
 		    st.st_mode & 0777 : 0);
 	else
 		status = open_special(output, &st);
@@ -124,20 +106,18 @@ output_open(struct output *output, const char *path)
 int
 output_commit(struct output *output)
 {
-	int fd = output->fd;
+	int result = 0;
 
-	if (fd == STDOUT_FILENO)
-		return ST_OK;
-	output->fd = STDOUT_FILENO;
-	if (close(fd) == -1 || (output->beside != NULL &&
-	    rename(output->beside, output->path) == -1)) {
-		open_failed(output);
-		output_abandon(output);
-		return ST_FAILED;
+	if (output->draft != NULL)
+		result = shmt_draft_publish(output->draft);
+	else if (output->fd != STDOUT_FILENO) {
+		result = close(output->fd);
+		output->fd = STDOUT_FILENO;
 	}
-	free(output->beside);
-	output->beside = NULL;
-	return ST_OK;
+	if (result == -1)
+		open_failed(output);
+	output_abandon(output);
+	return result == -1 ? ST_FAILED : ST_OK;
 }
 
 void
@@ -145,12 +125,11 @@ output_abandon(struct output *output)
 {
 	int saved = errno;
 
-	if (output->fd != STDOUT_FILENO && output->fd != -1)
+	if (output->draft != NULL)
+		shmt_draft_close(output->draft);
+	else if (output->fd != STDOUT_FILENO && output->fd != -1)
 		close(output->fd);
+	output->draft = NULL;
 	output->fd = STDOUT_FILENO;
-	if (output->beside != NULL)
-		unlink(output->beside);
-	free(output->beside);
-	output->beside = NULL;
 	errno = saved;
 }

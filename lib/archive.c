@@ -21,7 +21,7 @@
 #define CONTENTS ".shm"
 #define META ".meta"
 
-#define NAME_ROOM 64	/* ".ID-KEY.meta.12345678" and its like */
+#define NAME_ROOM 64	/* "ID-KEY.meta" and its like */
 
 static int
 fail_at(struct shmt_trouble *trouble, enum shmt_place place)
@@ -80,124 +80,36 @@ second_half(struct half *half, uint64_t before)
 }
 
 /*
- * Drafts: files that nobody finds under the name they will have.
+ * Names for drafts: replaced files come back if it goes wrong afterwards.
  */
 
-struct draft {
-	int fd;
-	char name[NAME_ROOM];	/* a temporary one, or "" while it has none */
-};
-
-static void
-invent_name(struct draft *draft, const char *final)
-{
-	snprintf(draft->name, sizeof(draft->name), ".%s.%08x", final,
-	    arc4random());
-}
-
+/* The old file, if there is one, gets the draft's name. */
 static int
-open_draft(int dir, const char *final, struct draft *draft)
+swap_old(struct shmt_draft *draft)
 {
-	int tries;
-
-	draft->name[0] = '\0';
-	draft->fd = openat(dir, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (draft->fd != -1 || (errno != EOPNOTSUPP && errno != EISDIR))
-		return draft->fd == -1 ? -1 : 0;
-	for (tries = 0; tries < 16; tries++) {
-		invent_name(draft, final);
-		draft->fd = openat(dir, draft->name, O_RDWR | O_CREAT |
-		    O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-		if (draft->fd != -1)
-			return 0;
-		if (errno != EEXIST)
-			break;
-	}
-	draft->name[0] = '\0';
-	return -1;
-}
-
-/* Gives a draft without a name this one, which must be free. */
-static int
-link_draft(int dir, const struct draft *draft, const char *name)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", draft->fd);
-	return linkat(AT_FDCWD, path, dir, name, AT_SYMLINK_FOLLOW);
-}
-
-/* A rename that replaces nothing, on file systems without it as well. */
-static int
-rename_new(int dir, struct draft *draft, const char *final)
-{
-	if (renameat2(dir, draft->name, dir, final, RENAME_NOREPLACE) == -1) {
-		if (errno != EINVAL && errno != ENOSYS)
-			return -1;
-		if (linkat(dir, draft->name, dir, final, 0) == -1)
-			return -1;
-		unlinkat(dir, draft->name, 0);
-	}
-	draft->name[0] = '\0';
-	return 0;
-}
-
-/* The old file, if there is one, gets the draft's name, so that it can come
- * back. */
-static int
-replace_old(int dir, struct draft *draft, const char *final)
-{
-	if (draft->name[0] == '\0') {
-		invent_name(draft, final);
-		if (link_draft(dir, draft, draft->name) == -1) {
-			draft->name[0] = '\0';
-			return -1;
-		}
-	}
-	if (renameat2(dir, draft->name, dir, final, RENAME_EXCHANGE) == 0)
+	if (shmt__draft_publish(draft) == 0)
+		return 0;
+	if (errno != EEXIST || shmt__draft_name(draft) == -1)
+		return -1;
+	if (renameat2(draft->dir, draft->name, draft->dir, draft->final,
+	    RENAME_EXCHANGE) == 0)
 		return 0;
 	if (errno != ENOENT && errno != EINVAL && errno != ENOSYS)
 		return -1;
-	if (renameat(dir, draft->name, dir, final) == -1)
-		return -1;
-	draft->name[0] = '\0';
-	return 0;
+	return shmt__draft_replace(draft);
 }
 
-static int
-publish(int dir, struct draft *draft, const char *final, bool replace)
-{
-	if (replace)
-		return replace_old(dir, draft, final);
-	if (draft->name[0] != '\0')
-		return rename_new(dir, draft, final);
-	return link_draft(dir, draft, final);
-}
-
-/* Undoes publish(). */
+/* Undoes it. */
 static void
-withdraw(int dir, const struct draft *draft, const char *final)
+withdraw(const struct shmt_draft *draft)
 {
 	int saved = errno;
 
 	if (draft->name[0] == '\0')
-		unlinkat(dir, final, 0);
+		unlinkat(draft->dir, draft->final, 0);
 	else
-		renameat2(dir, draft->name, dir, final, RENAME_EXCHANGE);
-	errno = saved;
-}
-
-/* Closes a draft, and removes what has its name: itself, or what it replaced.
- */
-static void
-discard(int dir, const struct draft *draft)
-{
-	int saved = errno;
-
-	if (draft->name[0] != '\0')
-		unlinkat(dir, draft->name, 0);
-	if (draft->fd != -1)
-		close(draft->fd);
+		renameat2(draft->dir, draft->name, draft->dir, draft->final,
+		    RENAME_EXCHANGE);
 	errno = saved;
 }
 
@@ -212,7 +124,7 @@ struct save {
 	struct half half;
 	struct shmt_saved saved;
 	char contents_name[NAME_ROOM], meta_name[NAME_ROOM];
-	struct draft contents, meta;
+	struct shmt_draft contents, meta;
 	struct shmt_trouble *trouble;
 };
 
@@ -285,8 +197,8 @@ copy_contents(struct save *save, struct shmt_view *view)
 	struct shmt_transfer how = *first_half(&save->half, save->how);
 	uint64_t done;
 
-	if (open_draft(save->dir, save->contents_name, &save->contents) ==
-	    -1 || set_size(save->contents.fd, save->saved.segment.size) == -1)
+	if (shmt__draft_open(save->dir, save->contents_name,
+	    &save->contents) == -1 || set_size(save->contents.fd, save->saved.segment.size) == -1)
 		return fail_at(save->trouble, SHMT_AT_CONTENTS);
 	how.flags = SHMT_SPARSE;
 	if (shmt_view_send(view, &how, save->contents.fd, &done) == 0)
@@ -316,32 +228,36 @@ write_meta(struct save *save)
 	size_t length;
 
 	length = shmt__format_meta(&save->saved, text);
-	if (open_draft(save->dir, save->meta_name, &save->meta) == -1 ||
+	if (shmt__draft_open(save->dir, save->meta_name, &save->meta) == -1 ||
 	    shmt__write_all(save->meta.fd, text, length) == -1 ||
 	    fsync(save->meta.fd) == -1)
 		return fail_at(save->trouble, SHMT_AT_META);
 	return 0;
 }
 
+static int
+publish(const struct save *save, struct shmt_draft *draft)
+{
+	return save->replace ? swap_old(draft) : shmt__draft_publish(draft);
+}
+
 /* The .meta last: it is what makes a saved segment of the two. */
 static int
 publish_both(struct save *save)
 {
-	if (publish(save->dir, &save->contents, save->contents_name,
-	    save->replace) == -1)
+	if (publish(save, &save->contents) == -1)
 		return fail_at(save->trouble, SHMT_AT_CONTENTS);
 	if (shmt__sync_dir(save->dir) == -1)
 		fail_at(save->trouble, SHMT_AT_DIR);
-	else if (publish(save->dir, &save->meta, save->meta_name,
-	    save->replace) == -1)
+	else if (publish(save, &save->meta) == -1)
 		fail_at(save->trouble, SHMT_AT_META);
 	else if (shmt__sync_dir(save->dir) == 0)
 		return 0;
 	else {
 		fail_at(save->trouble, SHMT_AT_DIR);
-		withdraw(save->dir, &save->meta, save->meta_name);
+		withdraw(&save->meta);
 	}
-	withdraw(save->dir, &save->contents, save->contents_name);
+	withdraw(&save->contents);
 	return -1;
 }
 
@@ -395,8 +311,8 @@ shmt_save(const char *dir, int id, unsigned flags,
 	if (save.dir == -1)
 		return fail_at(trouble, SHMT_AT_DIR);
 	result = save_segment(&save, id);
-	discard(save.dir, &save.contents);
-	discard(save.dir, &save.meta);
+	shmt__draft_discard(&save.contents);
+	shmt__draft_discard(&save.meta);
 	shmt__close(save.dir);
 	if (result == 0)
 		*saved = save.saved;

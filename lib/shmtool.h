@@ -565,6 +565,22 @@ int shmt_limits_persist(const char *path, const struct shmt_setting *settings,
     size_t count);
 
 /*
+ * A file that is there complete or not at all (draft.c), 0600.  It is closed
+ * in any case; what was not published by then is gone, and so it is when the
+ * process is killed, on file systems that have files without names.
+ */
+
+struct shmt_draft;
+
+/* errno as open(2).  A symbolic link at path would be replaced itself. */
+int shmt_draft_open(const char *path, struct shmt_draft **draft);
+int shmt_draft_fd(const struct shmt_draft *draft);
+
+/* Gives it its name, in the place of a file that has it. */
+int shmt_draft_publish(struct shmt_draft *draft);
+void shmt_draft_close(struct shmt_draft *draft);
+
+/*
  * Save and restore (archive.c, meta.c).  DIR/ID-KEY.shm holds the contents,
  * sparse; DIR/ID-KEY.meta the rest, as text.
  */

@@ -180,52 +180,27 @@ fill(int fd, const char *text, size_t length, const struct stat *st)
 	return fsync(fd);
 }
 
-/* A rename lasts when its folder is written. */
-static int
-sync_folder(const char *path, size_t length)
-{
-	char folder[PATH_MAX];
-	int fd, result;
-
-	memcpy(folder, path, length);
-	strlcpy(folder + length, ".", sizeof(folder) - length);
-	fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd == -1)
-		return -1;
-	result = shmt__sync_dir(fd);
-	shmt__close(fd);
-	return result;
-}
-
 static int
 replace(const char *path, const char *text, size_t length,
     const struct stat *st)
 {
-	const char *slash = strrchr(path, '/');
-	size_t folder = slash != NULL ? (size_t)(slash - path) + 1 : 0;
-	char beside[PATH_MAX];
-	int fd, result, saved;
+	struct shmt_draft *draft;
+	int folder, result;
 
-	if (folder + sizeof(".shmtool-XXXXXX") > sizeof(beside)) {
-		errno = ENAMETOOLONG;
+	if (shmt_draft_open(path, &draft) == -1)
 		return -1;
-	}
-	memcpy(beside, path, folder);
-	strlcpy(beside + folder, ".shmtool-XXXXXX", sizeof(beside) - folder);
-	fd = mkostemp(beside, O_CLOEXEC);
-	if (fd == -1)
-		return -1;
-	result = fill(fd, text, length, st);
-	shmt__close(fd);
+	result = fill(draft->fd, text, length, st);
 	if (result == 0)
-		result = rename(beside, path);
-	if (result == -1) {
-		saved = errno;
-		unlink(beside);
-		errno = saved;
-		return -1;
+		result = shmt_draft_publish(draft);
+	/* A name lasts when its folder is written. */
+	if (result == 0) {
+		folder = openat(draft->dir, ".", O_RDONLY | O_DIRECTORY |
+		    O_CLOEXEC);
+		result = folder == -1 ? -1 : shmt__sync_dir(folder);
+		shmt__close(folder);
 	}
-	return sync_folder(path, folder);
+	shmt_draft_close(draft);
+	return result;
 }
 
 int

@@ -209,6 +209,22 @@ trace() {
 	[ -z "$(find . -name ".*" -type f)" ]
 }
 
+@test "read: -O where a file needs a name from its beginning" {
+	make_random 5000
+	mkdir named
+	echo old >named/there
+	# Without /proc a file without one could not be given one.
+	unshare -m bash -c "mount -t tmpfs none /proc || exit 77
+		cd named && shmtool read -O there $id &&
+		shmtool read -O new $id &&
+		! (ulimit -f 1; shmtool read -O large $id 2>../err)" ||
+		{ [ $? -eq 77 ] && skip "/proc cannot be hidden here"; }
+	cmp named/there data
+	cmp named/new data
+	grep -q "File too large" err
+	[ "$(ls -A named | xargs)" = "new there" ]
+}
+
 @test "read: -O trusts neither a link nor a mode of another user" {
 	needs_root "other users are needed"
 	make_random 5000

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Drafts: files that nobody finds under the name they will have until they
+ * are complete.  They are written without any name where the file system can
+ * do that, so that nothing is left whatever kills us, and else under one of
+ * our own.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+static void
+invent_name(struct shmt_draft *draft)
+{
+	/* No longer than a name may be, whatever the final one is. */
+	snprintf(draft->name, sizeof(draft->name), ".%.200s.%08x",
+	    draft->final, arc4random());
+}
+
+static int
+open_named(struct shmt_draft *draft)
+{
+	int tries;
+
+	for (tries = 0; tries < 16; tries++) {
+		invent_name(draft);
+		draft->fd = openat(draft->dir, draft->name, O_RDWR | O_CREAT |
+		    O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (draft->fd != -1)
+			return 0;
+		if (errno != EEXIST)
+			break;
+	}
+	draft->name[0] = '\0';
+	return -1;
+}
+
+int
+shmt__draft_open(int dir, const char *final, struct shmt_draft *draft)
+{
+	*draft = (struct shmt_draft){ .dir = dir, .fd = -1 };
+	if (strlcpy(draft->final, final, sizeof(draft->final)) >=
+	    sizeof(draft->final)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	/* Without /proc there is no way to a name later. */
+	if (faccessat(AT_FDCWD, "/proc/self/fd", F_OK, 0) == 0) {
+		draft->fd = openat(dir, ".", O_TMPFILE | O_RDWR | O_CLOEXEC,
+		    0600);
+		if (draft->fd != -1)
+			return 0;
+		if (errno != EOPNOTSUPP && errno != EISDIR)
+			return -1;
+	}
+	return open_named(draft);
+}
+
+/* Gives a draft without a name this one, which must be free. */
+static int
+link_as(const struct shmt_draft *draft, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", draft->fd);
+	return linkat(AT_FDCWD, path, draft->dir, name, AT_SYMLINK_FOLLOW);
+}
+
+int
+shmt__draft_name(struct shmt_draft *draft)
+{
+	if (draft->name[0] != '\0')
+		return 0;
+	invent_name(draft);
+	if (link_as(draft, draft->name) == 0)
+		return 0;
+	draft->name[0] = '\0';
+	return -1;
+}
+
+int
+shmt__draft_publish(struct shmt_draft *draft)
+{
+	if (draft->name[0] == '\0')
+		return link_as(draft, draft->final);
+	/* A rename that replaces nothing, where the file system has it. */
+	if (renameat2(draft->dir, draft->name, draft->dir, draft->final,
+	    RENAME_NOREPLACE) == -1) {
+		if (errno != EINVAL && errno != ENOSYS)
+			return -1;
+		if (linkat(draft->dir, draft->name, draft->dir, draft->final,
+		    0) == -1)
+			return -1;
+		unlinkat(draft->dir, draft->name, 0);
+	}
+	draft->name[0] = '\0';
+	return 0;
+}
+
+int
+shmt__draft_replace(struct shmt_draft *draft)
+{
+	/* Where there is nothing to replace, no other name is ever seen. */
+	if (draft->name[0] == '\0') {
+		if (link_as(draft, draft->final) == 0)
+			return 0;
+		if (errno != EEXIST || shmt__draft_name(draft) == -1)
+			return -1;
+	}
+	if (renameat(draft->dir, draft->name, draft->dir, draft->final) == -1)
+		return -1;
+	draft->name[0] = '\0';
+	return 0;
+}
+
+void
+shmt__draft_discard(const struct shmt_draft *draft)
+{
+	int saved = errno;
+
+	/* Its own, or of what it took the place of. */
+	if (draft->name[0] != '\0')
+		unlinkat(draft->dir, draft->name, 0);
+	if (draft->fd != -1)
+		close(draft->fd);
+	errno = saved;
+}
+
+/*
+ * The same by path
+ */
+
+int
+shmt_draft_open(const char *path, struct shmt_draft **draft)
+{
+	const char *base = strrchr(path, '/');
+	struct shmt_draft *d;
+	char *folder;
+	int dir;
+
+	base = base != NULL ? base + 1 : path;
+	if (*base == '\0') {
+		errno = *path == '\0' ? ENOENT : EISDIR;
+		return -1;
+	}
+	folder = base == path ? strdup(".") :
+	    strndup(path, (size_t)(base - path));
+	d = malloc(sizeof(*d));
+	dir = folder == NULL || d == NULL ? -1 :
+	    open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	free(folder);
+	if (dir == -1 || shmt__draft_open(dir, base, d) == -1) {
+		shmt__close(dir);
+		free(d);
+		return -1;
+	}
+	*draft = d;
+	return 0;
+}
+
+int
+shmt_draft_fd(const struct shmt_draft *draft)
+{
+	return draft->fd;
+}
+
+int
+shmt_draft_publish(struct shmt_draft *draft)
+{
+	int again = fcntl(draft->fd, F_DUPFD_CLOEXEC, 0);
+
+	/* File systems over the net tell of a full disk on close. */
+	if (again == -1 || close(again) == -1)
+		return -1;
+	return shmt__draft_replace(draft);
+}
+
+void
+shmt_draft_close(struct shmt_draft *draft)
+{
+	shmt__draft_discard(draft);
+	shmt__close(draft->dir);
+	free(draft);
+}
