@@ -186,8 +186,11 @@ get_procs(const void *row, struct value *value)
 static void
 get_ns(const void *row, struct value *value)
 {
-	set_number(value, VALUE_NUMBER,
-	    ((const struct row *)row)->space->ns.inode);
+	uint64_t inode = ((const struct row *)row)->space->ns.inode;
+
+	/* 0 where it could not be told. */
+	if (inode != 0)
+		set_number(value, VALUE_NUMBER, inode);
 }
 
 static void

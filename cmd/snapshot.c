@@ -233,10 +233,10 @@ look(const struct selection *selection, struct snapshot *snapshot)
 	    shmt_ns_self(&own.inode) == -1) {
 		complain(NULL, "cannot tell the IPC namespace: %s",
 		    strerror(errno));
-		return ST_FAILED;
+		status = ST_FAILED;
 	}
 	name_space(&own, snapshot->spaces);
-	return ST_OK;
+	return status;
 }
 
 static int

@@ -160,6 +160,17 @@ heading() {
 	grep -q '^resident  *unknown$' <<<"$output"
 }
 
+@test "stat: an IPC namespace that cannot be told is unknown, and that is 1" {
+	make_segment
+	unshare --mount true 2>/dev/null || skip "no mount namespace here"
+	run --separate-stderr unshare --mount sh -c '
+		mount -t tmpfs none /proc || exit 9
+		shmtool stat --tsv --no-heading -o ID,NS,NSPID'
+	[ "$status" -eq 1 ]
+	[ "$output" = "$id"$'\t-\t-' ]
+	message_has "cannot tell the IPC namespace"
+}
+
 @test "stat: resident pages are counted" {
 	make_segment 1M
 	[ "$(cell "$id" RSS,SWAP)" = $'0\t0' ]
