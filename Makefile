@@ -117,7 +117,8 @@ UNIT_SRC := \
 	tests/unit/parse.c \
 	tests/unit/process.c \
 	tests/unit/segment.c \
-	tests/unit/select.c
+	tests/unit/select.c \
+	tests/unit/through.c
 MAN := \
 	man/shmtool.1 \
 	man/shmtool.3 \
@@ -202,7 +203,7 @@ $(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVE)
 	$(CC) -pie $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(BSD_LIBS)
 
 # Those in which calls are made to fail.
-$(BUILD)/tests/unit/fault: $(BUILD)/tests/fault/preload.o
+$(addprefix $(BUILD)/tests/unit/,fault through): $(BUILD)/tests/fault/preload.o
 
 # One count for all: bats and cmocka both speak TAP.  What fails is shown, and
 # why what is skipped was.

@@ -188,7 +188,7 @@ fault_end(void)
 {
 	target = CALLS;
 	counts = NULL;
-	return own[STRUCK] > 0;
+	return own != NULL && own[STRUCK] > 0;
 }
 
 const char *

@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Reading through those that have a segment attached, by their memory: all
+ * here runs without the capability that opens map_files, until one test wants
+ * it back.
+ */
+
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <linux/capability.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../fault/fault.h"
+#include "internal.h"
+
+#define PAGES 4
+#define PAGE ((size_t)sysconf(_SC_PAGESIZE))
+#define SIZE (PAGES * PAGE)
+
+/* A process that has the segment, and does what it is told by a letter. */
+struct holder {
+	pid_t pid;
+	int orders, answers;
+};
+
+static struct holder one, two;
+static int id;
+static struct shmt_view *view;
+
+/* Its mapping as it is, in two by other rights, without its end, no more. */
+static void
+obey(char *at, char order)
+{
+	int done = -1;
+
+	if (order == 's')
+		done = mprotect(at + PAGE, PAGE, PROT_READ);
+	else if (order == 'c')
+		done = munmap(at + 2 * PAGE, 2 * PAGE);
+	else if (order == 'd')
+		done = shmdt(at);
+	if (done == -1)
+		_exit(1);
+}
+
+static void
+start(struct holder *holder)
+{
+	int orders[2], answers[2];
+	char order = 'a';
+	void *at;
+
+	assert_int_equal(pipe(orders), 0);
+	assert_int_equal(pipe(answers), 0);
+	holder->pid = fork();
+	assert_int_not_equal(holder->pid, -1);
+	if (holder->pid == 0) {
+		close(orders[1]);
+		if (shmt_attach(id, NULL, 0, &at) == -1)
+			_exit(1);
+		while (write(answers[1], &order, 1) == 1 &&
+		    read(orders[0], &order, 1) == 1)
+			obey(at, order);
+		_exit(0);
+	}
+	close(orders[0]);
+	close(answers[1]);
+	holder->orders = orders[1];
+	holder->answers = answers[0];
+	assert_int_equal(read(holder->answers, &order, 1), 1);
+}
+
+static void
+tell(const struct holder *holder, char order)
+{
+	assert_int_equal(write(holder->orders, &order, 1), 1);
+	assert_int_equal(read(holder->answers, &order, 1), 1);
+}
+
+static void
+stop(struct holder *holder)
+{
+	if (holder->pid == 0)
+		return;
+	close(holder->orders);
+	close(holder->answers);
+	kill(holder->pid, SIGKILL);
+	waitpid(holder->pid, NULL, 0);
+	holder->pid = 0;
+}
+
+/* All capabilities that we have, or only what reads others' memory. */
+static void
+use_capabilities(bool all)
+{
+	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3,
+	    0 };
+	struct __user_cap_data_struct data[2];
+	int i;
+
+	assert_int_equal(syscall(SYS_capget, &head, data), 0);
+	for (i = 0; i < 2; i++)
+		data[i].effective = all ? data[i].permitted : 0;
+	data[0].effective |= data[0].permitted & 1u << CAP_SYS_PTRACE;
+	assert_int_equal(syscall(SYS_capset, &head, data), 0);
+}
+
+static unsigned char
+byte_at(size_t offset)
+{
+	return (unsigned char)(offset * 7 + offset / PAGE + 1);
+}
+
+/* A segment of which the first pages are written. */
+static void
+make(size_t pages)
+{
+	struct shmt_request request = { .size = SIZE, .mode = 0600 };
+	unsigned char *at;
+	bool created;
+	void *p;
+	size_t i;
+
+	assert_int_equal(shmt_create(&request, &id, &created), 0);
+	assert_int_equal(shmt_attach(id, NULL, 0, &p), 0);
+	at = p;
+	for (i = 0; i < pages * PAGE; i++)
+		at[i] = byte_at(i);
+	assert_int_equal(shmt_detach(p), 0);
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	fault_end();
+	shmt_view_close(view);
+	view = NULL;
+	stop(&one);
+	stop(&two);
+	return shmt_remove(id);
+}
+
+static void
+assert_bytes(size_t offset, size_t length)
+{
+	unsigned char *bytes = malloc(length);
+	size_t i;
+
+	assert_non_null(bytes);
+	assert_int_equal(shmt_view_get(view, offset, bytes, length), 0);
+	for (i = 0; i < length; i++)
+		assert_int_equal(bytes[i], byte_at(offset + i));
+	free(bytes);
+}
+
+static void
+assert_lost(size_t offset, size_t length)
+{
+	char bytes[64];
+
+	assert_true(length <= sizeof(bytes));
+	assert_int_equal(shmt_view_get(view, offset, bytes, length), -1);
+	assert_int_equal(errno, ESRCH);
+}
+
+static void
+by_memory(void **state)
+{
+	struct shmt_segment before, after;
+
+	(void)state;
+	make(PAGES);
+	start(&one);
+	assert_int_equal(shmt_info(id, &before), 0);
+	assert_int_equal(shmt_view_open(id, SHMT_NO_TRACE, &view), 0);
+	assert_int_equal(view->fd, -1);
+	assert_bytes(0, SIZE);
+	assert_bytes(PAGE - 1, 2);
+	assert_int_equal(shmt_info(id, &after), 0);
+	assert_int_equal(after.nattch, 1);
+	assert_int_equal(after.lpid, before.lpid);
+	assert_int_equal(after.atime, before.atime);
+	assert_int_equal(after.dtime, before.dtime);
+}
+
+/* Its memory would be allocated by reading it. */
+static void
+holes(void **state)
+{
+	struct shmt_segment s;
+
+	(void)state;
+	make(1);
+	start(&one);
+	assert_int_equal(shmt_view_open(id, SHMT_NO_TRACE, &view), -1);
+	assert_int_equal(errno, ENODATA);
+	assert_int_equal(shmt_info_rss(id, &s), 0);
+	assert_true(!s.has_rss || s.rss == PAGE);
+}
+
+static void
+in_parts(void **state)
+{
+	(void)state;
+	make(PAGES);
+	start(&one);
+	tell(&one, 's');
+	assert_int_equal(shmt_view_open(id, SHMT_NO_TRACE, &view), 0);
+	assert_bytes(0, SIZE);
+	assert_bytes(PAGE + 5, 2 * PAGE);
+}
+
+static void
+without_an_end(void **state)
+{
+	(void)state;
+	make(PAGES);
+	start(&one);
+	tell(&one, 'c');
+	assert_int_equal(shmt_view_open(id, SHMT_NO_TRACE, &view), -1);
+	assert_int_equal(errno, ESRCH);
+	/* Another has all of it. */
+	start(&two);
+	assert_int_equal(shmt_view_open(id, SHMT_NO_TRACE, &view), 0);
+	assert_bytes(0, SIZE);
+}
+
+/* What it still has can be read, what it has no more cannot. */
+static void
+loses_its_end(void **state)
+{
+	(void)state;
+	make(PAGES);
+	start(&one);
+	assert_int_equal(shmt_view_open(id, SHMT_NO_TRACE, &view), 0);
+	tell(&one, 'c');
+	assert_bytes(0, 64);
+	assert_lost(2 * PAGE - 8, 16);
+	assert_lost(3 * PAGE, 16);
+}
+
+static void
+detaches(void **state)
+{
+	(void)state;
+	make(PAGES);
+	start(&one);
+	start(&two);
+	assert_int_equal(shmt_view_open(id, SHMT_NO_TRACE, &view), 0);
+	tell(&one, 'd');
+	assert_bytes(0, SIZE);
+	tell(&two, 'd');
+	assert_lost(0, 16);
+}
+
+static void
+ends(void **state)
+{
+	(void)state;
+	make(PAGES);
+	start(&one);
+	start(&two);
+	assert_int_equal(shmt_view_open(id, SHMT_NO_TRACE, &view), 0);
+	stop(&one);
+	assert_bytes(0, SIZE);
+	stop(&two);
+	assert_lost(0, 16);
+}
+
+/* It has the segment, and its memory is refused each time all the same. */
+static void
+never_to_be_read(void **state)
+{
+	char bytes[16];
+
+	(void)state;
+	make(PAGES);
+	start(&one);
+	assert_int_equal(shmt_view_open(id, SHMT_NO_TRACE, &view), 0);
+	fault("process_vm_readv", 0, EFAULT);
+	assert_int_equal(shmt_view_get(view, 0, bytes, 16), -1);
+	assert_int_equal(errno, ESRCH);
+	assert_true(fault_end());
+}
+
+static void
+may_not_be_read(void **state)
+{
+	(void)state;
+	make(PAGES);
+	start(&one);
+	fault("process_vm_readv", 0, EPERM);
+	assert_int_equal(shmt_view_open(id, SHMT_NO_TRACE, &view), -1);
+	assert_int_equal(errno, ESRCH);
+	assert_true(fault_end());
+}
+
+/* Pages cannot be lent out of another process. */
+static void
+no_lending(void **state)
+{
+	struct shmt_transfer how = { .length = UINT64_MAX,
+	    .flags = SHMT_ZERO_COPY };
+	int fds[2];
+	uint64_t done;
+
+	(void)state;
+	make(PAGES);
+	start(&one);
+	assert_int_equal(shmt_view_open(id, SHMT_NO_TRACE, &view), 0);
+	assert_int_equal(pipe(fds), 0);
+	assert_int_equal(shmt_view_send(view, &how, fds[1], &done), -1);
+	assert_int_equal(errno, ENOTSUP);
+	assert_int_equal(done, 0);
+	close(fds[0]);
+	close(fds[1]);
+}
+
+/* The first of two only by its memory, the second as a file. */
+static void
+then_as_a_file(void **state)
+{
+	(void)state;
+	make(PAGES);
+	start(&one);
+	start(&two);
+	assert_int_equal(shmt_view_open(id, SHMT_NO_TRACE, &view), 0);
+	assert_int_equal(view->fd, -1);
+	use_capabilities(true);
+	stop(&one);
+	assert_bytes(0, SIZE);
+	if (view->fd == -1)
+		skip();
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	use_capabilities(false);
+	return 0;
+}
+
+#define TEST(function) \
+	cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(by_memory),
+		TEST(holes),
+		TEST(in_parts),
+		TEST(without_an_end),
+		TEST(loses_its_end),
+		TEST(detaches),
+		TEST(ends),
+		TEST(never_to_be_read),
+		TEST(may_not_be_read),
+		TEST(no_lending),
+		TEST(then_as_a_file),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
