@@ -59,6 +59,14 @@ removal_forget_holders(struct removal_run *run)
 	run->has_holders = false;
 }
 
+/* Somebody came since: a new look, unless the last one saw them all. */
+static void
+renew_holders(struct removal_run *run, const struct shmt_segment *now)
+{
+	if (!shmt_holders_complete(&run->holders, now))
+		removal_forget_holders(run);
+}
+
 /* Who is attached to it; one pass over all processes serves a whole run. */
 static void
 look_at_holders(struct removal_run *run, struct removal *r)
@@ -179,7 +187,7 @@ still_matches(struct removal_run *run, const struct shmt_segment *now)
 
 	if ((filter->by & SHMT_BY_PID) != 0 && now->nattch > 0) {
 		removal_forget_holders(run);
-		if (shmt_holders(now->id, &run->holders) == -1)
+		if (shmt_holders(-1, &run->holders) == -1)
 			return false;
 		run->has_holders = true;
 	}
@@ -245,7 +253,7 @@ look_again(struct removal_run *run, struct removal *r)
 	why = what_changed(&r->segment, &now);
 	if (why == NULL && now.nattch > 0 && !run->force) {
 		r->segment.nattch = now.nattch;
-		removal_forget_holders(run);
+		renew_holders(run, &now);
 		settle_attached(run, r, KEPT, status, "attached meanwhile",
 		    "");
 		return false;
@@ -275,7 +283,7 @@ look_after(struct removal_run *run, struct removal *r)
 	}
 	if (!shmt_same(&r->segment, &now) || (now.state & SHMT_DEST) == 0)
 		return;
-	removal_forget_holders(run);
+	renew_holders(run, &now);
 	r->segment.nattch = now.nattch;
 	if (run->force)
 		settle_attached(run, r, MARKED, ST_OK,

@@ -409,11 +409,16 @@ print_json(const struct work *work)
 
 /* The filter's way to a yes; without a question -i asks for each. */
 static bool
-confirmed(const struct opts *o, struct work *work)
+confirmed(struct opts *o, struct work *work)
 {
+	bool yes;
+
 	if (!shows_plan(o) || o->run.dry)
 		return true;
-	return show_plan(work) == ST_OK && ask_for_all(work);
+	yes = show_plan(work) == ST_OK && ask_for_all(work);
+	/* The answer may have taken long. */
+	removal_forget_holders(&o->run);
+	return yes;
 }
 
 static int

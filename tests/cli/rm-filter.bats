@@ -547,3 +547,138 @@ replace() {
 	[[ $output == "removed $a "* ]]
 	[ "$(left)" = "$id" ]
 }
+
+@test "rm: --pid of one that has it attached: kept (5), marked by --force" {
+	make_segment
+	make_segment
+	hold "$id"
+	a=$(left)
+	run --separate-stderr shmtool rm --pid "$holder" --dry-run
+	[ "$status" -eq 5 ]
+	[[ ${lines[1]} == *" keep" && ${lines[2]} == "0 of 1 to go, 0" ]]
+	run --separate-stderr shmtool rm --pid "$holder" --yes
+	[ "$status" -eq 5 ]
+	message_has "rm: $id: kept: attached by $holder (perl), nattch 1"
+	run --separate-stderr shmtool rm --pid "$holder" --dry-run --force
+	[ "$status" -eq 0 ]
+	[[ ${lines[1]} == *" mark" && ${lines[2]} == "1 of 1 to go, 4.0K" ]]
+	[ "$(left)" = "$a" ]
+	run ! grep -q dest <(ipcs -m)
+	run --separate-stderr shmtool rm --pid "$holder" --yes --force
+	[ "$status" -eq 0 ]
+	message_has "rm: $id: marked for removal, goes at the last detach by" \
+		"$holder (perl), nattch 1"
+	release
+	[ "$(left)" = "${a% *}" ]
+}
+
+@test "rm: --pid goes together with other filters" {
+	local ids
+	make_segment 4096
+	ids=$id
+	make_segment 8192
+	hold "$ids" "$id"
+	run --separate-stderr shmtool rm --pid "$holder" --unattached --yes
+	[ "$status" -eq 0 ]
+	[ -z "$output$stderr" ]
+	run --separate-stderr shmtool rm --pid "$holder" --min-size 8192 \
+		--force --yes --json
+	[ "$status" -eq 0 ]
+	[[ $output == *"\"id\": $id,"*'"result": "marked"'* ]]
+	[[ $output != *"\"id\": $ids,"* ]]
+	# A process that has nothing, and one that is not there.
+	run --separate-stderr shmtool rm --pid $$ --force --yes
+	[ "$status" -eq 0 ]
+	[ -z "$output$stderr" ]
+	run --separate-stderr shmtool rm --pid 2147483647 --force --yes
+	[ "$status" -eq 0 ]
+	[ -z "$output$stderr" ]
+	[ "$(of_id nattch "$ids")" -eq 1 ]
+}
+
+# Has what --pid selected attached by another than was asked about.
+hand_over() {
+	hold "$id"
+	kill "$first"
+	wait "$first" || true
+}
+
+@test "rm: --pid --force leaves what that process has let go meanwhile" {
+	command -v script >/dev/null || skip "no script(1) to make a terminal"
+	make_segment
+	hold "$id"
+	first=$holder
+	on_terminal shmtool rm --force --pid "$first"
+	asked
+	grep -Eq "^ *$id +0x.*mark" "$tty"
+	hand_over
+	echo y >&4
+	leave_terminal
+	[ "$status" -eq 0 ]
+	grep -q "rm: $id: kept: it no longer is what was asked for" "$tty"
+	run ! grep -q dest <(ipcs -m)
+	# The other, who has it now, may be asked about.
+	rm "$BATS_TEST_TMPDIR/keys" "$tty"
+	on_terminal shmtool rm --force --pid "$holder"
+	asked
+	first=$holder
+	hold "$id"
+	echo y >&4
+	leave_terminal
+	[ "$status" -eq 0 ]
+	grep -q "rm: $id: marked.*by $first (perl), $holder (perl), nattch 2" \
+		"$tty"
+}
+
+@test "rm: holders that may not be looked into are no names, but are told of" {
+	needs_root
+	# Nobody's own segment, which root has attached.
+	id=$(without_privilege perl -e 'print shmget(0, 4096, 0600) + 0')
+	hold "$id"
+	run --separate-stderr without_privilege shmtool rm --json "$id"
+	[ "$status" -eq 5 ]
+	message_has "rm: $id: kept: attached by processes that cannot be seen\
+ from here, nattch 1; --force"
+	[[ $output == *'"complete": false, "attachments": []'* ]]
+	# And nobody too.
+	# shellcheck disable=SC2016
+	without_privilege perl -MIPC::SysV=shmat -e '
+		shmat($ARGV[0], undef, 0) // die;
+		$| = 1;
+		print $$;
+		sleep 60' "$id" >"$BATS_TEST_TMPDIR/own" 3>&- &
+	wait_for test -s "$BATS_TEST_TMPDIR/own"
+	own=$(cat "$BATS_TEST_TMPDIR/own")
+	holders+=("$own")
+	run --separate-stderr without_privilege shmtool rm --yes --all --json
+	[ "$status" -eq 5 ]
+	message_has "rm: $id: kept: attached by $own (perl), and by processes\
+ that cannot be seen from here, nattch 2; --force"
+	[[ $output == *'"complete": false, "attachments": [{"pid": '"$own,"* ]]
+	run --separate-stderr without_privilege shmtool rm --force --json "$id"
+	[ "$status" -eq 0 ]
+	message_has "rm: $id: marked for removal, goes at the last detach by\
+ $own (perl), and by processes that cannot be seen from here, nattch 2"
+	[[ $output == *'"result": "marked"'*'"complete": false'* ]]
+	# Root sees both.
+	run --separate-stderr shmtool rm --json "$id"
+	[ "$status" -eq 5 ]
+	[[ $stderr != *"cannot be seen"* ]]
+	[[ $output == *'"complete": true, "attachments": [{"pid": '* ]]
+}
+
+@test "rm: one look at all processes serves all that is marked" {
+	command -v strace >/dev/null || skip "no strace here"
+	is_plain || skip "an instrumented program makes other calls"
+	local ids
+	ids=$(perl -e 'print join " ", map { shmget(0, 1, 0600) // die } 1 .. 20')
+	# shellcheck disable=SC2086
+	hold $ids
+	strace -f -qq -e trace=open,openat,openat2 \
+		-o "$BATS_TEST_TMPDIR/opens" shmtool rm --all --force --yes \
+		2>"$BATS_TEST_TMPDIR/said" || skip "strace does not work here"
+	[ "$(grep -c "marked for removal.* by $holder (perl), nattch 1$" \
+		"$BATS_TEST_TMPDIR/said")" -eq 20 ]
+	[ "$(grep -c "\"/*\(proc/\)*$holder/maps\"" \
+		"$BATS_TEST_TMPDIR/opens")" -eq 1 ]
+}
