@@ -23,13 +23,14 @@ examples() {
 }
 
 @test "examples: those of every page run as they stand" {
-	local bad=0
+	local bad=0 limit=60
+	! is_valgrind || limit=300
 	for file in "$tree"/man/*.1; do
 		verb=$(basename "$file" .1)
 		mkdir "$verb"
 		examples "$file" >"$verb.sh"
 		[ -s "$verb.sh" ] || { echo "no examples: $file"; bad=1; }
-		(cd "$verb" && timeout 60 sh -e "../$verb.sh" \
+		(cd "$verb" && timeout "$limit" sh -e "../$verb.sh" \
 			</dev/null >"../$verb.out" 2>&1) || {
 			echo "$verb: status $?"
 			cat "$verb.out"

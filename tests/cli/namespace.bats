@@ -127,7 +127,7 @@ make_rootless_space() {
 	[ "$(shmtool stat -P --tsv --no-heading | wc -l)" -eq 0 ]
 	run --separate-stderr shmtool --ns "$there" rm 0x77
 	[ "$status" -eq 5 ]
-	message_has "rm: 0x77:" "attached by $pid (shmtool)"
+	message_has "rm: 0x77:" "attached by $pid ($(cat "/proc/$pid/comm"))"
 }
 
 @test "--ns: rm stays in one namespace" {

@@ -489,6 +489,7 @@ refused() {
 }
 
 @test "restore: without huge pages, of ordinary ones, and told so" {
+	! is_valgrind || skip "valgrind ignores SHM_HUGETLB"
 	[ "$(awk '/HugePages_Free/ { print $2 }' /proc/meminfo)" -eq 0 ] ||
 		skip "there are huge pages here"
 	make_saved

@@ -10,14 +10,13 @@ is_waiting() {
 	grep -q poll "/proc/$!/wchan"
 }
 
-# Until a stat -w that was just started has looked for the first time.
+# Until a stat -w that was just started has looked for the first time: then it
+# waits, valgrind or not.
 settle() {
-	if is_valgrind; then
-		sleep 4
-	elif [ -s "/proc/$!/wchan" ]; then
+	if [ -s "/proc/$!/wchan" ]; then
 		wait_for is_waiting
 	else
-		sleep 0.4
+		sleep 4
 	fi
 }
 

@@ -154,15 +154,16 @@ file_setup() {
 	run --separate-stderr shmtool write -s x 99999
 	[ "$status" -eq 3 ]
 	message_has "write: 99999:" "no such segment"
-	run --separate-stderr without_privilege shmtool write -s x "$id"
-	[ "$status" -eq 4 ]
-	message_has "write: $id:" "write permission"
 	run --separate-stderr shmtool write -f nosuchfile "$id"
 	[ "$status" -eq 1 ]
 	message_has "write: nosuchfile:" "No such file"
 	run --separate-stderr shmtool write -f . "$id"
 	[ "$status" -eq 1 ]
 	message_has "write: .:" "directory"
+	! is_valgrind || skip "valgrind makes EINVAL of it"
+	run --separate-stderr without_privilege shmtool write -s x "$id"
+	[ "$status" -eq 4 ]
+	message_has "write: $id:" "write permission"
 }
 
 @test "write: a wrong command line is 2 and writes nothing" {
