@@ -118,7 +118,8 @@ UNIT_SRC := \
 	tests/unit/process.c \
 	tests/unit/segment.c \
 	tests/unit/select.c \
-	tests/unit/through.c
+	tests/unit/through.c \
+	tests/unit/touch.c
 MAN := \
 	man/shmtool.1 \
 	man/shmtool.3 \
@@ -203,7 +204,7 @@ $(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVE)
 	$(CC) -pie $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(BSD_LIBS)
 
 # Those in which calls are made to fail.
-$(addprefix $(BUILD)/tests/unit/,fault through): $(BUILD)/tests/fault/preload.o
+$(addprefix $(BUILD)/tests/unit/,fault through touch): $(BUILD)/tests/fault/preload.o
 
 # One count for all: bats and cmocka both speak TAP.  What fails is shown, and
 # why what is skipped was.

@@ -15,6 +15,9 @@
  */
 void fault(const char *name, unsigned which, int number);
 
+/* And each call of this name, with the same errno. */
+void fault_also(const char *name);
+
 /* No more; whether any did.  Keeps errno. */
 int fault_end(void);
 

@@ -90,7 +90,7 @@ enum { OPEN_ON_EXEC = 1, NOT_NEW = 2, FOR_OTHERS = 4 };
 static const char *const names[] = { NAMES(TEXT) };
 
 static uint32_t *counts;	/* NUMBERS of them */
-static enum call target = CALLS;
+static enum call target = CALLS, further = CALLS;
 static uint32_t nth;
 static int error;
 static uint32_t moment;		/* when to send what to whom; 0: never */
@@ -126,24 +126,22 @@ strikes(enum call call)
 	if (n == moment)
 		kill(program, to_send);
 	n = __atomic_add_fetch(&counts[call], 1, __ATOMIC_RELAXED);
-	if (call != target || (nth != 0 && n != nth))
+	if (call != further && (call != target || (nth != 0 && n != nth)))
 		return 0;
 	__atomic_add_fetch(&counts[STRUCK], 1, __ATOMIC_RELAXED);
 	errno = error;
 	return 1;
 }
 
-static void
-aim(const char *name, size_t length)
+static enum call
+call_of(const char *name, size_t length)
 {
 	unsigned i;
 
 	for (i = 0; i < CALLS; i++)
 		if (strlen(names[i]) == length &&
-		    memcmp(name, names[i], length) == 0) {
-			target = i;
-			return;
-		}
+		    memcmp(name, names[i], length) == 0)
+			return i;
 	abort();
 }
 
@@ -159,7 +157,7 @@ read_fault(const char *text)
 	if (*end != ':')
 		abort();
 	error = (int)strtol(end + 1, NULL, 10);
-	aim(text, (size_t)(colon - text));
+	target = call_of(text, (size_t)(colon - text));
 }
 
 static uint32_t *own;		/* the counts of a unit test */
@@ -178,15 +176,20 @@ fault(const char *name, unsigned which, int number)
 	memset(own, 0, size);
 	nth = which;
 	error = number;
-	if (name != NULL)
-		aim(name, strlen(name));
+	further = CALLS;
+	target = name == NULL ? CALLS : call_of(name, strlen(name));
 	counts = own;
+}
+
+void
+fault_also(const char *name)
+{
+	further = call_of(name, strlen(name));
 }
 
 int
 fault_end(void)
 {
-	target = CALLS;
 	counts = NULL;
 	return own != NULL && own[STRUCK] > 0;
 }

@@ -7,9 +7,7 @@
  */
 
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
-#include <linux/capability.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,6 +23,7 @@
 
 #include "../fault/fault.h"
 #include "internal.h"
+#include "world.h"
 
 #define PAGES 4
 #define PAGE ((size_t)sysconf(_SC_PAGESIZE))
@@ -100,22 +99,6 @@ stop(struct holder *holder)
 	kill(holder->pid, SIGKILL);
 	waitpid(holder->pid, NULL, 0);
 	holder->pid = 0;
-}
-
-/* All capabilities that we have, or only what reads others' memory. */
-static void
-use_capabilities(bool all)
-{
-	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3,
-	    0 };
-	struct __user_cap_data_struct data[2];
-	int i;
-
-	assert_int_equal(syscall(SYS_capget, &head, data), 0);
-	for (i = 0; i < 2; i++)
-		data[i].effective = all ? data[i].permitted : 0;
-	data[0].effective |= data[0].permitted & 1u << CAP_SYS_PTRACE;
-	assert_int_equal(syscall(SYS_capset, &head, data), 0);
 }
 
 static unsigned char
@@ -309,6 +292,19 @@ may_not_be_read(void **state)
 	assert_true(fault_end());
 }
 
+/* Before Linux 6.11 the text of maps tells all there is. */
+static void
+without_query(void **state)
+{
+	(void)state;
+	make(PAGES);
+	start(&one);
+	fault("ioctl", 0, ENOTTY);
+	assert_int_equal(shmt_view_open(id, SHMT_NO_TRACE, &view), 0);
+	assert_bytes(0, SIZE);
+	assert_true(fault_end());
+}
+
 /* Pages cannot be lent out of another process. */
 static void
 no_lending(void **state)
@@ -371,6 +367,7 @@ main(void)
 		TEST(ends),
 		TEST(never_to_be_read),
 		TEST(may_not_be_read),
+		TEST(without_query),
 		TEST(no_lending),
 		TEST(then_as_a_file),
 	};

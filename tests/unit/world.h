@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * A world for unit tests: fewer capabilities, and other files in /proc.
+ */
+
+#ifndef WORLD_H
+#define WORLD_H
+
+#include <sys/mount.h>
+#include <sys/syscall.h>
+#include <linux/capability.h>
+
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* All capabilities that we have, or only what reads others' memory. */
+static inline void
+use_capabilities(bool all)
+{
+	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3,
+	    0 };
+	struct __user_cap_data_struct data[2];
+	int i;
+
+	assert_int_equal(syscall(SYS_capget, &head, data), 0);
+	for (i = 0; i < 2; i++)
+		data[i].effective = all ? data[i].permitted : 0;
+	data[0].effective |= data[0].permitted & 1u << CAP_SYS_PTRACE;
+	assert_int_equal(syscall(SYS_capset, &head, data), 0);
+}
+
+/* A mount namespace of our own; false where none can be had. */
+static inline bool
+own_mounts(void)
+{
+	return unshare(CLONE_NEWNS) == 0 &&
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+}
+
+/* A file with other contents, until uncover(). */
+static inline void
+cover(const char *path, const char *text)
+{
+	char name[] = "/tmp/shmtool-unit.XXXXXX";
+	int fd = mkstemp(name);
+
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+	assert_int_equal(mount(name, path, NULL, MS_BIND, NULL), 0);
+	unlink(name);
+}
+
+/* A folder with nothing in it. */
+static inline void
+hide(const char *path)
+{
+	assert_int_equal(mount("none", path, "tmpfs", 0, NULL), 0);
+}
+
+static inline void
+uncover(const char *path)
+{
+	assert_int_equal(umount2(path, MNT_DETACH), 0);
+}
+
+#endif
