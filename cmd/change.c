@@ -223,9 +223,11 @@ report(const struct shmt_setting *settings, const uint64_t *old, size_t count,
 	for (i = 0; i < count; i++)
 		printf("%s: %" PRIu64 " -> %" PRIu64 "\n", settings[i].name,
 		    old[i], settings[i].value);
-	for (i = 0; file != NULL && i < count; i++)
-		printf("%s: kernel.%s = %" PRIu64 "\n", file,
-		    settings[i].name, settings[i].value);
+	for (i = 0; file != NULL && i < count; i++) {
+		print_safe(file);
+		printf(": kernel.%s = %" PRIu64 "\n", settings[i].name,
+		    settings[i].value);
+	}
 	if (dry) {
 		printf("nothing was changed (--dry-run)\n");
 		return;

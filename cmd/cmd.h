@@ -121,6 +121,9 @@ bool is_plain(const char *src);
 /* src as vis(3) makes it safe for a terminal, to be freed; NULL: no memory. */
 char *safe_copy(const char *src);
 
+/* That on standard output; "?" where there is no memory for it. */
+void print_safe(const char *text);
+
 /* Places that it takes on a terminal, once made safe. */
 size_t text_width(const char *text);
 

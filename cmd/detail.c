@@ -18,15 +18,6 @@ label(const char *name)
 
 /* Untrusted bytes made safe. */
 static void
-say(const char *text)
-{
-	char *safe = safe_copy(text);
-
-	fputs(safe != NULL ? safe : "?", stdout);
-	free(safe);
-}
-
-static void
 say_size(uint64_t size, bool bytes)
 {
 	char text[SHORT_TEXT];
@@ -66,9 +57,9 @@ static void
 print_identity(const char *name, uint32_t uid, uint32_t gid)
 {
 	label(name);
-	say(user_name(uid));
+	print_safe(user_name(uid));
 	printf(" (%" PRIu32 "), group ", uid);
-	say(group_name(gid));
+	print_safe(group_name(gid));
 	printf(" (%" PRIu32 ")\n", gid);
 }
 
@@ -121,7 +112,7 @@ say_process(pid_t pid, const struct shmt_process *process)
 	switch (process->life) {
 	case SHMT_ALIVE:
 		fputs(" (", stdout);
-		say(process->command);
+		print_safe(process->command);
 		fputs("), alive", stdout);
 		break;
 	case SHMT_GONE:
@@ -129,7 +120,7 @@ say_process(pid_t pid, const struct shmt_process *process)
 		break;
 	case SHMT_REUSED:
 		fputs(", gone (the number is now that of ", stdout);
-		say(process->command);
+		print_safe(process->command);
 		putchar(')');
 		break;
 	case SHMT_UNKNOWN:
@@ -208,7 +199,7 @@ print_space(const struct space *space)
 {
 	label("namespace");
 	printf("%" PRIu64 ", of %d (", space->ns.inode, (int)space->ns.pid);
-	say(space->command);
+	print_safe(space->command);
 	puts(")");
 }
 

@@ -9,7 +9,6 @@
 
 #include <sys/auxv.h>
 
-#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -261,8 +260,10 @@ main(int argc, char **argv)
 
 	fill_standard_descriptors();
 	outlive_large_files();
-	if (is_privileged())
-		errx(ST_DENIED, "refuses to run set-user-id or set-group-id");
+	if (is_privileged()) {
+		complain(NULL, "refuses to run set-user-id or set-group-id");
+		return ST_DENIED;
+	}
 	status = run_arguments(argc, argv);
 	if (!close_output() && status == ST_OK)
 		status = ST_FAILED;

@@ -352,22 +352,36 @@ removal_keep(struct removal *r, int status, const char *reason)
 	settle(r, KEPT, status, "%s", reason);
 }
 
-/* The end of a verbose line. */
+/* A verbose line. */
 static void
-tell_saved(const struct removal *r)
+tell_removed(const struct removal *r)
 {
-	char *safe = r->saved != NULL ? safe_copy(r->saved) : NULL;
+	char size[SHORT_TEXT];
 
-	if (safe != NULL)
-		printf(", saved as %s", safe);
+	short_size(size, r->segment.size);
+	printf("removed %d (0x%08" PRIx32 ", %s, owner ", r->segment.id,
+	    r->segment.key, size);
+	print_safe(user_name(r->segment.uid));
+	putchar(')');
+	if (r->saved != NULL) {
+		printf(", saved as ");
+		print_safe(r->saved);
+	}
 	putchar('\n');
-	free(safe);
+}
+
+static void
+tell_absent(const struct removal *r)
+{
+	printf("absent ");
+	print_safe(r->target->text);
+	putchar('\n');
 }
 
 void
 removal_tell(const struct removal_run *run, const struct removal *r)
 {
-	char id[SHORT_TEXT], size[SHORT_TEXT];
+	char id[SHORT_TEXT];
 	const char *object = id, *reason = r->reason;
 
 	snprintf(id, sizeof(id), "%d", r->segment.id);
@@ -387,16 +401,11 @@ removal_tell(const struct removal_run *run, const struct removal *r)
 		if (!run->force || r->target == NULL)
 			complain(object, "%s", reason);
 		else if (run->verbose)
-			printf("absent %s\n", r->target->text);
+			tell_absent(r);
 		break;
 	case REMOVED:
-		if (!run->verbose)
-			break;
-		short_size(size, r->segment.size);
-		printf("removed %d (0x%08" PRIx32 ", %s, owner %s)",
-		    r->segment.id, r->segment.key, size,
-		    user_name(r->segment.uid));
-		tell_saved(r);
+		if (run->verbose)
+			tell_removed(r);
 		break;
 	case WOULD_REMOVE:
 	case WOULD_MARK:

@@ -131,8 +131,9 @@ save_one(const struct opts *o, const char *object,
 		complain(object, "%s", reason != NULL ? reason : "not saved");
 	free(reason);
 	if (status == ST_OK && o->verbose) {
-		printf("%d: saved as %s/%s\n", segment->id, saving.dir,
-		    saved.name);
+		printf("%d: saved as ", segment->id);
+		print_safe(saving.dir);
+		printf("/%s\n", saved.name);
 		if (!flush_output())
 			status = ST_FAILED;
 	}

@@ -53,6 +53,15 @@ safe_copy(const char *src)
 	return stravis(&safe, src, flags) == -1 ? NULL : safe;
 }
 
+void
+print_safe(const char *text)
+{
+	char *safe = safe_copy(text);
+
+	fputs(safe != NULL ? safe : "?", stdout);
+	free(safe);
+}
+
 size_t
 text_width(const char *text)
 {

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash disable=SC2030,SC2031
+#
+# Bytes that were made to hurt: in operands, values and file names, in the
+# environment, and in the names of users and commands where other files do
+# not look.  What comes out is safe for a terminal, for TSV and for JSON.
+
+load common
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return 1
+	# A thousand runs are too many of those.
+	! is_valgrind || nasty=("${nasty[@]:0:3}")
+}
+
+long=$(printf '%04096d' 0 | tr 0 x)
+nasty=(
+	$'\033[2J\033]0;title\007'	# a terminal's own language
+	$'two\nlines'			# a message that is not ours
+	$'tab\tand\rreturn'
+	$'\377\376\300\257\355\240\200'	# no UTF-8
+	$'\302\233\177\001'		# C1, DEL, C0
+	$'cut\303'			# half a character
+	'"quo\te"{}[],:'
+	"\$(touch pwned)\`touch pwned\`;'"
+	'%s%n%1000000d'
+	$'-\033'
+	''
+	"$long"
+	"$long"$'\033\377'
+)
+
+# No byte in these files does more to a terminal than end a line, in this
+# locale (C) or another.
+safe() {
+	! grep -aqP '[\x00-\x09\x0b-\x1f\x7f-\xff]' "$@" || {
+		grep -anP '[\x00-\x09\x0b-\x1f\x7f-\xff]' "$@" |
+			head -n 3 | cat -v >&2
+		return 1
+	}
+}
+
+# Runs shmtool with a hostile word: it ends in time with one of the statuses
+# 0 to 6, with no more than messages of ours on stderr, all of it safe; tabs
+# are TSV's.
+meets() {
+	local status=0
+	timeout 20 shmtool "$@" 2>err </dev/null | tr '\t' ' ' >out ||
+		status=${PIPESTATUS[0]}
+	if ((status > 6)) || ! safe out err || [ -e pwned ] ||
+		grep -qv '^shmtool: ' err; then
+		echo "status $status of:$(printf ' %q' "$@" | head -c 200)" >&2
+		head -c 300 err | cat -v >&2
+		return 1
+	fi
+}
+
+@test "hostile: operands, commands and values of every command" {
+	id=$(shmtool create -s 4096)
+	for word in "${nasty[@]}"; do
+		meets "$word"
+		meets "--$word"
+		meets "help" "$word"
+		for verb in attach write read stat rm set save; do
+			meets "$verb" "$word"
+			meets "$verb" "--no$word" "$id"
+			meets "$verb" "ftok:$word:$word"
+		done
+		meets create -s "$word"
+		meets create -k "$word" -s 1
+		meets create -m "$word" -s 1
+		meets create -u "$word:$word" -s 1
+		meets create --id "$word" -s 1
+		meets attach -a "$word" "$id"
+		meets write -o "$word" "$id"
+		meets read -t "$word" "$id"
+		meets stat -o "$word"
+		meets stat --sort "$word"
+		meets stat --owner "$word" --idle "$word"
+		meets rm --creator "$word"
+		meets rm --min-size "$word"
+		meets set -m "$word" "$id"
+		meets limits --set "$word"
+		meets limits --advise="$word"
+		meets limits --check -w "$word"
+	done
+	[ "$(segments)" -eq 1 ]
+}
+
+@test "hostile: files that are not there" {
+	id=$(shmtool create -s 4096)
+	for word in "${nasty[@]}"; do
+		meets --ns "./$word" stat
+		meets create -f "./$word"$'\033'
+		meets create -i "./$word"$'\033'
+		meets write -f "./$word"$'\033' "$id"
+		meets read -O "./$word"$'\033/out' "$id"
+		meets save "./$word"$'\033' "$id"
+		meets rm -v --save "./$word"$'\033' "$id"
+		meets restore "./$word"$'\033'
+		meets limits --set shmmni=77 --persist="./$word"$'\033/x'
+	done
+	[ "$(segments)" -eq 1 ]
+}
+
+@test "hostile: files that are there do their work, and are shown safely" {
+	for word in $'esc\033[2J' $'two\nlines' $'bad\377\302' '"quote"' \
+		'%n' "${long:0:200}"; do
+		printf contents >"$word"
+		mkdir "$word.d"
+		id=$(shmtool create -i "$word")
+		shmtool write -f "$word" "$id"
+		shmtool read -O "$word.out" "$id"
+		cmp "$word" "$word.out"
+		meets save -v "$word.d" "$id"
+		grep -q "^$id: saved as " out
+		[ "$(wc -l <out)" -eq 1 ]
+		meets rm -v -f --save "$word.d" "$id"
+		grep -q "^removed $id .* saved as " out
+		[ "$(wc -l <out)" -eq 1 ]
+		id=$(shmtool restore "$word.d/$id-0x00000000.meta")
+		timeout 20 shmtool rm --json --save "$word.d" "$id" >out
+		perl -MJSON::PP -0777 -e '
+			my $saved = decode_json(<STDIN>)->{segments}[0]{saved};
+			$saved =~ m|^\Q$ARGV[0]\E| or
+			    $ARGV[0] =~ /[\x80-\xff]/ or die $saved' \
+			"$word.d" <out
+		! grep -aqP '[\x00-\x09\x0b-\x1f\x7f]' out
+		[ "$(wc -l <out)" -eq 1 ]
+	done
+}
+
+@test "hostile: the environment changes nothing that it is not for" {
+	id=$(shmtool create -s 4096)
+	shmtool write -s 'some text' "$id"
+	for line in "stat -o ID,KEY,OWNER,PERMS,SIZE,RSS" "stat --tsv -t" \
+		"stat --json -c" "limits" "limits --json" "read $id" \
+		"read -x $id" "rm -n --unattached" "help stat"; do
+		# shellcheck disable=SC2086 # words
+		shmtool $line >wanted
+		for word in "${nasty[@]}" 0 -1 99999999999999999999; do
+			# shellcheck disable=SC2086
+			env LANG="$word" LANGUAGE="$word" COLUMNS="$word" \
+				LINES="$word" TERM="$word" HOME="$word" \
+				TMPDIR="$word" NO_COLOR="$word" \
+				SHMTOOL_ID="$word" LOCPATH="$word" \
+				POSIXLY_CORRECT="$word" \
+				timeout 20 shmtool $line >out 2>err
+			cmp out wanted
+			[ ! -s err ]
+		done
+	done
+}
+
+@test "hostile: a locale that is none, and a time zone that is none" {
+	id=$(shmtool create -s 4096)
+	for word in "${nasty[@]}"; do
+		for name in LC_ALL LC_CTYPE TZ; do
+			[[ $name != LC_* ]] || unset LC_ALL
+			export "$name=$word"
+			meets stat "$id"
+			meets stat -t
+			meets stat --json "$id"
+			meets stat "$word"
+			unset "$name"
+			LC_ALL=C
+		done
+	done
+}
+
+@test "hostile: with POSIXLY_CORRECT nothing is taken for what it is not" {
+	id=$(shmtool create -s 4096)
+	POSIXLY_CORRECT=1 run --separate-stderr shmtool rm "$id" -n
+	[ "$status" -eq 2 ]
+	[ "$(segments)" -eq 1 ]
+	POSIXLY_CORRECT=1 run shmtool rm -n "$id"
+	[ "$status" -eq 0 ]
+	[ "$(segments)" -eq 1 ]
+	POSIXLY_CORRECT=1 run shmtool create -s 1 -- echo -n word
+	[ "$output" = word ]
+}
+
+@test "hostile: the name that it is called by" {
+	for word in "${nasty[@]}"; do
+		# shellcheck disable=SC2016 # the inner shell's
+		run --separate-stderr bash -c \
+			'exec -a "$0" shmtool stat --nosuch' "$word"
+		[ "$status" -eq 2 ]
+		message_has "shmtool: stat: --nosuch"
+	done
+}
+
+@test "hostile: command names in changes, labels and refusals" {
+	id=$(shmtool create -s 4096)
+	for word in "${nasty[@]:0:6}"; do
+		NAME=$word hold "$id"
+		meets rm "$id"
+		meets stat -P
+		meets stat -P --tsv
+		meets stat "$id"
+		meets limits --prometheus
+		release
+	done
+	timeout 20 shmtool stat -w >out 2>err &
+	local watcher=$!
+	wait_for grep -q . out || sleep 1
+	NAME=$'a\033[2J\nb' hold "$id"
+	wait_for grep -q attached out
+	kill "$watcher"
+	wait "$watcher" || true
+	safe out err
+}
+
+@test "hostile: run set-user-id or set-group-id it refuses" {
+	needs_root
+	is_plain || skip "the program's own file is needed"
+	chmod 755 .
+	install "$(command -v shmtool)" suid
+	for bits in u+s g+s; do
+		chown 65534:65534 suid
+		chmod 0755 suid
+		chmod "$bits" suid
+		run --separate-stderr ./suid create -s 4096
+		[ "$status" -eq 4 ] ||
+			skip "set-user-id has no effect here"
+		message_has "refuses to run set-user-id"
+		[ "$(segments)" -eq 0 ]
+	done
+}
