@@ -14,6 +14,7 @@
 #include <time.h>
 #include <vis.h>
 #include <wchar.h>
+#include <wctype.h>
 
 #include "cmd.h"
 
@@ -38,6 +39,33 @@ load_locale(void)
 	loaded = true;
 }
 
+/* The characters of Unicode that turn the text around them: with those a
+ * name can put the rest of its line in disorder. */
+static bool
+turns_text(wchar_t c)
+{
+	return c == 0x061c || c == 0x200e || c == 0x200f ||
+	    (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
+/* Whether all bytes are of characters that vis(3) does well with.  It passes
+ * on what turns text, and bytes that are no characters here; of what cannot
+ * be printed it shows something else than the bytes. */
+static bool
+is_fit_for_vis(const char *src)
+{
+	wchar_t wide;
+	int length;
+
+	for (; *src != '\0'; src += length) {
+		length = mbtowc(&wide, src, MB_CUR_MAX);
+		if (length < 1 || turns_text(wide) ||
+		    (length > 1 && !iswprint((wint_t)wide)))
+			return false;
+	}
+	return true;
+}
+
 char *
 safe_copy(const char *src)
 {
@@ -47,8 +75,7 @@ safe_copy(const char *src)
 	if (is_plain(src))
 		return strdup(src);
 	load_locale();
-	/* It would pass bytes on that are no characters here. */
-	if (mbstowcs(NULL, src, 0) == (size_t)-1)
+	if (!is_fit_for_vis(src))
 		flags |= VIS_NOLOCALE;
 	return stravis(&safe, src, flags) == -1 ? NULL : safe;
 }

@@ -522,6 +522,37 @@ heading() {
 		"${#lines[1]}" ]
 }
 
+@test "stat: names that turn the text around them are shown by their bytes" {
+	make_segment
+	local c
+	# Marks, embeddings, overrides, isolates, and one that cannot be printed;
+	# JSON has them as they are.
+	for c in 061c 200e 200f 202a 202b 202c 202d 202e 2066 2067 2068 2069 \
+		2029; do
+		c=$(LC_ALL=C.UTF-8 printf %b "\\u$c")
+		NAME="a${c}b" hold "$id"
+		run env LC_ALL=C.UTF-8 shmtool stat -P --no-heading -o COMMAND,PID
+		[[ $output == 'a\M'*"b  $holder" ]]
+		run env LC_ALL=C.UTF-8 shmtool stat -P --no-heading --tsv -o COMMAND
+		[[ $output == 'a\M'*b ]]
+		run env LC_ALL=C.UTF-8 shmtool rm "$id"
+		[[ $output == *"$holder (a\\M"*"b), nattch 1;"* ]]
+		run env LC_ALL=C.UTF-8 shmtool stat -P --json -o COMMAND
+		[[ $output == *"\"a${c}b\""* ]]
+		run env LC_ALL=C.UTF-8 shmtool stat "$c"
+		[[ $output != *"$c"* && $output == *'stat: \M'* ]]
+		release
+	done
+	# Others pass, those beside them too.
+	for c in 061b 061d 200d 2010 202f 2070 fc; do
+		c=$(LC_ALL=C.UTF-8 printf %b "\\u$c")
+		NAME="a${c}b" hold "$id"
+		run env LC_ALL=C.UTF-8 shmtool stat -P --no-heading -o COMMAND
+		[ "$output" = "a${c}b" ] || { echo "$output"; return 1; }
+		release
+	done
+}
+
 @test "stat: a command's name is safe on a terminal" {
 	make_segment
 	NAME=$'a\033]0;b\na\tb' hold "$id"
