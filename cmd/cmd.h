@@ -391,8 +391,13 @@ void progress_end(struct progress *progress);
 bool progress_tell(void *progress, uint64_t done);
 
 /*
- * contents.c: what read and write share
+ * contents.c: what those that copy contents share
  */
+
+/* ": memory cgroup /NAME 24M of 24M are in use", or "" where nothing tells.
+ */
+#define MEMORY_TEXT 256
+void memory_in_use(char text[static MEMORY_TEXT]);
 
 /* A length of UINT64_MAX becomes what there is; ST_OK, or told. */
 int check_range(const struct target *target, uint64_t size, uint64_t offset,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * What read and write share: the range in the segment, and the wording of
- * what can go wrong with a copy.
+ * What those that copy contents share: the range in the segment, and the
+ * wording of what can go wrong.
  */
 
 #include <errno.h>
@@ -32,31 +32,32 @@ check_range(const struct target *target, uint64_t size, uint64_t offset,
 	return ST_OK;
 }
 
-static int
-memory_failed(const struct target *target, uint64_t done)
+void
+memory_in_use(char text[static MEMORY_TEXT])
 {
 	struct shmt_headroom room;
 	char used[SHORT_TEXT], limit[SHORT_TEXT];
 
-	if (!shmt_headroom(&room)) {
-		complain(target->text, "no memory for its pages, %ju bytes "
-		    "were done", (uintmax_t)done);
-		return ST_LIMIT;
-	}
+	text[0] = '\0';
+	if (!shmt_headroom(&room))
+		return;
 	short_size(used, room.used);
 	short_size(limit, room.limit);
-	complain(target->text, "no memory for its pages, %ju bytes were done: "
-	    "%s %s of %s are in use", (uintmax_t)done, room.where, used,
-	    limit);
-	return ST_LIMIT;
+	snprintf(text, MEMORY_TEXT, ": %s %s of %s are in use", room.where,
+	    used, limit);
 }
 
 int
 copy_failed(const struct target *target, const char *other, uint64_t done)
 {
+	char memory[MEMORY_TEXT];
+
 	switch (errno) {
 	case ENOMEM:
-		return memory_failed(target, done);
+		memory_in_use(memory);
+		complain(target->text, "no memory for more pages, %ju bytes "
+		    "were done%s", (uintmax_t)done, memory);
+		return ST_LIMIT;
 	case EFAULT:
 		complain(target->text, "a page after %ju bytes cannot be had: "
 		    "no free huge page, or no memory", (uintmax_t)done);

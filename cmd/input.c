@@ -23,6 +23,17 @@ input_failed(const char *name, int error)
 	return error == ENOENT ? ST_FAILED : status_of(error);
 }
 
+static int
+memory_failed(const char *name, uint64_t done)
+{
+	char memory[MEMORY_TEXT];
+
+	memory_in_use(memory);
+	complain(name, "no memory for more than %ju bytes of it%s",
+	    (uintmax_t)done, memory);
+	return ST_LIMIT;
+}
+
 /* All of a buffer, as far as no signal stops us. */
 static ssize_t
 put_all(int out, const char *p, size_t length)
@@ -48,7 +59,8 @@ static int
 spool(const char *name, int *in, uint64_t *size)
 {
 	char buffer[65536];
-	int fd, error;
+	uint64_t credit = 0;
+	int fd, error, status;
 	ssize_t n;
 
 	fd = memfd_create("shmtool", MFD_CLOEXEC);
@@ -57,6 +69,9 @@ spool(const char *name, int *in, uint64_t *size)
 	*size = 0;
 	do {
 		n = read(*in, buffer, sizeof(buffer));
+		if (n > 0 && shmt_make_room(fd, *size, (size_t)n,
+		    &credit) == -1)
+			n = -1;
 		if (n > 0)
 			n = put_all(fd, buffer, (size_t)n);
 		if (n > 0)
@@ -70,8 +85,10 @@ spool(const char *name, int *in, uint64_t *size)
 		*in = fd;
 		return ST_OK;
 	}
+	status = error == ENOMEM ? memory_failed(name, *size) :
+	    input_failed(name, error);
 	close(fd);
-	return input_failed(name, error);
+	return status;
 }
 
 /* The bytes from here to the end of a regular file. */
@@ -169,10 +186,7 @@ fill_segment(int id, const char *name, int in)
 		    (uintmax_t)size);
 		return ST_FAILED;
 	}
-	if (error == EFAULT || error == ENOMEM) {
-		complain(name, "no memory for more than %ju of %ju bytes",
-		    (uintmax_t)done, (uintmax_t)size);
-		return ST_LIMIT;
-	}
+	if (error == EFAULT || error == ENOMEM)
+		return memory_failed(name, done);
 	return error != 0 ? input_failed(name, error) : ST_OK;
 }

@@ -53,6 +53,8 @@ because(char **reason, int status, const char *format, ...)
 static int
 segment_failed(const struct shmt_segment *segment, int error, char **reason)
 {
+	char memory[MEMORY_TEXT];
+
 	switch (error) {
 	case ENOENT:
 		return because(reason, ST_ABSENT, "no such segment any more");
@@ -63,8 +65,10 @@ segment_failed(const struct shmt_segment *segment, int error, char **reason)
 		return because(reason, ST_LIMIT, "a page cannot be had: no "
 		    "free huge page, or no memory");
 	case ENOMEM:
-		return because(reason, ST_LIMIT, "no memory to attach or to "
-		    "read its %ju bytes", (uintmax_t)segment->size);
+		memory_in_use(memory);
+		return because(reason, ST_LIMIT, "no memory for a copy of "
+		    "its %ju bytes%s%s", (uintmax_t)segment->size,
+		    memory, *memory != '\0' ? " without it" : "");
 	default:
 		return because(reason, status_of(error), "%s",
 		    strerror(error));

@@ -504,6 +504,7 @@ fill(struct shmt_view *view, int fd, uint64_t size,
 		} else if (shmt__read_at(fd, at, bytes, n) == -1 ||
 		    fill_piece(view, at, bytes, n) == -1)
 			result = -1;
+		shmt__view_let_go(view, at, n);
 	}
 	free(bytes);
 	return result;

@@ -31,7 +31,7 @@
 /* Room had at once in a file on disk. */
 #define ROOM ((size_t)32 << 20)
 
-/* Between two calls of progress, so many bytes at most. */
+/* Between two calls of progress, and mapped, so many bytes at most. */
 #define STEP ((uint64_t)4 << 20)
 
 /* One transfer under way. */
@@ -40,7 +40,8 @@ struct job {
 	const struct shmt_transfer *how;
 	int fd;
 	bool is_file, appends;	/* the descriptor */
-	bool wants_room;	/* its file system is not memory */
+	bool wants_room;	/* pages or blocks are had many at once */
+	bool in_memory;		/* its file system is: pages */
 	uint64_t pos, end;	/* in the segment */
 	uint64_t told;		/* pos at the last call of progress */
 	uint64_t room;		/* the file has its blocks up to this pos */
@@ -75,8 +76,8 @@ begin(struct job *job, struct shmt_view *view,
 	if (fd != -1 && fstat(fd, &st) == 0) {
 		job->is_file = S_ISREG(st.st_mode);
 		job->appends = (fcntl(fd, F_GETFL) & O_APPEND) != 0;
-		job->wants_room = job->is_file && !job->appends &&
-		    !in_memory(fd);
+		job->wants_room = job->is_file && !job->appends;
+		job->in_memory = job->wants_room && in_memory(fd);
 		/* As large as anybody may have it; less does, too. */
 		if (S_ISFIFO(st.st_mode))
 			fcntl(fd, F_SETPIPE_SZ, (int)CHUNK);
@@ -89,6 +90,7 @@ begin(struct job *job, struct shmt_view *view,
 static int
 tell(struct job *job)
 {
+	shmt__view_let_go(job->view, job->told, job->pos - job->told);
 	job->told = job->pos;
 	if (job->how->progress == NULL || !job->how->progress(job->how->arg,
 	    job->pos - job->how->offset))
@@ -234,22 +236,29 @@ way_out(const struct job *job)
 }
 
 /*
- * Blocks had many at once cost less than one by one, and lie together.  A
- * file system that cannot, or is full, is told of by write.
+ * Blocks had many at once cost less than one by one, and lie together; pages
+ * are had where memory may be short.  A file system that cannot, or is full,
+ * is told of by write.
  */
-static void
+static int
 have_room(struct job *job, uint64_t end)
 {
 	off_t here;
+	size_t n;
 
 	if (!job->wants_room || job->pos < job->room ||
-	    end - job->pos < CHUNK)
-		return;
-	job->room = job->pos + up_to(job->pos, end, ROOM);
+	    (!job->in_memory && end - job->pos < CHUNK))
+		return 0;
+	n = up_to(job->pos, end, job->in_memory ? CHUNK : ROOM);
+	job->room = job->pos + n;
 	here = lseek(job->fd, 0, SEEK_CUR);
+	if (here != -1 && job->in_memory)
+		return shmt_make_room(job->fd, (uint64_t)here, n,
+		    &job->view->credit);
 	if (here == -1 || fallocate(job->fd, FALLOC_FL_KEEP_SIZE, here,
-	    (off_t)(job->room - job->pos)) == -1)
+	    (off_t)n) == -1)
 		job->wants_room = false;
+	return 0;
 }
 
 /* Blocks behind the end of a file that has not become so long. */
@@ -276,7 +285,8 @@ send_hole(struct job *job, uint64_t end)
 	}
 	memset(job->view->bounce, 0, up_to(job->pos, end, BOUNCE));
 	while (job->pos < end)
-		if (push(job, up_to(job->pos, end, BOUNCE)) == -1)
+		if (have_room(job, end) == -1 ||
+		    push(job, up_to(job->pos, end, BOUNCE)) == -1)
 			return -1;
 	return 0;
 }
@@ -287,8 +297,9 @@ send_data(struct job *job, way *step, uint64_t end)
 	int result = 0;
 
 	while (result == 0 && job->pos < end) {
-		have_room(job, end);
-		result = step(job, up_to(job->pos, end, CHUNK));
+		result = have_room(job, end);
+		if (result == 0)
+			result = step(job, up_to(job->pos, end, CHUNK));
 	}
 	return result;
 }

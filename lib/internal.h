@@ -79,6 +79,10 @@ void shmt__view_forget(struct shmt_view *view);
 int shmt__view_touch(struct shmt_view *view, uint64_t offset, uint64_t length,
     bool writing);
 
+/* After a long way through it: what is behind is unmapped. */
+void shmt__view_let_go(const struct shmt_view *view, uint64_t offset,
+    uint64_t length);
+
 /* A piece that is in the range, holes not looked for. */
 int shmt__view_fetch(struct shmt_view *view, uint64_t offset, void *buffer,
     size_t length);

@@ -25,21 +25,21 @@
 
 /* Whether there is memory in plenty for so many bytes more. */
 static bool
-can_afford(struct shmt_view *view, uint64_t length)
+can_afford(uint64_t *credit, uint64_t length)
 {
 	struct shmt_headroom room;
 
-	if (length > view->credit) {
-		view->credit = CREDIT;
+	if (length > *credit) {
+		*credit = CREDIT;
 		if (shmt_headroom(&room))
-			view->credit = room.used < room.limit ?
+			*credit = room.used < room.limit ?
 			    (room.limit - room.used) / 2 : 0;
-		if (view->credit > CREDIT)
-			view->credit = CREDIT;
+		if (*credit > CREDIT)
+			*credit = CREDIT;
 	}
-	if (length > view->credit)
+	if (length > *credit)
 		return false;
-	view->credit -= length;
+	*credit -= length;
 	return true;
 }
 
@@ -47,29 +47,44 @@ can_afford(struct shmt_view *view, uint64_t length)
  * tables and buffers of ours cost memory too. */
 #define CUSHION ((size_t)512 * 1024)
 
+/* What a child has to touch: pages of memory, or (at is NULL) of a file. */
+struct pages {
+	char *at;
+	size_t page;
+	bool writing;
+	int fd;
+	off_t offset;
+	size_t length;
+};
+
 static int
-touch_pages(char *at, size_t length, size_t page, bool writing)
+touch(const struct pages *pages)
 {
 	size_t i;
 
-	if (madvise(at, length, writing ? MADV_POPULATE_WRITE :
-	    MADV_POPULATE_READ) == 0)
+	/* Without room in the file, writing there says so. */
+	if (pages->at == NULL) {
+		fallocate(pages->fd, FALLOC_FL_KEEP_SIZE, pages->offset,
+		    (off_t)pages->length);
+		return 0;
+	}
+	if (madvise(pages->at, pages->length, pages->writing ?
+	    MADV_POPULATE_WRITE : MADV_POPULATE_READ) == 0)
 		return 0;
 	if (errno != EINVAL)
 		return errno;
 	/* A store that changes nothing, whoever else stores there. */
-	for (i = 0; i < length; i += page)
-		if (writing)
-			__atomic_fetch_or(at + i, 0, __ATOMIC_RELAXED);
+	for (i = 0; i < pages->length; i += pages->page)
+		if (pages->writing)
+			__atomic_fetch_or(pages->at + i, 0, __ATOMIC_RELAXED);
 		else
-			__atomic_load_n(at + i, __ATOMIC_RELAXED);
+			__atomic_load_n(pages->at + i, __ATOMIC_RELAXED);
 	return 0;
 }
 
 /* The child: offers itself to the OOM killer, touches, says how it went. */
 static void
-touch_and_tell(const struct shmt_view *view, char *at, size_t length,
-    bool writing, int out)
+touch_and_tell(const struct pages *pages, int out)
 {
 	unsigned char answer = 0;
 	int fd;
@@ -79,15 +94,13 @@ touch_and_tell(const struct shmt_view *view, char *at, size_t length,
 	if (fd != -1 && shmt__write_all(fd, "1000", 4) == 0 &&
 	    mmap(NULL, CUSHION, PROT_READ | PROT_WRITE, MAP_PRIVATE |
 	    MAP_ANONYMOUS | MAP_POPULATE, -1, 0) != MAP_FAILED)
-		answer = (unsigned char)touch_pages(at, length, view->page,
-		    writing);
+		answer = (unsigned char)touch(pages);
 	shmt__write_all(out, &answer, 1);
 	_exit(0);
 }
 
 static int
-touch_in_child(const struct shmt_view *view, char *at, size_t length,
-    bool writing)
+touch_in_child(const struct pages *pages)
 {
 	unsigned char answer = 0;
 	int ends[2];
@@ -98,7 +111,7 @@ touch_in_child(const struct shmt_view *view, char *at, size_t length,
 		return -1;
 	pid = fork();
 	if (pid == 0)
-		touch_and_tell(view, at, length, writing, ends[1]);
+		touch_and_tell(pages, ends[1]);
 	shmt__close(ends[1]);
 	do
 		n = pid == -1 ? -1 : read(ends[0], &answer, 1);
@@ -137,14 +150,41 @@ shmt__view_touch(struct shmt_view *view, uint64_t offset, uint64_t length,
     bool writing)
 {
 	uint64_t start = offset & ~(uint64_t)(view->page - 1);
-	size_t n = (size_t)(offset + length - start);
-	char *at;
+	struct pages pages = {
+		.page = view->page,
+		.writing = writing,
+		.length = (size_t)(offset + length - start)
+	};
 
 	/* Huge pages come from a pool of their own, and with an errno. */
-	if (view->at == NULL || view->huge || can_afford(view, length))
+	if (view->at == NULL || view->huge ||
+	    can_afford(&view->credit, length))
 		return 0;
-	at = view->at + start;
-	if (is_resident(view, at, n))
+	pages.at = view->at + start;
+	if (is_resident(view, pages.at, pages.length))
 		return 0;
-	return touch_in_child(view, at, n, writing);
+	return touch_in_child(&pages);
+}
+
+/* The pages stay the segment's; what we have mapped counts as our size, by
+ * which the OOM killer chooses. */
+void
+shmt__view_let_go(const struct shmt_view *view, uint64_t offset,
+    uint64_t length)
+{
+	uint64_t start = offset & ~(uint64_t)(view->page - 1);
+
+	if (view->at != NULL && !view->huge && length > 0)
+		madvise(view->at + start, (size_t)(offset + length - start),
+		    MADV_DONTNEED);
+}
+
+int
+shmt_make_room(int fd, uint64_t offset, size_t length, uint64_t *credit)
+{
+	const struct pages pages = {
+		.fd = fd, .offset = (off_t)offset, .length = length
+	};
+
+	return can_afford(credit, length) ? 0 : touch_in_child(&pages);
 }

@@ -149,3 +149,33 @@ make_later() {
 later() {
 	ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0 LD_PRELOAD=$LATER "$@"
 }
+
+# Makes a memory cgroup of so many MiB; skips where that cannot be.  What is
+# run by in_group is in it; drop_group ends it.
+make_group() {
+	needs_root "a memory cgroup is made"
+	is_plain || skip "an instrumented program needs more than that itself"
+	local folder=/sys/fs/cgroup/memory/shmtool-$$-$RANDOM
+	local limit=memory.limit_in_bytes
+	if [ ! -d /sys/fs/cgroup/memory ]; then
+		folder=/sys/fs/cgroup/shmtool-$$-$RANDOM
+		limit=memory.max
+	fi
+	mkdir "$folder" 2>/dev/null || skip "no memory cgroup can be made here"
+	group=$folder
+	echo $(($1 << 20)) >"$group/$limit" || skip "no limit can be set here"
+}
+
+in_group() {
+	bash -c "echo \$\$ >$group/cgroup.procs && exec \"\$@\"" bash "$@"
+}
+
+drop_group() {
+	local i
+	[ -n "${group:-}" ] || return 0
+	for ((i = 0; i < 100; i++)); do
+		rmdir "$group" 2>/dev/null && break
+		sleep 0.1
+	done
+	group=
+}

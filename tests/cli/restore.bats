@@ -580,23 +580,3 @@ round_trip() {
 	[ "$status" -eq 0 ]
 	[[ $output =~ of\ $size\ +[0-9]+% ]]
 }
-
-@test "restore: in a memory cgroup that is too small it is 6, and nothing stays" {
-	needs_root "a memory cgroup is made"
-	is_plain || skip "an instrumented program needs more than that itself"
-	group=/sys/fs/cgroup/memory/shmtool-restore-$$
-	mkdir "$group" 2>/dev/null || skip "no memory cgroup can be made here"
-	make_saved $((64 << 20))
-	echo $((24 << 20)) >"$group/memory.limit_in_bytes"
-	run --separate-stderr bash -c "echo \$\$ >$group/cgroup.procs &&
-		exec shmtool restore $name"
-	for _ in {1..100}; do
-		rmdir "$group" 2>/dev/null && break
-		sleep 0.1
-	done
-	[ "$status" -eq 6 ]
-	[ -z "$output" ]
-	message_has "restore: $name:" "67108864 bytes asked" \
-		"memory cgroup /${group##*/}" "of 25165824 in use"
-	[ "$(segments)" -eq 0 ]
-}

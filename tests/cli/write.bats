@@ -131,24 +131,6 @@ file_setup() {
 		40960 ]
 }
 
-@test "write: in a full memory cgroup it is 6, and we live" {
-	needs_root "a memory cgroup is made"
-	is_plain || skip "an instrumented program needs more than that itself"
-	group=/sys/fs/cgroup/memory/shmtool-test-$$
-	mkdir "$group" 2>/dev/null || skip "no memory cgroup can be made here"
-	echo $((48 << 20)) >"$group/memory.limit_in_bytes"
-	make_segment $((128 << 20))
-	run --separate-stderr bash -c "echo \$\$ >$group/cgroup.procs &&
-		exec shmtool write -zA $id"
-	ipcrm -m "$id"
-	for _ in {1..100}; do
-		rmdir "$group" 2>/dev/null && break
-		sleep 0.1
-	done
-	[ "$status" -eq 6 ]
-	message_has "write: $id:" "memory cgroup" "48M"
-}
-
 @test "write: an absent segment is 3, a forbidden one 4, an absent file 1" {
 	make_segment 10 0400
 	run --separate-stderr shmtool write -s x 99999

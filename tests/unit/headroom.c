@@ -207,6 +207,7 @@ a_part(void **state)
 	group("cg/memory/in", false, "50\n", "20\n");
 	expect("memory cgroup /in", 50, 20);
 	/* Ours is not among those: they tell nothing of us. */
+	group("cg/memoryd", false, "50\n", "20\n");
 	put("proc/self/cgroup", "4:memory:/docker/abcd\n");
 	expect("this machine:", MIB, MIB / 4);
 	put("proc/self/cgroup", "4:memory:/\n");

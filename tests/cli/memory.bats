@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash disable=SC2030,SC2031,SC2154
+#
+# In a memory cgroup at its limit whoever needs a page is killed: we are not,
+# and say why it went no further.
+
+load common
+
+file_setup() {
+	cd "$BATS_FILE_TMPDIR" || return
+}
+
+test_teardown() {
+	[ -z "${memory:-}" ] || rm -rf "$memory"
+	ipcrm --all=shm
+	drop_group
+}
+
+# Segments of so many MiB for anybody, the first written, the second not.
+make_segments() {
+	id=$(shmtool create -s "$1M" -m 0666)
+	shmtool write -zA "$id"
+	empty=$(shmtool create -s "$1M" -m 0666)
+}
+
+# A folder in memory.
+make_memory() {
+	memory=$(mktemp -d /dev/shm/shmtool.XXXXXX) ||
+		skip "no folder in memory can be made here"
+	[ "$(stat -f -c %T "$memory")" = tmpfs ] || skip "/dev/shm is no tmpfs"
+	chmod 777 "$memory"
+}
+
+# The last run was out of memory, and a message names the group and a limit.
+is_told() {
+	[ "$status" -eq 6 ] || {
+		echo "status $status: $output$stderr" >&2
+		return 1
+	}
+	message_has "$1" "memory cgroup /${group##*/}" "of $2 are in use"
+}
+
+# So that the segment is reached through its mapping.
+plain='setpriv --bounding-set=-all --inh-caps=-all'
+
+@test "write: in a full memory cgroup it is 6, whatever the input is" {
+	make_segments 64
+	shmtool read -O data "$id"
+	make_group 24
+	for as in "" "$plain"; do
+		# shellcheck disable=SC2086 # words, or none
+		run --separate-stderr in_group $as shmtool write -zA "$empty"
+		is_told "write: $empty:" 24M
+		shmtool rm "$empty"
+		empty=$(shmtool create -s 64M -m 0666)
+		# shellcheck disable=SC2086
+		run --separate-stderr in_group $as \
+			shmtool write -f data "$empty"
+		is_told "write: $empty:" 24M
+		shmtool rm "$empty"
+		empty=$(shmtool create -s 64M -m 0666)
+		# shellcheck disable=SC2086
+		run --separate-stderr in_group $as \
+			shmtool write "$empty" < <(cat data)
+		is_told "write: $empty:" 24M
+		shmtool rm "$empty"
+		empty=$(shmtool create -s 64M -m 0666)
+	done
+	rm data
+}
+
+@test "read: to a file in memory it is 6, and -O leaves nothing" {
+	make_segments 64
+	make_memory
+	make_group 24
+	for as in "" "$plain"; do
+		# shellcheck disable=SC2086 # words, or none
+		run --separate-stderr in_group $as \
+			shmtool read -O "$memory/file" "$id"
+		is_told "read: $id:" 24M
+		[ -z "$(ls -A "$memory")" ]
+		# shellcheck disable=SC2086
+		run --separate-stderr in_group $as bash -c \
+			"exec shmtool read $id >$memory/file"
+		is_told "read: $id:" 24M
+		cmp -n "$(stat -c %s "$memory/file")" "$memory/file" \
+			<(shmtool read "$id")
+		rm "$memory/file"
+		# Zeros that no hole can stand for.
+		echo there >"$memory/file"
+		# shellcheck disable=SC2086
+		run --separate-stderr in_group $as bash -c \
+			"exec shmtool read $empty 1<>$memory/file"
+		is_told "read: $empty:" 24M
+		rm "$memory/file"
+	done
+}
+
+@test "read: what fits is read, to a pipe all of it" {
+	make_segments 64
+	make_memory
+	make_group 24
+	for as in "" "$plain"; do
+		# shellcheck disable=SC2086 # words, or none
+		in_group $as shmtool read -n 12M -O "$memory/file" "$id"
+		cmp "$memory/file" <(shmtool read -n 12M "$id")
+		rm "$memory/file"
+		# shellcheck disable=SC2086
+		in_group $as shmtool read "$id" | cmp - <(shmtool read "$id")
+	done
+}
+
+@test "save: to a folder in memory it is 6, and nothing is left" {
+	make_segments 64
+	make_memory
+	make_group 24
+	for as in "" "$plain"; do
+		# shellcheck disable=SC2086 # words, or none
+		run --separate-stderr in_group $as \
+			shmtool save "$memory" "$id"
+		is_told "save: $id: no memory for a copy of its 67108864" \
+			"24M"
+		[ -z "$(ls -A "$memory")" ]
+	done
+	shmtool save "$memory" "$id"
+}
+
+@test "create: -i of more than there is memory for is 6, and makes nothing" {
+	make_segments 64
+	shmtool read -O data "$id"
+	ipcrm --all=shm
+	make_group 24
+	for as in "" "$plain"; do
+		# shellcheck disable=SC2086 # words, or none
+		run --separate-stderr in_group $as shmtool create -i data
+		is_told "create: data:" 24M
+		[ -z "$output" ]
+		# shellcheck disable=SC2086
+		run --separate-stderr in_group $as shmtool create -i - \
+			< <(cat data)
+		is_told "create: -:" 24M
+		[ -z "$output" ]
+		# shellcheck disable=SC2086
+		run --separate-stderr in_group $as \
+			shmtool create -s 64M -i - < <(cat data)
+		is_told "create: -:" 24M
+		[ -z "$output" ]
+		[ "$(segments)" -eq 0 ]
+	done
+	rm data
+}
+
+@test "restore: of more than there is memory for is 6, and makes nothing" {
+	make_segments 64
+	mkdir saved
+	shmtool save saved "$id"
+	ipcrm --all=shm
+	make_group 24
+	for as in "" "$plain"; do
+		# shellcheck disable=SC2086 # words, or none
+		run --separate-stderr in_group $as \
+			shmtool restore saved/*.meta
+		[ "$status" -eq 6 ]
+		[ -z "$output" ]
+		message_has "restore: saved/" "67108864 bytes asked" \
+			"memory cgroup /${group##*/}" "of 25165824 in use"
+		[ "$(segments)" -eq 0 ]
+	done
+	rm -r saved
+}
