@@ -62,7 +62,9 @@ usage_error(const char *object, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(reason, sizeof(reason), format, args);
 	va_end(args);
-	complain(object, "%s (see shmtool %s%s-h)", reason, speaker,
+	/* Most begin with the value that is wrong. */
+	complain(object, "%s%s (see shmtool %s%s-h)",
+	    reason[0] == ':' ? "''" : "", reason, speaker,
 	    speaker[0] != '\0' ? " " : "");
 	return told = ST_USAGE;
 }

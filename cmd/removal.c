@@ -407,9 +407,30 @@ removal_tell(const struct removal_run *run, const struct removal *r)
 		if (run->verbose)
 			tell_removed(r);
 		break;
-	case WOULD_REMOVE:
 	case WOULD_MARK:
+		complain(object, "would be marked for removal, %s", reason);
 		break;
+	case WOULD_REMOVE:
+		break;
+	}
+}
+
+/* What marking has taken away who has it attached still knows. */
+static void
+json_key_of(struct json *json, const struct removal *r)
+{
+	bool known = r->segment.ctime != 0 || r->segment.key != 0;
+	uint32_t key = r->segment.key;
+
+	if ((r->segment.state & SHMT_DEST) != 0) {
+		known = r->holder_count > 0;
+		key = known ? r->holders[0].key : 0;
+	}
+	if (known)
+		json_key(json, key);
+	else {
+		json_null(json, "key");
+		json_null(json, "key_hex");
 	}
 }
 
@@ -428,12 +449,7 @@ removal_json(struct json *json, const struct removal *r)
 		json_null(json, "id");
 	else
 		json_number(json, "id", (uint64_t)r->segment.id);
-	if (seen || r->segment.key != 0) {
-		json_key(json, r->segment.key);
-	} else {
-		json_null(json, "key");
-		json_null(json, "key_hex");
-	}
+	json_key_of(json, r);
 	if (seen)
 		json_number(json, "size", r->segment.size);
 	else

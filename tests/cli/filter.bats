@@ -147,10 +147,11 @@ make_three() {
 			message_has "shmtool: ${verb%% *}: ${line%% *}:" \
 				"${line##* }"
 		done
-		for option in owner creator key; do
+		for option in owner creator key idle min-size max-size pid; do
 			# shellcheck disable=SC2086
 			run --separate-stderr shmtool $verb "--$option" ""
 			[ "$status" -eq 2 ]
+			message_has "shmtool: ${verb%% *}: --$option: '': "
 		done
 	done
 	[ "$(segments)" -eq 3 ]

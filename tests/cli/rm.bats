@@ -170,6 +170,8 @@ json_of() {
 	[[ ${lines[2]} == *keep ]]
 	run --separate-stderr shmtool rm -n -f "$id" 99999
 	[ "$status" -eq 0 ]
+	message_has "rm: $id: would be marked for removal, goes at the last" \
+		"detach by $holder (perl), nattch 1"
 	[[ ${lines[1]} == *mark ]]
 	[ "${#lines[@]}" -eq 3 ]
 	run shmtool rm -n 99999
@@ -222,6 +224,29 @@ json_of() {
 	run --separate-stderr shmtool rm --json -f "$id"
 	[ "$status" -eq 0 ]
 	[ "$(json_of segments.0.result)" = marked ]
+}
+
+@test "rm: --json knows the key that marking has taken away" {
+	make_segment
+	key=$(of_id key "$id")
+	hold "$id"
+	run --separate-stderr shmtool rm --json -f "$id"
+	[ "$(json_of segments.0.result)" = marked ]
+	[ "$(json_of segments.0.key_hex)" = "$key" ]
+	run --separate-stderr shmtool rm --json -f "$id"
+	[ "$(json_of segments.0.result)" = kept ]
+	[ "$(json_of segments.0.key_hex)" = "$key" ]
+	[ "$(json_of segments.0.key)" = "$((key))" ]
+	# Where nobody can be asked it is not 0, which would be a private one.
+	[ "$(id -u)" -eq 0 ] && is_plain || return 0
+	# shellcheck disable=SC2016
+	run --separate-stderr unshare --mount sh -c '
+		mount -t tmpfs none /proc && exec shmtool rm --json -f "$1"' \
+		- "$id"
+	[ "$(json_of segments.0.result)" = kept ]
+	[ "$(json_of segments.0.key_hex)" = null ]
+	[ "$(json_of segments.0.key)" = null ]
+	[ "$(json_of segments.0.size)" = 4096 ]
 }
 
 @test "rm: --json with --dry-run tells what would become" {
