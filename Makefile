@@ -109,6 +109,7 @@ UNIT_SRC := \
 	tests/unit/headroom.c \
 	tests/unit/cause.c \
 	tests/unit/fault.c \
+	tests/unit/hidden.c \
 	tests/unit/holders.c \
 	tests/unit/limits.c \
 	tests/unit/list.c \
@@ -204,7 +205,7 @@ $(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVE)
 	$(CC) -pie $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(BSD_LIBS)
 
 # Those in which calls are made to fail.
-$(addprefix $(BUILD)/tests/unit/,fault through touch): $(BUILD)/tests/fault/preload.o
+$(addprefix $(BUILD)/tests/unit/,fault hidden through touch): $(BUILD)/tests/fault/preload.o
 
 # One count for all: bats and cmocka both speak TAP.  What fails is shown, and
 # why what is skipped was.

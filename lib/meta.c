@@ -281,9 +281,9 @@ parse_value(enum kind kind, char *text, uint64_t *value)
 		text[strcspn(text, " ")] = '\0';
 		return shmt_parse_number(text, INT64_MAX, value) == 0;
 	case WORDS:
-		return parse_words(text, value);
+		break;
 	}
-	return false;
+	return parse_words(text, value);
 }
 
 static bool

@@ -5,8 +5,6 @@
  * string or an error; never a wrap, a clamp or a guess.
  */
 
-#include <sys/stat.h>
-
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
@@ -131,7 +129,6 @@ shmt_parse_ftok(const char *text, uint32_t *key)
 	const char *colon = strrchr(text, ':');
 	size_t length = colon != NULL ? (size_t)(colon - text) : strlen(text);
 	char path[PATH_MAX];
-	struct stat st;
 	int proj = 1;
 	key_t k;
 
@@ -143,13 +140,11 @@ shmt_parse_ftok(const char *text, uint32_t *key)
 		return -1;
 	memcpy(path, text, length);
 	path[length] = '\0';
-	if (stat(path, &st) == -1)
-		return -1;
+	/* Never key 0, for the project is a part of it; but it may be -1. */
+	errno = 0;
 	k = ftok(path, proj);
-	if (k == -1)
+	if (k == -1 && errno != 0)
 		return -1;
-	if (k == 0)
-		return fail(ERANGE);
 	*key = (uint32_t)k;
 	return 0;
 }

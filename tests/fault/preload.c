@@ -574,6 +574,30 @@ LONG(vmsplice, (int fd, const struct iovec *list, size_t count,
     unsigned flags), (fd, list, count, flags))
 LONG(sendfile64, (int out, int in, off64_t *from, size_t length),
     (out, in, from, length))
+#if __SIZEOF_LONG__ == 4
+/* What knows times of 64 bits has another name there. */
+#define OTHER(symbol, name, params, args) \
+	int symbol params; \
+	int \
+	symbol params \
+	{ \
+		static int (*real) params; \
+		\
+		if (strikes(CALL_##name)) \
+			return -1; \
+		if (real == NULL) \
+			real = (int (*) params)next(#symbol); \
+		return real args; \
+	}
+
+OTHER(__shmctl64, shmctl, (int id, int what, void *ds), (id, what, ds))
+OTHER(__msgctl64, msgctl, (int id, int what, void *ds), (id, what, ds))
+OTHER(__semctl64, semctl, (int id, int index, int what, uintptr_t rest),
+    (id, index, what, rest))
+OTHER(__ioctl_time64, ioctl, (int fd, unsigned long what, uintptr_t rest),
+    (fd, what, rest))
+#endif
+
 /* glibc's name service dies where its own memory ends: not ours to test. */
 #define NAME_SERVICE(type, name, params, args) \
 	type name params; \

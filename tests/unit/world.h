@@ -41,18 +41,29 @@ own_mounts(void)
 	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
 }
 
-/* A file with other contents, until uncover(). */
 static inline void
-cover(const char *path, const char *text)
+write_file(const char *path, const char *text)
 {
-	char name[] = "/tmp/shmtool-unit.XXXXXX";
-	int fd = mkstemp(name);
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
 	assert_int_not_equal(fd, -1);
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 	close(fd);
+}
+
+/* A file with other contents, until uncover(). */
+static inline void
+cover(const char *path, const char *text)
+{
+	char folder[] = "/tmp/shmtool-unit.XXXXXX", name[64];
+
+	assert_non_null(mkdtemp(folder));
+	strlcpy(name, folder, sizeof(name));
+	strlcat(name, "/file", sizeof(name));
+	write_file(name, text);
 	assert_int_equal(mount(name, path, NULL, MS_BIND, NULL), 0);
 	unlink(name);
+	rmdir(folder);
 }
 
 /* A folder with nothing in it. */

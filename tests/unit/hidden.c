@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * What /proc and /sys do not tell, or tell wrongly: the system calls answer
+ * then, or nobody, and no figure is made up.  In a mount namespace of its own.
+ */
+
+#include <sys/shm.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+
+#include "../fault/fault.h"
+#include "internal.h"
+#include "world.h"
+
+#define SYSVIPC "/proc/sysvipc"
+#define POOLS "/sys/kernel/mm/hugepages"
+#define HEAD "key shmid perms size cpid lpid nattch uid gid cuid cgid atime " \
+	"dtime ctime rss swap\n"
+
+static int id;
+
+static int
+setup(void **state)
+{
+	struct shmt_request request = { .key = 0x51, .size = 4096,
+	    .mode = 0600 };
+	bool created;
+
+	(void)state;
+	return shmt_create(&request, &id, &created);
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	fault_end();
+	return shmt_remove(id);
+}
+
+/* Without /proc/sysvipc the calls tell of the one segment, by each of three
+ * commands; where the first fails nothing is believed to be there. */
+static void
+no_sysvipc(void **state)
+{
+	struct shmt_segment *list = NULL, s;
+	size_t count = 0;
+
+	(void)state;
+	hide(SYSVIPC);
+	assert_int_equal(shmt_list(true, &list, &count), 0);
+	assert_int_equal(count, 1);
+	assert_int_equal(list[0].id, id);
+	assert_false(list[0].has_rss);
+	free(list);
+	fault("shmctl", 1, EPERM);
+	assert_int_equal(shmt_list(true, &list, &count), -1);
+	assert_int_equal(errno, EPERM);
+	/* No SHM_STAT_ANY: SHM_STAT. */
+	fault("shmctl", 2, EINVAL);
+	assert_int_equal(shmt_list(true, &list, &count), 0);
+	assert_true(fault_end());
+	assert_int_equal(count, 1);
+	assert_int_equal(list[0].id, id);
+	free(list);
+	fault("shmctl", 2, EPERM);
+	assert_int_equal(shmt_info_rss(id, &s), -1);
+	assert_int_equal(errno, EPERM);
+	uncover(SYSVIPC);
+}
+
+static void
+none_there(void **state)
+{
+	struct shmt_segment *list = NULL;
+	struct shmt_usage usage = { .segments = 77 };
+	size_t count;
+
+	(void)state;
+	assert_int_equal(shmt_remove(id), 0);
+	hide(SYSVIPC);
+	for (unsigned n = 2; n <= 3; n++) {
+		/* Neither how many there are can be told, nor what is in a
+		 * slot: none is found. */
+		count = 77;
+		fault("shmctl", n, EPERM);
+		assert_int_equal(shmt_list(true, &list, &count), 0);
+		assert_true(fault_end());
+		assert_int_equal(count, 0);
+		free(list);
+	}
+	fault("shmctl", 2, EPERM);
+	assert_int_equal(shmt_usage(&usage), -1);
+	assert_int_equal(usage.segments, 77);
+	fault_end();
+	uncover(SYSVIPC);
+	assert_int_equal(setup(NULL), 0);
+}
+
+/* Without /proc/sys the calls tell, and if they do not nothing does. */
+static void
+no_sysctls(void **state)
+{
+	static const struct {
+		unsigned which;
+		const char *call;
+	} kinds[] = {
+		{ SHMT_LIMITS_SHM, "shmctl" }, { SHMT_LIMITS_MSG, "msgctl" },
+		{ SHMT_LIMITS_SEM, "semctl" }
+	};
+	struct shmt_limits known, l;
+	const char *bad;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(shmt_limits(7, &known, NULL), 0);
+	hide("/proc/sys");
+	assert_int_equal(shmt_limits(7, &l, NULL), 0);
+	assert_memory_equal(&l, &known, sizeof(l));
+	for (i = 0; i < 3; i++) {
+		l.shmmin = 77;
+		fault(kinds[i].call, 1, EACCES);
+		assert_int_equal(shmt_limits(kinds[i].which, &l, &bad), -1);
+		assert_int_equal(errno, EACCES);
+		assert_int_equal(l.shmmin, 77);
+		assert_true(fault_end());
+	}
+	uncover("/proc/sys");
+}
+
+/* A page of 1 GiB, or as many of 4 KiB: unknown while huge ones are used. */
+static void
+huge_rss(void **state)
+{
+	struct shmt_segment *list;
+	size_t count;
+	int used;
+
+	(void)state;
+	if (access(POOLS, F_OK) == -1)
+		skip();
+	cover(SYSVIPC "/shm", HEAD
+	    "1 1 600 4096 1 1 0 0 0 0 0 0 0 0 2097152 0\n"
+	    "2 2 600 4294967296 1 1 0 0 0 0 0 0 0 0 1073741824 4096\n"
+	    "3 3 600 4294967296 1 1 0 0 0 0 0 0 0 0 8192 0\n");
+	for (used = 0; used < 3; used++) {
+		hide(POOLS);
+		mkdir(POOLS "/hugepages-2048kB", 0755);
+		if (used < 2) {
+			write_file(POOLS "/hugepages-2048kB/nr_hugepages",
+			    "3\n");
+			write_file(POOLS "/hugepages-2048kB/free_hugepages",
+			    used == 1 ? "2\n" : "3\n");
+		}
+		assert_int_equal(shmt_list(true, &list, &count), 0);
+		assert_int_equal(count, 3);
+		assert_int_equal(list[0].state, SHMT_HUGE);
+		assert_false(list[0].has_rss);
+		assert_int_equal(list[0].rss, 0);
+		assert_int_equal(list[1].state, 0);
+		/* Figures that cannot be read count as used. */
+		assert_int_equal(list[1].has_rss, used == 0);
+		assert_int_equal(list[1].rss, used == 0 ? 1 << 30 : 0);
+		assert_int_equal(list[1].swap, used == 0 ? 4096 : 0);
+		assert_true(list[2].has_rss && list[2].rss == 8192);
+		free(list);
+		uncover(POOLS);
+	}
+	uncover(SYSVIPC "/shm");
+}
+
+/* A kernel without huge pages has no such folder. */
+static void
+no_pools(void **state)
+{
+	struct shmt_segment *list;
+	size_t count;
+
+	(void)state;
+	cover(SYSVIPC "/shm", HEAD
+	    "2 2 600 4294967296 1 1 0 0 0 0 0 0 0 0 1073741824 0\n");
+	hide("/sys/kernel/mm");
+	assert_int_equal(shmt_list(true, &list, &count), 0);
+	assert_int_equal(list[0].rss, 1 << 30);
+	free(list);
+	uncover("/sys/kernel/mm");
+	uncover(SYSVIPC "/shm");
+}
+
+static void
+no_proc(void **state)
+{
+	struct shmt_holders holders;
+	struct shmt_process process;
+	struct shmt_ns *list;
+	size_t count, hidden;
+	bool told;
+
+	(void)state;
+	hide("/proc");
+	told = shmt_ns_list(&list, &count, &hidden) == 0 || errno != ENOTSUP ||
+	    shmt_holders(-1, &holders) == 0 || errno != ENOTSUP;
+	shmt_process(getppid(), 0, &process);
+	uncover("/proc");
+	assert_false(told);
+	assert_int_equal(process.life, SHMT_UNKNOWN);
+}
+
+/* A number that is no process's own text proves nothing. */
+static void
+false_stat(void **state)
+{
+	struct shmt_process process;
+	char path[64];
+
+	(void)state;
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)getpid());
+	cover(path, "not what a kernel writes\n");
+	shmt_process(getpid(), INT32_MAX, &process);
+	uncover(path);
+	assert_int_equal(process.life, SHMT_UNKNOWN);
+	assert_string_equal(process.command, "");
+}
+
+/* What is written is not what is there afterwards: 51 is 0x33. */
+static void
+other_value(void **state)
+{
+	uint64_t now = 0;
+
+	(void)state;
+	assert_int_equal(mount("/proc/self/coredump_filter",
+	    "/proc/sys/kernel/shmmni", NULL, MS_BIND, NULL), 0);
+	assert_int_equal(shmt_limit_set("shmmni", 51, &now), -1);
+	uncover("/proc/sys/kernel/shmmni");
+	assert_int_equal(errno, EIO);
+	assert_int_equal(now, 33);
+}
+
+/*
+ * Namespaces that cannot be had
+ */
+
+static int
+say_nothing(void *arg, int out)
+{
+	(void)arg;
+	(void)out;
+	return 0;
+}
+
+static void
+moved_on(void **state)
+{
+	struct shmt_ns ns = { .inode = 1, .pid = getpid() };
+	void *answer;
+	size_t length;
+	pid_t gone;
+
+	(void)state;
+	/* It lives elsewhere now. */
+	assert_int_equal(shmt_ns_ask(&ns, say_nothing, NULL, &answer, &length),
+	    -1);
+	assert_int_equal(errno, ESRCH);
+	gone = fork();
+	if (gone == 0)
+		_exit(0);
+	assert_int_equal(waitpid(gone, NULL, 0), gone);
+	ns.pid = gone;
+	assert_int_equal(shmt_ns_ask(&ns, say_nothing, NULL, &answer, &length),
+	    -1);
+	assert_int_equal(errno, ESRCH);
+}
+
+/* Not even whose it is. */
+static void
+no_owner(void **state)
+{
+	(void)state;
+	use_capabilities(false);
+	fault("ioctl", 2, ENOTTY);
+	assert_int_equal(shmt_ns_enter("/proc/self/ns/ipc"), -1);
+	assert_int_equal(errno, ENOTTY);
+	assert_true(fault_end());
+	use_capabilities(true);
+}
+
+static int
+group_setup(void **state)
+{
+	(void)state;
+	return own_mounts() ? 0 : -1;
+}
+
+#define TEST(function) \
+	cmocka_unit_test_setup_teardown(function, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(no_sysvipc),
+		TEST(none_there),
+		TEST(no_sysctls),
+		TEST(huge_rss),
+		TEST(no_pools),
+		TEST(no_proc),
+		TEST(false_stat),
+		TEST(other_value),
+		TEST(moved_on),
+		TEST(no_owner),
+	};
+
+	return cmocka_run_group_tests(tests, group_setup, NULL);
+}
