@@ -33,15 +33,26 @@ open_failed(struct output *output)
 	return status_of(errno == ENOENT ? EIO : errno);
 }
 
-/* Our own links and those of root, whom / belongs to, such as /dev/stdout:
- * another user's may lead anywhere, to a disk. */
+/* Our own links and pipes and those of root, whom / belongs to, such as
+ * /dev/stdout: another user's link may lead anywhere, to a disk, and who made
+ * a pipe in a shared folder reads what should have been a file of ours. */
 static bool
-may_follow(const struct stat *link)
+is_trusted(const struct stat *st)
 {
 	struct stat top;
 
-	return link->st_uid == geteuid() ||
-	    (stat("/", &top) == 0 && link->st_uid == top.st_uid);
+	return (!S_ISLNK(st->st_mode) && !S_ISFIFO(st->st_mode)) ||
+	    st->st_uid == geteuid() ||
+	    (stat("/", &top) == 0 && st->st_uid == top.st_uid);
+}
+
+static int
+not_trusted(const struct output *output, const struct stat *st)
+{
+	complain(output->path, S_ISLNK(st->st_mode) ?
+	    "a symbolic link of another user; it is not followed" :
+	    "a pipe of another user; it is not written to");
+	return ST_FAILED;
 }
 
 /* A device or a pipe; what became a file meanwhile is not written over. */
@@ -51,18 +62,19 @@ open_special(struct output *output, const struct stat *found)
 	struct stat st;
 	bool link = S_ISLNK(found->st_mode);
 
-	if (link && !may_follow(found)) {
-		complain(output->path, "a symbolic link of another user; it "
-		    "is not followed");
-		return ST_FAILED;
-	}
+	if (!is_trusted(found))
+		return not_trusted(output, found);
 	output->fd = open(output->path, O_WRONLY | O_CLOEXEC | O_NOCTTY |
 	    (link ? 0 : O_NOFOLLOW));
 	if (output->fd == -1)
 		return open_failed(output);
-	if (fstat(output->fd, &st) == 0 && !S_ISREG(st.st_mode))
+	/* What our link leads to may be anybody's: a shell's pipe. */
+	if (fstat(output->fd, &st) == 0 && !S_ISREG(st.st_mode) &&
+	    (link || is_trusted(&st)))
 		return ST_OK;
 	close(output->fd);
+	if (!S_ISREG(st.st_mode))
+		return not_trusted(output, &st);
 	complain(output->path, "a link to a file; it is not followed");
 	return ST_FAILED;
 }
@@ -93,9 +105,10 @@ output_open(struct output *output, const char *path)
 	else if (lstat(path, &st) == -1)
 		status = open_draft(output, 0);
 	else if (S_ISREG(st.st_mode))
-		/* Another user's file must not tell who may read ours. */
-		status = open_draft(output, st.st_uid == geteuid() ?
-		    st.st_mode & 0777 : 0);
+		/* Another user's file must not tell who may read ours, nor
+		 * may a file of ours that he linked to there. */
+		status = open_draft(output, st.st_uid == geteuid() &&
+		    st.st_nlink == 1 ? st.st_mode & 0777 : 0);
 	else
 		status = open_special(output, &st);
 	if (status == ST_OK)

@@ -227,7 +227,7 @@ trace() {
 	[ "$(ls -A named | xargs)" = "new there" ]
 }
 
-@test "read: -O trusts neither a link nor a mode of another user" {
+@test "read: -O trusts neither a link, a pipe nor a mode of another user" {
 	needs_root "other users are needed"
 	make_random 5000
 	mkdir -m 1777 shared
@@ -243,6 +243,22 @@ trace() {
 	shmtool read -O shared/file "$id"
 	cmp shared/file data
 	[ "$(stat -c %a:%u shared/file)" = 600:0 ]
+	mkfifo shared/pipe
+	chown 65534 shared/pipe
+	timeout 10 cat shared/pipe >leak &
+	run --separate-stderr timeout 10 shmtool read -O shared/pipe "$id"
+	[ "$status" -eq 1 ]
+	message_has "read: shared/pipe:" "pipe of another user"
+	kill $!
+	[ ! -s leak ]
+	# Anybody may have put a link to a file of ours there.
+	: >mine
+	chmod 666 mine
+	ln mine shared/mine
+	shmtool read -O shared/mine "$id"
+	cmp shared/mine data
+	[ "$(stat -c %a shared/mine)" = 600 ]
+	[ ! -s mine ]
 	# Those of root, and of our own, are followed.
 	[ "$(shmtool read -O /dev/stdout -n 9 "$id" | wc -c)" -eq 9 ]
 	ln -s pipe own
