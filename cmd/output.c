@@ -119,7 +119,7 @@ output_open(struct output *output, const char *path)
 int
 output_commit(struct output *output)
 {
-	int result = 0;
+	int result = 0, status = ST_OK;
 
 	if (output->draft != NULL)
 		result = shmt_draft_publish(output->draft);
@@ -128,9 +128,9 @@ output_commit(struct output *output)
 		output->fd = STDOUT_FILENO;
 	}
 	if (result == -1)
-		open_failed(output);
+		status = open_failed(output);
 	output_abandon(output);
-	return result == -1 ? ST_FAILED : ST_OK;
+	return status;
 }
 
 void

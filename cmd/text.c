@@ -83,8 +83,13 @@ safe_copy(const char *src)
 void
 print_safe(const char *text)
 {
-	char *safe = safe_copy(text);
+	char *safe;
 
+	if (is_plain(text)) {
+		fputs(text, stdout);
+		return;
+	}
+	safe = safe_copy(text);
 	fputs(safe != NULL ? safe : "?", stdout);
 	free(safe);
 }
