@@ -3,7 +3,7 @@
 /*
  * The whole command line, an argument a line: whatever it says, the program
  * comes to an end with a status of its own, and where it refuses the command
- * line it has done nothing.  No segment, file, sysctl, signal or process is
+ * line it has done nothing; the JSON that it prints is whole and valid.  No segment, file, sysctl, signal or process is
  * touched: stub_NAME stands for the system call NAME.  There is one segment,
  * of id 0; nothing else can be opened, nobody is known, no fork succeeds.
  * What would wait ends the run there, with its memory; of a run that comes to
@@ -30,6 +30,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "strict.h"
 
 #define SEGMENT_SIZE 8192
 #define ARGUMENTS 32
@@ -250,7 +252,7 @@ forget_block(const volatile void *block)
 {
 	size_t i;
 
-	for (i = running ? block_count : 0; i-- > 0; )
+	for (i = block_count; i-- > 0; )
 		if (blocks[i] == ~(uintptr_t)block) {
 			blocks[i] = blocks[--block_count];
 			break;
@@ -271,19 +273,41 @@ look_for_leaks(int status)
 	block_count = 0;
 }
 
+/* JSON that was asked for, and that nothing cut off, is one whole object. */
+static void
+look_at_json(char **argv, const char *printed, int status)
+{
+	const unsigned char *end;
+
+	while (*argv != NULL && strncmp(*argv, "--j", 3) != 0)
+		argv++;
+	if (*argv == NULL || status == ENDED || printed[0] != '{')
+		return;
+	end = strict_value((const unsigned char *)printed);
+	if (strcmp((const char *)end, "\n") != 0)
+		abort();
+}
+
 static int
 run(int argc, char **argv)
 {
+	FILE *real = stdout;
 	volatile int status;
+	char *printed;
+	size_t length;
 
 	acted = false;
 	optind = 0;
 	running = true;
+	stdout = open_memstream(&printed, &length);
 	status = setjmp(the_end);
 	if (status == 0)
 		status = shmtool_main(argc, argv);
-	fflush(stdout);
 	running = false;
+	fclose(stdout);
+	stdout = real;
+	look_at_json(argv, printed, status);
+	free(printed);
 	look_for_leaks(status);
 	return status;
 }
