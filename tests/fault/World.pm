@@ -208,6 +208,8 @@ sub run_command {
 		open(STDIN, '<', $command->{stdin} // '/dev/null');
 		open(STDOUT, '>', '../out');
 		open(STDERR, '>&', $err);
+		# A shell ignores some for what it puts into the background.
+		$SIG{$_} = 'DEFAULT' for qw(HUP INT QUIT PIPE TERM);
 		@ENV{keys %{$how{env}}} = values %{$how{env}};
 		$ENV{LD_PRELOAD} = $preload;
 		$ENV{FAULT_COUNTS} = $counts;

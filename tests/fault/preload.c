@@ -28,6 +28,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
+#include <pthread.h>
 #include <pwd.h>
 #include <sched.h>
 #include <signal.h>
@@ -60,9 +61,10 @@
 	X(ppoll) X(pwrite64) X(readlinkat) X(__read_chk) \
 	X(__open64_2) X(openat64) X(read) X(pread64) X(write) \
 	X(send) X(recv) X(close) X(lseek64) X(ftruncate64) X(fsync) \
-	X(fstat64) X(fstatat64) X(stat64) X(lstat64) X(rename) X(renameat) \
-	X(renameat2) X(linkat) X(mkostemp64) X(fchmod) X(fchown) X(fcntl64) \
-	X(dup) X(ioctl) X(opendir) X(fdopendir) X(readdir64) X(fdopen) \
+	X(fstat64) X(fstatat64) X(stat64) X(lstat64) X(renameat) \
+	X(renameat2) X(linkat) X(fchmod) X(fchown) X(fcntl64) \
+	X(pthread_create) X(sched_getaffinity) X(ioctl) X(opendir) \
+	X(fdopendir) X(readdir64) X(fdopen) \
 	X(open_memstream) X(mmap64) X(madvise) X(mincore) X(memfd_create) \
 	X(process_vm_readv) X(process_vm_writev) X(fork) X(waitpid) X(pipe2) \
 	X(socketpair) X(setsid) X(setns) X(setenv) X(execvp) \
@@ -511,17 +513,14 @@ INT(fstatat64, (int dir, const char *path, struct stat64 *st, int flags),
     (dir, path, st, flags))
 INT(stat64, (const char *path, struct stat64 *st), (path, st))
 INT(lstat64, (const char *path, struct stat64 *st), (path, st))
-INT(rename, (const char *from, const char *to), (from, to))
 INT(renameat, (int d, const char *from, int e, const char *to),
     (d, from, e, to))
 INT(renameat2, (int d, const char *from, int e, const char *to,
     unsigned flags), (d, from, e, to, flags))
 INT(linkat, (int d, const char *from, int e, const char *to, int flags),
     (d, from, e, to, flags))
-WRAP_OPEN(mkostemp64, (char *path, int flags), (path, flags))
 INT(fchmod, (int fd, mode_t mode), (fd, mode))
 INT(fchown, (int fd, uid_t uid, gid_t gid), (fd, uid, gid))
-WRAP_OPEN(dup, (int fd), (fd))
 POINTER(DIR *, opendir, (const char *path), (path))
 POINTER(DIR *, fdopendir, (int fd), (fd))
 POINTER(struct dirent64 *, readdir64, (DIR *dir), (dir))
@@ -554,6 +553,8 @@ WRAP(void *, (void *)-1, shmat, (int id, const void *at, int flags),
     (id, at, flags))
 INT(shmdt, (const void *at), (at))
 INT(shmctl, (int id, int what, struct shmid_ds *ds), (id, what, ds))
+INT(sched_getaffinity, (pid_t pid, size_t size, cpu_set_t *set),
+    (pid, size, set))
 INT(semget, (key_t key, int count, int flags), (key, count, flags))
 INT(semtimedop, (int id, struct sembuf *ops, size_t count,
     const struct timespec *limit), (id, ops, count, limit))
@@ -562,7 +563,10 @@ INT(sigaction, (int sig, const struct sigaction *new, struct sigaction *old),
     (sig, new, old))
 INT(sigtimedwait, (const sigset_t *set, siginfo_t *info,
     const struct timespec *limit), (set, info, limit))
-/* It returns its error. */
+/* These two return their error. */
+WRAP(int, error, pthread_create, (pthread_t *thread,
+    const pthread_attr_t *attr, void *(*start)(void *), void *arg),
+    (thread, attr, start, arg))
 WRAP(int, error, clock_nanosleep, (clockid_t clock, int flags,
     const struct timespec *want, struct timespec *rest),
     (clock, flags, want, rest))
