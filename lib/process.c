@@ -154,12 +154,10 @@ look_at(pid_t pid, int64_t at, struct shmt_process *process)
 	long ticks;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	/* Hidden from us, or it has just died: unknown for now. */
 	if (!shmt__proc_is_ours() ||
-	    shmt__read_stat(AT_FDCWD, path, &stat) == -1) {
-		/* It may have died since, or be hidden from us. */
-		process->life = exists(pid) ? SHMT_UNKNOWN : SHMT_GONE;
+	    shmt__read_stat(AT_FDCWD, path, &stat) == -1)
 		return;
-	}
 	strlcpy(process->command, stat.command, sizeof(process->command));
 	/* Only its parent still knows of it; unless threads live on. */
 	if ((stat.state == 'Z' || stat.state == 'X') && stat.threads <= 1) {

@@ -315,6 +315,13 @@ a_clock_set_forward_proves_nothing(void **state)
 	shmt_prove(&s, now, 0, &proof);
 	assert_int_equal(proof.creator.life, SHMT_UNKNOWN);
 	assert_false(proof.stale);
+	/* In the same second it may have been before or after. */
+	s.atime = s.dtime = proof.creator.started;
+	shmt_prove(&s, now, 0, &proof);
+	assert_int_equal(proof.creator.life, SHMT_UNKNOWN);
+	s.atime = s.dtime = proof.creator.started - 1;
+	shmt_prove(&s, now, 0, &proof);
+	assert_int_equal(proof.creator.life, SHMT_REUSED);
 }
 
 static void
