@@ -344,7 +344,7 @@ parse_owner(const char *object, const char *text, uint32_t *uid, uint32_t *gid)
 	}
 	free(user);
 	if (colon != NULL && colon[1] == '\0') {
-		usage_error(object, "%s: no group after the colon", text);
+		usage_error(object, "no group after the colon of %s", text);
 		return false;
 	}
 	if (colon != NULL && !find_group(colon + 1, &g))

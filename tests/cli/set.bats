@@ -155,6 +155,6 @@ make_segment() {
 	for owner in : root:; do
 		run --separate-stderr shmtool set -u "$owner" "$id"
 		[ "$status" -eq 2 ]
-		message_has "--owner: $owner: no group after the colon"
+		message_has "--owner: no group after the colon of $owner"
 	done
 }
