@@ -133,6 +133,10 @@ size_t text_width(const char *text);
 /* A number in base 8, 10 or 16, at least so many digits; returns how many. */
 size_t digits(char *text, uint64_t number, unsigned base, unsigned least);
 
+/* Or UINT64_MAX where that is too small: without a promise of memory anybody
+ * can make segments that are larger together. */
+uint64_t add_sizes(uint64_t a, uint64_t b);
+
 void short_size(char text[static SHORT_TEXT], uint64_t bytes);
 void short_duration(char text[static SHORT_TEXT], uint64_t seconds);
 

@@ -199,7 +199,7 @@ total(const struct work *work, char size[static SHORT_TEXT])
 	for (i = 0; i < work->count; i++)
 		if (would_go(&work->list[i])) {
 			count++;
-			bytes += work->list[i].segment.size;
+			bytes = add_sizes(bytes, work->list[i].segment.size);
 		}
 	short_size(size, bytes);
 	return count;

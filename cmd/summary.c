@@ -115,7 +115,7 @@ add_row(struct sum *sum, const struct shmt_segment *s, uint64_t page)
 	sum->segments++;
 	sum->unattached += s->nattch == 0;
 	sum->dest += (s->state & SHMT_DEST) != 0;
-	sum->size += s->size;
+	sum->size = add_sizes(sum->size, s->size);
 	sum->pages += s->size / page + (s->size % page != 0);
 	if (s->size > sum->largest)
 		sum->largest = s->size;

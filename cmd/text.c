@@ -148,6 +148,12 @@ digits(char *text, uint64_t number, unsigned base, unsigned least)
 	return n;
 }
 
+uint64_t
+add_sizes(uint64_t a, uint64_t b)
+{
+	return b > UINT64_MAX - a ? UINT64_MAX : a + b;
+}
+
 void
 short_size(char text[static SHORT_TEXT], uint64_t bytes)
 {

@@ -144,6 +144,18 @@ heading() {
 	[ "$(shmtool stat -u --tsv --no-heading -o SEGMENTS,DEST)" = $'3\t1' ]
 }
 
+@test "stat: a sum that is too large for 64 bits is the largest there is" {
+	local i
+	for i in 1 2 3 4; do
+		shmtool create -s 4E --no-reserve ||
+			skip "no segment of 4 EiB can be made here"
+	done
+	[ "$(shmtool stat -u --tsv --no-heading -o SIZE,PAGES)" = \
+		$'18446744073709551615\t4503599627370496' ]
+	[ "$(shmtool stat -u --no-heading -o SIZE)" = 16.0E ]
+	shmtool rm -n --all | grep -q '^4 of 4 to go, 16.0E$'
+}
+
 @test "stat: what cannot be known of memory is unknown, not 0" {
 	make_segment
 	shmtool write -s x "$id"
