@@ -146,6 +146,14 @@ shmt_holders_of(const struct shmt_holders *holders, int id, size_t *count)
 }
 
 bool
+shmt__is_trusted(const struct shmt_holder *holder,
+    const struct shmt_segment *segment)
+{
+	return holder->uid == 0 || holder->uid == geteuid() ||
+	    holder->uid == segment->uid || holder->uid == segment->cuid;
+}
+
+bool
 shmt_holders_complete(const struct shmt_holders *holders,
     const struct shmt_segment *segment)
 {

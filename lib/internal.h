@@ -255,6 +255,15 @@ struct shmt__pass {
 int shmt__pass(int id, enum shmt__way way, struct shmt__pass *pass);
 void shmt__pass_free(struct shmt__pass *pass);
 
+/*
+ * Whether a holder matters to a segment: one of root, of its owner or creator
+ * or of the caller.  Others may forge: a process that shares its memory with
+ * one in an IPC namespace of its own shows the segments of there, whose ids,
+ * keys and sizes are as it likes.
+ */
+bool shmt__is_trusted(const struct shmt_holder *holder,
+    const struct shmt_segment *segment);
+
 /* shmt_holders() by one way. */
 int shmt__holders(int id, enum shmt__way way, struct shmt_holders *holders);
 

@@ -103,19 +103,33 @@ first_key(const struct shmt_segment *segment,
 	return true;
 }
 
+/* Where more mappings were seen than the kernel counts, some are forged. */
+static bool
+is_held_by(const struct shmt_segment *segment, pid_t pid,
+    const struct shmt_holders *holders)
+{
+	const struct shmt_holder *holder, *found = NULL;
+	uint64_t maps = 0;
+	size_t count;
+
+	holder = shmt_holders_of(holders, segment->id, &count);
+	for (; count > 0; count--, holder++) {
+		maps += holder->maps;
+		if (holder->pid == pid)
+			found = holder;
+	}
+	return found != NULL && (maps <= segment->nattch ||
+	    shmt__is_trusted(found, segment));
+}
+
 static bool
 is_used_by(const struct shmt_segment *segment, pid_t pid,
     const struct shmt_holders *holders)
 {
-	const struct shmt_holder *holder;
 	struct shmt_process creator;
-	size_t count = 0;
 
-	holder = holders == NULL ? NULL :
-	    shmt_holders_of(holders, segment->id, &count);
-	for (; count > 0; count--, holder++)
-		if (holder->pid == pid)
-			return true;
+	if (holders != NULL && is_held_by(segment, pid, holders))
+		return true;
 	if (segment->cpid != pid)
 		return false;
 	/* Not one that only came to have the same number. */

@@ -152,14 +152,6 @@ try_holder(struct shmt_view *view, const struct shmt_holder *holder)
 	return expect_no_holes(view);
 }
 
-static bool
-is_trusted(const struct shmt_holder *holder,
-    const struct shmt_segment *segment)
-{
-	return holder->uid == 0 || holder->uid == geteuid() ||
-	    holder->uid == segment->uid || holder->uid == segment->cuid;
-}
-
 /*
  * A process that shares its memory with one in an IPC namespace of its own
  * can show a segment of there that has the same id, key and size.  Whoever
@@ -175,7 +167,7 @@ may_ask_others(const struct shmt_view *view,
 
 	holder = shmt_holders_of(holders, view->id, &count);
 	for (; count > 0; count--, holder++)
-		if (is_trusted(holder, segment))
+		if (shmt__is_trusted(holder, segment))
 			return false;
 	return shmt_holders_complete(holders, segment);
 }
@@ -204,7 +196,7 @@ shmt__through_open(struct shmt_view *view)
 	}
 	holder = shmt_holders_of(&holders, view->id, &count);
 	for (; view->through != NULL && count > 0; count--, holder++) {
-		if (!others && !is_trusted(holder, &segment))
+		if (!others && !shmt__is_trusted(holder, &segment))
 			continue;
 		view->through->id = (uint64_t)view->id;
 		if (try_holder(view, holder) == 0) {

@@ -267,6 +267,27 @@ holders_count(void **state)
 	assert_false(shmt_match(&filter, &s, now, &holders));
 }
 
+/* One mapping too many: only those that matter to the segment are believed. */
+static void
+forged_holders_do_not_count(void **state)
+{
+	struct shmt_holder list[] = {
+		{ .id = 5, .pid = 11, .uid = 2000, .maps = 1 },
+		{ .id = 5, .pid = 12, .uid = 1000, .maps = 1 },
+		{ .id = 5, .pid = 13, .uid = 1001, .maps = 1 },
+		{ .id = 5, .pid = 14, .uid = 0, .maps = 1 },
+	};
+	const struct shmt_holders holders = { list, 4, 0 };
+	struct shmt_filter filter = { .by = SHMT_BY_PID };
+	struct shmt_segment s = forgotten();
+
+	(void)state;
+	for (s.nattch = 3; s.nattch <= 5; s.nattch++)
+		for (filter.pid = 11; filter.pid <= 14; filter.pid++)
+			assert_int_equal(shmt_match(&filter, &s, now,
+			    &holders), s.nattch > 3 || filter.pid != 11);
+}
+
 /* A process that came later by the number of a creator made nothing. */
 static void
 a_reused_number_created_nothing(void **state)
@@ -371,6 +392,7 @@ main(void)
 		cmocka_unit_test(filters_one_by_one),
 		cmocka_unit_test(a_living_creator_is_not_dead),
 		cmocka_unit_test(holders_count),
+		cmocka_unit_test(forged_holders_do_not_count),
 		cmocka_unit_test(a_reused_number_created_nothing),
 		cmocka_unit_test(a_clock_set_forward_proves_nothing),
 		cmocka_unit_test(runs_of_holders),
