@@ -367,6 +367,9 @@ void catch_signals(void);
 /* The one that was noted, or 0. */
 int caught_signal(void);
 
+/* What comes from here on comes too late, and does nothing. */
+void stop_catching(void);
+
 /* Dies of the one that was noted; main() does so when a verb has put away
  * what it had half made. */
 void die_of_signal(void);

@@ -342,6 +342,8 @@ create(struct opts *o, int in)
 		status = deliver(o, &w);
 	else if (o->command != NULL)
 		status = ST_NOT_RUN;
+	/* Taken away or printed: no signal may come between. */
+	stop_catching();
 	if (status != ST_OK || o->command != NULL || caught_signal() != 0)
 		take_away(&w);
 	return status;

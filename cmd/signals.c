@@ -96,10 +96,28 @@ caught_signal(void)
 }
 
 void
+stop_catching(void)
+{
+	sigset_t set;
+	size_t i;
+
+	sigemptyset(&set);
+	for (i = 0; i < DEADLY; i++)
+		sigaddset(&set, deadly[i]);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+void
 die_of_signal(void)
 {
+	sigset_t set;
+
 	if (caught == 0)
 		return;
+	sigemptyset(&set);
+	sigaddset(&set, caught);
 	signal(caught, SIG_DFL);
 	raise(caught);
+	/* It may be blocked. */
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
