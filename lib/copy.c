@@ -78,8 +78,10 @@ begin(struct job *job, struct shmt_view *view,
 		job->appends = (fcntl(fd, F_GETFL) & O_APPEND) != 0;
 		job->wants_room = job->is_file && !job->appends;
 		job->in_memory = job->wants_room && in_memory(fd);
-		/* As large as anybody may have it; less does, too. */
-		if (S_ISFIFO(st.st_mode))
+		/* As large as anybody may have it; less does, too.  It takes
+		 * memory of ours when it is full. */
+		if (S_ISFIFO(st.st_mode) &&
+		    shmt__affords(&view->credit, CHUNK))
 			fcntl(fd, F_SETPIPE_SZ, (int)CHUNK);
 	}
 	shmt__view_forget(view);

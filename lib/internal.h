@@ -71,6 +71,10 @@ void shmt__view_run(struct shmt_view *view, uint64_t offset, uint64_t end,
 /* What was looked at is old: look again. */
 void shmt__view_forget(struct shmt_view *view);
 
+/* Whether there is memory in plenty for so many bytes more.  *credit is what
+ * is left of the last look, 0 at first. */
+bool shmt__affords(uint64_t *credit, uint64_t length);
+
 /*
  * To be called before pages of a range are touched that may not be there:
  * where memory is short a child touches them first and is killed instead of

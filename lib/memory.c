@@ -23,17 +23,24 @@
 /* Pages for so many bytes were counted on; look again after as many. */
 #define CREDIT ((uint64_t)1 << 30)
 
-/* Whether there is memory in plenty for so many bytes more. */
-static bool
-can_afford(uint64_t *credit, uint64_t length)
+/* Kept free for the child itself, which is a stranger to the OOM killer when
+ * it begins, and for tables and buffers of ours. */
+#define RESERVE ((uint64_t)2 << 20)
+
+/* What the child holds beside the pages, and leaves to us in the end. */
+#define CUSHION ((size_t)1 << 20)
+
+bool
+shmt__affords(uint64_t *credit, uint64_t length)
 {
 	struct shmt_headroom room;
 
 	if (length > *credit) {
 		*credit = CREDIT;
 		if (shmt_headroom(&room))
-			*credit = room.used < room.limit ?
-			    (room.limit - room.used) / 2 : 0;
+			*credit = room.limit > RESERVE &&
+			    room.used < room.limit - RESERVE ?
+			    (room.limit - RESERVE - room.used) / 2 : 0;
 		if (*credit > CREDIT)
 			*credit = CREDIT;
 	}
@@ -43,9 +50,9 @@ can_afford(uint64_t *credit, uint64_t length)
 	return true;
 }
 
-/* What the child holds beside the pages, and leaves to us in the end: page
- * tables and buffers of ours cost memory too. */
-#define CUSHION ((size_t)512 * 1024)
+/* Where there is swap, the first page may be out again when the last comes
+ * in, and the kernel may find no room at once: so often it is asked. */
+#define TRIES 4
 
 /* What a child has to touch: pages of memory, or (at is NULL) of a file. */
 struct pages {
@@ -155,15 +162,21 @@ shmt__view_touch(struct shmt_view *view, uint64_t offset, uint64_t length,
 		.writing = writing,
 		.length = (size_t)(offset + length - start)
 	};
+	int tries;
 
 	/* Huge pages come from a pool of their own, and with an errno. */
 	if (view->at == NULL || view->huge ||
-	    can_afford(&view->credit, length))
+	    shmt__affords(&view->credit, length))
 		return 0;
 	pages.at = view->at + start;
-	if (is_resident(view, pages.at, pages.length))
-		return 0;
-	return touch_in_child(&pages);
+	for (tries = 0; tries < TRIES; tries++) {
+		if (is_resident(view, pages.at, pages.length))
+			return 0;
+		if (touch_in_child(&pages) == -1 && errno != ENOMEM)
+			return -1;
+	}
+	errno = ENOMEM;
+	return -1;
 }
 
 /* The pages stay the segment's; what we have mapped counts as our size, by
@@ -186,5 +199,5 @@ shmt_make_room(int fd, uint64_t offset, size_t length, uint64_t *credit)
 		.fd = fd, .offset = (off_t)offset, .length = length
 	};
 
-	return can_afford(credit, length) ? 0 : touch_in_child(&pages);
+	return shmt__affords(credit, length) ? 0 : touch_in_child(&pages);
 }

@@ -56,3 +56,22 @@ same_bytes() {
 	[ "$(shmtool stat -u --tsv --no-heading -o SWAP)" = \
 		"$(awk -v id="$id" '$2 == id { print $16 }' /proc/sysvipc/shm)" ]
 }
+
+@test "read: where swapped pages do not fit in memory, all or 6, never killed" {
+	local as code
+	make_swapped
+	shmtool set -m 0666 "$id"
+	echo $((16 << 20)) >"$group/memory.limit_in_bytes"
+	for as in "" "setpriv --bounding-set=-all --inh-caps=-all"; do
+		bash -c "echo \$\$ >$group/cgroup.procs &&
+			exec $as shmtool read $id" 2>"$BATS_TEST_TMPDIR/err" |
+			cat >"$BATS_TEST_TMPDIR/out"
+		code=${PIPESTATUS[0]}
+		[ "$code" -eq 0 ] || [ "$code" -eq 6 ]
+		if [ "$code" -eq 0 ]; then
+			same_bytes <"$BATS_TEST_TMPDIR/out"
+		else
+			grep -q "memory cgroup" "$BATS_TEST_TMPDIR/err"
+		fi
+	done
+}
