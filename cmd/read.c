@@ -178,7 +178,8 @@ open_failed(const struct opts *o, const struct shmt_segment *segment)
 	case ESRCH:
 		complain(o->target.text, "cannot be read without a trace: %s",
 		    segment->nattch == 0 ? "nobody has it attached" :
-		    "no process that has it attached may be read by you");
+		    "of root, its owner, its creator and you, no process "
+		    "has it attached that you may read");
 		return ST_FAILED;
 	case ENODATA:
 		complain(o->target.text, "cannot be read without a trace: it "

@@ -63,14 +63,25 @@ look(struct shmt__through *t)
 	return result;
 }
 
+/* ESRCH: another file is mapped there by now, or the process is gone. */
 static int
 open_file(const struct shmt__through *t)
 {
+	const struct shmt__mapping *m = &t->maps[0];
+	struct stat st;
 	char path[64];
+	int fd;
 
 	snprintf(path, sizeof(path), "map_files/%jx-%jx",
-	    (uintmax_t)t->maps[0].start, (uintmax_t)t->maps[0].end);
-	return openat(t->dir, path, O_RDONLY | O_CLOEXEC);
+	    (uintmax_t)m->start, (uintmax_t)m->end);
+	fd = openat(t->dir, path, O_RDONLY | O_CLOEXEC);
+	if (fd != -1 && (fstat(fd, &st) == -1 || st.st_ino != m->inode ||
+	    st.st_dev != m->device)) {
+		close(fd);
+		errno = ESRCH;
+		return -1;
+	}
+	return fd;
 }
 
 /* The mapping that shows a byte, or NULL. */
@@ -145,31 +156,13 @@ try_holder(struct shmt_view *view, const struct shmt_holder *holder)
 	view->fd = open_file(t);
 	if (view->fd != -1)
 		return 0;
+	if (errno == ESRCH)
+		return -1;
 	if (!shows_all(t, view->size) || !may_read(t->pid)) {
 		errno = ESRCH;
 		return -1;
 	}
 	return expect_no_holes(view);
-}
-
-/*
- * A process that shares its memory with one in an IPC namespace of its own
- * can show a segment of there that has the same id, key and size.  Whoever
- * does that is one too many, so others than those that matter are asked only
- * where all add up, and none of these is there.
- */
-static bool
-may_ask_others(const struct shmt_view *view,
-    const struct shmt_holders *holders, const struct shmt_segment *segment)
-{
-	const struct shmt_holder *holder;
-	size_t count;
-
-	holder = shmt_holders_of(holders, view->id, &count);
-	for (; count > 0; count--, holder++)
-		if (shmt__is_trusted(holder, segment))
-			return false;
-	return shmt_holders_complete(holders, segment);
 }
 
 int
@@ -180,7 +173,6 @@ shmt__through_open(struct shmt_view *view)
 	struct shmt_segment segment;
 	int error = ESRCH;
 	size_t count;
-	bool others;
 
 	if (shmt_holders(view->id, &holders) == -1)
 		return -1;
@@ -188,7 +180,6 @@ shmt__through_open(struct shmt_view *view)
 		shmt_holders_free(&holders);
 		return -1;
 	}
-	others = may_ask_others(view, &holders, &segment);
 	if (view->through == NULL) {
 		view->through = calloc(1, sizeof(*view->through));
 		if (view->through != NULL)
@@ -196,7 +187,8 @@ shmt__through_open(struct shmt_view *view)
 	}
 	holder = shmt_holders_of(&holders, view->id, &count);
 	for (; view->through != NULL && count > 0; count--, holder++) {
-		if (!others && !shmt__is_trusted(holder, &segment))
+		/* What others show may change between a look and the next. */
+		if (!shmt__is_trusted(holder, &segment))
 			continue;
 		view->through->id = (uint64_t)view->id;
 		if (try_holder(view, holder) == 0) {
