@@ -16,8 +16,8 @@ use IPC::SysV qw(IPC_CREAT IPC_PRIVATE shmat);
 use POSIX qw(:sys_wait_h uname);
 use Time::HiRes qw(time sleep);
 
-our @EXPORT = qw($build @pattern begin commands calls try torment verdict
-    status_of report work_off);
+our @EXPORT = qw($build @pattern begin commands calls is_root torment
+    status_of work_off);
 
 our ($build, @pattern);
 my ($shmtool, $preload, $top, $saved);
@@ -425,7 +425,8 @@ sub commands {
 # The calls that the preload knows, in its order.
 my @calls;
 sub calls {
-	@calls = split /\n/, `FAULT_NAMES=1 LD_PRELOAD=$preload /bin/true` unless @calls;
+	@calls = split /\n/, `FAULT_NAMES=1 LD_PRELOAD=$preload /bin/true`
+	    unless @calls;
 	return @calls;
 }
 
@@ -446,6 +447,11 @@ sub save_one {
 	return defined $file ? $file =~ s|.*/(.*)\.meta$|$1|r : 'none';
 }
 
+# Not only in a user namespace of our own.
+sub is_root {
+	return $> == 0 && (split ' ', slurp('/proc/self/uid_map'))[2] > 1;
+}
+
 # Takes BUILD and PATTERN; without root all is done in a user namespace.
 sub begin {
 	($build, @pattern) = @ARGV;
@@ -462,8 +468,8 @@ sub begin {
 	$| = 1;
 }
 
-# Two workers take each second of the list, and torment it.  Prints  Says how many
-# runs of that kind there were, and whether one did not survive.
+# Two workers take each second of the list, and torment it.  Prints how many
+# runs of that kind there were, and returns whether one did not survive.
 sub work_off {
 	my ($kind, $todo, $one) = @_;
 	pipe(my $figures, my $write) or die "pipe: $!\n";
