@@ -164,6 +164,12 @@ make_group() {
 	mkdir "$folder" 2>/dev/null || skip "no memory cgroup can be made here"
 	group=$folder
 	echo $(($1 << 20)) >"$group/$limit" || skip "no limit can be set here"
+	# Nor may it go into swap that another test has made.
+	if [ -e "$group/memory.memsw.limit_in_bytes" ]; then
+		echo $(($1 << 20)) >"$group/memory.memsw.limit_in_bytes"
+	elif [ -e "$group/memory.swap.max" ]; then
+		echo 0 >"$group/memory.swap.max"
+	fi
 }
 
 in_group() {

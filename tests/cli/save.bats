@@ -597,3 +597,27 @@ hold_semaphore() {
 	[ "$output" -gt 0 ]
 	[ "$output" -lt 4096 ]
 }
+
+@test "save: while others write, every byte is one that was there" {
+	local as low high
+	id=$(shmtool create -s 1M -m 0666)
+	# Number after number, each into every page from the first to the last.
+	perl -e 'for ($n = 1; ; $n++) {
+			for ($o = 0; $o < 1 << 20; $o += 4096) {
+				shmwrite($ARGV[0], pack("L", $n) x 1024, $o,
+				    4096) or exit;
+			}
+		}' "$id" 3>&- &
+	wait_for bash -c "shmtool read -o 1044480 $id | grep -q '[^\0]'"
+	for as in "" "setpriv --bounding-set=-all --inh-caps=-all"; do
+		low=$(shmtool read -o 1048572 -t u4 "$id")
+		$as shmtool save -f . "$id"
+		high=$(shmtool read -n 4 -t u4 "$id")
+		perl -e '($low, $high) = @ARGV; local $/;
+			@n = unpack "L*", <STDIN>; @n == 262144 or die;
+			for (@n) { die "$_ not in $low..$high\n"
+			    if $_ < $low || $_ > $high }' \
+			"$low" "$high" <"$id-0x00000000.shm"
+	done
+	kill %1
+}
