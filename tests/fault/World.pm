@@ -459,7 +459,8 @@ sub begin {
 	delete @ENV{qw(FAULT FAULT_COUNTS)};
 	$shmtool = "$build/shmtool";
 	$preload = "$build/tests/fault/preload.so";
-	$top = tempdir('shmtool-fault.XXXXXX', TMPDIR => 1);
+	$top = tempdir('shmtool-fault.XXXXXX', TMPDIR => 1,
+	    CLEANUP => 1);
 	$saved = "$top/saved";
 	mkdir($saved) or die "$saved: $!\n";
 	spill("$top/large", 'large' x 1677721);
@@ -492,7 +493,6 @@ sub work_off {
 		$survived += $s;
 	}
 	1 while wait() != -1;
-	remove_tree($top);
 	print "$tried $kind tried, $survived survived, over ",
 	    scalar(@$todo), " commands\n";
 	die "only $finished commands came to their end\n"
