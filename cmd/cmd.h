@@ -406,6 +406,9 @@ bool progress_tell(void *progress, uint64_t done);
 #define MEMORY_TEXT 256
 void memory_in_use(char text[static MEMORY_TEXT]);
 
+/* The value of --length; false after a mistake, which has been told. */
+bool length_value(const char *text, uint64_t *length);
+
 /* A length of UINT64_MAX becomes what there is; ST_OK, or told. */
 int check_range(const struct target *target, uint64_t size, uint64_t offset,
     uint64_t *length);

@@ -10,6 +10,19 @@
 
 #include "cmd.h"
 
+bool
+length_value(const char *text, uint64_t *length)
+{
+	if (!size_value("--length", text, length))
+		return false;
+	if (*length != UINT64_MAX)
+		return true;
+	/* Which means that none was asked for. */
+	usage_error("--length", "%s: out of range: no segment is so large",
+	    text);
+	return false;
+}
+
 int
 check_range(const struct target *target, uint64_t size, uint64_t offset,
     uint64_t *length)

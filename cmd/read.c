@@ -84,7 +84,7 @@ take_option(struct opts *o, int c)
 	case 'o':
 		return offset_value("--offset", optarg, &o->offset);
 	case 'n':
-		return size_value("--length", optarg, &o->length);
+		return length_value(optarg, &o->length);
 	case 'x':
 		return form_option(o, DUMP_HEX, NULL);
 	case 's':

@@ -60,7 +60,7 @@ take_option(struct opts *o, int c)
 	case 'o':
 		return offset_value("--offset", optarg, &o->offset);
 	case 'n':
-		return size_value("--length", optarg, &o->length);
+		return length_value(optarg, &o->length);
 	case 'z':
 		return fill_option(o, optarg);
 	case OPT_LOCK_WITH:

@@ -187,9 +187,9 @@ private_memory() {
 	[ "$(cat most)" -lt 4096 ]
 }
 
-@test "read, write: private memory stays under 4 MiB" {
+@test "read, write, save, restore, create: private memory under 4 MiB" {
 	is_plain || skip "an instrumented program is larger"
-	id=$(shmtool create -s 300M)
+	id=$(shmtool create -s 64M)
 	private_memory write -zA "$id"
 	private_memory read "$id" >file
 	private_memory read "$id" | cat >/dev/null
@@ -197,7 +197,11 @@ private_memory() {
 	private_memory read -t x8 -n 8M "$id" >/dev/null
 	private_memory write -f file "$id"
 	private_memory write "$id" < <(cat file)
-	rm file
+	private_memory save . "$id"
+	private_memory restore "$id-0x00000000"
+	private_memory create -i file
+	private_memory create -i - < <(cat file)
+	rm file "$id-0x00000000".*
 }
 
 # perl takes offsets up to 2 GiB; beyond, a program that has nothing of ours.

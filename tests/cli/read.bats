@@ -455,7 +455,8 @@ E2
 		"-w0 $id" "-wx $id" "-w -O f $id" "-o -1 $id" "-n x $id" \
 		"--zero-copy -x $id" "--zero-copy -O f $id" \
 		"--zero-copy --lock-with 1 $id" "--lock-timeout 1 $id" \
-		"--lock-with x $id" "--nosuch $id"; do
+		"--lock-with x $id" "--nosuch $id" \
+		"-n 18446744073709551615 $id"; do
 		# shellcheck disable=SC2086
 		run --separate-stderr shmtool read $line
 		[ "$status" -eq 2 ] || { echo "$status: $line"; return 1; }

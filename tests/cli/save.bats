@@ -578,26 +578,6 @@ hold_semaphore() {
 	[ -z "$output$stderr" ]
 }
 
-@test "save: private memory stays under 4 MiB" {
-	is_plain || skip "an instrumented program is larger"
-	id=$(shmtool create -s 300M)
-	fill 300M
-	run perl -e '
-		my $pid = fork // die;
-		exec "shmtool", "save", @ARGV if $pid == 0;
-		my $most = 0;
-		while (waitpid($pid, 1) == 0) {
-			if (open my $f, "<", "/proc/$pid/status") {
-				my ($kb) = join("", <$f>) =~ /RssAnon:\s+(\d+)/;
-				$most = $kb if ($kb // 0) > $most;
-			}
-			select undef, undef, undef, 0.002;
-		}
-		print $most' "$dir" "$id"
-	[ "$output" -gt 0 ]
-	[ "$output" -lt 4096 ]
-}
-
 @test "save: while others write, every byte is one that was there" {
 	local as low high
 	id=$(shmtool create -s 1M -m 0666)

@@ -153,7 +153,8 @@ file_setup() {
 	local line
 	for line in "" "$id $id" "-s a -z $id" "-f data -s a $id" "-0 $id" \
 		"-z256 $id" "-zab $id" "-z-1 $id" "-o x $id" "-n -1 $id" \
-		"--lock-timeout 3 -z $id" "--lock-with a -z1 $id" "-z1 0x"; do
+		"--lock-timeout 3 -z $id" "--lock-with a -z1 $id" "-z1 0x" \
+		"-z1 -n 18446744073709551615 $id"; do
 		# shellcheck disable=SC2086
 		run --separate-stderr shmtool write $line
 		[ "$status" -eq 2 ] || { echo "$status: $line"; return 1; }
