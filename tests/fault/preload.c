@@ -224,7 +224,7 @@ read_signal(const char *text)
 	moment = (uint32_t)strtoul(text, &end, 10);
 	if (*end != ':')
 		abort();
-	to_send = atoi(end + 1);
+	to_send = (int)strtol(end + 1, NULL, 10);
 	program = getpid();
 }
 
