@@ -198,7 +198,8 @@ copy_contents(struct save *save, struct shmt_view *view)
 	uint64_t done;
 
 	if (shmt__draft_open(save->dir, save->contents_name,
-	    &save->contents) == -1 || set_size(save->contents.fd, save->saved.segment.size) == -1)
+	    &save->contents) == -1 ||
+	    set_size(save->contents.fd, save->saved.segment.size) == -1)
 		return fail_at(save->trouble, SHMT_AT_CONTENTS);
 	how.flags = SHMT_SPARSE;
 	if (shmt_view_send(view, &how, save->contents.fd, &done) == 0)

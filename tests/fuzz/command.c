@@ -3,11 +3,12 @@
 /*
  * The whole command line, an argument a line: whatever it says, the program
  * comes to an end with a status of its own, and where it refuses the command
- * line it has done nothing; the JSON that it prints is whole and valid.  No segment, file, sysctl, signal or process is
- * touched: stub_NAME stands for the system call NAME.  There is one segment,
- * of id 0; nothing else can be opened, nobody is known, no fork succeeds.
- * What would wait ends the run there, with its memory; of a run that comes to
- * its end all memory must be reachable still, or given back.
+ * line it has done nothing; the JSON that it prints is whole and valid.  No
+ * segment, file, sysctl, signal or process is touched: stub_NAME stands for
+ * the system call NAME.  There is one segment, of id 0; nothing else can be
+ * opened, nobody is known, no fork succeeds.  What would wait ends the run
+ * there, with its memory; of a run that comes to its end all memory must be
+ * reachable still, or given back.
  *
  * fuzz: -close_fd_mask=3 -detect_leaks=0 -rss_limit_mb=0
  */
