@@ -215,8 +215,6 @@ sub run_command {
 		open(STDIN, '<', $command->{stdin} // '/dev/null');
 		open(STDOUT, '>', '../out');
 		open(STDERR, '>&', $err);
-		# A shell ignores some for what it puts into the background.
-		$SIG{$_} = 'DEFAULT' for qw(HUP INT QUIT PIPE TERM);
 		@ENV{keys %{$how{env}}} = values %{$how{env}};
 		$ENV{LD_PRELOAD} = $preload;
 		$ENV{FAULT_COUNTS} = $counts;
@@ -464,6 +462,8 @@ sub begin {
 	($build, @pattern) = @ARGV;
 	exec('unshare', '-Ur', '--ipc', $^X, $0, @ARGV) if $> != 0;
 	delete @ENV{qw(FAULT FAULT_COUNTS)};
+	# A shell ignores some for what it puts into the background.
+	$SIG{$_} = 'DEFAULT' for qw(HUP INT QUIT PIPE TERM);
 	$shmtool = "$build/shmtool";
 	$preload = "$build/tests/fault/preload.so";
 	$top = tempdir('shmtool-fault.XXXXXX', TMPDIR => 1,
