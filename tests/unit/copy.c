@@ -12,14 +12,18 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#include "shmtool.h"
+#include "../fault/fault.h"
+#include "internal.h"
+#include "world.h"
 
 #define SIZE ((size_t)3 * 65536 + 1)
 
@@ -184,6 +188,229 @@ refused(void **state)
 	assert_int_equal(errno, ENOENT);
 }
 
+/*
+ * Descriptors that are not as others
+ */
+
+/* A view that reaches the segment by its pages alone. */
+static struct shmt_view *
+view_by_pages(int id)
+{
+	struct shmt_view *view;
+
+	use_capabilities(false);
+	assert_int_equal(shmt_view_open(id, SHMT_WRITE, &view), 0);
+	use_capabilities(true);
+	assert_int_equal(view->fd, -1);
+	return view;
+}
+
+/* Something that differs from page to page. */
+static void
+fill_with_pattern(struct shmt_view *view, char bytes[static SIZE])
+{
+	size_t i;
+
+	for (i = 0; i < SIZE; i++)
+		bytes[i] = (char)(i % 251 + 1);
+	assert_int_equal(shmt_view_put(view, 0, bytes, SIZE), 0);
+}
+
+/* The other end of a pipe that waits for nobody. */
+static void
+not_waiting(void **state)
+{
+	struct shmt_transfer how = { .length = SIZE };
+	struct fixture *f = *state;
+	static char bytes[SIZE], seen[SIZE];
+	uint64_t done = 0;
+	int ends[2];
+	pid_t pid;
+
+	fill_with_pattern(f->view, bytes);
+	assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+	/* It stays as small as it is. */
+	fault("poll", 1, ENOMEM);
+	fault_also("fcntl64");
+	assert_int_equal(shmt_view_send(f->view, &how, ends[1], &done), -1);
+	assert_int_equal(errno, ENOMEM);
+	assert_true(done > 0 && done < SIZE);
+	fault_end();
+	close(ends[0]);
+	close(ends[1]);
+	assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+	pid = fork();
+	if (pid == 0) {
+		/* Back again through the same pipe, a little later. */
+		usleep(100000);
+		if (write(ends[1], bytes, 30000) != 30000)
+			_exit(1);
+		usleep(100000);
+		_exit(write(ends[1], bytes + 30000, 30000) != 30000);
+	}
+	how.length = 60000;
+	how.flags = SHMT_LEAVE_REST;
+	assert_int_equal(shmt_view_fill(f->view, &how, 0, &done), 0);
+	assert_int_equal(shmt_view_receive(f->view, &how, ends[0], &done), 0);
+	assert_int_equal(done, 60000);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(shmt_view_get(f->view, 0, seen, 60000), 0);
+	assert_memory_equal(seen, bytes, 60000);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+/* To a reader that is slower. */
+static void
+slow_reader(void **state)
+{
+	struct shmt_transfer how = { .length = SIZE };
+	struct fixture *f = *state;
+	static char bytes[SIZE], seen[SIZE];
+	uint64_t done = 0;
+	size_t got = 0;
+	ssize_t n;
+	int ends[2];
+	pid_t pid;
+
+	fill_with_pattern(f->view, bytes);
+	assert_int_equal(pipe(ends), 0);
+	pid = fork();
+	if (pid == 0) {
+		close(ends[0]);
+		fcntl(ends[1], F_SETFL, O_NONBLOCK);
+		fault("fcntl64", 0, EPERM);
+		_exit(shmt_view_send(f->view, &how, ends[1], &done) == -1 ||
+		    done != SIZE);
+	}
+	close(ends[1]);
+	usleep(100000);
+	while ((n = read(ends[0], seen + got, SIZE - got)) > 0)
+		got += (size_t)n;
+	close(ends[0]);
+	assert_int_equal(got, SIZE);
+	assert_memory_equal(seen, bytes, SIZE);
+	assert_int_equal(waitpid(pid, &ends[0], 0), pid);
+	assert_int_equal(ends[0], 0);
+}
+
+/* Holes cannot be left in a pipe. */
+static void
+no_holes(void **state)
+{
+	struct shmt_transfer how = { .length = UINT64_MAX,
+	    .flags = SHMT_SPARSE };
+	struct fixture *f = *state;
+	uint64_t done = 7;
+	int ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(shmt_view_send(f->view, &how, ends[1], &done), -1);
+	assert_int_equal(errno, ESPIPE);
+	assert_int_equal(done, 0);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+/* A file system that gives no room beforehand, or a file without a size. */
+static void
+odd_files(void **state)
+{
+	struct shmt_request request = { .size = 4 << 20, .mode = 0600 };
+	struct shmt_transfer how = { .length = UINT64_MAX };
+	struct shmt_view *view;
+	FILE *file = tmpfile();
+	uint64_t done;
+	bool created;
+	char text[16];
+	int id, fd;
+
+	(void)state;
+	assert_int_equal(shmt_create(&request, &id, &created), 0);
+	view = view_by_pages(id);
+	assert_int_equal(shmt_view_fill(view, &how, 'A', &done), 0);
+	/* Not as if it were on a tmpfs, if it is. */
+	fault("fallocate64", 0, EOPNOTSUPP);
+	fault_also("fstatfs64");
+	assert_int_equal(shmt_view_send(view, &how, fileno(file), &done), 0);
+	assert_true(fault_end());
+	assert_int_equal(done, request.size);
+	fclose(file);
+	fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(shmt_view_receive(view, &how, fd, &done), 0);
+	close(fd);
+	assert_true(done > 100);
+	assert_int_equal(shmt_view_get(view, 0, text, 5), 0);
+	assert_memory_equal(text, "Name:", 5);
+	shmt_view_close(view);
+	assert_int_equal(shmt_remove(id), 0);
+}
+
+/*
+ * Where process_vm_readv(2) is refused, through a pipe
+ */
+static void
+through_a_pipe(void **state)
+{
+	struct fixture *f = *state;
+	static char bytes[SIZE], seen[SIZE];
+	struct shmt_view *view = view_by_pages(f->id);
+	size_t page = view->page;
+
+	fill_with_pattern(view, bytes);
+	fault("process_vm_readv", 0, EPERM);
+	assert_int_equal(shmt_view_get(view, 1, seen, SIZE - 1), 0);
+	assert_true(fault_end());
+	assert_memory_equal(seen, bytes + 1, SIZE - 1);
+	fault("process_vm_writev", 0, ENOSYS);
+	assert_int_equal(shmt_view_put(view, 3, bytes, 10000), 0);
+	assert_true(fault_end());
+	assert_int_equal(shmt_view_get(view, 3, seen, 10000), 0);
+	assert_memory_equal(seen, bytes, 10000);
+	fault("process_vm_readv", 0, EPERM);
+	fault_also("pipe2");
+	assert_int_equal(shmt_view_get(view, 0, seen, 1), -1);
+	assert_int_equal(errno, EPERM);
+	fault_end();
+	/* A page that cannot be had, at the beginning and midway. */
+	assert_int_equal(mprotect(view->at + page, page, PROT_NONE), 0);
+	assert_int_equal(shmt_view_get(view, page, seen, 1), -1);
+	assert_int_equal(errno, EFAULT);
+	fault("process_vm_readv", 0, EPERM);
+	assert_int_equal(shmt_view_get(view, page, seen, 1), -1);
+	assert_int_equal(errno, EFAULT);
+	assert_int_equal(shmt_view_get(view, page - 1, seen, 2), -1);
+	assert_int_equal(errno, EFAULT);
+	fault("process_vm_writev", 0, EPERM);
+	assert_int_equal(shmt_view_put(view, page, bytes, 1), -1);
+	assert_int_equal(errno, EFAULT);
+	assert_int_equal(shmt_view_put(view, page - 100, bytes, 200), -1);
+	assert_int_equal(errno, EFAULT);
+	fault_end();
+	shmt_view_close(view);
+}
+
+/* A file that turns out to be shorter, or full. */
+static void
+as_a_bad_file(void **state)
+{
+	struct fixture *f = *state;
+	struct shmt_view *view = view_by_pages(f->id);
+	char c = 'x';
+
+	view->fd = memfd_create("short", MFD_CLOEXEC);
+	assert_int_not_equal(view->fd, -1);
+	fault("lseek64", 0, EINVAL);
+	assert_int_equal(shmt_view_get(view, 0, &c, 1), -1);
+	assert_int_equal(errno, EIO);
+	fault("pwrite64", 1, ENOSPC);
+	assert_int_equal(shmt_view_put(view, 0, &c, 1), -1);
+	assert_int_equal(errno, ENOMEM);
+	fault_end();
+	shmt_view_close(view);
+}
+
 static void
 headroom(void **state)
 {
@@ -203,6 +430,14 @@ main(void)
 		cmocka_unit_test(stopped),
 		cmocka_unit_test(stopped_out),
 		cmocka_unit_test_setup_teardown(refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(not_waiting, setup, teardown),
+		cmocka_unit_test_setup_teardown(slow_reader, setup, teardown),
+		cmocka_unit_test_setup_teardown(no_holes, setup, teardown),
+		cmocka_unit_test(odd_files),
+		cmocka_unit_test_setup_teardown(through_a_pipe, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(as_a_bad_file, setup,
+		    teardown),
 		cmocka_unit_test(headroom),
 	};
 

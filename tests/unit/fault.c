@@ -7,6 +7,7 @@
  * behind.
  */
 
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <setjmp.h>
@@ -208,8 +209,24 @@ create(void)
 	return result;
 }
 
+/* With a root folder of its own: a main file, a drop-in and login.defs. */
 static int
 logout(void)
+{
+	bool removes = false;
+	int root, result;
+
+	root = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root == -1)
+		return -1;
+	result = shmt__logout_removes(root, 1000, &removes);
+	shmt__close(root);
+	assert_true(result == 0 || !removes);
+	return result;
+}
+
+static int
+logout_here(void)
 {
 	bool removes;
 
@@ -591,7 +608,7 @@ errors_of(const char *name)
 	return table[i].errors;
 }
 
-#define MOST 40		/* calls of one name by one function */
+#define MOST 25		/* calls of one name by one function */
 
 /* Whether nothing was left, or else what. */
 static bool
@@ -674,6 +691,16 @@ torment(int (*function)(void))
 		torment(function); \
 	}
 
+/* The same without the capability to open the segment as a file. */
+#define TORMENT_POOR(function) \
+	static void function##_poor_fails(void **state) \
+	{ \
+		(void)state; \
+		use_capabilities(false); \
+		torment(function); \
+		use_capabilities(true); \
+	}
+
 TORMENT(list_with_rss)
 TORMENT(list_without_rss)
 TORMENT(info)
@@ -686,23 +713,58 @@ TORMENT(headroom)
 TORMENT(diagnose)
 TORMENT(create)
 TORMENT(logout)
+TORMENT(logout_here)
 TORMENT(last_user)
 TORMENT(holders)
 TORMENT(namespaces)
 TORMENT(ask)
 TORMENT(enter)
 TORMENT(get_ours)
+TORMENT_POOR(get_ours)
 TORMENT(get_without_trace)
 TORMENT(put)
+TORMENT_POOR(put)
 TORMENT(transfer_plain)
+TORMENT_POOR(transfer_plain)
 TORMENT(transfer_sparse)
+TORMENT_POOR(transfer_sparse)
 TORMENT(send_copies)
+TORMENT_POOR(send_copies)
 TORMENT(lend_pages)
+TORMENT_POOR(lend_pages)
 TORMENT(receive_from_pipe)
+TORMENT_POOR(receive_from_pipe)
 TORMENT(fill)
+TORMENT_POOR(fill)
 TORMENT(save_anew)
 TORMENT(save)
 TORMENT(restore)
+
+static void
+make_root(void)
+{
+	static const char *const folders[] = { "run", "run/systemd",
+	    "run/systemd/users", "etc", "etc/systemd",
+	    "etc/systemd/logind.conf.d" };
+	static const char *const files[][2] = {
+		{ "etc/login.defs", "SYS_UID_MAX 900\n" },
+		{ "etc/systemd/logind.conf", "[Login]\nRemoveIPC=no\n" },
+		{ "etc/systemd/logind.conf.d/a.conf",
+		    "[Login]\nRemoveIPC=yes\n" },
+		{ "etc/systemd/logind.conf.d/b.conf", "[Login]\n" }
+	};
+	char path[128];
+	size_t i;
+
+	for (i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, folders[i]);
+		assert_int_equal(mkdir(path, 0700), 0);
+	}
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, files[i][0]);
+		write_file(path, files[i][1]);
+	}
+}
 
 static int
 setup(void **state)
@@ -716,6 +778,7 @@ setup(void **state)
 	if (shmt_create(&request, &id, &created) == -1 || put() == -1 ||
 	    mkdtemp(dir) == NULL)
 		return -1;
+	make_root();
 	snprintf(file, sizeof(file), "%s/file", dir);
 	snprintf(saved, sizeof(saved), "%s/%d-0x00000051", dir, id);
 	holder = fork();
@@ -759,20 +822,29 @@ main(void)
 		TEST(diagnose),
 		TEST(create),
 		TEST(logout),
+		TEST(logout_here),
 		TEST(last_user),
 		TEST(holders),
 		TEST(namespaces),
 		TEST(ask),
 		TEST(enter),
 		TEST(get_ours),
+		TEST(get_ours_poor),
 		TEST(get_without_trace),
 		TEST(put),
+		TEST(put_poor),
 		TEST(transfer_plain),
+		TEST(transfer_plain_poor),
 		TEST(transfer_sparse),
+		TEST(transfer_sparse_poor),
 		TEST(send_copies),
+		TEST(send_copies_poor),
 		TEST(lend_pages),
+		TEST(lend_pages_poor),
 		TEST(receive_from_pipe),
+		TEST(receive_from_pipe_poor),
 		TEST(fill),
+		TEST(fill_poor),
 		TEST(save_anew),
 		TEST(save),
 		TEST(restore),
