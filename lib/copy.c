@@ -39,6 +39,7 @@ struct job {
 	struct shmt_view *view;
 	const struct shmt_transfer *how;
 	int fd;
+	short events;		/* what the descriptor is waited for */
 	bool is_file, appends;	/* the descriptor */
 	bool wants_room;	/* pages or blocks are had many at once */
 	bool in_memory;		/* its file system is: pages */
@@ -105,10 +106,9 @@ tell(struct job *job)
 static int
 again(struct job *job)
 {
-	struct pollfd wait = { job->fd, POLLIN | POLLOUT, 0 };
+	struct pollfd wait = { job->fd, job->events, 0 };
 
 	if (errno == EAGAIN) {
-		wait.events = job->view->flags & SHMT_WRITE ? POLLIN : POLLOUT;
 		if (poll(&wait, 1, -1) == -1 && errno != EINTR)
 			return -1;
 		return tell(job);
@@ -327,6 +327,7 @@ shmt_view_send(struct shmt_view *view, const struct shmt_transfer *how,
 	*done = 0;
 	if (begin(&job, view, how, out) == -1)
 		return -1;
+	job.events = POLLOUT;
 	step = way_out(&job);
 	while (result == 0 && job.pos < job.end) {
 		shmt__view_run(view, job.pos, job.end, &run);
@@ -424,6 +425,7 @@ shmt_view_receive(struct shmt_view *view, const struct shmt_transfer *how,
 	*done = 0;
 	if (begin(&job, view, how, in) == -1)
 		return -1;
+	job.events = POLLIN;
 	step = job.is_file && (view->fd == -1 || view->huge) ? in_by_mapping :
 	    in_by_bounce;
 	while (more == 1 && job.pos < job.end) {
