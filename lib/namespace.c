@@ -5,6 +5,7 @@
  */
 
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -40,18 +41,28 @@ open_namespace(const char *which)
 
 /*
  * A rootless container's IPC namespace may be entered by whoever is root in
- * the user namespace that owns it, which its maker may become.
+ * the user namespace that owns it, which its maker may become.  Who else is
+ * root there could trace us from then on, and so reach what we still have of
+ * here, the root folder to begin with: not one that is not dumpable.
  */
 static int
 enter_owner(int fd)
 {
-	int owner, result;
+	int owner, result, dumpable;
 
 	owner = ioctl(fd, NS_GET_USERNS);
 	if (owner == -1)
 		return -1;
-	result = setns(owner, CLONE_NEWUSER);
+	dumpable = prctl(PR_GET_DUMPABLE);
+	result = prctl(PR_SET_DUMPABLE, 0);
+	if (result == 0)
+		result = setns(owner, CLONE_NEWUSER);
 	shmt__close(owner);
+	if (result == -1 && dumpable == 1) {
+		owner = errno;
+		prctl(PR_SET_DUMPABLE, 1);
+		errno = owner;
+	}
 	return result;
 }
 

@@ -417,8 +417,9 @@ struct shmt_ns {
 /*
  * Moves the calling process into the IPC namespace of a process ("123") or
  * of a bind-mounted namespace file; where that needs it, into the user
- * namespace that owns it first.  EINVAL: not an IPC namespace; ESRCH: no
- * such process.  It cannot be undone.
+ * namespace that owns it first, but not dumpable, so that nobody there can
+ * trace it.  EINVAL: not an IPC namespace; ESRCH: no such process.  It cannot
+ * be undone.
  */
 int shmt_ns_enter(const char *which);
 

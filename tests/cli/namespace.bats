@@ -103,6 +103,24 @@ make_rootless_space() {
 	[ -z "$output" ]
 }
 
+@test "--ns: nobody in a rootless container can trace who enters it" {
+	local inside line="$BATS_TEST_TMPDIR/line"
+	make_rootless_space
+	inside=(without_privilege nsenter -t "$there" -U
+		--preserve-credentials --)
+	# There one may look into those of there.
+	"${inside[@]}" readlink "/proc/$there/root" ||
+		skip "the user namespace cannot be joined here"
+	without_privilege shmtool --ns "$there" attach 0x77 >"$line" 3>&- &
+	holders+=($!)
+	wait_for test -s "$line"
+	pid=$(shmtool --ns "$there" stat --tsv --no-heading -o LPID)
+	holders+=("$pid")
+	[ -d "/proc/$pid" ]
+	run "${inside[@]}" readlink "/proc/$pid/root"
+	[ "$status" -ne 0 ]
+}
+
 @test "--ns: a rootless container, entered by root" {
 	make_rootless_space
 	run --separate-stderr shmtool --ns "$there" stat --tsv --no-heading \
