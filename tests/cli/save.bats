@@ -591,13 +591,13 @@ hold_semaphore() {
 	wait_for bash -c "shmtool read -o 1044480 $id | grep -q '[^\0]'"
 	for as in "" "setpriv --bounding-set=-all --inh-caps=-all"; do
 		low=$(shmtool read -o 1048572 -t u4 "$id")
-		$as shmtool save -f . "$id"
+		$as shmtool save -f "$dir" "$id"
 		high=$(shmtool read -n 4 -t u4 "$id")
 		perl -e '($low, $high) = @ARGV; local $/;
 			@n = unpack "L*", <STDIN>; @n == 262144 or die;
 			for (@n) { die "$_ not in $low..$high\n"
 			    if $_ < $low || $_ > $high }' \
-			"$low" "$high" <"$id-0x00000000.shm"
+			"$low" "$high" <"$dir/$id-0x00000000.shm"
 	done
 	kill %1
 }
