@@ -135,7 +135,7 @@ meets() {
 	shmtool write -s 'some text' "$id"
 	for line in "stat -o ID,KEY,OWNER,PERMS,SIZE,RSS" "stat --tsv -t" \
 		"stat --json -c" "limits" "limits --json" "read $id" \
-		"read -x $id" "rm -n --unattached" "help stat"; do
+		"read -x $id" "rm -fv 99" "help stat"; do
 		# shellcheck disable=SC2086 # words
 		shmtool $line >wanted
 		for word in "${nasty[@]}" 0 -1 99999999999999999999; do
@@ -209,6 +209,41 @@ meets() {
 	kill "$watcher"
 	wait "$watcher" || true
 	safe out err
+}
+
+@test "hostile: names of users, in every place where one is told" {
+	needs_root
+	unshare --mount true 2>/dev/null || skip "no mount namespace here"
+	local name
+	export -f safe meets
+	for name in $'a\033[2J' $'bad\377\302' '"},{' "$long" "$long"$'\033'; do
+		id=$(shmtool create -s 4096)
+		shmtool set -u 4242:4242 -m 0644 "$id"
+		{ cat /etc/passwd; echo "$name:x:4242:4242::/:/bin/sh"; } >passwd
+		{ cat /etc/group; echo "$name:x:4242:"; } >group
+		# shellcheck disable=SC2016 # the inner shell's
+		unshare --mount bash -c '
+			mount --bind passwd /etc/passwd &&
+				mount --bind group /etc/group || exit
+			meets stat && meets stat "$0" && meets stat --tsv &&
+				timeout 20 shmtool stat --json "$0" >json &&
+				meets stat --owner "$(id -nu 4242)" &&
+				meets create -k 0x55 -s 1 -u 4242 &&
+				meets create -k 0x55 -s 1 &&
+				meets rm -v "$0" 0x55' "$id"
+		[ "$(segments)" -eq 0 ]
+		! grep -aqP '[\x00-\x09\x0b-\x1f\x7f]' json
+		perl -MJSON::PP -0777 -ne 'decode_json($_)' json
+	done
+}
+
+@test "hostile: no umask opens what is made to others" {
+	umask 0
+	id=$(shmtool create -s 4096)
+	[ "$(of_id perms "$id")" = 600 ]
+	shmtool read -O out "$id"
+	shmtool save . "$id"
+	[ -z "$(find . -type f -perm /077)" ]
 }
 
 @test "hostile: run set-user-id or set-group-id it refuses" {
