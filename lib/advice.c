@@ -15,8 +15,13 @@
 #include "internal.h"
 
 /* What Db2 wants at the least. */
-#define DB2_SHMMAX	(sizeof(long) == 8 ? UINT64_C(1) << 30 : \
-			    UINT64_C(1) << 28)
+#if LONG_MAX > INT32_MAX
+#define DB2_SHMMAX	(UINT64_C(1) << 30)
+#define DB2_LEAST	"1 GiB"
+#else
+#define DB2_SHMMAX	(UINT64_C(1) << 28)
+#define DB2_LEAST	"256 MiB"
+#endif
 #define DB2_MSG		65536
 #define DB2_SEMMSL	250
 #define DB2_SEMOPM	32
@@ -99,7 +104,7 @@ share(enum shmt_profile profile, uint64_t memory, const char **reason)
 	case SHMT_ADVISE_DB2:
 		break;
 	}
-	*reason = "as much as the memory, and 1 GiB at least";
+	*reason = "as much as the memory, and " DB2_LEAST " at least";
 	return memory > DB2_SHMMAX ? memory : DB2_SHMMAX;
 }
 

@@ -14,6 +14,10 @@
 
 #include "shmtool.h"
 
+/* 32 bits: never half a size of a file, nor the time after 2038. */
+_Static_assert(sizeof(off_t) == 8, "needs -D_FILE_OFFSET_BITS=64");
+_Static_assert(sizeof(time_t) == 8, "needs -D_TIME_BITS=64");
+
 /* Linux 4.17; glibc names it since 2.28. */
 #ifndef SHM_STAT_ANY
 #define SHM_STAT_ANY 15

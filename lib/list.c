@@ -313,6 +313,9 @@ none_exist(void)
 int
 shmt_list(bool want_rss, struct shmt_segment **list, size_t *count)
 {
+	/* The sizes that shmctl(2) gives are cut to 32 bits. */
+	if (sizeof(size_t) < sizeof(uint64_t))
+		want_rss = true;
 	if (want_rss && list_proc(list, count) == 0)
 		return 0;
 	/* None found: none there, or no SHM_STAT_ANY here. */

@@ -79,6 +79,25 @@ shmt_resolve(const struct shmt_ref *ref, int *id)
 	return 0;
 }
 
+/*
+ * For a 32-bit program: a 64-bit kernel gave it the low half of the size, and
+ * the whole is in /proc.
+ */
+static void
+find_whole_size(struct shmt_segment *segment)
+{
+	struct shmt_segment *list;
+	size_t i, count;
+
+	if (shmt_list(true, &list, &count) == -1)
+		return;
+	for (i = 0; i < count; i++)
+		if (list[i].id == segment->id &&
+		    (uint32_t)list[i].size == segment->size)
+			segment->size = list[i].size;
+	free(list);
+}
+
 int
 shmt_info(int id, struct shmt_segment *segment)
 {
@@ -100,6 +119,8 @@ shmt_info(int id, struct shmt_segment *segment)
 	if (found != id)
 		return absent(-1);
 	shmt__from_kernel(id, &ds, segment);
+	if (sizeof(size_t) < sizeof(uint64_t))
+		find_whole_size(segment);
 	return 0;
 }
 

@@ -100,6 +100,13 @@ mapping_of(const struct shmt__through *t, uint64_t offset)
 	return NULL;
 }
 
+/* A 32-bit program has no address for what a 64-bit one has higher up. */
+static bool
+within_reach(const struct shmt__mapping *m)
+{
+	return m->end == (uintptr_t)m->end;
+}
+
 static bool
 shows_all(const struct shmt__through *t, uint64_t size)
 {
@@ -108,7 +115,7 @@ shows_all(const struct shmt__through *t, uint64_t size)
 
 	while (offset < size) {
 		m = mapping_of(t, offset);
-		if (m == NULL)
+		if (m == NULL || !within_reach(m))
 			return false;
 		offset = m->offset + (m->end - m->start);
 	}
@@ -225,7 +232,7 @@ read_once(const struct shmt__through *t, uint64_t offset, char *buffer,
 	for (; length > 0; buffer += n, offset += (uint64_t)n,
 	    length -= (size_t)n) {
 		m = mapping_of(t, offset);
-		if (m == NULL) {
+		if (m == NULL || !within_reach(m)) {
 			errno = ESRCH;
 			return -1;
 		}

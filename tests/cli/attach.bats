@@ -143,6 +143,7 @@ spare_address() {
 }
 
 @test "attach: an address in use is refused, --remap takes it" {
+	! is_32_bit || skip "the library beside it is one of 64 bits"
 	is_plain || skip "instrumented programs have an address space of their own"
 	make_segment
 	setarch -R true || skip "addresses cannot be fixed here"

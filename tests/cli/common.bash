@@ -89,6 +89,12 @@ is_plain() {
 	! is_valgrind && ! grep -q __asan_init "$(command -v shmtool)"
 }
 
+# Whether shmtool is a program of 32 bits, which can neither ask for nor attach
+# 4 GiB, and to which system calls tell limits that fit it.
+is_32_bit() {
+	[ "$(od -An -tu1 -j4 -N1 "$(command -v shmtool)")" -eq 1 ]
+}
+
 # Skips the test unless this is real root.
 needs_root() {
 	if [ "$(id -u)" -ne 0 ] ||
@@ -131,7 +137,8 @@ make_later() {
 	command -v "${CC:-cc}" >/dev/null ||
 		skip "no C compiler for a later clock"
 	LATER=$BATS_TEST_TMPDIR/later.so
-	"${CC:-cc}" -shared -fPIC -DLATER="${1:-7200}" -o "$LATER" -x c - <<-TXT
+	"${CC:-cc}" -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -shared -fPIC \
+		-DLATER="${1:-7200}" -o "$LATER" -x c - <<-TXT
 	#define _GNU_SOURCE
 	#include <time.h>
 	time_t time(time_t *t)

@@ -81,15 +81,15 @@ on_terminal() {
 @test "read: -O interrupted leaves what was there, and nothing beside" {
 	command -v strace >/dev/null || skip "needs strace"
 	is_plain || skip "the program has to be the child of strace"
-	local signal
+	local signal calls='write,sendfile,?sendfile64'
 	mkdir place
 	id=$(shmtool create -s 8M)
 	shmtool write -zA "$id"
 	for signal in INT TERM HUP KILL; do
 		echo old >place/file
 		env --default-signal strace -qq -o trace \
-			-e trace=openat,write,sendfile \
-			-e inject=write,sendfile:delay_enter=300000 \
+			-e trace="openat,$calls" \
+			-e inject="$calls:delay_enter=300000" \
 			shmtool read -O place/file "$id" 2>err 3>&- &
 		pid=$!
 		wait_for grep -qE 'write|sendfile' trace
@@ -138,6 +138,7 @@ end() {
 }
 
 @test "read: --no-trace when a holder dies meanwhile: the next one" {
+	! is_32_bit || skip "the holder is a program of 64 bits"
 	id=$(shmtool create -s 16M)
 	shmtool write -zA "$id"
 	hold "$id"
@@ -154,6 +155,7 @@ end() {
 }
 
 @test "read: --no-trace when the last holder dies meanwhile says so" {
+	! is_32_bit || skip "the holder is a program of 64 bits"
 	id=$(shmtool create -s 16M)
 	shmtool write -zA "$id"
 	hold "$id"
@@ -221,6 +223,7 @@ private_memory() {
 
 # dd on the memory of a holder knows every offset.
 @test "read, write: dd on a holder's memory agrees beyond 2 GiB and 4 GiB" {
+	! is_32_bit || skip "it has no room for 5 GiB"
 	local o at
 	id=$(perl -e 'print shmget(0, (5 << 30) + 1, 010600)')
 	[ -n "$id" ] || skip "no segment of 5 GiB can be made here"

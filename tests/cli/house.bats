@@ -28,8 +28,9 @@ none_of() {
 
 @test "house: every global of the archive begins with shmt_" {
 	needs_archive
+	# __x86: the compiler's own, for 32 bits.
 	none_of "globals" "$(nm -g --defined-only "$SHMTOOL_BIN/libshmtool.a" |
-		awk 'NF == 3 && $3 !~ /^shmt_/')"
+		awk 'NF == 3 && $3 !~ /^(shmt_|__x86\.)/')"
 	[ "$(nm -g --defined-only "$SHMTOOL_BIN/libshmtool.a" |
 		grep -c ' T shmt_')" -gt 20 ]
 }

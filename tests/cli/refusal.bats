@@ -109,6 +109,7 @@ do_as_told() {
 }
 
 @test "refusal: more than memory and swap, ENOMEM" {
+	! is_32_bit || skip "it asks for 4 GiB at the most"
 	[ "$(cat /proc/sys/vm/overcommit_memory)" -eq 0 ] ||
 		skip "vm.overcommit_memory is not 0"
 	local total
@@ -122,6 +123,7 @@ do_as_told() {
 }
 
 @test "refusal: more than may be promised in mode 2, ENOMEM" {
+	! is_32_bit || skip "it asks for 4 GiB at the most"
 	[ "$(cat /proc/sys/vm/overcommit_memory)" -eq 0 ] ||
 		skip "vm.overcommit_memory is not 0"
 	unshare -m true 2>/dev/null || skip "no mount namespace here"
@@ -140,6 +142,7 @@ do_as_told() {
 }
 
 @test "refusal: not so many huge pages, ENOMEM" {
+	! is_32_bit || skip "it asks for 4 GiB at the most"
 	! is_valgrind || skip "valgrind ignores SHM_HUGETLB"
 	needs_root "for CAP_IPC_LOCK"
 	[ -d /sys/kernel/mm/hugepages/hugepages-2048kB ] ||
