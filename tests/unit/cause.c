@@ -118,6 +118,45 @@ spaces(void **state)
 	assert_true(cause.used == 0);
 }
 
+/* One more segment comes nearer to its limit than its pages do. */
+static void
+nearly_too_many(void **state)
+{
+	struct shmt_request request = { .size = 1 };
+	struct shmt_cause cause;
+	uint64_t before, now;
+
+	(void)state;
+	assert_int_equal(shmt_limit_get("shmmni", &before), 0);
+	if (shmt_limit_set("shmmni", 1, &now) == -1)
+		skip();
+	cause = diagnose_create(&request, ENOSPC);
+	assert_int_equal(shmt_limit_set("shmmni", before, &now), 0);
+	assert_int_equal(cause.kind, SHMT_CAUSE_SHMMNI);
+	assert_false(cause.certain);
+	assert_true(cause.asked == 1 && cause.used == 0 && cause.limit == 1);
+}
+
+/* What we locked before counts. */
+static void
+locked_before(void **state)
+{
+	struct shmt_request request = { .size = 5000 };
+	struct shmt_cause cause;
+	int id = make(4096);
+
+	(void)state;
+	if (shmt_lock(id, true) == -1) {
+		shmt_remove(id);
+		skip();
+	}
+	shmt_diagnose(&request, SHMT_STEP_LOCK, ENOMEM, &cause);
+	assert_int_equal(shmt_remove(id), 0);
+	assert_int_equal(cause.kind, SHMT_CAUSE_MEMLOCK);
+	assert_true(cause.certain && cause.asked == 5000);
+	assert_true(cause.used == 4096);
+}
+
 static void
 memory(void **state)
 {
@@ -183,6 +222,8 @@ main(void)
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(existing),
 		cmocka_unit_test(spaces),
+		cmocka_unit_test(nearly_too_many),
+		cmocka_unit_test(locked_before),
 		cmocka_unit_test(memory),
 		cmocka_unit_test(rights),
 		cmocka_unit_test(steps),

@@ -740,6 +740,30 @@ TORMENT(save_anew)
 TORMENT(save)
 TORMENT(restore)
 
+/* A draft that can have no name, one way or another. */
+static void
+nameless(void **state)
+{
+	struct shmt_draft *draft = KEPT;
+	char name[300];
+
+	(void)state;
+	fault("faccessat", 0, EEXIST);
+	fault_also("openat64");
+	assert_int_equal(shmt_draft_open(file, &draft), -1);
+	assert_int_equal(errno, EEXIST);
+	assert_true(fault_end());
+	assert_int_equal(shmt_draft_open("", &draft), -1);
+	assert_int_equal(errno, ENOENT);
+	assert_int_equal(shmt_draft_open("/tmp/", &draft), -1);
+	assert_int_equal(errno, EISDIR);
+	memset(name, 'x', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	assert_int_equal(shmt_draft_open(name, &draft), -1);
+	assert_int_equal(errno, ENAMETOOLONG);
+	assert_ptr_equal(draft, KEPT);
+}
+
 static void
 make_root(void)
 {
@@ -848,6 +872,7 @@ main(void)
 		TEST(save_anew),
 		TEST(save),
 		TEST(restore),
+		cmocka_unit_test(nameless),
 	};
 
 	if (emulated())

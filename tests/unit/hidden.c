@@ -235,6 +235,26 @@ false_stat(void **state)
 	assert_string_equal(process.command, "");
 }
 
+/* Semaphores in all are an int of the kernel's, whatever the product is. */
+static void
+more_semaphores_than_int(void **state)
+{
+	struct shmt_advice advice[SHMT_ADVICE_MAX];
+	size_t i, count, seen = 0;
+
+	(void)state;
+	cover("/proc/sys/kernel/sem", "2000000 32000 500 32000\n");
+	assert_int_equal(shmt_advise(SHMT_ADVISE_DB2, (uint64_t)8 << 30,
+	    advice, &count, NULL), 0);
+	uncover("/proc/sys/kernel/sem");
+	for (i = 0; i < count; i++)
+		if (strcmp(advice[i].name, "semmns") == 0) {
+			assert_int_equal(advice[i].recommended, INT32_MAX);
+			seen++;
+		}
+	assert_int_equal(seen, 1);
+}
+
 /* What is written is not what is there afterwards: 51 is 0x33. */
 static void
 other_value(void **state)
@@ -319,6 +339,7 @@ main(void)
 		TEST(no_pools),
 		TEST(no_proc),
 		TEST(false_stat),
+		TEST(more_semaphores_than_int),
 		TEST(other_value),
 		TEST(moved_on),
 		TEST(no_owner),

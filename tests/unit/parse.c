@@ -12,6 +12,8 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <limits.h>
+#include <string.h>
 #include <sys/ipc.h>
 
 #include "shmtool.h"
@@ -198,6 +200,7 @@ refs(void **state)
 static void
 ftok_keys(void **state)
 {
+	char path[PATH_MAX + 1];
 	uint32_t k;
 
 	(void)state;
@@ -209,6 +212,10 @@ ftok_keys(void **state)
 	assert_int_equal((key_t)k, ftok("/", 5));
 	assert_int_equal(shmt_parse_ftok("/:255", &k), 0);
 	assert_int_equal((key_t)k, ftok("/", 255));
+	memset(path, '/', sizeof(path) - 1);
+	path[sizeof(path) - 1] = '\0';
+	assert_int_equal(shmt_parse_ftok(path, &k), -1);
+	assert_int_equal(errno, ENAMETOOLONG);
 }
 
 static int

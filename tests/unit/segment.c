@@ -120,6 +120,7 @@ static void
 absent(void **state)
 {
 	struct shmt_segment s = { .size = 99 };
+	void *at;
 	int id = make(0, 1, 0);
 
 	(void)state;
@@ -127,6 +128,7 @@ absent(void **state)
 	assert_refused(shmt_info(id, &s), ENOENT);
 	assert_refused(shmt_info(-1, &s), ENOENT);
 	assert_refused(shmt_info(INT32_MAX, &s), ENOENT);
+	assert_refused(shmt_attach(INT32_MAX, NULL, 0, &at), ENOENT);
 	assert_refused(shmt_info_rss(id, &s), ENOENT);
 	assert_int_equal(s.size, 99);
 	s.id = id;
