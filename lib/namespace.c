@@ -7,11 +7,13 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/nsfs.h>
 #include <sched.h>
 #include <stdio.h>
@@ -20,6 +22,27 @@
 #include <unistd.h>
 
 #include "internal.h"
+
+/* Opened only where it is a namespace: to open a device may set off what it
+ * does, and who owns a folder can put a link to one there. */
+static int
+open_path(const char *path)
+{
+	char again[64];
+	struct statfs fs;
+	int place, fd = -1;
+
+	place = open(path, O_PATH | O_CLOEXEC);
+	if (place == -1)
+		return -1;
+	snprintf(again, sizeof(again), "/proc/self/fd/%d", place);
+	if (fstatfs(place, &fs) == 0 && fs.f_type == NSFS_MAGIC)
+		fd = open(again, O_RDONLY | O_CLOEXEC);
+	else
+		errno = EINVAL;
+	shmt__close(place);
+	return fd;
+}
 
 /* A process's number, or the path of a bind-mounted namespace. */
 static int
@@ -30,8 +53,7 @@ open_namespace(const char *which)
 	int fd;
 
 	if (shmt_parse_number(which, INT32_MAX, &pid) == -1)
-		return open(which, O_RDONLY | O_CLOEXEC | O_NOCTTY |
-		    O_NONBLOCK);
+		return open_path(which);
 	snprintf(path, sizeof(path), "/proc/%d/ns/ipc", (int)pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd == -1 && errno == ENOENT)

@@ -177,6 +177,21 @@ make_rootless_space() {
 	[ "$(segments)" -eq 0 ]
 }
 
+@test "--ns: what is no namespace is not even opened" {
+	cd "$BATS_TEST_TMPDIR"
+	mkfifo fifo
+	# Opened once somebody opens the other end.
+	bash -c 'exec 5>fifo; : >opened' 3>&- &
+	holders+=($!)
+	wait_for grep -q '^State:.*[SD] ' "/proc/$!/status"
+	ln -s fifo link
+	run --separate-stderr timeout 10 shmtool --ns ./link stat
+	[ "$status" -eq 1 ]
+	message_has "not an IPC namespace"
+	sleep 0.2
+	[ ! -e opened ]
+}
+
 @test "--ns: a process that is not there is 1" {
 	sh -c 'echo $$' >"$BATS_TEST_TMPDIR/pid"
 	pid=$(cat "$BATS_TEST_TMPDIR/pid")
