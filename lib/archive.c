@@ -180,26 +180,17 @@ name_files(struct save *save)
 	return refuse_existing(save, save->meta_name, SHMT_AT_META);
 }
 
-/* The size first: what the file cannot hold is known before any copying. */
-static int
-set_size(int fd, uint64_t size)
-{
-	if (size > INT64_MAX) {
-		errno = EFBIG;
-		return -1;
-	}
-	return ftruncate(fd, (off_t)size);
-}
-
 static int
 copy_contents(struct save *save, struct shmt_view *view)
 {
 	struct shmt_transfer how = *first_half(&save->half, save->how);
 	uint64_t done;
 
+	/* The size first: what the file cannot hold is known before any
+	 * copying.  No segment is as large as an off_t could not tell. */
 	if (shmt__draft_open(save->dir, save->contents_name,
-	    &save->contents) == -1 ||
-	    set_size(save->contents.fd, save->saved.segment.size) == -1)
+	    &save->contents) == -1 || ftruncate(save->contents.fd,
+	    (off_t)save->saved.segment.size) == -1)
 		return fail_at(save->trouble, SHMT_AT_CONTENTS);
 	how.flags = SHMT_SPARSE;
 	if (shmt_view_send(view, &how, save->contents.fd, &done) == 0)

@@ -180,6 +180,26 @@ by_memory(void **state)
 	assert_int_equal(after.dtime, before.dtime);
 }
 
+/* One who has another segment, too. */
+static void
+beside_another(void **state)
+{
+	struct shmt_request request = { .size = SIZE, .mode = 0600 };
+	bool created;
+	void *at;
+	int other;
+
+	(void)state;
+	make(PAGES);
+	assert_int_equal(shmt_create(&request, &other, &created), 0);
+	assert_int_equal(shmt_attach(other, NULL, 0, &at), 0);
+	start(&one);
+	assert_int_equal(shmt_detach(at), 0);
+	assert_int_equal(shmt_view_open(id, SHMT_NO_TRACE, &view), 0);
+	assert_bytes(0, SIZE);
+	assert_int_equal(shmt_remove(other), 0);
+}
+
 /* Its memory would be allocated by reading it. */
 static void
 holes(void **state)
@@ -359,6 +379,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(by_memory),
+		TEST(beside_another),
 		TEST(holes),
 		TEST(in_parts),
 		TEST(without_an_end),
