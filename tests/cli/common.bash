@@ -154,7 +154,8 @@ make_later() {
 
 # Runs a command that much later.
 later() {
-	ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0 LD_PRELOAD=$LATER "$@"
+	ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0 \
+		LD_PRELOAD=$LATER "$@"
 }
 
 # Makes a memory cgroup of so many MiB; skips where that cannot be.  What is

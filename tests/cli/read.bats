@@ -226,7 +226,7 @@ trace() {
 	cmp named/there data
 	cmp named/new data
 	grep -q "File too large" err
-	[ "$(ls -A named | xargs)" = "new there" ]
+	[ "$(ls -A named)" = $'new\nthere' ]
 }
 
 @test "read: -O trusts neither a link, a pipe nor a mode of another user" {
