@@ -56,12 +56,30 @@ in_memory(int fd)
 	return fstatfs(fd, &fs) == 0 && fs.f_type == TMPFS_MAGIC;
 }
 
+/* What there is to know of the descriptor. */
+static void
+look_at(struct job *job, int fd)
+{
+	struct stat st;
+
+	job->fd = fd;
+	if (fd == -1 || fstat(fd, &st) == -1)
+		return;
+	job->is_file = S_ISREG(st.st_mode);
+	job->appends = (fcntl(fd, F_GETFL) & O_APPEND) != 0;
+	job->wants_room = job->is_file && !job->appends;
+	job->in_memory = job->wants_room && in_memory(fd);
+	/* As large as anybody may have it; less does, too.  It takes memory
+	 * of ours when it is full. */
+	if (S_ISFIFO(st.st_mode) && shmt__affords(&job->view->credit, CHUNK))
+		fcntl(fd, F_SETPIPE_SZ, (int)CHUNK);
+}
+
 static int
 begin(struct job *job, struct shmt_view *view,
     const struct shmt_transfer *how, int fd)
 {
 	uint64_t length = how->length;
-	struct stat st;
 
 	if (how->offset <= view->size && length == UINT64_MAX)
 		length = view->size - how->offset;
@@ -71,20 +89,9 @@ begin(struct job *job, struct shmt_view *view,
 		view->bounce = malloc(BOUNCE);
 	if (view->bounce == NULL)
 		return -1;
-	*job = (struct job){ .view = view, .how = how, .fd = fd,
-	    .pos = how->offset, .end = how->offset + length,
-	    .told = how->offset };
-	if (fd != -1 && fstat(fd, &st) == 0) {
-		job->is_file = S_ISREG(st.st_mode);
-		job->appends = (fcntl(fd, F_GETFL) & O_APPEND) != 0;
-		job->wants_room = job->is_file && !job->appends;
-		job->in_memory = job->wants_room && in_memory(fd);
-		/* As large as anybody may have it; less does, too.  It takes
-		 * memory of ours when it is full. */
-		if (S_ISFIFO(st.st_mode) &&
-		    shmt__affords(&view->credit, CHUNK))
-			fcntl(fd, F_SETPIPE_SZ, (int)CHUNK);
-	}
+	*job = (struct job){ .view = view, .how = how, .pos = how->offset,
+	    .end = how->offset + length, .told = how->offset };
+	look_at(job, fd);
 	shmt__view_forget(view);
 	return 0;
 }
