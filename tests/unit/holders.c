@@ -7,6 +7,7 @@
 
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -508,6 +509,39 @@ one_process(void **state)
 	drop(id);
 }
 
+/* Its files in /proc become root's then, for it may not be dumped.  Where
+ * there is no other user it stays who it is. */
+static bool
+attach_and_step_down(void *arg)
+{
+	return attach(arg) &&
+	    (setresuid(65534, 65534, 65534) == 0 || errno == EINVAL) &&
+	    prctl(PR_SET_PDEATHSIG, SIGKILL) == 0;
+}
+
+static void
+the_user_is_the_effective_one(void **state)
+{
+	int id = make(KEY, PAGE, 0);
+	pid_t helper = start(attach_and_step_down, &id);
+	struct shmt_holders h = holders_of(id);
+	struct stat st;
+	char path[32];
+
+	(void)state;
+	snprintf(path, sizeof(path), "/proc/%d", (int)helper);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(h.count, 1);
+	assert_int_equal(h.list[0].uid, st.st_uid);
+	shmt_holders_free(&h);
+	stop(helper);
+	drop(id);
+	if (st.st_uid == 0) {
+		print_message("# there is one user only\n");
+		skip();
+	}
+}
+
 static int access_flags;
 
 static bool
@@ -899,66 +933,144 @@ same_id_in_another_namespace(void **state)
 
 /* What a mapping brought along from another namespace must not be taken for:
  * a segment here with the same id, but another key, or too small, or that
- * nobody has attached. */
+ * nobody has attached, or none at all. */
+struct namesake {
+	key_t key;
+	size_t pages;
+	size_t unmapped;	/* of the first pages of the mapping */
+	bool attached;
+	size_t holders;
+};
+
 static bool
-meet_a_namesake(key_t key, size_t size, bool attached, size_t holders)
+meet_a_namesake(const struct namesake *row)
 {
 	int id = shmget(KEY, 4 * PAGE, IPC_CREAT | 0600), here;
 	struct shmt_holders h;
 	pid_t helper = 0;
 	bool good;
+	char *at;
 
-	if (id == -1 || !attach(&id) || unshare(CLONE_NEWIPC) == -1)
+	at = shmat(id, NULL, 0);
+	if (at == (void *)-1 || (row->unmapped > 0 &&
+	    munmap(at, row->unmapped * PAGE) == -1) ||
+	    unshare(CLONE_NEWIPC) == -1)
+		return false;
+	h = holders_of(id);
+	if (h.count != 0)
 		return false;
 	do
 		here = shmget(IPC_PRIVATE, PAGE, 0600);
 	while (here != -1 && here < id - 1);
-	here = shmget(key, size, IPC_CREAT | 0600);
+	here = shmget(row->key, row->pages * PAGE, IPC_CREAT | 0600);
 	if (here != id)
 		return false;
-	if (attached)
+	if (row->attached)
 		helper = start(attach, &here);
 	h = holders_of(here);
-	good = h.count == holders;
-	if (attached)
+	good = h.count == row->holders;
+	if (row->attached)
 		stop(helper);
 	return good;
+}
+
+/* In a fresh namespace, where ids begin at 0, which stays for the next. */
+static void
+in_fresh_namespace(bool (*act)(const struct namesake *row),
+    const struct namesake *row)
+{
+	pid_t pid;
+	int status;
+
+	pid = fork();
+	if (pid == 0) {
+		if (unshare(CLONE_NEWIPC) == -1 ||
+		    shmget(IPC_PRIVATE, PAGE, 0600) == -1)
+			_exit(2);
+		_exit(act(row) ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
 static void
 namesakes(void **state)
 {
-	static const struct {
-		key_t key;
-		size_t pages;
-		bool attached;
-		size_t holders;
-	} rows[] = {
-		{ KEY + 1, 4, true, 1 }, { IPC_PRIVATE, 4, true, 1 },
-		{ KEY, 3, true, 1 }, { KEY, 4, false, 0 },
-		/* Nothing speaks against this one. */
-		{ KEY, 4, true, 2 },
+	static const struct namesake rows[] = {
+		{ KEY + 1, 4, 0, true, 1 }, { IPC_PRIVATE, 4, 0, true, 1 },
+		{ KEY, 3, 0, true, 1 }, { KEY, 4, 0, false, 0 },
+		{ KEY, 2, 3, true, 1 }, { KEY, 3, 3, true, 1 },
+		/* Nothing speaks against these. */
+		{ KEY, 4, 0, true, 2 }, { KEY, 4, 3, true, 2 },
 	};
 	size_t i;
-	pid_t pid;
-	int status;
 
 	(void)state;
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		pid = fork();
-		if (pid == 0) {
-			/* Fresh ids: slot 0 stays for the next to come. */
-			if (unshare(CLONE_NEWIPC) == -1 ||
-			    shmget(IPC_PRIVATE, PAGE, 0600) == -1)
-				_exit(2);
-			_exit(meet_a_namesake(rows[i].key,
-			    rows[i].pages * PAGE, rows[i].attached,
-			    rows[i].holders) ? 0 : 1);
-		}
-		assert_int_equal(waitpid(pid, &status, 0), pid);
-		if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-			fail_msg("row %zu: %#x", i, (unsigned)status);
-	}
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		in_fresh_namespace(meet_a_namesake, &rows[i]);
+}
+
+static int inode_out;
+
+/* A file of a segment's name at the root of a mount namespace, for its path
+ * to be just that name, mapped and deleted; tells its inode. */
+static bool
+map_a_file(void *arg)
+{
+	const char *dir = arg;
+	struct stat st;
+	int fd;
+
+	if (unshare(CLONE_NEWNS) == -1 ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1 ||
+	    mount("none", dir, "tmpfs", 0, NULL) == -1 ||
+	    chdir(dir) == -1 || mount(".", "/", NULL, MS_MOVE, NULL) == -1 ||
+	    chroot(".") == -1)
+		return false;
+	fd = open("/SYSV000004d2", O_RDWR | O_CREAT, 0600);
+	return fd != -1 && ftruncate(fd, 4096) == 0 && fstat(fd, &st) == 0 &&
+	    mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0) != MAP_FAILED &&
+	    unlink("/SYSV000004d2") == 0 &&
+	    write(inode_out, &st.st_ino, sizeof(st.st_ino)) > 0;
+}
+
+static bool
+meet_a_file(const struct namesake *row)
+{
+	char dir[] = "/tmp/shmtool.XXXXXX";
+	struct shmt_holders h;
+	pid_t file, helper;
+	int id, ends[2];
+	ino_t inode;
+	bool good;
+
+	(void)row;
+	if (mkdtemp(dir) == NULL || pipe(ends) == -1)
+		return false;
+	inode_out = ends[1];
+	file = start(map_a_file, dir);
+	if (read(ends[0], &inode, sizeof(inode)) <= 0 || inode > 4000)
+		return false;
+	do
+		id = shmget(IPC_PRIVATE, PAGE, 0600);
+	while (id != -1 && (ino_t)id + 1 < inode);
+	id = shmget(KEY, PAGE, IPC_CREAT | 0600);
+	helper = start(attach, &id);
+	h = holders_of(id);
+	good = (ino_t)id == inode && h.count == 1 && h.list[0].pid == helper;
+	stop(helper);
+	stop(file);
+	rmdir(dir);
+	return good;
+}
+
+/* Name, key, number and size are right, and it is a file all the same. */
+static void
+a_file_with_the_number_of_a_segment(void **state)
+{
+	(void)state;
+	in_fresh_namespace(meet_a_file, NULL);
 }
 
 /*
@@ -1057,6 +1169,7 @@ main(void)
 		cmocka_unit_test(a_file_of_that_name),
 		cmocka_unit_test(nobody),
 		cmocka_unit_test(one_process),
+		cmocka_unit_test(the_user_is_the_effective_one),
 		cmocka_unit_test(access_of_attachments),
 		cmocka_unit_test(two_attachments),
 		cmocka_unit_test(split_mappings),
@@ -1070,6 +1183,7 @@ main(void)
 		cmocka_unit_test(who_left_the_namespace),
 		cmocka_unit_test(same_id_in_another_namespace),
 		cmocka_unit_test(namesakes),
+		cmocka_unit_test(a_file_with_the_number_of_a_segment),
 		cmocka_unit_test(hidden_processes),
 		cmocka_unit_test(processes_that_end_midway),
 	};
