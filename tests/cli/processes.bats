@@ -197,7 +197,7 @@ rows() {
 }
 
 # In a PID namespace with just COUNT processes of root's, one of which has
-# the segment, what shmtool stat says to a user without rights.
+# the segment, and a dead one, what shmtool stat says to a user without rights.
 among() {
 	local count=$1
 	shift
@@ -206,6 +206,7 @@ among() {
 		bash -c "$(declare -f without_privilege)"'
 		perl -MIPC::SysV=shmat -e "
 			shmat(\$ARGV[0], undef, 0) // die;
+			fork || exit;
 			open F, q(>), \$ARGV[1]; sleep 60" "$1" "$2" 3>&- &
 		until test -e "$2"; do sleep 0.05; done
 		shift 2
@@ -233,6 +234,34 @@ among() {
  for their IPC namespace" ]
 	among 4 --all-ns --json -o NS
 	[[ $output == '{"complete": false, '* ]]
+}
+
+# How many processes of others would not tell their namespace, of those that
+# live and are not the kernel's (PF_KTHREAD).
+shut() {
+	without_privilege perl -e '
+		for (glob "/proc/[0-9]*") {
+			next if readlink "$_/ns/ipc" or !$!{EACCES};
+			open my $f, "<", "$_/stat" or next;
+			my ($state, @rest) = split / /, <$f> =~ s/.*\) //r;
+			$n++ if $state !~ /[ZX]/ && !($rest[5] & 0x200000);
+		}
+		print $n + 0'
+}
+
+says_how_many_are_shut() {
+	run --separate-stderr without_privilege shmtool stat --all-ns
+	[[ $stderr == *": $(shut) process"*"may not be asked for"* ]]
+}
+
+@test "processes: the dead and the kernel's own are not counted as hidden" {
+	needs_root
+	# Others come and go.
+	for _ in {1..20}; do
+		! says_how_many_are_shut || return 0
+	done
+	echo "$stderr; $(shut) are" >&2
+	return 1
 }
 
 @test "processes: one's own are all that is needed, with others hidden" {

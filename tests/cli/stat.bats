@@ -598,6 +598,9 @@ heading() {
 		-o NS,NSPID,NSCOMMAND,SIZE
 	grep -qx "$other	$!	sleep	8192" <<<"$output"
 	grep -q "^$here	.*	4096$" <<<"$output"
+	# Not shmtool itself, which is no more.
+	[ -d "/proc/$(awk -v here="$here" '$1 == here { print $2 }' \
+		<<<"$output")" ]
 	run --separate-stderr shmtool stat --all-ns
 	[[ $(heading) == "NS NSPID NSCOMMAND ID KEY "* ]]
 	run --separate-stderr shmtool stat --all-ns -u --tsv --no-heading \

@@ -542,6 +542,43 @@ the_user_is_the_effective_one(void **state)
 	}
 }
 
+/* A file with a name that is longer than we ask for, mapped on both sides. */
+static bool
+attach_beside_a_long_name(void *arg)
+{
+	char name[] = "/tmp/shmtool.XXXXXX", path[400];
+	void *before, *after;
+	bool good;
+	int fd;
+
+	if (mkdtemp(name) == NULL)
+		return false;
+	snprintf(path, sizeof(path), "%s/%0250d", name, 0);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	good = fd != -1 && ftruncate(fd, (off_t)PAGE) == 0;
+	before = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
+	good = good && attach(arg);
+	after = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
+	unlink(path);
+	rmdir(name);
+	return good && before != MAP_FAILED && after != MAP_FAILED;
+}
+
+static void
+files_with_long_names(void **state)
+{
+	int id = make(KEY, PAGE, 0);
+	pid_t helper = start(attach_beside_a_long_name, &id);
+	struct shmt_holders h = holders_of(id);
+
+	(void)state;
+	assert_int_equal(h.count, 1);
+	assert_true(is_complete(&h, id));
+	shmt_holders_free(&h);
+	stop(helper);
+	drop(id);
+}
+
 static int access_flags;
 
 static bool
@@ -1170,6 +1207,7 @@ main(void)
 		cmocka_unit_test(nobody),
 		cmocka_unit_test(one_process),
 		cmocka_unit_test(the_user_is_the_effective_one),
+		cmocka_unit_test(files_with_long_names),
 		cmocka_unit_test(access_of_attachments),
 		cmocka_unit_test(two_attachments),
 		cmocka_unit_test(split_mappings),
