@@ -261,7 +261,7 @@ says_how_many_are_shut() {
 		! says_how_many_are_shut || return 0
 	done
 	echo "$stderr; $(shut) are" >&2
-	return 1
+	false
 }
 
 @test "processes: one's own are all that is needed, with others hidden" {
