@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 
 #include "../fault/fault.h"
@@ -305,6 +306,42 @@ moved_on(void **state)
 	assert_int_equal(errno, ESRCH);
 }
 
+/* It is there, and we may not go there. */
+static void
+not_let_in(void **state)
+{
+	struct shmt_ns ns = { .inode = 0 };
+	int ends[2], result, error;
+	void *answer;
+	size_t length;
+	struct stat st;
+	char path[64];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	ns.pid = fork();
+	if (ns.pid == 0) {
+		if (unshare(CLONE_NEWIPC) == 0 && write(ends[1], "x", 1) == 1)
+			for (;;)
+				pause();
+		_exit(1);
+	}
+	assert_int_equal(read(ends[0], path, 1), 1);
+	snprintf(path, sizeof(path), "/proc/%d/ns/ipc", (int)ns.pid);
+	assert_int_equal(stat(path, &st), 0);
+	ns.inode = st.st_ino;
+	use_capabilities(false);
+	result = shmt_ns_ask(&ns, say_nothing, NULL, &answer, &length);
+	error = errno;
+	use_capabilities(true);
+	kill(ns.pid, SIGKILL);
+	assert_int_equal(waitpid(ns.pid, NULL, 0), ns.pid);
+	close(ends[0]);
+	close(ends[1]);
+	assert_int_equal(result, -1);
+	assert_int_equal(error, EPERM);
+}
+
 /* Not even whose it is. */
 static void
 no_owner(void **state)
@@ -342,6 +379,7 @@ main(void)
 		TEST(more_semaphores_than_int),
 		TEST(other_value),
 		TEST(moved_on),
+		TEST(not_let_in),
 		TEST(no_owner),
 	};
 
