@@ -132,6 +132,29 @@ bad_option(char **argv, char letter[static 3])
 	return argv[optind - 1];
 }
 
+/* A long option that is none, or that several could be. */
+static void
+unknown_option(const struct option_row *rows, const char *word)
+{
+	const size_t length = strcspn(word + 2, "=");
+	const char *name;
+	char names[512] = "";
+	int found = 0;
+
+	/* The last row, which has no name, stands for --help. */
+	do {
+		name = rows->code != 0 ? rows->name : "help";
+		if (strncmp(name, word + 2, length) != 0)
+			continue;
+		strlcat(names, found++ > 0 ? ", --" : ": --", sizeof(names));
+		strlcat(names, name, sizeof(names));
+	} while (rows++->code != 0);
+	if (found > 1)
+		usage_error(word, "several options begin so%s", names);
+	else
+		usage_error(word, "no such option");
+}
+
 int
 next_option(const struct cmd *cmd, int argc, char **argv)
 {
@@ -151,9 +174,10 @@ next_option(const struct cmd *cmd, int argc, char **argv)
 	else if (code == '?' && optopt != 0 &&
 	    strchr(argv[optind - 1], '=') != NULL)
 		usage_error(argv[optind - 1], "takes no value");
+	else if (code == '?' && optopt == 0)
+		unknown_option(cmd->options, argv[optind - 1]);
 	else if (code == '?')
-		usage_error(bad_option(argv, letter), "no such option%s",
-		    optopt == 0 ? ", or several begin so" : "");
+		usage_error(bad_option(argv, letter), "no such option");
 	else if (code == 'h')
 		print_help(cmd);
 	return code == ':' ? '?' : code;

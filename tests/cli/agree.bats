@@ -153,6 +153,25 @@ same() {
 	done
 }
 
+@test "agree: the beginning of several options names them, of one is that" {
+	run --separate-stderr shmtool stat --s
+	[ "$status" -eq 2 ]
+	message_has "stat: --s: several options begin so: --summary, --sort," \
+		"--stale"
+	run --separate-stderr shmtool limits --h
+	[ "$status" -eq 2 ]
+	message_has "limits: --h: several options begin so: --human, --help ("
+	run --separate-stderr shmtool rm --min
+	[ "$status" -eq 2 ]
+	message_has "rm: --min: needs a value"
+	run --separate-stderr shmtool stat --m=1
+	[ "$status" -eq 2 ]
+	message_has "stat: --m=1: several options begin so: --min-size, --max"
+	run --separate-stderr shmtool stat --stael
+	[ "$status" -eq 2 ]
+	message_has "stat: --stael: no such option (see"
+}
+
 @test "agree: no option takes a value that it does not want, nor lacks one" {
 	for verb in $(verbs); do
 		for option in $(shmtool "$verb" -h |
