@@ -4,6 +4,8 @@
  * shmtool restore: saved segments made again.
  */
 
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,6 +100,14 @@ file_damaged(const struct work *w)
 	return ST_FAILED;
 }
 
+static bool
+is_folder(const char *name)
+{
+	struct stat st;
+
+	return stat(name, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 static int
 file_failed(const struct work *w, int error)
 {
@@ -109,6 +119,8 @@ file_failed(const struct work *w, int error)
 	if (error == ELOOP)
 		complain(w->file, "the %s is a symbolic link; it is not "
 		    "followed", which);
+	else if (error == ENOENT && is_folder(w->file))
+		complain(w->file, "a folder: name the files in it, *.meta");
 	else if (error == EINVAL)
 		complain(w->file, "the %s is not a regular file", which);
 	else

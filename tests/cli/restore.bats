@@ -580,3 +580,16 @@ round_trip() {
 	[ "$status" -eq 0 ]
 	[[ $output =~ of\ $size\ +[0-9]+% ]]
 }
+
+@test "restore: of a folder it is told to name the files in it" {
+	mkdir saved
+	shmtool save saved "$(shmtool create -s 4K)"
+	for folder in saved saved/; do
+		run --separate-stderr shmtool restore "$folder"
+		[ "$status" -eq 1 ]
+		message_has "restore: $folder: a folder: name the files in it"
+		[ -z "$output" ]
+	done
+	run --separate-stderr shmtool restore saved/*
+	[ "$status" -eq 0 ]
+}
