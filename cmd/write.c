@@ -101,6 +101,9 @@ parse(int argc, char **argv, struct opts *o)
 	if (o->fill && argc - optind > 1)
 		return usage_error(argv[optind + 1], "one segment at a time, "
 		    "and the byte of --fill in one word with it (-z255)");
+	if (o->file == NULL && o->string == NULL && argc - optind == 2)
+		return usage_error(argv[optind + 1], "one segment at a time; "
+		    "text comes after -s, a file after -f");
 	status = parse_target_alone(argc - optind, argv + optind, &o->target);
 	return status == ST_OK ? check_guard(&o->guard) : status;
 }

@@ -170,3 +170,13 @@ file_setup() {
 	[ "$status" -eq 2 ]
 	message_has "$id: one segment at a time" "-z255"
 }
+
+@test "write: text or a file as an operand is told its option" {
+	id=$(shmtool create -s 8)
+	run --separate-stderr shmtool write "$id" hello
+	[ "$status" -eq 2 ]
+	message_has "hello: one segment at a time; text comes after -s"
+	run --separate-stderr shmtool write -s hello "$id" more
+	[ "$status" -eq 2 ]
+	message_has "more: one segment at a time ("
+}
