@@ -271,7 +271,7 @@ portable: ## builds and tests for 32 bits and for aarch64
 # The same bytes for the same commit, wherever it is made.
 dist: ## the tarball of the present commit
 	@mkdir -p $(BUILD)
-	git archive --format=tar --prefix=$(DIST)/ HEAD | \
+	git -c tar.umask=0022 archive --format=tar --prefix=$(DIST)/ HEAD | \
 		gzip -n9 >$(BUILD)/$(DIST).tar.gz
 
 distcheck: dist ## builds and tests that tarball, and makes it twice
