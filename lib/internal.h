@@ -244,6 +244,8 @@ struct shmt__process {
 	char command[SHMT_COMMAND_MAX];
 };
 
+SLIST_HEAD(shmt__processes, shmt__process);
+
 /* A mapping of a segment, as its number, device and name say. */
 struct shmt__found {
 	struct shmt__mapping mapping;
@@ -254,7 +256,7 @@ struct shmt__found {
 struct shmt__pass {
 	struct shmt__found *found;
 	size_t count;
-	SLIST_HEAD(, shmt__process) processes;
+	struct shmt__processes processes;
 	size_t hidden;		/* processes that could not be looked into */
 };
 
