@@ -298,6 +298,9 @@ bool shmt__parse_stat(const char *text, size_t length,
 /* The same, read below an open folder; errno of the reading, or EBADMSG. */
 int shmt__read_stat(int dirfd, const char *path, struct shmt__stat *stat);
 
+/* What the state of a process alone tells: gone, unknown or alive. */
+enum shmt_life shmt__judge_state(const struct shmt__stat *stat);
+
 /* What a live process is to a segment that it may have used at a time. */
 enum shmt_life shmt__judge(int64_t at, int64_t started, int64_t boot,
     int64_t now);

@@ -123,6 +123,19 @@ shmt__judge(int64_t at, int64_t started, int64_t boot, int64_t now)
 	return SHMT_REUSED;
 }
 
+enum shmt_life
+shmt__judge_state(const struct shmt__stat *stat)
+{
+	/* The first thread is on its way out of the kernel's books: with its
+	 * process, or as another of its threads takes its place to begin a
+	 * new program. */
+	if (stat->threads == 0)
+		return SHMT_UNKNOWN;
+	/* Only its parent still knows of it; unless threads live on. */
+	return stat->state == 'Z' && stat->threads == 1 ? SHMT_GONE :
+	    SHMT_ALIVE;
+}
+
 static bool
 exists(pid_t pid)
 {
@@ -159,11 +172,10 @@ look_at(pid_t pid, int64_t at, struct shmt_process *process)
 	    shmt__read_stat(AT_FDCWD, path, &stat) == -1)
 		return;
 	strlcpy(process->command, stat.command, sizeof(process->command));
-	/* Only its parent still knows of it; unless threads live on. */
-	if ((stat.state == 'Z' || stat.state == 'X') && stat.threads <= 1) {
-		process->life = SHMT_GONE;
+	process->life = shmt__judge_state(&stat);
+	if (process->life != SHMT_ALIVE)
 		return;
-	}
+	process->life = SHMT_UNKNOWN;
 	ticks = sysconf(_SC_CLK_TCK);
 	if (ticks <= 0 || boot_time(&boot, &now) == -1)
 		return;

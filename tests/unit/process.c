@@ -104,6 +104,28 @@ judgements(void **state)
 			    (intmax_t)rows[i].started);
 }
 
+static void
+states(void **state)
+{
+	static const struct {
+		struct shmt__stat stat;
+		enum shmt_life life;
+	} rows[] = {
+		{ { .state = 'S', .threads = 1 }, SHMT_ALIVE },
+		{ { .state = 'Z', .threads = 2 }, SHMT_ALIVE },
+		{ { .state = 'Z', .threads = 1 }, SHMT_GONE },
+		/* As seen while a second thread calls execve(2). */
+		{ { .state = 'X', .threads = 0 }, SHMT_UNKNOWN },
+		{ { .state = 'Z', .threads = 0 }, SHMT_UNKNOWN },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(shmt__judge_state(&rows[i].stat),
+		    rows[i].life);
+}
+
 static enum shmt_life
 life_of(pid_t pid, int64_t at)
 {
@@ -347,6 +369,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stat_texts),
 		cmocka_unit_test(judgements),
+		cmocka_unit_test(states),
 		cmocka_unit_test(alive),
 		cmocka_unit_test(gone),
 		cmocka_unit_test(never_known),
