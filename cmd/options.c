@@ -151,6 +151,9 @@ unknown_option(const struct option_row *rows, const char *word)
 	} while (rows++->code != 0);
 	if (found > 1)
 		usage_error(word, "several options begin so%s", names);
+	else if ((length == 2 && strncmp(word, "--ns", 4) == 0) ||
+	    strcmp(word, "--version") == 0)
+		usage_error(word, "stands before the command");
 	else
 		usage_error(word, "no such option");
 }

@@ -153,6 +153,14 @@ same() {
 	done
 }
 
+@test "agree: --ns behind the command is told where it belongs" {
+	for option in --ns --ns=1 --version; do
+		run --separate-stderr shmtool stat "$option"
+		[ "$status" -eq 2 ]
+		message_has "stat: $option: stands before the command"
+	done
+}
+
 @test "agree: the beginning of several options names them, of one is that" {
 	run --separate-stderr shmtool stat --s
 	[ "$status" -eq 2 ]
