@@ -186,10 +186,12 @@ shmt__view_let_go(const struct shmt_view *view, uint64_t offset,
     uint64_t length)
 {
 	uint64_t start = offset & ~(uint64_t)(view->page - 1);
+	int saved = errno;
 
 	if (view->at != NULL && !view->huge && length > 0)
 		madvise(view->at + start, (size_t)(offset + length - start),
 		    MADV_DONTNEED);
+	errno = saved;
 }
 
 int

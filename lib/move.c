@@ -134,22 +134,25 @@ int
 shmt_view_get(struct shmt_view *view, uint64_t offset, void *buffer,
     size_t length)
 {
+	uint64_t at = offset, end = offset + length;
 	struct shmt__run run;
+	int result = 0;
 	char *p = buffer;
 	size_t n;
 
 	if (!shmt__view_has(view, offset, length))
 		return -1;
 	shmt__view_forget(view);
-	for (; length > 0; p += n, offset += n, length -= n) {
-		shmt__view_run(view, offset, offset + length, &run);
-		n = (size_t)(run.end - offset);
+	for (; result == 0 && at < end; p += n, at += n) {
+		shmt__view_run(view, at, end, &run);
+		n = (size_t)(run.end - at);
 		if (!run.data)
 			memset(p, 0, n);
-		else if (shmt__view_fetch(view, offset, p, n) == -1)
-			return -1;
+		else
+			result = shmt__view_fetch(view, at, p, n);
 	}
-	return 0;
+	shmt__view_let_go(view, offset, length);
+	return result;
 }
 
 int
