@@ -29,98 +29,20 @@ PKG_CONFIG ?= pkg-config
 CFLAGS ?= -O2 -g
 BUILD ?= build
 
-LIB_SRC := \
-	lib/advice.c \
-	lib/archive.c \
-	lib/cause.c \
-	lib/copy.c \
-	lib/digest.c \
-	lib/draft.c \
-	lib/file.c \
-	lib/headroom.c \
-	lib/holders.c \
-	lib/holes.c \
-	lib/limits.c \
-	lib/list.c \
-	lib/lock.c \
-	lib/logind.c \
-	lib/map.c \
-	lib/memory.c \
-	lib/meta.c \
-	lib/move.c \
-	lib/namespace.c \
-	lib/parse.c \
-	lib/pass.c \
-	lib/process.c \
-	lib/procmaps.c \
-	lib/segment.c \
-	lib/select.c \
-	lib/sysctl.c \
-	lib/through.c
-CMD_SRC := \
-	cmd/advise.c \
-	cmd/attach.c \
-	cmd/attachments.c \
-	cmd/change.c \
-	cmd/columns.c \
-	cmd/contents.c \
-	cmd/create.c \
-	cmd/detail.c \
-	cmd/dump.c \
-	cmd/events.c \
-	cmd/filter.c \
-	cmd/guard.c \
-	cmd/input.c \
-	cmd/json.c \
-	cmd/keeper.c \
-	cmd/limits.c \
-	cmd/main.c \
-	cmd/message.c \
-	cmd/metrics.c \
-	cmd/options.c \
-	cmd/output.c \
-	cmd/progress.c \
-	cmd/read.c \
-	cmd/refusal.c \
-	cmd/removal.c \
-	cmd/report.c \
-	cmd/restore.c \
-	cmd/rm.c \
-	cmd/rows.c \
-	cmd/run.c \
-	cmd/save.c \
-	cmd/saving.c \
-	cmd/set.c \
-	cmd/signals.c \
-	cmd/sink.c \
-	cmd/snapshot.c \
-	cmd/stat.c \
-	cmd/summary.c \
-	cmd/table.c \
-	cmd/target.c \
-	cmd/text.c \
-	cmd/usage.c \
-	cmd/value.c \
-	cmd/watch.c \
-	cmd/write.c
-UNIT_SRC := \
-	tests/unit/archive.c \
-	tests/unit/copy.c \
-	tests/unit/headroom.c \
-	tests/unit/cause.c \
-	tests/unit/fault.c \
-	tests/unit/hidden.c \
-	tests/unit/holders.c \
-	tests/unit/limits.c \
-	tests/unit/list.c \
-	tests/unit/lock.c \
-	tests/unit/logind.c \
-	tests/unit/parse.c \
-	tests/unit/process.c \
-	tests/unit/segment.c \
-	tests/unit/select.c \
-	tests/unit/through.c \
-	tests/unit/touch.c
+# Sources, without folder and suffix.
+LIB := \
+	advice archive cause copy digest draft file headroom holders holes \
+	limits list lock logind map memory meta move namespace parse pass \
+	process procmaps segment select sysctl through
+CMD := \
+	advise attach attachments change columns contents create detail dump \
+	events filter guard input json keeper limits main message metrics \
+	options output progress read refusal removal report restore rm rows \
+	run save saving set signals sink snapshot stat summary table target \
+	text usage value watch write
+UNITS := \
+	archive cause copy fault headroom hidden holders limits list lock \
+	logind parse process segment select through touch
 MAN := \
 	man/shmtool.1 \
 	man/shmtool.3 \
@@ -152,9 +74,9 @@ ALL_CFLAGS := -std=gnu11 $(WARN) $(HARDEN) $(DEFINES) -Ilib $(BSD_CFLAGS) \
 	$(CPPFLAGS) $(CFLAGS)
 LINK := -pthread -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,-O1
 
-LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
-CMD_OBJ := $(CMD_SRC:%.c=$(BUILD)/%.o)
-UNIT := $(UNIT_SRC:%.c=$(BUILD)/%)
+LIB_OBJ := $(LIB:%=$(BUILD)/lib/%.o)
+CMD_OBJ := $(CMD:%=$(BUILD)/cmd/%.o)
+UNIT := $(UNITS:%=$(BUILD)/tests/unit/%)
 DIST := shmtool-$(VERSION)
 ARCHIVE := $(BUILD)/libshmtool.a
 SHARED := $(BUILD)/libshmtool.so.$(VERSION)
