@@ -754,6 +754,10 @@ nameless(void **state)
 	fault_also("openat64");
 	assert_int_equal(shmt_draft_open(file, &draft), -1);
 	assert_int_equal(errno, EEXIST);
+	fault("faccessat", 0, EACCES);
+	fault_also("openat64");
+	assert_int_equal(shmt_draft_open(file, &draft), -1);
+	assert_int_equal(errno, EACCES);
 	assert_true(fault_end());
 	assert_int_equal(shmt_draft_open("", &draft), -1);
 	assert_int_equal(errno, ENOENT);
