@@ -4,6 +4,8 @@
 load common
 
 test_teardown() {
+	# What is in swap has to fit into the group, or be gone.
+	ipcrm --all=shm
 	[ -z "${swap:-}" ] || swapoff "$swap" || true
 	rm -f "${swap:-}"
 	[ -z "${group:-}" ] || rmdir "$group" || true
