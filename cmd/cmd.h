@@ -63,7 +63,8 @@ extern const struct cmd cmd_attach, cmd_create, cmd_limits, cmd_read,
  * which has been told; 'h' after help has been printed.  A verb returns
  * option_status() of either.
  */
-int next_option(const struct cmd *cmd, int argc, char **argv);
+int next_option(const struct cmd *cmd, int argc, char **argv)
+    __attribute__((nonnull));
 int option_status(int code);
 
 /*

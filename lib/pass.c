@@ -351,7 +351,7 @@ share_out(struct crowd *crowd, struct shmt__pass *pass)
 	struct share shares[THREADS_MAX];
 	int error;
 
-	for (i = 0; i < count; i++)
+	for (i = 0; i < THREADS_MAX; i++)
 		shares[i] = (struct share){ .crowd = crowd };
 	look_at_all(shares, count);
 	*pass = shares[0].pass;

@@ -5,8 +5,6 @@
  * a folder of our own.
  */
 
-#include <sys/stat.h>
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,71 +13,14 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "internal.h"
+#include "root.h"
 
 #define MIB ((uint64_t)1 << 20)
-
-static char root[] = "/tmp/shmtool.XXXXXX";
-static int rootfd;
-
-static int
-remove_it(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-	(void)st;
-	(void)kind;
-	return at->level == 0 ? 0 : remove(path);
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	return nftw(root, remove_it, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-static int
-group_setup(void **state)
-{
-	(void)state;
-	if (mkdtemp(root) == NULL)
-		return -1;
-	rootfd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return rootfd == -1 ? -1 : 0;
-}
-
-static int
-group_teardown(void **state)
-{
-	(void)state;
-	close(rootfd);
-	return rmdir(root);
-}
-
-/* Writes a file below the root, with the folders that lead to it. */
-static void
-put(const char *path, const char *text)
-{
-	char copy[128], *slash;
-	int fd;
-
-	strlcpy(copy, path, sizeof(copy));
-	for (slash = strchr(copy, '/'); slash != NULL;
-	    slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		mkdirat(rootfd, copy, 0755);
-		*slash = '/';
-	}
-	fd = openat(rootfd, path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-	assert_int_not_equal(fd, -1);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	close(fd);
-}
 
 /* The figures of one cgroup, as its files have them. */
 static void
@@ -234,14 +175,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(nothing, teardown),
-		cmocka_unit_test_teardown(the_machine, teardown),
-		cmocka_unit_test_teardown(first_kind, teardown),
-		cmocka_unit_test_teardown(second_kind, teardown),
-		cmocka_unit_test_teardown(both_kinds, teardown),
-		cmocka_unit_test_teardown(a_part, teardown),
-		cmocka_unit_test_teardown(no_numbers, teardown),
+		cmocka_unit_test_teardown(nothing, empty_root),
+		cmocka_unit_test_teardown(the_machine, empty_root),
+		cmocka_unit_test_teardown(first_kind, empty_root),
+		cmocka_unit_test_teardown(second_kind, empty_root),
+		cmocka_unit_test_teardown(both_kinds, empty_root),
+		cmocka_unit_test_teardown(a_part, empty_root),
+		cmocka_unit_test_teardown(no_numbers, empty_root),
 	};
 
-	return cmocka_run_group_tests(tests, group_setup, group_teardown);
+	return cmocka_run_group_tests(tests, make_root, remove_root);
 }

@@ -5,8 +5,6 @@
  * in a folder of our own.
  */
 
-#include <sys/stat.h>
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,69 +13,12 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "internal.h"
-
-static char root[] = "/tmp/shmtool.XXXXXX";
-static int rootfd;
-
-static int
-remove_it(const char *path, const struct stat *st, int kind, struct FTW *at)
-{
-	(void)st;
-	(void)kind;
-	return at->level == 0 ? 0 : remove(path);
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	return nftw(root, remove_it, 8, FTW_DEPTH | FTW_PHYS);
-}
-
-static int
-group_setup(void **state)
-{
-	(void)state;
-	if (mkdtemp(root) == NULL)
-		return -1;
-	rootfd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return rootfd == -1 ? -1 : 0;
-}
-
-static int
-group_teardown(void **state)
-{
-	(void)state;
-	close(rootfd);
-	return rmdir(root);
-}
-
-/* Writes a file below the root, with the folders that lead to it. */
-static void
-put(const char *path, const char *text)
-{
-	char copy[128], *slash;
-	int fd;
-
-	strlcpy(copy, path, sizeof(copy));
-	for (slash = strchr(copy, '/'); slash != NULL;
-	    slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		mkdirat(rootfd, copy, 0755);
-		*slash = '/';
-	}
-	fd = openat(rootfd, path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-	assert_int_not_equal(fd, -1);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-	close(fd);
-}
+#include "root.h"
 
 static bool
 removes(uint32_t uid)
@@ -220,16 +161,16 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(only_where_logind_runs, teardown),
-		cmocka_unit_test_teardown(texts, teardown),
+		cmocka_unit_test_teardown(only_where_logind_runs, empty_root),
+		cmocka_unit_test_teardown(texts, empty_root),
 		cmocka_unit_test_teardown(the_first_main_file_counts,
-		    teardown),
+		    empty_root),
 		cmocka_unit_test_teardown(drop_ins_come_after_it_by_name,
-		    teardown),
-		cmocka_unit_test_teardown(system_users_are_spared, teardown),
-		cmocka_unit_test_teardown(unreadable, teardown),
+		    empty_root),
+		cmocka_unit_test_teardown(system_users_are_spared, empty_root),
+		cmocka_unit_test_teardown(unreadable, empty_root),
 	};
 
-	return cmocka_run_group_tests_name("logind", tests, group_setup,
-	    group_teardown);
+	return cmocka_run_group_tests_name("logind", tests, make_root,
+	    remove_root);
 }

@@ -12,6 +12,7 @@
 #include <linux/capability.h>
 
 #include <fcntl.h>
+#include <ftw.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,6 +66,22 @@ write_file(const char *path, const char *text)
 	assert_int_not_equal(fd, -1);
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 	close(fd);
+}
+
+static inline int
+remove_any(const char *path, const struct stat *st, int kind, struct FTW *at)
+{
+	(void)st;
+	(void)kind;
+	(void)at;
+	return remove(path);
+}
+
+/* A folder and all that is in it. */
+static inline int
+remove_tree(const char *path)
+{
+	return nftw(path, remove_any, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 /* A file with other contents, until uncover(). */
