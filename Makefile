@@ -133,7 +133,7 @@ $(FAULTY:%=$(BUILD)/tests/unit/%): $(BUILD)/tests/fault/preload.o
 # One count for all: bats and cmocka both speak TAP.  What fails is shown, and
 # why what is skipped was.
 PROVE := prove --failures --comments --directives --exec tests/run
-PROVE_ALL = $(PROVE) -j$(or $(JOBS),2)
+PROVE_ALL = $(PROVE) -j$(or $(JOBS),4)
 
 check: all $(UNIT) ## runs all tests as the present user
 	SHMTOOL_BIN=$(abspath $(BUILD)) $(PROVE_ALL) $(TESTS)
