@@ -4,6 +4,9 @@
 # Making one segment.
 . "${0%/*}/common.sh"
 
+# As users have it: ipcmk then loads a locale.
+export LC_ALL=C.UTF-8
+
 # Away with them before the table is full.
 allow_segments
 row "create" "ipcmk -M" 0.90 -n $((rounds * 5)) \

@@ -4,8 +4,8 @@
 # The report of all segments, and the one of a few in a table that was full.
 . "${0%/*}/common.sh"
 
-# As users have it: ipcs then loads a locale, whatever it is.
-unset LC_ALL
+# As users have it: ipcs then loads a locale.
+export LC_ALL=C.UTF-8
 export LANG=C.UTF-8
 
 allow_segments
