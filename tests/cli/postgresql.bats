@@ -44,9 +44,11 @@ server_processes() {
 	pgrep -P "$pid" || true
 }
 
+# Killed, it would leave files in /dev/shm; so they are with its data.
 start_server() {
 	"${as[@]}" "$bin/pg_ctl" -D "$base/data" -w -t 60 -l "$base/log" \
-		-o "-k $base -c listen_addresses=''" start >/dev/null 3>&- || {
+		-o "-k $base -c listen_addresses='' \
+			-c dynamic_shared_memory_type=mmap" start >/dev/null 3>&- || {
 		cat "$base/log"
 		return 1
 	}
