@@ -31,9 +31,9 @@ BUILD ?= build
 
 # Sources, without folder and suffix.
 LIB := \
-	advice archive cause copy digest draft file headroom holders holes \
-	limits list lock logind map memory meta move namespace parse pass \
-	process procmaps segment select sysctl through
+	advice ahead archive cause copy digest draft file headroom holders \
+	holes limits list lock logind map memory meta move namespace parse \
+	pass process procmaps segment select sysctl thread through
 CMD := \
 	advise attach attachments change columns contents create detail dump \
 	events filter guard input json keeper limits main message metrics \

@@ -6,6 +6,7 @@
  * where that was asked for, and to a file, which copies them at once.
  */
 
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
@@ -34,18 +35,26 @@
 /* Between two calls of progress, and mapped, so many bytes at most. */
 #define STEP ((uint64_t)4 << 20)
 
+/* So much is had ahead by a thread, where so much in one piece makes that
+ * worth while. */
+#define AHEAD ((uint64_t)3 << 20)
+#define WORTH_AHEAD ((uint64_t)8 << 20)
+
 /* One transfer under way. */
 struct job {
 	struct shmt_view *view;
 	const struct shmt_transfer *how;
 	int fd;
 	short events;		/* what the descriptor is waited for */
-	bool is_file, appends;	/* the descriptor */
+	bool is_file, is_pipe, appends;	/* the descriptor */
 	bool wants_room;	/* pages or blocks are had many at once */
 	bool in_memory;		/* its file system is: pages */
 	uint64_t pos, end;	/* in the segment */
 	uint64_t told;		/* pos at the last call of progress */
 	uint64_t room;		/* the file has its blocks up to this pos */
+	struct shmt__ahead *ahead;	/* or NULL */
+	uint64_t run_end;	/* no hole from pos up to here */
+	uint64_t asked;		/* ahead was asked for pages up to here */
 };
 
 static bool
@@ -66,12 +75,13 @@ look_at(struct job *job, int fd)
 	if (fd == -1 || fstat(fd, &st) == -1)
 		return;
 	job->is_file = S_ISREG(st.st_mode);
+	job->is_pipe = S_ISFIFO(st.st_mode);
 	job->appends = (fcntl(fd, F_GETFL) & O_APPEND) != 0;
 	job->wants_room = job->is_file && !job->appends;
 	job->in_memory = job->wants_room && in_memory(fd);
 	/* As large as anybody may have it; less does, too.  It takes memory
 	 * of ours when it is full. */
-	if (S_ISFIFO(st.st_mode) && shmt__affords(&job->view->credit, CHUNK))
+	if (job->is_pipe && shmt__affords(&job->view->credit, CHUNK))
 		fcntl(fd, F_SETPIPE_SZ, (int)CHUNK);
 }
 
@@ -202,10 +212,35 @@ have_pages(struct job *job, size_t length, int advice)
 	return 0;
 }
 
+/* The same for the next piece to be sent, with the help there is.  Where
+ * memory is short nothing is had before it is needed. */
+static int
+have_next(struct job *job, size_t length)
+{
+	uint64_t next = job->pos + length, far;
+
+	if (job->ahead == NULL)
+		return have_pages(job, length, MADV_POPULATE_READ);
+	if (job->asked < job->pos)
+		job->asked = job->pos;
+	far = job->run_end - job->pos < AHEAD ? job->run_end :
+	    job->pos + AHEAD;
+	if (job->asked < far && job->asked < next + CHUNK &&
+	    shmt__affords(&job->view->credit, far - job->asked)) {
+		shmt__ahead_want(job->ahead, job->asked, far);
+		job->asked = far;
+	}
+	if (job->asked > job->pos)
+		shmt__ahead_wait(job->ahead, job->asked < next ? job->asked :
+		    next);
+	return job->asked >= next ? 0 :
+	    have_pages(job, length, MADV_POPULATE_READ);
+}
+
 static int
 by_mapping(struct job *job, size_t length)
 {
-	if (have_pages(job, length, MADV_POPULATE_READ) == -1)
+	if (have_next(job, length) == -1)
 		return -1;
 	return advance(job, write(job->fd, job->view->at + job->pos, length));
 }
@@ -305,6 +340,10 @@ send_data(struct job *job, way *step, uint64_t end)
 {
 	int result = 0;
 
+	job->run_end = end;
+	if (job->ahead == NULL && step == by_mapping && job->is_file &&
+	    end - job->pos >= WORTH_AHEAD)
+		job->ahead = shmt__ahead_start(job->view);
 	while (result == 0 && job->pos < end) {
 		result = have_room(job, end);
 		if (result == 0)
@@ -341,6 +380,7 @@ shmt_view_send(struct shmt_view *view, const struct shmt_transfer *how,
 		result = run.data ? send_data(&job, step, run.end) :
 		    send_hole(&job, run.end);
 	}
+	shmt__ahead_end(job.ahead);
 	*done = job.pos - how->offset;
 	if (result == 0 && (how->flags & SHMT_SPARSE))
 		result = end_sparse(&job);
@@ -365,18 +405,34 @@ in_by_bounce(struct job *job, size_t length)
 	return advance(job, n) == -1 ? -1 : 1;
 }
 
-/* Straight into the pages, from a file that is known to have so much. */
+/* So much, at most length, is known to be there to be read. */
+static size_t
+known_input(const struct job *job, size_t length)
+{
+	struct stat st;
+	off_t here;
+	int ready;
+
+	if (!job->is_file)
+		return ioctl(job->fd, FIONREAD, &ready) == -1 ? 0 :
+		    up_to(0, (uint64_t)ready, length);
+	here = lseek(job->fd, 0, SEEK_CUR);
+	/* A file in /proc tells no size. */
+	if (here == -1 || fstat(job->fd, &st) == -1 || st.st_size <= here)
+		return 0;
+	return up_to((uint64_t)here, (uint64_t)st.st_size, length);
+}
+
+/* Straight into the pages, which are had only for what there is. */
 static int
 in_by_mapping(struct job *job, size_t length)
 {
-	struct stat st;
-	off_t here = lseek(job->fd, 0, SEEK_CUR);
+	size_t known = known_input(job, length);
 	ssize_t n;
 
-	/* Pages are had only for what there is; /proc tells no size. */
-	if (here == -1 || fstat(job->fd, &st) == -1 || st.st_size <= here)
+	if (known == 0)
 		return in_by_bounce(job, length);
-	length = up_to((uint64_t)here, (uint64_t)st.st_size, length);
+	length = known;
 	if (have_pages(job, length, MADV_POPULATE_WRITE) == -1)
 		return -1;
 	n = read(job->fd, job->view->at + job->pos, length);
@@ -433,8 +489,8 @@ shmt_view_receive(struct shmt_view *view, const struct shmt_transfer *how,
 	if (begin(&job, view, how, in) == -1)
 		return -1;
 	job.events = POLLIN;
-	step = job.is_file && (view->fd == -1 || view->huge) ? in_by_mapping :
-	    in_by_bounce;
+	step = (job.is_file || job.is_pipe) && (view->fd == -1 || view->huge) ?
+	    in_by_mapping : in_by_bounce;
 	while (more == 1 && job.pos < job.end) {
 		if (job.is_file && (how->flags & SHMT_SPARSE))
 			skip_hole(&job);

@@ -12,6 +12,8 @@
 #include <sys/queue.h>
 #include <sys/shm.h>
 
+#include <pthread.h>
+
 #include "shmtool.h"
 
 /* 32 bits: never half a size of a file, nor the time after 2038. */
@@ -36,13 +38,18 @@ _Static_assert(sizeof(time_t) == 8, "needs -D_TIME_BITS=64");
 void shmt__from_kernel(int id, const struct shmid_ds *ds,
     struct shmt_segment *segment);
 
+/* Threads (thread.c): how many can run at once, and one more. */
+size_t shmt__processors(void);
+bool shmt__start_thread(pthread_t *thread, void *work(void *), void *arg);
+
 /* The text of /proc/sysvipc/shm, length bytes, into an array that the caller
  * frees.  EBADMSG: not such a text. */
 int shmt__parse_sysvipc(const char *text, size_t length,
     struct shmt_segment **list, size_t *count);
 
 /*
- * Views (map.c, through.c, holes.c, memory.c, move.c, copy.c)
+ * Views (map.c, through.c, holes.c, memory.c, ahead.c, move.c,
+ * copy.c)
  */
 
 #define SHMT__HUGEST ((uint64_t)16 << 30)	/* largest page there is */
@@ -90,6 +97,16 @@ int shmt__view_touch(struct shmt_view *view, uint64_t offset, uint64_t length,
 /* After a long way through it: what is behind is unmapped. */
 void shmt__view_let_go(const struct shmt_view *view, uint64_t offset,
     uint64_t length);
+
+/*
+ * A thread that has pages of a view's attachment before they are read; NULL:
+ * there is none to be had, or one processor.  What is wanted begins where the
+ * last such range ended or, once all of that was waited for, further on.
+ */
+struct shmt__ahead *shmt__ahead_start(const struct shmt_view *view);
+void shmt__ahead_want(struct shmt__ahead *ahead, uint64_t from, uint64_t to);
+void shmt__ahead_wait(struct shmt__ahead *ahead, uint64_t to);
+void shmt__ahead_end(struct shmt__ahead *ahead);
 
 /* A piece that is in the range, holes not looked for. */
 int shmt__view_fetch(struct shmt_view *view, uint64_t offset, void *buffer,

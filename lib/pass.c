@@ -12,9 +12,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -287,11 +284,10 @@ static size_t
 useful_threads(size_t processes)
 {
 	size_t n = processes / PROCESSES_PER_THREAD, processors;
-	cpu_set_t set;
 
-	if (n < 2 || sched_getaffinity(0, sizeof(set), &set) == -1)
+	if (n < 2)
 		return 1;
-	processors = (size_t)CPU_COUNT(&set);
+	processors = shmt__processors();
 	if (n > processors)
 		n = processors;
 	return n < THREADS_MAX ? n : THREADS_MAX;
@@ -303,15 +299,10 @@ look_at_all(struct share *shares, size_t count)
 {
 	pthread_t threads[THREADS_MAX];
 	size_t started = 1;
-	sigset_t all, old;
 
-	/* Signals are for the caller's threads. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	while (started < count && pthread_create(&threads[started], NULL,
-	    look_at_some, &shares[started]) == 0)
+	while (started < count && shmt__start_thread(&threads[started],
+	    look_at_some, &shares[started]))
 		started++;
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	look_at_some(&shares[0]);
 	while (started-- > 1)
 		pthread_join(threads[started], NULL);

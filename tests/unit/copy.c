@@ -347,6 +347,106 @@ odd_files(void **state)
 	assert_int_equal(shmt_remove(id), 0);
 }
 
+static unsigned
+calls_of(const char *name)
+{
+	unsigned i;
+
+	for (i = 0; strcmp(fault_name(i), name) != 0; i++)
+		continue;
+	return fault_calls(i);
+}
+
+static uint64_t
+pages_of(int id)
+{
+	struct shmt_segment segment;
+
+	assert_int_equal(shmt_info_rss(id, &segment), 0);
+	return segment.rss + segment.swap;
+}
+
+/* Long runs with holes between them, each page with its number. */
+static struct shmt_view *
+view_of_runs(int id)
+{
+	static const struct { size_t from, to; } runs[] = {
+		{ 0, 20 }, { 24, 25 }, { 31, 48 }
+	};
+	struct shmt_view *view = view_by_pages(id);
+	size_t i, j;
+
+	for (i = 0; i < sizeof(runs) / sizeof(runs[0]); i++)
+		for (j = runs[i].from << 20; j < runs[i].to << 20;
+		    j += view->page)
+			assert_int_equal(shmt_view_put(view, j, &j,
+			    sizeof(j)), 0);
+	return view;
+}
+
+static void
+expect_same(struct shmt_view *view, int fd, uint64_t offset)
+{
+	static char bytes[1 << 20], seen[sizeof(bytes)];
+	uint64_t at;
+	size_t n;
+
+	for (at = offset; at < view->size; at += n) {
+		n = view->size - at < sizeof(bytes) ?
+		    (size_t)(view->size - at) : sizeof(bytes);
+		assert_int_equal(shmt_view_get(view, at, bytes, n), 0);
+		assert_int_equal(pread(fd, seen, n, (off_t)(at - offset)), n);
+		assert_memory_equal(seen, bytes, n);
+	}
+}
+
+/* A thread has pages ahead, never those of a hole; without it all goes the
+ * same way. */
+static void
+pages_ahead(void **state)
+{
+	static const char *const failing[] = { NULL, "pthread_create",
+	    "sched_getaffinity", "calloc" };
+	struct shmt_request request = { .size = 48 << 20, .mode = 0600 };
+	struct shmt_transfer how = { .offset = 4097, .length = UINT64_MAX,
+	    .flags = SHMT_SPARSE };
+	bool several = shmt__processors() > 1, created;
+	struct shmt_view *view;
+	uint64_t done, told, pages;
+	FILE *file;
+	size_t i;
+	int id;
+
+	(void)state;
+	assert_int_equal(shmt_create(&request, &id, &created), 0);
+	view = view_of_runs(id);
+	pages = pages_of(id);
+	for (i = 0; i < sizeof(failing) / sizeof(failing[0]); i++) {
+		file = tmpfile();
+		assert_non_null(file);
+		fault(failing[i], 0, EAGAIN);
+		assert_int_equal(shmt_view_send(view, &how, fileno(file),
+		    &done), 0);
+		fault_end();
+		if (failing[i] == NULL)
+			assert_int_equal(calls_of("pthread_create"), several);
+		assert_int_equal(done, request.size - how.offset);
+		assert_int_equal(pages_of(id), pages);
+		expect_same(view, fileno(file), how.offset);
+		fclose(file);
+	}
+	how.progress = stop;
+	how.arg = &told;
+	file = tmpfile();
+	assert_non_null(file);
+	assert_int_equal(shmt_view_send(view, &how, fileno(file), &done), -1);
+	assert_int_equal(errno, ECANCELED);
+	assert_int_equal(told, done);
+	fclose(file);
+	shmt_view_close(view);
+	assert_int_equal(shmt_remove(id), 0);
+}
+
 /*
  * Where process_vm_readv(2) is refused, through a pipe
  */
@@ -434,6 +534,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(slow_reader, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_holes, setup, teardown),
 		cmocka_unit_test(odd_files),
+		cmocka_unit_test(pages_ahead),
 		cmocka_unit_test_setup_teardown(through_a_pipe, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(as_a_bad_file, setup,
