@@ -173,14 +173,17 @@ filter_list(const struct shmt_filter *filter, bool want_rss,
 	struct shmt_segment *all;
 	size_t i, n, kept = 0;
 	time_t now;
+	int error;
 
 	if (shmt_list(want_rss, &all, &n) == -1)
 		return fail(NULL, errno);
 	if (needs_holders(filter, all, n) &&
 	    shmt_holders(-1, &holders) == -1) {
-		complain(NULL, "processes: %s", strerror(errno));
+		error = errno;
+		complain(NULL, "cannot find out who is attached: %s",
+		    strerror(error));
 		free(all);
-		return ST_FAILED;
+		return status_of(error);
 	}
 	if ((filter->by & SHMT_BY_PID) != 0)
 		note_hidden(filter->pid);
