@@ -85,8 +85,9 @@ copy_failed(const struct target *target, const char *other, uint64_t done)
 		    (uintmax_t)done);
 		return ST_FAILED;
 	case ENOENT:
-		complain(other, "%s", strerror(errno));
-		return ST_FAILED;
+		complain(target->text, "was removed meanwhile, %ju bytes were "
+		    "done", (uintmax_t)done);
+		return ST_ABSENT;
 	default:
 		complain(other, "%s, %ju bytes were done", strerror(errno),
 		    (uintmax_t)done);

@@ -121,6 +121,108 @@ on_terminal() {
 	[ "$(shmtool read "$id" | tr -d '\0' | wc -c)" -eq 0 ]
 }
 
+@test "read: --lock-timeout at a semaphore that nobody ever took" {
+	id=$(shmtool create -s 100)
+	sem=$(perl -e 'print semget(0, 1, 0600)')
+	run --separate-stderr shmtool read --lock-with "$sem" \
+		--lock-timeout 0 "$id"
+	[ "$status" -eq 5 ]
+	[ "$stderr" = "shmtool: read: $sem: the semaphore was not free within \
+0 s" ]
+}
+
+# Starts a command that has to wait for the semaphore, and sees it wait.
+begin_waiting() {
+	shmtool "$@" >out 2>err 3>&- &
+	pid=$!
+	wait_for perl -MIPC::SysV=GETNCNT -e \
+		'exit !(semctl(shift, 0, GETNCNT, 0) > 0)' "$sem"
+}
+
+@test "write: stopped and continued it goes on waiting for the semaphore" {
+	id=$(shmtool create -s 100)
+	make_semaphore 0
+	begin_waiting write -s late --lock-with "$sem" --lock-timeout 60 "$id"
+	kill -STOP "$pid"
+	wait_for grep -q '^State:.T' "/proc/$pid/status"
+	kill -CONT "$pid"
+	wait_for grep -q '^State:.S' "/proc/$pid/status"
+	[ "$(shmtool read -s "$id")" = "" ]
+	perl -MIPC::SysV=SETVAL -e 'semctl(shift, 0, SETVAL, 1) or die' "$sem"
+	wait "$pid"
+	[ ! -s err ]
+	[ "$(shmtool read -s "$id")" = late ]
+}
+
+@test "read: -O ended by a signal while it waits for the semaphore says so" {
+	id=$(shmtool create -s 100)
+	make_semaphore 0
+	echo old >file
+	begin_waiting read -O file --lock-with "$sem" "$id"
+	status=0
+	kill -TERM "$pid"
+	wait "$pid" || status=$?
+	[ "$status" -eq 143 ]
+	[ "$(cat err)" = "shmtool: read: $sem: interrupted while waiting for it" ]
+	[ "$(cat file)" = old ]
+	[ "$(echo file*)" = file ]
+}
+
+@test "read: on a terminal text is made safe, line by line" {
+	id=$(shmtool create -s 200000)
+	printf 'one\n\033[2Jtwo\ntab\tend\n' | shmtool write "$id"
+	on_terminal "shmtool read -s $id"
+	run cat screen
+	[ "${lines[3]%$'\r'}" = 'tab\tend' ]
+	[ "${lines[1]%$'\r'}" = one ]
+	[ "${lines[2]%$'\r'}" = '\^[[2Jtwo' ]
+	# Longer than a piece, and without an end.
+	shmtool write -zB -n 100000 "$id"
+	shmtool write -o 100000 -z0 "$id"
+	on_terminal "shmtool read -s $id"
+	[ "$(tr -dc B <screen | wc -c)" -eq 100000 ]
+	# Elsewhere the bytes are what was asked for.
+	printf 'a\033[2J\0' | shmtool write "$id"
+	[ "$(shmtool read -s "$id")" = $'a\033[2J' ]
+}
+
+@test "read: -w of text and of raw bytes shows all of it again" {
+	local form
+	id=$(shmtool create -s 16)
+	for form in -s --raw; do
+		shmtool write -s 'as it was' -0 "$id"
+		shmtool read -w $form "$id" >log.$form 2>/dev/null 3>&- &
+		wait_for grep -aq 'as it was' log.$form
+		shmtool write -s 'as it is' -0 "$id"
+		wait_for grep -aq 'as it is' log.$form
+		kill $!
+		wait $! || true
+	done
+	[ "$(cat log.-s)" = $'as it was\nas it is' ]
+	[ "$(tr '\0' . <log.--raw)" = \
+		'as it was.......as it is........' ]
+}
+
+@test "read: -w of values shows those that changed, in colour on a terminal" {
+	local escape=$'\033[1;31m' watch i
+	id=$(shmtool create -s 16)
+	watch="shmtool read -w -t u4 $id"
+	script -qefc "$watch" values </dev/null >/dev/null 3>&- &
+	$watch >log 2>/dev/null 3>&- &
+	for i in values log; do
+		wait_for bash -c "[ \$(grep -ac '^0' $i) -ge 4 ]"
+	done
+	printf '\7' | shmtool write -o 8 "$id"
+	for i in values log; do
+		wait_for grep -aq ' 7' $i
+	done
+	ipcrm -m "$id"
+	wait
+	[ "$(tail -n +5 log)" = '00000008 7 *' ]
+	grep -aF '00000008' values | tr -d '\r' >changed
+	[ "$(cat changed)" = "${escape}00000008 7"$'\033[0m' ]
+}
+
 # Through the memory of a holder, not the segment as a file, which outlives
 # it: only with the right to trace.
 through() {
@@ -168,6 +270,46 @@ end() {
 	[ "$(wc -l <err)" -eq 1 ]
 	[ "$(tr -d A <out | wc -c)" -eq 0 ]
 	grep -q "nobody has it attached" again
+}
+
+@test "read: --no-trace of one that goes with its last holder is 3" {
+	! is_32_bit || skip "the holder is a program of 64 bits"
+	id=$(shmtool create -s 16M)
+	shmtool write -zA "$id"
+	hold "$id"
+	ipcrm -m "$id"
+	through "$id" 2>err | (head -c 1M >out; end "$holder"; cat >>out)
+	[ "${PIPESTATUS[0]}" -eq 3 ]
+	holders=()
+	grep -q "^shmtool: read: $id: was removed meanwhile, [0-9]* bytes" err
+	[ "$(wc -l <err)" -eq 1 ]
+	[ "$(tr -d A <out | wc -c)" -eq 0 ]
+}
+
+# The call that copies out of the mapping fails so; /proc is not there to
+# tell how much memory is in use.
+@test "read: a page that cannot be had, and no memory, are 6" {
+	command -v strace >/dev/null || skip "needs strace"
+	is_plain || skip "the program has to be the child of strace"
+	local error
+	id=$(shmtool create -s 4096)
+	shmtool write -zA "$id"
+	for error in EFAULT ENOMEM; do
+		run --separate-stderr unshare --mount bash -euc '
+			mount -t tmpfs none /proc
+			exec strace -qq -o calls -e trace=process_vm_readv \
+				-e inject=process_vm_readv:error="$0" \
+				shmtool read -x "$1"' "$error" "$id"
+		grep -q INJECTED calls || skip "strace cannot inject here"
+		[ "$status" -eq 6 ]
+		[ -z "$output" ]
+		if [ "$error" = EFAULT ]; then
+			message_has "read: $id: a page after 0 bytes"
+		else
+			[ "$stderr" = "shmtool: read: $id: no memory for more \
+pages, 0 bytes were done" ]
+		fi
+	done
 }
 
 # The most private memory of a run of shmtool, in KiB; what of the segment is
