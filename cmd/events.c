@@ -24,7 +24,7 @@ struct event {
 	const struct row *row;		/* after it; if removed, before */
 	pid_t pid;			/* who did it, 0: unknown */
 	struct shmt_process process;
-	char what[160];			/* from what to what */
+	char what[1280];		/* from what to what: long names */
 };
 
 /* One look at the segments, by id. */
@@ -186,17 +186,15 @@ add_what(struct event *event, const char *format, ...)
 static void
 add_what(struct event *event, const char *format, ...)
 {
-	size_t used = strlen(event->what);
+	char text[sizeof(event->what)];
 	va_list args;
 
-	if (used > 0)
-		used = strlcat(event->what, ", ", sizeof(event->what));
-	if (used >= sizeof(event->what))
-		return;
 	va_start(args, format);
-	vsnprintf(event->what + used, sizeof(event->what) - used, format,
-	    args);
+	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	if (event->what[0] != '\0')
+		strlcat(event->what, ", ", sizeof(event->what));
+	strlcat(event->what, text, sizeof(event->what));
 }
 
 /* What IPC_SET, SHM_LOCK and SHM_UNLOCK change. */

@@ -109,6 +109,18 @@ line_seen() {
 	wait_for test ! -d "/proc/$holder"
 }
 
+@test "watch: a key that is lost meanwhile is still told" {
+	id=$(shmtool create -k 0x4d2 -s 4096)
+	hold "$id"
+	seen=$BATS_TEST_TMPDIR/seen
+	# Who is attached is not to be seen by it.
+	without_privilege shmtool stat -w >"$seen" 3>&- &
+	holders+=("$!")
+	settle
+	ipcrm -m "$id"
+	wait_for line_seen " marked $id 0x000004d2 "
+}
+
 @test "watch: what a process has made or attached, by its number" {
 	id=$(shmtool create -s 4096)
 	hold "$id"
@@ -125,6 +137,26 @@ line_seen() {
 	watch
 	shmtool set -u nobody:nogroup "$id"
 	wait_for line_seen " changed $id .* owner root -> nobody, group root -> nogroup$"
+}
+
+@test "watch: names as long as they may be are not cut" {
+	needs_root
+	unshare --mount true 2>/dev/null || skip "no mount namespace here"
+	local user group
+	user=$(printf 'u%.0s' {1..255})
+	group=$(printf 'g%.0s' {1..255})
+	id=$(shmtool create -s 4096)
+	seen=$BATS_TEST_TMPDIR/seen
+	cd "$BATS_TEST_TMPDIR" || return 1
+	{ cat /etc/passwd; echo "$user:x:4242:4242::/:/bin/sh"; } >passwd
+	{ cat /etc/group; echo "$group:x:4242:"; } >group
+	unshare --mount sh -c 'mount --bind passwd /etc/passwd &&
+		mount --bind group /etc/group &&
+		exec shmtool stat -w' >"$seen" 3>&- &
+	holders+=("$!")
+	settle
+	shmtool set -m 0666 -u 4242:4242 --lock "$id"
+	wait_for line_seen " perms 0600 -> 0666, owner root -> $user, group root -> $group, locked$"
 }
 
 @test "watch: operands, present or not yet" {
