@@ -92,8 +92,12 @@ count_orphans(void)
 	uint64_t orphans = 0;
 	size_t i, count;
 
-	if (shmt_list(false, &list, &count) == -1)
+	if (shmt_list(false, &list, &count) == -1) {
+		complain("shm_rmid_forced", "removes unattached segments "
+		    "whose creators are dead; how many cannot be known: %s",
+		    strerror(errno));
 		return 0;
+	}
 	for (i = 0; i < count; i++) {
 		if (list[i].nattch != 0)
 			continue;

@@ -159,9 +159,6 @@ check(struct opts *o)
 		return usage_error("--", "which command?");
 	if (o->key != NULL && o->file != NULL)
 		return usage_error(NULL, "either --key or --file");
-	if (o->key != NULL && o->request.key == 0)
-		return usage_error("--key", "%s: key 0 means private: leave "
-		    "--key out", o->key);
 	if (o->size == NULL && o->input == NULL)
 		return usage_error(NULL, "which --size?");
 	if (o->request.flags & SHMT_OPEN) {

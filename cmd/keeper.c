@@ -36,7 +36,7 @@ remove_untold(uint32_t key, pid_t maker, time_t since)
 	free(list);
 }
 
-/* The keeper: only SIGKILL ends it early. */
+/* The keeper: all signals are blocked, only SIGKILL ends it early. */
 static void
 keep(int socket, uint32_t key, pid_t maker)
 {
@@ -51,8 +51,7 @@ keep(int socket, uint32_t key, pid_t maker)
 		remove_untold(key, maker, since);
 		_exit(ST_OK);
 	}
-	while (recv(socket, &none, 1, 0) == -1 && errno == EINTR)
-		continue;
+	recv(socket, &none, 1, 0);
 	if (shmt_info(wanted.id, &there) == 0 && shmt_same(&wanted, &there))
 		shmt_remove(wanted.id);
 	_exit(ST_OK);

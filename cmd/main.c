@@ -249,8 +249,10 @@ fill_standard_descriptors(void)
 	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (fcntl(fd, F_GETFD) == -1 && errno == EBADF &&
 		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY :
-		    O_RDONLY) == -1)
+		    O_RDONLY) == -1) {
+			complain("/dev/null", "%s", strerror(errno));
 			_exit(ST_FAILED);
+		}
 }
 
 int

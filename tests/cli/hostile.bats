@@ -265,3 +265,50 @@ meets() {
 		[ "$(segments)" -eq 0 ]
 	done
 }
+
+@test "hostile: a closed standard descriptor, and no /dev/null for it" {
+	unshare --mount true 2>/dev/null || skip "no mount namespace here"
+	# shellcheck disable=SC2016 # the inner shell's
+	run --separate-stderr unshare --mount sh -c \
+		'mount -t tmpfs none /dev && exec shmtool --version <&-'
+	[ "$status" -eq 1 ]
+	[ -z "$output" ]
+	message_has "shmtool: /dev/null: No such file"
+	run unshare --mount sh -c \
+		'mount -t tmpfs none /dev && exec shmtool --version <&- 2>&-'
+	[ "$status" -eq 1 ]
+	[ -z "$output" ]
+	run shmtool --version <&-
+	[ "$status" -eq 0 ]
+}
+
+# As a sandbox may have it: shmctl(2) filtered, and nothing in its stead.
+@test "hostile: where no segment can be looked at each command says so" {
+	command -v strace >/dev/null || skip "no strace here"
+	is_plain || skip "the program has to be the child of strace"
+	local line
+	shmtool create -k 0x4d2 -s 1
+	for line in stat "stat -P" "stat -u" "stat -w" "rm -n --unattached" \
+		"save --all ." "limits" "limits --usage" "limits -m" \
+		"limits --prometheus" "create -k 0x4d2 -s 1 -- true" \
+		"limits --set shm_rmid_forced=1"; do
+		# shellcheck disable=SC2016 # the inner shell's
+		run --separate-stderr timeout 20 unshare --mount bash -euc '
+			mount -t tmpfs none /proc/sysvipc
+			exec strace -f -qq -o calls -e trace=shmctl \
+				-e inject=shmctl:error=EPERM \
+				shmtool $0' "$line"
+		grep -q INJECTED calls || skip "strace cannot inject here"
+		# That one only cannot tell whose the key is.
+		if [[ $line == create* ]]; then
+			[ "$status" -eq 125 ]
+			message_has "create: 0x4d2: File exists"
+		else
+			[ "$status" -eq 4 ]
+			message_has "shmtool: ${line%% *}: " \
+				"Operation not permitted"
+		fi
+		[ -z "$output" ]
+	done
+	[ "$(segments)" -eq 1 ]
+}

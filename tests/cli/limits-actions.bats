@@ -292,6 +292,33 @@ valid_metrics() {
 	[ "$(grep -c '^# TYPE shm_segments gauge$' metrics)" -eq 1 ]
 }
 
+@test "prometheus: --all-ns counts what it may not look into" {
+	needs_root
+	unshare --ipc bash -c 'readlink /proc/self/ns/ipc >there
+		exec setpriv --reuid=65534 --regid=65534 --clear-groups \
+			sleep 60' 3>&- &
+	holders+=("$!")
+	wait_for test -s there
+	wait_for grep -q '^Uid:.65534' "/proc/$!/status"
+	without_privilege shmtool limits --prometheus --all-ns >metrics
+	valid_metrics <metrics
+	# One of a process like us can be seen, and not be entered.
+	[ "$(metric shm_hidden_namespaces)" -ge 1 ]
+	[ "$(metric shm_hidden_processes)" -ge 1 ]
+	run grep "$(tr -dc 0-9 <there)" metrics
+	[ "$status" -eq 1 ]
+	grep -q "ipc_namespace=\"$(readlink /proc/self/ns/ipc | tr -dc 0-9)\"" \
+		metrics
+}
+
+@test "prometheus: --all-ns without /proc is an error" {
+	run --separate-stderr apart 'mount -t tmpfs none /proc
+		exec shmtool limits --prometheus --all-ns'
+	[ "$status" -eq 1 ]
+	[ -z "$output" ]
+	message_has "limits: IPC namespaces:"
+}
+
 # advice RAM PROFILE SHMMAX SHMALL
 advice() {
 	local text
@@ -442,6 +469,14 @@ nothing was changed (--dry-run)" ]
 		"18446744073692774399 18446744073692774399 4096" ]
 }
 
+@test "set: what was not changed is not set back" {
+	run --separate-stderr shmtool limits --set \
+		shmmax=18446744073692774399 shmall=5 shmmni=16777217
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"shmall: is 18446744073692774399 again"* ]]
+	[[ $stderr != *shmmax* ]]
+}
+
 @test "set: a value that the kernel does not keep is an error" {
 	echo 5 >file
 	run --separate-stderr apart 'mount --bind /dev/null \
@@ -481,6 +516,23 @@ nothing was changed (--dry-run)" ]
 	[ "$status" -eq 0 ]
 	message_has "removes 3 unattached segments at once"
 	[ "$(segments)" -eq 1 ]
+}
+
+@test "set: shm_rmid_forced where it cannot be known what it removes" {
+	command -v strace >/dev/null || skip "no strace here"
+	is_plain || skip "the program has to be the child of strace"
+	# Of the calls the fourth begins to look for them, with one segment.
+	run --separate-stderr timeout 60 unshare -m --ipc bash -euc '
+		mount -t tmpfs none /proc/sysvipc
+		shmtool create -s 1
+		exec strace -qq -o calls -e trace=shmctl \
+			-e inject=shmctl:error=EPERM:when=4+ \
+			shmtool limits --set shm_rmid_forced=1 -n'
+	grep -q INJECTED calls || skip "strace cannot inject here"
+	[ "$status" -eq 0 ]
+	message_has "shm_rmid_forced: removes unattached segments whose" \
+		"how many cannot be known: Operation not permitted"
+	[[ $output == *"shm_rmid_forced: 0 -> 1"* ]]
 }
 
 @test "set: an ordinary user is told who may, and that is 4" {
