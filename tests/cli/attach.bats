@@ -187,6 +187,13 @@ shmtool: attach: 99998: no such segment" ]
 	[ ! -e ran ]
 }
 
+@test "attach: a key that no segment has is 3" {
+	run --separate-stderr shmtool attach -t 0 0x999
+	[ "$status" -eq 3 ]
+	[ -z "$output" ]
+	message_has "attach: 0x999: no such segment"
+}
+
 @test "attach: a mode that does not allow it is 4, and -r may help" {
 	! is_valgrind || skip "valgrind makes EINVAL of it"
 	make_segment 4096 0444

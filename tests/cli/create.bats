@@ -298,6 +298,17 @@ no_segment() {
 	[ "$(segments)" -eq 0 ]
 }
 
+@test "create: a pipe longer than RLIMIT_FSIZE is told, and makes nothing" {
+	is_plain || skip "an instrumented program writes files of its own"
+	# Where it tells no length it is put into a file in memory first.
+	run --separate-stderr bash -c 'head -c 200000 /dev/zero |
+		(ulimit -f 64; shmtool create -i -)'
+	[ "$status" -eq 1 ]
+	[ -z "$output" ]
+	message_has "create: -: File too large"
+	[ "$(segments)" -eq 0 ]
+}
+
 @test "create: an id that cannot be printed is taken back" {
 	run --separate-stderr bash -c 'shmtool create -s 1 >/dev/full'
 	[ "$status" -eq 1 ]

@@ -212,11 +212,19 @@ segment_names+=,nattch,owner,perms,rss,size,status,swap,uid
 	command_is $'\177' "\"$(printf '\177')\""
 	command_is 'a,b:{}[]' '"a,b:{}[]"'
 	command_is $'\xc3\xbc' "\"$(printf '\303\274')\""
+	# The first and the last of three bytes and of four.
+	local char
+	for char in $'\xe0\xa0\x80' $'\xed\x9f\xbf' $'\xef\xbf\xbd' \
+		$'\xf0\x90\x80\x80' $'\xf4\x8f\xbf\xbf'; do
+		command_is "$char" "\"$char\""
+	done
 	# Not UTF-8: one U+FFFD for each byte.
 	local wrong=$'\xef\xbf\xbd'
 	command_is $'a\xffb' "\"a${wrong}b\""
 	command_is $'\xc3' "\"$wrong\""
 	command_is $'\xc0\xaf' "\"$wrong$wrong\""
+	command_is $'\xe0\x9f\xbf' "\"$wrong$wrong$wrong\""
+	command_is $'\xf0\x8f\xbf\xbf' "\"$wrong$wrong$wrong$wrong\""
 	command_is $'\xed\xa0\x80' "\"$wrong$wrong$wrong\""
 	command_is $'\xf4\x90\x80\x80' "\"$wrong$wrong$wrong$wrong\""
 	# The kernel cuts at 15 bytes, here inside a character.

@@ -771,6 +771,34 @@ heading() {
 	[ "$(shmtool stat --stale --idle 0 --tsv --no-heading -o ID)" = "$id" ]
 }
 
+@test "stat: without /proc it is unknown whether a process lives" {
+	unshare --mount true 2>/dev/null || skip "no mount namespace here"
+	make_segment
+	perl -e 'shmread($ARGV[0], my $bytes, 0, 1) or die;
+		open my $f, ">", $ARGV[1];
+		close $f; sleep 60' "$id" "$BATS_TEST_TMPDIR/looked" 3>&- &
+	holders+=("$!")
+	wait_for test -e "$BATS_TEST_TMPDIR/looked"
+	run unshare --mount sh -c 'mount -t tmpfs none /proc &&
+		exec shmtool stat "$1"' - "$id"
+	grep -Eq "^last used by +$!, whether it lives is unknown$" \
+		<<<"$output"
+	grep -Eq "^stale +no: .*; last detach by $!, whether it lives is \
+unknown; idle" <<<"$output"
+}
+
+@test "stat: a lost key that nobody tells is unknown" {
+	id=$(shmtool create -k 0x4d2 -s 1)
+	hold "$id"
+	ipcrm -m "$id"
+	run without_privilege shmtool stat "$id"
+	grep -Eq '^key +unknown: lost when it was marked for removal$' \
+		<<<"$output"
+	run shmtool stat "$id"
+	grep -Eq '^key +0x000004d2 until it was marked for removal$' \
+		<<<"$output"
+}
+
 @test "stat: what logind removes at logout is marked so" {
 	needs_root
 	make_segment
