@@ -131,7 +131,8 @@ size_t text_width(const char *text);
 /* "1.5M", "4.0K", "512"; "3d04h", "2h05m", "12m", "5s". */
 #define SHORT_TEXT 32
 
-/* A number in base 8, 10 or 16, at least so many digits; returns how many. */
+/* A number in base 10, or in 8 or 16 and then of at least so many digits;
+ * returns how many. */
 size_t digits(char *text, uint64_t number, unsigned base, unsigned least);
 
 /* Or UINT64_MAX where that is too small: without a promise of memory anybody
@@ -388,7 +389,7 @@ void die_as_found(void);
 
 struct progress {
 	bool on, shown;
-	uint64_t total;		/* UINT64_MAX: nobody knows */
+	uint64_t total;
 	double start, next;	/* seconds */
 };
 

@@ -66,11 +66,12 @@ open_special(struct output *output, const struct stat *found)
 		return not_trusted(output, found);
 	output->fd = open(output->path, O_WRONLY | O_CLOEXEC | O_NOCTTY |
 	    (link ? 0 : O_NOFOLLOW));
-	if (output->fd == -1)
+	if (output->fd == -1 || fstat(output->fd, &st) == -1) {
+		output_abandon(output);
 		return open_failed(output);
+	}
 	/* What our link leads to may be anybody's: a shell's pipe. */
-	if (fstat(output->fd, &st) == 0 && !S_ISREG(st.st_mode) &&
-	    (link || is_trusted(&st)))
+	if (!S_ISREG(st.st_mode) && (link || is_trusted(&st)))
 		return ST_OK;
 	close(output->fd);
 	if (!S_ISREG(st.st_mode))

@@ -42,13 +42,10 @@ show(const struct progress *progress, uint64_t done, double now)
 	    left[SHORT_TEXT];
 	double passed = now - progress->start, a_second;
 
-	a_second = (double)done / passed;
+	/* A byte more, so that it is never nothing. */
+	a_second = (double)done / passed + 1;
 	short_size(size, done);
 	short_size(rate, (uint64_t)a_second);
-	if (progress->total == UINT64_MAX || a_second < 1) {
-		fprintf(stderr, "\r%s  %s/s\033[K", size, rate);
-		return;
-	}
 	short_size(whole, progress->total);
 	short_duration(left,
 	    (uint64_t)((double)(progress->total - done) / a_second + 0.5));

@@ -179,19 +179,20 @@ removal_plan(struct removal_run *run, struct removal *r)
 		r->result = WOULD_REMOVE;
 }
 
-/* What the filter asked for must hold still; processes may have come. */
-static bool
-still_matches(struct removal_run *run, const struct shmt_segment *now)
+/* How the filter's wish no longer holds, or NULL; processes may have come. */
+static const char *
+what_fails(struct removal_run *run, const struct shmt_segment *now)
 {
 	const struct shmt_filter *filter = run->filter;
 
 	if ((filter->by & SHMT_BY_PID) != 0 && now->nattch > 0) {
 		removal_forget_holders(run);
 		if (shmt_holders(-1, &run->holders) == -1)
-			return false;
+			return "who has it attached can no longer be told";
 		run->has_holders = true;
 	}
-	return shmt_match(filter, now, (int64_t)time(NULL), &run->holders);
+	return shmt_match(filter, now, (int64_t)time(NULL), &run->holders) ?
+	    NULL : "it no longer is what was asked for";
 }
 
 /* How it is no longer the segment that was looked at, or NULL. */
@@ -222,10 +223,7 @@ what_mismatches(struct removal_run *run, const struct shmt_segment *was,
 	    now->dtime == was->dtime && now->lpid == was->lpid &&
 	    now->nattch == was->nattch))
 		return NULL;
-	if (!run->force)
-		return "it was used meanwhile";
-	return still_matches(run, now) ? NULL :
-	    "it no longer is what was asked for";
+	return run->force ? what_fails(run, now) : "it was used meanwhile";
 }
 
 static bool

@@ -194,7 +194,7 @@ restore_one(const struct opts *o, const char *file)
 	};
 	int id, result, error;
 
-	progress_begin(&w.progress, UINT64_MAX);
+	progress_begin(&w.progress, 0);
 	result = shmt_restore(file, o->flags, o->key, &how, &id, &w.saved,
 	    &w.trouble);
 	error = errno;

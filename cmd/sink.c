@@ -19,14 +19,17 @@ sink_flush(struct sink *sink)
 void
 sink_put(struct sink *sink, const char *bytes, size_t length)
 {
-	if (length > sizeof(sink->bytes) - sink->used)
-		sink_flush(sink);
-	if (length > sizeof(sink->bytes)) {
-		fwrite(bytes, 1, length, sink->file);
-		return;
+	size_t part;
+
+	for (; length > 0; bytes += part, length -= part) {
+		if (sink->used == sizeof(sink->bytes))
+			sink_flush(sink);
+		part = sizeof(sink->bytes) - sink->used;
+		if (part > length)
+			part = length;
+		memcpy(sink->bytes + sink->used, bytes, part);
+		sink->used += part;
 	}
-	memcpy(sink->bytes + sink->used, bytes, length);
-	sink->used += length;
 }
 
 void

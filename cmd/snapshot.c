@@ -78,8 +78,8 @@ send_rows(void *arg, int out)
 	const struct selection *selection = arg;
 	struct parcel parcel;
 	struct rows rows;
-	int error = 0;
 	FILE *file;
+	int error;
 
 	/* What went wrong has been told, but for the reason. */
 	if (look_here(selection, &rows) != ST_OK)
@@ -94,8 +94,7 @@ send_rows(void *arg, int out)
 	if (rows.holders.count > 0)
 		fwrite(rows.holders.list, sizeof(*rows.holders.list),
 		    rows.holders.count, file);
-	if (ferror(file) || fflush(file) == EOF)
-		error = errno;
+	error = ferror(file) || fflush(file) == EOF ? errno : 0;
 	free_rows(&rows);
 	return error;
 }
@@ -153,7 +152,6 @@ look_there(const struct selection *selection, const struct shmt_ns *ns,
 
 	if (shmt_ns_ask(ns, send_rows, &inside, &answer, &length) == -1) {
 		switch (errno) {
-		case ENOENT:
 		case ESRCH:	/* It ended meanwhile. */
 			return ST_OK;
 		case EACCES:

@@ -172,8 +172,6 @@ in_detail(const struct opts *o)
 static int
 check_watch(const struct opts *o)
 {
-	if (o->interval == 0)
-		return ST_OK;
 	if (o->view != views)
 		return usage_error("--watch", "shows changes, and not -%c",
 		    o->view->letter);

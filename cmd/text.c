@@ -77,7 +77,14 @@ safe_copy(const char *src)
 	load_locale();
 	if (!is_fit_for_vis(src))
 		flags |= VIS_NOLOCALE;
-	return stravis(&safe, src, flags) == -1 ? NULL : safe;
+	/* Where memory ends, stravis(3) may return what it has freed, and
+	 * strvis(3) nothing of something.  No byte becomes more than four. */
+	safe = reallocarray(NULL, strlen(src) + 1, 4);
+	if (safe != NULL && strvis(safe, src, flags) < 1) {
+		free(safe);
+		safe = NULL;
+	}
+	return safe;
 }
 
 void
@@ -101,12 +108,10 @@ text_width(const char *text)
 	wchar_t wide;
 	int length, columns;
 
-	for (; *text != '\0'; text += length) {
+	for (; *text != '\0'; text += length < 1 ? 1 : length) {
 		length = (unsigned char)*text < 0x80 ? 1 :
 		    mbtowc(&wide, text, MB_CUR_MAX);
 		columns = length <= 1 ? 1 : wcwidth(wide);
-		if (length < 1)
-			length = 1;
 		width += columns < 0 ? 1 : (size_t)columns;
 	}
 	return width;
@@ -114,15 +119,13 @@ text_width(const char *text)
 
 /* Dividing by a number that is not constant takes far longer. */
 static size_t
-decimal_digits(char *text, uint64_t number, unsigned least)
+decimal_digits(char *text, uint64_t number)
 {
 	uint64_t rest = number;
 	size_t n = 1, i;
 
 	for (; rest > 9; rest /= 10)
 		n++;
-	if (n < least)
-		n = least;
 	text[n] = '\0';
 	for (i = n; i > 0; number /= 10)
 		text[--i] = (char)('0' + number % 10);
@@ -137,7 +140,7 @@ digits(char *text, uint64_t number, unsigned base, unsigned least)
 	size_t n = 1, i;
 
 	if (base == 10)
-		return decimal_digits(text, number, least);
+		return decimal_digits(text, number);
 	for (; rest >= base; rest >>= shift)
 		n++;
 	if (n < least)

@@ -119,6 +119,11 @@ on_terminal() {
 	[ -z "$output" ]
 	message_has "shmtool: read: $sem:"
 	[ "$(shmtool read "$id" | tr -d '\0' | wc -c)" -eq 0 ]
+	run --separate-stderr shmtool read -w --lock-with "$sem" \
+		--lock-timeout 0 "$id"
+	[ "$status" -eq 5 ]
+	[ -z "$output" ]
+	message_has "shmtool: read: $sem:"
 }
 
 @test "read: --lock-timeout at a semaphore that nobody ever took" {
@@ -310,6 +315,23 @@ end() {
 pages, 0 bytes were done" ]
 		fi
 	done
+}
+
+@test "read: -w --no-trace ends with the last holder" {
+	! is_32_bit || skip "the holder is a program of 64 bits"
+	id=$(shmtool create -s 4096)
+	shmtool write -zA "$id"
+	hold "$id"
+	through -w -x "$id" >log 2>err 3>&- &
+	pid=$!
+	wait_for grep -q '^00001000' log
+	end "$holder"
+	holders=()
+	status=0
+	wait $pid || status=$?
+	[ "$status" -eq 1 ]
+	[ "$(wc -l <err)" -eq 1 ]
+	grep -q "^shmtool: read: $id: nobody is left" err
 }
 
 # The most private memory of a run of shmtool, in KiB; what of the segment is

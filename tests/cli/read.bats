@@ -163,6 +163,14 @@ trace() {
 		message_has "without a trace" "CAP_CHECKPOINT_RESTORE"
 	fi
 	[ "$(trace "$id")" = "$before" ]
+	# Only through the memory of the holder.
+	run --separate-stderr setpriv --bounding-set=-all,+sys_ptrace \
+		--inh-caps=-all shmtool read --no-trace -x "$id"
+	[ "$status" -eq 1 ]
+	[ -z "$output" ]
+	message_has "read: $id: cannot be read without a trace" \
+		"pages that nobody wrote" "CAP_CHECKPOINT_RESTORE"
+	[ "$(trace "$id")" = "$before" ]
 }
 
 @test "read: an absent segment is 3, a forbidden one 4" {
@@ -266,6 +274,72 @@ trace() {
 	ln -s pipe own
 	shmtool read -O own "$id" &
 	cmp pipe data
+}
+
+@test "read: -O trusts no pipe that comes to its name in the last moment" {
+	needs_root "other users are needed"
+	is_plain || skip "an instrumented program takes no preload"
+	command -v cc >/dev/null || skip "no C compiler"
+	cat >swap.c <<-'TXT'
+	#include <dlfcn.h>
+	#include <stdio.h>
+	#include <string.h>
+
+	int
+	open64(const char *path, int flags, unsigned mode)
+	{
+		int (*real)(const char *, int, unsigned) =
+		    dlsym(RTLD_NEXT, "open64");
+
+		if (strcmp(path, "place/pipe") == 0)
+			rename("place/other", "place/pipe");
+		return real(path, flags, mode);
+	}
+
+	int
+	__open64_2(const char *path, int flags)
+	{
+		return open64(path, flags, 0);
+	}
+	TXT
+	cc -D_GNU_SOURCE -shared -fPIC -o swap.so swap.c -ldl
+	make_random 5000
+	mkdir place
+	mkfifo place/pipe place/other
+	chown 65534 place/other
+	exec 7<>place/other
+	LD_PRELOAD=$PWD/swap.so run --separate-stderr timeout 10 \
+		shmtool read -O place/pipe "$id"
+	[ "$status" -eq 1 ]
+	message_has "read: place/pipe: a pipe of another user"
+	read -rt 0 -u 7 && return 1
+	exec 7>&-
+	[ "$(stat -c %u place/pipe)" -eq 65534 ]
+}
+
+@test "read: -O of what cannot be written says why, and leaves it" {
+	make_random 5000
+	mkdir folder
+	ln -s nowhere dangling
+	for file in "folder: Is a directory" "dangling: No such file" \
+		"/dev/full: No space left"; do
+		run --separate-stderr shmtool read -O "${file%:*}" "$id"
+		[ "$status" -eq 1 ]
+		message_has "read: $file"
+	done
+	[ -z "$(ls -A folder)" ]
+	[ -L dangling ] && [ ! -e nowhere ]
+	run --separate-stderr shmtool read -x -O /dev/full "$id"
+	[ "$status" -eq 1 ]
+	message_has "read: /dev/full: No space left"
+}
+
+@test "read: -v tells how much was read, and from where" {
+	make_random 5000
+	run --separate-stderr shmtool read -v -O copy -o 100 -n 200 "$id"
+	[ "$status" -eq 0 ]
+	[ "$stderr" = "read 200 bytes at 100" ]
+	cmp copy <(tail -c +101 data | head -c 200)
 }
 
 answered() {
@@ -407,6 +481,22 @@ E2
 	run wait $pid
 	[ "$(cat log)" = $'0\n7' ]
 	[ ! -s err ]
+}
+
+@test "read: -w of more than a megabyte is 2, a part of it is not" {
+	make_segment $(((1 << 20) + 1))
+	run --separate-stderr shmtool read -w "$id"
+	[ "$status" -eq 2 ]
+	[ -z "$output" ]
+	message_has "read: $id: 1048577 bytes are too many to watch" --length
+	run --separate-stderr timeout 1 shmtool read -w2 -s -o 1 "$id"
+	[ "$status" -eq 124 ]
+	[ -z "$stderr" ]
+	for seconds in 2147483648 1000000d; do
+		run --separate-stderr shmtool read "-w$seconds" "$id"
+		[ "$status" -eq 2 ]
+		message_has "read: --watch: $seconds: out of range"
+	done
 }
 
 @test "read: -w marks what changed, and ends when the segment goes" {

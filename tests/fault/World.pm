@@ -26,8 +26,8 @@ my $jobs = 2;
 my $limit = 20;		# seconds for one run
 
 # Each runs in a new IPC namespace that holds segment 0, of key 0x4d2 and
-# 64 KiB, written; 1, private, of a page, attached by another process; and
-# semaphore set 0 of one, free.  The folder holds "in", of 8 KiB, "large", of
+# 64 KiB, written; 1, private, of a page, attached by another process with a
+# name that is made safe; and semaphore set 0 of one, free.  The folder holds "in", of 8 KiB, "large", of
 # 8 MiB, and "saved/" with two segments that were saved and removed.
 #	status	of the undisturbed run, 0 by default
 #	any	whatever status the undisturbed run has will do
@@ -63,12 +63,14 @@ my @commands = (
 	[ 'write --lock-with 0 -s hello 0' ],
 	[ 'read 0' ],
 	[ 'read -O out 0' ],
+	[ 'read -O in 0' ],
 	[ 'read -x -O out 0' ],
 	[ 'read -x -n 1K 0' ],
 	[ 'read -s -o 1 0x4d2' ],
 	[ 'read -t u4 -n 256 0' ],
 	[ 'read --no-trace 1', any => 1 ],
 	[ 'read --lock-with 0:0 0' ],
+	[ 'read -w -x -n 64 --lock-with 77 0', status => 1 ],
 	[ 'stat -o ID,KEY,OWNER,GROUP,PERMS,SIZE,RSS,NATTCH,STATUS' ],
 	[ 'stat -u' ],
 	[ 'stat --json -o ID,KEY,SIZE' ],
@@ -89,12 +91,14 @@ my @commands = (
 	[ 'rm -i 0' ],
 	[ 'rm -fy --all -v', fewer => 1, loose => 1, any => 1 ],
 	[ 'rm -y --unattached', fewer => 1, loose => 1, any => 1 ],
+	[ 'rm -n 0 1', status => 5, loose => 1 ],
 	[ 'rm -n --unattached --json', loose => 1, any => 1 ],
 	[ 'rm -n --pid SELF', loose => 1 ],
 	[ 'rm -y --save copies --unattached', fewer => 1, any => 1 ],
 	[ 'set -m g+r 0' ],
 	[ 'set -u root:root --lock 0' ],
 	[ 'save copies 0' ],
+	[ 'save copies 0 0', status => 5, fewer => 1 ],
 	[ 'save -v --all copies', fewer => 1, any => 1 ],
 	[ 'restore saved/SAVED.meta', loose => 1 ],
 	[ 'restore --id -k 0x77 saved/SAVED', loose => 1, scrap => 1 ],
@@ -178,6 +182,7 @@ sub hold {
 	if ($pid == 0) {
 		POSIX::_exit(0) if fork();
 		close($_) for $in, $alive;
+		$0 = "a\tholder";
 		shmat($id, undef, 0) or die "shmat: $!\n";
 		syswrite($ready, 'x');
 		sysread($end, my $none, 1);
