@@ -578,6 +578,27 @@ hold_semaphore() {
 	[ -z "$output$stderr" ]
 }
 
+@test "save: pages that never stand still are told of" {
+	[ "$(nproc)" -gt 1 ] || skip "one processor stores and copies in turn"
+	make_segment 8192
+	# Into the second page without a pause.
+	perl -MIPC::SysV=shmat,memwrite -e '
+		@pages = map { chr($_) x 4096 } 0 .. 255;
+		$at = shmat($ARGV[0], undef, 0) // die;
+		while (1) {
+			memwrite($at, $_, 4096, 4096) for @pages;
+		}' "$id" 3>&- &
+	holders+=("$!")
+	told() {
+		run --separate-stderr shmtool save -f "$dir" "$id"
+		[ "$status" -eq 0 ] && [ -n "$stderr" ]
+	}
+	wait_for told
+	message_has "save: $id: saved, but of its pages 1 changed at" \
+		"--lock-with"
+	[ "$(head -c 4096 "$dir/$id-0x00000000.shm" | tr -d '\0')" = "" ]
+}
+
 @test "save: while others write, every byte is one that was there" {
 	local as low high
 	id=$(shmtool create -s 1M -m 0666)
