@@ -300,6 +300,7 @@ end() {
 	id=$(shmtool create -s 4096)
 	shmtool write -zA "$id"
 	for error in EFAULT ENOMEM; do
+		# shellcheck disable=SC2016 # the inner shell's
 		run --separate-stderr unshare --mount bash -euc '
 			mount -t tmpfs none /proc
 			exec strace -qq -o calls -e trace=process_vm_readv \

@@ -773,6 +773,7 @@ heading() {
 
 @test "stat: without /proc it is unknown whether a process lives" {
 	unshare --mount true 2>/dev/null || skip "no mount namespace here"
+	! is_valgrind || skip "valgrind needs /proc"
 	make_segment
 	perl -e 'shmread($ARGV[0], my $bytes, 0, 1) or die;
 		open my $f, ">", $ARGV[1];
