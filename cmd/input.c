@@ -34,23 +34,6 @@ memory_failed(const char *name, uint64_t done)
 	return ST_LIMIT;
 }
 
-/* All of a buffer, as far as no signal stops us. */
-static ssize_t
-put_all(int out, const char *p, size_t length)
-{
-	size_t done = 0;
-	ssize_t n;
-
-	while (done < length) {
-		n = write(out, p + done, length - done);
-		if (n == -1 && (errno != EINTR || caught_signal() != 0))
-			return -1;
-		if (n > 0)
-			done += (size_t)n;
-	}
-	return (ssize_t)length;
-}
-
 /*
  * The length of a pipe is known at its end, and the segment has to be made
  * before it is filled: in between the bytes are in memory of their own.
@@ -69,11 +52,8 @@ spool(const char *name, int *in, uint64_t *size)
 	*size = 0;
 	do {
 		n = read(*in, buffer, sizeof(buffer));
-		if (n > 0 && shmt_make_room(fd, *size, (size_t)n,
-		    &credit) == -1)
+		if (n > 0 && !put_all(fd, buffer, (size_t)n, &credit))
 			n = -1;
-		if (n > 0)
-			n = put_all(fd, buffer, (size_t)n);
 		if (n > 0)
 			*size += (uint64_t)n;
 	} while (n > 0 || (n == -1 && errno == EINTR &&

@@ -26,6 +26,56 @@ takes_holes(int fd)
 	    (flags & O_APPEND) == 0 && lseek(fd, 0, SEEK_CUR) == st.st_size;
 }
 
+bool
+put_all(int fd, const char *p, size_t length, uint64_t *credit)
+{
+	ssize_t n;
+
+	if (shmt_make_room(fd, length, credit) == -1)
+		return false;
+	while (length > 0) {
+		n = write(fd, p, length);
+		if (n == -1 && (errno != EINTR || caught_signal() != 0))
+			return false;
+		if (n > 0) {
+			p += n;
+			length -= (size_t)n;
+		}
+	}
+	return true;
+}
+
+/* What stdio(3) calls; the first failure is the one that is told. */
+static ssize_t
+put_from_stream(void *arg, const char *bytes, size_t length)
+{
+	struct output *output = arg;
+
+	if (output->error == 0 && put_all(output->fd, bytes, length,
+	    &output->credit))
+		return (ssize_t)length;
+	if (output->error == 0)
+		output->error = errno;
+	return 0;
+}
+
+FILE *
+output_stream(struct output *output)
+{
+	return fopencookie(output, "w", (cookie_io_functions_t){
+	    .write = put_from_stream });
+}
+
+int
+output_end_stream(struct output *output, FILE *stream)
+{
+	if (fclose(stream) == 0 && output->error == 0)
+		return 0;
+	if (output->error != 0)
+		errno = output->error;
+	return -1;
+}
+
 static int
 open_failed(struct output *output)
 {

@@ -219,58 +219,40 @@ send_raw(const struct opts *o, struct shmt_view *view,
 
 #define PIECE ((size_t)64 * 1024)
 
-/* To be closed apart from the output; or standard output itself. */
-static FILE *
-stream_of(const struct output *output)
-{
-	FILE *stream;
-	int fd;
-
-	if (output->fd == STDOUT_FILENO)
-		return stdout;
-	fd = fcntl(output->fd, F_DUPFD_CLOEXEC, 0);
-	if (fd == -1)
-		return NULL;
-	stream = fdopen(fd, "w");
-	if (stream == NULL)
-		close(fd);
-	return stream;
-}
-
 static int
 send_dump(const struct opts *o, struct shmt_view *view,
-    const struct output *output, uint64_t *done)
+    struct output *output, uint64_t *done)
 {
 	static unsigned char piece[PIECE];
 	struct dump dump = o->dump;
 	bool more = true;
+	int error;
 	size_t n;
 
-	dump.out = stream_of(output);
+	dump.out = output_stream(output);
 	if (dump.out == NULL)
 		return fail(output->path, errno);
 	for (*done = 0; more && *done < o->length; *done += n) {
 		n = o->length - *done < PIECE ? (size_t)(o->length - *done) :
 		    PIECE;
 		if (shmt_view_get(view, o->offset + *done, piece, n) == -1) {
-			if (dump.out != stdout)
-				fclose(dump.out);
+			error = errno;
+			fclose(dump.out);
+			errno = error;
 			return copy_failed(&o->target, o->target.text, *done);
 		}
 		more = dump_bytes(&dump, o->offset + *done, piece, n) &&
 		    !ferror(dump.out) && caught_signal() == 0;
 	}
 	dump_end(&dump, o->offset + *done);
-	if (dump.out == stdout)
-		return flush_output() ? ST_OK : ST_FAILED;
-	if (fclose(dump.out) == 0)
+	if (output_end_stream(output, dump.out) == 0)
 		return ST_OK;
 	return copy_failed(&o->target, output->path, *done);
 }
 
 static int
 send_locked(const struct opts *o, struct shmt_view *view,
-    const struct output *output)
+    struct output *output)
 {
 	uint64_t done = 0;
 	int status;

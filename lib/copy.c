@@ -11,8 +11,6 @@
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
-#include <sys/vfs.h>
-#include <linux/magic.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -61,14 +59,6 @@ struct job {
 	uint64_t asked;		/* ahead was asked for pages up to here */
 };
 
-static bool
-in_memory(int fd)
-{
-	struct statfs fs;
-
-	return fstatfs(fd, &fs) == 0 && fs.f_type == TMPFS_MAGIC;
-}
-
 /* What there is to know of the descriptor. */
 static void
 look_at(struct job *job, int fd)
@@ -81,8 +71,8 @@ look_at(struct job *job, int fd)
 	job->is_file = S_ISREG(st.st_mode);
 	job->is_pipe = S_ISFIFO(st.st_mode);
 	job->appends = (fcntl(fd, F_GETFL) & O_APPEND) != 0;
-	job->wants_room = job->is_file && !job->appends;
-	job->in_memory = job->wants_room && in_memory(fd);
+	job->in_memory = job->is_file && shmt__in_memory(fd);
+	job->wants_room = job->in_memory || (job->is_file && !job->appends);
 	/* As large as anybody may have it; less does, too.  It takes memory
 	 * of ours when it is full. */
 	if (job->is_pipe && shmt__affords(&job->view->credit, CHUNK))
@@ -343,17 +333,17 @@ have_room(struct job *job, uint64_t end)
 		return 0;
 	n = up_to(job->pos, end, job->in_memory ? CHUNK : ROOM);
 	job->room = job->pos + n;
+	if (job->in_memory)
+		return shmt_make_room(job->fd, n, &job->view->credit);
 	here = lseek(job->fd, 0, SEEK_CUR);
-	if (here != -1 && job->in_memory)
-		return shmt_make_room(job->fd, (uint64_t)here, n,
-		    &job->view->credit);
 	if (here == -1 || fallocate(job->fd, FALLOC_FL_KEEP_SIZE, here,
 	    (off_t)n) == -1)
 		job->wants_room = false;
 	return 0;
 }
 
-/* Blocks behind the end of a file that has not become so long. */
+/* Blocks behind the end of a file that has not become so long; where it is
+ * appended to, another's bytes may be there by now. */
 static void
 give_back_room(const struct job *job)
 {
@@ -361,7 +351,7 @@ give_back_room(const struct job *job)
 	struct stat st;
 
 	/* Why the copy failed matters more than whether this does. */
-	if (job->pos >= job->room || fstat(job->fd, &st) == -1 ||
+	if (job->pos >= job->room || job->appends || fstat(job->fd, &st) == -1 ||
 	    ftruncate(job->fd, st.st_size) == -1)
 		errno = saved;
 }

@@ -94,6 +94,9 @@ bool shmt__affords(uint64_t *credit, uint64_t length);
 int shmt__view_touch(struct shmt_view *view, uint64_t offset, uint64_t length,
     bool writing);
 
+/* Whether a file is on a tmpfs: made of pages. */
+bool shmt__in_memory(int fd);
+
 /* After a long way through it: what is behind is unmapped. */
 void shmt__view_let_go(const struct shmt_view *view, uint64_t offset,
     uint64_t length);

@@ -8,7 +8,9 @@
 
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
+#include <linux/magic.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -194,12 +196,24 @@ shmt__view_let_go(const struct shmt_view *view, uint64_t offset,
 	errno = saved;
 }
 
-int
-shmt_make_room(int fd, uint64_t offset, size_t length, uint64_t *credit)
+bool
+shmt__in_memory(int fd)
 {
-	const struct pages pages = {
-		.fd = fd, .offset = (off_t)offset, .length = length
-	};
+	struct statfs fs;
 
-	return shmt__affords(credit, length) ? 0 : touch_in_child(&pages);
+	return fstatfs(fd, &fs) == 0 && fs.f_type == TMPFS_MAGIC;
+}
+
+int
+shmt_make_room(int fd, size_t length, uint64_t *credit)
+{
+	struct pages pages = { .fd = fd, .length = length };
+	int flags;
+
+	if (shmt__affords(credit, length) || !shmt__in_memory(fd))
+		return 0;
+	flags = fcntl(fd, F_GETFL);
+	pages.offset = lseek(fd, 0, flags != -1 && (flags & O_APPEND) != 0 ?
+	    SEEK_END : SEEK_CUR);
+	return pages.offset == -1 ? -1 : touch_in_child(&pages);
 }

@@ -247,12 +247,13 @@ struct shmt_headroom {
 bool shmt_headroom(struct shmt_headroom *headroom);
 
 /*
- * To be called before a file in memory (tmpfs, memfd) is written: whoever
- * needs a page of a full memory cgroup is killed, and no errno comes first
- * (memory.c).  Where memory is short a child of ours has the pages, and is
- * killed instead: ENOMEM.  *credit is 0 at first, and then ours.
+ * To be called before length bytes are written to fd.  Should that be a file
+ * in memory (tmpfs, memfd), whoever needs a page of a full memory cgroup is
+ * killed, and no errno comes first (memory.c): where memory is short a child
+ * of ours has the pages, and is killed instead: ENOMEM.  *credit is 0 at
+ * first, and then ours.
  */
-int shmt_make_room(int fd, uint64_t offset, size_t length, uint64_t *credit);
+int shmt_make_room(int fd, size_t length, uint64_t *credit);
 
 /*
  * A System V semaphore held, with undo, around a copy (lock.c).

@@ -96,6 +96,36 @@ plain='setpriv --bounding-set=-all --inh-caps=-all'
 	done
 }
 
+@test "read: a dump into memory, and what is appended there, is 6" {
+	local form
+	make_segments 64
+	make_memory
+	make_group 24
+	# Each value differs from the one before.
+	shmtool write -f <(perl -e 'print pack "N*", 1 .. 4 << 20') "$id"
+	for form in -x "-t x1" -s; do
+		[ "$form" != -s ] || shmtool write -zA "$id"
+		# shellcheck disable=SC2086 # words
+		run --separate-stderr in_group shmtool read $form \
+			-O "$memory/file" "$id"
+		is_told "read: $id:" 24M
+		[ -z "$(ls -A "$memory")" ]
+		run --separate-stderr in_group bash -c \
+			"exec shmtool read $form $id >$memory/file"
+		is_told "read: $id:" 24M
+		rm "$memory/file"
+	done
+	for as in "" "$plain"; do
+		echo there >"$memory/file"
+		# shellcheck disable=SC2086
+		run --separate-stderr in_group $as bash -c \
+			"exec shmtool read $id >>$memory/file"
+		is_told "read: $id:" 24M
+		[ "$(head -n 1 "$memory/file" | head -c 10)" = there ]
+		rm "$memory/file"
+	done
+}
+
 @test "read: what fits is read, to a pipe all of it" {
 	make_segments 64
 	make_memory
