@@ -222,9 +222,11 @@ struct shmt_transfer {
  * Segment to descriptor and descriptor to segment.  *done is set on failure
  * too: how far it got.  errno as write(2) and read(2); ERANGE: the range is
  * not in the segment; EFAULT: a page cannot be had; ENOMEM: the memory
- * cgroup or the machine is full; EINVAL: pages lent are not
- * SHMT_STEADY.  shmt_view_receive() stops at the end of
- * the input, and at the end of the range with EFBIG when there is more input.
+ * cgroup or the machine is full; EINVAL: pages lent are not SHMT_STEADY.
+ * shmt_view_send() may be helped by a thread of its own, which takes no
+ * signals and has ended when it returns.  shmt_view_receive() stops at the
+ * end of the input, and at the end of the range with EFBIG when there is more
+ * input.
  */
 int shmt_view_send(struct shmt_view *view, const struct shmt_transfer *how,
     int out, uint64_t *done);
