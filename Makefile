@@ -37,9 +37,9 @@ LIB := \
 CMD := \
 	advise attach attachments change columns contents create detail dump \
 	events filter guard input json keeper limits main message metrics \
-	options output progress read refusal removal report restore rm rows \
-	run save saving set signals sink snapshot stat summary table target \
-	text usage value watch write
+	nearest options output progress read refusal removal report restore \
+	rm rows run save saving set signals sink snapshot stat summary table \
+	target text usage value watch write
 UNITS := \
 	archive cause copy fault headroom hidden holders limits list lock \
 	logind parse process segment select through touch

@@ -54,6 +54,19 @@ extern const struct cmd cmd_attach, cmd_create, cmd_limits, cmd_read,
     cmd_restore, cmd_rm, cmd_save, cmd_set, cmd_stat, cmd_write;
 
 /*
+ * nearest.c
+ */
+
+/* Edits (insert, delete, change, swap neighbours) from one word to another;
+ * UINT32_MAX: one is too long. */
+unsigned distance(const char *a, const char *b);
+
+/* The command that a word of another tool stands for, or NULL; and what to
+ * write instead of its letter. */
+const char *other_word(const char *name);
+const char *other_letter(const char *command, char letter);
+
+/*
  * options.c
  */
 

@@ -43,73 +43,16 @@ find_command(const char *name)
 	return NULL;
 }
 
-#define NAME_MAX_LENGTH 16
-
-/* Edits (insert, delete, change, swap neighbours) from one word to another;
- * both at most NAME_MAX_LENGTH long. */
-static unsigned
-distance(const char *a, const char *b)
-{
-	unsigned d[NAME_MAX_LENGTH + 1][NAME_MAX_LENGTH + 1];
-	size_t la = strlen(a), lb = strlen(b), i, j;
-	unsigned best;
-
-	for (i = 0; i <= la; i++)
-		for (j = 0; j <= lb; j++) {
-			if (i == 0 || j == 0) {
-				d[i][j] = (unsigned)(i + j);
-				continue;
-			}
-			best = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
-			if (d[i - 1][j] + 1 < best)
-				best = d[i - 1][j] + 1;
-			if (d[i][j - 1] + 1 < best)
-				best = d[i][j - 1] + 1;
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
-			    a[i - 2] == b[j - 1] && d[i - 2][j - 2] + 1 < best)
-				best = d[i - 2][j - 2] + 1;
-			d[i][j] = best;
-		}
-	return d[la][lb];
-}
-
-/* What people used to other tools type, and letters alone would lead to a
- * command that does the opposite. */
-static const char *
-other_word(const char *name)
-{
-	static const char *const words[][2] = {
-		{ "ls", "stat" }, { "list", "stat" }, { "show", "stat" },
-		{ "info", "stat" }, { "ps", "stat" }, { "ipcs", "stat" },
-		{ "lsipc", "stat" }, { "delete", "rm" }, { "del", "rm" },
-		{ "remove", "rm" }, { "clean", "rm" }, { "ipcrm", "rm" },
-		{ "make", "create" }, { "new", "create" },
-		{ "ipcmk", "create" }, { "cat", "read" }, { "dump", "read" },
-		{ "fill", "write" }, { "hold", "attach" }, { "chmod", "set" },
-		{ "chown", "set" }, { "lock", "set" }, { "unlock", "set" },
-		{ "load", "restore" }, { "usage", "limits" },
-		{ "check", "limits" }
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strcmp(words[i][0], name) == 0)
-			return words[i][1];
-	return NULL;
-}
-
 static int
 unknown_command(const char *name)
 {
-	const struct cmd *nearest = commands[0];
+	const struct cmd *nearest = NULL;
 	unsigned best = UINT32_MAX, far;
 	size_t i;
 
 	if (other_word(name) != NULL)
 		return usage_error(name, "no such command; the nearest is %s",
 		    other_word(name));
-	if (strlen(name) > NAME_MAX_LENGTH)
-		return usage_error(name, "no such command");
 	for (i = 0; i < COMMANDS; i++) {
 		far = distance(name, commands[i]->name);
 		if (far < best) {
@@ -117,6 +60,8 @@ unknown_command(const char *name)
 			nearest = commands[i];
 		}
 	}
+	if (nearest == NULL)
+		return usage_error(name, "no such command");
 	return usage_error(name, "no such command; the nearest is %s",
 	    nearest->name);
 }

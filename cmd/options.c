@@ -132,10 +132,28 @@ bad_option(char **argv, char letter[static 3])
 	return argv[optind - 1];
 }
 
+/* The option that differs least from a word, in no more than two edits. */
+static const char *
+nearest_option(const struct option_row *rows, const char *word)
+{
+	const char *nearest = NULL;
+	unsigned best = 3, far;
+
+	for (; rows->code != 0; rows++) {
+		far = distance(word, rows->name);
+		if (far < best) {
+			best = far;
+			nearest = rows->name;
+		}
+	}
+	return nearest;
+}
+
 /* A long option that is none, or that several could be. */
 static void
 unknown_option(const struct option_row *rows, const char *word)
 {
+	const struct option_row *all = rows;
 	const size_t length = strcspn(word + 2, "=");
 	const char *name;
 	char names[512] = "";
@@ -154,8 +172,22 @@ unknown_option(const struct option_row *rows, const char *word)
 	else if ((length == 2 && strncmp(word, "--ns", 4) == 0) ||
 	    strcmp(word, "--version") == 0)
 		usage_error(word, "stands before the command");
+	else if (nearest_option(all, word + 2) != NULL)
+		usage_error(word, "no such option; the nearest is --%s",
+		    nearest_option(all, word + 2));
 	else
 		usage_error(word, "no such option");
+}
+
+static void
+unknown_letter(const struct cmd *cmd, const char *option)
+{
+	const char *instead = other_letter(cmd->name, option[1]);
+
+	if (instead != NULL)
+		usage_error(option, "no such option; %s", instead);
+	else
+		usage_error(option, "no such option");
 }
 
 int
@@ -180,7 +212,7 @@ next_option(const struct cmd *cmd, int argc, char **argv)
 	else if (code == '?' && optopt == 0)
 		unknown_option(cmd->options, argv[optind - 1]);
 	else if (code == '?')
-		usage_error(bad_option(argv, letter), "no such option");
+		unknown_letter(cmd, bad_option(argv, letter));
 	else if (code == 'h')
 		print_help(cmd);
 	return code == ':' ? '?' : code;

@@ -177,7 +177,24 @@ same() {
 	message_has "stat: --m=1: several options begin so: --min-size, --max"
 	run --separate-stderr shmtool stat --stael
 	[ "$status" -eq 2 ]
-	message_has "stat: --stael: no such option (see"
+	message_has "stat: --stael: no such option; the nearest is --stale ("
+	run --separate-stderr shmtool limits --prometehus=x
+	[ "$status" -eq 2 ]
+	message_has "limits: --prometehus=x: no such option (see"
+}
+
+@test "agree: letters of other tools are told in ours" {
+	for pair in "create -M:-s SIZE" "create -p:-m MODE" "rm -a:--all" \
+		"rm -M:shmtool rm 0x4d2" "rm -m:shmtool rm 123" \
+		"stat -i:shmtool stat 123" "stat -l:shmtool limits"; do
+		# shellcheck disable=SC2086 # two words
+		run --separate-stderr shmtool ${pair%%:*} 1
+		[ "$status" -eq 2 ]
+		message_has "no such option;" "${pair#*:}"
+	done
+	run --separate-stderr shmtool rm -p 1
+	[ "$status" -eq 2 ]
+	message_has "rm: -p: no such option (see"
 }
 
 @test "agree: no option takes a value that it does not want, nor lacks one" {
