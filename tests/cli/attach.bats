@@ -391,6 +391,36 @@ shmtool: attach: 99998: no such segment" ]
 	[ "$(of_id nattch "$id")" -eq 0 ]
 }
 
+@test "attach: killed before COMMAND runs, COMMAND does not run" {
+	is_plain || skip "an instrumented program takes no preload"
+	command -v cc >/dev/null || skip "no C compiler"
+	make_segment
+	cat >kill.c <<-'TXT'
+	#include <signal.h>
+	#include <sys/prctl.h>
+	#include <unistd.h>
+
+	int
+	prctl(int option, ...)
+	{
+		pid_t parent = getppid();
+
+		if (option == PR_SET_PDEATHSIG) {
+			kill(parent, SIGKILL);
+			while (getppid() == parent)
+				usleep(1000);
+		}
+		return 0;
+	}
+	TXT
+	cc -shared -fPIC -o kill.so kill.c
+	# This ends when nobody has its output open any more.
+	run env LD_PRELOAD="$PWD/kill.so" shmtool attach "$id" -- touch ran
+	[ "$status" -eq 137 ]
+	[ ! -e ran ]
+	[ "$(of_id nattch "$id")" -eq 0 ]
+}
+
 @test "attach: a wrong command line is 2" {
 	make_segment
 	local -a wrong=(

@@ -119,7 +119,7 @@ on_terminal() {
 	[ -z "$output" ]
 	message_has "shmtool: read: $sem:"
 	[ "$(shmtool read "$id" | tr -d '\0' | wc -c)" -eq 0 ]
-	run --separate-stderr shmtool read -w --lock-with "$sem" \
+	run --separate-stderr timeout 10 shmtool read -w --lock-with "$sem" \
 		--lock-timeout 0 "$id"
 	[ "$status" -eq 5 ]
 	[ -z "$output" ]

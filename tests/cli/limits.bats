@@ -384,6 +384,10 @@ with_file() {
 		    $s->{size} == 5000 && $s->{nattch} == 0 &&
 		    "@{$s->{status}}" eq "locked" && $s->{owner} ne ""
 		    or die "segment\n";'
+	hold "$id"
+	ipcrm -m "$id"
+	shmtool limits --json -m | tr -d ' \n' |
+		grep -qF '"nattch":1,"status":["dest","locked"]'
 	shmtool limits --json -l | grep -qv segments
 	shmtool limits --json -m -b | grep -qv '"limits"'
 }

@@ -485,7 +485,7 @@ E2
 
 @test "read: -w of more than a megabyte is 2, a part of it is not" {
 	make_segment $(((1 << 20) + 1))
-	run --separate-stderr shmtool read -w "$id"
+	run --separate-stderr timeout 10 shmtool read -w "$id"
 	[ "$status" -eq 2 ]
 	[ -z "$output" ]
 	message_has "read: $id: 1048577 bytes are too many to watch" --length

@@ -86,6 +86,17 @@ do_as_told() {
 	shmtool create -s 1 -k 0x4d2
 }
 
+@test "refusal: as many segments as any kernel allows, ENOSPC" {
+	lower shmmni 32768
+	perl -e 'for (1 .. 32768) { shmget(0, 1, 0600) // die $! }'
+	refused -s 1
+	[ "$status" -eq 6 ]
+	message_has "create: 1: segments: 32768 in use" \
+		"kernel.shmmni allows 32768, and no kernel more" \
+		"shmtool rm --stale -n shows what may go"
+	shmtool rm --all --yes
+}
+
 @test "refusal: too many pages, ENOSPC" {
 	lower shmall 10
 	shmtool create -s 32K

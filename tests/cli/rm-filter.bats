@@ -506,6 +506,9 @@ replace() {
 	perl -e 'for (1 .. 3000) { defined shmget(0, 1, 0600) or die }'
 	make_segment
 	hold "$id"
+	# More than is printed at once.
+	diff <(shmtool stat --tsv --no-heading -o ID) \
+		<(ipcs -m | awk '/^0x/ { print $2 }')
 	removes_all_but "$id" --unattached
 }
 
@@ -628,6 +631,29 @@ hand_over() {
 	[ "$status" -eq 0 ]
 	grep -q "rm: $id: marked.*by $first (perl), $holder (perl), nattch 2" \
 		"$tty"
+}
+
+# The shmtool that the terminal runs.
+asking() {
+	pgrep -x shmtool -s "$(pgrep -P "$terminal" | head -n 1)"
+}
+
+@test "rm: --pid --force leaves what it can no longer tell who has" {
+	command -v script >/dev/null || skip "no script(1) to make a terminal"
+	is_plain || skip "an instrumented program needs files of its own"
+	make_segment
+	hold "$id"
+	first=$holder
+	on_terminal shmtool rm --force --pid "$first"
+	asked
+	hold "$id"
+	prlimit --pid "$(asking)" --nofile=3:3
+	echo y >&4
+	leave_terminal
+	[ "$status" -eq 0 ]
+	grep -q "rm: $id: kept: who has it attached can no longer be told" \
+		"$tty"
+	run ! grep -q dest <(ipcs -m)
 }
 
 @test "rm: holders that may not be looked into are no names, but are told of" {

@@ -10,7 +10,7 @@ load common
 RACE_SECONDS=30
 
 # Makes shmtool run the command in ON_RMID just before it removes a segment,
-# that in ON_SHMDT just after it detached one, that in ON_SHMAT just after it
+# that in AFTER_RMID just after it did, that in ON_SHMDT just after it detached one, that in ON_SHMAT just after it
 # attached one.
 meddler() {
 	is_plain || skip "an instrumented program takes no preload"
@@ -38,10 +38,14 @@ int
 shmctl(int id, int command, struct shmid_ds *ds)
 {
 	int (*real)(int, int, struct shmid_ds *) = dlsym(RTLD_NEXT, "shmctl");
+	int result;
 
 	if (command == IPC_RMID)
 		meddle("ON_RMID");
-	return real(id, command, ds);
+	result = real(id, command, ds);
+	if (command == IPC_RMID)
+		meddle("AFTER_RMID");
+	return result;
 }
 
 void *
@@ -120,6 +124,24 @@ none_left() {
 	LD_PRELOAD=$preload ON_RMID="ipcrm -m $id" run --separate-stderr \
 		shmtool rm "$id"
 	[ "$status" -eq 3 ]
+}
+
+@test "rm: another segment that gets its id at once is not taken for it" {
+	[ -w /proc/sys/kernel/shm_next_id ] || skip "no shm_next_id"
+	meddler
+	id=$(ipcmk -M 4096 | tr -dc 0-9)
+	slipper "$id"
+	# Marked, so that its state is that of one that was attached in the
+	# moment of its removal.
+	LD_PRELOAD=$preload AFTER_RMID="echo $id \
+		>/proc/sys/kernel/shm_next_id && ipcmk -M 8192 >/dev/null &&
+		sh $slip && ipcrm -m $id" run --separate-stderr \
+		shmtool rm -v "$id"
+	holders+=("$(cat "$pid")")
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
+	[[ $output == "removed $id "*4.0K* ]]
+	[ "$(of_id bytes "$id")" -eq 8192 ]
 }
 
 @test "rm: what is used while it is saved is kept (5)" {

@@ -340,6 +340,73 @@ json_of() {
 	[ "$(segments)" -eq 1 ]
 }
 
+@test "rm: a signal with more to come says how many were looked at" {
+	make_segment
+	a=$id
+	make_segment
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	shmtool rm -i --json "$a" "$id" 99999 <"$BATS_TEST_TMPDIR/in" \
+		>"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
+	pid=$!
+	exec 4>"$BATS_TEST_TMPDIR/in"
+	wait_for grep -q "remove $a" "$BATS_TEST_TMPDIR/err"
+	kill -HUP "$pid"
+	status=0
+	wait "$pid" || status=$?
+	exec 4>&-
+	[ "$status" -eq 129 ]
+	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/err")" = \
+		"shmtool: rm: interrupted: 1 of 3 looked at" ]
+	output=$(cat "$BATS_TEST_TMPDIR/out")
+	[ "$(json_of segments.0.reason)" = "not confirmed" ]
+	for i in 1 2; do
+		[ "$(json_of segments.$i.result)" = kept ]
+		[ "$(json_of segments.$i.reason)" = interrupted ]
+	done
+	[ "$(segments)" -eq 2 ]
+}
+
+@test "rm: -i asks nothing more when what was done cannot be told" {
+	make_segment
+	a=$id
+	make_segment
+	run --separate-stderr bash -c \
+		"printf 'y\ny\n' | shmtool rm -iv $a $id >/dev/full"
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"remove $a "*"standard output: No space left"* ]]
+	[[ $stderr != *"remove $id "* ]]
+	[ "$(segments)" -eq 1 ]
+	[ -n "$(of_id key "$id")" ]
+}
+
+@test "rm: -n shows what it found, though it went meanwhile" {
+	make_segment
+	a=$id
+	make_segment 8192
+	hold "$id"
+	# A pipe that is full holds it between its look and the table.
+	mkfifo "$BATS_TEST_TMPDIR/err"
+	exec 4<>"$BATS_TEST_TMPDIR/err"
+	perl -MFcntl -e 'fcntl(STDOUT, F_SETFL, O_NONBLOCK);
+		1 while syswrite(STDOUT, "x" x 4096);
+		1 while syswrite(STDOUT, "x");
+		fcntl(STDOUT, F_SETFL, 0)' >&4
+	shmtool rm -n "$a" "$id" >"$BATS_TEST_TMPDIR/out" \
+		2>"$BATS_TEST_TMPDIR/err" 3>&- 4>&- &
+	pid=$!
+	wait_for bash -c "grep -qx shmtool /proc/$pid/comm &&
+		grep -q '^State:.S' /proc/$pid/status"
+	ipcrm -m "$a"
+	head -c 65536 <&4 >/dev/null
+	status=0
+	wait "$pid" || status=$?
+	exec 4>&-
+	[ "$status" -eq 5 ]
+	grep -Eq "^ *$a .* remove$" "$BATS_TEST_TMPDIR/out"
+	grep -Eq "^ *$id .* keep$" "$BATS_TEST_TMPDIR/out"
+	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/out")" = "1 of 2 to go, 4.0K" ]
+}
+
 @test "rm: what changed while the question stood is left (5)" {
 	make_segment
 	mkfifo "$BATS_TEST_TMPDIR/in"

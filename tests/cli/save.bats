@@ -549,6 +549,20 @@ hold_semaphore() {
 	done
 }
 
+# Of huge pages, where none is free, or of any where memory is short.
+@test "save: a page that cannot be had is 6, and nothing is left" {
+	command -v strace >/dev/null || skip "needs strace"
+	is_plain || skip "the program has to be the child of strace"
+	make_segment 16384
+	shmtool write -zA "$id"
+	run --separate-stderr setpriv --bounding-set=-all --inh-caps=-all \
+		strace -qq -o /dev/null -e trace=write \
+		-e inject=write:error=EFAULT:when=1 shmtool save "$dir" "$id"
+	[ "$status" -eq 6 ]
+	message_has "save: $id: a page cannot be had"
+	[ -z "$(ls -A "$dir")" ]
+}
+
 @test "save: the semaphore is free again before the disk is waited for" {
 	command -v strace >/dev/null || skip "no strace here"
 	is_plain || skip "an instrumented program makes other calls"

@@ -751,6 +751,31 @@ heading() {
 		grep -q '"stale": true.*"last_user_gone": true, "idle_enough": true'
 }
 
+@test "stat: how long idle, in minutes, hours and days" {
+	local seconds
+	make_segment
+	for seconds in 150:2m 7260:2h01m 183700:2d03h; do
+		make_later "${seconds%:*}"
+		[ "$(later shmtool stat --no-heading -o IDLE | xargs)" = \
+			"${seconds#*:}" ]
+		run later shmtool stat "$id"
+		[[ $output == *"idle ${seconds#*:}"* ]]
+	done
+}
+
+@test "stat: a holder that the pid namespace hides is told of" {
+	local pids='unshare --pid --fork --kill-child --mount-proc'
+	$pids true 2>/dev/null || skip "no PID namespace can be made here"
+	make_segment
+	hold "$id"
+	run --separate-stderr $pids shmtool stat --tsv --no-heading \
+		-o ID,NATTCH,PROCS
+	[ "$status" -eq 0 ]
+	[ "$output" = "$id"$'\t1\t0' ]
+	message_has "stat: attachments of 1 segment are not all known" \
+		"in a PID namespace not seen from here"
+}
+
 @test "stat: a creator and a user that the pid namespace hides are unknown" {
 	make_segment
 	local pids='unshare --pid --fork --kill-child'
