@@ -5,19 +5,21 @@
 
 load common
 
-# The last process started waits for time or for its reader to go.
-is_waiting() {
-	grep -q poll "/proc/$!/wchan"
+# Whether a process sleeps, and has done nothing else since the last time.
+is_resting() {
+	local before=$rest
+	rest=$(grep -E '^State|ctxt' "/proc/$1/status")
+	[[ $rest == *'(sleeping)'* && $rest == "$before" ]] || {
+		sleep 0.2
+		return 1
+	}
 }
 
-# Until a stat -w that was just started has looked for the first time: then it
-# waits, valgrind or not.
+# Until a stat -w that was just started, or that of this number, has looked
+# for the first time: then it waits, valgrind or not.
 settle() {
-	if [ -s "/proc/$!/wchan" ]; then
-		wait_for is_waiting
-	else
-		sleep 4
-	fi
+	local rest=
+	wait_for is_resting "${1:-$!}"
 }
 
 # Starts stat -w with these arguments; its lines go to $seen.
@@ -113,10 +115,13 @@ line_seen() {
 	id=$(shmtool create -k 0x4d2 -s 4096)
 	hold "$id"
 	seen=$BATS_TEST_TMPDIR/seen
-	# Who is attached is not to be seen by it.
-	without_privilege shmtool stat -w >"$seen" 3>&- &
-	holders+=("$!")
-	settle
+	# Who is attached is not to be seen by it; its number is its first line.
+	# shellcheck disable=SC2016 # the inner shell's
+	without_privilege sh -c 'echo $$; exec shmtool stat -w' >"$seen" 3>&- &
+	wait_for test -s "$seen"
+	watcher=$(head -n 1 "$seen")
+	holders+=("$watcher")
+	settle "$watcher"
 	ipcrm -m "$id"
 	wait_for line_seen " marked $id 0x000004d2 "
 }
@@ -151,9 +156,10 @@ line_seen() {
 	{ cat /etc/passwd; echo "$user:x:4242:4242::/:/bin/sh"; } >passwd
 	{ cat /etc/group; echo "$group:x:4242:"; } >group
 	unshare --mount sh -c 'mount --bind passwd /etc/passwd &&
-		mount --bind group /etc/group &&
+		mount --bind group /etc/group && echo mounted &&
 		exec shmtool stat -w' >"$seen" 3>&- &
 	holders+=("$!")
+	wait_for test -s "$seen"
 	settle
 	shmtool set -m 0666 -u 4242:4242 --lock "$id"
 	wait_for line_seen " perms 0600 -> 0666, owner root -> $user, group root -> $group, locked$"
