@@ -191,22 +191,22 @@ by_sendfile(struct job *job, size_t length)
 	return advance(job, n);
 }
 
-/* The page at pos, or a part of it, of which copy and again are two looks:
+/* The page at pos, or a part of it, of which first and second are two looks:
  * what two in succession have in common was there between them. */
 static int
-settle(const struct job *job, uint64_t pos, char *copy, char *again,
+settle(const struct job *job, uint64_t pos, char *first, char *second,
     size_t length)
 {
 	int looks;
 
-	for (looks = 2; memcmp(copy, again, length) != 0; looks++) {
+	for (looks = 2; memcmp(first, second, length) != 0; looks++) {
 		if (looks == LOOKS) {
 			if (job->how->unsteady != NULL)
 				++*job->how->unsteady;
 			return 0;
 		}
-		memcpy(copy, again, length);
-		if (shmt__view_fetch(job->view, pos, again, length) == -1)
+		memcpy(first, second, length);
+		if (shmt__view_fetch(job->view, pos, second, length) == -1)
 			return -1;
 	}
 	return 0;
@@ -216,18 +216,18 @@ static int
 by_looking_twice(struct job *job, size_t length)
 {
 	struct shmt_view *view = job->view;
-	char *copy = view->bounce, *again = copy + BOUNCE / 2;
+	char *first = view->bounce, *second = first + BOUNCE / 2;
 	uint64_t last = view->page - 1;
 	size_t i, n;
 
 	/* It ends where a page does. */
 	length = up_to(job->pos & last, BOUNCE / 2, length);
-	if (shmt__view_fetch(view, job->pos, copy, length) == -1 ||
-	    shmt__view_fetch(view, job->pos, again, length) == -1)
+	if (shmt__view_fetch(view, job->pos, first, length) == -1 ||
+	    shmt__view_fetch(view, job->pos, second, length) == -1)
 		return -1;
 	for (i = 0; i < length; i += n) {
 		n = up_to((job->pos + i) & last, view->page, length - i);
-		if (settle(job, job->pos + i, copy + i, again + i, n) == -1)
+		if (settle(job, job->pos + i, first + i, second + i, n) == -1)
 			return -1;
 	}
 	return push(job, length);
