@@ -507,8 +507,8 @@ replace() {
 	make_segment
 	hold "$id"
 	# More than is printed at once.
-	diff <(shmtool stat --tsv --no-heading -o ID) \
-		<(ipcs -m | awk '/^0x/ { print $2 }')
+	diff <(shmtool stat --tsv --no-heading -o KEY,ID,OWNER) \
+		<(ipcs -m | awk -v OFS='\t' '/^0x/ { print $1, $2, $3 }')
 	removes_all_but "$id" --unattached
 }
 
