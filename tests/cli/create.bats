@@ -454,6 +454,30 @@ no_segment() {
 	done
 }
 
+@test "create: killed with -9 before its keeper is told it leaves nothing" {
+	command -v strace >/dev/null || skip "needs strace"
+	is_plain || skip "the program has to be the child of strace"
+	local key
+	other=$(shmtool create -s 1)
+	for key in "" "-k 0x4d2"; do
+		# What comes next after shmget(2) waits.
+		# shellcheck disable=SC2086 # words, or none
+		strace -f -qq -o calls -e trace=shmat \
+			-e inject=shmat:delay_enter=2000000 \
+			shmtool create $key -s 4K -- touch ran \
+			>out 2>&1 3>&- &
+		is_there() { [ "$(segments)" -eq 2 ]; }
+		wait_for is_there
+		kill -KILL "$(shmtool stat --tsv --no-heading --min-size 4K \
+			-o CPID)"
+		is_gone() { [ "$(segments)" -eq 1 ]; }
+		wait_for is_gone
+		wait $! || true
+		[ ! -e ran ]
+	done
+	[ "$(of_id bytes "$other")" -eq 1 ]
+}
+
 @test "create: COMMAND killed with -9 leaves nothing" {
 	local key
 	for key in "" "-k 0x4d2"; do
