@@ -328,6 +328,7 @@ pages, 0 bytes were done" ]
 	wait_for grep -q '^00001000' log
 	end "$holder"
 	holders=()
+	wait_for test -s err || { kill $pid; return 1; }
 	status=0
 	wait $pid || status=$?
 	[ "$status" -eq 1 ]
