@@ -146,7 +146,7 @@ heading() {
 
 @test "stat: a sum that is too large for 64 bits is the largest there is" {
 	local i
-	for i in 1 2 3 4; do
+	for _ in 1 2 3 4; do
 		shmtool create -s 4E --no-reserve ||
 			skip "no segment of 4 EiB can be made here"
 	done
@@ -764,11 +764,12 @@ heading() {
 }
 
 @test "stat: a holder that the pid namespace hides is told of" {
-	local pids='unshare --pid --fork --kill-child --mount-proc'
-	$pids true 2>/dev/null || skip "no PID namespace can be made here"
+	local space=(unshare --pid --fork --kill-child --mount-proc)
+	"${space[@]}" true 2>/dev/null ||
+		skip "no PID namespace can be made here"
 	make_segment
 	hold "$id"
-	run --separate-stderr $pids shmtool stat --tsv --no-heading \
+	run --separate-stderr "${space[@]}" shmtool stat --tsv --no-heading \
 		-o ID,NATTCH,PROCS
 	[ "$status" -eq 0 ]
 	[ "$output" = "$id"$'\t1\t0' ]
