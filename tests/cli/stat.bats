@@ -145,7 +145,6 @@ heading() {
 }
 
 @test "stat: a sum that is too large for 64 bits is the largest there is" {
-	local i
 	for _ in 1 2 3 4; do
 		shmtool create -s 4E --no-reserve ||
 			skip "no segment of 4 EiB can be made here"
