@@ -351,8 +351,8 @@ give_back_room(const struct job *job)
 	struct stat st;
 
 	/* Why the copy failed matters more than whether this does. */
-	if (job->pos >= job->room || job->appends || fstat(job->fd, &st) == -1 ||
-	    ftruncate(job->fd, st.st_size) == -1)
+	if (job->pos >= job->room || job->appends ||
+	    fstat(job->fd, &st) == -1 || ftruncate(job->fd, st.st_size) == -1)
 		errno = saved;
 }
 
