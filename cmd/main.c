@@ -47,7 +47,8 @@ static int
 unknown_command(const char *name)
 {
 	const struct cmd *nearest = NULL;
-	unsigned best = UINT32_MAX, far;
+	/* At least half of it must be right. */
+	unsigned best = (unsigned)(strlen(name) + 1) / 2 + 1, far;
 	size_t i;
 
 	if (other_word(name) != NULL)

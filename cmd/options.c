@@ -132,20 +132,24 @@ bad_option(char **argv, char letter[static 3])
 	return argv[optind - 1];
 }
 
-/* The option that differs least from a word, in no more than two edits. */
+/* The option that differs least from a word, of which most must be right.
+ * Never --all: nobody should get to that by a slip. */
 static const char *
 nearest_option(const struct option_row *rows, const char *word)
 {
-	const char *nearest = NULL;
-	unsigned best = 3, far;
+	const char *nearest = NULL, *name;
+	unsigned best, far;
 
-	for (; rows->code != 0; rows++) {
-		far = distance(word, rows->name);
-		if (far < best) {
+	best = (unsigned)strlen(word) / 3 + 1;
+	/* The last row, which has no name, stands for --help. */
+	do {
+		name = rows->code != 0 ? rows->name : "help";
+		far = distance(word, name);
+		if (far < best && strcmp(name, "all") != 0) {
 			best = far;
-			nearest = rows->name;
+			nearest = name;
 		}
-	}
+	} while (rows++->code != 0);
 	return nearest;
 }
 
@@ -156,10 +160,10 @@ unknown_option(const struct option_row *rows, const char *word)
 	const struct option_row *all = rows;
 	const size_t length = strcspn(word + 2, "=");
 	const char *name;
-	char names[512] = "";
+	char names[512] = "", typed[32];
 	int found = 0;
 
-	/* The last row, which has no name, stands for --help. */
+	snprintf(typed, sizeof(typed), "%.*s", (int)length, word + 2);
 	do {
 		name = rows->code != 0 ? rows->name : "help";
 		if (strncmp(name, word + 2, length) != 0)
@@ -172,9 +176,9 @@ unknown_option(const struct option_row *rows, const char *word)
 	else if ((length == 2 && strncmp(word, "--ns", 4) == 0) ||
 	    strcmp(word, "--version") == 0)
 		usage_error(word, "stands before the command");
-	else if (nearest_option(all, word + 2) != NULL)
+	else if (nearest_option(all, typed) != NULL)
 		usage_error(word, "no such option; the nearest is --%s",
-		    nearest_option(all, word + 2));
+		    nearest_option(all, typed));
 	else
 		usage_error(word, "no such option");
 }

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -29,12 +30,15 @@ takes_holes(int fd)
 bool
 put_all(int fd, const char *p, size_t length, uint64_t *credit)
 {
+	struct pollfd room = { fd, POLLOUT, 0 };
 	ssize_t n;
 
 	if (shmt_make_room(fd, length, credit) == -1)
 		return false;
 	while (length > 0) {
 		n = write(fd, p, length);
+		if (n == -1 && errno == EAGAIN)
+			n = poll(&room, 1, -1) == -1 ? -1 : 0;
 		if (n == -1 && (errno != EINTR || caught_signal() != 0))
 			return false;
 		if (n > 0) {
@@ -62,8 +66,15 @@ put_from_stream(void *arg, const char *bytes, size_t length)
 FILE *
 output_stream(struct output *output)
 {
-	return fopencookie(output, "w", (cookie_io_functions_t){
+	/* Where memory is short each piece costs a child. */
+	static char buffer[128 * 1024];
+	FILE *stream;
+
+	stream = fopencookie(output, "w", (cookie_io_functions_t){
 	    .write = put_from_stream });
+	if (stream != NULL)
+		setvbuf(stream, buffer, _IOFBF, sizeof(buffer));
+	return stream;
 }
 
 int

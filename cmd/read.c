@@ -232,7 +232,8 @@ send_dump(const struct opts *o, struct shmt_view *view,
 	dump.out = output_stream(output);
 	if (dump.out == NULL)
 		return fail(output->path, errno);
-	for (*done = 0; more && *done < o->length; *done += n) {
+	for (*done = 0; more && *done < o->length;
+	    *done += ferror(dump.out) ? 0 : n) {
 		n = o->length - *done < PIECE ? (size_t)(o->length - *done) :
 		    PIECE;
 		if (shmt_view_get(view, o->offset + *done, piece, n) == -1) {
@@ -291,6 +292,24 @@ send_all(const struct opts *o, struct shmt_view *view)
 }
 
 static int
+watch_all(const struct watch *watch, struct dump *dump)
+{
+	struct output output;
+	int status;
+
+	status = output_open(&output, NULL);
+	if (status != ST_OK)
+		return status;
+	dump->out = output_stream(&output);
+	if (dump->out == NULL)
+		return fail(output.path, errno);
+	status = watch_contents(watch, dump);
+	if (output_end_stream(&output, dump->out) == -1 && status == ST_OK)
+		status = fail(output.path, errno);
+	return status;
+}
+
+static int
 act(struct opts *o, struct shmt_view *view, const struct shmt_segment *segment)
 {
 	const struct watch watch = {
@@ -303,9 +322,7 @@ act(struct opts *o, struct shmt_view *view, const struct shmt_segment *segment)
 		.interval = o->interval
 	};
 
-	o->dump.out = stdout;
-	return o->watch ? watch_contents(&watch, &o->dump) :
-	    send_all(o, view);
+	return o->watch ? watch_all(&watch, &o->dump) : send_all(o, view);
 }
 
 static int

@@ -110,15 +110,6 @@ parse(int argc, char **argv, struct opts *o, bool *go)
 	return status;
 }
 
-/* No failure: it is saved as well as can be. */
-static void
-tell_unsteady(const char *object, uint64_t pages)
-{
-	complain(object, "saved, but of its pages %ju changed at every look: a "
-	    "part of these may be older than another; --lock-with a semaphore "
-	    "of its writers holds them off", (uintmax_t)pages);
-}
-
 static int
 save_one(const struct opts *o, const char *object,
     const struct shmt_segment *segment)
@@ -139,8 +130,6 @@ save_one(const struct opts *o, const char *object,
 	if (status != ST_OK)
 		complain(object, "%s", reason != NULL ? reason : "not saved");
 	free(reason);
-	if (status == ST_OK && saved.unsteady > 0)
-		tell_unsteady(object, saved.unsteady);
 	if (status == ST_OK && o->verbose) {
 		printf("%d: saved as ", segment->id);
 		print_safe(saving.dir);

@@ -72,7 +72,8 @@ watch_on(const struct watch *watch, struct dump *dump, unsigned char *bytes)
 		dump_bytes(dump, watch->offset, bytes, length);
 		dump_end(dump, watch->offset + length);
 	}
-	while (status == ST_OK && flush_output() && caught_signal() == 0) {
+	while (status == ST_OK && fflush(dump->out) == 0 &&
+	    caught_signal() == 0) {
 		memcpy(before, bytes, length);
 		wait_until(&next, watch->interval);
 		if (caught_signal() != 0)
@@ -84,7 +85,7 @@ watch_on(const struct watch *watch, struct dump *dump, unsigned char *bytes)
 			dump_changes(dump, watch->offset, bytes, before,
 			    length);
 	}
-	return status == ST_OK && ferror(stdout) ? ST_FAILED : status;
+	return status;
 }
 
 int

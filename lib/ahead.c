@@ -50,6 +50,14 @@ have_pages(void *arg)
 	return NULL;
 }
 
+static void
+release(struct shmt__ahead *a)
+{
+	pthread_mutex_destroy(&a->lock);
+	pthread_cond_destroy(&a->changed);
+	free(a);
+}
+
 struct shmt__ahead *
 shmt__ahead_start(const struct shmt_view *view)
 {
@@ -65,7 +73,7 @@ shmt__ahead_start(const struct shmt_view *view)
 	pthread_cond_init(&a->changed, NULL);
 	if (shmt__start_thread(&a->thread, have_pages, a))
 		return a;
-	free(a);
+	release(a);
 	return NULL;
 }
 
@@ -99,5 +107,5 @@ shmt__ahead_end(struct shmt__ahead *a)
 	pthread_cond_signal(&a->changed);
 	pthread_mutex_unlock(&a->lock);
 	pthread_join(a->thread, NULL);
-	free(a);
+	release(a);
 }

@@ -54,6 +54,7 @@ struct job {
 	uint64_t pos, end;	/* in the segment */
 	uint64_t told;		/* pos at the last call of progress */
 	uint64_t room;		/* the file has its blocks up to this pos */
+	bool is_helped;		/* or was refused help */
 	struct shmt__ahead *ahead;	/* or NULL */
 	uint64_t run_end;	/* no hole from pos up to here */
 	uint64_t asked;		/* ahead was asked for pages up to here */
@@ -71,7 +72,7 @@ look_at(struct job *job, int fd)
 	job->is_file = S_ISREG(st.st_mode);
 	job->is_pipe = S_ISFIFO(st.st_mode);
 	job->appends = (fcntl(fd, F_GETFL) & O_APPEND) != 0;
-	job->in_memory = job->is_file && shmt__in_memory(fd);
+	job->in_memory = shmt__in_memory(fd);
 	job->wants_room = job->in_memory || (job->is_file && !job->appends);
 	/* As large as anybody may have it; less does, too.  It takes memory
 	 * of ours when it is full. */
@@ -192,7 +193,8 @@ by_sendfile(struct job *job, size_t length)
 }
 
 /* The page at pos, or a part of it, of which first and second are two looks:
- * what two in succession have in common was there between them. */
+ * if two in succession agree it was so between them, or has changed and
+ * changed back. */
 static int
 settle(const struct job *job, uint64_t pos, char *first, char *second,
     size_t length)
@@ -377,15 +379,20 @@ static int
 send_data(struct job *job, way *step, uint64_t end)
 {
 	int result = 0;
+	uint64_t limit;
 
 	job->run_end = end;
-	if (job->ahead == NULL && step == by_mapping && job->is_file &&
-	    end - job->pos >= WORTH_AHEAD)
+	if (!job->is_helped && step == by_mapping && job->is_file &&
+	    end - job->pos >= WORTH_AHEAD) {
+		job->is_helped = true;
 		job->ahead = shmt__ahead_start(job->view);
+	}
 	while (result == 0 && job->pos < end) {
 		result = have_room(job, end);
+		/* Of memory no more than was had. */
+		limit = job->in_memory && job->room < end ? job->room : end;
 		if (result == 0)
-			result = step(job, up_to(job->pos, end, CHUNK));
+			result = step(job, up_to(job->pos, limit, CHUNK));
 	}
 	return result;
 }
@@ -447,7 +454,7 @@ in_by_bounce(struct job *job, size_t length)
 	return advance(job, n) == -1 ? -1 : 1;
 }
 
-/* So much, at most length, is known to be there to be read. */
+/* So much, at most length, is there to be read, unless others read it. */
 static size_t
 known_input(const struct job *job, size_t length)
 {

@@ -178,9 +178,17 @@ same() {
 	run --separate-stderr shmtool stat --stael
 	[ "$status" -eq 2 ]
 	message_has "stat: --stael: no such option; the nearest is --stale ("
-	run --separate-stderr shmtool limits --prometehus=x
+	run --separate-stderr shmtool create --szie=4096
 	[ "$status" -eq 2 ]
-	message_has "limits: --prometehus=x: no such option (see"
+	message_has "create: --szie=4096: no such option; the nearest is --size"
+	run --separate-stderr shmtool rm --hlep
+	message_has "rm: --hlep: no such option; the nearest is --help"
+	# Nobody gets to --all by a slip, nor from anything to something.
+	for option in --ell --any --xy; do
+		run --separate-stderr shmtool rm "$option"
+		[ "$status" -eq 2 ]
+		message_has "rm: $option: no such option (see"
+	done
 }
 
 @test "agree: letters of other tools are told in ours" {

@@ -126,6 +126,18 @@ plain='setpriv --bounding-set=-all --inh-caps=-all'
 	done
 }
 
+@test "read: -w into memory is 6" {
+	make_segments 1
+	make_memory
+	make_group 24
+	in_group dd if=/dev/zero of="$memory/full" bs=1M count=20 status=none
+	shmtool write -f <(perl -e 'print pack "N*", 1 .. 1 << 18') "$id"
+	run --separate-stderr in_group timeout 60 bash -c \
+		"exec shmtool read -w -x $id >$memory/file"
+	[ "$status" -eq 6 ]
+	message_has "read: standard output: Cannot allocate memory"
+}
+
 @test "read: what fits is read, to a pipe all of it" {
 	make_segments 64
 	make_memory
@@ -137,6 +149,15 @@ plain='setpriv --bounding-set=-all --inh-caps=-all'
 		rm "$memory/file"
 		# shellcheck disable=SC2086
 		in_group $as shmtool read "$id" | cmp - <(shmtool read "$id")
+		# One that has its name in memory is no file there.
+		mkfifo "$memory/pipe"
+		chmod 666 "$memory/pipe"
+		sum <"$memory/pipe" >sum &
+		# shellcheck disable=SC2086
+		in_group $as shmtool read -t x8 "$id" >"$memory/pipe"
+		wait "$!"
+		[ "$(cat sum)" = "$(shmtool read -t x8 "$id" | sum)" ]
+		rm "$memory/pipe"
 	done
 }
 

@@ -28,6 +28,24 @@ trace() {
 		/proc/sysvipc/shm
 }
 
+@test "read: a dump to a pipe that does not wait arrives whole" {
+	id=$(shmtool create -s 1M)
+	shmtool write -f <(perl -e 'print pack "N*", 1 .. 1 << 18') "$id"
+	[ "$(shmtool read -x "$id" | md5sum)" = "$(perl -MFcntl -e '
+		pipe(my $r, my $w) or die;
+		if (fork == 0) {
+			fcntl($w, F_SETFL, O_NONBLOCK) or die;
+			open STDOUT, ">&", $w or die;
+			close $r;
+			exec "shmtool", "read", "-x", $ARGV[0];
+		}
+		close $w;
+		select undef, undef, undef, 0.2;
+		print while <$r>;
+		wait;
+		exit $? >> 8' "$id" | md5sum)" ]
+}
+
 @test "read: raw bytes to a pipe, a file, and FILE, the same from each" {
 	make_random 300001
 	shmtool read "$id" | cmp - data

@@ -592,17 +592,23 @@ hold_semaphore() {
 	[ -z "$output$stderr" ]
 }
 
-@test "save: pages that never stand still are told of" {
+# A segment of two pages, and somebody who stores into the second without a
+# pause.
+make_busy() {
 	[ "$(nproc)" -gt 1 ] || skip "one processor stores and copies in turn"
 	make_segment 8192
-	# Into the second page without a pause.
 	perl -MIPC::SysV=shmat,memwrite -e '
 		@pages = map { chr($_) x 4096 } 0 .. 255;
 		$at = shmat($ARGV[0], undef, 0) // die;
 		while (1) {
 			memwrite($at, $_, 4096, 4096) for @pages;
 		}' "$id" 3>&- &
-	holders+=("$!")
+	holder=$!
+	holders+=("$holder")
+}
+
+@test "save: pages that never stand still are told of" {
+	make_busy
 	told() {
 		run --separate-stderr shmtool save -f "$dir" "$id"
 		[ "$status" -eq 0 ] && [ -n "$stderr" ]
@@ -611,6 +617,18 @@ hold_semaphore() {
 	message_has "save: $id: saved, but of its pages 1 changed at" \
 		"--lock-with"
 	[ "$(head -c 4096 "$dir/$id-0x00000000.shm" | tr -d '\0')" = "" ]
+}
+
+@test "rm: --save tells of pages that never stand still" {
+	told() {
+		make_busy
+		wait_for bash -c "shmtool read -o 4096 -n 1 -t u1 $id |
+			grep -qv '^0'"
+		run --separate-stderr shmtool rm -fy --save "$dir" "$id"
+		kill -KILL "$holder"
+		[[ $stderr == *"rm: $id: saved, but of its pages 1 changed"* ]]
+	}
+	wait_for told
 }
 
 @test "save: while others write, every byte is one that was there" {

@@ -544,6 +544,15 @@ never_steady(void **state)
 	assert_int_equal(unsteady, end / view->page);
 	how.unsteady = NULL;
 	assert_int_equal(shmt_view_send(view, &how, fileno(file), &done), 0);
+	/* The look that fails, and the one that was to settle it. */
+	fault("pread64", 2, EFAULT);
+	assert_int_equal(shmt_view_send(view, &how, fileno(file), &done), -1);
+	assert_int_equal(errno, EFAULT);
+	fault("pread64", 3, EFAULT);
+	assert_int_equal(shmt_view_send(view, &how, fileno(file), &done), -1);
+	assert_int_equal(errno, EFAULT);
+	fault_end();
+	assert_int_equal(done, 0);
 	how.flags |= SHMT_ZERO_COPY;
 	assert_int_equal(shmt_view_send(view, &how, fileno(file), &done), -1);
 	assert_int_equal(errno, EINVAL);
