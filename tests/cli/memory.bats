@@ -139,10 +139,10 @@ plain='setpriv --bounding-set=-all --inh-caps=-all'
 	rm "$memory/file"
 	in_group dd if=/dev/zero of="$memory/more" bs=1M count=1 status=none
 	mkfifo "$memory/pipe"
-	sum <"$memory/pipe" >sum &
+	sum <"$memory/pipe" >came &
 	in_group shmtool read -x "$id" >"$memory/pipe"
 	wait "$!"
-	[ "$(cat sum)" = "$(shmtool read -x "$id" | sum)" ]
+	[ "$(cat came)" = "$(shmtool read -x "$id" | sum)" ]
 }
 
 @test "read: what fits is read, to a pipe all of it" {
