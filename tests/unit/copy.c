@@ -462,7 +462,7 @@ store_on_and_on(char *at, size_t size, size_t page)
 	size_t i;
 
 	for (;; n++) {
-		i = n / 256 * page % size;
+		i = (size_t)(n / 256 * page % size);
 		__atomic_store_n((uint64_t *)(void *)(at + i), n,
 		    __ATOMIC_RELEASE);
 		__atomic_store_n((uint64_t *)(void *)(at + i + page -
@@ -506,13 +506,14 @@ steady(void **state)
 	views[1] = view_by_pages(id);
 	pid = fork();
 	if (pid == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0)
-		store_on_and_on(views[0]->at, request.size, views[0]->page);
+		store_on_and_on(views[0]->at, (size_t)request.size,
+		    views[0]->page);
 	for (i = 0; i < 100; i++) {
 		fd = memfd_create("copy", MFD_CLOEXEC);
 		assert_int_not_equal(fd, -1);
 		assert_int_equal(shmt_view_send(views[i % 2], &how, fd,
 		    &done), 0);
-		expect_moments(fd, done, views[0]->page);
+		expect_moments(fd, (size_t)done, views[0]->page);
 		close(fd);
 	}
 	assert_int_equal(unsteady, 0);
