@@ -16,12 +16,18 @@
 
 #include "internal.h"
 
-static void
+/* Without memory arc4random(3) would end the program, and say nothing. */
+static int
 invent_name(struct shmt_draft *draft)
 {
+	unsigned number;
+
+	if (getentropy(&number, sizeof(number)) == -1)
+		return -1;
 	/* No longer than a name may be, whatever the final one is. */
 	snprintf(draft->name, sizeof(draft->name), ".%.200s.%08x",
-	    draft->final, arc4random());
+	    draft->final, number);
+	return 0;
 }
 
 static int
@@ -30,7 +36,8 @@ open_named(struct shmt_draft *draft)
 	int tries;
 
 	for (tries = 0; tries < 16; tries++) {
-		invent_name(draft);
+		if (invent_name(draft) == -1)
+			break;
 		draft->fd = openat(draft->dir, draft->name, O_RDWR | O_CREAT |
 		    O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 		if (draft->fd != -1)
@@ -78,7 +85,8 @@ shmt__draft_name(struct shmt_draft *draft)
 {
 	if (draft->name[0] != '\0')
 		return 0;
-	invent_name(draft);
+	if (invent_name(draft) == -1)
+		return -1;
 	if (link_as(draft, draft->name) == 0)
 		return 0;
 	draft->name[0] = '\0';

@@ -72,7 +72,7 @@
 	X(semtimedop) X(msgctl) X(sigaction) X(sigtimedwait) \
 	X(clock_nanosleep) X(poll) X(splice) X(vmsplice) X(sendfile64) \
 	X(getpwnam) X(getpwuid) X(getgrnam) X(getgrgid) X(getrlimit64) \
-	X(sysinfo) X(localtime_r) X(__getdelim)
+	X(sysinfo) X(getentropy) X(localtime_r) X(__getdelim)
 
 #define ENUM(name) CALL_##name,
 #define TEXT(name) #name,
@@ -628,6 +628,7 @@ NAME_SERVICE(struct group *, getgrgid, (gid_t gid), (gid))
 INT(getrlimit64, (__rlimit_resource_t what, struct rlimit64 *limit),
     (what, limit))
 INT(sysinfo, (struct sysinfo *info), (info))
+INT(getentropy, (void *buffer, size_t length), (buffer, length))
 POINTER(struct tm *, localtime_r, (const time_t *when, struct tm *tm),
     (when, tm))
 LONG(__getdelim, (char **line, size_t *room, int end, FILE *file),
