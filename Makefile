@@ -31,18 +31,23 @@ BUILD ?= build
 
 # Sources, without folder and suffix.
 LIB := \
-	advice ahead archive cause copy digest draft file headroom holders \
-	holes limits list lock logind map memory meta move namespace parse \
-	pass process procmaps segment select sysctl thread through
+	archive/archive archive/digest archive/meta bytes/copy bytes/holes \
+	bytes/memcg bytes/memory bytes/prefault bytes/view bytes/view_io \
+	bytes/view_remote limits/advice limits/diagnose limits/limits \
+	limits/logind limits/sysctl sys/atomic_file sys/file sys/namespace \
+	sys/parse sys/semaphore sys/thread sysv sysv_list users/holders \
+	users/maps users/process users/scan users/select
 CMD := \
-	advise attach attachments change columns contents create detail dump \
-	events filter guard input json keeper limits main message metrics \
-	nearest options output progress read refusal removal report restore \
-	rm rows run save saving set signals sink snapshot stat summary table \
-	target text usage value watch write
+	archive attach attachments child collect columns create create/input \
+	create/reaper diagnose filter limits limits/advise limits/ipcs \
+	limits/metrics limits/set limits/usage main operand read read/dump \
+	read/watch restore rm rm/removal rows save semaphore set stat \
+	stat/detail stat/summary stat/watch transfer ui/json ui/message \
+	ui/options ui/output ui/progress ui/signals ui/sink ui/suggest \
+	ui/table ui/text ui/value write
 UNITS := \
-	archive cause copy fault headroom hidden holders limits list lock \
-	logind parse process segment select through touch
+	archive copy diagnose fault hidden holders limits logind memcg memory \
+	parse process select semaphore sysv sysv_list view_remote
 MAN := \
 	man/shmtool.1 \
 	man/shmtool.3 \
@@ -70,7 +75,7 @@ FORTIFY := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 HARDEN := -fstack-protector-strong -fPIC $(FORTIFY)
 DEFINES := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 \
 	-DLIBBSD_NETBSD_VIS
-ALL_CFLAGS := -std=gnu11 $(WARN) $(HARDEN) $(DEFINES) -Ilib $(BSD_CFLAGS) \
+ALL_CFLAGS := -std=gnu11 $(WARN) $(HARDEN) $(DEFINES) -iquote lib -iquote cmd $(BSD_CFLAGS) \
 	$(CPPFLAGS) $(CFLAGS)
 LINK := -pthread -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,-O1
 
@@ -127,7 +132,7 @@ $(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVE)
 	$(CC) -pie $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(BSD_LIBS)
 
 # Those in which calls are made to fail.
-FAULTY := copy fault hidden through touch
+FAULTY := copy fault hidden view_remote memory
 $(FAULTY:%=$(BUILD)/tests/unit/%): $(BUILD)/tests/fault/preload.o
 
 # One count for all: bats and cmocka both speak TAP.  What fails is shown, and
@@ -182,7 +187,7 @@ $(BUILD)/tests/bench/pair: $(BUILD)/tests/bench/pair.o
 	$(CC) -pie $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(BSD_LIBS)
 
 lint: check-man ## all linters over all that is written
-	LINT_FLAGS='-std=gnu11 $(DEFINES) -Ilib -Icmd $(BSD_CFLAGS)' tests/lint
+	LINT_FLAGS='-std=gnu11 $(DEFINES) -iquote lib -iquote cmd $(BSD_CFLAGS)' tests/lint
 
 coverage: ## lines and branches that the tests run, by file
 	tests/coverage/run

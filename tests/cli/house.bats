@@ -73,18 +73,18 @@ declared() {
 
 @test "house: cmd/ includes no internal.h nor sys/shm.h" {
 	none_of "includes" "$(grep -nE '#include.*(internal\.h|sys/shm\.h)' \
-		cmd/*.[ch])"
-	none_of "internal names" "$(grep -n 'shmt__' cmd/*.[ch])"
+		--include=*.[ch] -r cmd)"
+	none_of "internal names" "$(grep -n 'shmt__' --include=*.[ch] -r cmd)"
 }
 
 @test "house: cmd/ includes only cmd.h and shmtool.h of ours" {
-	none_of "includes" "$(grep -nE '#include +"' cmd/*.[ch] |
+	none_of "includes" "$(grep -nE '#include +"' --include=*.[ch] -r cmd |
 		grep -vE '"(cmd|shmtool)\.h"')"
 }
 
 @test "house: lib/ knows no cmd/" {
-	none_of "includes" "$(grep -nE '#include.*cmd' lib/*.[ch])"
-	none_of "includes" "$(grep -nE '#include +"' lib/*.[ch] |
+	none_of "includes" "$(grep -nE '#include.*cmd' --include=*.[ch] -r lib)"
+	none_of "includes" "$(grep -nE '#include +"' --include=*.[ch] -r lib |
 		grep -vE '"(internal|shmtool)\.h"')"
 }
 
@@ -125,7 +125,7 @@ declared() {
 			if (FNR - start - 1 > 60)
 				print FILENAME ": " FNR - start - 1 ": " name
 			start = 0
-		}' cmd/*.c lib/*.c)"
+		}' $(find cmd lib -name '*.c'))"
 }
 
 @test "house: every open closes on exec" {
@@ -137,7 +137,7 @@ declared() {
 			if (call ~ /O_(RD|WR)/ && call !~ /O_CLOEXEC/ &&
 			    FILENAME !~ /main\.c/)
 				print FILENAME ":" FNR ": " call
-		}' cmd/*.c lib/*.c)"
+		}' $(find cmd lib -name '*.c'))"
 }
 
 @test "house: nothing is left to do" {
