@@ -6,10 +6,18 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd.h"
+#include "archive.h"
+#include "shmtool.h"
+#include "transfer.h"
+#include "ui/message.h"
+#include "ui/progress.h"
+#include "ui/text.h"
 
 /* What the library calls back for. */
 struct errand_of_save {

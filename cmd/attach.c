@@ -6,11 +6,19 @@
  */
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "cmd.h"
+#include "diagnose.h"
+#include "operand.h"
+#include "shmtool.h"
+#include "ui/text.h"
 
 enum { OPT_ROUND = OPT_LONG, OPT_REMAP };
 

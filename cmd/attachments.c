@@ -5,9 +5,18 @@
  */
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 
-#include "cmd.h"
+#include "attachments.h"
+#include "rows.h"
+#include "shmtool.h"
+#include "ui/json.h"
+#include "ui/message.h"
+#include "ui/table.h"
+#include "ui/text.h"
+#include "ui/value.h"
 
 static const struct shmt_holder *
 holder_of(const void *row)

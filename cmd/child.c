@@ -14,12 +14,18 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "cmd.h"
+#include "child.h"
+#include "shmtool.h"
+#include "ui/message.h"
+#include "ui/signals.h"
 
 /* The signals that ask for an end. */
 static const int ends[] = { SIGHUP, SIGINT, SIGTERM };

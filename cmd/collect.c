@@ -7,11 +7,18 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "cmd.h"
+#include "collect.h"
+#include "filter.h"
+#include "operand.h"
+#include "rows.h"
+#include "shmtool.h"
+#include "ui/message.h"
 
 bool
 is_target(const struct target *target, const struct shmt_segment *segment)

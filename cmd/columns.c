@@ -4,7 +4,14 @@
  * The columns of a list of segments, and how each is got from a row.
  */
 
-#include "cmd.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "rows.h"
+#include "shmtool.h"
+#include "ui/table.h"
+#include "ui/text.h"
+#include "ui/value.h"
 
 static const struct shmt_segment *
 segment_of(const void *row)

@@ -7,11 +7,22 @@
  */
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "cmd.h"
+#include "create/input.h"
+#include "create/reaper.h"
+#include "diagnose.h"
+#include "operand.h"
+#include "shmtool.h"
+#include "ui/signals.h"
+#include "ui/text.h"
 
 enum { OPT_HUGE = OPT_LONG, OPT_NO_RESERVE, OPT_LOCK, OPT_ID };
 

@@ -6,10 +6,15 @@
  */
 
 #include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd.h"
+#include "diagnose.h"
+#include "shmtool.h"
+#include "ui/message.h"
+#include "ui/text.h"
 
 #define SHMMNI_MOST 32768	/* the kernel takes no more */
 

@@ -7,12 +7,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "cmd.h"
+#include "filter.h"
+#include "operand.h"
+#include "shmtool.h"
+#include "ui/message.h"
+#include "ui/text.h"
 
 /* What each option demands, in the order of their codes. */
 static const struct {

@@ -7,9 +7,20 @@
  */
 
 #include <getopt.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cmd.h"
+#include "limits/advise.h"
+#include "limits/ipcs.h"
+#include "limits/metrics.h"
+#include "limits/set.h"
+#include "limits/usage.h"
+#include "operand.h"
+#include "shmtool.h"
+#include "ui/table.h"
 
 /* The options, in the order of the table below. */
 enum {

@@ -12,10 +12,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cmd.h"
+#include "shmtool.h"
+#include "ui/signals.h"
+#include "ui/suggest.h"
 
 static const struct cmd *const commands[] = {
 	&cmd_create,

@@ -6,10 +6,15 @@
  */
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd.h"
+#include "operand.h"
+#include "shmtool.h"
+#include "ui/message.h"
 
 int
 parse_target(const char *text, struct target *target)

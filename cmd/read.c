@@ -8,11 +8,24 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cmd.h"
+#include "operand.h"
+#include "read/dump.h"
+#include "read/watch.h"
+#include "semaphore.h"
+#include "shmtool.h"
+#include "transfer.h"
+#include "ui/output.h"
+#include "ui/progress.h"
+#include "ui/signals.h"
+#include "ui/text.h"
 
 enum { OPT_RAW = OPT_LONG, OPT_NO_TRACE, OPT_ZERO_COPY };
 

@@ -7,11 +7,19 @@
 #include <sys/stat.h>
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cmd.h"
+#include "diagnose.h"
+#include "operand.h"
+#include "shmtool.h"
+#include "ui/progress.h"
+#include "ui/signals.h"
 
 enum { OPT_ID = OPT_LONG };
 

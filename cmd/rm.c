@@ -7,11 +7,23 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cmd.h"
+#include "filter.h"
+#include "operand.h"
+#include "rm/removal.h"
+#include "rows.h"
+#include "shmtool.h"
+#include "ui/json.h"
+#include "ui/signals.h"
+#include "ui/table.h"
+#include "ui/text.h"
+#include "ui/value.h"
 
 enum { OPT_SAVE = OPT_LONG, OPT_ALL, OPT_JSON };
 

@@ -6,11 +6,15 @@
  */
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "cmd.h"
+#include "rows.h"
+#include "shmtool.h"
+#include "ui/message.h"
 
 /* What all rows of one making share. */
 struct making {

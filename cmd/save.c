@@ -5,10 +5,19 @@
  */
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "archive.h"
 #include "cmd.h"
+#include "filter.h"
+#include "operand.h"
+#include "semaphore.h"
+#include "shmtool.h"
+#include "ui/signals.h"
+#include "ui/text.h"
 
 enum { OPT_ALL = OPT_LONG };
 

@@ -6,10 +6,16 @@
  */
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include <time.h>
 
-#include "cmd.h"
+#include "operand.h"
+#include "semaphore.h"
+#include "shmtool.h"
+#include "ui/message.h"
+#include "ui/signals.h"
 
 bool
 guard_option(struct guard *guard, int code, const char *value)

@@ -5,10 +5,15 @@
  */
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "cmd.h"
+#include "operand.h"
+#include "shmtool.h"
+#include "ui/text.h"
 
 static const struct option_row options[] = {
 	{ 'm', "mode", "MODE", "octal, or symbolic relative to the present" },

@@ -6,10 +6,24 @@
  */
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "attachments.h"
 #include "cmd.h"
+#include "collect.h"
+#include "filter.h"
+#include "operand.h"
+#include "rows.h"
+#include "shmtool.h"
+#include "stat/detail.h"
+#include "stat/summary.h"
+#include "stat/watch.h"
+#include "ui/json.h"
+#include "ui/table.h"
 
 enum {
 	OPT_JSON = OPT_LONG, OPT_TSV, OPT_NO_HEADING, OPT_SORT, OPT_REVERSE,

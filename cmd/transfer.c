@@ -6,9 +6,16 @@
  */
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "cmd.h"
+#include "operand.h"
+#include "shmtool.h"
+#include "transfer.h"
+#include "ui/message.h"
+#include "ui/text.h"
 
 bool
 length_value(const char *text, uint64_t *length)

@@ -9,10 +9,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cmd.h"
+#include "operand.h"
+#include "semaphore.h"
+#include "shmtool.h"
+#include "transfer.h"
+#include "ui/progress.h"
+#include "ui/text.h"
 
 static const struct option_row options[] = {
 	{ 'o', "offset", "OFFSET", "begin there; 0 by default" },

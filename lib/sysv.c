@@ -4,14 +4,24 @@
  * One segment: make it, find it, look at it, change it, remove it.
  */
 
+#include <sys/ipc.h>
+#include <sys/shm.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "shmtool.h"
+#include "sys/file.h"
+#include "sysv.h"
+
+/* 32 bits: never half a size of a file, nor the time after 2038. */
+_Static_assert(sizeof(off_t) == 8, "needs -D_FILE_OFFSET_BITS=64");
+_Static_assert(sizeof(time_t) == 8, "needs -D_TIME_BITS=64");
 
 #define NEXT_ID "/proc/sys/kernel/shm_next_id"
 

@@ -7,13 +7,18 @@
  * have neither, and shows what may be read.
  */
 
+#include <sys/ipc.h>
+#include <sys/shm.h>
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
+#include "shmtool.h"
+#include "sys/file.h"
+#include "sysv.h"
 
 struct array {
 	struct shmt_segment *list;

@@ -9,10 +9,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd.h"
+#include "create/input.h"
+#include "shmtool.h"
+#include "transfer.h"
+#include "ui/message.h"
+#include "ui/output.h"
+#include "ui/signals.h"
 
 static int
 input_failed(const char *name, int error)

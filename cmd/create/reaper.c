@@ -13,11 +13,15 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "cmd.h"
+#include "create/reaper.h"
+#include "shmtool.h"
+#include "ui/message.h"
 
 /* What the process that we are for made, and died of before it could tell;
  * before since, its number was another's. */

@@ -7,9 +7,17 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "cmd.h"
+#include "limits/advise.h"
+#include "limits/ipcs.h"
+#include "limits/set.h"
+#include "shmtool.h"
+#include "ui/json.h"
+#include "ui/message.h"
+#include "ui/text.h"
 
 /* How a recommendation stands to what is there. */
 enum verdict { RAISE, KEEP, LOWER, WOULD_BREAK };

@@ -8,11 +8,17 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd.h"
+#include "limits/ipcs.h"
+#include "shmtool.h"
+#include "ui/json.h"
+#include "ui/message.h"
+#include "ui/text.h"
 
 #define CELL 10			/* width of most columns */
 #define LAST_CELLS 6		/* of the two that make up "status" */

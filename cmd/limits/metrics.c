@@ -7,12 +7,17 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "cmd.h"
+#include "limits/ipcs.h"
+#include "limits/metrics.h"
+#include "shmtool.h"
+#include "ui/message.h"
 
 enum {
 	M_SEGMENTS, M_ALLOCATED, M_LARGEST, M_RESIDENT, M_SWAPPED,

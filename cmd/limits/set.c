@@ -6,11 +6,17 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd.h"
+#include "limits/set.h"
+#include "shmtool.h"
+#include "ui/message.h"
+#include "ui/signals.h"
+#include "ui/text.h"
 
 /* More segments than this only a kernel with ipcmni_extend can count. */
 #define SHMMNI_PLAIN 32768

@@ -7,9 +7,17 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "cmd.h"
+#include "limits/ipcs.h"
+#include "limits/usage.h"
+#include "shmtool.h"
+#include "ui/json.h"
+#include "ui/message.h"
+#include "ui/table.h"
+#include "ui/value.h"
 
 /* What a monitoring plugin exits with; 2 is no wrong command line here. */
 enum {

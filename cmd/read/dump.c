@@ -8,10 +8,14 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd.h"
+#include "read/dump.h"
+#include "ui/text.h"
 
 #define LINE 16			/* bytes in a line of a hex dump */
 #define HEX_COLUMN(i) (3 * (i) + ((i) >= 8))

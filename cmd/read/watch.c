@@ -5,12 +5,20 @@
  */
 
 #include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "cmd.h"
+#include "read/dump.h"
+#include "read/watch.h"
+#include "semaphore.h"
+#include "shmtool.h"
+#include "transfer.h"
+#include "ui/message.h"
+#include "ui/signals.h"
 
 /* Twice this is held in memory. */
 #define WATCH_MOST ((uint64_t)1 << 20)

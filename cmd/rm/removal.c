@@ -10,12 +10,22 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "cmd.h"
+#include "archive.h"
+#include "attachments.h"
+#include "operand.h"
+#include "rm/removal.h"
+#include "rows.h"
+#include "shmtool.h"
+#include "ui/json.h"
+#include "ui/message.h"
+#include "ui/text.h"
 
 /* More names than these help nobody in a message. */
 #define NAMED_HOLDERS 8

@@ -5,10 +5,18 @@
  */
 
 #include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-#include "cmd.h"
+#include "attachments.h"
+#include "rows.h"
+#include "shmtool.h"
+#include "stat/detail.h"
+#include "ui/json.h"
+#include "ui/message.h"
+#include "ui/text.h"
 
 static void
 label(const char *name)

@@ -5,10 +5,19 @@
  */
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "cmd.h"
+#include "collect.h"
+#include "rows.h"
+#include "shmtool.h"
+#include "stat/summary.h"
+#include "ui/message.h"
+#include "ui/table.h"
+#include "ui/text.h"
+#include "ui/value.h"
 
 static void
 get_segments(const void *row, struct value *value)

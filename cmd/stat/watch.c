@@ -10,12 +10,24 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "cmd.h"
+#include "collect.h"
+#include "operand.h"
+#include "rows.h"
+#include "shmtool.h"
+#include "stat/watch.h"
+#include "ui/json.h"
+#include "ui/message.h"
+#include "ui/signals.h"
+#include "ui/table.h"
+#include "ui/text.h"
+#include "ui/value.h"
 
 /* One change, as a row. */
 struct event {

@@ -5,9 +5,13 @@
  * becomes U+FFFD, byte by byte.
  */
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
-#include "cmd.h"
+#include "ui/json.h"
+#include "ui/sink.h"
+#include "ui/text.h"
 
 /* Names are ours: short, and without escapes. */
 #define NAME_MOST 64

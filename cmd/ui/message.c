@@ -7,11 +7,14 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd.h"
+#include "ui/message.h"
+#include "ui/text.h"
 
 /* The command that runs, or "". */
 static const char *speaker = "";

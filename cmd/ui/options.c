@@ -6,9 +6,13 @@
  */
 
 #include <getopt.h>
+#include <stdio.h>
 #include <string.h>
 
-#include "cmd.h"
+#include "filter.h"
+#include "ui/message.h"
+#include "ui/options.h"
+#include "ui/suggest.h"
 
 /* Long options and letters for getopt_long(3), out of a command's table. */
 struct getopt_tables {

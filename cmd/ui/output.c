@@ -11,10 +11,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd.h"
+#include "shmtool.h"
+#include "ui/message.h"
+#include "ui/output.h"
+#include "ui/signals.h"
 
 /* Whether what is skipped now will be a hole: a new file, at its end. */
 static bool

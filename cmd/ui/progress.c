@@ -5,11 +5,17 @@
  * stops one.
  */
 
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "cmd.h"
+#include "shmtool.h"
+#include "ui/progress.h"
+#include "ui/signals.h"
+#include "ui/text.h"
 
 /* Nothing is shown of what is over at once, nor more often than one reads. */
 #define FIRST 1.0

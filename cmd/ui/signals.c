@@ -6,10 +6,11 @@
  */
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <unistd.h>
 
-#include "cmd.h"
+#include "ui/signals.h"
 
 static const int deadly[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
 

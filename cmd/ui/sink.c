@@ -5,9 +5,10 @@
  * for each.  Errors are the stream's, found when it is flushed.
  */
 
+#include <stdio.h>
 #include <string.h>
 
-#include "cmd.h"
+#include "ui/sink.h"
 
 void
 sink_flush(struct sink *sink)

@@ -4,9 +4,10 @@
  * What somebody may have meant who typed something else.
  */
 
+#include <stdint.h>
 #include <string.h>
 
-#include "cmd.h"
+#include "ui/suggest.h"
 
 #define WORD_MOST 24	/* longer ones are near to none */
 

@@ -8,10 +8,17 @@
  */
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd.h"
+#include "ui/json.h"
+#include "ui/message.h"
+#include "ui/sink.h"
+#include "ui/table.h"
+#include "ui/text.h"
+#include "ui/value.h"
 
 /* Texts one behind the other, each with a NUL, and the widths of each. */
 struct cells {

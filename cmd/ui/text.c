@@ -4,19 +4,25 @@
  * Bytes for people: names made safe for a terminal, sizes, times, users.
  */
 
+#include <sys/queue.h>
+
 #include <errno.h>
 #include <grp.h>
 #include <locale.h>
 #include <pwd.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 #include <time.h>
 #include <vis.h>
 #include <wchar.h>
 #include <wctype.h>
 
-#include "cmd.h"
+#include "shmtool.h"
+#include "ui/message.h"
+#include "ui/text.h"
 
 bool
 is_plain(const char *src)

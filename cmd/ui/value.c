@@ -5,10 +5,16 @@
  * for programs, and as members of a JSON object.
  */
 
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd.h"
+#include "shmtool.h"
+#include "ui/json.h"
+#include "ui/text.h"
+#include "ui/value.h"
 
 void
 set_number(struct value *value, enum value_kind kind, uint64_t number)

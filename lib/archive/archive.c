@@ -16,7 +16,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "archive/digest.h"
+#include "archive/meta.h"
+#include "bytes/view.h"
+#include "shmtool.h"
+#include "sys/atomic_file.h"
+#include "sys/file.h"
 
 #define CONTENTS ".shm"
 #define META ".meta"

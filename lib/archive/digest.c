@@ -15,7 +15,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "archive/digest.h"
+#include "shmtool.h"
+#include "sys/file.h"
 
 #define PART ((size_t)1 << 20)
 

@@ -14,7 +14,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "internal.h"
+#include "archive/digest.h"
+#include "archive/meta.h"
+#include "shmtool.h"
 
 #define LINE_MAX_LENGTH 160
 

@@ -19,7 +19,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "bytes/prefault.h"
+#include "bytes/view.h"
+#include "shmtool.h"
 
 /* Stays in the processor's cache; more gains nothing.  Half of it holds the
  * largest page that is not huge. */

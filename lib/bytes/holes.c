@@ -13,7 +13,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "bytes/view.h"
+#include "shmtool.h"
 
 /* Pages looked at in one call: 64 MiB, a table of 16 KiB. */
 #define WINDOW_PAGES ((size_t)16384)

@@ -11,7 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "bytes/memcg.h"
+#include "shmtool.h"
+#include "sys/file.h"
 
 /* The two kinds of memory cgroups and their files. */
 struct kind {

@@ -21,7 +21,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "bytes/view.h"
+#include "shmtool.h"
+#include "sys/file.h"
 
 /* Pages for so many bytes were counted on; look again after as many. */
 #define CREDIT ((uint64_t)1 << 30)

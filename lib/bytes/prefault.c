@@ -10,7 +10,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "internal.h"
+#include "bytes/prefault.h"
+#include "bytes/view.h"
+#include "shmtool.h"
+#include "sys/thread.h"
 
 /* Had by one call; the copy may follow closely. */
 #define PIECE ((uint64_t)1 << 20)

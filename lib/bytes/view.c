@@ -8,7 +8,9 @@
  * the processes that have the segment attached.
  */
 
+#include <sys/ipc.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +18,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "bytes/view.h"
+#include "bytes/view_remote.h"
+#include "shmtool.h"
 
 int
 shmt_attach(int id, const void *address, unsigned flags, void **at)

@@ -13,7 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "bytes/view.h"
+#include "bytes/view_remote.h"
+#include "shmtool.h"
+#include "sys/file.h"
 
 /* Where process_vm_readv(2) is filtered, through a pipe of our own. */
 static int

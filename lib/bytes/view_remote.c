@@ -15,7 +15,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "bytes/view.h"
+#include "bytes/view_remote.h"
+#include "shmtool.h"
+#include "sys/file.h"
+#include "users/maps.h"
+#include "users/scan.h"
 
 struct shmt__through {
 	int dir;		/* /proc/PID, which stays that process's */

@@ -12,7 +12,7 @@
 #include <limits.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "shmtool.h"
 
 /* What Db2 wants at the least. */
 #if LONG_MAX > INT32_MAX

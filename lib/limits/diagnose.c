@@ -16,7 +16,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "limits/sysctl.h"
+#include "shmtool.h"
+#include "sys/file.h"
 
 #define OVERCOMMIT "/proc/sys/vm/overcommit_memory"
 #define HUGE_GROUP "/proc/sys/vm/hugetlb_shm_group"

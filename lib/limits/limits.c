@@ -6,8 +6,10 @@
  * mounted the system calls tell the same.
  */
 
+#include <sys/ipc.h>
 #include <sys/msg.h>
 #include <sys/sem.h>
+#include <sys/shm.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +17,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "limits/sysctl.h"
+#include "shmtool.h"
+#include "sys/file.h"
 
 /* The constants that no file holds. */
 #define SHMMIN_BYTES 1

@@ -14,7 +14,9 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "limits/logind.h"
+#include "shmtool.h"
+#include "sys/file.h"
 
 #define SYSTEM_UID_MAX 999	/* where login.defs does not say */
 #define NOBODY 65534

@@ -16,7 +16,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "limits/sysctl.h"
+#include "shmtool.h"
+#include "sys/atomic_file.h"
+#include "sys/file.h"
 
 #define SYSCTL_MODE 0644	/* of a new file: everyone may know */
 

@@ -14,7 +14,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "shmtool.h"
+#include "sys/atomic_file.h"
+#include "sys/file.h"
 
 /* Without memory arc4random(3) would end the program, and say nothing. */
 static int

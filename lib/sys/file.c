@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "shmtool.h"
+#include "sys/file.h"
 
 /* Nothing that is read whole comes near to this; /dev/zero has no end. */
 #define READ_MAX ((size_t)256 << 20)

@@ -21,7 +21,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "shmtool.h"
+#include "sys/file.h"
+#include "users/process.h"
 
 /* Opened only where it is a namespace: to open a device may set off what it
  * does, and who owns a folder can put a link to one there. */

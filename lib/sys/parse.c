@@ -5,6 +5,9 @@
  * string or an error; never a wrap, a clamp or a guess.
  */
 
+#include <sys/ipc.h>
+#include <sys/shm.h>
+
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
@@ -12,7 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "limits/sysctl.h"
+#include "shmtool.h"
 
 static int
 fail(int error)

@@ -5,14 +5,16 @@
  * back when its holder dies.
  */
 
+#include <sys/ipc.h>
 #include <sys/sem.h>
+#include <sys/shm.h>
 
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
 #include <time.h>
 
-#include "internal.h"
+#include "shmtool.h"
 
 static int
 find_set(const struct shmt_ref *ref, int *semid)

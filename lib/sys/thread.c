@@ -8,7 +8,8 @@
 #include <sched.h>
 #include <signal.h>
 
-#include "internal.h"
+#include "shmtool.h"
+#include "sys/thread.h"
 
 size_t
 shmt__processors(void)

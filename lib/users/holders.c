@@ -11,7 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "shmtool.h"
+#include "users/holders.h"
+#include "users/maps.h"
+#include "users/scan.h"
 
 static int
 compare_found(const void *a, const void *b)

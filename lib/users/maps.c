@@ -19,7 +19,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "shmtool.h"
+#include "users/maps.h"
 
 /*
  * PROCMAP_QUERY, which headers older than Linux 6.11 do not have: the names

@@ -17,7 +17,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "shmtool.h"
+#include "sys/file.h"
+#include "users/process.h"
 
 /* Segment times are whole seconds, and a leap second may come between. */
 #define SLACK 2

@@ -7,18 +7,25 @@
  * the next process and gathers for itself.
  */
 
+#include <sys/queue.h>
 #include <sys/stat.h>
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "internal.h"
+#include "shmtool.h"
+#include "sys/file.h"
+#include "sys/thread.h"
+#include "users/maps.h"
+#include "users/process.h"
+#include "users/scan.h"
 
 /* A further thread costs as much as looking into some processes. */
 #define PROCESSES_PER_THREAD 128

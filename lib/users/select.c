@@ -7,7 +7,8 @@
 
 #include <string.h>
 
-#include "internal.h"
+#include "shmtool.h"
+#include "users/scan.h"
 
 uint64_t
 shmt_idle(const struct shmt_segment *segment, int64_t now)

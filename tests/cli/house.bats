@@ -71,21 +71,29 @@ declared() {
 	readelf -d "$so" | grep -q 'soname: \[libshmtool.so.1\]'
 }
 
-@test "house: cmd/ includes no internal.h nor sys/shm.h" {
-	none_of "includes" "$(grep -nE '#include.*(internal\.h|sys/shm\.h)' \
-		--include=*.[ch] -r cmd)"
-	none_of "internal names" "$(grep -n 'shmt__' --include=*.[ch] -r cmd)"
+# FILE NAME for each header of ours that the sources below a folder include.
+includes() {
+	grep -rE '^#include +"' --include='*.[ch]' "$1" |
+		sed 's/:#include "\(.*\)"/ \1/'
 }
 
-@test "house: cmd/ includes only cmd.h and shmtool.h of ours" {
-	none_of "includes" "$(grep -nE '#include +"' --include=*.[ch] -r cmd |
-		grep -vE '"(cmd|shmtool)\.h"')"
+@test "house: cmd/ sees of the library shmtool.h alone" {
+	none_of "includes" "$(includes cmd | grep -v ' shmtool\.h$' |
+		while read -r file name; do
+			[ -f "cmd/$name" ] || echo "$file: $name"
+		done)"
+	none_of "internal names" "$(grep -rn 'shmt__' cmd)"
+	none_of "system headers" "$(grep -rn '#include <sys/shm\.h>' cmd)"
+}
+
+@test "house: cmd/ui knows nothing of shared memory" {
+	none_of "includes" "$(includes cmd/ui | grep -vE ' ui/[a-z]+\.h$')"
 }
 
 @test "house: lib/ knows no cmd/" {
-	none_of "includes" "$(grep -nE '#include.*cmd' --include=*.[ch] -r lib)"
-	none_of "includes" "$(grep -nE '#include +"' --include=*.[ch] -r lib |
-		grep -vE '"(internal|shmtool)\.h"')"
+	none_of "includes" "$(includes lib | while read -r file name; do
+		[ -f "lib/$name" ] || echo "$file: $name"
+	done)"
 }
 
 @test "house: shmtool.h alone compiles, as C and as C++" {

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd.h"
+#include "ui/json.h"
 #include "strict.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

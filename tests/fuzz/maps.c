@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
+#include "shmtool.h"
+#include "users/maps.h"
+#include "users/process.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

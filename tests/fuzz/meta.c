@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
+#include "archive/meta.h"
+#include "shmtool.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
+#include "shmtool.h"
+#include "sysv.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

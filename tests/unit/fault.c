@@ -7,26 +7,31 @@
  * behind.
  */
 
+#include <sys/ipc.h>
+#include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <setjmp.h>
 #include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <cmocka.h>
 
 #include "../fault/fault.h"
-#include "internal.h"
+#include "bytes/view.h"
+#include "limits/logind.h"
+#include "shmtool.h"
+#include "sys/atomic_file.h"
+#include "sys/file.h"
 #include "world.h"
 
 #define SIZE ((size_t)5 * 65536)

@@ -5,22 +5,22 @@
  * then, or nobody, and no figure is made up.  In a mount namespace of its own.
  */
 
+#include <sys/ipc.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
+#include <cmocka.h>
 
 #include "../fault/fault.h"
-#include "internal.h"
+#include "shmtool.h"
 #include "world.h"
 
 #define SYSVIPC "/proc/sysvipc"

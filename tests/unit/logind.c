@@ -10,14 +10,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include <cmocka.h>
 
-#include "internal.h"
+#include "limits/logind.h"
+#include "shmtool.h"
 #include "root.h"
 
 static bool

@@ -10,14 +10,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include <cmocka.h>
 
-#include "internal.h"
+#include "bytes/memcg.h"
+#include "shmtool.h"
 #include "root.h"
 
 #define MIB ((uint64_t)1 << 20)

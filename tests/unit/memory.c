@@ -13,12 +13,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
 #include <errno.h>
 #include <stdio.h>
+#include <cmocka.h>
 
 #include "../fault/fault.h"
-#include "internal.h"
+#include "bytes/view.h"
+#include "shmtool.h"
 #include "world.h"
 
 #define PAGE ((size_t)sysconf(_SC_PAGESIZE))

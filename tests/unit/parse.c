@@ -10,11 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/ipc.h>
+#include <cmocka.h>
 
 #include "shmtool.h"
 

@@ -13,7 +13,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
@@ -23,8 +22,10 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include <cmocka.h>
 
-#include "internal.h"
+#include "shmtool.h"
+#include "users/process.h"
 
 #define TAIL "1 2 3 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 4242 5 6 7\n"
 

@@ -12,13 +12,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include <cmocka.h>
 
-#include "internal.h"
+#include "shmtool.h"
 
 #define HOUR 3600L
 

@@ -5,20 +5,23 @@
  * errno that each refusal is told by.
  */
 
+#include <sys/ipc.h>
+#include <sys/shm.h>
+
+#include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include <cmocka.h>
 
-#include "internal.h"
+#include "shmtool.h"
+#include "sys/file.h"
 
 #define KEY 0xf63829c0u
 

@@ -5,22 +5,24 @@
  * list of all segments by each way, which must agree.
  */
 
+#include <sys/ipc.h>
+#include <sys/shm.h>
 #include <sys/wait.h>
 
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <cmocka.h>
 
-#include "internal.h"
+#include "shmtool.h"
+#include "sysv.h"
 
 #define HEAD14 \
 "       key      shmid perms       size  cpid  lpid nattch   uid   gid" \

@@ -6,23 +6,25 @@
  * it back.
  */
 
+#include <sys/ipc.h>
 #include <sys/mman.h>
+#include <sys/shm.h>
 #include <sys/wait.h>
 
+#include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include <cmocka.h>
-#include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <cmocka.h>
 
 #include "../fault/fault.h"
-#include "internal.h"
+#include "bytes/view.h"
+#include "shmtool.h"
 #include "world.h"
 
 #define PAGES 4

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Contents again and again.
+ */
+
+#ifndef CMD_READ_WATCH_H
+#define CMD_READ_WATCH_H
+
+#include <stdint.h>
+
+#include "operand.h"
+#include "read/dump.h"
+#include "semaphore.h"
+#include "shmtool.h"
+
+struct watch {
+	const struct target *target;
+	const struct shmt_segment *segment;
+	const struct guard *guard;
+	struct shmt_view *view;
+	uint64_t offset, length, interval;
+};
+
+/* Until a signal comes or the segment goes. */
+int watch_contents(const struct watch *watch, struct dump *dump);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Stat -w, a line for each change.
+ */
+
+#ifndef CMD_STAT_WATCH_H
+#define CMD_STAT_WATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "operand.h"
+#include "shmtool.h"
+#include "ui/table.h"
+
+struct lookout {
+	uint64_t interval;	/* seconds between looks */
+	const struct shmt_filter *filter;
+	const struct target *targets;	/* those only, if any */
+	size_t target_count;
+	enum table_format format;
+	bool heading, bytes;
+};
+
+/* Until a signal, or the end of who reads stdout. */
+int print_events(const struct lookout *how);
+
+#endif

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * What those that copy contents share.
+ */
+
+#ifndef CMD_TRANSFER_H
+#define CMD_TRANSFER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "operand.h"
+
+/* ": memory cgroup /NAME 24M of 24M are in use", or "" where nothing tells.
+ */
+#define MEMORY_TEXT 256
+void memory_in_use(char text[static MEMORY_TEXT]);
+
+/* The value of --length; false after a mistake, which has been told. */
+bool length_value(const char *text, uint64_t *length);
+
+/* A length of UINT64_MAX becomes what there is; ST_OK, or told. */
+int check_range(const struct target *target, uint64_t size, uint64_t offset,
+    uint64_t *length);
+
+/* A copy between the segment and other failed, by errno; told. */
+int copy_failed(const struct target *target, const char *other,
+    uint64_t done);
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * A writer of one JSON value, always valid, always UTF-8.
+ */
+
+#ifndef UI_JSON_H
+#define UI_JSON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ui/sink.h"
+
+struct json {
+	struct sink out;
+	bool inside;		/* a comma is due before the next member */
+};
+
+/* name is NULL inside arrays and at the top. */
+void json_open(struct json *json, const char *name, char bracket);
+void json_close(struct json *json, char bracket);
+void json_text(struct json *json, const char *name, const char *text);
+void json_number(struct json *json, const char *name, uint64_t number);
+void json_signed(struct json *json, const char *name, int64_t number);
+void json_tenths(struct json *json, const char *name, uint64_t tenths);
+void json_bool(struct json *json, const char *name, bool value);
+void json_null(struct json *json, const char *name);
+void json_key(struct json *json, uint32_t key);	/* key and key_hex */
+void json_end(struct json *json);	/* the newline; all to the stream */
+
+#endif

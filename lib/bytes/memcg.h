@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* The memory that is left. */
+
+#ifndef SHMT_BYTES_MEMCG_H
+#define SHMT_BYTES_MEMCG_H
+
+#include "shmtool.h"
+
+/* shmt_headroom() with another root folder, as a descriptor. */
+bool shmt__headroom(int root, struct shmt_headroom *headroom);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* Whole files in, whole buffers out. */
+
+#ifndef SHMT_SYS_FILE_H
+#define SHMT_SYS_FILE_H
+
+#include "shmtool.h"
+
+/* Reads a whole small file (a /proc file: read until it ends), NUL-terminated,
+ * into a buffer that the caller frees.  EFBIG: it does not end. */
+int shmt__read_file(int dirfd, const char *path, char **text, size_t *length);
+int shmt__read_fd(int fd, char **text, size_t *length);
+
+/* Fills all of buffer from a place in a file; EIO where that ends before. */
+int shmt__read_at(int fd, uint64_t offset, void *buffer, size_t length);
+
+/* Writes all of buffer. */
+int shmt__write_all(int fd, const void *buffer, size_t length);
+
+/* Names made or changed in a directory, to the disk; some file systems have
+ * nothing to do for that, and say so. */
+int shmt__sync_dir(int dir);
+
+/* close(2), free(3) that keep errno, for the ways out of a failure. */
+void shmt__close(int fd);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* System V segments as the kernel tells of them. */
+
+#ifndef SHMT_SYSV_H
+#define SHMT_SYSV_H
+
+#include <sys/ipc.h>
+#include <sys/shm.h>
+
+#include "shmtool.h"
+
+/* Linux 4.17; glibc names it since 2.28. */
+#ifndef SHM_STAT_ANY
+#define SHM_STAT_ANY 15
+#endif
+
+/* Linux since 2.6.32; the index bits of an id are the kernel's own matter. */
+#define SHMT__SYSVIPC "/proc/sysvipc/shm"
+
+/* The kernel's struct into ours; rss and swap stay unknown. */
+void shmt__from_kernel(int id, const struct shmid_ds *ds,
+    struct shmt_segment *segment);
+
+/* The text of /proc/sysvipc/shm, length bytes, into an array that the caller
+ * frees.  EBADMSG: not such a text. */
+int shmt__parse_sysvipc(const char *text, size_t length,
+    struct shmt_segment **list, size_t *count);
+
+#endif
