@@ -28,18 +28,18 @@ struct errand_of_save {
 static bool
 tell(void *arg, uint64_t done)
 {
-	struct errand_of_save *errand = arg;
+	struct errand_of_save *child = arg;
 
-	return progress_tell(&errand->progress, done);
+	return progress_tell(&child->progress, done);
 }
 
 static void
 copied(void *arg)
 {
-	const struct errand_of_save *errand = arg;
+	const struct errand_of_save *child = arg;
 
-	if (errand->saving->copied != NULL)
-		errand->saving->copied(errand->saving->arg);
+	if (child->saving->copied != NULL)
+		child->saving->copied(child->saving->arg);
 }
 
 static int
@@ -139,29 +139,31 @@ tell_unsteady(const struct shmt_saved *saved)
 	char object[24];
 
 	snprintf(object, sizeof(object), "%d", saved->segment.id);
-	complain(object, "saved, but of its pages %ju changed at every look: a "
+	warn_about(object,
+	    "saved, but of its pages %ju changed at every look: a "
 	    "part of these may be older than another; --lock-with a semaphore "
-	    "of its writers holds them off", (uintmax_t)saved->unsteady);
+	    "of its writers holds them off",
+	    (uintmax_t)saved->unsteady);
 }
 
 int
 save_segment(const struct saving *saving, const struct shmt_segment *segment,
     struct shmt_saved *saved, char **reason)
 {
-	struct errand_of_save errand = { .saving = saving };
+	struct errand_of_save child = { .saving = saving };
 	const struct shmt_transfer how = {
 		.length = UINT64_MAX, .progress = tell, .copied = copied,
-		.arg = &errand
+		.arg = &child
 	};
 	struct shmt_trouble trouble;
 	int result, error;
 
 	*reason = NULL;
-	progress_begin(&errand.progress, segment->size);
+	progress_begin(&child.progress, segment->size);
 	result = shmt_save(saving->dir, segment->id,
 	    saving->replace ? SHMT_REPLACE : 0, &how, saved, &trouble);
 	error = errno;
-	progress_end(&errand.progress);
+	progress_end(&child.progress);
 	if (result == 0 && saved->unsteady > 0)
 		tell_unsteady(saved);
 	if (result == 0)

@@ -34,7 +34,7 @@ static const struct option_row options[] = {
 
 /* One segment that is, or is to be, attached. */
 struct held {
-	const struct target *target;
+	const struct operand *operand;
 	struct shmt_segment segment;
 	void *at;		/* where, if attached */
 	bool attached;
@@ -45,7 +45,7 @@ struct opts {
 	uint64_t address;	/* 0: the kernel chooses */
 	uint64_t seconds;	/* UINT64_MAX: no limit */
 	char **command;
-	struct target *targets;
+	struct operand *operands;
 	struct held *held;
 	size_t count;
 };
@@ -105,7 +105,7 @@ parse(int argc, char **argv, struct opts *o)
 		return usage_error("--address", "there is room for one "
 		    "segment only");
 	o->count = count > 0 ? (size_t)count : 0;
-	return parse_targets(count, argv + optind, &o->targets);
+	return parse_operands(count, argv + optind, &o->operands);
 }
 
 static const char *
@@ -124,11 +124,12 @@ bad_address(const struct opts *o, const struct held *h)
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 
 	if (o->address % page != 0 && (o->flags & SHMT_ROUND) == 0)
-		complain(h->target->text, "address %#jx is not a multiple of "
+		warn_about(h->operand->text,
+		    "address %#jx is not a multiple of "
 		    "%ju: --round takes the one below",
 		    (uintmax_t)o->address, (uintmax_t)page);
 	else
-		complain(h->target->text, "no room for %ju bytes at address "
+		warn_about(h->operand->text, "no room for %ju bytes at address "
 		    "%#jx: something is mapped there, which --remap would "
 		    "replace", (uintmax_t)h->segment.size,
 		    (uintmax_t)o->address);
@@ -143,9 +144,9 @@ refused(const struct opts *o, const struct held *h, int error)
 	if (error == EINVAL && o->address != 0)
 		return bad_address(o, h);
 	if (error != EACCES)
-		return tell_refusal(h->target->text, &request,
+		return diagnose_refusal(h->operand->text, &request,
 		    SHMT_STEP_ATTACH, error);
-	complain(h->target->text, "mode %04o of %s:%s does not give us %s "
+	warn_about(h->operand->text, "mode %04o of %s:%s does not give us %s "
 	    "access%s", h->segment.mode, user_name(h->segment.uid),
 	    group_name(h->segment.gid), access_word(o->flags),
 	    o->flags & SHMT_RDONLY ? "" : ": -r asks for reading alone");
@@ -157,19 +158,19 @@ attach_one(const struct opts *o, struct held *h)
 {
 	int id, error;
 
-	if (shmt_resolve(&h->target->ref, &id) == -1)
-		return target_failed(h->target, errno);
+	if (shmt_resolve(&h->operand->ref, &id) == -1)
+		return operand_failed(h->operand, errno);
 	if (shmt_attach(id, (void *)(uintptr_t)o->address, o->flags,
 	    &h->at) == 0) {
 		h->attached = true;
 		/* Looked at only now, when its id cannot change hands. */
 		if (shmt_info(id, &h->segment) == 0)
 			return ST_OK;
-		return fail(h->target->text, errno);
+		return fail(h->operand->text, errno);
 	}
 	error = errno;
 	if (error == ENOENT || shmt_info(id, &h->segment) == -1)
-		return target_failed(h->target, error);
+		return operand_failed(h->operand, error);
 	return refused(o, h, error);
 }
 
@@ -197,7 +198,7 @@ attach_all(struct opts *o)
 	if (o->held == NULL)
 		return fail(NULL, errno);
 	for (i = 0; i < o->count; i++) {
-		o->held[i].target = &o->targets[i];
+		o->held[i].operand = &o->operands[i];
 		add_status(&status, attach_one(o, &o->held[i]));
 	}
 	if (status != ST_OK)
@@ -219,7 +220,8 @@ announce(const struct opts *o)
 		    (uintmax_t)(uintptr_t)h->at, (uintmax_t)h->segment.size,
 		    access_word(o->flags));
 		if (h->segment.state & SHMT_DEST)
-			complain(h->target->text, "marked for removal: it is "
+			warn_about(h->operand->text,
+			    "marked for removal: it is "
 			    "gone when nobody holds it any more");
 	}
 	return flush_output();
@@ -228,7 +230,7 @@ announce(const struct opts *o)
 static int
 run_for(struct opts *o)
 {
-	struct errand errand = { .command = o->command };
+	struct child child = { .command = o->command };
 	struct shmt_segment *list;
 	size_t i;
 	bool ready;
@@ -243,11 +245,11 @@ run_for(struct opts *o)
 	ready = export_segments(list, o->count);
 	free(list);
 	if (o->seconds != UINT64_MAX) {
-		errand.seconds = o->seconds;
-		errand.let_go = detach_all;
-		errand.arg = o;
+		child.seconds = o->seconds;
+		child.let_go = detach_all;
+		child.arg = o;
 	}
-	return ready ? run_errand(&errand) : ST_NOT_RUN;
+	return ready ? run_child(&child) : ST_NOT_RUN;
 }
 
 static int
@@ -277,9 +279,9 @@ run(int argc, char **argv)
 	int status;
 
 	status = parse(argc, argv, &o);
-	if (o.targets != NULL)
+	if (o.operands != NULL)
 		status = hold(&o);
-	free(o.targets);
+	free(o.operands);
 	return status;
 }
 

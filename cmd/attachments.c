@@ -86,7 +86,7 @@ static void
 get_ns(const void *row, struct value *value)
 {
 	set_number(value, VALUE_NUMBER,
-	    ((const struct attachment *)row)->row->space->ns.inode);
+	    ((const struct attachment *)row)->row->ipc_ns->ns.inode);
 }
 
 const struct column attachment_columns[] = {
@@ -99,7 +99,7 @@ const struct column attachment_columns[] = {
 	{ "ADDRESS", true, get_address, 0 },
 	{ "SIZE", true, get_size, 0 },
 	{ "MAPS", true, get_maps, 0 },
-	{ "NS", true, get_ns, NEEDS_SPACE }
+	{ "NS", true, get_ns, NEEDS_NS }
 };
 
 const size_t attachment_column_count =

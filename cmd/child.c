@@ -139,11 +139,11 @@ become(char **command, pid_t parent, const struct sigaction *child)
 	if (getppid() != parent)
 		raise(SIGTERM);
 	sigaction(SIGCHLD, child, NULL);
-	die_as_found();
+	restore_signals();
 	sigprocmask(SIG_SETMASK, &inherited, NULL);
 	execvp(command[0], command);
 	error = errno;
-	complain(command[0], "%s", strerror(error));
+	warn_about(command[0], "%s", strerror(error));
 	_exit(error == ENOENT ? ST_NO_COMMAND : ST_NO_EXEC);
 }
 
@@ -160,11 +160,11 @@ has_ended(pid_t pid, int *status)
 }
 
 static int
-attend(pid_t pid, const struct errand *errand, const sigset_t *set)
+attend(pid_t pid, const struct child *child, const sigset_t *set)
 {
-	bool waiting = errand->let_go != NULL;
+	bool waiting = child->let_go != NULL;
 	struct timespec deadline =
-	    deadline_after(waiting ? errand->seconds : UINT64_MAX);
+	    deadline_after(waiting ? child->seconds : UINT64_MAX);
 	siginfo_t info;
 	int got, status;
 
@@ -172,7 +172,7 @@ attend(pid_t pid, const struct errand *errand, const sigset_t *set)
 		got = next_signal(set, &deadline, &info);
 		if (got == 0) {
 			if (waiting)
-				errand->let_go(errand->arg);
+				child->let_go(child->arg);
 			waiting = false;
 			deadline = deadline_after(UINT64_MAX);
 		} else if (got != SIGCHLD && (info.si_code <= 0 ||
@@ -183,9 +183,9 @@ attend(pid_t pid, const struct errand *errand, const sigset_t *set)
 }
 
 int
-run_errand(const struct errand *errand)
+run_child(const struct child *child)
 {
-	struct sigaction child, plain = { .sa_handler = SIG_DFL };
+	struct sigaction original, plain = { .sa_handler = SIG_DFL };
 	sigset_t set = ending_signals();
 	pid_t pid, self = getpid();
 
@@ -195,16 +195,16 @@ run_errand(const struct errand *errand)
 	sigaddset(&set, SIGCHLD);
 	block(&set);
 	/* Ignored, it would take COMMAND's status away. */
-	sigaction(SIGCHLD, &plain, &child);
+	sigaction(SIGCHLD, &plain, &original);
 	pid = fork();
 	if (pid == -1) {
-		complain(errand->command[0], "cannot start it: %s",
+		warn_about(child->command[0], "cannot start it: %s",
 		    strerror(errno));
 		return ST_NOT_RUN;
 	}
 	if (pid == 0)
-		become(errand->command, self, &child);
-	return attend(pid, errand, &set);
+		become(child->command, self, &original);
+	return attend(pid, child, &set);
 }
 
 /* One variable: a value for each segment, with blanks between. */
@@ -256,6 +256,6 @@ export_segments(const struct shmt_segment *list, size_t count)
 	    export_values("SHMTOOL_KEY", list, count, print_key) &&
 	    export_values("SHMTOOL_SIZE", list, count, print_size))
 		return true;
-	complain("environment", "%s", strerror(errno));
+	warn_about("environment", "%s", strerror(errno));
 	return false;
 }

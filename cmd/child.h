@@ -20,7 +20,7 @@ void hold_signals(void);
  */
 void wait_for_end(uint64_t seconds);
 
-struct errand {
+struct child {
 	char **command;
 	/* Called once after so many seconds of COMMAND's run; may be NULL. */
 	void (*let_go)(void *arg);
@@ -30,7 +30,7 @@ struct errand {
 
 /* Runs COMMAND, passes signals on to it, and returns its status: 128 + N
  * after a signal, ST_NOT_RUN, ST_NO_EXEC or ST_NO_COMMAND, then told. */
-int run_errand(const struct errand *errand);
+int run_child(const struct child *child);
 
 /* SHMTOOL_ID, SHMTOOL_KEY and SHMTOOL_SIZE for COMMAND, of several segments
  * with blanks between; false, and told why. */

@@ -21,26 +21,26 @@
 #include "ui/message.h"
 
 bool
-is_target(const struct target *target, const struct shmt_segment *segment)
+is_operand(const struct operand *operand, const struct shmt_segment *segment)
 {
-	return target->ref.by_key ? target->ref.key == segment->key :
-	    target->ref.id == segment->id;
+	return operand->ref.by_key ? operand->ref.key == segment->key :
+	    operand->ref.id == segment->id;
 }
 
 /* Those that the operands name, in their order, in place of all. */
 static int
-pick_targets(const struct selection *selection, struct shmt_segment **list,
+pick_operands(const struct selection *selection, struct shmt_segment **list,
     size_t *count)
 {
 	struct shmt_segment *picked;
 	size_t t, i, n = 0;
 
-	picked = calloc(selection->target_count + 1, sizeof(*picked));
+	picked = calloc(selection->operand_count + 1, sizeof(*picked));
 	if (picked == NULL)
 		return fail(NULL, errno);
-	for (t = 0; t < selection->target_count; t++)
+	for (t = 0; t < selection->operand_count; t++)
 		for (i = 0; i < *count; i++)
-			if (is_target(&selection->targets[t], &(*list)[i])) {
+			if (is_operand(&selection->operands[t], &(*list)[i])) {
 				picked[n++] = (*list)[i];
 				break;
 			}
@@ -60,8 +60,8 @@ look_here(const struct selection *selection, struct rows *rows)
 
 	status = filter_list(selection->filter,
 	    (selection->needs & NEEDS_RSS) != 0, &list, &count);
-	if (status == ST_OK && selection->target_count > 0)
-		status = pick_targets(selection, &list, &count);
+	if (status == ST_OK && selection->operand_count > 0)
+		status = pick_operands(selection, &list, &count);
 	if (status != ST_OK)
 		return status;
 	status = make_rows(list, count, selection->needs,
@@ -150,20 +150,20 @@ unpack(const char *bytes, size_t length, struct rows *rows)
 
 static int
 look_there(const struct selection *selection, const struct shmt_ns *ns,
-    struct snapshot *snapshot, struct rows *rows)
+    struct collection *collection, struct rows *rows)
 {
 	struct selection inside = *selection;
 	size_t length;
 	void *answer;
 	int status;
 
-	if (shmt_ns_ask(ns, send_rows, &inside, &answer, &length) == -1) {
+	if (shmt_ns_run(ns, send_rows, &inside, &answer, &length) == -1) {
 		switch (errno) {
 		case ESRCH:	/* It ended meanwhile. */
 			return ST_OK;
 		case EACCES:
 		case EPERM:
-			snapshot->closed++;
+			collection->closed++;
 			return ST_OK;
 		case ECANCELED:
 			return ST_FAILED;
@@ -177,89 +177,92 @@ look_there(const struct selection *selection, const struct shmt_ns *ns,
 }
 
 static void
-name_space(const struct shmt_ns *ns, struct rows *rows)
+name_ns(const struct shmt_ns *ns, struct rows *rows)
 {
 	struct shmt_process process;
 	size_t i;
 
-	rows->space.ns = *ns;
+	rows->ipc_ns.ns = *ns;
 	shmt_process(ns->pid, time(NULL), &process);
-	strlcpy(rows->space.command, process.command,
-	    sizeof(rows->space.command));
+	strlcpy(rows->ipc_ns.command, process.command,
+	    sizeof(rows->ipc_ns.command));
 	for (i = 0; i < rows->count; i++)
-		rows->list[i].space = &rows->space;
+		rows->list[i].ipc_ns = &rows->ipc_ns;
 }
 
 static int
-look_everywhere(const struct selection *selection, struct snapshot *snapshot)
+look_everywhere(
+    const struct selection *selection, struct collection *collection)
 {
 	struct shmt_ns *list;
 	struct rows *rows;
 	size_t count, i;
 	int status = ST_OK;
 
-	if (shmt_ns_list(&list, &count, &snapshot->hidden) == -1)
+	if (shmt_ns_list(&list, &count, &collection->hidden) == -1)
 		return fail("--all-ns", errno);
-	snapshot->spaces = calloc(count, sizeof(*snapshot->spaces));
-	if (snapshot->spaces == NULL) {
+	collection->ipc_namespaces =
+	    calloc(count, sizeof(*collection->ipc_namespaces));
+	if (collection->ipc_namespaces == NULL) {
 		free(list);
 		return fail(NULL, ENOMEM);
 	}
 	for (i = 0; i < count; i++) {
-		rows = &snapshot->spaces[snapshot->space_count];
+		rows = &collection->ipc_namespaces[collection->ns_count];
 		/* The first is our own. */
 		add_status(&status, i == 0 ? look_here(selection, rows) :
-		    look_there(selection, &list[i], snapshot, rows));
+		    look_there(selection, &list[i], collection, rows));
 		if (rows->list == NULL)
 			continue;
-		name_space(&list[i], rows);
-		snapshot->space_count++;
+		name_ns(&list[i], rows);
+		collection->ns_count++;
 	}
 	free(list);
 	return status;
 }
 
 static int
-look(const struct selection *selection, struct snapshot *snapshot)
+look(const struct selection *selection, struct collection *collection)
 {
 	struct shmt_ns own = { 0 };
 	int status;
 
-	if (selection->all_spaces)
-		return look_everywhere(selection, snapshot);
-	snapshot->spaces = calloc(1, sizeof(*snapshot->spaces));
-	if (snapshot->spaces == NULL)
+	if (selection->all_ns)
+		return look_everywhere(selection, collection);
+	collection->ipc_namespaces =
+	    calloc(1, sizeof(*collection->ipc_namespaces));
+	if (collection->ipc_namespaces == NULL)
 		return fail(NULL, errno);
-	status = look_here(selection, snapshot->spaces);
+	status = look_here(selection, collection->ipc_namespaces);
 	if (status != ST_OK)
 		return status;
-	snapshot->space_count = 1;
-	if ((selection->needs & NEEDS_SPACE) != 0 &&
+	collection->ns_count = 1;
+	if ((selection->needs & NEEDS_NS) != 0 &&
 	    shmt_ns_self(&own.inode) == -1) {
-		complain(NULL, "cannot tell the IPC namespace: %s",
+		warn_about(NULL, "cannot tell the IPC namespace: %s",
 		    strerror(errno));
 		status = ST_FAILED;
 	}
-	name_space(&own, snapshot->spaces);
+	name_ns(&own, collection->ipc_namespaces);
 	return status;
 }
 
 static int
-point_at_rows(struct snapshot *snapshot)
+point_at_rows(struct collection *collection)
 {
 	struct rows *rows;
 	size_t i, r, n = 0;
 	void **p;
 
-	for (i = 0; i < snapshot->space_count; i++)
-		n += snapshot->spaces[i].count;
+	for (i = 0; i < collection->ns_count; i++)
+		n += collection->ipc_namespaces[i].count;
 	p = calloc(n + 1, sizeof(*p));
 	if (p == NULL)
 		return fail(NULL, errno);
-	snapshot->rows = p;
-	snapshot->row_count = n;
-	for (i = 0; i < snapshot->space_count; i++) {
-		rows = &snapshot->spaces[i];
+	collection->rows = p;
+	collection->row_count = n;
+	for (i = 0; i < collection->ns_count; i++) {
+		rows = &collection->ipc_namespaces[i];
 		for (r = 0; r < rows->count; r++)
 			*p++ = &rows->list[r];
 	}
@@ -268,49 +271,49 @@ point_at_rows(struct snapshot *snapshot)
 
 /* Operands that no segment answers to. */
 static int
-tell_absent(const struct selection *selection,
-    const struct snapshot *snapshot)
+report_absent(const struct selection *selection,
+    const struct collection *collection)
 {
-	const struct target *target;
+	const struct operand *operand;
 	int status = ST_OK;
 	size_t t, i;
 
-	for (t = 0; t < selection->target_count; t++) {
-		target = &selection->targets[t];
-		for (i = 0; i < snapshot->row_count; i++)
-			if (is_target(target, &((const struct row *)
-			    snapshot->rows[i])->segment))
+	for (t = 0; t < selection->operand_count; t++) {
+		operand = &selection->operands[t];
+		for (i = 0; i < collection->row_count; i++)
+			if (is_operand(operand, &((const struct row *)
+			    collection->rows[i])->segment))
 				break;
-		if (i == snapshot->row_count)
-			add_status(&status, target_failed(target, ENOENT));
+		if (i == collection->row_count)
+			add_status(&status, operand_failed(operand, ENOENT));
 	}
 	return status;
 }
 
 int
-take_snapshot(const struct selection *selection, struct snapshot *snapshot)
+collect(const struct selection *selection, struct collection *collection)
 {
 	int status;
 
-	memset(snapshot, 0, sizeof(*snapshot));
-	status = look(selection, snapshot);
-	if (snapshot->space_count == 0)
+	memset(collection, 0, sizeof(*collection));
+	status = look(selection, collection);
+	if (collection->ns_count == 0)
 		return status;
-	add_status(&status, point_at_rows(snapshot));
-	if (snapshot->rows != NULL)
-		add_status(&status, tell_absent(selection, snapshot));
+	add_status(&status, point_at_rows(collection));
+	if (collection->rows != NULL)
+		add_status(&status, report_absent(selection, collection));
 	return status;
 }
 
 void
-free_snapshot(struct snapshot *snapshot)
+free_collection(struct collection *collection)
 {
 	size_t i;
 
-	for (i = 0; i < snapshot->space_count; i++)
-		free_rows(&snapshot->spaces[i]);
-	free(snapshot->spaces);
-	free(snapshot->rows);
+	for (i = 0; i < collection->ns_count; i++)
+		free_rows(&collection->ipc_namespaces[i]);
+	free(collection->ipc_namespaces);
+	free(collection->rows);
 }
 
 static const char *
@@ -321,13 +324,13 @@ plural(size_t count, const char *many)
 
 /* Whether the mappings seen are those that the segments count. */
 static bool
-holders_complete(const struct snapshot *snapshot)
+holders_complete(const struct collection *collection)
 {
 	size_t missing = 0, hidden = 0, i, r;
 	const struct rows *rows;
 
-	for (i = 0; i < snapshot->space_count; i++) {
-		rows = &snapshot->spaces[i];
+	for (i = 0; i < collection->ns_count; i++) {
+		rows = &collection->ipc_namespaces[i];
 		for (r = 0; r < rows->count; r++)
 			missing += !shmt_holders_complete(&rows->holders,
 			    &rows->list[r].segment);
@@ -337,11 +340,11 @@ holders_complete(const struct snapshot *snapshot)
 	if (missing == 0)
 		return true;
 	if (hidden > 0)
-		complain(NULL, "attachments of %zu segment%s are not all "
+		warn_about(NULL, "attachments of %zu segment%s are not all "
 		    "known: %zu process%s may not be looked into", missing,
 		    plural(missing, "s"), hidden, plural(hidden, "es"));
 	else
-		complain(NULL, "attachments of %zu segment%s are not all "
+		warn_about(NULL, "attachments of %zu segment%s are not all "
 		    "known: processes came or went meanwhile, or are in a "
 		    "PID namespace not seen from here", missing,
 		    plural(missing, "s"));
@@ -350,24 +353,24 @@ holders_complete(const struct snapshot *snapshot)
 
 bool
 is_complete(const struct selection *selection,
-    const struct snapshot *snapshot)
+    const struct collection *collection)
 {
 	bool complete = true;
 
-	if (snapshot->hidden > 0) {
-		complain("--all-ns", "%zu process%s may not be asked for "
-		    "%s IPC namespace", snapshot->hidden,
-		    plural(snapshot->hidden, "es"),
-		    snapshot->hidden == 1 ? "its" : "their");
+	if (collection->hidden > 0) {
+		warn_about("--all-ns", "%zu process%s may not be asked for "
+		    "%s IPC namespace", collection->hidden,
+		    plural(collection->hidden, "es"),
+		    collection->hidden == 1 ? "its" : "their");
 		complete = false;
 	}
-	if (snapshot->closed > 0) {
-		complain("--all-ns", "%zu IPC namespace%s may not be entered",
-		    snapshot->closed, plural(snapshot->closed, "s"));
+	if (collection->closed > 0) {
+		warn_about("--all-ns", "%zu IPC namespace%s may not be entered",
+		    collection->closed, plural(collection->closed, "s"));
 		complete = false;
 	}
 	if ((selection->needs & NEEDS_HOLDERS) != 0 &&
-	    !holders_complete(snapshot))
+	    !holders_complete(collection))
 		complete = false;
 	return complete;
 }

@@ -16,15 +16,15 @@
 
 struct selection {
 	const struct shmt_filter *filter;
-	const struct target *targets;	/* of those only these, if any */
-	size_t target_count;
+	const struct operand *operands;	/* of those only these, if any */
+	size_t operand_count;
 	unsigned needs;
-	bool all_spaces;
+	bool all_ns;
 };
 
-struct snapshot {
-	struct rows *spaces;
-	size_t space_count;
+struct collection {
+	struct rows *ipc_namespaces;
+	size_t ns_count;
 	size_t closed;		/* namespaces that may not be entered */
 	size_t hidden;		/* processes that hide theirs */
 	void **rows;		/* pointers to all of them, for a table */
@@ -33,16 +33,16 @@ struct snapshot {
 
 /* ST_OK, or told what failed; what did not fail is there all the same.  The
  * caller frees it. */
-int take_snapshot(const struct selection *selection,
-    struct snapshot *snapshot);
-void free_snapshot(struct snapshot *snapshot);
+int collect(const struct selection *selection,
+    struct collection *collection);
+void free_collection(struct collection *collection);
 
 /* Whether it holds all that was asked for; if not, has said so. */
 bool is_complete(const struct selection *selection,
-    const struct snapshot *snapshot);
+    const struct collection *collection);
 
 /* Whether an operand means this segment. */
-bool is_target(const struct target *target,
+bool is_operand(const struct operand *operand,
     const struct shmt_segment *segment);
 
 #endif

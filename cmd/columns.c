@@ -193,7 +193,7 @@ get_procs(const void *row, struct value *value)
 static void
 get_ns(const void *row, struct value *value)
 {
-	uint64_t inode = ((const struct row *)row)->space->ns.inode;
+	uint64_t inode = ((const struct row *)row)->ipc_ns->ns.inode;
 
 	/* 0 where it could not be told. */
 	if (inode != 0)
@@ -203,14 +203,14 @@ get_ns(const void *row, struct value *value)
 static void
 get_nspid(const void *row, struct value *value)
 {
-	process(value, ((const struct row *)row)->space->ns.pid);
+	process(value, ((const struct row *)row)->ipc_ns->ns.pid);
 }
 
 static void
 get_nscommand(const void *row, struct value *value)
 {
-	if (((const struct row *)row)->space->command[0] != '\0')
-		set_text(value, ((const struct row *)row)->space->command);
+	if (((const struct row *)row)->ipc_ns->command[0] != '\0')
+		set_text(value, ((const struct row *)row)->ipc_ns->command);
 }
 
 const struct column segment_columns[] = {
@@ -239,9 +239,9 @@ const struct column segment_columns[] = {
 	{ "CTIME", false, get_ctime, 0 },
 	{ "IDLE", true, get_idle, 0 },
 	{ "PROCS", true, get_procs, NEEDS_HOLDERS },
-	{ "NS", true, get_ns, NEEDS_SPACE },
-	{ "NSPID", true, get_nspid, NEEDS_SPACE },
-	{ "NSCOMMAND", false, get_nscommand, NEEDS_SPACE }
+	{ "NS", true, get_ns, NEEDS_NS },
+	{ "NSPID", true, get_nspid, NEEDS_NS },
+	{ "NSCOMMAND", false, get_nscommand, NEEDS_NS }
 };
 
 const size_t segment_column_count =

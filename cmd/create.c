@@ -62,7 +62,7 @@ struct work {
 	struct shmt_segment segment;
 	bool created;		/* made, not opened */
 	void *at;		/* held here for COMMAND, or NULL */
-	struct keeper keeper;
+	struct reaper reaper;
 	bool kept;		/* there is a keeper */
 };
 
@@ -186,7 +186,7 @@ check(struct opts *o)
 	if (errno == EINVAL || errno == ERANGE)
 		return usage_error("--file", "%s: not PATH[:PROJ], PROJ one "
 		    "character or 1 to 255", o->file);
-	complain(o->file, "%s", strerror(errno));
+	warn_about(o->file, "%s", strerror(errno));
 	return errno == EACCES ? ST_DENIED : ST_FAILED;
 }
 
@@ -229,7 +229,7 @@ take_away(const struct work *w)
 	if (w->created)
 		shmt_remove(w->segment.id);
 	if (w->kept)
-		end_keeper(&w->keeper);
+		end_reaper(&w->reaper);
 	if (w->at != NULL)
 		shmt_detach(w->at);
 }
@@ -243,16 +243,16 @@ static int
 hold(const struct opts *o, struct work *w)
 {
 	if (shmt_attach(w->segment.id, NULL, SHMT_RDONLY, &w->at) == -1)
-		return tell_refusal(o->object, &o->request, SHMT_STEP_ATTACH,
-		    errno);
+		return diagnose_refusal(
+		    o->object, &o->request, SHMT_STEP_ATTACH, errno);
 	if (o->request.key == 0 && shmt_remove(w->segment.id) == -1)
 		return fail(o->object, errno);
-	if (!brief_keeper(&w->keeper, &w->segment)) {
-		complain(o->object, "no keeper: %s", strerror(errno));
+	if (!inform_reaper(&w->reaper, &w->segment)) {
+		warn_about(o->object, "no keeper: %s", strerror(errno));
 		return ST_FAILED;
 	}
 	if (o->request.key == 0) {
-		end_keeper(&w->keeper);
+		end_reaper(&w->reaper);
 		w->kept = false;
 	}
 	return ST_OK;
@@ -265,15 +265,15 @@ make(const struct opts *o, struct work *w)
 	int id;
 
 	if (o->command != NULL) {
-		w->kept = start_keeper(&w->keeper, request.key);
+		w->kept = start_reaper(&w->reaper, request.key);
 		if (!w->kept) {
-			complain(o->object, "no keeper: %s", strerror(errno));
+			warn_about(o->object, "no keeper: %s", strerror(errno));
 			return ST_FAILED;
 		}
 	}
 	request.mode = first_mode(o);
 	if (shmt_create(&request, &id, &w->created) == -1)
-		return tell_refusal(o->object, &request, SHMT_STEP_CREATE,
+		return diagnose_refusal(o->object, &request, SHMT_STEP_CREATE,
 		    errno);
 	w->segment.id = id;
 	if (o->command == NULL && !o->verbose && !is_given_away(o))
@@ -299,7 +299,7 @@ give_away(const struct opts *o, struct work *w)
 		return ST_OK;
 	if (errno != EINVAL)
 		return fail(o->object, errno);
-	complain(o->owner, "not in this user namespace");
+	warn_about(o->owner, "not in this user namespace");
 	return ST_FAILED;
 }
 
@@ -312,8 +312,8 @@ shape(const struct opts *o, struct work *w, int in)
 	if (o->command != NULL)
 		status = hold(o, w);
 	if (status == ST_OK && o->lock && shmt_lock(w->segment.id, true) == -1)
-		status = tell_refusal(o->object, &o->request, SHMT_STEP_LOCK,
-		    errno);
+		status = diagnose_refusal(
+		    o->object, &o->request, SHMT_STEP_LOCK, errno);
 	if (status == ST_OK && in != -1)
 		status = fill_segment(w->segment.id, o->input, in);
 	return status == ST_OK ? give_away(o, w) : status;
@@ -323,16 +323,16 @@ shape(const struct opts *o, struct work *w, int in)
 static int
 deliver(const struct opts *o, const struct work *w)
 {
-	struct errand errand = { .command = o->command };
+	struct child child = { .command = o->command };
 
 	if (o->verbose)
-		complain(o->object, "%s segment %d, %ju byte%s",
+		warn_about(o->object, "%s segment %d, %ju byte%s",
 		    w->created ? "created" : "opened", w->segment.id,
 		    (uintmax_t)w->segment.size,
 		    w->segment.size == 1 ? "" : "s");
 	if (o->command != NULL)
 		return export_segments(&w->segment, 1) ?
-		    run_errand(&errand) : ST_NOT_RUN;
+		    run_child(&child) : ST_NOT_RUN;
 	printf("%d\n", w->segment.id);
 	return flush_output() ? ST_OK : ST_FAILED;
 }
@@ -369,7 +369,7 @@ run(int argc, char **argv)
 	if (!go)
 		return status;
 	catch_signals();
-	outlive_pipes();
+	ignore_sigpipe();
 	if (o.input != NULL)
 		status = open_input(o.input, o.size != NULL, &o.request.size,
 		    &in);

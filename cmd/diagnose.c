@@ -35,14 +35,14 @@ likely(const struct refusal *r)
 static int
 zero_size(const struct refusal *r)
 {
-	complain(r->object, "a new segment needs at least 1 byte");
+	warn_about(r->object, "a new segment needs at least 1 byte");
 	return ST_FAILED;
 }
 
 static int
 above_shmmax(const struct refusal *r)
 {
-	complain(r->object, "%ju bytes asked, kernel.shmmax allows %ju: "
+	warn_about(r->object, "%ju bytes asked, kernel.shmmax allows %ju: "
 	    "shmtool limits --set shmmax=%ju", (uintmax_t)r->cause.asked,
 	    (uintmax_t)r->cause.limit, (uintmax_t)r->cause.asked);
 	return ST_LIMIT;
@@ -51,7 +51,7 @@ above_shmmax(const struct refusal *r)
 static int
 above_all(const struct refusal *r)
 {
-	complain(r->object, "%ju bytes asked, more than any segment can have",
+	warn_about(r->object, "%ju bytes asked, more than any segment can have",
 	    (uintmax_t)r->cause.asked);
 	return ST_LIMIT;
 }
@@ -61,7 +61,7 @@ existing_smaller(const struct refusal *r)
 {
 	const struct shmt_segment *s = &r->cause.segment;
 
-	complain(r->object, "%ju bytes asked, the existing segment %d of %s "
+	warn_about(r->object, "%ju bytes asked, the existing segment %d of %s "
 	    "has %ju: shmtool stat %d", (uintmax_t)r->cause.asked, s->id,
 	    user_name(s->uid), (uintmax_t)s->size, s->id);
 	return ST_BUSY;
@@ -70,9 +70,10 @@ existing_smaller(const struct refusal *r)
 static int
 no_such_pages(const struct refusal *r)
 {
-	complain(r->object, "%sno huge pages of %ju bytes on this machine: ls "
-	    "/sys/kernel/mm/hugepages shows what there is", likely(r),
-	    (uintmax_t)r->cause.asked);
+	warn_about(r->object,
+	    "%sno huge pages of %ju bytes on this machine: ls "
+	    "/sys/kernel/mm/hugepages shows what there is",
+	    likely(r), (uintmax_t)r->cause.asked);
 	return ST_FAILED;
 }
 
@@ -82,11 +83,11 @@ too_many(const struct refusal *r)
 	uintmax_t used = r->cause.used, limit = r->cause.limit;
 
 	if (limit >= SHMMNI_MOST)
-		complain(r->object, "%ssegments: %ju in use, kernel.shmmni "
+		warn_about(r->object, "%ssegments: %ju in use, kernel.shmmni "
 		    "allows %ju, and no kernel more: shmtool rm --stale -n "
 		    "shows what may go", likely(r), used, limit);
 	else
-		complain(r->object, "%ssegments: %ju in use, kernel.shmmni "
+		warn_about(r->object, "%ssegments: %ju in use, kernel.shmmni "
 		    "allows %ju: shmtool rm --stale -n shows what may go, "
 		    "shmtool limits --set shmmni=%ju makes room", likely(r),
 		    used, limit, limit < 16 ? 32 : limit < SHMMNI_MOST / 2 ?
@@ -99,7 +100,7 @@ too_many_pages(const struct refusal *r)
 {
 	uintmax_t asked = r->cause.asked, used = r->cause.used;
 
-	complain(r->object, "%spages: %ju asked, %ju in use, kernel.shmall "
+	warn_about(r->object, "%spages: %ju asked, %ju in use, kernel.shmall "
 	    "allows %ju: shmtool limits --set shmall=%ju", likely(r), asked,
 	    used, (uintmax_t)r->cause.limit, used + asked);
 	return ST_LIMIT;
@@ -119,7 +120,7 @@ memory_is_short(const struct refusal *r)
 		limit = room.limit;
 		where = room.where;
 	}
-	complain(r->object, "likely no memory left: %ju bytes asked, %s %ju "
+	warn_about(r->object, "likely no memory left: %ju bytes asked, %s %ju "
 	    "of %ju in use: free shows more", asked, where, used, limit);
 }
 
@@ -130,13 +131,13 @@ no_memory(const struct refusal *r)
 	uintmax_t limit = r->cause.limit;
 
 	if (r->cause.overcommit == 2)
-		complain(r->object, "%s%ju bytes asked, %ju promised to "
+		warn_about(r->object, "%s%ju bytes asked, %ju promised to "
 		    "programs, the limit of promises is %ju "
 		    "(vm.overcommit_memory is 2): sysctl "
 		    "vm.overcommit_kbytes=%ju", likely(r), asked, used, limit,
 		    (used + asked) / 1024 + 1);
 	else if (r->cause.certain)
-		complain(r->object, "%ju bytes asked, memory and swap have "
+		warn_about(r->object, "%ju bytes asked, memory and swap have "
 		    "%ju (vm.overcommit_memory is 0): --no-reserve asks for "
 		    "no promise", asked, limit);
 	else
@@ -158,9 +159,10 @@ no_huge_pages(const struct refusal *r)
 		snprintf(command, sizeof(command), "echo %ju >"
 		    "/sys/kernel/mm/hugepages/hugepages-%jukB/nr_hugepages",
 		    used + asked, size / 1024);
-	complain(r->object, "%shuge pages of %ju bytes: %ju asked, %ju of %ju "
-	    "taken: %s", likely(r), size, asked, used,
-	    (uintmax_t)r->cause.limit, command);
+	warn_about(r->object,
+	    "%shuge pages of %ju bytes: %ju asked, %ju of %ju "
+	    "taken: %s",
+	    likely(r), size, asked, used, (uintmax_t)r->cause.limit, command);
 	return ST_LIMIT;
 }
 
@@ -170,7 +172,7 @@ over_memlock(const struct refusal *r)
 {
 	uintmax_t asked = r->cause.asked, used = r->cause.used;
 
-	complain(r->object, "%ju bytes to lock, %ju locked already, "
+	warn_about(r->object, "%ju bytes to lock, %ju locked already, "
 	    "RLIMIT_MEMLOCK allows %ju: ulimit -l %ju", asked, used,
 	    (uintmax_t)r->cause.limit, (used + asked + 4096) / 1024 + 1);
 	return ST_LIMIT;
@@ -181,7 +183,7 @@ over_as(const struct refusal *r)
 {
 	uintmax_t asked = r->cause.asked, used = r->cause.used;
 
-	complain(r->object, "%s%ju bytes to attach, %ju of address space in "
+	warn_about(r->object, "%s%ju bytes to attach, %ju of address space in "
 	    "use, RLIMIT_AS allows %ju: ulimit -v %ju", likely(r), asked, used,
 	    (uintmax_t)r->cause.limit, (used + asked + 4096) / 1024 + 1);
 	return ST_LIMIT;
@@ -190,7 +192,7 @@ over_as(const struct refusal *r)
 static int
 not_in_group(const struct refusal *r)
 {
-	complain(r->object, "huge pages are for CAP_IPC_LOCK and group %s "
+	warn_about(r->object, "huge pages are for CAP_IPC_LOCK and group %s "
 	    "(vm.hugetlb_shm_group is %ju): sysctl vm.hugetlb_shm_group=%u",
 	    group_name((uint32_t)r->cause.limit), (uintmax_t)r->cause.limit,
 	    (unsigned)getegid());
@@ -200,7 +202,7 @@ not_in_group(const struct refusal *r)
 static int
 no_wish(const struct refusal *r)
 {
-	complain(r->object, "id %d cannot be asked for without "
+	warn_about(r->object, "id %d cannot be asked for without "
 	    "CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN: "
 	    "/proc/sys/kernel/shm_next_id: %s", r->request->id,
 	    strerror(r->error));
@@ -213,15 +215,15 @@ is_taken(const struct refusal *r)
 	const struct shmt_segment *s = &r->cause.segment;
 
 	if (r->cause.has_segment)
-		complain(r->object, "segment %d of %s, of size %ju, has this "
+		warn_about(r->object, "segment %d of %s, of size %ju, has this "
 		    "%s: shmtool stat %d", s->id, user_name(s->uid),
 		    (uintmax_t)s->size, r->request->key != 0 &&
 		    s->key == r->request->key ? "key" : "id", s->id);
 	else if (r->request->flags & SHMT_WITH_ID)
-		complain(r->object, "id %d cannot be had: its slot is in use",
+		warn_about(r->object, "id %d cannot be had: its slot is in use",
 		    r->request->id);
 	else
-		complain(r->object, "%s", strerror(r->error));
+		warn_about(r->object, "%s", strerror(r->error));
 	return ST_BUSY;
 }
 
@@ -230,7 +232,7 @@ not_allowed(const struct refusal *r)
 {
 	const struct shmt_segment *s = &r->cause.segment;
 
-	complain(r->object, "segment %d of %s has mode %04o, which does not "
+	warn_about(r->object, "segment %d of %s has mode %04o, which does not "
 	    "give us what %04o asks for: shmtool stat %d", s->id,
 	    user_name(s->uid), s->mode, r->request->mode, s->id);
 	return ST_DENIED;
@@ -239,13 +241,13 @@ not_allowed(const struct refusal *r)
 static int
 otherwise(const struct refusal *r)
 {
-	complain(r->object, "%ju bytes: %s", (uintmax_t)r->request->size,
+	warn_about(r->object, "%ju bytes: %s", (uintmax_t)r->request->size,
 	    strerror(r->error));
 	return status_of(r->error);
 }
 
 int
-tell_refusal(const char *object, const struct shmt_request *request,
+diagnose_refusal(const char *object, const struct shmt_request *request,
     enum shmt_step step, int error)
 {
 	static int (*const tellers[])(const struct refusal *) = {

@@ -10,7 +10,7 @@
 #include "shmtool.h"
 
 /* Finds the cause, tells it, and returns the status that belongs to it. */
-int tell_refusal(const char *object, const struct shmt_request *request,
+int diagnose_refusal(const char *object, const struct shmt_request *request,
     enum shmt_step step, int error);
 
 #endif

@@ -145,7 +145,7 @@ note_hidden(pid_t pid)
 	if (errno != EACCES && errno != EPERM)
 		return;
 	snprintf(name, sizeof(name), "--pid %d", (int)pid);
-	complain(name, "may not be looked into: only what it created is "
+	warn_about(name, "may not be looked into: only what it created is "
 	    "found, not what it has attached");
 }
 
@@ -187,7 +187,7 @@ filter_list(const struct shmt_filter *filter, bool want_rss,
 	if (needs_holders(filter, all, n) &&
 	    shmt_holders(-1, &holders) == -1) {
 		error = errno;
-		complain(NULL, "cannot find out who is attached: %s",
+		warn_about(NULL, "cannot find out who is attached: %s",
 		    strerror(error));
 		free(all);
 		return status_of(error);

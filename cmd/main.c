@@ -116,10 +116,10 @@ enter_namespace(const char *which)
 	if (shmt_ns_enter(which) == 0)
 		return ST_OK;
 	if (errno == EINVAL) {
-		complain(which, "not a process and not an IPC namespace");
+		warn_about(which, "not a process and not an IPC namespace");
 		return ST_FAILED;
 	}
-	complain(which, "IPC namespace: %s", strerror(errno));
+	warn_about(which, "IPC namespace: %s", strerror(errno));
 	return errno == ENOENT ? ST_FAILED : status_of(errno);
 }
 
@@ -134,7 +134,7 @@ run_command(const char *ns, int argc, char **argv)
 	cmd = find_command(argv[0]);
 	if (cmd == NULL)
 		return unknown_command(argv[0]);
-	speak_as(cmd->name);
+	set_command_name(cmd->name);
 	if (ns != NULL && (status = enter_namespace(ns)) != ST_OK)
 		return status;
 	/* 0 and not 1: glibc then forgets the options before the command. */
@@ -201,7 +201,7 @@ fill_standard_descriptors(void)
 		if (fcntl(fd, F_GETFD) == -1 && errno == EBADF &&
 		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY :
 		    O_RDONLY) == -1) {
-			complain("/dev/null", "%s", strerror(errno));
+			warn_about("/dev/null", "%s", strerror(errno));
 			_exit(ST_FAILED);
 		}
 }
@@ -212,14 +212,14 @@ main(int argc, char **argv)
 	int status;
 
 	fill_standard_descriptors();
-	outlive_large_files();
+	ignore_sigxfsz();
 	if (is_privileged()) {
-		complain(NULL, "refuses to run set-user-id or set-group-id");
+		warn_about(NULL, "refuses to run set-user-id or set-group-id");
 		return ST_DENIED;
 	}
 	status = run_arguments(argc, argv);
 	if (!close_output() && status == ST_OK)
 		status = ST_FAILED;
-	die_of_signal();
+	reraise_signal();
 	return status;
 }

@@ -17,10 +17,10 @@
 #include "ui/message.h"
 
 int
-parse_target(const char *text, struct target *target)
+parse_operand(const char *text, struct operand *operand)
 {
-	target->text = text;
-	if (shmt_parse_ref(text, &target->ref) == 0)
+	operand->text = text;
+	if (shmt_parse_ref(text, &operand->ref) == 0)
 		return ST_OK;
 	if (errno == ERANGE && strncmp(text, "ftok:", 5) == 0)
 		return usage_error(text, "out of range: PROJ is one character "
@@ -31,14 +31,14 @@ parse_target(const char *text, struct target *target)
 	if (errno == EINVAL)
 		return usage_error(text, "not a segment: an id (123), a key "
 		    "(0x4d2), id:N, key:N or ftok:PATH[:PROJ]");
-	complain(text, "%s", strerror(errno));
+	warn_about(text, "%s", strerror(errno));
 	return errno == EACCES ? ST_DENIED : ST_FAILED;
 }
 
 int
-parse_targets(int argc, char **argv, struct target **targets)
+parse_operands(int argc, char **argv, struct operand **operands)
 {
-	struct target *list;
+	struct operand *list;
 	int i, status;
 
 	if (argc == 0)
@@ -47,60 +47,60 @@ parse_targets(int argc, char **argv, struct target **targets)
 	if (list == NULL)
 		return fail(NULL, errno);
 	for (i = 0; i < argc; i++) {
-		status = parse_target(argv[i], &list[i]);
+		status = parse_operand(argv[i], &list[i]);
 		if (status != ST_OK) {
 			free(list);
 			return status;
 		}
 	}
-	*targets = list;
+	*operands = list;
 	return ST_OK;
 }
 
 int
-parse_target_alone(int argc, char **argv, struct target *target)
+parse_single_operand(int argc, char **argv, struct operand *operand)
 {
 	if (argc == 0)
 		return usage_error(NULL, "which segment?");
 	if (argc > 1)
 		return usage_error(argv[1], "one segment at a time");
-	return parse_target(argv[0], target);
+	return parse_operand(argv[0], operand);
 }
 
 void
-absent_reason(const struct target *target, char reason[static ABSENT_REASON])
+absent_reason(const struct operand *operand, char reason[static ABSENT_REASON])
 {
 	int id;
 
 	strlcpy(reason, "no such segment", ABSENT_REASON);
 	/* Digits alone are an id, also where a key was meant. */
-	if (target->text[strspn(target->text, "0123456789")] == '\0' &&
-	    target->ref.id > 0 &&
-	    shmt_find((uint32_t)target->ref.id, &id) == 0)
+	if (operand->text[strspn(operand->text, "0123456789")] == '\0' &&
+	    operand->ref.id > 0 &&
+	    shmt_find((uint32_t)operand->ref.id, &id) == 0)
 		snprintf(reason, ABSENT_REASON, "no such segment; segment %d "
-		    "has this key: name it key:%d", id, target->ref.id);
+		    "has this key: name it key:%d", id, operand->ref.id);
 }
 
 int
-target_failed(const struct target *target, int error)
+operand_failed(const struct operand *operand, int error)
 {
 	char reason[ABSENT_REASON];
 
 	if (error != ENOENT)
-		return fail(target->text, error);
-	absent_reason(target, reason);
-	complain(target->text, "%s", reason);
+		return fail(operand->text, error);
+	absent_reason(operand, reason);
+	warn_about(operand->text, "%s", reason);
 	return ST_ABSENT;
 }
 
 int
-find_target(const struct target *target, struct shmt_segment *segment)
+find_operand(const struct operand *operand, struct shmt_segment *segment)
 {
 	int id;
 
-	if (shmt_resolve(&target->ref, &id) == -1 ||
+	if (shmt_resolve(&operand->ref, &id) == -1 ||
 	    shmt_info(id, segment) == -1)
-		return target_failed(target, errno);
+		return operand_failed(operand, errno);
 	return ST_OK;
 }
 

@@ -12,30 +12,30 @@
 
 #include "shmtool.h"
 
-struct target {
+struct operand {
 	const char *text;	/* as the user wrote it */
 	struct shmt_ref ref;
 };
 
 /* ST_OK, or the status of the mistake, which has been told. */
-int parse_target(const char *text, struct target *target);
+int parse_operand(const char *text, struct operand *operand);
 
 /* All operands from argv on into an array to free; at least one. */
-int parse_targets(int argc, char **argv, struct target **targets);
+int parse_operands(int argc, char **argv, struct operand **operands);
 
 /* The one operand of a verb that takes one. */
-int parse_target_alone(int argc, char **argv, struct target *target);
+int parse_single_operand(int argc, char **argv, struct operand *operand);
 
 /* Why there is none: a key without 0x may have been taken for an id. */
 #define ABSENT_REASON 80
-void absent_reason(const struct target *target,
+void absent_reason(const struct operand *operand,
     char reason[static ABSENT_REASON]);
 
 /* fail() with it, and otherwise with strerror(error). */
-int target_failed(const struct target *target, int error);
+int operand_failed(const struct operand *operand, int error);
 
 /* Finds and looks; ST_OK, or told why not. */
-int find_target(const struct target *target, struct shmt_segment *segment);
+int find_operand(const struct operand *operand, struct shmt_segment *segment);
 
 /* Option values, mistakes told as "OPTION VALUE". */
 bool size_value(const char *option, const char *text, uint64_t *size);

@@ -43,7 +43,7 @@ static const struct option_row options[] = {
 	    "leave atime, lpid and nattch as they are" },
 	{ OPT_ZERO_COPY, "zero-copy", NULL,
 	    "to a pipe, pages instead of copies of them" },
-	GUARD_OPTIONS,
+	SEMAPHORE_OPTIONS,
 	{ 'v', "verbose", NULL, "offsets with --type; else what was read" },
 	{ 0 }
 };
@@ -54,8 +54,8 @@ struct opts {
 	struct dump dump;
 	unsigned forms;		/* how many were asked for */
 	bool watch, no_trace, zero_copy, verbose;
-	struct guard guard;
-	struct target target;
+	struct semaphore semaphore;
+	struct operand operand;
 };
 
 static bool
@@ -110,7 +110,7 @@ take_option(struct opts *o, int c)
 		return watch_option(o, optarg);
 	case OPT_LOCK_WITH:
 	case OPT_LOCK_TIMEOUT:
-		return guard_option(&o->guard, c, optarg);
+		return semaphore_option(&o->semaphore, c, optarg);
 	case 'O':
 		o->file = optarg;
 		break;
@@ -151,7 +151,7 @@ check(struct opts *o)
 	    o->dump.form != DUMP_RAW)))
 		return usage_error("--zero-copy", "only for bytes as they "
 		    "are, on standard output");
-	if (o->zero_copy && o->guard.text != NULL)
+	if (o->zero_copy && o->semaphore.text != NULL)
 		return usage_error("--zero-copy", "lends pages for longer "
 		    "than --lock-with would hold the semaphore");
 	if (o->zero_copy && !is_pipe(STDOUT_FILENO))
@@ -163,7 +163,7 @@ check(struct opts *o)
 	o->dump.offsets = o->verbose;
 	o->dump.safe = terminal;
 	o->dump.colour = terminal && getenv("NO_COLOR") == NULL;
-	return check_guard(&o->guard);
+	return check_semaphore(&o->semaphore);
 }
 
 static int
@@ -180,7 +180,8 @@ parse(int argc, char **argv, struct opts *o)
 	if (o->watch && argc - optind > 1)
 		return usage_error(argv[optind + 1], "one segment at a time, "
 		    "and the seconds of --watch in one word with it (-w2)");
-	status = parse_target_alone(argc - optind, argv + optind, &o->target);
+	status =
+	    parse_single_operand(argc - optind, argv + optind, &o->operand);
 	return status == ST_OK ? check(o) : status;
 }
 
@@ -189,22 +190,25 @@ open_failed(const struct opts *o, const struct shmt_segment *segment)
 {
 	switch (errno) {
 	case ESRCH:
-		complain(o->target.text, "cannot be read without a trace: %s",
-		    segment->nattch == 0 ? "nobody has it attached" :
-		    "of root, its owner, its creator and you, no process "
-		    "has it attached that you may read");
+		warn_about(o->operand.text,
+		    "cannot be read without a trace: %s",
+		    segment->nattch == 0
+			? "nobody has it attached"
+			: "of root, its owner, its creator and you, no process "
+			  "has it attached that you may read");
 		return ST_FAILED;
 	case ENODATA:
-		complain(o->target.text, "cannot be read without a trace: it "
+		warn_about(o->operand.text,
+		    "cannot be read without a trace: it "
 		    "has pages that nobody wrote, and only with "
 		    "CAP_CHECKPOINT_RESTORE are they not allocated by that");
 		return ST_FAILED;
 	case EACCES:
-		complain(o->target.text, "no read permission: mode %04o, "
+		warn_about(o->operand.text, "no read permission: mode %04o, "
 		    "owner %s", segment->mode, user_name(segment->uid));
 		return ST_DENIED;
 	default:
-		return fail(o->target.text, errno);
+		return fail(o->operand.text, errno);
 	}
 }
 
@@ -227,7 +231,7 @@ send_raw(const struct opts *o, struct shmt_view *view,
 	result = shmt_view_send(view, &how, output->fd, done);
 	progress_end(&progress);
 	return result == 0 ? ST_OK :
-	    copy_failed(&o->target, output->path, *done);
+	    copy_failed(&o->operand, output->path, *done);
 }
 
 #define PIECE ((size_t)64 * 1024)
@@ -253,7 +257,7 @@ send_dump(const struct opts *o, struct shmt_view *view,
 			error = errno;
 			fclose(dump.out);
 			errno = error;
-			return copy_failed(&o->target, o->target.text, *done);
+			return copy_failed(&o->operand, o->operand.text, *done);
 		}
 		more = dump_bytes(&dump, o->offset + *done, piece, n) &&
 		    !ferror(dump.out) && caught_signal() == 0;
@@ -261,7 +265,7 @@ send_dump(const struct opts *o, struct shmt_view *view,
 	dump_end(&dump, o->offset + *done);
 	if (output_end_stream(output, dump.out) == 0)
 		return ST_OK;
-	return copy_failed(&o->target, output->path, *done);
+	return copy_failed(&o->operand, output->path, *done);
 }
 
 static int
@@ -271,12 +275,12 @@ send_locked(const struct opts *o, struct shmt_view *view,
 	uint64_t done = 0;
 	int status;
 
-	status = take_guard(&o->guard);
+	status = acquire_semaphore(&o->semaphore);
 	if (status != ST_OK)
 		return status;
 	status = o->dump.form == DUMP_RAW ? send_raw(o, view, output, &done) :
 	    send_dump(o, view, output, &done);
-	add_status(&status, give_guard(&o->guard));
+	add_status(&status, release_semaphore(&o->semaphore));
 	if (status == ST_OK && o->verbose && o->dump.form != DUMP_TYPED)
 		fprintf(stderr, "read %ju bytes at %ju\n", (uintmax_t)done,
 		    (uintmax_t)o->offset);
@@ -292,7 +296,7 @@ send_all(const struct opts *o, struct shmt_view *view)
 	/* A half-made file is taken away before we die of a signal. */
 	if (o->file != NULL) {
 		catch_signals();
-		outlive_pipes();
+		ignore_sigpipe();
 	}
 	status = output_open(&output, o->file);
 	if (status != ST_OK)
@@ -325,9 +329,9 @@ static int
 act(struct opts *o, struct shmt_view *view, const struct shmt_segment *segment)
 {
 	const struct watch watch = {
-		.target = &o->target,
+		.operand = &o->operand,
 		.segment = segment,
-		.guard = &o->guard,
+		.semaphore = &o->semaphore,
 		.view = view,
 		.offset = o->offset,
 		.length = o->length,
@@ -346,12 +350,12 @@ run(int argc, char **argv)
 	int status;
 
 	status = parse(argc, argv, &o);
-	if (status != ST_OK || o.target.text == NULL)
+	if (status != ST_OK || o.operand.text == NULL)
 		return status;
-	status = find_target(&o.target, &segment);
+	status = find_operand(&o.operand, &segment);
 	if (status != ST_OK)
 		return status;
-	status = check_range(&o.target, segment.size, o.offset, &o.length);
+	status = check_range(&o.operand, segment.size, o.offset, &o.length);
 	if (status != ST_OK)
 		return status;
 	if (shmt_view_open(segment.id, o.no_trace ? SHMT_NO_TRACE : 0,

@@ -87,21 +87,23 @@ file_damaged(const struct work *w)
 
 	switch (t->damage) {
 	case SHMT_BAD_META:
-		complain(w->file, "line %u of the .meta is not as shmtool "
+		warn_about(w->file, "line %u of the .meta is not as shmtool "
 		    "save writes it: damaged, edited, or of another version",
 		    t->line);
 		break;
 	case SHMT_BAD_SUM:
-		complain(w->file, "the .meta is damaged or edited: line %u is "
-		    "not the digest of the lines before it", t->line);
+		warn_about(w->file,
+		    "the .meta is damaged or edited: line %u is "
+		    "not the digest of the lines before it",
+		    t->line);
 		break;
 	case SHMT_BAD_SIZE:
-		complain(w->file, "the .shm has %ju bytes, the .meta tells "
+		warn_about(w->file, "the .shm has %ju bytes, the .meta tells "
 		    "%ju: cut, damaged, or of another segment",
 		    (uintmax_t)t->found, (uintmax_t)t->wanted);
 		break;
 	default:
-		complain(w->file, "the .shm is damaged, or of another "
+		warn_about(w->file, "the .shm is damaged, or of another "
 		    "segment: its digest is not the one in the .meta");
 		break;
 	}
@@ -125,14 +127,14 @@ file_failed(const struct work *w, int error)
 	if (error == EBADMSG)
 		return file_damaged(w);
 	if (error == ELOOP)
-		complain(w->file, "the %s is a symbolic link; it is not "
+		warn_about(w->file, "the %s is a symbolic link; it is not "
 		    "followed", which);
 	else if (error == ENOENT && is_folder(w->file))
-		complain(w->file, "a folder: name the files in it, *.meta");
+		warn_about(w->file, "a folder: name the files in it, *.meta");
 	else if (error == EINVAL)
-		complain(w->file, "the %s is not a regular file", which);
+		warn_about(w->file, "the %s is not a regular file", which);
 	else
-		complain(w->file, "the %s: %s", which, strerror(error));
+		warn_about(w->file, "the %s: %s", which, strerror(error));
 	return error == ENOENT ? ST_FAILED : status_of(error);
 }
 
@@ -150,13 +152,13 @@ segment_failed(const struct opts *o, const struct work *w, int error)
 
 	switch (error) {
 	case EFAULT:
-		complain(w->file, "no memory for its pages");
+		warn_about(w->file, "no memory for its pages");
 		return ST_LIMIT;
 	case EIO:
-		complain(w->file, "the .shm changed while it was read");
+		warn_about(w->file, "the .shm changed while it was read");
 		return ST_FAILED;
 	default:
-		return tell_refusal(w->file, &request, SHMT_STEP_CREATE,
+		return diagnose_refusal(w->file, &request, SHMT_STEP_CREATE,
 		    error);
 	}
 }
@@ -165,7 +167,7 @@ static int
 restore_failed(const struct opts *o, const struct work *w, int error)
 {
 	if (error == ECANCELED) {
-		complain(w->file, "interrupted, nothing was made");
+		warn_about(w->file, "interrupted, nothing was made");
 		return ST_FAILED;
 	}
 	return w->trouble.place == SHMT_AT_SEGMENT ?
@@ -180,16 +182,16 @@ tell_lost(const struct work *w, int id)
 	unsigned lost = w->saved.lost;
 
 	if (lost & SHMT_LOST_OWNER)
-		complain(w->file, "restored as %d, but not to its owner "
+		warn_about(w->file, "restored as %d, but not to its owner "
 		    "%u:%u, whom only root may give it", id, s->uid, s->gid);
 	if (lost & SHMT_LOST_LOCK)
-		complain(w->file, "restored as %d, but not locked as it was: "
+		warn_about(w->file, "restored as %d, but not locked as it was: "
 		    "RLIMIT_MEMLOCK (ulimit -l) does not allow it", id);
 	if (lost & SHMT_LOST_HUGE)
-		complain(w->file, "restored as %d, but not of huge pages as "
+		warn_about(w->file, "restored as %d, but not of huge pages as "
 		    "it was: there are not enough, or not for us", id);
 	if (lost & SHMT_LOST_RESERVE)
-		complain(w->file, "restored as %d, but without a promise of "
+		warn_about(w->file, "restored as %d, but without a promise of "
 		    "memory for its holes, as with create --no-reserve", id);
 }
 
@@ -256,7 +258,7 @@ run(int argc, char **argv)
 	if (o.files == NULL)
 		return status;
 	catch_signals();
-	outlive_pipes();
+	ignore_sigpipe();
 	for (i = 0; o.files[i] != NULL && caught_signal() == 0; i++)
 		if (!named_before(o.files, i))
 			add_status(&status, restore_one(&o, o.files[i]));

@@ -43,7 +43,7 @@ static const struct option_row options[] = {
 struct opts {
 	bool interactive, yes, all, json, filtered;
 	struct shmt_filter filter;
-	struct target *targets;
+	struct operand *operands;
 	int count;
 	struct removal_run run;
 };
@@ -138,7 +138,7 @@ parse(int argc, char **argv, struct opts *o)
 	o->count = argc - optind;
 	status = check(o);
 	if (status == ST_OK && o->count > 0)
-		status = parse_targets(o->count, argv + optind, &o->targets);
+		status = parse_operands(o->count, argv + optind, &o->operands);
 	return status;
 }
 
@@ -170,7 +170,7 @@ start_work(struct opts *o, struct work *work)
 	work->count = count;
 	for (i = 0; i < count; i++) {
 		if (segments == NULL) {
-			work->list[i].target = &o->targets[i];
+			work->list[i].operand = &o->operands[i];
 			continue;
 		}
 		work->list[i].segment = segments[i];
@@ -373,7 +373,7 @@ ask_for_all(struct work *work)
 static void
 handle(struct opts *o, struct work *work, struct removal *r)
 {
-	if (r->target != NULL)
+	if (r->operand != NULL)
 		removal_find(&o->run, r);
 	if (would_go(r) && !o->run.dry) {
 		if (o->interactive && !ask_for_one(o, work, r)) {
@@ -382,7 +382,7 @@ handle(struct opts *o, struct work *work, struct removal *r)
 		}
 		removal_do(&o->run, r);
 	}
-	removal_tell(&o->run, r);
+	report_removal(&o->run, r);
 }
 
 /* One after the other, until a signal comes. */
@@ -398,7 +398,7 @@ handle_all(struct opts *o, struct work *work)
 	}
 	if (i == work->count)
 		return status;
-	complain(NULL, "interrupted: %zu of %zu looked at", i, work->count);
+	warn_about(NULL, "interrupted: %zu of %zu looked at", i, work->count);
 	for (; i < work->count; i++)
 		removal_keep(&work->list[i], ST_FAILED, "interrupted");
 	return ST_FAILED;
@@ -441,7 +441,7 @@ act(struct opts *o)
 	size_t i;
 
 	catch_signals();
-	outlive_pipes();
+	ignore_sigpipe();
 	status = start_work(o, &work);
 	if (status == ST_OK && confirmed(o, &work))
 		status = handle_all(o, &work);
@@ -463,9 +463,9 @@ run(int argc, char **argv)
 	int status;
 
 	status = parse(argc, argv, &o);
-	if (o.targets != NULL || o.run.filter != NULL)
+	if (o.operands != NULL || o.run.filter != NULL)
 		status = status == ST_OK ? act(&o) : status;
-	free(o.targets);
+	free(o.operands);
 	return status;
 }
 

@@ -41,7 +41,8 @@ is_stale(const struct making *making, const struct row *row)
 	if (row->segment.nattch > 0 || row->idle < making->stale_idle ||
 	    (row->segment.state & SHMT_DEST) != 0)
 		return false;
-	shmt_prove(&row->segment, making->now, making->stale_idle, &proof);
+	shmt_check_stale(
+	    &row->segment, making->now, making->stale_idle, &proof);
 	return proof.stale;
 }
 
@@ -138,7 +139,7 @@ find_holders(void *const *rows, size_t count, unsigned needs,
 		return ST_OK;
 	if ((needs & NEEDS_HOLDERS) == 0)
 		return ST_OK;
-	complain(NULL, "cannot find out who is attached: %s",
+	warn_about(NULL, "cannot find out who is attached: %s",
 	    strerror(errno));
 	return status_of(errno);
 }

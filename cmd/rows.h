@@ -21,10 +21,10 @@
 #define NEEDS_CREATOR	0x08u
 #define NEEDS_LAST_USER	0x10u
 #define NEEDS_HOLDERS	0x20u
-#define NEEDS_SPACE	0x40u
+#define NEEDS_NS	0x40u
 
 /* An IPC namespace. */
-struct space {
+struct ipc_ns {
 	struct shmt_ns ns;	/* pid 0: unknown */
 	char command[SHMT_COMMAND_MAX];	/* of the process */
 };
@@ -38,13 +38,14 @@ struct row {
 	struct shmt_process creator, last_user;
 	const struct shmt_holder *holders;
 	size_t holder_count;
-	const struct space *space;
+	const struct ipc_ns *ipc_ns;
 };
 
 /*
  * Fills rows, to which there are pointers, of which the segments are known,
- * with what is needed; stale_idle as for shmt_prove().  The rows point into
- * holders, which the caller frees.  ST_OK, or told what is missing in them.
+ * with what is needed; stale_idle as for shmt_check_stale().  The rows point
+ * into holders, which the caller frees.  ST_OK, or told what is missing in
+ * them.
  */
 int fill_rows(void *const *rows, size_t count, unsigned needs,
     uint64_t stale_idle, struct shmt_holders *holders);
@@ -54,7 +55,7 @@ struct rows {
 	struct row *list;	/* in the order of the segments */
 	size_t count;
 	struct shmt_holders holders;
-	struct space space;
+	struct ipc_ns ipc_ns;
 };
 
 /* The same from segments, without a space; the caller calls free_rows(). */

@@ -25,7 +25,7 @@ static const struct option_row options[] = {
 	{ 'f', "force", NULL, "replace what was saved before" },
 	{ 'v', "verbose", NULL, "print a line for each" },
 	{ OPT_ALL, "all", NULL, "every segment there is" },
-	GUARD_OPTIONS,
+	SEMAPHORE_OPTIONS,
 	FILTER_OPTIONS,
 	{ 0 }
 };
@@ -33,16 +33,16 @@ static const struct option_row options[] = {
 struct opts {
 	struct saving saving;
 	bool verbose, all;
-	struct guard guard;
+	struct semaphore semaphore;
 	struct shmt_filter filter;
-	struct target *targets;
+	struct operand *operands;
 	int count;
 };
 
 /* The semaphore is given back when the contents are copied: others need not
  * wait for the disk. */
 struct hold {
-	const struct guard *guard;
+	const struct semaphore *semaphore;
 	bool held;
 	int status;
 };
@@ -53,7 +53,7 @@ release(void *arg)
 	struct hold *hold = arg;
 
 	if (hold->held)
-		add_status(&hold->status, give_guard(hold->guard));
+		add_status(&hold->status, release_semaphore(hold->semaphore));
 	hold->held = false;
 }
 
@@ -73,7 +73,7 @@ take_option(struct opts *o, int code)
 		o->all = true;
 		return true;
 	default:
-		return guard_option(&o->guard, code, optarg);
+		return semaphore_option(&o->semaphore, code, optarg);
 	}
 }
 
@@ -112,9 +112,9 @@ parse(int argc, char **argv, struct opts *o, bool *go)
 	o->count = argc - optind;
 	status = check(o);
 	if (status == ST_OK && o->count > 0)
-		status = parse_targets(o->count, argv + optind, &o->targets);
+		status = parse_operands(o->count, argv + optind, &o->operands);
 	if (status == ST_OK)
-		status = check_guard(&o->guard);
+		status = check_semaphore(&o->semaphore);
 	*go = status == ST_OK;
 	return status;
 }
@@ -123,13 +123,13 @@ static int
 save_one(const struct opts *o, const char *object,
     const struct shmt_segment *segment)
 {
-	struct hold hold = { .guard = &o->guard, .held = true };
+	struct hold hold = { .semaphore = &o->semaphore, .held = true };
 	struct saving saving = o->saving;
 	struct shmt_saved saved;
 	char *reason;
 	int status;
 
-	status = take_guard(&o->guard);
+	status = acquire_semaphore(&o->semaphore);
 	if (status != ST_OK)
 		return status;
 	saving.copied = release;
@@ -137,7 +137,7 @@ save_one(const struct opts *o, const char *object,
 	status = save_segment(&saving, segment, &saved, &reason);
 	release(&hold);
 	if (status != ST_OK)
-		complain(object, "%s", reason != NULL ? reason : "not saved");
+		warn_about(object, "%s", reason != NULL ? reason : "not saved");
 	free(reason);
 	if (status == ST_OK && o->verbose) {
 		printf("%d: saved as ", segment->id);
@@ -176,9 +176,9 @@ save_targets(const struct opts *o)
 	int status = ST_OK, found, i;
 
 	for (i = 0; i < o->count && caught_signal() == 0; i++) {
-		found = find_target(&o->targets[i], &segment);
+		found = find_operand(&o->operands[i], &segment);
 		if (found == ST_OK)
-			found = save_one(o, o->targets[i].text, &segment);
+			found = save_one(o, o->operands[i].text, &segment);
 		add_status(&status, found);
 	}
 	return status;
@@ -194,11 +194,11 @@ run(int argc, char **argv)
 	status = parse(argc, argv, &o, &go);
 	if (go) {
 		catch_signals();
-		outlive_pipes();
-		status = o.targets != NULL ? save_targets(&o) :
+		ignore_sigpipe();
+		status = o.operands != NULL ? save_targets(&o) :
 		    save_selected(&o);
 	}
-	free(o.targets);
+	free(o.operands);
 	return status;
 }
 

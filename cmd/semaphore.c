@@ -18,72 +18,73 @@
 #include "ui/signals.h"
 
 bool
-guard_option(struct guard *guard, int code, const char *value)
+semaphore_option(struct semaphore *semaphore, int code, const char *value)
 {
 	if (code == OPT_LOCK_WITH) {
-		guard->text = value;
+		semaphore->text = value;
 		return true;
 	}
-	guard->timed = true;
-	return duration_value("--lock-timeout", value, &guard->timeout);
+	semaphore->timed = true;
+	return duration_value("--lock-timeout", value, &semaphore->timeout);
 }
 
 /* Semaphores are not segments: that one is absent is a failure like any. */
 static int
-guard_failed(const struct guard *guard)
+guard_failed(const struct semaphore *semaphore)
 {
 	switch (errno) {
 	case ENOENT:
-		complain(guard->text, "no such semaphore set (see ipcs -s)");
+		warn_about(
+		    semaphore->text, "no such semaphore set (see ipcs -s)");
 		return ST_FAILED;
 	case ERANGE:
-		complain(guard->text, "the set has no semaphore %u",
-		    guard->semaphore.index);
+		warn_about(semaphore->text, "the set has no semaphore %u",
+		    semaphore->semaphore.index);
 		return ST_FAILED;
 	case EACCES:
-		complain(guard->text, "no write permission for this "
+		warn_about(semaphore->text, "no write permission for this "
 		    "semaphore set");
 		return ST_DENIED;
 	case EINTR:
-		complain(guard->text, "interrupted while waiting for it");
+		warn_about(semaphore->text, "interrupted while waiting for it");
 		return ST_FAILED;
 	default:
-		complain(guard->text, "semaphore: %s", strerror(errno));
+		warn_about(semaphore->text, "semaphore: %s", strerror(errno));
 		return status_of(errno);
 	}
 }
 
 int
-check_guard(struct guard *guard)
+check_semaphore(struct semaphore *semaphore)
 {
-	if (guard->text == NULL)
-		return guard->timed ? usage_error("--lock-timeout",
+	if (semaphore->text == NULL)
+		return semaphore->timed ? usage_error("--lock-timeout",
 		    "only together with --lock-with") : ST_OK;
-	if (shmt_parse_guard(guard->text, &guard->semaphore) == 0)
+	if (shmt_parse_semaphore(semaphore->text, &semaphore->semaphore) == 0)
 		return ST_OK;
 	if (errno == EINVAL)
-		return usage_error(guard->text, "not a semaphore: the id "
+		return usage_error(semaphore->text, "not a semaphore: the id "
 		    "(123) or key (0x4d2) of a set, and :INDEX for another "
 		    "than its first");
 	if (errno == ERANGE)
-		return usage_error(guard->text, "out of range: ids go to "
+		return usage_error(semaphore->text, "out of range: ids go to "
 		    "2147483647, keys from 1 to 0xffffffff, an index to "
 		    "65535");
-	return guard_failed(guard);
+	return guard_failed(semaphore);
 }
 
 static int
-guard_timed_out(const struct guard *guard)
+guard_timed_out(const struct semaphore *semaphore)
 {
 	pid_t pid;
 
-	if (shmt_guard_holder(&guard->semaphore, &pid) == 0 && pid != 0)
-		complain(guard->text, "the semaphore was not free within "
+	if (shmt_semaphore_holder(&semaphore->semaphore, &pid) == 0 && pid != 0)
+		warn_about(semaphore->text, "the semaphore was not free within "
 		    "%ju s: process %jd took it last",
-		    (uintmax_t)guard->timeout, (intmax_t)pid);
+		    (uintmax_t)semaphore->timeout, (intmax_t)pid);
 	else
-		complain(guard->text, "the semaphore was not free within "
-		    "%ju s", (uintmax_t)guard->timeout);
+		warn_about(semaphore->text, "the semaphore was not free within "
+		    "%ju s", (uintmax_t)semaphore->timeout);
 	return ST_BUSY;
 }
 
@@ -97,32 +98,33 @@ seconds_now(void)
 }
 
 int
-take_guard(const struct guard *guard)
+acquire_semaphore(const struct semaphore *semaphore)
 {
 	uint64_t start, passed = 0, left = UINT64_MAX;
 
-	if (guard->text == NULL)
+	if (semaphore->text == NULL)
 		return ST_OK;
 	start = seconds_now();
 	for (;;) {
-		if (guard->timed)
-			left = passed < guard->timeout ?
-			    guard->timeout - passed : 0;
-		if (shmt_guard_take(&guard->semaphore, left) == 0)
+		if (semaphore->timed)
+			left = passed < semaphore->timeout ?
+			    semaphore->timeout - passed : 0;
+		if (shmt_semaphore_acquire(&semaphore->semaphore, left) == 0)
 			return ST_OK;
 		if (errno == EAGAIN)
-			return guard_timed_out(guard);
+			return guard_timed_out(semaphore);
 		/* Stopped and continued: go on waiting. */
 		if (errno != EINTR || caught_signal() != 0)
-			return guard_failed(guard);
+			return guard_failed(semaphore);
 		passed = seconds_now() - start;
 	}
 }
 
 int
-give_guard(const struct guard *guard)
+release_semaphore(const struct semaphore *semaphore)
 {
-	if (guard->text == NULL || shmt_guard_give(&guard->semaphore) == 0)
+	if (semaphore->text == NULL ||
+	    shmt_semaphore_release(&semaphore->semaphore) == 0)
 		return ST_OK;
-	return guard_failed(guard);
+	return guard_failed(semaphore);
 }

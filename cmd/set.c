@@ -26,7 +26,7 @@ static const struct option_row options[] = {
 struct opts {
 	const char *mode, *owner;
 	bool lock, unlock;
-	struct target *targets;
+	struct operand *operands;
 	int count;
 };
 
@@ -66,47 +66,47 @@ parse(int argc, char **argv, struct opts *o)
 	    !parse_owner("--owner", o->owner, &uid, &gid))
 		return told_status();
 	o->count = argc - optind;
-	return parse_targets(o->count, argv + optind, &o->targets);
+	return parse_operands(o->count, argv + optind, &o->operands);
 }
 
 static int
-set_failed(const struct target *target, const struct shmt_segment *segment,
+set_failed(const struct operand *operand, const struct shmt_segment *segment,
     int error)
 {
 	if (error == EINVAL) {
-		complain(target->text, "this user namespace does not have "
+		warn_about(operand->text, "this user namespace does not have "
 		    "that owner or group");
 		return ST_FAILED;
 	}
 	if (error != EPERM)
-		return fail(target->text, error);
-	complain(target->text, "only its owner %s, its creator %s and root "
+		return fail(operand->text, error);
+	warn_about(operand->text, "only its owner %s, its creator %s and root "
 	    "may change it", user_name(segment->uid),
 	    user_name(segment->cuid));
 	return ST_DENIED;
 }
 
 static int
-lock_failed(const struct target *target, const struct shmt_segment *segment,
+lock_failed(const struct operand *operand, const struct shmt_segment *segment,
     int error)
 {
 	char size[SHORT_TEXT];
 
 	if (error != ENOMEM)
-		return set_failed(target, segment, error);
+		return set_failed(operand, segment, error);
 	short_size(size, segment->size);
-	complain(target->text, "cannot lock %s: more than RLIMIT_MEMLOCK "
+	warn_about(operand->text, "cannot lock %s: more than RLIMIT_MEMLOCK "
 	    "leaves (ulimit -l)", size);
 	return ST_LIMIT;
 }
 
 static int
-set_one(const struct opts *o, const struct target *target)
+set_one(const struct opts *o, const struct operand *operand)
 {
 	struct shmt_segment segment, wanted;
 	int status;
 
-	status = find_target(target, &segment);
+	status = find_operand(operand, &segment);
 	if (status != ST_OK)
 		return status;
 	wanted = segment;
@@ -117,9 +117,9 @@ set_one(const struct opts *o, const struct target *target)
 	    &wanted.gid))
 		return told_status();
 	if ((o->mode != NULL || o->owner != NULL) && shmt_set(&wanted) == -1)
-		return set_failed(target, &segment, errno);
+		return set_failed(operand, &segment, errno);
 	if ((o->lock || o->unlock) && shmt_lock(segment.id, o->lock) == -1)
-		return lock_failed(target, &segment, errno);
+		return lock_failed(operand, &segment, errno);
 	return ST_OK;
 }
 
@@ -130,9 +130,9 @@ run(int argc, char **argv)
 	int status, i;
 
 	status = parse(argc, argv, &o);
-	for (i = 0; o.targets != NULL && i < o.count; i++)
-		add_status(&status, set_one(&o, &o.targets[i]));
-	free(o.targets);
+	for (i = 0; o.operands != NULL && i < o.count; i++)
+		add_status(&status, set_one(&o, &o.operands[i]));
+	free(o.operands);
 	return status;
 }
 

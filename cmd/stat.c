@@ -75,7 +75,7 @@ static const char *const json_columns[] = {
 	"IDLE", NULL
 };
 
-static const char *const space_columns[] = {
+static const char *const ns_columns[] = {
 	"NS", "NSPID", "NSCOMMAND", NULL
 };
 
@@ -102,7 +102,7 @@ struct opts {
 	size_t column_count;
 	struct shmt_filter filter;
 	struct selection selection;
-	struct target *targets;
+	struct operand *operands;
 };
 
 static int
@@ -167,7 +167,7 @@ take_option(struct opts *o, int c)
 		o->reverse = true;
 		break;
 	case OPT_ALL_NS:
-		o->selection.all_spaces = true;
+		o->selection.all_ns = true;
 		break;
 	default:
 		return c >= OPT_FILTER ? take_filter(o, c) : set_view(o, c);
@@ -179,7 +179,7 @@ take_option(struct opts *o, int c)
 static bool
 in_detail(const struct opts *o)
 {
-	return o->selection.target_count > 0 && o->view == views &&
+	return o->selection.operand_count > 0 && o->view == views &&
 	    o->output == NULL && !o->json && !o->tsv;
 }
 
@@ -195,7 +195,7 @@ check_watch(const struct opts *o)
 	if (o->sort_name != NULL || o->reverse)
 		return usage_error("--watch", "shows changes in the order of "
 		    "time");
-	if (o->selection.all_spaces)
+	if (o->selection.all_ns)
 		return usage_error("--watch", "watches one namespace: shmtool "
 		    "--ns chooses it");
 	return ST_OK;
@@ -206,7 +206,7 @@ check(const struct opts *o)
 {
 	if (o->json && o->tsv)
 		return usage_error(NULL, "either --json or --tsv");
-	if (o->filtered && o->selection.target_count > 0)
+	if (o->filtered && o->selection.operand_count > 0)
 		return usage_error(NULL, "either SEGMENT operands or filters");
 	if (!filter_check(&o->filter))
 		return told_status();
@@ -234,8 +234,8 @@ usual_columns(const struct opts *o,
 
 	if (o->json && o->view == views)
 		usual = json_columns;
-	for (name = space_columns; *name != NULL; name++)
-		if (o->selection.all_spaces && find_column(o->view->columns,
+	for (name = ns_columns; *name != NULL; name++)
+		if (o->selection.all_ns && find_column(o->view->columns,
 		    *o->view->column_count, *name) != NULL)
 			names[n++] = *name;
 	for (name = usual; *name != NULL; name++)
@@ -284,7 +284,7 @@ choose_needs(struct opts *o)
 	if (o->view->letter == 'u')
 		needs |= NEEDS_RSS;
 	if (o->view->letter == 'P' ||
-	    (o->json && o->selection.target_count > 0))
+	    (o->json && o->selection.operand_count > 0))
 		needs |= NEEDS_HOLDERS;
 	if (in_detail(o))
 		needs = NEEDS_RSS | NEEDS_STATUS | NEEDS_HOLDERS;
@@ -304,12 +304,12 @@ parse(int argc, char **argv, struct opts *o)
 			return status;
 	}
 	if (optind < argc) {
-		status = parse_targets(argc - optind, argv + optind,
-		    &o->targets);
+		status = parse_operands(argc - optind, argv + optind,
+		    &o->operands);
 		if (status != ST_OK)
 			return status;
-		o->selection.targets = o->targets;
-		o->selection.target_count = (size_t)(argc - optind);
+		o->selection.operands = o->operands;
+		o->selection.operand_count = (size_t)(argc - optind);
 	}
 	status = check(o);
 	if (status != ST_OK)
@@ -342,7 +342,7 @@ show_json(const struct opts *o, const struct table *table, bool complete)
 	int status = ST_OK;
 
 	json_open(&json, NULL, '{');
-	if (o->view->letter == 'u' && !o->selection.all_spaces)
+	if (o->view->letter == 'u' && !o->selection.all_ns)
 		print_object(table, &json, "summary", table->rows[0]);
 	else {
 		json_bool(&json, "complete", complete);
@@ -361,14 +361,14 @@ print_rows(const struct opts *o, struct table *table, bool complete)
 }
 
 static int
-show_attachments(const struct opts *o, const struct snapshot *snapshot,
+show_attachments(const struct opts *o, const struct collection *collection,
     struct table *table, bool complete)
 {
 	struct attachment *list;
 	int status;
 
-	status = list_attachments(snapshot->rows, snapshot->row_count, &list,
-	    &table->rows, &table->row_count);
+	status = list_attachments(collection->rows, collection->row_count,
+	    &list, &table->rows, &table->row_count);
 	if (status == ST_OK)
 		status = print_rows(o, table, complete);
 	free(list);
@@ -377,14 +377,14 @@ show_attachments(const struct opts *o, const struct snapshot *snapshot,
 }
 
 static int
-show_sums(const struct opts *o, const struct snapshot *snapshot,
+show_sums(const struct opts *o, const struct collection *collection,
     struct table *table, bool complete)
 {
 	struct sum *list;
 	int status;
 
-	status = list_sums(snapshot, &list, &table->rows);
-	table->row_count = snapshot->space_count;
+	status = list_sums(collection, &list, &table->rows);
+	table->row_count = collection->ns_count;
 	if (status == ST_OK)
 		status = print_rows(o, table, complete);
 	free(list);
@@ -393,7 +393,7 @@ show_sums(const struct opts *o, const struct snapshot *snapshot,
 }
 
 static int
-show_table(const struct opts *o, const struct snapshot *snapshot,
+show_table(const struct opts *o, const struct collection *collection,
     bool complete)
 {
 	struct table table = {
@@ -405,12 +405,12 @@ show_table(const struct opts *o, const struct snapshot *snapshot,
 	};
 
 	if (o->view->letter == 'P')
-		return show_attachments(o, snapshot, &table, complete);
+		return show_attachments(o, collection, &table, complete);
 	if (o->view->letter == 'u')
-		return show_sums(o, snapshot, &table, complete);
-	table.rows = snapshot->rows;
-	table.row_count = snapshot->row_count;
-	if (o->selection.target_count > 0)
+		return show_sums(o, collection, &table, complete);
+	table.rows = collection->rows;
+	table.row_count = collection->row_count;
+	if (o->selection.operand_count > 0)
 		table.more = json_detail;
 	else if (has_procs(o))
 		table.more = json_attachments;
@@ -418,16 +418,16 @@ show_table(const struct opts *o, const struct snapshot *snapshot,
 }
 
 static int
-show_details(const struct opts *o, const struct snapshot *snapshot)
+show_details(const struct opts *o, const struct collection *collection)
 {
 	int status = ST_OK;
 	size_t i;
 
-	for (i = 0; i < snapshot->row_count; i++) {
+	for (i = 0; i < collection->row_count; i++) {
 		if (i > 0)
 			putchar('\n');
-		add_status(&status, print_detail(&snapshot->rows[i], o->bytes,
-		    o->selection.all_spaces));
+		add_status(&status, print_detail(&collection->rows[i], o->bytes,
+		    o->selection.all_ns));
 	}
 	return status;
 }
@@ -435,29 +435,29 @@ show_details(const struct opts *o, const struct snapshot *snapshot)
 static int
 show(const struct opts *o)
 {
-	struct snapshot snapshot;
+	struct collection collection;
 	bool complete;
 	int status;
 
-	status = take_snapshot(&o->selection, &snapshot);
+	status = collect(&o->selection, &collection);
 	/* A list that could not be had at all is not an empty one. */
-	if (snapshot.rows != NULL) {
-		complete = is_complete(&o->selection, &snapshot);
+	if (collection.rows != NULL) {
+		complete = is_complete(&o->selection, &collection);
 		add_status(&status, in_detail(o) ?
-		    show_details(o, &snapshot) :
-		    show_table(o, &snapshot, complete));
+		    show_details(o, &collection) :
+		    show_table(o, &collection, complete));
 	}
-	free_snapshot(&snapshot);
+	free_collection(&collection);
 	return status;
 }
 
 static int
 watch(const struct opts *o)
 {
-	const struct lookout how = {
+	const struct change_watch how = {
 		.interval = o->interval, .filter = &o->filter,
-		.targets = o->targets,
-		.target_count = o->selection.target_count,
+		.operands = o->operands,
+		.operand_count = o->selection.operand_count,
 		.format = o->json ? FORMAT_JSON : o->tsv ? FORMAT_TSV :
 		    FORMAT_TABLE,
 		.heading = o->heading, .bytes = o->bytes
@@ -477,7 +477,7 @@ run(int argc, char **argv)
 	if (status == ST_OK && o.columns != NULL)
 		status = o.interval > 0 ? watch(&o) : show(&o);
 	free(o.columns);
-	free(o.targets);
+	free(o.operands);
 	return status;
 }
 

@@ -31,11 +31,11 @@ length_value(const char *text, uint64_t *length)
 }
 
 int
-check_range(const struct target *target, uint64_t size, uint64_t offset,
+check_range(const struct operand *operand, uint64_t size, uint64_t offset,
     uint64_t *length)
 {
 	if (offset > size) {
-		complain(target->text, "offset %ju is beyond the end: the "
+		warn_about(operand->text, "offset %ju is beyond the end: the "
 		    "segment has %ju bytes", (uintmax_t)offset,
 		    (uintmax_t)size);
 		return ST_FAILED;
@@ -43,7 +43,7 @@ check_range(const struct target *target, uint64_t size, uint64_t offset,
 	if (*length == UINT64_MAX)
 		*length = size - offset;
 	if (*length > size - offset) {
-		complain(target->text, "%ju bytes at offset %ju were asked "
+		warn_about(operand->text, "%ju bytes at offset %ju were asked "
 		    "for: there are %ju up to the end at %ju",
 		    (uintmax_t)*length, (uintmax_t)offset,
 		    (uintmax_t)(size - offset), (uintmax_t)size);
@@ -68,35 +68,40 @@ memory_in_use(char text[static MEMORY_TEXT])
 }
 
 int
-copy_failed(const struct target *target, const char *other, uint64_t done)
+copy_failed(const struct operand *operand, const char *other, uint64_t done)
 {
 	char memory[MEMORY_TEXT];
 
 	switch (errno) {
 	case ENOMEM:
 		memory_in_use(memory);
-		complain(target->text, "no memory for more pages, %ju bytes "
+		warn_about(operand->text, "no memory for more pages, %ju bytes "
 		    "were done%s", (uintmax_t)done, memory);
 		return ST_LIMIT;
 	case EFAULT:
-		complain(target->text, "a page after %ju bytes cannot be had: "
-		    "no free huge page, or no memory", (uintmax_t)done);
+		warn_about(operand->text,
+		    "a page after %ju bytes cannot be had: "
+		    "no free huge page, or no memory",
+		    (uintmax_t)done);
 		return ST_LIMIT;
 	case ESRCH:
-		complain(target->text, "nobody is left through whom it could "
+		warn_about(operand->text,
+		    "nobody is left through whom it could "
 		    "be read without a trace, %ju bytes were done",
 		    (uintmax_t)done);
 		return ST_FAILED;
 	case ECANCELED:
-		complain(target->text, "interrupted, %ju bytes were done",
+		warn_about(operand->text, "interrupted, %ju bytes were done",
 		    (uintmax_t)done);
 		return ST_FAILED;
 	case ENOENT:
-		complain(target->text, "was removed meanwhile, %ju bytes were "
-		    "done", (uintmax_t)done);
+		warn_about(operand->text,
+		    "was removed meanwhile, %ju bytes were "
+		    "done",
+		    (uintmax_t)done);
 		return ST_ABSENT;
 	default:
-		complain(other, "%s, %ju bytes were done", strerror(errno),
+		warn_about(other, "%s, %ju bytes were done", strerror(errno),
 		    (uintmax_t)done);
 		return status_of(errno);
 	}

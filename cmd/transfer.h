@@ -21,11 +21,11 @@ void memory_in_use(char text[static MEMORY_TEXT]);
 bool length_value(const char *text, uint64_t *length);
 
 /* A length of UINT64_MAX becomes what there is; ST_OK, or told. */
-int check_range(const struct target *target, uint64_t size, uint64_t offset,
+int check_range(const struct operand *operand, uint64_t size, uint64_t offset,
     uint64_t *length);
 
 /* A copy between the segment and other failed, by errno; told. */
-int copy_failed(const struct target *target, const char *other,
+int copy_failed(const struct operand *operand, const char *other,
     uint64_t done);
 
 #endif

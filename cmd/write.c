@@ -30,7 +30,7 @@ static const struct option_row options[] = {
 	{ 's', "string", "STRING", "this text, without a NUL" },
 	{ '0', "nul", NULL, "a NUL after --string" },
 	{ 'z', "fill", "[=BYTE]", "this byte, a number or a character; 0" },
-	GUARD_OPTIONS,
+	SEMAPHORE_OPTIONS,
 	{ 'v', "verbose", NULL, "tell what was written" },
 	{ 0 }
 };
@@ -40,8 +40,8 @@ struct opts {
 	const char *file, *string;
 	bool nul, fill, verbose;
 	unsigned char byte;
-	struct guard guard;
-	struct target target;
+	struct semaphore semaphore;
+	struct operand operand;
 };
 
 static bool
@@ -74,7 +74,7 @@ take_option(struct opts *o, int c)
 		return fill_option(o, optarg);
 	case OPT_LOCK_WITH:
 	case OPT_LOCK_TIMEOUT:
-		return guard_option(&o->guard, c, optarg);
+		return semaphore_option(&o->semaphore, c, optarg);
 	case 'f':
 		o->file = optarg;
 		break;
@@ -113,8 +113,9 @@ parse(int argc, char **argv, struct opts *o)
 	if (o->file == NULL && o->string == NULL && argc - optind == 2)
 		return usage_error(argv[optind + 1], "one segment at a time; "
 		    "text comes after -s, a file after -f");
-	status = parse_target_alone(argc - optind, argv + optind, &o->target);
-	return status == ST_OK ? check_guard(&o->guard) : status;
+	status =
+	    parse_single_operand(argc - optind, argv + optind, &o->operand);
+	return status == ST_OK ? check_semaphore(&o->semaphore) : status;
 }
 
 /* Where the bytes come from. */
@@ -140,7 +141,7 @@ open_source(const struct opts *o, struct source *source)
 		source->name = o->file;
 		source->fd = open(o->file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 		if (source->fd == -1) {
-			complain(o->file, "%s", strerror(errno));
+			warn_about(o->file, "%s", strerror(errno));
 			return errno == ENOENT ? ST_FAILED : status_of(errno);
 		}
 	}
@@ -159,24 +160,24 @@ static int
 check_fit(const struct opts *o, const struct source *source, uint64_t size,
     uint64_t *length)
 {
-	uint64_t space, take = source->known;
+	uint64_t ipc_ns, take = source->known;
 	int status;
 
 	*length = o->length;
-	status = check_range(&o->target, size, o->offset, length);
+	status = check_range(&o->operand, size, o->offset, length);
 	if (status != ST_OK)
 		return status;
-	space = *length;
+	ipc_ns = *length;
 	/* What --length cuts off was not asked for. */
 	if (o->length != UINT64_MAX && take > o->length)
 		take = o->length;
-	if (take == UINT64_MAX || take <= space) {
-		*length = take < space ? take : space;
+	if (take == UINT64_MAX || take <= ipc_ns) {
+		*length = take < ipc_ns ? take : ipc_ns;
 		return ST_OK;
 	}
-	complain(o->target.text, "%ju bytes of input do not fit: there are "
+	warn_about(o->operand.text, "%ju bytes of input do not fit: there are "
 	    "%ju from offset %ju to the end; nothing was written",
-	    (uintmax_t)take, (uintmax_t)space, (uintmax_t)o->offset);
+	    (uintmax_t)take, (uintmax_t)ipc_ns, (uintmax_t)o->offset);
 	return ST_FAILED;
 }
 
@@ -200,8 +201,8 @@ static int
 put_failed(const struct opts *o, const struct source *source, uint64_t done)
 {
 	if (errno != EFBIG)
-		return copy_failed(&o->target, source->name, done);
-	complain(o->target.text, "the input is longer than the space: %ju "
+		return copy_failed(&o->operand, source->name, done);
+	warn_about(o->operand.text, "the input is longer than the space: %ju "
 	    "bytes were written at offset %ju, up to the end",
 	    (uintmax_t)done, (uintmax_t)o->offset);
 	return ST_FAILED;
@@ -223,14 +224,14 @@ write_locked(const struct opts *o, struct shmt_view *view,
 	uint64_t done = 0;
 	int status, result;
 
-	status = take_guard(&o->guard);
+	status = acquire_semaphore(&o->semaphore);
 	if (status != ST_OK)
 		return status;
 	progress_begin(&progress, length);
 	result = put(o, view, source, &how, &done);
 	progress_end(&progress);
 	status = result == 0 ? ST_OK : put_failed(o, source, done);
-	add_status(&status, give_guard(&o->guard));
+	add_status(&status, release_semaphore(&o->semaphore));
 	if (status == ST_OK && o->verbose)
 		printf("wrote %ju bytes at %ju\n", (uintmax_t)done,
 		    (uintmax_t)o->offset);
@@ -245,15 +246,15 @@ act(const struct opts *o, const struct source *source)
 	uint64_t length;
 	int status;
 
-	status = find_target(&o->target, &segment);
+	status = find_operand(&o->operand, &segment);
 	if (status == ST_OK)
 		status = check_fit(o, source, segment.size, &length);
 	if (status != ST_OK)
 		return status;
 	if (shmt_view_open(segment.id, SHMT_WRITE, &view) == -1) {
 		if (errno != EACCES)
-			return fail(o->target.text, errno);
-		complain(o->target.text, "no write permission: mode %04o, "
+			return fail(o->operand.text, errno);
+		warn_about(o->operand.text, "no write permission: mode %04o, "
 		    "owner %s", segment.mode, user_name(segment.uid));
 		return ST_DENIED;
 	}
@@ -270,7 +271,7 @@ run(int argc, char **argv)
 	int status;
 
 	status = parse(argc, argv, &o);
-	if (status != ST_OK || o.target.text == NULL)
+	if (status != ST_OK || o.operand.text == NULL)
 		return status;
 	status = open_source(&o, &source);
 	if (status == ST_OK)

@@ -261,25 +261,26 @@ int shmt_make_room(int fd, size_t length, uint64_t *credit);
  * A System V semaphore held, with undo, around a copy (lock.c).
  */
 
-struct shmt_guard {
+struct shmt_semaphore {
 	int semid;
 	unsigned short index;
 };
 
 /* "123", "0x4d2", either with ":INDEX".  errno as shmt_parse_ref(), ENOENT
  * where a key has no set. */
-int shmt_parse_guard(const char *text, struct shmt_guard *guard);
+int shmt_parse_semaphore(const char *text, struct shmt_semaphore *guard);
 
 /* Takes the semaphore (minus one, with SEM_UNDO) and gives it back.  EAGAIN:
  * not within the time; ENOENT: no such set; ERANGE: no such index; EOVERFLOW:
  * it is as high as it goes.  timeout in seconds, UINT64_MAX waits for ever;
  * EINTR on a signal, and when the process is continued after a stop. */
-int shmt_guard_take(const struct shmt_guard *guard, uint64_t timeout);
-int shmt_guard_give(const struct shmt_guard *guard);
+int shmt_semaphore_acquire(
+    const struct shmt_semaphore *guard, uint64_t timeout);
+int shmt_semaphore_release(const struct shmt_semaphore *guard);
 
 /* The process that changed the semaphore last, which is the holder of one
  * that cannot be had; 0: none, or in a pid namespace not seen. */
-int shmt_guard_holder(const struct shmt_guard *guard, pid_t *pid);
+int shmt_semaphore_holder(const struct shmt_semaphore *guard, pid_t *pid);
 
 /*
  * Who is attached (holders.c)
@@ -396,8 +397,8 @@ struct shmt_proof {
 uint64_t shmt_idle(const struct shmt_segment *segment, int64_t now);
 
 /* idle: seconds of rest asked for, normally SHMT_STALE_IDLE. */
-void shmt_prove(const struct shmt_segment *segment, int64_t now, uint64_t idle,
-    struct shmt_proof *proof);
+void shmt_check_stale(const struct shmt_segment *segment, int64_t now,
+    uint64_t idle, struct shmt_proof *proof);
 
 /*
  * Whether a segment passes.  holders may be NULL: SHMT_BY_PID then finds only
@@ -447,7 +448,7 @@ int shmt_ns_list(struct shmt_ns **list, size_t *count, size_t *hidden);
  * returns 0 or an errno, which becomes ours.  ESRCH: the process has left;
  * EIO: the child died.
  */
-int shmt_ns_ask(const struct shmt_ns *ns, int (*look)(void *arg, int out),
+int shmt_ns_run(const struct shmt_ns *ns, int (*look)(void *arg, int out),
     void *arg, void **answer, size_t *length);
 
 /*
@@ -589,15 +590,15 @@ int shmt_limits_persist(const char *path, const struct shmt_setting *settings,
  * process is killed, on file systems that have files without names.
  */
 
-struct shmt_draft;
+struct shmt_atomic_file;
 
 /* errno as open(2).  A symbolic link at path would be replaced itself. */
-int shmt_draft_open(const char *path, struct shmt_draft **draft);
-int shmt_draft_fd(const struct shmt_draft *draft);
+int shmt_atomic_file_open(const char *path, struct shmt_atomic_file **draft);
+int shmt_atomic_file_fd(const struct shmt_atomic_file *draft);
 
 /* Gives it its name, in the place of a file that has it. */
-int shmt_draft_publish(struct shmt_draft *draft);
-void shmt_draft_close(struct shmt_draft *draft);
+int shmt_atomic_file_publish(struct shmt_atomic_file *draft);
+void shmt_atomic_file_close(struct shmt_atomic_file *draft);
 
 /*
  * Save and restore (archive.c, meta.c).  DIR/ID-KEY.shm holds the contents,

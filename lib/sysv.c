@@ -246,7 +246,7 @@ make_scrap(void)
  * leave it to the next program.
  */
 static void
-use_up_wish(void)
+clear_next_id(void)
 {
 	int saved = errno;
 
@@ -271,11 +271,11 @@ create_with_id(const struct shmt_request *request, int *id, bool *created)
 	if (make_scrap() == -1 || ask_for_id(request->id) == -1)
 		return -1;
 	if (make_or_open(request, &made, &new) == -1) {
-		use_up_wish();
+		clear_next_id();
 		return -1;
 	}
 	if (!new)
-		use_up_wish();
+		clear_next_id();
 	if (made != request->id) {
 		if (new)
 			shmctl(made, IPC_RMID, NULL);

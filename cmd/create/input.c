@@ -26,7 +26,7 @@ input_failed(const char *name, int error)
 {
 	/* Interrupted: main() tells by dying of the signal. */
 	if (caught_signal() == 0)
-		complain(name, "%s", strerror(error));
+		warn_about(name, "%s", strerror(error));
 	return error == ENOENT ? ST_FAILED : status_of(error);
 }
 
@@ -36,7 +36,7 @@ memory_failed(const char *name, uint64_t done)
 	char memory[MEMORY_TEXT];
 
 	memory_in_use(memory);
-	complain(name, "no memory for more than %ju bytes of it%s",
+	warn_about(name, "no memory for more than %ju bytes of it%s",
 	    (uintmax_t)done, memory);
 	return ST_LIMIT;
 }
@@ -101,7 +101,7 @@ measure(const char *name, bool sized, uint64_t *size, int *in)
 		return input_failed(name, EISDIR);
 	rest = S_ISREG(st.st_mode) ? rest_of(*in, &st) : 0;
 	if (sized && rest > *size) {
-		complain(name, "%ju bytes do not fit into a segment of %ju",
+		warn_about(name, "%ju bytes do not fit into a segment of %ju",
 		    (uintmax_t)rest, (uintmax_t)*size);
 		return ST_FAILED;
 	}
@@ -116,7 +116,7 @@ measure(const char *name, bool sized, uint64_t *size, int *in)
 	if (rest == 0)
 		status = spool(name, in, &rest);
 	if (status == ST_OK && rest == 0) {
-		complain(name, "it is empty, and a new segment needs at "
+		warn_about(name, "it is empty, and a new segment needs at "
 		    "least 1 byte");
 		status = ST_FAILED;
 	}
@@ -169,7 +169,7 @@ fill_segment(int id, const char *name, int in)
 	if (error == EFBIG && fstat(in, &st) == 0 && S_ISCHR(st.st_mode))
 		return ST_OK;
 	if (error == EFBIG) {
-		complain(name, "longer than the segment of %ju bytes",
+		warn_about(name, "longer than the segment of %ju bytes",
 		    (uintmax_t)size);
 		return ST_FAILED;
 	}

@@ -62,7 +62,7 @@ keep(int socket, uint32_t key, pid_t maker)
 }
 
 bool
-start_keeper(struct keeper *keeper, uint32_t key)
+start_reaper(struct reaper *reaper, uint32_t key)
 {
 	pid_t maker = getpid();
 	sigset_t all, old;
@@ -72,31 +72,31 @@ start_keeper(struct keeper *keeper, uint32_t key)
 		return false;
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &old);
-	keeper->pid = fork();
-	if (keeper->pid == 0) {
+	reaper->pid = fork();
+	if (reaper->pid == 0) {
 		close(pair[0]);
 		keep(pair[1], key, maker);
 	}
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	close(pair[1]);
-	keeper->socket = pair[0];
-	if (keeper->pid != -1)
+	reaper->socket = pair[0];
+	if (reaper->pid != -1)
 		return true;
 	close(pair[0]);
 	return false;
 }
 
 bool
-brief_keeper(const struct keeper *keeper, const struct shmt_segment *segment)
+inform_reaper(const struct reaper *reaper, const struct shmt_segment *segment)
 {
-	return send(keeper->socket, segment, sizeof(*segment),
+	return send(reaper->socket, segment, sizeof(*segment),
 	    MSG_NOSIGNAL) == (ssize_t)sizeof(*segment);
 }
 
 void
-end_keeper(const struct keeper *keeper)
+end_reaper(const struct reaper *reaper)
 {
-	close(keeper->socket);
-	while (waitpid(keeper->pid, NULL, 0) == -1 && errno == EINTR)
+	close(reaper->socket);
+	while (waitpid(reaper->pid, NULL, 0) == -1 && errno == EINTR)
 		continue;
 }

@@ -14,7 +14,7 @@
 
 #include "shmtool.h"
 
-struct keeper {
+struct reaper {
 	pid_t pid;
 	int socket;
 };
@@ -22,9 +22,9 @@ struct keeper {
 /* In this order: started before there is a segment of that key (0: private),
  * told which one it is, ended (which removes it).  Where we end before it is
  * told it looks for one that we made.  False with errno. */
-bool start_keeper(struct keeper *keeper, uint32_t key);
-bool brief_keeper(const struct keeper *keeper,
+bool start_reaper(struct reaper *reaper, uint32_t key);
+bool inform_reaper(const struct reaper *reaper,
     const struct shmt_segment *segment);
-void end_keeper(const struct keeper *keeper);
+void end_reaper(const struct reaper *reaper);
 
 #endif

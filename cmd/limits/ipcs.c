@@ -40,7 +40,7 @@ limits_failed(const char *bad, int error)
 
 	if (bad != NULL && error == EBADMSG)
 		reason = "holds something else than the kernel's numbers";
-	complain(bad != NULL ? bad : "limits of System V IPC", "%s", reason);
+	warn_about(bad != NULL ? bad : "limits of System V IPC", "%s", reason);
 	return status_of(error);
 }
 

@@ -196,7 +196,7 @@ ask_all(const struct shmt_ns *list, size_t count, struct sample *samples,
 	void *answer;
 
 	for (i = 0; i < count; i++) {
-		if (shmt_ns_ask(&list[i], send_sample, NULL, &answer,
+		if (shmt_ns_run(&list[i], send_sample, NULL, &answer,
 		    &length) == -1) {
 			/* One that ended meanwhile is no longer there. */
 			*hidden += errno != ESRCH;

@@ -99,7 +99,7 @@ count_orphans(void)
 	size_t i, count;
 
 	if (shmt_list(false, &list, &count) == -1) {
-		complain("shm_rmid_forced", "removes unattached segments "
+		warn_about("shm_rmid_forced", "removes unattached segments "
 		    "whose creators are dead; how many cannot be known: %s",
 		    strerror(errno));
 		return 0;
@@ -123,26 +123,26 @@ warn_of(const struct shmt_setting *setting, uint64_t old,
 	uint64_t value = setting->value, orphans;
 
 	if (strcmp(setting->name, "shmmni") == 0 && usage->segments > value)
-		complain(setting->name, "%" PRIu64 " segments exist, more "
+		warn_about(setting->name, "%" PRIu64 " segments exist, more "
 		    "than %" PRIu64 ": they stay, no other can be made",
 		    usage->segments, value);
 	else if (strcmp(setting->name, "shmall") == 0 && usage->pages > value)
-		complain(setting->name, "%" PRIu64 " pages are in use, more "
+		warn_about(setting->name, "%" PRIu64 " pages are in use, more "
 		    "than %" PRIu64 ": they stay, no other can be had",
 		    usage->pages, value);
 	else if (strcmp(setting->name, "shmmax") == 0 &&
 	    usage->largest > value)
-		complain(setting->name, "a segment of %" PRIu64 " bytes "
+		warn_about(setting->name, "a segment of %" PRIu64 " bytes "
 		    "exists, more than %" PRIu64 ": it stays, but could not "
 		    "be made again", usage->largest, value);
 	else if (strcmp(setting->name, "shm_rmid_forced") == 0 &&
 	    value == 1 && old == 0 && (orphans = count_orphans()) > 0)
-		complain(setting->name, "removes %" PRIu64 " unattached "
+		warn_about(setting->name, "removes %" PRIu64 " unattached "
 		    "segments at once: their creators are dead", orphans);
 	/* Without --dry-run the kernel answers this. */
 	if (dry && strcmp(setting->name, "shmmni") == 0 &&
 	    value > SHMMNI_PLAIN)
-		complain(setting->name, "more than %d: only a kernel booted "
+		warn_about(setting->name, "more than %d: only a kernel booted "
 		    "with ipcmni_extend takes it", SHMMNI_PLAIN);
 }
 
@@ -150,21 +150,22 @@ static int
 refused(const struct shmt_setting *setting, uint64_t now, int error)
 {
 	if (error == EACCES || error == EPERM)
-		complain(setting->name, "%s: only root of this IPC namespace "
+		warn_about(setting->name, "%s: only root of this IPC namespace "
 		    "may set it: try sudo shmtool limits --set %s=%" PRIu64,
 		    strerror(error), setting->name, setting->value);
 	else if (error == EROFS)
-		complain(setting->name, "/proc/sys is mounted read-only here: "
+		warn_about(setting->name,
+		    "/proc/sys is mounted read-only here: "
 		    "set it where this container is started");
 	else if (error == EINVAL && strcmp(setting->name, "shmmni") == 0)
-		complain(setting->name, "%" PRIu64 ": the kernel counts no "
+		warn_about(setting->name, "%" PRIu64 ": the kernel counts no "
 		    "more than %d segments, or 16777216 when booted with "
 		    "ipcmni_extend", setting->value, SHMMNI_PLAIN);
 	else if (error == EIO)
-		complain(setting->name, "the kernel kept %" PRIu64 " and not "
+		warn_about(setting->name, "the kernel kept %" PRIu64 " and not "
 		    "%" PRIu64, now, setting->value);
 	else
-		complain(setting->name, "%" PRIu64 ": %s", setting->value,
+		warn_about(setting->name, "%" PRIu64 ": %s", setting->value,
 		    error == ENOENT ? "/proc/sys/kernel does not have it" :
 		    strerror(error));
 	return error == ENOENT ? ST_FAILED : status_of(error);
@@ -181,12 +182,13 @@ undo(const struct shmt_setting *settings, const uint64_t *old, size_t count)
 			continue;
 		if (shmt_limit_set(settings[count].name, old[count],
 		    &now) == 0)
-			complain(settings[count].name, "is %" PRIu64 " again",
+			warn_about(settings[count].name, "is %" PRIu64 " again",
 			    now);
 		else
-			complain(settings[count].name, "could not be set back "
-			    "to %" PRIu64 ": %s", old[count],
-			    strerror(errno));
+			warn_about(settings[count].name,
+			    "could not be set back "
+			    "to %" PRIu64 ": %s",
+			    old[count], strerror(errno));
 	}
 }
 
@@ -218,7 +220,7 @@ keep(const char *file, const struct shmt_setting *settings, size_t count)
 	if (shmt_limits_persist(file, settings, count) == 0)
 		return ST_OK;
 	error = errno;
-	complain(file, "%s",
+	warn_about(file, "%s",
 	    error == ELOOP ? "a symbolic link: name the file itself" :
 	    error == EINVAL ? "not a regular file" : strerror(error));
 	return error == ENOENT ? ST_FAILED : status_of(error);
@@ -262,7 +264,7 @@ change_limits(const struct shmt_setting *settings, size_t count,
 
 	for (i = 0; i < count; i++)
 		if (shmt_limit_get(settings[i].name, &old[i]) == -1) {
-			complain(settings[i].name, "/proc/sys/kernel/%s: %s",
+			warn_about(settings[i].name, "/proc/sys/kernel/%s: %s",
 			    settings[i].name, strerror(errno));
 			return errno == ENOENT ? ST_FAILED : status_of(errno);
 		}
@@ -273,7 +275,7 @@ change_limits(const struct shmt_setting *settings, size_t count,
 	if (!dry) {
 		/* Half of it must not stay when a signal comes. */
 		catch_signals();
-		outlive_pipes();
+		ignore_sigpipe();
 		status = set_all(settings, old, count);
 		if (status == ST_OK && file != NULL) {
 			status = keep(file, settings, count);

@@ -29,16 +29,16 @@ look(const struct watch *watch, unsigned char *bytes)
 {
 	int status, error;
 
-	status = take_guard(watch->guard);
+	status = acquire_semaphore(watch->semaphore);
 	if (status != ST_OK)
 		return status;
 	error = shmt_view_get(watch->view, watch->offset, bytes,
 	    (size_t)watch->length) == -1 ? errno : 0;
-	status = give_guard(watch->guard);
+	status = release_semaphore(watch->semaphore);
 	if (error == 0)
 		return status;
 	errno = error;
-	return copy_failed(watch->target, watch->target->text, 0);
+	return copy_failed(watch->operand, watch->operand->text, 0);
 }
 
 /* Our attachment would keep a removed segment alive. */
@@ -51,7 +51,7 @@ still_there(const struct watch *watch)
 	    shmt_same(&now, watch->segment) &&
 	    ((now.state ^ watch->segment->state) & SHMT_DEST) == 0)
 		return ST_OK;
-	complain(watch->target->text, "was removed");
+	warn_about(watch->operand->text, "was removed");
 	return ST_ABSENT;
 }
 
@@ -103,12 +103,12 @@ watch_contents(const struct watch *watch, struct dump *dump)
 	int status;
 
 	if (watch->length > WATCH_MOST)
-		return usage_error(watch->target->text, "%ju bytes are too "
+		return usage_error(watch->operand->text, "%ju bytes are too "
 		    "many to watch: give --offset and --length, 1M at most",
 		    (uintmax_t)watch->length);
 	bytes = malloc((size_t)watch->length * 2 + 1);
 	if (bytes == NULL)
-		return fail(watch->target->text, errno);
+		return fail(watch->operand->text, errno);
 	catch_signals();
 	status = watch_on(watch, dump, bytes);
 	free(bytes);

@@ -15,9 +15,9 @@
 #include "shmtool.h"
 
 struct watch {
-	const struct target *target;
+	const struct operand *operand;
 	const struct shmt_segment *segment;
-	const struct guard *guard;
+	const struct semaphore *semaphore;
 	struct shmt_view *view;
 	uint64_t offset, length, interval;
 };

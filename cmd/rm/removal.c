@@ -142,7 +142,7 @@ settle_attached(struct removal_run *run, struct removal *r,
 void
 removal_find(struct removal_run *run, struct removal *r)
 {
-	const struct shmt_ref *ref = &r->target->ref;
+	const struct shmt_ref *ref = &r->operand->ref;
 	char reason[ABSENT_REASON];
 	int id;
 
@@ -152,7 +152,7 @@ removal_find(struct removal_run *run, struct removal *r)
 		return;
 	}
 	if (errno == ENOENT) {
-		absent_reason(r->target, reason);
+		absent_reason(r->operand, reason);
 		settle(r, ABSENT, run->force ? ST_OK : ST_ABSENT, "%s",
 		    reason);
 	} else
@@ -362,7 +362,7 @@ removal_keep(struct removal *r, int status, const char *reason)
 
 /* A verbose line. */
 static void
-tell_removed(const struct removal *r)
+report_removed(const struct removal *r)
 {
 	char size[SHORT_TEXT];
 
@@ -379,44 +379,44 @@ tell_removed(const struct removal *r)
 }
 
 static void
-tell_absent(const struct removal *r)
+report_absent(const struct removal *r)
 {
 	printf("absent ");
-	print_safe(r->target->text);
+	print_safe(r->operand->text);
 	putchar('\n');
 }
 
 void
-removal_tell(const struct removal_run *run, const struct removal *r)
+report_removal(const struct removal_run *run, const struct removal *r)
 {
 	char id[SHORT_TEXT];
 	const char *object = id, *reason = r->reason;
 
 	snprintf(id, sizeof(id), "%d", r->segment.id);
-	if (r->target != NULL)
-		object = r->target->text;
+	if (r->operand != NULL)
+		object = r->operand->text;
 	if (reason == NULL)
 		reason = strerror(ENOMEM);
 	switch (r->result) {
 	case KEPT:
-		complain(object, "kept: %s", reason);
+		warn_about(object, "kept: %s", reason);
 		break;
 	case MARKED:
 	case FAILED:
-		complain(object, "%s", reason);
+		warn_about(object, "%s", reason);
 		break;
 	case ABSENT:
-		if (!run->force || r->target == NULL)
-			complain(object, "%s", reason);
+		if (!run->force || r->operand == NULL)
+			warn_about(object, "%s", reason);
 		else if (run->verbose)
-			tell_absent(r);
+			report_absent(r);
 		break;
 	case REMOVED:
 		if (run->verbose)
-			tell_removed(r);
+			report_removed(r);
 		break;
 	case WOULD_MARK:
-		complain(object, "would be marked for removal, %s", reason);
+		warn_about(object, "would be marked for removal, %s", reason);
 		break;
 	case WOULD_REMOVE:
 		break;

@@ -30,7 +30,7 @@ struct removal_run {
 /* One segment on its way out; all zeros but for target or segment at first. */
 struct removal {
 	struct shmt_segment segment;	/* as it was looked at; id -1: none */
-	const struct target *target;	/* NULL: selected by the filter */
+	const struct operand *operand;	/* NULL: selected by the filter */
 	enum removal_result result;
 	int status;
 	char *reason;			/* or NULL */
@@ -54,7 +54,7 @@ void removal_do(struct removal_run *run, struct removal *removal);
 void removal_keep(struct removal *removal, int status, const char *reason);
 
 /* Messages, and lines on stdout where the run is verbose. */
-void removal_tell(const struct removal_run *run,
+void report_removal(const struct removal_run *run,
     const struct removal *removal);
 
 void removal_json(struct json *json, const struct removal *removal);

@@ -203,11 +203,11 @@ print_holders(void *const *pointer, bool bytes)
 }
 
 static void
-print_space(const struct space *space)
+print_space(const struct ipc_ns *ipc_ns)
 {
 	label("namespace");
-	printf("%" PRIu64 ", of %d (", space->ns.inode, (int)space->ns.pid);
-	print_safe(space->command);
+	printf("%" PRIu64 ", of %d (", ipc_ns->ns.inode, (int)ipc_ns->ns.pid);
+	print_safe(ipc_ns->command);
 	puts(")");
 }
 
@@ -219,12 +219,12 @@ print_detail(void *const *pointer, bool bytes, bool with_space)
 	int64_t now = time(NULL);
 	struct shmt_proof proof;
 
-	shmt_prove(s, now, SHMT_STALE_IDLE, &proof);
+	shmt_check_stale(s, now, SHMT_STALE_IDLE, &proof);
 	label("id");
 	printf("%d\n", s->id);
 	print_key(row);
 	if (with_space)
-		print_space(row->space);
+		print_space(row->ipc_ns);
 	print_identity("owner", s->uid, s->gid);
 	print_identity("creator", s->cuid, s->cgid);
 	label("perms");
@@ -256,7 +256,7 @@ json_detail(struct json *json, const void *row)
 	bool removes;
 
 	json_attachments(json, row);
-	shmt_prove(s, time(NULL), SHMT_STALE_IDLE, &proof);
+	shmt_check_stale(s, time(NULL), SHMT_STALE_IDLE, &proof);
 	json_open(json, "proof", '{');
 	json_bool(json, "stale", proof.stale);
 	json_bool(json, "unattached", proof.unattached);

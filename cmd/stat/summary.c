@@ -73,26 +73,26 @@ static void
 get_ns(const void *row, struct value *value)
 {
 	set_number(value, VALUE_NUMBER,
-	    ((const struct sum *)row)->space->ns.inode);
+	    ((const struct sum *)row)->ipc_ns->ns.inode);
 }
 
 static void
 get_nspid(const void *row, struct value *value)
 {
-	const struct space *space = ((const struct sum *)row)->space;
+	const struct ipc_ns *ipc_ns = ((const struct sum *)row)->ipc_ns;
 
-	if (space->ns.pid != 0)
-		set_number(value, VALUE_NUMBER, (uint64_t)space->ns.pid);
+	if (ipc_ns->ns.pid != 0)
+		set_number(value, VALUE_NUMBER, (uint64_t)ipc_ns->ns.pid);
 }
 
 static void
 get_nscommand(const void *row, struct value *value)
 {
-	const struct space *space = ((const struct sum *)row)->space;
+	const struct ipc_ns *ipc_ns = ((const struct sum *)row)->ipc_ns;
 
-	if (space->command[0] != '\0') {
+	if (ipc_ns->command[0] != '\0') {
 		value->kind = VALUE_TEXT;
-		value->text = space->command;
+		value->text = ipc_ns->command;
 	}
 }
 
@@ -105,9 +105,9 @@ const struct column summary_columns[] = {
 	{ "RSS", true, get_rss, 0 },
 	{ "SWAP", true, get_swap, 0 },
 	{ "LARGEST", true, get_largest, 0 },
-	{ "NS", true, get_ns, NEEDS_SPACE },
-	{ "NSPID", true, get_nspid, NEEDS_SPACE },
-	{ "NSCOMMAND", false, get_nscommand, NEEDS_SPACE }
+	{ "NS", true, get_ns, NEEDS_NS },
+	{ "NSPID", true, get_nspid, NEEDS_NS },
+	{ "NSCOMMAND", false, get_nscommand, NEEDS_NS }
 };
 
 const size_t summary_column_count =
@@ -140,15 +140,16 @@ add_rows(struct sum *sum, const struct rows *rows)
 	size_t i;
 
 	sum->has_rss = true;
-	sum->space = &rows->space;
+	sum->ipc_ns = &rows->ipc_ns;
 	for (i = 0; i < rows->count; i++)
 		add_row(sum, &rows->list[i].segment, page);
 }
 
 int
-list_sums(const struct snapshot *snapshot, struct sum **list, void ***pointers)
+list_sums(
+    const struct collection *collection, struct sum **list, void ***pointers)
 {
-	size_t count = snapshot->space_count, i;
+	size_t count = collection->ns_count, i;
 	struct sum *sums;
 	void **p;
 
@@ -157,7 +158,7 @@ list_sums(const struct snapshot *snapshot, struct sum **list, void ***pointers)
 	if (sums == NULL || p == NULL)
 		return fail(NULL, ENOMEM);
 	for (i = 0; i < count; i++) {
-		add_rows(&sums[i], &snapshot->spaces[i]);
+		add_rows(&sums[i], &collection->ipc_namespaces[i]);
 		p[i] = &sums[i];
 	}
 	return ST_OK;

@@ -20,7 +20,7 @@ struct sum {
 	uint64_t size, pages, largest;	/* pages as shmall counts them */
 	bool has_rss;
 	uint64_t rss, swap;
-	const struct space *space;
+	const struct ipc_ns *ipc_ns;
 };
 
 extern const struct column summary_columns[];
@@ -29,7 +29,7 @@ extern const char *const default_summary_columns[];
 
 /* One for each namespace, and pointers to them; both to be freed, after a
  * failure too.  ST_OK, or told why not. */
-int list_sums(const struct snapshot *snapshot, struct sum **list,
+int list_sums(const struct collection *collection, struct sum **list,
     void ***pointers);
 
 #endif

@@ -46,7 +46,7 @@ struct look {
 };
 
 struct watching {
-	const struct lookout *how;
+	const struct change_watch *how;
 	struct look before, after;
 };
 
@@ -168,16 +168,16 @@ static bool
 is_wanted(const struct watching *w, const struct look *look,
     const struct row *row)
 {
-	const struct target *t;
+	const struct operand *t;
 	size_t i;
 
-	for (i = 0; i < w->how->target_count; i++) {
-		t = &w->how->targets[i];
-		if (is_target(t, &row->segment) || (t->ref.by_key &&
+	for (i = 0; i < w->how->operand_count; i++) {
+		t = &w->how->operands[i];
+		if (is_operand(t, &row->segment) || (t->ref.by_key &&
 		    !row->key_lost && t->ref.key == row->key))
 			return true;
 	}
-	return w->how->target_count == 0 && shmt_match(w->how->filter,
+	return w->how->operand_count == 0 && shmt_match(w->how->filter,
 	    &row->segment, look->time, &look->rows.holders);
 }
 
@@ -273,7 +273,7 @@ tell_created(const struct watching *w, const struct row *row)
 }
 
 static int
-tell_removed(const struct watching *w, const struct row *row)
+report_removed(const struct watching *w, const struct row *row)
 {
 	struct event event = { .row = row };
 
@@ -339,7 +339,7 @@ tell_all(struct watching *w)
 			k++;
 		} else if (id_at(before, i) < id_at(after, k) ||
 		    !shmt_same(&b->segment, &a->segment)) {
-			status = tell_removed(w, b);
+			status = report_removed(w, b);
 			i++;
 		} else {
 			status = tell_differences(w, b, a);
@@ -360,7 +360,7 @@ compare_ids(const void *a, const void *b)
 }
 
 static int
-look(const struct lookout *how, struct look *look)
+look(const struct change_watch *how, struct look *look)
 {
 	unsigned needs = NEEDS_KEY;
 	struct shmt_segment *list;
@@ -398,14 +398,14 @@ wait_for_next(uint64_t interval, int *status)
 	if (ready > 0) {
 		/* Nobody reads any more: the end a write would have met. */
 		kill(getpid(), SIGPIPE);
-		complain(NULL, "standard output: %s", strerror(EPIPE));
+		warn_about(NULL, "standard output: %s", strerror(EPIPE));
 		*status = ST_FAILED;
 	}
 	return ready == 0 && caught_signal() == 0;
 }
 
 int
-print_events(const struct lookout *how)
+print_events(const struct change_watch *how)
 {
 	struct watching w = { .how = how };
 	int status;

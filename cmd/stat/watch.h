@@ -15,16 +15,16 @@
 #include "shmtool.h"
 #include "ui/table.h"
 
-struct lookout {
+struct change_watch {
 	uint64_t interval;	/* seconds between looks */
 	const struct shmt_filter *filter;
-	const struct target *targets;	/* those only, if any */
-	size_t target_count;
+	const struct operand *operands;	/* those only, if any */
+	size_t operand_count;
 	enum table_format format;
 	bool heading, bytes;
 };
 
 /* Until a signal, or the end of who reads stdout. */
-int print_events(const struct lookout *how);
+int print_events(const struct change_watch *how);
 
 #endif

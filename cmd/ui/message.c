@@ -23,13 +23,13 @@ static const char *speaker = "";
 static int told = ST_USAGE;
 
 void
-speak_as(const char *command)
+set_command_name(const char *command)
 {
 	speaker = command;
 }
 
 void
-complain(const char *object, const char *format, ...)
+warn_about(const char *object, const char *format, ...)
 {
 	char reason[4096], *raw, *line;
 	va_list args;
@@ -66,7 +66,7 @@ usage_error(const char *object, const char *format, ...)
 	vsnprintf(reason, sizeof(reason), format, args);
 	va_end(args);
 	/* Most begin with the value that is wrong. */
-	complain(object, "%s%s (see shmtool %s%s-h)",
+	warn_about(object, "%s%s (see shmtool %s%s-h)",
 	    reason[0] == ':' ? "''" : "", reason, speaker,
 	    speaker[0] != '\0' ? " " : "");
 	return told = ST_USAGE;
@@ -98,7 +98,7 @@ status_of(int error)
 int
 fail(const char *object, int error)
 {
-	complain(object, "%s",
+	warn_about(object, "%s",
 	    error == ENOENT ? "no such segment" : strerror(error));
 	return told = status_of(error);
 }
@@ -125,7 +125,7 @@ static bool
 output_ok(bool written)
 {
 	if (!written && !output_lost) {
-		complain(NULL, "standard output: %s", strerror(errno));
+		warn_about(NULL, "standard output: %s", strerror(errno));
 		output_lost = true;
 	}
 	return !output_lost;

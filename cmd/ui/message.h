@@ -26,7 +26,7 @@ enum {
 };
 
 /* The command in whose name messages are, from here on. */
-void speak_as(const char *command);
+void set_command_name(const char *command);
 
 /* A usage error of our own: the message, a hint at -h, and ST_USAGE. */
 int usage_error(const char *object, const char *format, ...)
@@ -36,7 +36,7 @@ int usage_error(const char *object, const char *format, ...)
  * One line on stderr: "shmtool: COMMAND: OBJECT: reason".  The object (NULL:
  * none) is as the user wrote it.  Both may hold untrusted bytes.
  */
-void complain(const char *object, const char *format, ...)
+void warn_about(const char *object, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* complain() with strerror(error), and the exit status that belongs to it. */

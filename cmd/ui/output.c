@@ -96,7 +96,7 @@ output_end_stream(struct output *output, FILE *stream)
 static int
 open_failed(struct output *output)
 {
-	complain(output->path, "%s", strerror(errno));
+	warn_about(output->path, "%s", strerror(errno));
 	return status_of(errno == ENOENT ? EIO : errno);
 }
 
@@ -116,7 +116,7 @@ is_trusted(const struct stat *st)
 static int
 not_trusted(const struct output *output, const struct stat *st)
 {
-	complain(output->path, S_ISLNK(st->st_mode) ?
+	warn_about(output->path, S_ISLNK(st->st_mode) ?
 	    "a symbolic link of another user; it is not followed" :
 	    "a pipe of another user; it is not written to");
 	return ST_FAILED;
@@ -143,16 +143,16 @@ open_special(struct output *output, const struct stat *found)
 	close(output->fd);
 	if (!S_ISREG(st.st_mode))
 		return not_trusted(output, &st);
-	complain(output->path, "a link to a file; it is not followed");
+	warn_about(output->path, "a link to a file; it is not followed");
 	return ST_FAILED;
 }
 
 static int
 open_draft(struct output *output, mode_t mode)
 {
-	if (shmt_draft_open(output->path, &output->draft) == -1)
+	if (shmt_atomic_file_open(output->path, &output->file) == -1)
 		return open_failed(output);
-	output->fd = shmt_draft_fd(output->draft);
+	output->fd = shmt_atomic_file_fd(output->file);
 	/* 0600 as made; who replaces his own file keeps its mode. */
 	if (mode != 0 && fchmod(output->fd, mode) == -1) {
 		output_abandon(output);
@@ -189,8 +189,8 @@ output_commit(struct output *output)
 {
 	int result = 0, status = ST_OK;
 
-	if (output->draft != NULL)
-		result = shmt_draft_publish(output->draft);
+	if (output->file != NULL)
+		result = shmt_atomic_file_publish(output->file);
 	else if (output->fd != STDOUT_FILENO) {
 		result = close(output->fd);
 		output->fd = STDOUT_FILENO;
@@ -206,11 +206,11 @@ output_abandon(struct output *output)
 {
 	int saved = errno;
 
-	if (output->draft != NULL)
-		shmt_draft_close(output->draft);
+	if (output->file != NULL)
+		shmt_atomic_file_close(output->file);
 	else if (output->fd != STDOUT_FILENO && output->fd != -1)
 		close(output->fd);
-	output->draft = NULL;
+	output->file = NULL;
 	output->fd = STDOUT_FILENO;
 	errno = saved;
 }

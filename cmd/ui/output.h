@@ -17,7 +17,7 @@ struct output {
 	const char *path;	/* for messages */
 	int fd;
 	bool holes;		/* SHMT_SPARSE is possible */
-	struct shmt_draft *draft;	/* what becomes path, or NULL */
+	struct shmt_atomic_file *file;	/* what becomes path, or NULL */
 	uint64_t credit;	/* of shmt_make_room() */
 	int error;		/* what the stream died of, or 0 */
 };

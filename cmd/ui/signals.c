@@ -51,13 +51,13 @@ outlive(struct outlived *outlived)
 }
 
 void
-outlive_pipes(void)
+ignore_sigpipe(void)
 {
 	outlive(&closed_pipe);
 }
 
 void
-outlive_large_files(void)
+ignore_sigxfsz(void)
 {
 	outlive(&large_file);
 }
@@ -70,7 +70,7 @@ restore(const struct outlived *outlived)
 }
 
 void
-die_as_found(void)
+restore_signals(void)
 {
 	restore(&closed_pipe);
 	restore(&large_file);
@@ -109,7 +109,7 @@ stop_catching(void)
 }
 
 void
-die_of_signal(void)
+reraise_signal(void)
 {
 	sigset_t set;
 

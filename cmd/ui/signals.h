@@ -18,13 +18,13 @@ void stop_catching(void);
 
 /* Dies of the one that was noted; main() does so when a verb has put away
  * what it had half made. */
-void die_of_signal(void);
+void reraise_signal(void);
 
 /* From here on a closed pipe, or a file larger than RLIMIT_FSIZE, is an error
  * of write(2), not our death: the first for verbs that must not stop half way,
  * the second for all.  COMMAND gets both as we found them. */
-void outlive_pipes(void);
-void outlive_large_files(void);
-void die_as_found(void);
+void ignore_sigpipe(void);
+void ignore_sigxfsz(void);
+void restore_signals(void);
 
 #endif

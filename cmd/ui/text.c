@@ -240,7 +240,7 @@ known_name(struct names *names, uint32_t id, const char *(*look)(uint32_t))
 	length = strlen(found) + 1;
 	name = malloc(sizeof(*name) + length);
 	if (name == NULL) {
-		complain(NULL, "name of %u: %s", id, strerror(errno));
+		warn_about(NULL, "name of %u: %s", id, strerror(errno));
 		return "?";
 	}
 	name->id = id;

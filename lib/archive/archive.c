@@ -90,23 +90,23 @@ second_half(struct half *half, uint64_t before)
 
 /* The old file, if there is one, gets the draft's name. */
 static int
-swap_old(struct shmt_draft *draft)
+swap_old(struct shmt_atomic_file *draft)
 {
-	if (shmt__draft_publish(draft) == 0)
+	if (shmt__atomic_file_publish(draft) == 0)
 		return 0;
-	if (errno != EEXIST || shmt__draft_name(draft) == -1)
+	if (errno != EEXIST || shmt__atomic_file_name(draft) == -1)
 		return -1;
 	if (renameat2(draft->dir, draft->name, draft->dir, draft->final,
 	    RENAME_EXCHANGE) == 0)
 		return 0;
 	if (errno != ENOENT && errno != EINVAL && errno != ENOSYS)
 		return -1;
-	return shmt__draft_replace(draft);
+	return shmt__atomic_file_replace(draft);
 }
 
 /* Undoes it. */
 static void
-withdraw(const struct shmt_draft *draft)
+withdraw(const struct shmt_atomic_file *draft)
 {
 	int saved = errno;
 
@@ -129,7 +129,7 @@ struct save {
 	struct half half;
 	struct shmt_saved saved;
 	char contents_name[NAME_ROOM], meta_name[NAME_ROOM];
-	struct shmt_draft contents, meta;
+	struct shmt_atomic_file contents, meta;
 	struct shmt_trouble *trouble;
 };
 
@@ -193,7 +193,7 @@ copy_contents(struct save *save, struct shmt_view *view)
 
 	/* The size first: what the file cannot hold is known before any
 	 * copying.  No segment is as large as an off_t could not tell. */
-	if (shmt__draft_open(save->dir, save->contents_name,
+	if (shmt__atomic_file_open(save->dir, save->contents_name,
 	    &save->contents) == -1 || ftruncate(save->contents.fd,
 	    (off_t)save->saved.segment.size) == -1)
 		return fail_at(save->trouble, SHMT_AT_CONTENTS);
@@ -226,7 +226,8 @@ write_meta(struct save *save)
 	size_t length;
 
 	length = shmt__format_meta(&save->saved, text);
-	if (shmt__draft_open(save->dir, save->meta_name, &save->meta) == -1 ||
+	if (shmt__atomic_file_open(save->dir, save->meta_name, &save->meta) ==
+		-1 ||
 	    shmt__write_all(save->meta.fd, text, length) == -1 ||
 	    fsync(save->meta.fd) == -1)
 		return fail_at(save->trouble, SHMT_AT_META);
@@ -234,9 +235,10 @@ write_meta(struct save *save)
 }
 
 static int
-publish(const struct save *save, struct shmt_draft *draft)
+publish(const struct save *save, struct shmt_atomic_file *draft)
 {
-	return save->replace ? swap_old(draft) : shmt__draft_publish(draft);
+	return save->replace ? swap_old(draft)
+			     : shmt__atomic_file_publish(draft);
 }
 
 /* The .meta last: it is what makes a saved segment of the two. */
@@ -309,8 +311,8 @@ shmt_save(const char *dir, int id, unsigned flags,
 	if (save.dir == -1)
 		return fail_at(trouble, SHMT_AT_DIR);
 	result = save_segment(&save, id);
-	shmt__draft_discard(&save.contents);
-	shmt__draft_discard(&save.meta);
+	shmt__atomic_file_discard(&save.contents);
+	shmt__atomic_file_discard(&save.meta);
 	shmt__close(save.dir);
 	if (result == 0)
 		*saved = save.saved;
@@ -502,7 +504,7 @@ fill(struct shmt_view *view, int fd, uint64_t size,
 		} else if (shmt__read_at(fd, at, bytes, n) == -1 ||
 		    fill_piece(view, at, bytes, n) == -1)
 			result = -1;
-		shmt__view_let_go(view, at, n);
+		shmt__view_drop(view, at, n);
 	}
 	free(bytes);
 	return result;

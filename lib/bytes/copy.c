@@ -57,7 +57,7 @@ struct job {
 	uint64_t told;		/* pos at the last call of progress */
 	uint64_t room;		/* the file has its blocks up to this pos */
 	bool is_helped;		/* or was refused help */
-	struct shmt__ahead *ahead;	/* or NULL */
+	struct shmt__prefault *ahead;	/* or NULL */
 	uint64_t run_end;	/* no hole from pos up to here */
 	uint64_t asked;		/* ahead was asked for pages up to here */
 };
@@ -99,7 +99,7 @@ begin(struct job *job, struct shmt_view *view,
 	*job = (struct job){ .view = view, .how = how, .pos = how->offset,
 	    .end = how->offset + length, .told = how->offset };
 	look_at(job, fd);
-	shmt__view_forget(view);
+	shmt__view_invalidate(view);
 	return 0;
 }
 
@@ -107,7 +107,7 @@ begin(struct job *job, struct shmt_view *view,
 static int
 tell(struct job *job)
 {
-	shmt__view_let_go(job->view, job->told, job->pos - job->told);
+	shmt__view_drop(job->view, job->told, job->pos - job->told);
 	job->told = job->pos;
 	if (job->how->progress == NULL || !job->how->progress(job->how->arg,
 	    job->pos - job->how->offset))
@@ -173,7 +173,7 @@ by_bounce(struct job *job, size_t length)
 {
 	if (length > BOUNCE)
 		length = BOUNCE;
-	if (shmt__view_fetch(job->view, job->pos, job->view->bounce,
+	if (shmt__view_load(job->view, job->pos, job->view->bounce,
 	    length) == -1)
 		return -1;
 	return push(job, length);
@@ -210,14 +210,14 @@ settle(const struct job *job, uint64_t pos, char *first, char *second,
 			return 0;
 		}
 		memcpy(first, second, length);
-		if (shmt__view_fetch(job->view, pos, second, length) == -1)
+		if (shmt__view_load(job->view, pos, second, length) == -1)
 			return -1;
 	}
 	return 0;
 }
 
 static int
-by_looking_twice(struct job *job, size_t length)
+copy_stable(struct job *job, size_t length)
 {
 	struct shmt_view *view = job->view;
 	char *first = view->bounce, *second = first + BOUNCE / 2;
@@ -226,8 +226,8 @@ by_looking_twice(struct job *job, size_t length)
 
 	/* It ends where a page does. */
 	length = up_to(job->pos & last, BOUNCE / 2, length);
-	if (shmt__view_fetch(view, job->pos, first, length) == -1 ||
-	    shmt__view_fetch(view, job->pos, second, length) == -1)
+	if (shmt__view_load(view, job->pos, first, length) == -1 ||
+	    shmt__view_load(view, job->pos, second, length) == -1)
 		return -1;
 	for (i = 0; i < length; i += n) {
 		n = up_to((job->pos + i) & last, view->page, length - i);
@@ -267,11 +267,11 @@ have_next(struct job *job, size_t length)
 	    job->pos + AHEAD;
 	if (job->asked < far && job->asked < next + CHUNK &&
 	    shmt__affords(&job->view->credit, far - job->asked)) {
-		shmt__ahead_want(job->ahead, job->asked, far);
+		shmt__prefault_want(job->ahead, job->asked, far);
 		job->asked = far;
 	}
 	if (job->asked > job->pos)
-		shmt__ahead_wait(job->ahead, job->asked < next ? job->asked :
+		shmt__prefault_wait(job->ahead, job->asked < next ? job->asked :
 		    next);
 	return job->asked >= next ? 0 :
 	    have_pages(job, length, MADV_POPULATE_READ);
@@ -286,7 +286,7 @@ by_mapping(struct job *job, size_t length)
 }
 
 static int
-by_lending(struct job *job, size_t length)
+splice_pages(struct job *job, size_t length)
 {
 	struct shmt_view *view = job->view;
 	loff_t at = (loff_t)job->pos;
@@ -311,9 +311,9 @@ way_out(const struct job *job)
 	const struct shmt_view *view = job->view;
 
 	if (job->how->flags & SHMT_ZERO_COPY)
-		return by_lending;
+		return splice_pages;
 	if (job->how->flags & SHMT_STEADY)
-		return by_looking_twice;
+		return copy_stable;
 	if (view->fd != -1 && job->is_file && !job->appends && !view->huge)
 		return by_sendfile;
 	if (view->fd == -1 && view->at != NULL)
@@ -387,7 +387,7 @@ send_data(struct job *job, way *step, uint64_t end)
 	if (!job->is_helped && step == by_mapping && job->is_file &&
 	    end - job->pos >= WORTH_AHEAD) {
 		job->is_helped = true;
-		job->ahead = shmt__ahead_start(job->view);
+		job->ahead = shmt__prefault_start(job->view);
 	}
 	while (result == 0 && job->pos < end) {
 		result = have_room(job, end);
@@ -431,7 +431,7 @@ shmt_view_send(struct shmt_view *view, const struct shmt_transfer *how,
 		result = run.data ? send_data(&job, step, run.end) :
 		    send_hole(&job, run.end);
 	}
-	shmt__ahead_end(job.ahead);
+	shmt__prefault_end(job.ahead);
 	*done = job.pos - how->offset;
 	if (result == 0 && (how->flags & SHMT_SPARSE))
 		result = end_sparse(&job);

@@ -111,7 +111,7 @@ shmt__view_run(struct shmt_view *view, uint64_t offset, uint64_t end,
 }
 
 void
-shmt__view_forget(struct shmt_view *view)
+shmt__view_invalidate(struct shmt_view *view)
 {
 	view->resident_pages = 0;
 }

@@ -187,7 +187,7 @@ shmt__view_touch(struct shmt_view *view, uint64_t offset, uint64_t length,
 /* The pages stay the segment's; what we have mapped counts as our size, by
  * which the OOM killer chooses. */
 void
-shmt__view_let_go(const struct shmt_view *view, uint64_t offset,
+shmt__view_drop(const struct shmt_view *view, uint64_t offset,
     uint64_t length)
 {
 	uint64_t start = offset & ~(uint64_t)(view->page - 1);

@@ -18,7 +18,7 @@
 /* Had by one call; the copy may follow closely. */
 #define PIECE ((uint64_t)1 << 20)
 
-struct shmt__ahead {
+struct shmt__prefault {
 	const struct shmt_view *view;
 	pthread_t thread;
 	pthread_mutex_t lock;	/* of what follows */
@@ -30,7 +30,7 @@ struct shmt__ahead {
 static void *
 have_pages(void *arg)
 {
-	struct shmt__ahead *a = arg;
+	struct shmt__prefault *a = arg;
 	uint64_t from, to;
 
 	pthread_mutex_lock(&a->lock);
@@ -54,17 +54,17 @@ have_pages(void *arg)
 }
 
 static void
-release(struct shmt__ahead *a)
+release(struct shmt__prefault *a)
 {
 	pthread_mutex_destroy(&a->lock);
 	pthread_cond_destroy(&a->changed);
 	free(a);
 }
 
-struct shmt__ahead *
-shmt__ahead_start(const struct shmt_view *view)
+struct shmt__prefault *
+shmt__prefault_start(const struct shmt_view *view)
 {
-	struct shmt__ahead *a;
+	struct shmt__prefault *a;
 
 	if (shmt__processors() < 2)
 		return NULL;
@@ -81,7 +81,7 @@ shmt__ahead_start(const struct shmt_view *view)
 }
 
 void
-shmt__ahead_want(struct shmt__ahead *a, uint64_t from, uint64_t to)
+shmt__prefault_want(struct shmt__prefault *a, uint64_t from, uint64_t to)
 {
 	pthread_mutex_lock(&a->lock);
 	if (a->had < from)
@@ -92,7 +92,7 @@ shmt__ahead_want(struct shmt__ahead *a, uint64_t from, uint64_t to)
 }
 
 void
-shmt__ahead_wait(struct shmt__ahead *a, uint64_t to)
+shmt__prefault_wait(struct shmt__prefault *a, uint64_t to)
 {
 	pthread_mutex_lock(&a->lock);
 	while (a->had < to)
@@ -101,7 +101,7 @@ shmt__ahead_wait(struct shmt__ahead *a, uint64_t to)
 }
 
 void
-shmt__ahead_end(struct shmt__ahead *a)
+shmt__prefault_end(struct shmt__prefault *a)
 {
 	if (a == NULL)
 		return;

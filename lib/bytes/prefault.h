@@ -13,9 +13,10 @@
  * there is none to be had, or one processor.  What is wanted begins where the
  * last such range ended or, once all of that was waited for, further on.
  */
-struct shmt__ahead *shmt__ahead_start(const struct shmt_view *view);
-void shmt__ahead_want(struct shmt__ahead *ahead, uint64_t from, uint64_t to);
-void shmt__ahead_wait(struct shmt__ahead *ahead, uint64_t to);
-void shmt__ahead_end(struct shmt__ahead *ahead);
+struct shmt__prefault *shmt__prefault_start(const struct shmt_view *view);
+void shmt__prefault_want(
+    struct shmt__prefault *ahead, uint64_t from, uint64_t to);
+void shmt__prefault_wait(struct shmt__prefault *ahead, uint64_t to);
+void shmt__prefault_end(struct shmt__prefault *ahead);
 
 #endif

@@ -121,7 +121,7 @@ shmt_view_open(int id, unsigned flags, struct shmt_view **view)
 	v->size = segment.size;
 	v->page = (size_t)sysconf(_SC_PAGESIZE);
 	v->fd = -1;
-	if ((flags & SHMT_NO_TRACE ? shmt__through_open(v) :
+	if ((flags & SHMT_NO_TRACE ? shmt__remote_open(v) :
 	    open_own(v)) == -1) {
 		shmt_view_close(v);
 		return -1;
@@ -141,7 +141,7 @@ shmt_view_close(struct shmt_view *view)
 		close(view->fd);
 	if (view->at != NULL)
 		shmdt(view->at);
-	shmt__through_close(view);
+	shmt__remote_close(view);
 	free(view->resident);
 	free(view->bounce);
 	free(view);

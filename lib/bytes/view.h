@@ -23,7 +23,7 @@ struct shmt_view {
 	bool huge;		/* of huge pages */
 	char *at;		/* our own attachment, or NULL */
 	int fd;			/* the segment as a file, or -1 */
-	struct shmt__through *through;	/* a process that has it, or NULL */
+	struct shmt__remote *through;	/* a process that has it, or NULL */
 	unsigned char *resident;	/* a window of mincore(2) */
 	uint64_t resident_at;
 	size_t resident_pages;	/* 0: nothing was looked at yet */
@@ -41,7 +41,7 @@ void shmt__view_run(struct shmt_view *view, uint64_t offset, uint64_t end,
     struct shmt__run *run);
 
 /* What was looked at is old: look again. */
-void shmt__view_forget(struct shmt_view *view);
+void shmt__view_invalidate(struct shmt_view *view);
 
 /* Whether there is memory in plenty for so many bytes more.  *credit is what
  * is left of the last look, 0 at first. */
@@ -59,11 +59,11 @@ int shmt__view_touch(struct shmt_view *view, uint64_t offset, uint64_t length,
 bool shmt__in_memory(int fd);
 
 /* After a long way through it: what is behind is unmapped. */
-void shmt__view_let_go(const struct shmt_view *view, uint64_t offset,
+void shmt__view_drop(const struct shmt_view *view, uint64_t offset,
     uint64_t length);
 
 /* A piece that is in the range, holes not looked for. */
-int shmt__view_fetch(struct shmt_view *view, uint64_t offset, void *buffer,
+int shmt__view_load(struct shmt_view *view, uint64_t offset, void *buffer,
     size_t length);
 int shmt__view_store(struct shmt_view *view, uint64_t offset,
     const void *buffer, size_t length);

@@ -94,11 +94,11 @@ move_by_file(const struct shmt_view *view, uint64_t offset, void *buffer,
 }
 
 int
-shmt__view_fetch(struct shmt_view *view, uint64_t offset, void *buffer,
+shmt__view_load(struct shmt_view *view, uint64_t offset, void *buffer,
     size_t length)
 {
 	if (view->fd == -1 && view->at == NULL)
-		return shmt__through_get(view, offset, buffer, length);
+		return shmt__remote_get(view, offset, buffer, length);
 	if (shmt__view_touch(view, offset, length, false) == -1)
 		return -1;
 	return view->fd != -1 ?
@@ -145,16 +145,16 @@ shmt_view_get(struct shmt_view *view, uint64_t offset, void *buffer,
 
 	if (!shmt__view_has(view, offset, length))
 		return -1;
-	shmt__view_forget(view);
+	shmt__view_invalidate(view);
 	for (; result == 0 && at < end; p += n, at += n) {
 		shmt__view_run(view, at, end, &run);
 		n = (size_t)(run.end - at);
 		if (!run.data)
 			memset(p, 0, n);
 		else
-			result = shmt__view_fetch(view, at, p, n);
+			result = shmt__view_load(view, at, p, n);
 	}
-	shmt__view_let_go(view, offset, length);
+	shmt__view_drop(view, offset, length);
 	return result;
 }
 

@@ -22,7 +22,7 @@
 #include "users/maps.h"
 #include "users/scan.h"
 
-struct shmt__through {
+struct shmt__remote {
 	int dir;		/* /proc/PID, which stays that process's */
 	pid_t pid;
 	uint64_t id;
@@ -34,7 +34,7 @@ struct shmt__through {
 static int
 add_mapping(void *arg, const struct shmt__mapping *mapping)
 {
-	struct shmt__through *t = arg;
+	struct shmt__remote *t = arg;
 	struct shmt__mapping *more;
 	bool huge;
 
@@ -51,7 +51,7 @@ add_mapping(void *arg, const struct shmt__mapping *mapping)
 
 /* Reads its mappings anew; ESRCH: it is gone, or has the segment no more. */
 static int
-look(struct shmt__through *t)
+look(struct shmt__remote *t)
 {
 	int maps, result;
 
@@ -70,7 +70,7 @@ look(struct shmt__through *t)
 
 /* ESRCH: another file is mapped there by now, or the process is gone. */
 static int
-open_file(const struct shmt__through *t)
+open_file(const struct shmt__remote *t)
 {
 	const struct shmt__mapping *m = &t->maps[0];
 	struct stat st;
@@ -91,7 +91,7 @@ open_file(const struct shmt__through *t)
 
 /* The mapping that shows a byte, or NULL. */
 static const struct shmt__mapping *
-mapping_of(const struct shmt__through *t, uint64_t offset)
+mapping_of(const struct shmt__remote *t, uint64_t offset)
 {
 	const struct shmt__mapping *m;
 	size_t i;
@@ -113,7 +113,7 @@ within_reach(const struct shmt__mapping *m)
 }
 
 static bool
-shows_all(const struct shmt__through *t, uint64_t size)
+shows_all(const struct shmt__remote *t, uint64_t size)
 {
 	const struct shmt__mapping *m;
 	uint64_t offset = 0;
@@ -155,7 +155,7 @@ expect_no_holes(const struct shmt_view *view)
 static int
 try_holder(struct shmt_view *view, const struct shmt_holder *holder)
 {
-	struct shmt__through *t = view->through;
+	struct shmt__remote *t = view->through;
 	char path[32];
 
 	snprintf(path, sizeof(path), "/proc/%jd", (intmax_t)holder->pid);
@@ -178,7 +178,7 @@ try_holder(struct shmt_view *view, const struct shmt_holder *holder)
 }
 
 int
-shmt__through_open(struct shmt_view *view)
+shmt__remote_open(struct shmt_view *view)
 {
 	const struct shmt_holder *holder;
 	struct shmt_holders holders;
@@ -216,7 +216,7 @@ shmt__through_open(struct shmt_view *view)
 }
 
 void
-shmt__through_close(struct shmt_view *view)
+shmt__remote_close(struct shmt_view *view)
 {
 	if (view->through == NULL)
 		return;
@@ -227,7 +227,7 @@ shmt__through_close(struct shmt_view *view)
 }
 
 static int
-read_once(const struct shmt__through *t, uint64_t offset, char *buffer,
+read_once(const struct shmt__remote *t, uint64_t offset, char *buffer,
     size_t length)
 {
 	const struct shmt__mapping *m;
@@ -259,10 +259,10 @@ read_once(const struct shmt__through *t, uint64_t offset, char *buffer,
  * afterwards; else another holder is asked.
  */
 int
-shmt__through_get(struct shmt_view *view, uint64_t offset, void *buffer,
+shmt__remote_get(struct shmt_view *view, uint64_t offset, void *buffer,
     size_t length)
 {
-	struct shmt__through *t = view->through;
+	struct shmt__remote *t = view->through;
 	struct shmt__mapping before;
 	const struct shmt__mapping *m;
 	int tries;
@@ -278,11 +278,11 @@ shmt__through_get(struct shmt_view *view, uint64_t offset, void *buffer,
 			    m->offset == before.offset)
 				return 0;
 		}
-		if (shmt__through_open(view) == -1)
+		if (shmt__remote_open(view) == -1)
 			return -1;
 		/* This one may be read as a file. */
 		if (view->fd != -1)
-			return shmt__view_fetch(view, offset, buffer, length);
+			return shmt__view_load(view, offset, buffer, length);
 	}
 	errno = ESRCH;
 	return -1;

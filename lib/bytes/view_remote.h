@@ -10,9 +10,9 @@
 
 /* Finds a holder to read through.  ESRCH: none; ENODATA: only in a way that
  * would allocate what nobody wrote. */
-int shmt__through_open(struct shmt_view *view);
-void shmt__through_close(struct shmt_view *view);
-int shmt__through_get(struct shmt_view *view, uint64_t offset, void *buffer,
+int shmt__remote_open(struct shmt_view *view);
+void shmt__remote_close(struct shmt_view *view);
+int shmt__remote_get(struct shmt_view *view, uint64_t offset, void *buffer,
     size_t length);
 
 #endif

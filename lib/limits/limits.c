@@ -259,7 +259,7 @@ shmt_permille(uint64_t part, uint64_t whole)
 
 	if (whole == 0)
 		return part == 0 ? 0 : UINT64_MAX;
-	rest = shmt__share(part % whole, whole, 1000);
+	rest = shmt__fraction(part % whole, whole, 1000);
 	if (part / whole > (UINT64_MAX - rest) / 1000)
 		return UINT64_MAX;
 	return part / whole * 1000 + rest;

@@ -187,14 +187,14 @@ static int
 replace(const char *path, const char *text, size_t length,
     const struct stat *st)
 {
-	struct shmt_draft *draft;
+	struct shmt_atomic_file *draft;
 	int folder, result;
 
-	if (shmt_draft_open(path, &draft) == -1)
+	if (shmt_atomic_file_open(path, &draft) == -1)
 		return -1;
 	result = fill(draft->fd, text, length, st);
 	if (result == 0)
-		result = shmt_draft_publish(draft);
+		result = shmt_atomic_file_publish(draft);
 	/* A name lasts when its folder is written. */
 	if (result == 0) {
 		folder = openat(draft->dir, ".", O_RDONLY | O_DIRECTORY |
@@ -202,7 +202,7 @@ replace(const char *path, const char *text, size_t length,
 		result = folder == -1 ? -1 : shmt__sync_dir(folder);
 		shmt__close(folder);
 	}
-	shmt_draft_close(draft);
+	shmt_atomic_file_close(draft);
 	return result;
 }
 

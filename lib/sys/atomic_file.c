@@ -20,7 +20,7 @@
 
 /* Without memory arc4random(3) would end the program, and say nothing. */
 static int
-invent_name(struct shmt_draft *draft)
+invent_name(struct shmt_atomic_file *draft)
 {
 	unsigned number;
 
@@ -33,7 +33,7 @@ invent_name(struct shmt_draft *draft)
 }
 
 static int
-open_named(struct shmt_draft *draft)
+open_named(struct shmt_atomic_file *draft)
 {
 	int tries;
 
@@ -52,9 +52,10 @@ open_named(struct shmt_draft *draft)
 }
 
 int
-shmt__draft_open(int dir, const char *final, struct shmt_draft *draft)
+shmt__atomic_file_open(
+    int dir, const char *final, struct shmt_atomic_file *draft)
 {
-	*draft = (struct shmt_draft){ .dir = dir, .fd = -1 };
+	*draft = (struct shmt_atomic_file){ .dir = dir, .fd = -1 };
 	if (strlcpy(draft->final, final, sizeof(draft->final)) >=
 	    sizeof(draft->final)) {
 		errno = ENAMETOOLONG;
@@ -74,7 +75,7 @@ shmt__draft_open(int dir, const char *final, struct shmt_draft *draft)
 
 /* Gives a draft without a name this one, which must be free. */
 static int
-link_as(const struct shmt_draft *draft, const char *name)
+link_as(const struct shmt_atomic_file *draft, const char *name)
 {
 	char path[64];
 
@@ -83,7 +84,7 @@ link_as(const struct shmt_draft *draft, const char *name)
 }
 
 int
-shmt__draft_name(struct shmt_draft *draft)
+shmt__atomic_file_name(struct shmt_atomic_file *draft)
 {
 	if (draft->name[0] != '\0')
 		return 0;
@@ -96,7 +97,7 @@ shmt__draft_name(struct shmt_draft *draft)
 }
 
 int
-shmt__draft_publish(struct shmt_draft *draft)
+shmt__atomic_file_publish(struct shmt_atomic_file *draft)
 {
 	if (draft->name[0] == '\0')
 		return link_as(draft, draft->final);
@@ -115,13 +116,13 @@ shmt__draft_publish(struct shmt_draft *draft)
 }
 
 int
-shmt__draft_replace(struct shmt_draft *draft)
+shmt__atomic_file_replace(struct shmt_atomic_file *draft)
 {
 	/* Where there is nothing to replace, no other name is ever seen. */
 	if (draft->name[0] == '\0') {
 		if (link_as(draft, draft->final) == 0)
 			return 0;
-		if (errno != EEXIST || shmt__draft_name(draft) == -1)
+		if (errno != EEXIST || shmt__atomic_file_name(draft) == -1)
 			return -1;
 	}
 	if (renameat(draft->dir, draft->name, draft->dir, draft->final) == -1)
@@ -131,7 +132,7 @@ shmt__draft_replace(struct shmt_draft *draft)
 }
 
 void
-shmt__draft_discard(const struct shmt_draft *draft)
+shmt__atomic_file_discard(const struct shmt_atomic_file *draft)
 {
 	int saved = errno;
 
@@ -148,10 +149,10 @@ shmt__draft_discard(const struct shmt_draft *draft)
  */
 
 int
-shmt_draft_open(const char *path, struct shmt_draft **draft)
+shmt_atomic_file_open(const char *path, struct shmt_atomic_file **draft)
 {
 	const char *base = strrchr(path, '/');
-	struct shmt_draft *d;
+	struct shmt_atomic_file *d;
 	char *folder;
 	int dir;
 
@@ -166,7 +167,7 @@ shmt_draft_open(const char *path, struct shmt_draft **draft)
 	dir = folder == NULL || d == NULL ? -1 :
 	    open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	free(folder);
-	if (dir == -1 || shmt__draft_open(dir, base, d) == -1) {
+	if (dir == -1 || shmt__atomic_file_open(dir, base, d) == -1) {
 		shmt__close(dir);
 		free(d);
 		return -1;
@@ -176,26 +177,26 @@ shmt_draft_open(const char *path, struct shmt_draft **draft)
 }
 
 int
-shmt_draft_fd(const struct shmt_draft *draft)
+shmt_atomic_file_fd(const struct shmt_atomic_file *draft)
 {
 	return draft->fd;
 }
 
 int
-shmt_draft_publish(struct shmt_draft *draft)
+shmt_atomic_file_publish(struct shmt_atomic_file *draft)
 {
 	int again = fcntl(draft->fd, F_DUPFD_CLOEXEC, 0);
 
 	/* File systems over the net tell of a full disk on close. */
 	if (again == -1 || close(again) == -1)
 		return -1;
-	return shmt__draft_replace(draft);
+	return shmt__atomic_file_replace(draft);
 }
 
 void
-shmt_draft_close(struct shmt_draft *draft)
+shmt_atomic_file_close(struct shmt_atomic_file *draft)
 {
-	shmt__draft_discard(draft);
+	shmt__atomic_file_discard(draft);
 	shmt__close(draft->dir);
 	free(draft);
 }

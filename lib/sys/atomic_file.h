@@ -7,7 +7,7 @@
 
 #include "shmtool.h"
 
-struct shmt_draft {
+struct shmt_atomic_file {
 	int dir;		/* its folder */
 	int fd;
 	char final[256];	/* the name it is to have there */
@@ -15,16 +15,17 @@ struct shmt_draft {
 };
 
 /* dir stays the caller's, and stays open. */
-int shmt__draft_open(int dir, const char *final, struct shmt_draft *draft);
+int shmt__atomic_file_open(
+    int dir, const char *final, struct shmt_atomic_file *draft);
 
 /* Makes sure that it has a name, though not yet its own. */
-int shmt__draft_name(struct shmt_draft *draft);
+int shmt__atomic_file_name(struct shmt_atomic_file *draft);
 
 /* Gives it its name: EEXIST where a file has that, or in its place. */
-int shmt__draft_publish(struct shmt_draft *draft);
-int shmt__draft_replace(struct shmt_draft *draft);
+int shmt__atomic_file_publish(struct shmt_atomic_file *draft);
+int shmt__atomic_file_replace(struct shmt_atomic_file *draft);
 
 /* Closes it, and removes what has the name of a draft. */
-void shmt__draft_discard(const struct shmt_draft *draft);
+void shmt__atomic_file_discard(const struct shmt_atomic_file *draft);
 
 #endif

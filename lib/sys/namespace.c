@@ -291,7 +291,7 @@ collect(int fd, void **answer, size_t *length)
 }
 
 int
-shmt_ns_ask(const struct shmt_ns *ns, int (*look)(void *arg, int out),
+shmt_ns_run(const struct shmt_ns *ns, int (*look)(void *arg, int out),
     void *arg, void **answer, size_t *length)
 {
 	int ends[2], status = 0, error;

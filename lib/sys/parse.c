@@ -193,7 +193,7 @@ shmt_parse_ref(const char *text, struct shmt_ref *ref)
 
 /* Bit by bit: there is no type of 128 bits on 32-bit machines. */
 uint64_t
-shmt__share(uint64_t part, uint64_t whole, uint64_t of)
+shmt__fraction(uint64_t part, uint64_t whole, uint64_t of)
 {
 	uint64_t share = 0, rest = 0;
 	int bit;
@@ -261,7 +261,7 @@ shmt_parse_size(const char *text, uint64_t *size)
 	factor = suffix(text);
 	if (factor == 0 || (factor == 1 && scale > 1))
 		return fail(EINVAL);
-	rest = shmt__share(decimals, scale, factor);
+	rest = shmt__fraction(decimals, scale, factor);
 	if (whole > (UINT64_MAX - rest) / factor)
 		return fail(ERANGE);
 	*size = whole * factor + rest;

@@ -34,7 +34,7 @@ find_set(const struct shmt_ref *ref, int *semid)
 }
 
 int
-shmt_parse_guard(const char *text, struct shmt_guard *guard)
+shmt_parse_semaphore(const char *text, struct shmt_semaphore *guard)
 {
 	struct shmt_ref ref;
 	uint64_t sem = 0;
@@ -72,7 +72,8 @@ absent(int result)
 }
 
 static int
-operate(const struct shmt_guard *guard, short by, const struct timespec *limit)
+operate(
+    const struct shmt_semaphore *guard, short by, const struct timespec *limit)
 {
 	struct sembuf op = {
 		.sem_num = guard->index,
@@ -84,7 +85,7 @@ operate(const struct shmt_guard *guard, short by, const struct timespec *limit)
 }
 
 int
-shmt_guard_take(const struct shmt_guard *guard, uint64_t timeout)
+shmt_semaphore_acquire(const struct shmt_semaphore *guard, uint64_t timeout)
 {
 	struct timespec limit = { 0 };
 
@@ -96,13 +97,13 @@ shmt_guard_take(const struct shmt_guard *guard, uint64_t timeout)
 }
 
 int
-shmt_guard_give(const struct shmt_guard *guard)
+shmt_semaphore_release(const struct shmt_semaphore *guard)
 {
 	return operate(guard, 1, NULL);
 }
 
 int
-shmt_guard_holder(const struct shmt_guard *guard, pid_t *pid)
+shmt_semaphore_holder(const struct shmt_semaphore *guard, pid_t *pid)
 {
 	int last;
 

@@ -68,7 +68,7 @@ merge_one(struct shmt_holders *holders, const struct shmt__found *found)
 
 /* The mappings, sorted, as one entry for each process and segment. */
 static int
-merge(const struct shmt__pass *pass, struct shmt_holders *holders)
+merge(const struct shmt__scan *pass, struct shmt_holders *holders)
 {
 	struct shmt_segment segment = { 0 };
 	bool there = false, known = false;
@@ -96,11 +96,11 @@ merge(const struct shmt__pass *pass, struct shmt_holders *holders)
 int
 shmt__holders(int id, enum shmt__way way, struct shmt_holders *holders)
 {
-	struct shmt__pass pass;
+	struct shmt__scan pass;
 	struct shmt_holders h = { 0 };
 	int result;
 
-	if (shmt__pass(id, way, &pass) == -1) {
+	if (shmt__scan(id, way, &pass) == -1) {
 		if (errno == ENOENT)
 			errno = ENOTSUP;
 		return -1;
@@ -110,7 +110,7 @@ shmt__holders(int id, enum shmt__way way, struct shmt_holders *holders)
 		    compare_found);
 	result = merge(&pass, &h);
 	h.hidden = pass.hidden;
-	shmt__pass_free(&pass);
+	shmt__scan_free(&pass);
 	if (result == 0)
 		*holders = h;
 	return result;

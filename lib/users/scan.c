@@ -49,7 +49,7 @@ struct crowd {
 struct share {
 	struct crowd *crowd;
 	struct shmt__devices devices;
-	struct shmt__pass pass;
+	struct shmt__scan pass;
 	size_t room;		/* of pass.found */
 	int error;		/* errno of what ended it, or 0 */
 };
@@ -58,7 +58,7 @@ static int
 add_mapping(void *arg, const struct shmt__mapping *mapping)
 {
 	struct share *share = arg;
-	struct shmt__pass *pass = &share->pass;
+	struct shmt__scan *pass = &share->pass;
 	struct shmt__found *more;
 	size_t room;
 	bool huge;
@@ -138,7 +138,7 @@ read_ns(const struct crowd *crowd, const char *base, char ns[static NS_ROOM])
 static int
 add_process(struct share *share, size_t first, const char *base, pid_t pid)
 {
-	struct shmt__pass *pass = &share->pass;
+	struct shmt__scan *pass = &share->pass;
 	struct shmt__process *process;
 	char ns[NS_ROOM];
 
@@ -317,7 +317,7 @@ look_at_all(struct share *shares, size_t count)
 
 /* What one found comes to what another did. */
 static int
-join(struct shmt__pass *to, struct shmt__pass *from)
+join(struct shmt__scan *to, struct shmt__scan *from)
 {
 	struct shmt__process *process;
 	struct shmt__found *more;
@@ -325,7 +325,7 @@ join(struct shmt__pass *to, struct shmt__pass *from)
 	more = reallocarray(to->found, to->count + from->count + 1,
 	    sizeof(*more));
 	if (more == NULL) {
-		shmt__pass_free(from);
+		shmt__scan_free(from);
 		return -1;
 	}
 	while ((process = SLIST_FIRST(&from->processes)) != NULL) {
@@ -343,7 +343,7 @@ join(struct shmt__pass *to, struct shmt__pass *from)
 }
 
 static int
-share_out(struct crowd *crowd, struct shmt__pass *pass)
+share_out(struct crowd *crowd, struct shmt__scan *pass)
 {
 	size_t count = useful_threads(crowd->count), i;
 	struct share shares[THREADS_MAX];
@@ -362,13 +362,13 @@ share_out(struct crowd *crowd, struct shmt__pass *pass)
 	}
 	if (error == 0)
 		return 0;
-	shmt__pass_free(pass);
+	shmt__scan_free(pass);
 	errno = error;
 	return -1;
 }
 
 int
-shmt__pass(int id, enum shmt__way way, struct shmt__pass *pass)
+shmt__scan(int id, enum shmt__way way, struct shmt__scan *pass)
 {
 	struct crowd crowd = { .id = id, .way = way };
 	int result, saved;
@@ -391,7 +391,7 @@ shmt__pass(int id, enum shmt__way way, struct shmt__pass *pass)
 }
 
 void
-shmt__pass_free(struct shmt__pass *pass)
+shmt__scan_free(struct shmt__scan *pass)
 {
 	struct shmt__process *process;
 

@@ -26,7 +26,7 @@ struct shmt__found {
 	const struct shmt__process *process;	/* one of the pass's */
 };
 
-struct shmt__pass {
+struct shmt__scan {
 	struct shmt__found *found;
 	size_t count;
 	struct shmt__processes processes;
@@ -35,8 +35,8 @@ struct shmt__pass {
 
 /* The mappings that processes of this IPC namespace have of one id (-1: of
  * all), in no order. */
-int shmt__pass(int id, enum shmt__way way, struct shmt__pass *pass);
-void shmt__pass_free(struct shmt__pass *pass);
+int shmt__scan(int id, enum shmt__way way, struct shmt__scan *pass);
+void shmt__scan_free(struct shmt__scan *pass);
 
 /*
  * Whether a holder matters to a segment: one of root, of its owner or creator

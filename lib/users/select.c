@@ -52,7 +52,7 @@ judge_creator(const struct shmt_segment *segment,
 }
 
 void
-shmt_prove(const struct shmt_segment *segment, int64_t now, uint64_t idle,
+shmt_check_stale(const struct shmt_segment *segment, int64_t now, uint64_t idle,
     struct shmt_proof *proof)
 {
 	memset(proof, 0, sizeof(*proof));
@@ -77,7 +77,7 @@ is_stale(const struct shmt_segment *segment, int64_t now, uint64_t idle)
 	if (segment->nattch != 0 || (segment->state & SHMT_DEST) != 0 ||
 	    shmt_idle(segment, now) < idle)
 		return false;
-	shmt_prove(segment, now, idle, &proof);
+	shmt_check_stale(segment, now, idle, &proof);
 	return proof.stale;
 }
 

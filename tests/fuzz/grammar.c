@@ -26,7 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct shmt_guard guard;
+	struct shmt_semaphore guard;
 	struct shmt_ref ref;
 	unsigned mode = 0;
 	uint64_t value;
@@ -55,7 +55,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	shmt_parse_key(text, &key);
 	/* By key it would ask the kernel. */
 	if (strstr(text, "0x") == NULL)
-		shmt_parse_guard(text, &guard);
+		shmt_parse_semaphore(text, &guard);
 	free(text);
 	return 0;
 }

@@ -304,7 +304,7 @@ ask(void)
 
 	if (shmt_ns_self(&ns.inode) == -1)
 		return -1;
-	result = shmt_ns_ask(&ns, say_hello, NULL, &answer, &length);
+	result = shmt_ns_run(&ns, say_hello, NULL, &answer, &length);
 	if (result == -1) {
 		assert_ptr_equal(answer, KEPT);
 		return -1;
@@ -760,26 +760,26 @@ TORMENT(restore)
 static void
 nameless(void **state)
 {
-	struct shmt_draft *draft = KEPT;
+	struct shmt_atomic_file *draft = KEPT;
 	char name[300];
 
 	(void)state;
 	fault("faccessat", 0, EEXIST);
 	fault_also("openat64");
-	assert_int_equal(shmt_draft_open(file, &draft), -1);
+	assert_int_equal(shmt_atomic_file_open(file, &draft), -1);
 	assert_int_equal(errno, EEXIST);
 	fault("faccessat", 0, EACCES);
 	fault_also("openat64");
-	assert_int_equal(shmt_draft_open(file, &draft), -1);
+	assert_int_equal(shmt_atomic_file_open(file, &draft), -1);
 	assert_int_equal(errno, EACCES);
 	assert_true(fault_end());
-	assert_int_equal(shmt_draft_open("", &draft), -1);
+	assert_int_equal(shmt_atomic_file_open("", &draft), -1);
 	assert_int_equal(errno, ENOENT);
-	assert_int_equal(shmt_draft_open("/tmp/", &draft), -1);
+	assert_int_equal(shmt_atomic_file_open("/tmp/", &draft), -1);
 	assert_int_equal(errno, EISDIR);
 	memset(name, 'x', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
-	assert_int_equal(shmt_draft_open(name, &draft), -1);
+	assert_int_equal(shmt_atomic_file_open(name, &draft), -1);
 	assert_int_equal(errno, ENAMETOOLONG);
 	assert_ptr_equal(draft, KEPT);
 }

@@ -293,7 +293,7 @@ moved_on(void **state)
 
 	(void)state;
 	/* It lives elsewhere now. */
-	assert_int_equal(shmt_ns_ask(&ns, say_nothing, NULL, &answer, &length),
+	assert_int_equal(shmt_ns_run(&ns, say_nothing, NULL, &answer, &length),
 	    -1);
 	assert_int_equal(errno, ESRCH);
 	gone = fork();
@@ -301,7 +301,7 @@ moved_on(void **state)
 		_exit(0);
 	assert_int_equal(waitpid(gone, NULL, 0), gone);
 	ns.pid = gone;
-	assert_int_equal(shmt_ns_ask(&ns, say_nothing, NULL, &answer, &length),
+	assert_int_equal(shmt_ns_run(&ns, say_nothing, NULL, &answer, &length),
 	    -1);
 	assert_int_equal(errno, ESRCH);
 }
@@ -331,7 +331,7 @@ not_let_in(void **state)
 	assert_int_equal(stat(path, &st), 0);
 	ns.inode = st.st_ino;
 	use_capabilities(false);
-	result = shmt_ns_ask(&ns, say_nothing, NULL, &answer, &length);
+	result = shmt_ns_run(&ns, say_nothing, NULL, &answer, &length);
 	error = errno;
 	use_capabilities(true);
 	kill(ns.pid, SIGKILL);

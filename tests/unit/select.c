@@ -83,7 +83,7 @@ is_stale(const struct shmt_segment *s, uint64_t idle)
 	    SHMT_BY_IDLE, .idle = idle };
 	struct shmt_proof proof;
 
-	shmt_prove(s, now, idle, &proof);
+	shmt_check_stale(s, now, idle, &proof);
 	/* The filter and the proof must never disagree. */
 	assert_int_equal(shmt_match(&filter, s, now, NULL), proof.stale);
 	return proof.stale;
@@ -96,7 +96,7 @@ a_forgotten_one_is_stale(void **state)
 	struct shmt_proof proof;
 
 	(void)state;
-	shmt_prove(&s, now, SHMT_STALE_IDLE, &proof);
+	shmt_check_stale(&s, now, SHMT_STALE_IDLE, &proof);
 	assert_true(proof.stale);
 	assert_true(proof.unattached);
 	assert_true(proof.not_dest);
@@ -115,14 +115,14 @@ each_part_of_stale_counts(void **state)
 	(void)state;
 	s.nattch = 1;
 	assert_false(is_stale(&s, HOUR));
-	shmt_prove(&s, now, HOUR, &proof);
+	shmt_check_stale(&s, now, HOUR, &proof);
 	assert_false(proof.unattached);
 	assert_true(proof.not_dest && proof.idle_enough);
 
 	s = forgotten();
 	s.state = SHMT_DEST;
 	assert_false(is_stale(&s, HOUR));
-	shmt_prove(&s, now, HOUR, &proof);
+	shmt_check_stale(&s, now, HOUR, &proof);
 	assert_false(proof.not_dest);
 
 	s = forgotten();
@@ -333,15 +333,15 @@ a_clock_set_forward_proves_nothing(void **state)
 	s.atime = s.dtime = now;
 	assert_false(shmt_match(&dead_creator, &s, now, NULL));
 	assert_false(shmt_match(&stale, &s, now, NULL));
-	shmt_prove(&s, now, 0, &proof);
+	shmt_check_stale(&s, now, 0, &proof);
 	assert_int_equal(proof.creator.life, SHMT_UNKNOWN);
 	assert_false(proof.stale);
 	/* In the same second it may have been before or after. */
 	s.atime = s.dtime = proof.creator.started;
-	shmt_prove(&s, now, 0, &proof);
+	shmt_check_stale(&s, now, 0, &proof);
 	assert_int_equal(proof.creator.life, SHMT_UNKNOWN);
 	s.atime = s.dtime = proof.creator.started - 1;
-	shmt_prove(&s, now, 0, &proof);
+	shmt_check_stale(&s, now, 0, &proof);
 	assert_int_equal(proof.creator.life, SHMT_REUSED);
 }
 
