@@ -86,7 +86,7 @@ DIST := shmtool-$(VERSION)
 ARCHIVE := $(BUILD)/libshmtool.a
 SHARED := $(BUILD)/libshmtool.so.$(VERSION)
 SONAME := libshmtool.so.$(SOVERSION)
-TESTS ?= $(UNIT) $(wildcard tests/cli/*.bats)
+TESTS ?= $(UNIT) $(wildcard tests/cli/*.bats tests/cli/*/*.bats)
 
 .DELETE_ON_ERROR:
 .PHONY: all bench check check-asan check-fault check-install check-man \

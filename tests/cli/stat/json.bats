@@ -3,7 +3,7 @@
 #
 # The JSON of stat, read by a strict parser.
 
-load common
+load ../common
 
 make_segment() {
 	id=$(ipcmk -M "${1:-4096}" -p "${2:-0600}" | tr -dc 0-9)

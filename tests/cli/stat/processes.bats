@@ -3,7 +3,7 @@
 #
 # Who is attached: stat -P, PROCS, the list in stat SEGMENT.
 
-load common
+load ../common
 
 make_segment() {
 	id=$(ipcmk -M "${1:-4096}" -p "${2:-0600}" | tr -dc 0-9)

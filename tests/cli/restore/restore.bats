@@ -4,7 +4,7 @@
 # restore: what save wrote comes back, or nothing does.  perl's shmread and
 # shmwrite are the judges of contents, ipcs of the rest.
 
-load common
+load ../common
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return 1

@@ -4,7 +4,7 @@
 # The reports of limits beside those of the installed ipcs, byte for byte,
 # over states that a paste could not hold.
 
-load common
+load ../common
 
 setup() {
 	sysctl=/proc/sys/kernel

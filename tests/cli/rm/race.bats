@@ -5,7 +5,7 @@
 # make, attach, use and detach segments as fast as they can: no process may
 # ever find gone or unreadable what it has attached.
 
-load common
+load ../common
 
 RACE_SECONDS=30
 

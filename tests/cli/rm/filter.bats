@@ -4,7 +4,7 @@
 # rm by filters and --all: what is selected, the question, and looking again
 # before each removal.
 
-load common
+load ../common
 
 make_segment() {
 	id=$(ipcmk -M "${1:-4096}" -p "${2:-0600}" | tr -dc 0-9)

@@ -4,7 +4,7 @@
 # save: the two files, what they hold, and that both are there or neither,
 # whatever happens.  perl's shmread, sha256sum and the shell are the judges.
 
-load common
+load ../common
 
 setup() {
 	dir=$BATS_TEST_TMPDIR/dir

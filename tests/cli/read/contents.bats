@@ -4,7 +4,7 @@
 # What read and write do on terminals, when something happens meanwhile, with
 # little memory, and with huge pages.
 
-load common
+load ../common
 
 file_setup() {
 	cd "$BATS_FILE_TMPDIR" || return

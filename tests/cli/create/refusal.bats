@@ -3,7 +3,7 @@
 #
 # Each cause of a refused create, provoked, and the command that it proposes.
 
-load common
+load ../common
 
 file_setup() {
 	local name

@@ -4,7 +4,7 @@
 # What limits does about limits: --usage, --check, --prometheus, --advise,
 # --set and --persist.
 
-load common
+load ../common
 
 setup() {
 	sysctl=/proc/sys/kernel

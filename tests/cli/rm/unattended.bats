@@ -4,10 +4,10 @@
 # The line for cron and the units for systemd that shmtool-rm(1) shows: right
 # in form, and doing what the page says when run as those two would.
 
-load common
+load ../common
 
 setup() {
-	page=$BATS_TEST_DIRNAME/../../man/shmtool-rm.1
+	page=$BATS_TEST_DIRNAME/../../../man/shmtool-rm.1
 	cd "$BATS_TEST_TMPDIR" || return 1
 }
 

@@ -4,7 +4,7 @@
 # From "shmget failed: No space left on device" to a machine that is mended,
 # by nothing but the two commands that shmtool itself proposes.
 
-load common
+load ../common
 
 setup() {
 	[ -w /proc/sys/kernel/shmmni ] ||

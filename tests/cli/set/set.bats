@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash disable=SC2030,SC2031
 
-load common
+load ../common
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return 1

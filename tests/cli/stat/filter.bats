@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash disable=SC2030,SC2031,SC2154
 
-load common
+load ../common
 
 # The ids that pass, in one line: by stat, and by save, which must choose the
 # same.

@@ -4,7 +4,7 @@
 # In a memory cgroup at its limit whoever needs a page is killed: we are not,
 # and say why it went no further.
 
-load common
+load ../common
 
 file_setup() {
 	cd "$BATS_FILE_TMPDIR" || return

@@ -3,7 +3,7 @@
 #
 # stat -w: a line for each change.
 
-load common
+load ../common
 
 # Whether a process sleeps, and has done nothing else since the last time.
 is_resting() {

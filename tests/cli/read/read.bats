@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash disable=SC2016,SC2030,SC2031
 
-load common
+load ../common
 
 make_segment() {
 	id=$(ipcmk -M "$1" -p "${2:-0600}" | tr -dc 0-9)
