@@ -190,6 +190,31 @@ heading() {
 	[ "$(cell "$id" RSS,SWAP)" = $'12288\t0' ]
 }
 
+@test "stat: of every size what is resident is known, and no huge page" {
+	local size page
+	page=$(getconf PAGESIZE)
+	for size in 1 4095 4097 61440 61441 65000 65535 65537 1440000 \
+		2097151 2097153; do
+		make_segment "$size"
+		shmtool write -z "$id"
+		[ "$(cell "$id" RSS,STATUS)" = \
+			"$(((size + page - 1) / page * page))"$'\t-' ]
+	done
+	[ "$(shmtool stat -u --tsv --no-heading -o RSS)" -gt 0 ]
+}
+
+@test "stat: /proc/sysvipc/shm is read once, however many are removed" {
+	command -v strace >/dev/null || skip "no strace here"
+	is_plain || skip "what instruments it is not to be traced"
+	local i
+	for ((i = 0; i < 20; i++)); do make_segment; done
+	strace -f -e trace=open,openat -o "$BATS_TEST_TMPDIR/opens" \
+		shmtool rm --all --yes ||
+		skip "no tracing here"
+	[ "$(grep -c sysvipc/shm "$BATS_TEST_TMPDIR/opens")" -le 1 ]
+	[ "$(segments)" -eq 0 ]
+}
+
 @test "stat: status words, and what marking does" {
 	make_segment
 	[ "$(cell "$id" STATUS)" = - ]
