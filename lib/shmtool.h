@@ -104,7 +104,9 @@ int shmt_find(uint32_t key, int *id);
 /* The id that ref names.  For an id, whether it exists is not looked at. */
 int shmt_resolve(const struct shmt_ref *ref, int *id);
 
-/* Everything but rss and swap, by one system call, leaving no trace. */
+/* Everything but rss and swap, by one system call, leaving no trace.  A
+ * program of 32 bits gets the lower half of a size of 64 bits; shmt_list()
+ * gives it the whole. */
 int shmt_info(int id, struct shmt_segment *segment);
 
 /* The same, with rss and swap where /proc/sysvipc/shm tells them. */
