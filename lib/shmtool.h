@@ -189,6 +189,13 @@ void shmt_view_close(struct shmt_view *view);
 /* The segment's size in bytes. */
 uint64_t shmt_view_size(const struct shmt_view *view);
 
+/*
+ * The segment that the view shows, looked up after the view was opened.  It
+ * is another one than the caller saw before if the id was reused meanwhile:
+ * compare the two with shmt_same().
+ */
+const struct shmt_segment *shmt_view_segment(const struct shmt_view *view);
+
 /* Copies length bytes at offset to or from buffer.  ERANGE: beyond the end;
  * EFAULT: a page cannot be had. */
 int shmt_view_get(struct shmt_view *view, uint64_t offset, void *buffer,
