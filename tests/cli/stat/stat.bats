@@ -341,7 +341,7 @@ heading() {
 	make_segment 100
 	make_segment 100000000
 	run shmtool stat -b -o ID,SIZE,OWNER,NATTCH
-	[[ ${lines[0]} =~ ^ID\ +SIZE\ \ OWNER\ \ +NATTCH$ ]]
+	[[ ${lines[0]} =~ ^\ *ID\ +SIZE\ \ OWNER\ \ +NATTCH$ ]]
 	[ "${#lines[0]}" -eq "${#lines[1]}" ]
 	[ "${#lines[1]}" -eq "${#lines[2]}" ]
 	[[ ${lines[1]} == *"      100  "* && ${lines[2]} == *"100000000  "* ]]
@@ -734,18 +734,109 @@ heading() {
 	[ "$(shmtool stat --tsv -o ID --no-heading -- "$id")" = "$id" ]
 }
 
+# Members of the objects in an array of the JSON read, once each.
+members() {
+	perl -MJSON::PP -0ne '
+		my %names;
+		for my $row (@{decode_json($_)->{$ENV{ROWS}}}) {
+			for my $r ($ENV{NESTED} ? @{$row->{$ENV{NESTED}}} : $row) {
+				$names{$_} = 1 for keys %$r;
+			}
+		}
+		print join " ", sort keys %names;'
+}
+
+# combination VIEW COLUMN OPERANDS...: a view in each format, as it is, with
+# columns chosen and added, and sorted.
+combination() {
+	local view=$1 column=$2 format options lower=${2,,}
+	shift 2
+	for format in '' --tsv --json; do
+		for options in '' "-o $column" "-o +$column" \
+			"--sort $column" "-o $column --sort $column --reverse"; do
+			if [[ $options == "-o $column"* && $view == -[tpc] ]]; then
+				refused $view $format $options "$@"
+				continue
+			fi
+			# In detail there is nothing to sort.
+			if [[ -z $view$format && $options == --sort* && $# -gt 0 ]]
+			then
+				refused $format $options "$@"
+				continue
+			fi
+			run --separate-stderr shmtool stat $view $format \
+				$options "$@"
+			[[ $status -eq 0 && -n $output && -z $stderr ]] || {
+				echo "$status: $view $format $options $*: $stderr"
+				return 1
+			}
+			case $format in
+			--json)
+				[[ $options != -o* ]] ||
+					grep -q "\"$lower\": " <<<"$output"
+				perl -MJSON::PP -0ne 'decode_json($_)' \
+					<<<"$output"
+				;;
+			--tsv)
+				[[ $options != -o* ]] ||
+					grep -qw "$column" <<<"${lines[0]}"
+				;;
+			esac
+		done
+	done
+}
+
+refused() {
+	run --separate-stderr shmtool stat "$@"
+	[[ $status -eq 2 && -z $output ]] || {
+		echo "$status: $*"
+		return 1
+	}
+	message_has "shmtool: stat:"
+}
+
+# shellcheck disable=SC2086 # views, formats and options are words
+@test "stat: every view with every format, columns and operands" {
+	make_segment
+	hold "$id"
+	local first=$id operands view
+	make_segment
+	for operands in '' "$first" "$first $id"; do
+		for view in '' -t -p -c; do
+			combination "$view" SIZE $operands
+		done
+		combination -u LARGEST $operands
+		combination -P PID $operands
+		combination -P ADDRESS $operands
+	done
+}
+
+@test "stat: -P --json with operands has the chosen columns in each segment" {
+	make_segment
+	hold "$id"
+	local first=$holder
+	hold "$id"
+	export ROWS=segments NESTED=
+	[[ $(shmtool stat -P --json -o PID "$id" | members) == *" ccommand "* ]]
+	NESTED=attachments
+	[ "$(shmtool stat -P --json -o PID,KEY "$id" | members)" = \
+		"key key_hex pid" ]
+	[ "$(shmtool stat -P --json "$id" | members)" = \
+		"access address command maps pid size user" ]
+	[ "$(shmtool stat -P --json -o PID --sort PID --reverse "$id" |
+		grep -o '"pid": [0-9]*' | xargs)" = \
+		"pid: $(printf '%s\n' "$first" "$holder" | sort -nr | head -n 1) \
+pid: $(printf '%s\n' "$first" "$holder" | sort -n | head -n 1)" ]
+}
+
 @test "stat: views go together with formats, filters and operands" {
 	make_segment
 	local first=$id view
 	make_segment
 	hold "$id"
 	for view in -t -p -c -u -P; do
-		shmtool stat "$view" --json >/dev/null
-		shmtool stat "$view" --tsv --no-heading >/dev/null
-		shmtool stat "$view" --sort SIZE --reverse -b >/dev/null
 		shmtool stat "$view" --unattached >/dev/null
-		shmtool stat "$view" "$id" >/dev/null
-		shmtool stat "$view" "$id" --json >/dev/null
+		shmtool stat "$view" --sort SIZE --reverse -b >/dev/null
 	done
 	[ "$(shmtool stat -t --unattached --no-heading --tsv -o +ID |
 		cut -f1)" = "$first" ]
