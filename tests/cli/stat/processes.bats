@@ -218,6 +218,7 @@ among() {
 
 @test "processes: those that may not be looked into are counted" {
 	needs_root
+	needs_mounts
 	make_segment
 	among 2 -P
 	[ "$stderr" = "shmtool: stat: attachments of 1 segment are not all\
@@ -323,6 +324,7 @@ shut() {
 @test "processes: without /proc of our own it is said, and the rest is shown" {
 	needs_root
 	is_plain || skip "what instruments it needs /proc itself"
+	needs_mounts
 	make_segment
 	hold "$id"
 	run --separate-stderr unshare --mount sh -c '

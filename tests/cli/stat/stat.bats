@@ -158,7 +158,7 @@ heading() {
 @test "stat: what cannot be known of memory is unknown, not 0" {
 	make_segment
 	shmtool write -s x "$id"
-	unshare --mount true 2>/dev/null || skip "no mount namespace here"
+	needs_mounts
 	run --separate-stderr unshare --mount sh -c '
 		mount -t tmpfs none /proc/sysvipc || exit 9
 		shmtool stat --tsv --no-heading -o ID,RSS,SWAP
@@ -174,7 +174,7 @@ heading() {
 @test "stat: an IPC namespace that cannot be told is unknown, and that is 1" {
 	is_plain || skip "what instruments it needs /proc itself"
 	make_segment
-	unshare --mount true 2>/dev/null || skip "no mount namespace here"
+	needs_mounts
 	run --separate-stderr unshare --mount sh -c '
 		mount -t tmpfs none /proc || exit 9
 		shmtool stat --tsv --no-heading -o ID,NS,NSPID'
@@ -263,6 +263,7 @@ heading() {
 @test "stat: a reused number is not taken for the creator" {
 	[ -w /proc/sys/kernel/ns_last_pid ] && [ "$(id -u)" -eq 0 ] ||
 		skip "cannot choose a pid here: ns_last_pid is not writable"
+	needs_mounts
 	# In a PID namespace of its own numbers are easily had again.
 	run unshare --pid --fork --mount-proc bash -c '
 		id=$(perl -e "print shmget(0, 4096, 0600 | 01000)")
@@ -519,6 +520,7 @@ heading() {
 @test "stat: names are never cut" {
 	needs_root
 	local name=a-very-long-user-name-of-32-bytes
+	needs_mounts
 	make_segment
 	shmtool set -u 4242:4343 "$id"
 	cp /etc/passwd /etc/group "$BATS_TEST_TMPDIR"
@@ -534,6 +536,7 @@ heading() {
 
 @test "stat: names beyond ASCII and hostile ones are safe on a terminal" {
 	needs_root
+	needs_mounts
 	make_segment
 	shmtool set -u 4242 "$id"
 	local first=$id
@@ -922,7 +925,7 @@ pid: $(printf '%s\n' "$first" "$holder" | sort -n | head -n 1)" ]
 }
 
 @test "stat: without /proc it is unknown whether a process lives" {
-	unshare --mount true 2>/dev/null || skip "no mount namespace here"
+	needs_mounts
 	! is_valgrind || skip "valgrind needs /proc"
 	make_segment
 	perl -e 'shmread($ARGV[0], my $bytes, 0, 1) or die;
@@ -952,6 +955,7 @@ unknown; idle" <<<"$output"
 
 @test "stat: what logind removes at logout is marked so" {
 	needs_root
+	needs_mounts
 	make_segment
 	local ours=$id
 	make_segment
