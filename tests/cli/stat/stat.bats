@@ -190,6 +190,31 @@ heading() {
 	[ "$(cell "$id" RSS,SWAP)" = $'12288\t0' ]
 }
 
+@test "stat: of every size what is resident is known, and no huge page" {
+	local size page
+	page=$(getconf PAGESIZE)
+	for size in 1 4095 4097 61440 61441 65000 65535 65537 1440000 \
+		2097151 2097153; do
+		make_segment "$size"
+		shmtool write -z "$id"
+		[ "$(cell "$id" RSS,STATUS)" = \
+			"$(((size + page - 1) / page * page))"$'\t-' ]
+	done
+	[ "$(shmtool stat -u --tsv --no-heading -o RSS)" -gt 0 ]
+}
+
+@test "stat: /proc/sysvipc/shm is read once, however many are removed" {
+	command -v strace >/dev/null || skip "no strace here"
+	is_plain || skip "what instruments it is not to be traced"
+	local i
+	for ((i = 0; i < 20; i++)); do make_segment; done
+	strace -f -e trace=open,openat -o "$BATS_TEST_TMPDIR/opens" \
+		shmtool rm --all --yes ||
+		skip "no tracing here"
+	[ "$(grep -c sysvipc/shm "$BATS_TEST_TMPDIR/opens")" -le 1 ]
+	[ "$(segments)" -eq 0 ]
+}
+
 @test "stat: status words, and what marking does" {
 	make_segment
 	[ "$(cell "$id" STATUS)" = - ]
@@ -293,6 +318,9 @@ heading() {
 	shmtool stat -b "$id" | grep -q 'size  *1572864 bytes'
 	run shmtool stat --tsv -o ID,SIZE
 	[ "${lines[0]}" = $'ID\tSIZE' ]
+	make_segment 1
+	shmtool stat "$id" | grep -qx 'size  *1 byte'
+	shmtool stat "$id" | grep -qx 'resident  *0 bytes, swapped 0 bytes'
 	# Bytes are of sizes alone.
 	[[ $(shmtool stat -b --no-heading -o IDLE "$id") =~ ^\ *[0-9]+s$ ]]
 	[[ $(shmtool stat -b --no-heading -o CTIME "$id") == 20*-*-*:*:* ]]
@@ -314,7 +342,7 @@ heading() {
 	make_segment 100
 	make_segment 100000000
 	run shmtool stat -b -o ID,SIZE,OWNER,NATTCH
-	[[ ${lines[0]} =~ ^ID\ +SIZE\ \ OWNER\ \ +NATTCH$ ]]
+	[[ ${lines[0]} =~ ^\ *ID\ +SIZE\ \ OWNER\ \ +NATTCH$ ]]
 	[ "${#lines[0]}" -eq "${#lines[1]}" ]
 	[ "${#lines[1]}" -eq "${#lines[2]}" ]
 	[[ ${lines[1]} == *"      100  "* && ${lines[2]} == *"100000000  "* ]]
@@ -538,14 +566,15 @@ heading() {
 		"${#lines[1]}" ]
 }
 
-@test "stat: names that turn the text around them are shown by their bytes" {
+@test "stat: hidden characters in names are shown by their bytes" {
 	make_segment
-	local c
-	# Marks, embeddings, overrides, isolates, and one that cannot be printed;
-	# JSON has them as they are.
-	for c in 061c 200e 200f 202a 202b 202c 202d 202e 2066 2067 2068 2069 \
-		2029; do
-		c=$(LC_ALL=C.UTF-8 printf %b "\\u$c")
+	local code c
+	# Those that turn direction, those that are invisible, and one that
+	# cannot be printed.
+	for code in 061c 200e 200f 202a 202b 202c 202d 202e 2066 2067 2068 2069 \
+		2029 00ad 034f 115f 180b 200b 200c 200d 2060 2064 3164 fe0f \
+		feff ffa0 1d173 e0001 e007f; do
+		c=$(LC_ALL=C.UTF-8 printf %b "\\U000$code")
 		NAME="a${c}b" hold "$id"
 		run env LC_ALL=C.UTF-8 shmtool stat -P --no-heading -o COMMAND,PID
 		[[ $output == 'a\M'*"b  $holder" ]]
@@ -553,18 +582,23 @@ heading() {
 		[[ $output == 'a\M'*b ]]
 		run env LC_ALL=C.UTF-8 shmtool rm "$id"
 		[[ $output == *"$holder (a\\M"*"b), nattch 1;"* ]]
-		run env LC_ALL=C.UTF-8 shmtool stat -P --json -o COMMAND
-		[[ $output == *"\"a${c}b\""* ]]
 		run env LC_ALL=C.UTF-8 shmtool stat "$c"
 		[[ $output != *"$c"* && $output == *'stat: \M'* ]]
+		shmtool stat -P --json -o COMMAND >"$BATS_TEST_TMPDIR/json"
+		LC_ALL=C grep -q '"a\\u[0-9a-f\\u]*b"' "$BATS_TEST_TMPDIR/json"
+		[ "$(perl -MJSON::PP -0ne 'printf "%x", ord substr
+			decode_json($_)->{attachments}[0]{command}, 1' \
+			"$BATS_TEST_TMPDIR/json")" = "$(printf %x "0x$code")" ]
 		release
 	done
 	# Others pass, those beside them too.
-	for c in 061b 061d 200d 2010 202f 2070 fc; do
-		c=$(LC_ALL=C.UTF-8 printf %b "\\u$c")
+	for code in 061b 061d 2010 202f 2070 fdff fe10 00fc; do
+		c=$(LC_ALL=C.UTF-8 printf %b "\\U000$code")
 		NAME="a${c}b" hold "$id"
 		run env LC_ALL=C.UTF-8 shmtool stat -P --no-heading -o COMMAND
 		[ "$output" = "a${c}b" ] || { echo "$output"; return 1; }
+		run shmtool stat -P --json -o COMMAND
+		[[ $output == *"\"a${c}b\""* ]]
 		release
 	done
 }
@@ -703,18 +737,109 @@ heading() {
 	[ "$(shmtool stat --tsv -o ID --no-heading -- "$id")" = "$id" ]
 }
 
+# Members of the objects in an array of the JSON read, once each.
+members() {
+	perl -MJSON::PP -0ne '
+		my %names;
+		for my $row (@{decode_json($_)->{$ENV{ROWS}}}) {
+			for my $r ($ENV{NESTED} ? @{$row->{$ENV{NESTED}}} : $row) {
+				$names{$_} = 1 for keys %$r;
+			}
+		}
+		print join " ", sort keys %names;'
+}
+
+# combination VIEW COLUMN OPERANDS...: a view in each format, as it is, with
+# columns chosen and added, and sorted.
+combination() {
+	local view=$1 column=$2 format options lower=${2,,}
+	shift 2
+	for format in '' --tsv --json; do
+		for options in '' "-o $column" "-o +$column" \
+			"--sort $column" "-o $column --sort $column --reverse"; do
+			if [[ $options == "-o $column"* && $view == -[tpc] ]]; then
+				refused $view $format $options "$@"
+				continue
+			fi
+			# In detail there is nothing to sort.
+			if [[ -z $view$format && $options == --sort* && $# -gt 0 ]]
+			then
+				refused $format $options "$@"
+				continue
+			fi
+			run --separate-stderr shmtool stat $view $format \
+				$options "$@"
+			[[ $status -eq 0 && -n $output && -z $stderr ]] || {
+				echo "$status: $view $format $options $*: $stderr"
+				return 1
+			}
+			case $format in
+			--json)
+				[[ $options != -o* ]] ||
+					grep -q "\"$lower\": " <<<"$output"
+				perl -MJSON::PP -0ne 'decode_json($_)' \
+					<<<"$output"
+				;;
+			--tsv)
+				[[ $options != -o* ]] ||
+					grep -qw "$column" <<<"${lines[0]}"
+				;;
+			esac
+		done
+	done
+}
+
+refused() {
+	run --separate-stderr shmtool stat "$@"
+	[[ $status -eq 2 && -z $output ]] || {
+		echo "$status: $*"
+		return 1
+	}
+	message_has "shmtool: stat:"
+}
+
+# shellcheck disable=SC2086 # views, formats and options are words
+@test "stat: every view with every format, columns and operands" {
+	make_segment
+	hold "$id"
+	local first=$id operands view
+	make_segment
+	for operands in '' "$first" "$first $id"; do
+		for view in '' -t -p -c; do
+			combination "$view" SIZE $operands
+		done
+		combination -u LARGEST $operands
+		combination -P PID $operands
+		combination -P ADDRESS $operands
+	done
+}
+
+@test "stat: -P --json with operands has the chosen columns in each segment" {
+	make_segment
+	hold "$id"
+	local first=$holder
+	hold "$id"
+	export ROWS=segments NESTED=
+	[[ $(shmtool stat -P --json -o PID "$id" | members) == *" ccommand "* ]]
+	NESTED=attachments
+	[ "$(shmtool stat -P --json -o PID,KEY "$id" | members)" = \
+		"key key_hex pid" ]
+	[ "$(shmtool stat -P --json "$id" | members)" = \
+		"access address command maps pid size user" ]
+	[ "$(shmtool stat -P --json -o PID --sort PID --reverse "$id" |
+		grep -o '"pid": [0-9]*' | xargs)" = \
+		"pid: $(printf '%s\n' "$first" "$holder" | sort -nr | head -n 1) \
+pid: $(printf '%s\n' "$first" "$holder" | sort -n | head -n 1)" ]
+}
+
 @test "stat: views go together with formats, filters and operands" {
 	make_segment
 	local first=$id view
 	make_segment
 	hold "$id"
 	for view in -t -p -c -u -P; do
-		shmtool stat "$view" --json >/dev/null
-		shmtool stat "$view" --tsv --no-heading >/dev/null
-		shmtool stat "$view" --sort SIZE --reverse -b >/dev/null
 		shmtool stat "$view" --unattached >/dev/null
-		shmtool stat "$view" "$id" >/dev/null
-		shmtool stat "$view" "$id" --json >/dev/null
+		shmtool stat "$view" --sort SIZE --reverse -b >/dev/null
 	done
 	[ "$(shmtool stat -t --unattached --no-heading --tsv -o +ID |
 		cut -f1)" = "$first" ]
