@@ -91,9 +91,9 @@ SONAME := libshmtool.so.$(SOVERSION)
 TESTS ?= $(UNIT) $(wildcard tests/cli/*.bats tests/cli/*/*.bats)
 
 .DELETE_ON_ERROR:
-.PHONY: all bench check check-asan check-fault check-install check-man \
-	check-stress check-user check-valgrind clean coverage dist distcheck \
-	fuzz help install lint portable uninstall
+.PHONY: all bench check check-asan check-deb check-distros check-fault \
+	check-install check-man check-stress check-user check-valgrind clean \
+	coverage deb dist distcheck fuzz help install lint portable uninstall
 
 all: $(BUILD)/shmtool $(ARCHIVE) $(SHARED) $(BUILD)/libshmtool.pc ## builds
 
@@ -179,6 +179,9 @@ check-stress: all ## hundreds of processes at once, for STRESS_SECONDS
 check-install: all ## installs elsewhere, uses that, uninstalls
 	SHMTOOL_BIN=$(abspath $(BUILD)) $(PROVE) tests/install/*.bats
 
+check-distros: ## the README's lines on bare Debian releases, for root
+	tests/distros/run
+
 fuzz: ## fuzzes each target for FUZZ_SECONDS or FUZZ_RUNS, with clang
 	tests/fuzz/run
 
@@ -208,6 +211,12 @@ dist: ## the tarball of the present commit
 
 distcheck: dist ## builds and tests that tarball, and makes it twice
 	tests/distcheck $(abspath $(BUILD))/$(DIST).tar.gz
+
+deb: ## Debian's packages, in $(BUILD)/deb
+	tests/install/deb $(VERSION) $(SOVERSION) $(BUILD)/deb
+
+check-deb: ## builds, installs, uses, purges them in bare systems, for root
+	tests/install/check-deb
 
 install: all ## installs under DESTDIR and PREFIX
 	$(INSTALL) -d $(addprefix $(DESTDIR),$(BINDIR) $(LIBDIR)/pkgconfig \
