@@ -79,7 +79,7 @@ check(const struct opts *o)
 	if (o->args.count == 0)
 		return usage_error(NULL, "which directory? DIR comes first");
 	if (is_segment(o->saving.dir))
-		return usage_error(o->saving.dir, "a segment; DIR comes "
+		return usage_error(o->saving.dir, "a segment, but DIR comes "
 		    "first");
 	if (o->count > 0 && (filtered || o->all))
 		return usage_error(NULL, "either SEGMENT operands or %s",
