@@ -21,11 +21,11 @@
 #include "ui/message.h"
 #include "ui/text.h"
 
-/* What each option demands, in the order of their codes. */
+/* The criterion of each option, in the order of their codes. */
 static const struct {
 	const char *name;
-	unsigned by;
-} demands[] = {
+	enum shmt_criterion by;
+} criteria[] = {
 	{ "--owner", SHMT_BY_OWNER },
 	{ "--creator", SHMT_BY_CREATOR },
 	{ "--key", SHMT_BY_KEY },
@@ -41,46 +41,55 @@ static const struct {
 };
 
 static bool
-user_value(const char *option, const char *text, uint32_t *uid)
+user_value(const char *option, const char *text, uint64_t *value)
 {
-	return find_user(text, uid) || no_such_name(option, text, "user");
-}
+	uint32_t uid;
 
-static bool
-pid_value(const char *option, const char *text, pid_t *pid)
-{
-	uint64_t number;
-
-	if (!number_value(option, text, INT32_MAX, &number))
-		return false;
-	if (number == 0) {
-		usage_error(option, "%s: out of range: 1 to %d", text,
-		    INT32_MAX);
-		return false;
-	}
-	*pid = (pid_t)number;
+	if (!find_user(text, &uid))
+		return no_such_name(option, text, "user");
+	*value = uid;
 	return true;
 }
 
 static bool
-take_value(struct shmt_filter *filter, int code, const char *name,
-    const char *value)
+key_of_value(const char *option, const char *text, uint64_t *value)
 {
-	switch (code) {
-	case OPT_FILTER_OWNER:
-		return user_value(name, value, &filter->owner);
-	case OPT_FILTER_CREATOR:
-		return user_value(name, value, &filter->creator);
-	case OPT_FILTER_KEY:
-		return key_value(name, value, &filter->key);
-	case OPT_FILTER_IDLE:
-		return duration_value(name, value, &filter->idle);
-	case OPT_FILTER_MIN_SIZE:
-		return size_value(name, value, &filter->min_size);
-	case OPT_FILTER_MAX_SIZE:
-		return size_value(name, value, &filter->max_size);
-	case OPT_FILTER_PID:
-		return pid_value(name, value, &filter->pid);
+	uint32_t key;
+
+	if (!key_value(option, text, &key))
+		return false;
+	*value = key;
+	return true;
+}
+
+static bool
+pid_value(const char *option, const char *text, uint64_t *pid)
+{
+	if (!number_value(option, text, INT32_MAX, pid))
+		return false;
+	if (*pid == 0)
+		usage_error(option, "%s: out of range: 1 to %d", text,
+		    INT32_MAX);
+	return *pid != 0;
+}
+
+static bool
+take_value(enum shmt_criterion by, const char *name, const char *text,
+    uint64_t *value)
+{
+	switch (by) {
+	case SHMT_BY_OWNER:
+	case SHMT_BY_CREATOR:
+		return user_value(name, text, value);
+	case SHMT_BY_KEY:
+		return key_of_value(name, text, value);
+	case SHMT_BY_IDLE:
+		return duration_value(name, text, value);
+	case SHMT_BY_MIN_SIZE:
+	case SHMT_BY_MAX_SIZE:
+		return size_value(name, text, value);
+	case SHMT_BY_PID:
+		return pid_value(name, text, value);
 	default:
 		return true;
 	}
@@ -89,49 +98,106 @@ take_value(struct shmt_filter *filter, int code, const char *name,
 bool
 filter_option(struct shmt_filter *filter, int code, const char *value)
 {
-	const char *name = demands[code - OPT_FILTER].name;
+	struct shmt_clause clause = { .by = criteria[code - OPT_FILTER].by };
+	struct shmt_clause *more;
 
-	if (!take_value(filter, code, name, value))
+	if (!take_value(clause.by, criteria[code - OPT_FILTER].name, value,
+	    &clause.value))
 		return false;
-	filter->by |= demands[code - OPT_FILTER].by;
+	more = reallocarray(filter->clauses, filter->count + 1,
+	    sizeof(*more));
+	if (more == NULL) {
+		fail(NULL, ENOMEM);
+		return false;
+	}
+	filter->clauses = more;
+	filter->clauses[filter->count++] = clause;
 	return true;
+}
+
+void
+filter_free(struct shmt_filter *filter)
+{
+	free(filter->clauses);
+	*filter = (struct shmt_filter){ 0 };
+}
+
+static bool
+has_clause(const struct shmt_filter *filter, enum shmt_criterion by,
+    bool negated)
+{
+	size_t i;
+
+	for (i = 0; i < filter->count; i++)
+		if (filter->clauses[i].by == by &&
+		    filter->clauses[i].negated == negated)
+			return true;
+	return false;
+}
+
+bool
+filter_has(const struct shmt_filter *filter, enum shmt_criterion by)
+{
+	return has_clause(filter, by, false) || has_clause(filter, by, true);
+}
+
+/* Whether every size is below the smallest or above the largest wanted. */
+static bool
+excludes_all_sizes(const struct shmt_filter *filter)
+{
+	uint64_t min = UINT64_MAX, max = 0;
+	const struct shmt_clause *clause;
+	size_t i;
+
+	if (!has_clause(filter, SHMT_BY_MIN_SIZE, false) ||
+	    !has_clause(filter, SHMT_BY_MAX_SIZE, false))
+		return false;
+	for (i = 0; i < filter->count; i++) {
+		clause = &filter->clauses[i];
+		if (clause->negated)
+			continue;
+		if (clause->by == SHMT_BY_MIN_SIZE && clause->value < min)
+			min = clause->value;
+		if (clause->by == SHMT_BY_MAX_SIZE && clause->value > max)
+			max = clause->value;
+	}
+	return min > max;
 }
 
 bool
 filter_check(const struct shmt_filter *filter)
 {
 	static const struct {
-		unsigned both;
+		enum shmt_criterion one, other;
 		const char *why;
 	} never[] = {
-		{ SHMT_BY_KEY | SHMT_BY_PRIVATE,
+		{ SHMT_BY_KEY, SHMT_BY_PRIVATE,
 		    "either --key or --private" },
-		{ SHMT_BY_DEST | SHMT_BY_STALE,
+		{ SHMT_BY_DEST, SHMT_BY_STALE,
 		    "either --dest or --stale: what is marked for removal "
 		    "is not stale" },
-		{ SHMT_BY_DEST | SHMT_BY_UNATTACHED,
+		{ SHMT_BY_DEST, SHMT_BY_UNATTACHED,
 		    "either --dest or --unattached: what is marked for "
 		    "removal goes with its last attachment" },
 	};
-	const unsigned sizes = SHMT_BY_MIN_SIZE | SHMT_BY_MAX_SIZE;
 	size_t i;
 
 	for (i = 0; i < sizeof(never) / sizeof(never[0]); i++)
-		if ((filter->by & never[i].both) == never[i].both) {
+		if (has_clause(filter, never[i].one, false) &&
+		    has_clause(filter, never[i].other, false)) {
 			usage_error(NULL, "%s", never[i].why);
 			return false;
 		}
-	if ((filter->by & sizes) == sizes &&
-	    filter->min_size > filter->max_size) {
+	if (excludes_all_sizes(filter)) {
 		usage_error(NULL, "--min-size is above --max-size");
 		return false;
 	}
 	return true;
 }
 
-/* Says when it cannot be known what the process of --pid has attached. */
+/* Warns where the attachments of the process of a --pid are not visible. */
 static void
-note_hidden(pid_t pid)
+warn_of_hidden(pid_t pid)
 {
 	char name[24], path[32];
 	int fd;
@@ -149,13 +215,24 @@ note_hidden(pid_t pid)
 	    "found, not what it has attached");
 }
 
-/* What has been marked has lost its key; who holds it still knows. */
+static void
+warn_of_hidden_pids(const struct shmt_filter *filter)
+{
+	size_t i;
+
+	for (i = 0; i < filter->count; i++)
+		if (filter->clauses[i].by == SHMT_BY_PID)
+			warn_of_hidden((pid_t)filter->clauses[i].value);
+}
+
+/* A marked segment has lost its key; the maps of its holders still show it. */
 static bool
 needs_holders(const struct shmt_filter *filter,
     const struct shmt_segment *list, size_t count)
 {
-	const bool by_pid = (filter->by & SHMT_BY_PID) != 0,
-	    by_key = (filter->by & (SHMT_BY_KEY | SHMT_BY_PRIVATE)) != 0;
+	const bool by_pid = filter_has(filter, SHMT_BY_PID),
+	    by_key = filter_has(filter, SHMT_BY_KEY) ||
+	    filter_has(filter, SHMT_BY_PRIVATE);
 	size_t i;
 
 	for (i = 0; i < count; i++)
@@ -168,8 +245,7 @@ needs_holders(const struct shmt_filter *filter,
 uint64_t
 filter_idle(const struct shmt_filter *filter)
 {
-	return filter != NULL && (filter->by & SHMT_BY_IDLE) != 0 ?
-	    filter->idle : SHMT_STALE_IDLE;
+	return filter != NULL ? shmt_stale_idle(filter) : SHMT_STALE_IDLE;
 }
 
 int
@@ -192,8 +268,7 @@ filter_list(const struct shmt_filter *filter, bool want_rss,
 		free(all);
 		return status_of(error);
 	}
-	if ((filter->by & SHMT_BY_PID) != 0)
-		note_hidden(filter->pid);
+	warn_of_hidden_pids(filter);
 	now = time(NULL);
 	for (i = 0; i < n; i++)
 		if (shmt_match(filter, &all[i], now, &holders))

@@ -39,17 +39,23 @@ enum {
 	{ OPT_FILTER_STALE, "stale", NULL, \
 	    "unattached, users provably gone, idle for an hour" }
 
-/* Takes one filter option; false after a mistake, which has been told. */
+/* Adds the clause of one option to a filter, which filter_free() frees; false
+ * after a mistake, having said which. */
 bool filter_option(struct shmt_filter *filter, int code, const char *value);
+void filter_free(struct shmt_filter *filter);
 
-/* After the last option: false where no segment could ever pass, as told. */
+/* Whether the filter asks for this, in any way. */
+bool filter_has(const struct shmt_filter *filter, enum shmt_criterion by);
+
+/* After the last option: false where no segment could ever pass, having said
+ * so. */
 bool filter_check(const struct shmt_filter *filter);
 
-/* The rest that makes a segment stale; filter may be NULL. */
+/* The seconds of rest that make a segment stale; filter may be NULL. */
 uint64_t filter_idle(const struct shmt_filter *filter);
 
-/* The segments that pass, into an array to free, holders as found where the
- * filter needs them; ST_OK, or told why not. */
+/* Lists the segments that pass, into an array that the caller frees; ST_OK, or
+ * another status, having said why. */
 int filter_list(const struct shmt_filter *filter, bool want_rss,
     struct shmt_segment **list, size_t *count);
 

@@ -466,6 +466,7 @@ run(int argc, char **argv)
 	if (o.operands != NULL || o.run.filter != NULL)
 		status = status == ST_OK ? act(&o) : status;
 	free(o.operands);
+	filter_free(&o.filter);
 	return status;
 }
 

@@ -81,7 +81,7 @@ take_option(struct opts *o, int code)
 static int
 check(const struct opts *o)
 {
-	bool filtered = o->filter.by != 0;
+	bool filtered = o->filter.count > 0;
 
 	if (o->saving.dir == NULL)
 		return usage_error(NULL, "into which folder?");
@@ -199,6 +199,7 @@ run(int argc, char **argv)
 		    save_selected(&o);
 	}
 	free(o.operands);
+	filter_free(&o.filter);
 	return status;
 }
 

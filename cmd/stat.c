@@ -478,6 +478,7 @@ run(int argc, char **argv)
 		status = o.interval > 0 ? watch(&o) : show(&o);
 	free(o.columns);
 	free(o.operands);
+	filter_free(&o.filter);
 	return status;
 }
 
