@@ -63,12 +63,17 @@ hold_signals(void)
 
 /* No deadline at all is UINT64_MAX; nobody waits for more than 68 years. */
 static struct timespec
-deadline_after(uint64_t seconds)
+deadline_after(uint64_t ms)
 {
 	struct timespec now = { 0 };
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	now.tv_sec += (time_t)(seconds < INT32_MAX ? seconds : INT32_MAX);
+	now.tv_sec += (time_t)(ms / 1000 < INT32_MAX ? ms / 1000 : INT32_MAX);
+	now.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (now.tv_nsec >= 1000000000) {
+		now.tv_sec++;
+		now.tv_nsec -= 1000000000;
+	}
 	return now;
 }
 
@@ -114,9 +119,9 @@ is_ignored(int number)
 }
 
 void
-wait_for_end(uint64_t seconds)
+wait_for_end(uint64_t ms)
 {
-	struct timespec deadline = deadline_after(seconds);
+	struct timespec deadline = deadline_after(ms);
 	sigset_t set = ending_signals();
 	siginfo_t info;
 	int got;
@@ -164,7 +169,7 @@ attend(pid_t pid, const struct child *child, const sigset_t *set)
 {
 	bool waiting = child->let_go != NULL;
 	struct timespec deadline =
-	    deadline_after(waiting ? child->seconds : UINT64_MAX);
+	    deadline_after(waiting ? child->time : UINT64_MAX);
 	siginfo_t info;
 	int got, status;
 

@@ -18,14 +18,14 @@ void hold_signals(void);
 
 /* Waits for HUP, INT or TERM, or until the time is over (UINT64_MAX: never).
  */
-void wait_for_end(uint64_t seconds);
+void wait_for_end(uint64_t ms);
 
 struct child {
 	char **command;
-	/* Called once after so many seconds of COMMAND's run; may be NULL. */
+	/* Called once after so long a time of COMMAND's run; may be NULL. */
 	void (*let_go)(void *arg);
 	void *arg;
-	uint64_t seconds;
+	uint64_t time;		/* ms */
 };
 
 /* Runs COMMAND, passes signals on to it, and returns its status: 128 + N

@@ -2,12 +2,13 @@
 
 /*
  * The filter options, the same in every verb that has them: their values,
- * what does not go together, and the segments that pass.
+ * which exclude each other, and the segments that pass.
  */
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,110 +17,121 @@
 #include <unistd.h>
 
 #include "filter.h"
-#include "operand.h"
+#include "kinds.h"
 #include "shmtool.h"
 #include "ui/message.h"
 #include "ui/text.h"
 
-/* The criterion of each option, in the order of their codes. */
-static const struct {
-	const char *name;
-	enum shmt_criterion by;
-} criteria[] = {
-	{ "--owner", SHMT_BY_OWNER },
-	{ "--creator", SHMT_BY_CREATOR },
-	{ "--key", SHMT_BY_KEY },
-	{ "--private", SHMT_BY_PRIVATE },
-	{ "--unattached", SHMT_BY_UNATTACHED },
-	{ "--creator-dead", SHMT_BY_CREATOR_DEAD },
-	{ "--idle", SHMT_BY_IDLE },
-	{ "--min-size", SHMT_BY_MIN_SIZE },
-	{ "--max-size", SHMT_BY_MAX_SIZE },
-	{ "--dest", SHMT_BY_DEST },
-	{ "--pid", SHMT_BY_PID },
-	{ "--stale", SHMT_BY_STALE },
-};
+/*
+ * Kinds of values: each adds a clause by the criterion in the row's choice.
+ */
 
-static bool
-user_value(const char *option, const char *text, uint64_t *value)
+static int
+add_clause(const struct option_row *row, uint64_t value, void *to)
 {
-	uint32_t uid;
-
-	if (!find_user(text, &uid))
-		return no_such_name(option, text, "user");
-	*value = uid;
-	return true;
-}
-
-static bool
-key_of_value(const char *option, const char *text, uint64_t *value)
-{
-	uint32_t key;
-
-	if (!key_value(option, text, &key))
-		return false;
-	*value = key;
-	return true;
-}
-
-static bool
-pid_value(const char *option, const char *text, uint64_t *pid)
-{
-	if (!number_value(option, text, INT32_MAX, pid))
-		return false;
-	if (*pid == 0)
-		usage_error(option, "%s: out of range: 1 to %d", text,
-		    INT32_MAX);
-	return *pid != 0;
-}
-
-static bool
-take_value(enum shmt_criterion by, const char *name, const char *text,
-    uint64_t *value)
-{
-	switch (by) {
-	case SHMT_BY_OWNER:
-	case SHMT_BY_CREATOR:
-		return user_value(name, text, value);
-	case SHMT_BY_KEY:
-		return key_of_value(name, text, value);
-	case SHMT_BY_IDLE:
-		return duration_value(name, text, value);
-	case SHMT_BY_MIN_SIZE:
-	case SHMT_BY_MAX_SIZE:
-		return size_value(name, text, value);
-	case SHMT_BY_PID:
-		return pid_value(name, text, value);
-	default:
-		return true;
-	}
-}
-
-bool
-filter_option(struct shmt_filter *filter, int code, const char *value)
-{
-	struct shmt_clause clause = { .by = criteria[code - OPT_FILTER].by };
+	struct filter *filter = to;
 	struct shmt_clause *more;
 
-	if (!take_value(clause.by, criteria[code - OPT_FILTER].name, value,
-	    &clause.value))
-		return false;
-	more = reallocarray(filter->clauses, filter->count + 1,
+	more = reallocarray(filter->set.clauses, filter->set.count + 1,
 	    sizeof(*more));
-	if (more == NULL) {
-		fail(NULL, ENOMEM);
-		return false;
-	}
-	filter->clauses = more;
-	filter->clauses[filter->count++] = clause;
-	return true;
+	if (more == NULL)
+		return fail(NULL, ENOMEM);
+	filter->set.clauses = more;
+	more[filter->set.count++] = (struct shmt_clause){
+		.by = (enum shmt_criterion)row->choice,
+		.negated = filter->negate, .value = value
+	};
+	filter->negate = false;
+	return ST_OK;
 }
 
-void
-filter_free(struct shmt_filter *filter)
+static int
+kind_fact(const struct option_row *row, const char *text, void *to)
 {
-	free(filter->clauses);
-	*filter = (struct shmt_filter){ 0 };
+	(void)text;
+	return add_clause(row, 0, to);
+}
+
+static int
+kind_by_user(const struct option_row *row, const char *text, void *to)
+{
+	uint32_t uid;
+	int status = kind_user(row, text, &uid);
+
+	return status == ST_OK ? add_clause(row, uid, to) : status;
+}
+
+static int
+kind_by_key(const struct option_row *row, const char *text, void *to)
+{
+	uint32_t key;
+	int status = kind_key(row, text, &key);
+
+	return status == ST_OK ? add_clause(row, key, to) : status;
+}
+
+static int
+kind_by_time(const struct option_row *row, const char *text, void *to)
+{
+	uint64_t seconds;
+	int status = kind_seconds(row, text, &seconds);
+
+	return status == ST_OK ? add_clause(row, seconds, to) : status;
+}
+
+static int
+kind_by_size(const struct option_row *row, const char *text, void *to)
+{
+	uint64_t size;
+	int status = kind_size(row, text, &size);
+
+	return status == ST_OK ? add_clause(row, size, to) : status;
+}
+
+static int
+kind_by_pid(const struct option_row *row, const char *text, void *to)
+{
+	int pid, status = kind_number(row, text, &pid);
+
+	return status == ST_OK ? add_clause(row, (uint64_t)pid, to) : status;
+}
+
+const struct option_row filter_options[] = {
+	{ 0, "owner", "USER", "match those owned by USER",
+	    kind_by_user, .choice = SHMT_BY_OWNER },
+	{ 0, "creator", "USER", "match those created by USER",
+	    kind_by_user, .choice = SHMT_BY_CREATOR },
+	{ 0, "key", "KEY", "match those with this key",
+	    kind_by_key, .choice = SHMT_BY_KEY },
+	{ 0, "private", NULL, "match those without a key",
+	    kind_fact, .choice = SHMT_BY_PRIVATE },
+	{ 0, "unattached", NULL, "match those that no process has attached",
+	    kind_fact, .choice = SHMT_BY_UNATTACHED },
+	{ 0, "creator-dead", NULL, "match those whose creator has exited",
+	    kind_fact, .choice = SHMT_BY_CREATOR_DEAD },
+	{ 0, "idle", "DURATION", "match no attach, detach or change since",
+	    kind_by_time, .choice = SHMT_BY_IDLE },
+	{ 0, "min-size", "SIZE", "match those of SIZE or more",
+	    kind_by_size, .choice = SHMT_BY_MIN_SIZE },
+	{ 0, "max-size", "SIZE", "match those of SIZE or less",
+	    kind_by_size, .choice = SHMT_BY_MAX_SIZE },
+	{ 0, "dest", NULL, "match those marked for removal",
+	    kind_fact, .choice = SHMT_BY_DEST },
+	{ 0, "pid", "PID", "match those attached or created by PID",
+	    kind_by_pid, .min = 1, .choice = SHMT_BY_PID },
+	{ 0, "stale", NULL, "match unattached, users exited, idle an hour",
+	    kind_fact, .choice = SHMT_BY_STALE },
+	{ 0, "not", NULL, "negate the filter that follows",
+	    kind_flag, .to = offsetof(struct filter, negate),
+	    .prefix = true },
+	{ 0 }
+};
+
+void
+free_filter(struct filter *filter)
+{
+	free(filter->set.clauses);
+	*filter = (struct filter){ 0 };
 }
 
 static bool
@@ -164,15 +176,14 @@ excludes_all_sizes(const struct shmt_filter *filter)
 	return min > max;
 }
 
-bool
-filter_check(const struct shmt_filter *filter)
+int
+check_filter(const struct shmt_filter *filter)
 {
 	static const struct {
 		enum shmt_criterion one, other;
 		const char *why;
 	} never[] = {
-		{ SHMT_BY_KEY, SHMT_BY_PRIVATE,
-		    "either --key or --private" },
+		{ SHMT_BY_KEY, SHMT_BY_PRIVATE, "either --key or --private" },
 		{ SHMT_BY_DEST, SHMT_BY_STALE,
 		    "either --dest or --stale: what is marked for removal "
 		    "is not stale" },
@@ -184,15 +195,11 @@ filter_check(const struct shmt_filter *filter)
 
 	for (i = 0; i < sizeof(never) / sizeof(never[0]); i++)
 		if (has_clause(filter, never[i].one, false) &&
-		    has_clause(filter, never[i].other, false)) {
-			usage_error(NULL, "%s", never[i].why);
-			return false;
-		}
-	if (excludes_all_sizes(filter)) {
-		usage_error(NULL, "--min-size is above --max-size");
-		return false;
-	}
-	return true;
+		    has_clause(filter, never[i].other, false))
+			return usage_error(NULL, "%s", never[i].why);
+	if (excludes_all_sizes(filter))
+		return usage_error(NULL, "--min-size is above --max-size");
+	return ST_OK;
 }
 
 /* Warns where the attachments of the process of a --pid are not visible. */

@@ -25,27 +25,33 @@
 #include "ui/text.h"
 #include "ui/value.h"
 
-enum { OPT_SAVE = OPT_LONG, OPT_ALL, OPT_JSON };
-
-static const struct option_row options[] = {
-	{ 'n', "dry-run", NULL, "show what would go, touch nothing" },
-	{ 'f', "force", NULL, "mark attached ones; absent ones are no error" },
-	{ 'i', "interactive", NULL, "ask for each" },
-	{ 'v', "verbose", NULL, "print a line for each" },
-	{ 'y', "yes", NULL, "do not ask" },
-	{ OPT_SAVE, "save", "DIR", "save each into DIR first" },
-	{ OPT_ALL, "all", NULL, "every segment there is" },
-	{ OPT_JSON, "json", NULL, "print what was done as JSON" },
-	FILTER_OPTIONS,
-	{ 0 }
-};
-
 struct opts {
-	bool interactive, yes, all, json, filtered;
-	struct shmt_filter filter;
+	struct arguments args;
+	bool interactive, yes, all, json;
+	struct filter filter;
 	struct operand *operands;
 	int count;
 	struct removal_run run;
+};
+
+static const struct option_row options[] = {
+	{ 'n', "dry-run", NULL, "print what would go, touch nothing",
+	    kind_flag, TO(run.dry) },
+	{ 'f', "force", NULL, "mark attached ones, accept absent ones",
+	    kind_flag, TO(run.force) },
+	{ 'i', "interactive", NULL, "ask for each",
+	    kind_flag, TO(interactive) },
+	{ 'v', "verbose", NULL, "print a line for each",
+	    kind_flag, TO(run.verbose) },
+	{ 'y', "yes", NULL, "remove without asking", kind_flag, TO(yes) },
+	{ 0, "save", "DIR", "save each into DIR first",
+	    kind_text, TO(run.save) },
+	{ 0, "all", NULL, "remove every segment there is",
+	    kind_flag, TO(all) },
+	{ 0, "json", NULL, "print what was done as JSON",
+	    kind_flag, TO(json) },
+	{ .rows = filter_options, TO(filter) },
+	{ 0 }
 };
 
 /* What to work on, and how it went. */
@@ -56,55 +62,22 @@ struct work {
 	bool no_answers;	/* the end of standard input was seen */
 };
 
-static int
-take_option(struct opts *o, int code)
-{
-	switch (code) {
-	case 'n':
-		o->run.dry = true;
-		return ST_OK;
-	case 'f':
-		o->run.force = true;
-		return ST_OK;
-	case 'i':
-		o->interactive = true;
-		return ST_OK;
-	case 'v':
-		o->run.verbose = true;
-		return ST_OK;
-	case 'y':
-		o->yes = true;
-		return ST_OK;
-	case OPT_SAVE:
-		o->run.save = optarg;
-		return ST_OK;
-	case OPT_ALL:
-		o->all = true;
-		return ST_OK;
-	case OPT_JSON:
-		o->json = true;
-		return ST_OK;
-	default:
-		if (code < OPT_FILTER || code >= OPT_FILTER_END)
-			return option_status(code);
-		o->filtered = true;
-		return filter_option(&o->filter, code, optarg) ? ST_OK :
-		    told_status();
-	}
-}
-
 /* One way to say which segments, and somebody to say yes. */
 static int
 check(struct opts *o)
 {
-	if (o->count > 0 && (o->filtered || o->all))
+	bool filtered = o->filter.set.count > 0;
+	int status;
+
+	if (o->count > 0 && (filtered || o->all))
 		return usage_error(NULL, "either SEGMENT operands or %s",
 		    o->all ? "--all" : "filters");
-	if (o->filtered && o->all)
+	if (filtered && o->all)
 		return usage_error("--all", "takes no filters");
-	if (!filter_check(&o->filter))
-		return told_status();
-	if (o->count == 0 && !o->filtered && !o->all)
+	status = check_filter(&o->filter.set);
+	if (status != ST_OK)
+		return status;
+	if (o->count == 0 && !filtered && !o->all)
 		return usage_error(NULL, "which segments? name them, or give "
 		    "filters or --all");
 	if (o->interactive && (o->yes || o->run.dry))
@@ -112,7 +85,7 @@ check(struct opts *o)
 		    "with %s", o->yes ? "--yes" : "--dry-run");
 	if (o->count > 0)
 		return ST_OK;
-	o->run.filter = &o->filter;
+	o->run.filter = &o->filter.set;
 	if (o->yes || o->run.dry || o->interactive)
 		return ST_OK;
 	if (o->json)
@@ -128,17 +101,16 @@ check(struct opts *o)
 static int
 parse(int argc, char **argv, struct opts *o)
 {
-	int c, status;
+	int status;
 
-	while ((c = next_option(&cmd_rm, argc, argv)) != -1) {
-		status = take_option(o, c);
-		if (status != ST_OK || c == 'h')
-			return status;
-	}
-	o->count = argc - optind;
+	status = parse_options(&cmd_rm, argc, argv, o);
+	if (status != ST_OK)
+		return status;
+	o->count = o->args.count;
 	status = check(o);
 	if (status == ST_OK && o->count > 0)
-		status = parse_operands(o->count, argv + optind, &o->operands);
+		status = parse_operands(o->count, o->args.operands,
+		    &o->operands);
 	return status;
 }
 
@@ -158,7 +130,7 @@ start_work(struct opts *o, struct work *work)
 	int status;
 
 	if (o->run.filter != NULL) {
-		status = filter_list(&o->filter, false, &segments, &count);
+		status = filter_list(&o->filter.set, false, &segments, &count);
 		if (status != ST_OK)
 			return status;
 	}
@@ -463,17 +435,19 @@ run(int argc, char **argv)
 	int status;
 
 	status = parse(argc, argv, &o);
-	if (o.operands != NULL || o.run.filter != NULL)
-		status = status == ST_OK ? act(&o) : status;
+	if (status == ST_OK)
+		status = act(&o);
 	free(o.operands);
-	filter_free(&o.filter);
+	free_filter(&o.filter);
 	return status;
 }
 
 const struct cmd cmd_rm = {
-	"rm", "Removes segments, but none in use unless forced",
-	"[-n] [-f] [-i] [-v] [-y] [--save DIR] [--json] "
-	"(SEGMENT... | FILTER... | --all)",
-	options, "FILTER is any of the options from --owner on; all must hold.",
-	run
+	.name = "rm",
+	.summary = "Removes segments, but none in use unless forced",
+	.synopsis = "[-n] [-f] [-i] [-v] [-y] [--save DIR] [--json] "
+	    "(SEGMENT... | FILTER... | --all)",
+	.options = options,
+	.note = "FILTER is any of the options from --owner on; all must hold.",
+	.run = run
 };

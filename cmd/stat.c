@@ -16,6 +16,7 @@
 #include "cmd.h"
 #include "collect.h"
 #include "filter.h"
+#include "kinds.h"
 #include "operand.h"
 #include "rows.h"
 #include "shmtool.h"
@@ -24,30 +25,6 @@
 #include "stat/watch.h"
 #include "ui/json.h"
 #include "ui/table.h"
-
-enum {
-	OPT_JSON = OPT_LONG, OPT_TSV, OPT_NO_HEADING, OPT_SORT, OPT_REVERSE,
-	OPT_ALL_NS
-};
-
-static const struct option_row options[] = {
-	{ 'o', "output", "COL,...", "these columns; +COL,... adds some" },
-	{ 't', "times", NULL, "when attached, detached, changed" },
-	{ 'p', "pids", NULL, "who created them and who used them last" },
-	{ 'c', "creators", NULL, "creators and owners" },
-	{ 'u', "summary", NULL, "all of them in sum" },
-	{ 'P', "processes", NULL, "who has them attached" },
-	{ 'w', "watch", "[=SECONDS]", "a line for each change" },
-	{ OPT_JSON, "json", NULL, "as one JSON object" },
-	{ OPT_TSV, "tsv", NULL, "tabs between plain values" },
-	{ OPT_NO_HEADING, "no-heading", NULL, "without the line of names" },
-	{ 'b', "bytes", NULL, "sizes in bytes, not 1.5M" },
-	{ OPT_SORT, "sort", "COL", "in the order of a column" },
-	{ OPT_REVERSE, "reverse", NULL, "in the opposite order" },
-	{ OPT_ALL_NS, "all-ns", NULL, "of every IPC namespace" },
-	FILTER_OPTIONS,
-	{ 0 }
-};
 
 /* What a letter shows: rows of which kind, and which of their columns. */
 struct view {
@@ -81,99 +58,64 @@ static const char *const ns_columns[] = {
 
 #define OF_SEGMENTS segment_columns, &segment_column_count
 
-/* The first is that of no letter. */
+enum { SEGMENTS, TIMES, PIDS, CREATORS, SUMMARY, PROCESSES };
+
 static const struct view views[] = {
-	{ 0, OF_SEGMENTS, default_columns },
-	{ 't', OF_SEGMENTS, times_columns },
-	{ 'p', OF_SEGMENTS, pids_columns },
-	{ 'c', OF_SEGMENTS, creators_columns },
-	{ 'u', summary_columns, &summary_column_count,
+	[SEGMENTS] = { 0, OF_SEGMENTS, default_columns },
+	[TIMES] = { 't', OF_SEGMENTS, times_columns },
+	[PIDS] = { 'p', OF_SEGMENTS, pids_columns },
+	[CREATORS] = { 'c', OF_SEGMENTS, creators_columns },
+	[SUMMARY] = { 'u', summary_columns, &summary_column_count,
 	    default_summary_columns },
-	{ 'P', attachment_columns, &attachment_column_count,
+	[PROCESSES] = { 'P', attachment_columns, &attachment_column_count,
 	    default_attachment_columns }
 };
 
 struct opts {
+	struct arguments args;
+	int view_index;
 	const struct view *view;
 	const char *output, *sort_name;
-	bool json, tsv, heading, bytes, reverse, filtered;
-	uint64_t interval;	/* of watching, 0: not at all */
+	bool json, tsv, no_heading, bytes, reverse;
+	uint64_t interval;	/* ms between two looks; 0: one look */
 	const struct column **columns, *sort;
 	size_t column_count;
-	struct shmt_filter filter;
+	struct filter filter;
 	struct selection selection;
 	struct operand *operands;
 };
 
-static int
-set_view(struct opts *o, int letter)
-{
-	const struct view *view = views;
-
-	while (view->letter != letter)
-		view++;
-	if (o->view != views && o->view != view)
-		return usage_error(NULL, "either -%c or -%c", o->view->letter,
-		    letter);
-	o->view = view;
-	return ST_OK;
-}
-
-static int
-set_watch(struct opts *o, const char *seconds)
-{
-	o->interval = 1;
-	if (seconds != NULL &&
-	    !duration_value("--watch", seconds, &o->interval))
-		return told_status();
-	if (o->interval == 0 || o->interval > INT32_MAX)
-		return usage_error("--watch", "%s: out of range: 1 to %d "
-		    "seconds", seconds, INT32_MAX);
-	return ST_OK;
-}
-
-static int
-take_filter(struct opts *o, int c)
-{
-	o->filtered = true;
-	return filter_option(&o->filter, c, optarg) ? ST_OK : told_status();
-}
-
-static int
-take_option(struct opts *o, int c)
-{
-	switch (c) {
-	case 'w':
-		return set_watch(o, optarg);
-	case 'o':
-		o->output = optarg;
-		break;
-	case OPT_JSON:
-		o->json = true;
-		break;
-	case OPT_TSV:
-		o->tsv = true;
-		break;
-	case OPT_NO_HEADING:
-		o->heading = false;
-		break;
-	case 'b':
-		o->bytes = true;
-		break;
-	case OPT_SORT:
-		o->sort_name = optarg;
-		break;
-	case OPT_REVERSE:
-		o->reverse = true;
-		break;
-	case OPT_ALL_NS:
-		o->selection.all_ns = true;
-		break;
-	default:
-		return c >= OPT_FILTER ? take_filter(o, c) : set_view(o, c);
-	}
-	return ST_OK;
-}
+/* Views exclude each other (group 1), and formats (group 2). */
+static const struct option_row options[] = {
+	{ 'o', "output", "COL,...", "print these columns; +COL,... adds some",
+	    kind_text, TO(output) },
+	{ 't', "times", NULL, "print when attached, detached, changed",
+	    kind_choice, TO(view_index), .choice = TIMES, .group = 1 },
+	{ 'p', "pids", NULL, "print who created and who last used them",
+	    kind_choice, TO(view_index), .choice = PIDS, .group = 1 },
+	{ 'c', "creators", NULL, "print creators and owners",
+	    kind_choice, TO(view_index), .choice = CREATORS, .group = 1 },
+	{ 'u', "summary", NULL, "print totals",
+	    kind_choice, TO(view_index), .choice = SUMMARY, .group = 1 },
+	{ 'P', "processes", NULL, "print which processes have them attached",
+	    kind_choice, TO(view_index), .choice = PROCESSES, .group = 1 },
+	{ 'w', "watch", "[=SECONDS]", "print a line for each change",
+	    kind_interval, TO(interval), .absent = "1" },
+	{ 0, "json", NULL, "print one JSON object",
+	    kind_flag, TO(json), .group = 2 },
+	{ 0, "tsv", NULL, "print tabs between plain values",
+	    kind_flag, TO(tsv), .group = 2 },
+	{ 0, "no-heading", NULL, "leave out the line of column names",
+	    kind_flag, TO(no_heading) },
+	{ 'b', "bytes", NULL, "print sizes in bytes, not as 1.5M",
+	    kind_flag, TO(bytes) },
+	{ 0, "sort", "COL", "sort by a column", kind_text, TO(sort_name) },
+	{ 0, "reverse", NULL, "reverse the order", kind_flag, TO(reverse) },
+	{ 0, "all-ns", NULL, "include every IPC namespace",
+	    kind_flag, TO(selection.all_ns) },
+	{ .rows = filter_options, TO(filter) },
+	{ 0 }
+};
 
 /* Everything about each, for people, when nothing else was asked for. */
 static bool
@@ -204,12 +146,13 @@ check_watch(const struct opts *o)
 static int
 check(const struct opts *o)
 {
-	if (o->json && o->tsv)
-		return usage_error(NULL, "either --json or --tsv");
-	if (o->filtered && o->selection.operand_count > 0)
+	int status;
+
+	if (o->filter.set.count > 0 && o->selection.operand_count > 0)
 		return usage_error(NULL, "either SEGMENT operands or filters");
-	if (!filter_check(&o->filter))
-		return told_status();
+	status = check_filter(&o->filter.set);
+	if (status != ST_OK)
+		return status;
 	if (o->interval > 0)
 		return check_watch(o);
 	if (o->output != NULL && o->output[0] != '+' && o->view != views &&
@@ -217,7 +160,7 @@ check(const struct opts *o)
 		return usage_error(NULL, "-%c has its columns: -o +COL adds "
 		    "to them", o->view->letter);
 	if (in_detail(o) && (o->sort_name != NULL || o->reverse ||
-	    !o->heading))
+	    o->no_heading))
 		return usage_error(NULL, "everything about a segment is no "
 		    "table: choose columns with -o");
 	return ST_OK;
@@ -248,17 +191,17 @@ choose_columns(struct opts *o)
 {
 	const struct view *view = o->view;
 	const char *names[COLUMNS_MAX + 1];
+	int status;
 
 	usual_columns(o, names);
-	if (!parse_columns(o->output, view->columns, *view->column_count,
-	    names, &o->columns, &o->column_count))
-		return told_status();
-	if (o->sort_name == NULL)
-		return ST_OK;
+	status = parse_columns(o->output, view->columns, *view->column_count,
+	    names, &o->columns, &o->column_count);
+	if (status != ST_OK || o->sort_name == NULL)
+		return status;
 	o->sort = find_column(view->columns, *view->column_count,
 	    o->sort_name);
-	return o->sort != NULL || unknown_column("--sort", o->sort_name,
-	    view->columns, *view->column_count) ? ST_OK : told_status();
+	return o->sort != NULL ? ST_OK : unknown_column("--sort",
+	    o->sort_name, view->columns, *view->column_count);
 }
 
 /* Whether processes are counted, and so may stand in a segment's object. */
@@ -294,27 +237,24 @@ choose_needs(struct opts *o)
 static int
 parse(int argc, char **argv, struct opts *o)
 {
-	int c, status;
+	int status;
 
-	while ((c = next_option(&cmd_stat, argc, argv)) != -1) {
-		if (c == '?' || c == 'h')
-			return option_status(c);
-		status = take_option(o, c);
-		if (status != ST_OK)
-			return status;
-	}
-	if (optind < argc) {
-		status = parse_operands(argc - optind, argv + optind,
+	status = parse_options(&cmd_stat, argc, argv, o);
+	if (status != ST_OK)
+		return status;
+	o->view = &views[o->view_index];
+	if (o->args.count > 0) {
+		status = parse_operands(o->args.count, o->args.operands,
 		    &o->operands);
 		if (status != ST_OK)
 			return status;
 		o->selection.operands = o->operands;
-		o->selection.operand_count = (size_t)(argc - optind);
+		o->selection.operand_count = (size_t)o->args.count;
 	}
 	status = check(o);
 	if (status != ST_OK)
 		return status;
-	if (o->json && o->view->letter == 'P' && optind < argc)
+	if (o->json && o->view->letter == 'P' && o->args.count > 0)
 		o->view = views;
 	status = choose_columns(o);
 	choose_needs(o);
@@ -399,7 +339,7 @@ show_table(const struct opts *o, const struct collection *collection,
 	struct table table = {
 		.format = o->json ? FORMAT_JSON : o->tsv ? FORMAT_TSV :
 		    FORMAT_TABLE,
-		.heading = o->heading, .bytes = o->bytes,
+		.heading = !o->no_heading, .bytes = o->bytes,
 		.reverse = o->reverse, .columns = o->columns,
 		.column_count = o->column_count, .sort = o->sort
 	};
@@ -455,12 +395,12 @@ static int
 watch(const struct opts *o)
 {
 	const struct change_watch how = {
-		.interval = o->interval, .filter = &o->filter,
+		.interval = o->interval, .filter = &o->filter.set,
 		.operands = o->operands,
 		.operand_count = o->selection.operand_count,
 		.format = o->json ? FORMAT_JSON : o->tsv ? FORMAT_TSV :
 		    FORMAT_TABLE,
-		.heading = o->heading, .bytes = o->bytes
+		.heading = !o->no_heading, .bytes = o->bytes
 	};
 
 	return print_events(&how);
@@ -469,25 +409,27 @@ watch(const struct opts *o)
 static int
 run(int argc, char **argv)
 {
-	struct opts o = { .view = views, .heading = true };
+	struct opts o = { 0 };
 	int status;
 
-	o.selection.filter = &o.filter;
+	o.selection.filter = &o.filter.set;
 	status = parse(argc, argv, &o);
-	if (status == ST_OK && o.columns != NULL)
+	if (status == ST_OK)
 		status = o.interval > 0 ? watch(&o) : show(&o);
 	free(o.columns);
 	free(o.operands);
-	filter_free(&o.filter);
+	free_filter(&o.filter);
 	return status;
 }
 
 const struct cmd cmd_stat = {
-	"stat", "Shows segments: a table, or everything about some",
-	"[-t | -p | -c | -u | -P] [-o COL,...] [--sort COL] [--reverse] "
-	"[--json | --tsv] [--no-heading] [-b] [--all-ns] "
-	"[FILTER... | SEGMENT...]\n"
-	"-w[SECONDS] [--json | --tsv] [--no-heading] [-b] "
-	"[FILTER... | SEGMENT...]",
-	options, NULL, run
+	.name = "stat",
+	.summary = "Shows segments: a table, or everything about some",
+	.synopsis = "[-t | -p | -c | -u | -P] [-o COL,...] [--sort COL] [--reverse] "
+	    "[--json | --tsv] [--no-heading] [-b] [--all-ns] "
+	    "[FILTER... | SEGMENT...]\n"
+	    "-w[SECONDS] [--json | --tsv] [--no-heading] [-b] "
+	    "[FILTER... | SEGMENT...]",
+	.options = options,
+	.run = run
 };

@@ -385,7 +385,10 @@ look(const struct change_watch *how, struct look *look)
 static bool
 wait_for_next(uint64_t interval, int *status)
 {
-	struct timespec time_left = { .tv_sec = (time_t)interval };
+	struct timespec time_left = {
+		.tv_sec = (time_t)(interval / 1000),
+		.tv_nsec = (long)(interval % 1000) * 1000000
+	};
 	struct pollfd out = { .fd = STDOUT_FILENO };
 	sigset_t all, old;
 	int ready = 0;

@@ -371,7 +371,7 @@ find_column(const struct column *columns, size_t count, const char *name)
 	return NULL;
 }
 
-bool
+int
 unknown_column(const char *option, const char *name,
     const struct column *columns, size_t count)
 {
@@ -382,8 +382,8 @@ unknown_column(const char *option, const char *name,
 		strlcat(names, " ", sizeof(names));
 		strlcat(names, columns[i].name, sizeof(names));
 	}
-	usage_error(option, "%s: no such column; there are%s", name, names);
-	return false;
+	return usage_error(option, "%s: no such column; there are%s", name,
+	    names);
 }
 
 static void
@@ -397,41 +397,40 @@ add_column(const struct column **list, size_t *n, const struct column *column)
 	list[(*n)++] = column;
 }
 
-bool
+int
 parse_columns(const char *text, const struct column *columns, size_t count,
     const char *const *defaults, const struct column ***chosen,
     size_t *chosen_count)
 {
 	const struct column **list, *column;
 	char *copy = NULL, *rest, *name;
-	bool good = true;
+	int status = ST_OK;
 	size_t n = 0;
 
 	list = calloc(count + 1, sizeof(*list));
 	if (list == NULL || (text != NULL && (copy = strdup(text)) == NULL)) {
-		fail(NULL, errno);
 		free(list);
-		return false;
+		return fail(NULL, ENOMEM);
 	}
 	if (defaults != NULL && (text == NULL || *text == '+'))
 		for (; *defaults != NULL; defaults++)
 			add_column(list, &n,
 			    find_column(columns, count, *defaults));
 	rest = copy != NULL && *copy == '+' ? copy + 1 : copy;
-	while (good && (name = strsep(&rest, ",")) != NULL) {
+	while (status == ST_OK && (name = strsep(&rest, ",")) != NULL) {
 		column = find_column(columns, count, name);
 		if (column == NULL)
-			good = unknown_column("--output", name, columns,
+			status = unknown_column("--output", name, columns,
 			    count);
 		else
 			add_column(list, &n, column);
 	}
 	free(copy);
-	if (!good) {
+	if (status != ST_OK) {
 		free(list);
-		return false;
+		return status;
 	}
 	*chosen = list;
 	*chosen_count = n;
-	return true;
+	return ST_OK;
 }

@@ -51,14 +51,14 @@ void print_object(const struct table *table, struct json *json,
 const struct column *find_column(const struct column *columns, size_t count,
     const char *name);
 
-/* Tells the mistake in an option's value with the names there are; false. */
-bool unknown_column(const char *option, const char *name,
+/* Reports a wrong name in an option's value, with the names there are. */
+int unknown_column(const char *option, const char *name,
     const struct column *columns, size_t count);
 
 /* "COL,COL" replaces, "+COL,COL" adds to the defaults, NULL is the defaults,
  * into an array to free; a column stands once, where it was named first.  A
- * mistake is told with the names there are, and false. */
-bool parse_columns(const char *text, const struct column *columns,
+ * mistake is reported with the names there are. */
+int parse_columns(const char *text, const struct column *columns,
     size_t count, const char *const *defaults, const struct column ***chosen,
     size_t *chosen_count);
 
