@@ -43,8 +43,8 @@ CMD := \
 	limits/metrics limits/set limits/usage main operand read read/dump \
 	read/watch restore rm rm/removal rows save semaphore set stat \
 	stat/detail stat/summary stat/watch transfer ui/json ui/message \
-	ui/options ui/output ui/progress ui/signals ui/sink ui/suggest \
-	ui/table ui/text ui/value write
+	ui/options ui/output ui/progress ui/signals ui/sink ui/stream \
+	ui/suggest ui/table ui/text ui/value write
 UNITS := \
 	archive copy diagnose fault hidden holders limits logind memcg memory \
 	parse process select semaphore sysv sysv_list view_remote

@@ -20,6 +20,7 @@
 #include "cmd.h"
 #include "shmtool.h"
 #include "ui/signals.h"
+#include "ui/stream.h"
 #include "ui/suggest.h"
 
 static const struct cmd *const commands[] = {
@@ -212,6 +213,7 @@ main(int argc, char **argv)
 	int status;
 
 	fill_standard_descriptors();
+	prepare_stdout();
 	ignore_sigxfsz();
 	if (is_privileged()) {
 		warn_about(NULL, "refuses to run set-user-id or set-group-id");
