@@ -132,20 +132,6 @@ save_failed(const struct saving *saving, const struct shmt_segment *segment,
 	return status;
 }
 
-/* No failure: it is saved as well as can be. */
-static void
-tell_unsteady(const struct shmt_saved *saved)
-{
-	char object[24];
-
-	snprintf(object, sizeof(object), "%d", saved->segment.id);
-	warn_about(object,
-	    "saved, but of its pages %ju changed at every look: a "
-	    "part of these may be older than another; --lock-with a semaphore "
-	    "of its writers holds them off",
-	    (uintmax_t)saved->unsteady);
-}
-
 int
 save_segment(const struct saving *saving, const struct shmt_segment *segment,
     struct shmt_saved *saved, char **reason)
@@ -164,8 +150,6 @@ save_segment(const struct saving *saving, const struct shmt_segment *segment,
 	    saving->replace ? SHMT_REPLACE : 0, &how, saved, &trouble);
 	error = errno;
 	progress_end(&child.progress);
-	if (result == 0 && saved->unsteady > 0)
-		tell_unsteady(saved);
 	if (result == 0)
 		return ST_OK;
 	return save_failed(saving, segment, &trouble, error, reason);

@@ -19,6 +19,7 @@
 #include "rows.h"
 #include "shmtool.h"
 #include "ui/message.h"
+#include "ui/text.h"
 
 bool
 is_operand(const struct operand *operand, const struct shmt_segment *segment)
@@ -314,12 +315,6 @@ free_collection(struct collection *collection)
 		free_rows(&collection->ipc_namespaces[i]);
 	free(collection->ipc_namespaces);
 	free(collection->rows);
-}
-
-static const char *
-plural(size_t count, const char *many)
-{
-	return count == 1 ? "" : many;
 }
 
 /* Whether the mappings seen are those that the segments count. */

@@ -358,9 +358,12 @@ run(int argc, char **argv)
 	status = check_range(&o.operand, segment.size, o.offset, &o.length);
 	if (status != ST_OK)
 		return status;
-	if (shmt_view_open(segment.id, o.no_trace ? SHMT_NO_TRACE : 0,
-	    &view) == -1)
+	status = open_view(&o.operand, &segment, o.no_trace ? SHMT_NO_TRACE :
+	    0, &view);
+	if (status == -1)
 		return open_failed(&o, &segment);
+	if (status != ST_OK)
+		return status;
 	status = act(&o, view, &segment);
 	shmt_view_close(view);
 	return status;

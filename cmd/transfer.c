@@ -52,6 +52,23 @@ check_range(const struct operand *operand, uint64_t size, uint64_t offset,
 	return ST_OK;
 }
 
+int
+open_view(const struct operand *operand, const struct shmt_segment *segment,
+    unsigned flags, struct shmt_view **view)
+{
+	struct shmt_view *v;
+
+	if (shmt_view_open(segment->id, flags, &v) == -1)
+		return -1;
+	if (!shmt_same(shmt_view_segment(v), segment)) {
+		shmt_view_close(v);
+		warn_about(operand->text, "another segment has this id now");
+		return ST_ABSENT;
+	}
+	*view = v;
+	return ST_OK;
+}
+
 void
 memory_in_use(char text[static MEMORY_TEXT])
 {

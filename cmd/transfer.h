@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "operand.h"
+#include "shmtool.h"
 
 /* ": memory cgroup /NAME 24M of 24M are in use", or "" where nothing tells.
  */
@@ -23,6 +24,14 @@ bool length_value(const char *text, uint64_t *length);
 /* A length of UINT64_MAX becomes what there is; ST_OK, or told. */
 int check_range(const struct operand *operand, uint64_t size, uint64_t offset,
     uint64_t *length);
+
+/*
+ * Opens a view of a segment as find_operand() found it.  -1: errno tells, and
+ * the caller words it; ST_OK, or told that another segment has the id now.
+ */
+int open_view(const struct operand *operand,
+    const struct shmt_segment *segment, unsigned flags,
+    struct shmt_view **view);
 
 /* A copy between the segment and other failed, by errno; told. */
 int copy_failed(const struct operand *operand, const char *other,

@@ -239,6 +239,16 @@ write_locked(const struct opts *o, struct shmt_view *view,
 }
 
 static int
+open_failed(const struct opts *o, const struct shmt_segment *segment)
+{
+	if (errno != EACCES)
+		return fail(o->operand.text, errno);
+	warn_about(o->operand.text, "no write permission: mode %04o, owner %s",
+	    segment->mode, user_name(segment->uid));
+	return ST_DENIED;
+}
+
+static int
 act(const struct opts *o, const struct source *source)
 {
 	struct shmt_segment segment;
@@ -251,13 +261,11 @@ act(const struct opts *o, const struct source *source)
 		status = check_fit(o, source, segment.size, &length);
 	if (status != ST_OK)
 		return status;
-	if (shmt_view_open(segment.id, SHMT_WRITE, &view) == -1) {
-		if (errno != EACCES)
-			return fail(o->operand.text, errno);
-		warn_about(o->operand.text, "no write permission: mode %04o, "
-		    "owner %s", segment.mode, user_name(segment.uid));
-		return ST_DENIED;
-	}
+	status = open_view(&o->operand, &segment, SHMT_WRITE, &view);
+	if (status == -1)
+		return open_failed(o, &segment);
+	if (status != ST_OK)
+		return status;
 	status = write_locked(o, view, source, length);
 	shmt_view_close(view);
 	return status;

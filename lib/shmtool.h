@@ -104,7 +104,9 @@ int shmt_find(uint32_t key, int *id);
 /* The id that ref names.  For an id, whether it exists is not looked at. */
 int shmt_resolve(const struct shmt_ref *ref, int *id);
 
-/* Everything but rss and swap, by one system call, leaving no trace. */
+/* Everything but rss and swap, by one system call, leaving no trace.  A
+ * program of 32 bits gets the lower half of a size of 64 bits; shmt_list()
+ * gives it the whole. */
 int shmt_info(int id, struct shmt_segment *segment);
 
 /* The same, with rss and swap where /proc/sysvipc/shm tells them. */
@@ -189,6 +191,13 @@ void shmt_view_close(struct shmt_view *view);
 /* The segment's size in bytes. */
 uint64_t shmt_view_size(const struct shmt_view *view);
 
+/*
+ * The segment that the view shows, looked up after the view was opened.  It
+ * is another one than the caller saw before if the id was reused meanwhile:
+ * compare the two with shmt_same().
+ */
+const struct shmt_segment *shmt_view_segment(const struct shmt_view *view);
+
 /* Copies length bytes at offset to or from buffer.  ERANGE: beyond the end;
  * EFAULT: a page cannot be had. */
 int shmt_view_get(struct shmt_view *view, uint64_t offset, void *buffer,
@@ -200,9 +209,6 @@ int shmt_view_put(struct shmt_view *view, uint64_t offset, const void *buffer,
 #define SHMT_SPARSE	0x2u	/* out is a new regular file, or the range was
 				 * never written: leave holes */
 #define SHMT_LEAVE_REST	0x4u	/* more input than the range stays unread */
-#define SHMT_STEADY	0x8u	/* each page as it was at one moment, though
-				 * others store into it meanwhile: until two
-				 * looks at it in succession agree */
 
 struct shmt_transfer {
 	uint64_t offset;	/* first byte in the segment */
@@ -210,9 +216,6 @@ struct shmt_transfer {
 	unsigned flags;
 	/* Called now and then, may be NULL; true stops with ECANCELED. */
 	bool (*progress)(void *arg, uint64_t done);
-	/* SHMT_STEADY: to this, which may be NULL, is added how many pages
-	 * changed at every look, of 32; of them the last look is taken. */
-	uint64_t *unsteady;
 	/* shmt_save(): called when the contents are copied, may be NULL. */
 	void (*copied)(void *arg);
 	void *arg;
@@ -222,7 +225,7 @@ struct shmt_transfer {
  * Segment to descriptor and descriptor to segment.  *done is set on failure
  * too: how far it got.  errno as write(2) and read(2); ERANGE: the range is
  * not in the segment; EFAULT: a page cannot be had; ENOMEM: the memory
- * cgroup or the machine is full; EINVAL: pages lent are not SHMT_STEADY.
+ * cgroup or the machine is full.
  * shmt_view_send() may be helped by a thread of its own, which takes no
  * signals and has ended when it returns.  shmt_view_receive() stops at the
  * end of the input, and at the end of the range with EFBIG when there is more
@@ -611,9 +614,6 @@ struct shmt_saved {
 	unsigned char digest[32];	/* of the contents */
 	bool disturbed;		/* by shmt_save(): another process attached or
 				 * detached it while it was copied */
-	uint64_t unsteady;	/* by shmt_save(): pages of which a part may be
-				 * older than another; 0 of all others, each
-				 * of which is as it was at one moment */
 	unsigned lost;		/* by shmt_restore(): did not come back */
 };
 

@@ -89,25 +89,6 @@ shmt_resolve(const struct shmt_ref *ref, int *id)
 	return 0;
 }
 
-/*
- * For a 32-bit program: a 64-bit kernel gave it the low half of the size, and
- * the whole is in /proc.
- */
-static void
-find_whole_size(struct shmt_segment *segment)
-{
-	struct shmt_segment *list;
-	size_t i, count;
-
-	if (shmt_list(true, &list, &count) == -1)
-		return;
-	for (i = 0; i < count; i++)
-		if (list[i].id == segment->id &&
-		    (uint32_t)list[i].size == segment->size)
-			segment->size = list[i].size;
-	free(list);
-}
-
 int
 shmt_info(int id, struct shmt_segment *segment)
 {
@@ -129,8 +110,6 @@ shmt_info(int id, struct shmt_segment *segment)
 	if (found != id)
 		return absent(-1);
 	shmt__from_kernel(id, &ds, segment);
-	if (sizeof(size_t) < sizeof(uint64_t))
-		find_whole_size(segment);
 	return 0;
 }
 
@@ -146,6 +125,7 @@ shmt_info_rss(int id, struct shmt_segment *segment)
 		return -1;
 	for (i = 0; i < count; i++)
 		if (shmt_same(&list[i], &s)) {
+			s.size = list[i].size;
 			s.has_rss = list[i].has_rss;
 			s.rss = list[i].rss;
 			s.swap = list[i].swap;
@@ -160,10 +140,11 @@ shmt_info_rss(int id, struct shmt_segment *segment)
 bool
 shmt_same(const struct shmt_segment *a, const struct shmt_segment *b)
 {
-	/* What nobody can change, ids being reused.  The key goes when the
-	 * segment is marked; ctime moves with that too, and with IPC_SET. */
-	return a->id == b->id && a->size == b->size && a->cuid == b->cuid &&
-	    a->cgid == b->cgid && a->cpid == b->cpid &&
+	/* Compare what nobody can change, since ids are reused.  Marking a
+	 * segment takes its key and moves its ctime; IPC_SET moves ctime too.
+	 * shmctl(2) tells a program of 32 bits the lower half of a size. */
+	return a->id == b->id && (size_t)a->size == (size_t)b->size &&
+	    a->cuid == b->cuid && a->cgid == b->cgid && a->cpid == b->cpid &&
 	    (a->key == b->key || ((a->state ^ b->state) & SHMT_DEST) != 0);
 }
 

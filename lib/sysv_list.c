@@ -15,6 +15,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "shmtool.h"
 #include "sys/file.h"
@@ -215,26 +216,39 @@ any_huge_pages_used(void)
 }
 
 /*
- * The kernel counts the huge pages of a segment as if each were as many
- * pages as it holds, so that rss comes out 512 times too big for pages of
- * 2 MiB.  More than the size is the sure sign.  A multiple of 1 GiB below
- * the size can be either: unknown, while huge pages are in use at all.
+ * The most bytes that a segment without hugetlb pages can have in memory: its
+ * last page counts whole, and where that is a transparent huge page, so does
+ * this.  One has as many pages as a page has room for entries of 8 bytes.
+ */
+static uint64_t
+most_resident(uint64_t size)
+{
+	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	const uint64_t huge = page * (page / 8);
+
+	return size > UINT64_MAX - huge ? UINT64_MAX :
+	    (size + huge - 1) / huge * huge;
+}
+
+/*
+ * Kernels of today (seen with Linux 6.18) count the base pages of a hugetlb
+ * page twice over, so that rss is 512 times too big for pages of 2 MiB.  More
+ * than most_resident() proves that.  A multiple of 1 GiB that is not more can
+ * be either: it is unknown while the machine has hugetlb pages in use.
  */
 static void
-mend_huge(struct shmt_segment *list, size_t count)
+correct_huge(struct shmt_segment *list, size_t count)
 {
 	const uint64_t step = UINT64_C(1) << 30;
 	int used = -1;
-	uint64_t rounded;
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		/* The last page of a segment counts whole. */
-		rounded = list[i].size | 0xffffu;
-		if (list[i].has_rss && list[i].rss > rounded)
+		if (!list[i].has_rss || list[i].rss == 0)
+			continue;
+		if (list[i].rss > most_resident(list[i].size))
 			list[i].state |= SHMT_HUGE;
-		else if (!list[i].has_rss || list[i].rss == 0 ||
-		    list[i].rss % step != 0)
+		else if (list[i].rss % step != 0)
 			continue;
 		else if (used == -1)
 			used = any_huge_pages_used();
@@ -257,7 +271,7 @@ list_proc(struct shmt_segment **list, size_t *count)
 	result = shmt__parse_sysvipc(text, length, list, count);
 	free(text);
 	if (result == 0)
-		mend_huge(*list, *count);
+		correct_huge(*list, *count);
 	return result;
 }
 

@@ -31,7 +31,7 @@ say_size(uint64_t size, bool bytes)
 	char text[SHORT_TEXT];
 
 	if (bytes || size < 1024) {
-		printf("%" PRIu64 " bytes", size);
+		printf("%" PRIu64 " byte%s", size, plural(size, "s"));
 		return;
 	}
 	short_size(text, size);
@@ -196,8 +196,8 @@ print_holders(void *const *pointer, bool bytes)
 		return ST_OK;
 	}
 	printf("%" PRIu64 " mapping%s, %zu process%s seen\n",
-	    row->segment.nattch, row->segment.nattch == 1 ? "" : "s",
-	    row->holder_count, row->holder_count == 1 ? "" : "es");
+	    row->segment.nattch, plural(row->segment.nattch, "s"),
+	    row->holder_count, plural(row->holder_count, "es"));
 	return row->holder_count == 0 ? ST_OK :
 	    print_attachments(pointer, bytes);
 }

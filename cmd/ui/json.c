@@ -117,35 +117,56 @@ plain_length(const char *text)
 	return n;
 }
 
+/* The character of a well-formed sequence. */
+static uint32_t
+utf8_character(const unsigned char *text, size_t length)
+{
+	uint32_t c = length == 1 ? text[0] : text[0] & (0x7fu >> length);
+	size_t i;
+
+	for (i = 1; i < length; i++)
+		c = c << 6 | (text[i] & 0x3fu);
+	return c;
+}
+
 static void
-json_escape(struct sink *out, unsigned byte)
+put_escape(struct sink *out, uint32_t unit)
 {
 	char text[SHORT_TEXT] = "\\u";
 
-	sink_put(out, text, 2 + digits(text + 2, byte, 16, 4));
+	sink_put(out, text, 2 + digits(text + 2, unit, 16, 4));
 }
 
-/* Control characters are escaped, those of U+0080 to U+009F too: a terminal
- * may act on them. */
+/* A terminal may act on control characters, those of U+0080 to U+009F too. */
+static bool
+needs_escape(uint32_t c)
+{
+	return c < ' ' || (c >= 0x7f && c < 0xa0) || is_hidden_character(c);
+}
+
+/* Characters above U+FFFF are escaped as the two halves of UTF-16. */
 static size_t
-json_special(struct sink *out, const char *text)
+put_special(struct sink *out, const char *text)
 {
 	const unsigned char *p = (const unsigned char *)text;
 	size_t length = utf8_length(p);
+	uint32_t c;
 
 	if (length == 0) {
 		sink_put(out, "\xef\xbf\xbd", 3);
 		return 1;
 	}
-	if (*p == '"' || *p == '\\') {
-		sink_put(out, "\\", 1);
-		sink_put(out, text, 1);
-	} else if (length == 1)
-		json_escape(out, *p);
-	else if (p[0] == 0xc2 && p[1] < 0xa0)
-		json_escape(out, p[1]);
-	else
+	c = utf8_character(p, length);
+	if (c > 0xffff && needs_escape(c)) {
+		put_escape(out, 0xd800 + ((c - 0x10000) >> 10));
+		put_escape(out, 0xdc00 + (c & 0x3ff));
+	} else if (needs_escape(c))
+		put_escape(out, c);
+	else {
+		if (c == '"' || c == '\\')
+			sink_put(out, "\\", 1);
 		sink_put(out, text, length);
+	}
 	return length;
 }
 
@@ -167,7 +188,7 @@ json_text(struct json *json, const char *name, const char *text)
 		sink_put(&json->out, text, length);
 		text += length;
 		if (*text != '\0')
-			text += json_special(&json->out, text);
+			text += put_special(&json->out, text);
 	}
 	sink_put(&json->out, "\"", 1);
 }

@@ -45,18 +45,32 @@ load_locale(void)
 	loaded = true;
 }
 
-/* The characters of Unicode that turn the text around them: with those a
- * name can put the rest of its line in disorder. */
-static bool
-turns_text(wchar_t c)
+bool
+is_hidden_character(uint32_t c)
 {
-	return c == 0x061c || c == 0x200e || c == 0x200f ||
-	    (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+	/* The characters that Unicode calls Default_Ignorable_Code_Point,
+	 * line and paragraph separator, and the interlinear annotations. */
+	static const struct {
+		uint32_t first, last;
+	} ranges[] = {
+		{ 0xad, 0xad }, { 0x34f, 0x34f }, { 0x61c, 0x61c },
+		{ 0x115f, 0x1160 }, { 0x17b4, 0x17b5 }, { 0x180b, 0x180f },
+		{ 0x200b, 0x200f }, { 0x2028, 0x202e }, { 0x2060, 0x206f },
+		{ 0x3164, 0x3164 }, { 0xfe00, 0xfe0f }, { 0xfeff, 0xfeff },
+		{ 0xffa0, 0xffa0 }, { 0xfff0, 0xfffb }, { 0x1bca0, 0x1bca3 },
+		{ 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff }
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+		if (c <= ranges[i].last)
+			return c >= ranges[i].first;
+	return false;
 }
 
-/* Whether all bytes are of characters that vis(3) does well with.  It passes
- * on what turns text, and bytes that are no characters here; of what cannot
- * be printed it shows something else than the bytes. */
+/* Whether vis(3) shows all of src well.  It passes on hidden characters, and
+ * bytes that are no characters of this locale; of characters that cannot be
+ * printed it shows other bytes than theirs. */
 static bool
 is_fit_for_vis(const char *src)
 {
@@ -65,7 +79,7 @@ is_fit_for_vis(const char *src)
 
 	for (; *src != '\0'; src += length) {
 		length = mbtowc(&wide, src, MB_CUR_MAX);
-		if (length < 1 || turns_text(wide) ||
+		if (length < 1 || is_hidden_character((uint32_t)wide) ||
 		    (length > 1 && !iswprint((wint_t)wide)))
 			return false;
 	}
@@ -155,6 +169,12 @@ digits(char *text, uint64_t number, unsigned base, unsigned least)
 	for (i = n; i > 0; number >>= shift)
 		text[--i] = "0123456789abcdef"[number & (base - 1)];
 	return n;
+}
+
+const char *
+plural(uint64_t count, const char *ending)
+{
+	return count == 1 ? "" : ending;
 }
 
 uint64_t

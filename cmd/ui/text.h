@@ -14,6 +14,10 @@
 /* Nothing in it that vis(3) would change: by far the most of what there is. */
 bool is_plain(const char *src);
 
+/* Whether a character of Unicode is invisible or turns the direction of the
+ * text around it, so that a name could pass for another one. */
+bool is_hidden_character(uint32_t c);
+
 /* src as vis(3) makes it safe for a terminal, to be freed; NULL: no memory. */
 char *safe_copy(const char *src);
 
@@ -29,6 +33,9 @@ size_t text_width(const char *text);
 /* A number in base 10, or in 8 or 16 and then of at least so many digits;
  * returns how many. */
 size_t digits(char *text, uint64_t number, unsigned base, unsigned least);
+
+/* The ending of a noun behind a number: "" for 1, "s" or "es" as given. */
+const char *plural(uint64_t count, const char *ending);
 
 /* Or UINT64_MAX where that is too small: without a promise of memory anybody
  * can make segments that are larger together. */

@@ -197,8 +197,7 @@ copy_contents(struct save *save, struct shmt_view *view)
 	    &save->contents) == -1 || ftruncate(save->contents.fd,
 	    (off_t)save->saved.segment.size) == -1)
 		return fail_at(save->trouble, SHMT_AT_CONTENTS);
-	how.flags = SHMT_SPARSE | SHMT_STEADY;
-	how.unsteady = &save->saved.unsteady;
+	how.flags = SHMT_SPARSE;
 	if (shmt_view_send(view, &how, save->contents.fd, &done) == 0)
 		return 0;
 	return fail_at(save->trouble, errno == EFAULT || errno == ENOMEM ?

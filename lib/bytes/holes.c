@@ -47,7 +47,7 @@ nothing_swapped(const struct shmt_view *view)
 
 	if (sysinfo(&info) == 0 && info.totalswap == 0)
 		return true;
-	return shmt_info_rss(view->id, &segment) == 0 && segment.has_rss &&
+	return shmt_info_rss(view->segment.id, &segment) == 0 && segment.has_rss &&
 	    segment.swap == 0;
 }
 

@@ -145,7 +145,7 @@ expect_no_holes(const struct shmt_view *view)
 {
 	struct shmt_segment s;
 
-	if (!view->huge && shmt_info_rss(view->id, &s) == 0 && s.has_rss &&
+	if (!view->huge && shmt_info_rss(view->segment.id, &s) == 0 && s.has_rss &&
 	    s.rss + s.swap >= s.size)
 		return 0;
 	errno = ENODATA;
@@ -186,9 +186,9 @@ shmt__remote_open(struct shmt_view *view)
 	int error = ESRCH;
 	size_t count;
 
-	if (shmt_holders(view->id, &holders) == -1)
+	if (shmt_holders(view->segment.id, &holders) == -1)
 		return -1;
-	if (shmt_info(view->id, &segment) == -1) {
+	if (shmt_info(view->segment.id, &segment) == -1) {
 		shmt_holders_free(&holders);
 		return -1;
 	}
@@ -197,12 +197,12 @@ shmt__remote_open(struct shmt_view *view)
 		if (view->through != NULL)
 			view->through->dir = -1;
 	}
-	holder = shmt_holders_of(&holders, view->id, &count);
+	holder = shmt_holders_of(&holders, view->segment.id, &count);
 	for (; view->through != NULL && count > 0; count--, holder++) {
 		/* What others show may change between a look and the next. */
 		if (!shmt__is_trusted(holder, &segment))
 			continue;
-		view->through->id = (uint64_t)view->id;
+		view->through->id = (uint64_t)view->segment.id;
 		if (try_holder(view, holder) == 0) {
 			shmt_holders_free(&holders);
 			return 0;

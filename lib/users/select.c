@@ -28,29 +28,6 @@ is_gone(const struct shmt_process *process)
 	return process->life == SHMT_GONE || process->life == SHMT_REUSED;
 }
 
-/* The last attach or detach, 0 for never. */
-static int64_t
-last_use(const struct shmt_segment *segment)
-{
-	return segment->atime > segment->dtime ? segment->atime :
-	    segment->dtime;
-}
-
-/*
- * A clock that was set forward makes all processes look younger than they
- * are, and a living creator like one who only has its number.  Of a process
- * that began before the last use nothing is proved.
- */
-static void
-judge_creator(const struct shmt_segment *segment,
-    struct shmt_process *creator)
-{
-	shmt_creator(segment, creator);
-	if (creator->life == SHMT_REUSED &&
-	    creator->started <= last_use(segment))
-		creator->life = SHMT_UNKNOWN;
-}
-
 void
 shmt_check_stale(const struct shmt_segment *segment, int64_t now, uint64_t idle,
     struct shmt_proof *proof)
@@ -60,7 +37,7 @@ shmt_check_stale(const struct shmt_segment *segment, int64_t now, uint64_t idle,
 	proof->not_dest = (segment->state & SHMT_DEST) == 0;
 	proof->idle = shmt_idle(segment, now);
 	proof->idle_enough = proof->idle >= idle;
-	judge_creator(segment, &proof->creator);
+	shmt_creator(segment, &proof->creator);
 	shmt_last_user(segment, &proof->last_user);
 	proof->stale = proof->unattached && proof->not_dest &&
 	    proof->idle_enough && is_gone(&proof->creator) &&
@@ -191,7 +168,7 @@ shmt_match(const struct shmt_filter *filter,
 	    !is_used_by(segment, filter->pid, holders))
 		return false;
 	if ((filter->by & SHMT_BY_CREATOR_DEAD) != 0) {
-		judge_creator(segment, &creator);
+		shmt_creator(segment, &creator);
 		if (!is_gone(&creator))
 			return false;
 	}

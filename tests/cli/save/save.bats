@@ -592,45 +592,6 @@ hold_semaphore() {
 	[ -z "$output$stderr" ]
 }
 
-# A segment of two pages, and somebody who stores into the second without a
-# pause.
-make_busy() {
-	[ "$(nproc)" -gt 1 ] || skip "one processor stores and copies in turn"
-	make_segment 8192
-	perl -MIPC::SysV=shmat,memwrite -e '
-		@pages = map { chr($_) x 4096 } 0 .. 255;
-		$at = shmat($ARGV[0], undef, 0) // die;
-		while (1) {
-			memwrite($at, $_, 4096, 4096) for @pages;
-		}' "$id" 3>&- &
-	holder=$!
-	holders+=("$holder")
-}
-
-@test "save: pages that never stand still are told of" {
-	make_busy
-	told() {
-		run --separate-stderr shmtool save -f "$dir" "$id"
-		[ "$status" -eq 0 ] && [ -n "$stderr" ]
-	}
-	wait_for told
-	message_has "save: $id: saved, but of its pages 1 changed at" \
-		"--lock-with"
-	[ "$(head -c 4096 "$dir/$id-0x00000000.shm" | tr -d '\0')" = "" ]
-}
-
-@test "rm: --save tells of pages that never stand still" {
-	told() {
-		make_busy
-		wait_for bash -c "shmtool read -o 4096 -n 1 -t u1 $id |
-			grep -qv '^0'"
-		run --separate-stderr shmtool rm -fy --save "$dir" "$id"
-		kill -KILL "$holder"
-		[[ $stderr == *"rm: $id: saved, but of its pages 1 changed"* ]]
-	}
-	wait_for told
-}
-
 @test "save: while others write, every byte is one that was there" {
 	local as low high
 	id=$(shmtool create -s 1M -m 0666)

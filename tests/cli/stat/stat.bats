@@ -190,6 +190,31 @@ heading() {
 	[ "$(cell "$id" RSS,SWAP)" = $'12288\t0' ]
 }
 
+@test "stat: of every size what is resident is known, and no huge page" {
+	local size page
+	page=$(getconf PAGESIZE)
+	for size in 1 4095 4097 61440 61441 65000 65535 65537 1440000 \
+		2097151 2097153; do
+		make_segment "$size"
+		shmtool write -z "$id"
+		[ "$(cell "$id" RSS,STATUS)" = \
+			"$(((size + page - 1) / page * page))"$'\t-' ]
+	done
+	[ "$(shmtool stat -u --tsv --no-heading -o RSS)" -gt 0 ]
+}
+
+@test "stat: /proc/sysvipc/shm is read once, however many are removed" {
+	command -v strace >/dev/null || skip "no strace here"
+	is_plain || skip "what instruments it is not to be traced"
+	local i
+	for ((i = 0; i < 20; i++)); do make_segment; done
+	strace -f -e trace=open,openat -o "$BATS_TEST_TMPDIR/opens" \
+		shmtool rm --all --yes ||
+		skip "no tracing here"
+	[ "$(grep -c sysvipc/shm "$BATS_TEST_TMPDIR/opens")" -le 1 ]
+	[ "$(segments)" -eq 0 ]
+}
+
 @test "stat: status words, and what marking does" {
 	make_segment
 	[ "$(cell "$id" STATUS)" = - ]
@@ -292,6 +317,9 @@ heading() {
 	shmtool stat -b "$id" | grep -q 'size  *1572864 bytes'
 	run shmtool stat --tsv -o ID,SIZE
 	[ "${lines[0]}" = $'ID\tSIZE' ]
+	make_segment 1
+	shmtool stat "$id" | grep -qx 'size  *1 byte'
+	shmtool stat "$id" | grep -qx 'resident  *0 bytes, swapped 0 bytes'
 	# Bytes are of sizes alone.
 	[[ $(shmtool stat -b --no-heading -o IDLE "$id") =~ ^\ *[0-9]+s$ ]]
 	[[ $(shmtool stat -b --no-heading -o CTIME "$id") == 20*-*-*:*:* ]]
@@ -535,14 +563,15 @@ heading() {
 		"${#lines[1]}" ]
 }
 
-@test "stat: names that turn the text around them are shown by their bytes" {
+@test "stat: hidden characters in names are shown by their bytes" {
 	make_segment
-	local c
-	# Marks, embeddings, overrides, isolates, and one that cannot be printed;
-	# JSON has them as they are.
-	for c in 061c 200e 200f 202a 202b 202c 202d 202e 2066 2067 2068 2069 \
-		2029; do
-		c=$(LC_ALL=C.UTF-8 printf %b "\\u$c")
+	local code c
+	# Those that turn direction, those that are invisible, and one that
+	# cannot be printed.
+	for code in 061c 200e 200f 202a 202b 202c 202d 202e 2066 2067 2068 2069 \
+		2029 00ad 034f 115f 180b 200b 200c 200d 2060 2064 3164 fe0f \
+		feff ffa0 1d173 e0001 e007f; do
+		c=$(LC_ALL=C.UTF-8 printf %b "\\U000$code")
 		NAME="a${c}b" hold "$id"
 		run env LC_ALL=C.UTF-8 shmtool stat -P --no-heading -o COMMAND,PID
 		[[ $output == 'a\M'*"b  $holder" ]]
@@ -550,18 +579,23 @@ heading() {
 		[[ $output == 'a\M'*b ]]
 		run env LC_ALL=C.UTF-8 shmtool rm "$id"
 		[[ $output == *"$holder (a\\M"*"b), nattch 1;"* ]]
-		run env LC_ALL=C.UTF-8 shmtool stat -P --json -o COMMAND
-		[[ $output == *"\"a${c}b\""* ]]
 		run env LC_ALL=C.UTF-8 shmtool stat "$c"
 		[[ $output != *"$c"* && $output == *'stat: \M'* ]]
+		shmtool stat -P --json -o COMMAND >"$BATS_TEST_TMPDIR/json"
+		LC_ALL=C grep -q '"a\\u[0-9a-f\\u]*b"' "$BATS_TEST_TMPDIR/json"
+		[ "$(perl -MJSON::PP -0ne 'printf "%x", ord substr
+			decode_json($_)->{attachments}[0]{command}, 1' \
+			"$BATS_TEST_TMPDIR/json")" = "$(printf %x "0x$code")" ]
 		release
 	done
 	# Others pass, those beside them too.
-	for c in 061b 061d 200d 2010 202f 2070 fc; do
-		c=$(LC_ALL=C.UTF-8 printf %b "\\u$c")
+	for code in 061b 061d 2010 202f 2070 fdff fe10 00fc; do
+		c=$(LC_ALL=C.UTF-8 printf %b "\\U000$code")
 		NAME="a${c}b" hold "$id"
 		run env LC_ALL=C.UTF-8 shmtool stat -P --no-heading -o COMMAND
 		[ "$output" = "a${c}b" ] || { echo "$output"; return 1; }
+		run shmtool stat -P --json -o COMMAND
+		[[ $output == *"\"a${c}b\""* ]]
 		release
 	done
 }
