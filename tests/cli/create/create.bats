@@ -173,7 +173,7 @@ no_segment() {
 	# The slot of 77, in another round of the kernel's count.
 	run --separate-stderr shmtool create -s 1 --id $((77 + 32768))
 	[ "$status" -eq 5 ]
-	message_has "id 32845 cannot be had" "slot is in use"
+	message_has "id 32845 is not free" "slot is in use"
 	run --separate-stderr shmtool create -s 1 -k 0x4d2 --id 99
 	[ "$status" -eq 5 ]
 	message_has "segment 1234567" "this key"
@@ -435,5 +435,23 @@ no_segment() {
 		-e inject=socketpair:error=EAFNOSUPPORT \
 		shmtool create -k 0x4d2 -s 1 -- true
 	[ "$status" -eq 0 ]
+	[ "$(segments)" -eq 0 ]
+}
+
+@test "create: --id where it cannot be asked for: why" {
+	[ -w /proc/sys/kernel/shm_next_id ] || skip "no shm_next_id here"
+	run --separate-stderr unshare -m sh -c '
+		mount --bind /proc/sys /proc/sys &&
+		mount -o remount,bind,ro /proc/sys || exit 9
+		exec shmtool create -s 1 --id 77'
+	[ "$status" -eq 1 ]
+	message_has "create: 77: id 77" "/proc/sys is mounted read-only here"
+	[[ $stderr != *CAP_* ]]
+	run --separate-stderr unshare -m sh -c '
+		mount -t tmpfs none /proc/sys || exit 9
+		exec shmtool create -s 1 --id 77'
+	[ "$status" -eq 1 ]
+	message_has "shm_next_id does not exist"
+	[[ $stderr != *CAP_* ]]
 	[ "$(segments)" -eq 0 ]
 }
