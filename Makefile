@@ -39,7 +39,7 @@ LIB := \
 	users/maps users/process users/scan users/select
 CMD := \
 	archive attach attachments child collect columns create create/input \
-	create/reaper diagnose filter limits limits/advise limits/ipcs \
+	create/reaper diagnose filter kinds limits limits/advise limits/ipcs \
 	limits/metrics limits/set limits/usage main operand read read/dump \
 	read/watch restore rm rm/removal rows save semaphore set stat \
 	stat/detail stat/summary stat/watch transfer ui/json ui/message \

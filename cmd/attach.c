@@ -16,21 +16,10 @@
 #include "child.h"
 #include "cmd.h"
 #include "diagnose.h"
+#include "kinds.h"
 #include "operand.h"
 #include "shmtool.h"
 #include "ui/text.h"
-
-enum { OPT_ROUND = OPT_LONG, OPT_REMAP };
-
-static const struct option_row options[] = {
-	{ 'r', "read-only", NULL, "for reading alone" },
-	{ 'x', "exec", NULL, "for running code in it too" },
-	{ 'a', "address", "ADDRESS", "there, and nowhere else" },
-	{ OPT_ROUND, "round", NULL, "ADDRESS rounded down to a page" },
-	{ OPT_REMAP, "remap", NULL, "replace what is mapped at ADDRESS" },
-	{ 't', "time", "DURATION", "let go after so long" },
-	{ 0 }
-};
 
 /* One segment, attached or to be attached. */
 struct held {
@@ -41,71 +30,60 @@ struct held {
 };
 
 struct opts {
+	struct arguments args;
 	unsigned flags;
 	uint64_t address;	/* 0: the kernel chooses */
-	uint64_t seconds;	/* UINT64_MAX: no limit */
-	char **command;
+	uint64_t time;		/* ms; UINT64_MAX: no limit */
 	struct operand *operands;
 	struct held *held;
 	size_t count;
 };
 
-static bool
-parse_address(const char *text, uint64_t *address)
+static int
+kind_address(const struct option_row *row, const char *text, void *to)
 {
-	if (shmt_parse_offset(text, address) == 0 && *address != 0 &&
-	    *address <= UINTPTR_MAX)
-		return true;
-	usage_error("--address", "%s: not an address (0x7f0000000000)", text);
-	return false;
+	uint64_t address;
+
+	if (shmt_parse_offset(text, &address) == -1 || address == 0 ||
+	    address > UINTPTR_MAX)
+		return option_error(row, "%s: not an address "
+		    "(0x7f0000000000)", text);
+	*(uint64_t *)to = address;
+	return ST_OK;
 }
 
-static bool
-take_option(struct opts *o, int code)
-{
-	switch (code) {
-	case 'r':
-		o->flags |= SHMT_RDONLY;
-		return true;
-	case 'x':
-		o->flags |= SHMT_EXEC;
-		return true;
-	case OPT_ROUND:
-		o->flags |= SHMT_ROUND;
-		return true;
-	case OPT_REMAP:
-		o->flags |= SHMT_REMAP;
-		return true;
-	case 'a':
-		return parse_address(optarg, &o->address);
-	default:
-		return duration_value("--time", optarg, &o->seconds);
-	}
-}
+static const struct option_row options[] = {
+	{ 'r', "read-only", NULL, "attach for reading only",
+	    SETS(flags, SHMT_RDONLY) },
+	{ 'x', "exec", NULL, "allow to run code in it",
+	    SETS(flags, SHMT_EXEC) },
+	{ 'a', "address", "ADDRESS", "attach there and nowhere else",
+	    kind_address, TO(address) },
+	{ 0, "round", NULL, "round ADDRESS down to a page",
+	    SETS(flags, SHMT_ROUND) },
+	{ 0, "remap", NULL, "replace what is mapped at ADDRESS",
+	    SETS(flags, SHMT_REMAP) },
+	{ 't', "time", "DURATION", "detach after DURATION",
+	    kind_duration, TO(time) },
+	{ 0 }
+};
 
 static int
 parse(int argc, char **argv, struct opts *o)
 {
-	int c, count;
+	int status;
 
-	o->command = cut_command(&argc, argv);
-	while ((c = next_option(&cmd_attach, argc, argv)) != -1) {
-		if (c == '?' || c == 'h')
-			return option_status(c);
-		if (!take_option(o, c))
-			return told_status();
-	}
-	if (o->command != NULL && o->command[0] == NULL)
-		return usage_error("--", "which command?");
+	status = parse_options(&cmd_attach, argc, argv, o);
+	if (status != ST_OK)
+		return status;
 	if ((o->flags & (SHMT_ROUND | SHMT_REMAP)) != 0 && o->address == 0)
 		return usage_error(o->flags & SHMT_ROUND ? "--round" :
 		    "--remap", "needs --address");
-	count = argc - optind;
-	if (o->address != 0 && count > 1)
+	if (o->address != 0 && o->args.count > 1)
 		return usage_error("--address", "is for one "
 		    "segment only");
-	o->count = count > 0 ? (size_t)count : 0;
-	return parse_operands(count, argv + optind, &o->operands);
+	o->count = (size_t)o->args.count;
+	return parse_operands(o->args.count, o->args.operands, &o->operands);
 }
 
 static const char *
@@ -224,7 +202,7 @@ attach_all(struct opts *o)
 static bool
 announce(const struct opts *o)
 {
-	FILE *out = o->command != NULL ? stderr : stdout;
+	FILE *out = o->args.command != NULL ? stderr : stdout;
 	const struct held *h;
 	size_t i;
 
@@ -244,7 +222,7 @@ announce(const struct opts *o)
 static int
 run_for(struct opts *o)
 {
-	struct child child = { .command = o->command };
+	struct child child = { .command = o->args.command };
 	struct shmt_segment *list;
 	size_t i;
 	bool ready;
@@ -258,8 +236,8 @@ run_for(struct opts *o)
 		list[i] = o->held[i].segment;
 	ready = export_segments(list, o->count);
 	free(list);
-	if (o->seconds != UINT64_MAX) {
-		child.seconds = o->seconds;
+	if (o->time != UINT64_MAX) {
+		child.time = o->time;
 		child.release = detach_all;
 		child.arg = o;
 	}
@@ -276,10 +254,10 @@ hold(struct opts *o)
 	status = attach_all(o);
 	if (status == ST_OK && !announce(o))
 		status = ST_FAILED;
-	if (o->command != NULL)
+	if (o->args.command != NULL)
 		status = status == ST_OK ? run_for(o) : ST_NOT_RUN;
 	else if (status == ST_OK)
-		wait_for_end(o->seconds);
+		wait_for_end(o->time);
 	if (o->held != NULL)
 		detach_all(o);
 	free(o->held);
@@ -289,7 +267,7 @@ hold(struct opts *o)
 static int
 run(int argc, char **argv)
 {
-	struct opts o = { .seconds = UINT64_MAX };
+	struct opts o = { .time = UINT64_MAX };
 	int status;
 
 	status = parse(argc, argv, &o);
@@ -300,8 +278,12 @@ run(int argc, char **argv)
 }
 
 const struct cmd cmd_attach = {
-	"attach", "Attaches segments and keeps them attached",
-	"[-rx] [-a ADDRESS [--round] [--remap]] [-t DURATION] SEGMENT... "
+	.name = "attach",
+	.summary = "Attaches segments and keeps them attached",
+	.synopsis = "[-rx] [-a ADDRESS [--round] [--remap]] [-t DURATION] SEGMENT... "
 	    "[-- COMMAND [ARG...]]",
-	options, "Prints a line for each segment: id, address, size, access.", run
+	.options = options,
+	.note = "Prints a line for each segment: id, address, size, access.",
+	.run = run,
+	.runs_command = true
 };

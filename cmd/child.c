@@ -65,12 +65,17 @@ hold_signals(void)
 
 /* UINT64_MAX seconds, no limit, become 68 years. */
 static struct timespec
-deadline_after(uint64_t seconds)
+deadline_after(uint64_t ms)
 {
 	struct timespec now = { 0 };
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	now.tv_sec += (time_t)(seconds < INT32_MAX ? seconds : INT32_MAX);
+	now.tv_sec += (time_t)(ms / 1000 < INT32_MAX ? ms / 1000 : INT32_MAX);
+	now.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (now.tv_nsec >= 1000000000) {
+		now.tv_sec++;
+		now.tv_nsec -= 1000000000;
+	}
 	return now;
 }
 
@@ -107,9 +112,9 @@ next_signal(const sigset_t *set, const struct timespec *deadline,
 }
 
 void
-wait_for_end(uint64_t seconds)
+wait_for_end(uint64_t ms)
 {
-	struct timespec deadline = deadline_after(seconds);
+	struct timespec deadline = deadline_after(ms);
 	sigset_t set = ending_signals();
 	siginfo_t info;
 	int got;
@@ -187,7 +192,7 @@ wait_for_command(const struct run *run, pid_t pid)
 	const struct child *child = run->child;
 	bool waiting = child->release != NULL;
 	struct timespec deadline =
-	    deadline_after(waiting ? child->seconds : UINT64_MAX);
+	    deadline_after(waiting ? child->time : UINT64_MAX);
 	siginfo_t info;
 	int got, status;
 

@@ -16,16 +16,16 @@
 /* Blocks HUP, INT and TERM, for one of the two functions below. */
 void hold_signals(void);
 
-/* Waits for HUP, INT or TERM, for so many seconds at most (UINT64_MAX: no
+/* Waits for HUP, INT or TERM, for so many milliseconds at most (UINT64_MAX: no
  * limit). */
-void wait_for_end(uint64_t seconds);
+void wait_for_end(uint64_t ms);
 
 struct child {
 	char **command;
-	/* Called once after so many seconds of COMMAND's run; may be NULL. */
+	/* Called once after so long a time of COMMAND's run; may be NULL. */
 	void (*release)(void *arg);
 	void *arg;
-	uint64_t seconds;
+	uint64_t time;		/* ms */
 };
 
 /*

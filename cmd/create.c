@@ -18,28 +18,10 @@
 #include "create/input.h"
 #include "create/reaper.h"
 #include "diagnose.h"
-#include "operand.h"
+#include "kinds.h"
 #include "shmtool.h"
 #include "ui/signals.h"
 #include "ui/text.h"
-
-enum { OPT_HUGE = OPT_LONG, OPT_NO_RESERVE, OPT_LOCK, OPT_ID };
-
-static const struct option_row options[] = {
-	{ 'k', "key", "KEY", "give it this key; else it is private" },
-	{ 'f', "file", "PATH[:PROJ]", "give it the key that ftok(3) makes" },
-	{ 's', "size", "SIZE", "its size" },
-	{ 'm', "mode", "MODE", "its permissions, 0600 by default" },
-	{ 'u', "owner", "OWNER[:GROUP]", "give it away" },
-	{ 'i', "input", "FILE", "its first contents; - is standard input" },
-	{ 'e', "existing-ok", NULL, "open the one that has the key already" },
-	{ 'v', "verbose", NULL, "tell whether it was created or opened" },
-	{ OPT_HUGE, "huge", "[=SIZE]", "of huge pages, of this size" },
-	{ OPT_NO_RESERVE, "no-reserve", NULL, "without a promise of memory" },
-	{ OPT_LOCK, "lock", NULL, "keep its pages in memory" },
-	{ OPT_ID, "id", "N", "with exactly this id" },
-	{ 0 }
-};
 
 #define DEFAULT_MODE 0600u
 
@@ -47,13 +29,13 @@ static const struct option_row options[] = {
 #define WORKING_MODE 0600u
 
 struct opts {
+	struct arguments args;
 	struct shmt_request request;
-	const char *key, *file, *size, *input, *owner, *id;
+	const char *key, *file, *size, *input, *owner_text, *id;
 	const char *object;	/* named in messages */
 	unsigned mode;
-	uint32_t uid, gid;	/* UINT32_MAX: not set */
+	struct owner owner;
 	bool lock, verbose;
-	char **command;
 };
 
 /* A segment that is being made. */
@@ -65,85 +47,46 @@ struct work {
 	bool has_reaper;
 };
 
-static bool
-huge_value(const char *text, struct shmt_request *request)
+static int
+kind_huge_size(const struct option_row *row, const char *text, void *to)
 {
-	uint64_t size = 0;
+	uint64_t *size = to;
+	int status;
 
-	request->flags |= SHMT_HUGETLB;
-	if (text == NULL)
-		return true;
-	if (!size_value("--huge", text, &size))
-		return false;
-	if (size == 0 || (size & (size - 1)) != 0) {
-		usage_error("--huge", "%s: not a power of two", text);
-		return false;
-	}
-	request->huge_size = size;
-	return true;
+	status = kind_size(row, text, size);
+	if (status != ST_OK || (*size != 0 && (*size & (*size - 1)) == 0))
+		return status;
+	return option_error(row, "%s: not a power of two", text);
 }
 
-static bool
-id_value(const char *text, struct shmt_request *request)
-{
-	uint64_t id;
-
-	if (!number_value("--id", text, INT32_MAX, &id))
-		return false;
-	request->flags |= SHMT_WITH_ID;
-	request->id = (int)id;
-	return true;
-}
-
-static bool
-take_value(struct opts *o, int code)
-{
-	switch (code) {
-	case 'k':
-		o->key = optarg;
-		return key_value("--key", optarg, &o->request.key);
-	case 's':
-		o->size = optarg;
-		return size_value("--size", optarg, &o->request.size);
-	case 'm':
-		return mode_value("--mode", optarg, DEFAULT_MODE, &o->mode);
-	case 'u':
-		o->owner = optarg;
-		return parse_owner("--owner", optarg, &o->uid, &o->gid);
-	case OPT_HUGE:
-		return huge_value(optarg, &o->request);
-	default:
-		o->id = optarg;
-		return id_value(optarg, &o->request);
-	}
-}
-
-static bool
-take_option(struct opts *o, int code)
-{
-	switch (code) {
-	case 'f':
-		o->file = optarg;
-		return true;
-	case 'i':
-		o->input = optarg;
-		return true;
-	case 'e':
-		o->request.flags |= SHMT_OPEN;
-		return true;
-	case 'v':
-		o->verbose = true;
-		return true;
-	case OPT_NO_RESERVE:
-		o->request.flags |= SHMT_NORESERVE;
-		return true;
-	case OPT_LOCK:
-		o->lock = true;
-		return true;
-	default:
-		return take_value(o, code);
-	}
-}
+static const struct option_row options[] = {
+	{ 'k', "key", "KEY", "give it this key; else it is private",
+	    kind_key, TO(request.key), TEXT(key), .group = 1 },
+	{ 'f', "file", "PATH[:PROJ]", "give it the key that ftok(3) makes",
+	    kind_text, TO(file), .group = 1 },
+	{ 's', "size", "SIZE", "set its size",
+	    kind_size, TO(request.size), TEXT(size) },
+	{ 'm', "mode", "MODE", "set its permissions, 0600 by default",
+	    kind_mode, TO(mode) },
+	{ 'u', "owner", "OWNER[:GROUP]", "set owner and group; or :GROUP",
+	    kind_owner, TO(owner), TEXT(owner_text) },
+	{ 'i', "input", "FILE", "fill it from FILE; - is standard input",
+	    kind_text, TO(input) },
+	{ 'e', "existing-ok", NULL, "open the one that has the key already",
+	    SETS(request.flags, SHMT_OPEN) },
+	{ 'v', "verbose", NULL, "print whether it was created or opened",
+	    kind_flag, TO(verbose) },
+	{ 0, "huge", "[=SIZE]", "use huge pages, of SIZE",
+	    kind_huge_size, TO(request.huge_size),
+	    SETS(request.flags, SHMT_HUGETLB) },
+	{ 0, "no-reserve", NULL, "do not reserve memory for it",
+	    SETS(request.flags, SHMT_NORESERVE) },
+	{ 0, "lock", NULL, "keep its pages in memory", kind_flag, TO(lock) },
+	{ 0, "id", "N", "give it exactly this id",
+	    kind_number, TO(request.id), TEXT(id),
+	    SETS(request.flags, SHMT_WITH_ID) },
+	{ 0 }
+};
 
 static int
 check_open(const struct opts *o)
@@ -153,7 +96,7 @@ check_open(const struct opts *o)
 	if (o->request.flags & SHMT_WITH_ID)
 		return usage_error("--existing-ok", "does not go with --id, "
 		    "which is for a new segment");
-	if (o->command != NULL)
+	if (o->args.command != NULL)
 		return usage_error("--existing-ok", "does not go with a "
 		    "command: what was there before it must stay after it");
 	return ST_OK;
@@ -165,10 +108,6 @@ check(struct opts *o)
 {
 	int status;
 
-	if (o->command != NULL && o->command[0] == NULL)
-		return usage_error("--", "which command?");
-	if (o->key != NULL && o->file != NULL)
-		return usage_error(NULL, "either --key or --file");
 	if (o->size == NULL && o->input == NULL)
 		return usage_error(NULL, "which --size?");
 	if (o->request.flags & SHMT_OPEN) {
@@ -190,36 +129,31 @@ check(struct opts *o)
 }
 
 static int
-parse(int argc, char **argv, struct opts *o, bool *go)
+parse(int argc, char **argv, struct opts *o)
 {
-	int c, status;
+	int status;
 
-	o->command = cut_command(&argc, argv);
-	while ((c = next_option(&cmd_create, argc, argv)) != -1) {
-		if (c == '?' || c == 'h')
-			return option_status(c);
-		if (!take_option(o, c))
-			return told_status();
-	}
-	if (optind < argc)
-		return usage_error(argv[optind], "no operand is needed; a "
-		    "command comes after --");
-	status = check(o);
-	*go = status == ST_OK;
-	return status;
+	status = parse_options(&cmd_create, argc, argv, o);
+	if (status != ST_OK)
+		return status;
+	if (o->args.count > 0)
+		return usage_error(o->args.operands[0], "no operand is "
+		    "needed; a command comes after --");
+	return check(o);
 }
 
 static unsigned
 first_mode(const struct opts *o)
 {
-	return o->input != NULL || o->command != NULL ? WORKING_MODE : o->mode;
+	return o->input != NULL || o->args.command != NULL ? WORKING_MODE :
+	    o->mode;
 }
 
 /* Whether mode or owner have to be set after the segment was made. */
 static bool
 needs_set(const struct opts *o)
 {
-	return o->owner != NULL || first_mode(o) != o->mode;
+	return o->owner_text != NULL || first_mode(o) != o->mode;
 }
 
 /* Nobody else can make a segment with our pid as its creator's. */
@@ -298,7 +232,7 @@ make(const struct opts *o, struct work *w)
 	struct shmt_request request = o->request;
 	int id;
 
-	if (o->command != NULL) {
+	if (o->args.command != NULL) {
 		w->has_reaper = start_reaper(&w->reaper, request.key);
 		if (!w->has_reaper)
 			return no_reaper(o);
@@ -351,15 +285,15 @@ set(const struct opts *o, struct work *w)
 		return status;
 	wanted = w->segment;
 	wanted.mode = o->mode;
-	if (o->uid != UINT32_MAX)
-		wanted.uid = o->uid;
-	if (o->gid != UINT32_MAX)
-		wanted.gid = o->gid;
+	if (o->owner.uid != OWNER_KEPT)
+		wanted.uid = o->owner.uid;
+	if (o->owner.gid != OWNER_KEPT)
+		wanted.gid = o->owner.gid;
 	if (shmt_set(&wanted) == 0)
 		return ST_OK;
 	if (errno != EINVAL)
 		return fail(o->object, errno);
-	warn_about(o->owner, "not in this user namespace");
+	warn_about(o->owner_text, "not in this user namespace");
 	return ST_FAILED;
 }
 
@@ -369,7 +303,7 @@ complete(const struct opts *o, struct work *w, int in)
 {
 	int status = ST_OK;
 
-	if (o->command != NULL)
+	if (o->args.command != NULL)
 		status = hold(o, w);
 	if (status == ST_OK && o->lock)
 		status = lock(o, w);
@@ -395,14 +329,14 @@ tell_which(const struct opts *o, struct work *w)
 static int
 deliver(const struct opts *o, struct work *w)
 {
-	struct child child = { .command = o->command };
+	struct child child = { .command = o->args.command };
 	int status = ST_OK;
 
 	if (o->verbose)
 		status = tell_which(o, w);
 	if (status != ST_OK)
-		return o->command != NULL ? ST_NOT_RUN : status;
-	if (o->command != NULL)
+		return o->args.command != NULL ? ST_NOT_RUN : status;
+	if (o->args.command != NULL)
 		return export_segments(&w->segment, 1) ?
 		    run_child(&child) : ST_NOT_RUN;
 	printf("%d\n", w->segment.id);
@@ -420,11 +354,11 @@ create(struct opts *o, int in)
 		status = complete(o, &w, in);
 	if (status == ST_OK && caught_signal() == 0)
 		status = deliver(o, &w);
-	else if (o->command != NULL)
+	else if (o->args.command != NULL)
 		status = ST_NOT_RUN;
 	/* The id was printed or the segment goes: no signal in between. */
 	stop_catching();
-	if (status != ST_OK || o->command != NULL || caught_signal() != 0)
+	if (status != ST_OK || o->args.command != NULL || caught_signal() != 0)
 		undo(&w);
 	return status;
 }
@@ -432,13 +366,12 @@ create(struct opts *o, int in)
 static int
 run(int argc, char **argv)
 {
-	struct opts o = { .mode = DEFAULT_MODE, .uid = UINT32_MAX,
-		.gid = UINT32_MAX };
+	struct opts o = { .mode = DEFAULT_MODE,
+		.owner = { OWNER_KEPT, OWNER_KEPT } };
 	int status, in = -1;
-	bool go = false;
 
-	status = parse(argc, argv, &o, &go);
-	if (!go)
+	status = parse(argc, argv, &o);
+	if (status != ST_OK)
 		return status;
 	catch_signals();
 	ignore_sigpipe();
@@ -447,7 +380,7 @@ run(int argc, char **argv)
 		    &in);
 	if (status == ST_OK)
 		status = create(&o, in);
-	else if (o.command != NULL && status != ST_USAGE)
+	else if (o.args.command != NULL && status != ST_USAGE)
 		status = ST_NOT_RUN;
 	if (in > STDERR_FILENO)
 		close(in);
@@ -455,11 +388,15 @@ run(int argc, char **argv)
 }
 
 const struct cmd cmd_create = {
-	"create", "Makes a segment and prints its id",
-	"[-ev] [-k KEY | -f PATH[:PROJ]] -s SIZE [-m MODE] "
+	.name = "create",
+	.summary = "Makes a segment and prints its id",
+	.synopsis = "[-ev] [-k KEY | -f PATH[:PROJ]] -s SIZE [-m MODE] "
 	    "[-u OWNER[:GROUP]] [-i FILE] [--huge[=SIZE]] [--no-reserve] "
 	    "[--lock] [--id N] [-- COMMAND [ARG...]]",
-	options, "SIZE defaults to the size of FILE.\n"
+	.options = options,
+	.note = "SIZE defaults to the size of FILE.\n"
 	    "COMMAND finds SHMTOOL_ID, SHMTOOL_KEY and SHMTOOL_SIZE in its "
-	    "environment;\nthe segment is gone after it.", run
+	    "environment;\nthe segment is gone after it.",
+	.run = run,
+	.runs_command = true
 };

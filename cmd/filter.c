@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,117 +17,58 @@
 #include <unistd.h>
 
 #include "filter.h"
-#include "operand.h"
+#include "kinds.h"
 #include "shmtool.h"
 #include "ui/message.h"
 #include "ui/text.h"
 
-/* What each option demands, in the order of their codes. */
-static const struct {
-	const char *name;
-	unsigned by;
-} demands[] = {
-	{ "--owner", SHMT_BY_OWNER },
-	{ "--creator", SHMT_BY_CREATOR },
-	{ "--key", SHMT_BY_KEY },
-	{ "--private", SHMT_BY_PRIVATE },
-	{ "--unattached", SHMT_BY_UNATTACHED },
-	{ "--creator-dead", SHMT_BY_CREATOR_DEAD },
-	{ "--idle", SHMT_BY_IDLE },
-	{ "--min-size", SHMT_BY_MIN_SIZE },
-	{ "--max-size", SHMT_BY_MAX_SIZE },
-	{ "--dest", SHMT_BY_DEST },
-	{ "--pid", SHMT_BY_PID },
-	{ "--stale", SHMT_BY_STALE },
+#define IN(member) .to = offsetof(struct shmt_filter, member)
+#define BY(flag) .mask = offsetof(struct shmt_filter, by), .bit = (flag)
+
+const struct option_row filter_options[] = {
+	{ 0, "owner", "USER", "match those owned by USER",
+	    kind_user, IN(owner), BY(SHMT_BY_OWNER) },
+	{ 0, "creator", "USER", "match those created by USER",
+	    kind_user, IN(creator), BY(SHMT_BY_CREATOR) },
+	{ 0, "key", "KEY", "match those with this key",
+	    kind_key, IN(key), BY(SHMT_BY_KEY), .group = 1 },
+	{ 0, "private", NULL, "match those without a key",
+	    BY(SHMT_BY_PRIVATE), .group = 1 },
+	{ 0, "unattached", NULL, "match those that no process has attached",
+	    BY(SHMT_BY_UNATTACHED) },
+	{ 0, "creator-dead", NULL, "match those whose creator has exited",
+	    BY(SHMT_BY_CREATOR_DEAD) },
+	{ 0, "idle", "DURATION", "match no attach, detach or change since",
+	    kind_seconds, IN(idle), BY(SHMT_BY_IDLE) },
+	{ 0, "min-size", "SIZE", "match those of SIZE or more",
+	    kind_size, IN(min_size), BY(SHMT_BY_MIN_SIZE) },
+	{ 0, "max-size", "SIZE", "match those of SIZE or less",
+	    kind_size, IN(max_size), BY(SHMT_BY_MAX_SIZE) },
+	{ 0, "dest", NULL, "match those marked for removal",
+	    BY(SHMT_BY_DEST) },
+	{ 0, "pid", "PID", "match those attached or created by PID",
+	    kind_number, IN(pid), .min = 1, BY(SHMT_BY_PID) },
+	{ 0, "stale", NULL, "match unattached, users exited, idle an hour",
+	    BY(SHMT_BY_STALE) },
+	{ 0 }
 };
 
-static bool
-user_value(const char *option, const char *text, uint32_t *uid)
+int
+check_filter(const struct shmt_filter *filter)
 {
-	return find_user(text, uid) || no_such_name(option, text, "user");
-}
-
-static bool
-pid_value(const char *option, const char *text, pid_t *pid)
-{
-	uint64_t number;
-
-	if (!number_value(option, text, INT32_MAX, &number))
-		return false;
-	if (number == 0) {
-		usage_error(option, "%s: out of range: 1 to %d", text,
-		    INT32_MAX);
-		return false;
-	}
-	*pid = (pid_t)number;
-	return true;
-}
-
-static bool
-take_value(struct shmt_filter *filter, int code, const char *name,
-    const char *value)
-{
-	switch (code) {
-	case OPT_FILTER_OWNER:
-		return user_value(name, value, &filter->owner);
-	case OPT_FILTER_CREATOR:
-		return user_value(name, value, &filter->creator);
-	case OPT_FILTER_KEY:
-		return key_value(name, value, &filter->key);
-	case OPT_FILTER_IDLE:
-		return duration_value(name, value, &filter->idle);
-	case OPT_FILTER_MIN_SIZE:
-		return size_value(name, value, &filter->min_size);
-	case OPT_FILTER_MAX_SIZE:
-		return size_value(name, value, &filter->max_size);
-	case OPT_FILTER_PID:
-		return pid_value(name, value, &filter->pid);
-	default:
-		return true;
-	}
-}
-
-bool
-filter_option(struct shmt_filter *filter, int code, const char *value)
-{
-	const char *name = demands[code - OPT_FILTER].name;
-
-	if (!take_value(filter, code, name, value))
-		return false;
-	filter->by |= demands[code - OPT_FILTER].by;
-	return true;
-}
-
-bool
-filter_check(const struct shmt_filter *filter)
-{
-	static const struct {
-		unsigned both;
-		const char *why;
-	} never[] = {
-		{ SHMT_BY_KEY | SHMT_BY_PRIVATE,
-		    "either --key or --private" },
-		{ SHMT_BY_DEST | SHMT_BY_STALE,
-		    "either --dest or --stale: what is marked for removal "
-		    "is not stale" },
-		{ SHMT_BY_DEST | SHMT_BY_UNATTACHED,
-		    "either --dest or --unattached: what is marked for "
-		    "removal goes with its last attachment" },
-	};
 	const unsigned sizes = SHMT_BY_MIN_SIZE | SHMT_BY_MAX_SIZE;
-	size_t i;
 
-	for (i = 0; i < sizeof(never) / sizeof(never[0]); i++)
-		if ((filter->by & never[i].both) == never[i].both) {
-			usage_error(NULL, "%s", never[i].why);
-			return false;
-		}
+	if ((filter->by & SHMT_BY_DEST) && (filter->by & SHMT_BY_STALE))
+		return usage_error(NULL, "either --dest or --stale: what is "
+		    "marked for removal is not stale");
+	if ((filter->by & SHMT_BY_DEST) && (filter->by & SHMT_BY_UNATTACHED))
+		return usage_error(NULL, "either --dest or --unattached: "
+		    "what is marked for removal goes with its last "
+		    "attachment");
 	if ((filter->by & sizes) == sizes &&
-	    filter->min_size > filter->max_size) {
-		usage_error(NULL, "--min-size is above --max-size");
-		return false;
-	}
-	return true;
+	    filter->min_size > filter->max_size)
+		return usage_error(NULL, "--min-size is above --max-size");
+	return ST_OK;
 }
 
 /* Says when it cannot be known what the process of --pid has attached. */

@@ -4,6 +4,8 @@
  * shmtool save: segments to files.
  */
 
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -19,24 +21,25 @@
 #include "ui/signals.h"
 #include "ui/text.h"
 
-enum { OPT_ALL = OPT_LONG };
-
-static const struct option_row options[] = {
-	{ 'f', "force", NULL, "replace what was saved before" },
-	{ 'v', "verbose", NULL, "print a line for each" },
-	{ OPT_ALL, "all", NULL, "every segment there is" },
-	SEMAPHORE_OPTIONS,
-	FILTER_OPTIONS,
-	{ 0 }
-};
-
 struct opts {
-	struct saving saving;
+	struct arguments args;
 	bool verbose, all;
+	struct saving saving;
 	struct semaphore semaphore;
 	struct shmt_filter filter;
 	struct operand *operands;
 	int count;
+};
+
+static const struct option_row options[] = {
+	{ 'f', "force", NULL, "replace what was saved before",
+	    kind_flag, TO(saving.replace) },
+	{ 'v', "verbose", NULL, "print a line for each",
+	    kind_flag, TO(verbose) },
+	{ 0, "all", NULL, "save every segment there is", kind_flag, TO(all) },
+	{ .rows = semaphore_options, TO(semaphore) },
+	{ .rows = filter_options, TO(filter) },
+	{ 0 }
 };
 
 /* The semaphore is given back when the contents are copied: others need not
@@ -57,24 +60,14 @@ release(void *arg)
 	hold->held = false;
 }
 
+/* Whether a word is an operand rather than the directory. */
 static bool
-take_option(struct opts *o, int code)
+is_segment(const char *word)
 {
-	if (code >= OPT_FILTER && code < OPT_FILTER_END)
-		return filter_option(&o->filter, code, optarg);
-	switch (code) {
-	case 'f':
-		o->saving.replace = true;
-		return true;
-	case 'v':
-		o->verbose = true;
-		return true;
-	case OPT_ALL:
-		o->all = true;
-		return true;
-	default:
-		return semaphore_option(&o->semaphore, code, optarg);
-	}
+	struct shmt_ref ref;
+	struct stat st;
+
+	return stat(word, &st) == -1 && shmt_parse_ref(word, &ref) == 0;
 }
 
 /* One way to say which segments. */
@@ -83,8 +76,11 @@ check(const struct opts *o)
 {
 	bool filtered = o->filter.by != 0;
 
-	if (o->saving.dir == NULL)
-		return usage_error(NULL, "into which folder?");
+	if (o->args.count == 0)
+		return usage_error(NULL, "which directory? DIR comes first");
+	if (is_segment(o->saving.dir))
+		return usage_error(o->saving.dir, "a segment; DIR comes "
+		    "first");
 	if (o->count > 0 && (filtered || o->all))
 		return usage_error(NULL, "either SEGMENT operands or %s",
 		    o->all ? "--all" : "filters");
@@ -93,30 +89,24 @@ check(const struct opts *o)
 	if (o->count == 0 && !filtered && !o->all)
 		return usage_error(NULL, "which segments? name them, or give "
 		    "filters or --all");
-	return filter_check(&o->filter) ? ST_OK : told_status();
+	return check_filter(&o->filter);
 }
 
 static int
-parse(int argc, char **argv, struct opts *o, bool *go)
+parse(int argc, char **argv, struct opts *o)
 {
-	int c, status;
+	int status;
 
-	while ((c = next_option(&cmd_save, argc, argv)) != -1) {
-		if (c == '?' || c == 'h')
-			return option_status(c);
-		if (!take_option(o, c))
-			return told_status();
-	}
-	if (optind < argc)
-		o->saving.dir = argv[optind++];
-	o->count = argc - optind;
+	status = parse_options(&cmd_save, argc, argv, o);
+	if (status != ST_OK)
+		return status;
+	o->saving.dir = o->args.operands[0];
+	o->count = o->args.count - 1;
 	status = check(o);
 	if (status == ST_OK && o->count > 0)
-		status = parse_operands(o->count, argv + optind, &o->operands);
-	if (status == ST_OK)
-		status = check_semaphore(&o->semaphore);
-	*go = status == ST_OK;
-	return status;
+		status = parse_operands(o->count, o->args.operands + 1,
+		    &o->operands);
+	return status == ST_OK ? check_semaphore(&o->semaphore) : status;
 }
 
 static int
@@ -188,11 +178,10 @@ static int
 run(int argc, char **argv)
 {
 	struct opts o = { 0 };
-	bool go = false;
 	int status;
 
-	status = parse(argc, argv, &o, &go);
-	if (go) {
+	status = parse(argc, argv, &o);
+	if (status == ST_OK) {
 		catch_signals();
 		ignore_sigpipe();
 		status = o.operands != NULL ? save_targets(&o) :
@@ -203,10 +192,12 @@ run(int argc, char **argv)
 }
 
 const struct cmd cmd_save = {
-	"save", "Saves segments to files, for restore",
-	"[-f] [-v] [--lock-with SEM [--lock-timeout DURATION]] DIR "
-	"(SEGMENT... | FILTER... | --all)",
-	options,
-	"DIR/ID-KEY.shm gets the contents, DIR/ID-KEY.meta the rest.\n"
-	"FILTER is any of the options from --owner on; all must hold.", run
+	.name = "save",
+	.summary = "Saves segments to files, for restore",
+	.synopsis = "[-f] [-v] [--lock-with SEM [--lock-timeout DURATION]] DIR "
+	    "(SEGMENT... | FILTER... | --all)",
+	.options = options,
+	.note = "DIR/ID-KEY.shm gets the contents, DIR/ID-KEY.meta the rest.\n"
+	    "FILTER is any of the options from --owner on; all must hold.",
+	.run = run
 };

@@ -17,19 +17,6 @@
 #include "ui/message.h"
 #include "ui/text.h"
 
-bool
-length_value(const char *text, uint64_t *length)
-{
-	if (!size_value("--length", text, length))
-		return false;
-	if (*length != UINT64_MAX)
-		return true;
-	/* Which means that none was asked for. */
-	usage_error("--length", "%s: out of range: no segment is so large",
-	    text);
-	return false;
-}
-
 int
 check_range(const struct operand *operand, uint64_t size, uint64_t offset,
     uint64_t *length)

@@ -7,7 +7,6 @@
 #ifndef CMD_TRANSFER_H
 #define CMD_TRANSFER_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "operand.h"
@@ -18,8 +17,8 @@
 #define MEMORY_TEXT 256
 void memory_in_use(char text[static MEMORY_TEXT]);
 
-/* The value of --length; false after a mistake, which has been told. */
-bool length_value(const char *text, uint64_t *length);
+/* The largest value of --length; the next one means that there is none. */
+#define LENGTH_MAX (UINT64_MAX - 1)
 
 /* A length of UINT64_MAX becomes what there is; ST_OK, or told. */
 int check_range(const struct operand *operand, uint64_t size, uint64_t offset,

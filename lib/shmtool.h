@@ -65,8 +65,8 @@ int shmt_parse_size(const char *text, uint64_t *size);
 /* A size, or 0x hexadecimal. */
 int shmt_parse_offset(const char *text, uint64_t *offset);
 
-/* "90", "90s", "5m", "2h", "1d", "1w", in seconds. */
-int shmt_parse_duration(const char *text, uint64_t *seconds);
+/* "90", "90s", "0.5s", "5m", "2h", "1d", "1w", in milliseconds. */
+int shmt_parse_duration(const char *text, uint64_t *milliseconds);
 
 /* Octal, or symbolic relative to base; only the nine permission bits. */
 int shmt_parse_mode(const char *text, unsigned base, unsigned *mode);
@@ -275,7 +275,7 @@ int shmt_parse_semaphore(const char *text, struct shmt_semaphore *guard);
 
 /* Takes the semaphore (minus one, with SEM_UNDO) and gives it back.  EAGAIN:
  * not within the time; ENOENT: no such set; ERANGE: no such index; EOVERFLOW:
- * it is as high as it goes.  timeout in seconds, UINT64_MAX waits for ever;
+ * it is as high as it goes.  timeout in ms, UINT64_MAX waits for ever;
  * EINTR on a signal, and when the process is continued after a stop. */
 int shmt_semaphore_acquire(
     const struct shmt_semaphore *guard, uint64_t timeout);

@@ -450,7 +450,6 @@ removal_json(struct json *json, const struct removal *r)
 		"absent", "failed"
 	};
 	bool seen = r->segment.ctime != 0;
-	struct row row = { .key = 0 };
 
 	json_open(json, NULL, '{');
 	if (r->segment.id == -1)
@@ -470,10 +469,8 @@ removal_json(struct json *json, const struct removal *r)
 	if (r->saved != NULL)
 		json_text(json, "saved", r->saved);
 	if (r->holders != NULL) {
-		row.holders = r->holders;
-		row.holder_count = r->holder_count;
 		json_bool(json, "complete", r->complete);
-		json_attachments(json, &row);
+		json_holders(json, r->holders, r->holder_count);
 	}
 	json_close(json, '}');
 }

@@ -20,9 +20,6 @@
 /* The command that runs, or "". */
 static const char *speaker = "";
 
-/* What was told last comes to. */
-static int told = ST_USAGE;
-
 void
 set_command_name(const char *command)
 {
@@ -74,7 +71,7 @@ usage_error(const char *object, const char *format, ...)
 	warn_about(object, "%s%s (see shmtool %s%s-h)",
 	    reason[0] == ':' ? "''" : "", reason, speaker,
 	    speaker[0] != '\0' ? " " : "");
-	return told = ST_USAGE;
+	return ST_USAGE;
 }
 
 int
@@ -105,13 +102,7 @@ fail(const char *object, int error)
 {
 	warn_about(object, "%s",
 	    error == ENOENT ? "no such segment" : strerror(error));
-	return told = status_of(error);
-}
-
-int
-told_status(void)
-{
-	return told;
+	return status_of(error);
 }
 
 void

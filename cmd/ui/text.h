@@ -52,15 +52,4 @@ void short_time(char text[static SHORT_TEXT], int64_t when);
 const char *user_name(uint32_t uid);
 const char *group_name(uint32_t gid);
 
-/* "NAME" or a number; false if neither, and errno 0 or what getpwnam(3) and
- * getgrnam(3) failed at; no_such_name() tells which, and is false. */
-bool find_user(const char *text, uint32_t *uid);
-bool find_group(const char *text, uint32_t *gid);
-bool no_such_name(const char *object, const char *text, const char *what);
-
-/* "OWNER[:GROUP]" (":GROUP" too); what is not named is left as it was.  A
- * mistake is told as one of object, and false. */
-bool parse_owner(const char *object, const char *text, uint32_t *uid,
-    uint32_t *gid);
-
 #endif

@@ -69,6 +69,7 @@ make_rootless_space() {
 }
 
 @test "--ns: the path of a namespace, by its link or bound to a file" {
+	needs_mounts
 	make_space
 	[ "$(shmtool --ns="/proc/$there/ns/ipc" stat --tsv --no-heading \
 		-o KEY)" = 0x00000077 ]
@@ -89,6 +90,7 @@ make_rootless_space() {
 }
 
 @test "--ns: a rootless container, entered by who made it" {
+	needs_user_namespace
 	make_rootless_space
 	run --separate-stderr without_privilege shmtool --ns "$there" \
 		stat --tsv --no-heading -o ID,KEY,SIZE
@@ -105,6 +107,7 @@ make_rootless_space() {
 
 @test "--ns: nobody in a rootless container can trace who enters it" {
 	local inside line="$BATS_TEST_TMPDIR/line"
+	needs_user_namespace
 	make_rootless_space
 	inside=(without_privilege nsenter -t "$there" -U
 		--preserve-credentials --)
@@ -122,6 +125,7 @@ make_rootless_space() {
 }
 
 @test "--ns: a rootless container, entered by root" {
+	needs_user_namespace
 	make_rootless_space
 	run --separate-stderr shmtool --ns "$there" stat --tsv --no-heading \
 		-o ID,KEY,SIZE

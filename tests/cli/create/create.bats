@@ -94,6 +94,7 @@ no_segment() {
 }
 
 @test "create: an owner that the user namespace has not undoes it" {
+	needs_user_namespace
 	run --separate-stderr unshare -Ur --ipc sh -c \
 		'shmtool create -s 1 -u 12345; echo $?; ipcs -m | grep -c ^0x'
 	[ "$output" = "1
@@ -368,6 +369,7 @@ no_segment() {
 
 @test "create: the terminal hangs up, and nothing is left" {
 	local key
+	needs_terminal
 	for key in "" "-k 0x4d2"; do
 		rm -f child
 		script -qec "shmtool create -s 1M $key -- \

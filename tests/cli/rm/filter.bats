@@ -325,7 +325,7 @@ shmtool_idle() {
 }
 
 @test "rm: on a terminal the table, the total and a question; y removes" {
-	command -v script >/dev/null || skip "no script(1) to make a terminal"
+	needs_terminal
 	make_segment 1M
 	a=$id
 	make_segment 64K
@@ -345,7 +345,7 @@ shmtool_idle() {
 }
 
 @test "rm: on a terminal every answer but y removes nothing" {
-	command -v script >/dev/null || skip "no script(1) to make a terminal"
+	needs_terminal
 	make_segment
 	local answer
 	for answer in "" n x; do
@@ -360,7 +360,7 @@ shmtool_idle() {
 }
 
 @test "rm: on a terminal with nothing selected there is no question" {
-	command -v script >/dev/null || skip "no script(1) to make a terminal"
+	needs_terminal
 	make_segment
 	on_terminal shmtool rm --min-size 1G
 	leave_terminal
@@ -372,7 +372,6 @@ shmtool_idle() {
 # Asks for --unattached, changes something by "$@" while the question stands,
 # and answers y.
 change_meanwhile() {
-	command -v script >/dev/null || skip "no script(1) to make a terminal"
 	on_terminal shmtool rm --unattached
 	asked
 	"$@"
@@ -381,6 +380,7 @@ change_meanwhile() {
 }
 
 @test "rm: what was attached while the question stood is left, and said" {
+	needs_terminal
 	make_segment
 	a=$id
 	make_segment
@@ -397,6 +397,7 @@ use_once() {
 }
 
 @test "rm: what was used while the question stood is left, and said" {
+	needs_terminal
 	make_segment
 	change_meanwhile use_once "$id"
 	[ "$status" -eq 0 ]
@@ -405,6 +406,7 @@ use_once() {
 }
 
 @test "rm: what was changed while the question stood is left, and said" {
+	needs_terminal
 	make_segment
 	change_meanwhile shmtool set -m 0640 "$id"
 	[ "$status" -eq 0 ]
@@ -419,6 +421,7 @@ touch_later() {
 }
 
 @test "rm: what was set to what it is while the question stood is left" {
+	needs_terminal
 	make_segment 4096 0644
 	change_meanwhile touch_later "$id"
 	[ "$status" -eq 0 ]
@@ -426,6 +429,7 @@ touch_later() {
 }
 
 @test "rm: what was removed while the question stood is said to be" {
+	needs_terminal
 	make_segment
 	change_meanwhile ipcrm -m "$id"
 	[ "$status" -eq 0 ]
@@ -440,6 +444,7 @@ replace() {
 }
 
 @test "rm: another segment with the same id is left, and said" {
+	needs_terminal
 	[ -w /proc/sys/kernel/shm_next_id ] || skip "no shm_next_id"
 	make_segment 4096
 	change_meanwhile replace "$id"
@@ -449,6 +454,7 @@ replace() {
 }
 
 @test "rm: what was marked while the question stood is left, and said" {
+	needs_terminal
 	make_segment
 	mark() {
 		hold "$1"
@@ -461,7 +467,7 @@ replace() {
 }
 
 @test "rm: Ctrl-C at the question removes nothing" {
-	command -v script >/dev/null || skip "no script(1) to make a terminal"
+	needs_terminal
 	make_segment
 	on_terminal shmtool rm --all
 	asked
@@ -607,7 +613,7 @@ hand_over() {
 }
 
 @test "rm: --pid --force leaves what that process has let go meanwhile" {
-	command -v script >/dev/null || skip "no script(1) to make a terminal"
+	needs_terminal
 	make_segment
 	hold "$id"
 	first=$holder
@@ -639,7 +645,7 @@ asking() {
 }
 
 @test "rm: --pid --force leaves what it can no longer tell who has" {
-	command -v script >/dev/null || skip "no script(1) to make a terminal"
+	needs_terminal
 	is_plain || skip "an instrumented program needs files of its own"
 	make_segment
 	hold "$id"
