@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -20,7 +19,7 @@
 #include "output.h"
 #include "shmtool.h"
 #include "ui/message.h"
-#include "ui/signals.h"
+#include "ui/stream.h"
 
 /* Whether lseek(2) can leave holes in it: a regular file, at its end. */
 static bool
@@ -36,23 +35,8 @@ takes_holes(int fd)
 bool
 put_all(int fd, const char *p, size_t length, uint64_t *credit)
 {
-	struct pollfd room = { fd, POLLOUT, 0 };
-	ssize_t n;
-
-	if (shmt_make_room(fd, length, credit) == -1)
-		return false;
-	while (length > 0) {
-		n = write(fd, p, length);
-		if (n == -1 && errno == EAGAIN)
-			n = poll(&room, 1, -1) == -1 ? -1 : 0;
-		if (n == -1 && (errno != EINTR || caught_signal() != 0))
-			return false;
-		if (n > 0) {
-			p += n;
-			length -= (size_t)n;
-		}
-	}
-	return true;
+	return shmt_make_room(fd, length, credit) == 0 &&
+	    write_all(fd, p, length);
 }
 
 /* For fopencookie(3); the first error is kept for the message. */
