@@ -43,7 +43,7 @@ CMD := \
 	limits/metrics limits/set limits/usage main operand read read/dump \
 	read/watch restore rm rm/removal rows save semaphore set stat \
 	stat/detail stat/summary stat/watch transfer ui/json ui/message \
-	ui/options ui/output ui/progress ui/signals ui/sink ui/suggest \
+	ui/options ui/output ui/progress ui/signals ui/suggest \
 	ui/table ui/text ui/value write
 UNITS := \
 	archive copy diagnose fault hidden holders limits logind memcg memory \

@@ -232,6 +232,7 @@ main(int argc, char **argv)
 		warn_about(NULL, "refuses to run set-user-id or set-group-id");
 		return ST_DENIED;
 	}
+	buffer_output();
 	status = run_arguments(argc, argv);
 	if (!close_output() && status == ST_OK)
 		status = ST_FAILED;

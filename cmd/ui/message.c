@@ -109,6 +109,15 @@ add_status(int *status, int outcome)
 		*status = ST_FAILED;
 }
 
+void
+buffer_output(void)
+{
+	static char buffer[64 * 1024];
+
+	if (!isatty(STDOUT_FILENO))
+		setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
+}
+
 /* Told once, however often it is tried. */
 static bool output_lost;
 
