@@ -49,9 +49,6 @@ int status_of(int error);
 /* Adds a further outcome to a status: another kind of failure makes it 1. */
 void add_status(int *status, int outcome);
 
-/* Gives stdout a large buffer, where it is no terminal: before any output. */
-void buffer_output(void);
-
 /* Flushes stdout and tells whether all of it arrived: false, and said why. */
 bool flush_output(void);
 bool close_output(void);
