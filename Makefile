@@ -41,10 +41,10 @@ LIB := \
 CMD := \
 	archive attach attachments child collect columns create create/input \
 	create/reaper diagnose filter kinds limits limits/advise limits/ipcs \
-	limits/metrics limits/set limits/usage main operand read read/dump \
+	limits/metrics limits/set limits/usage main operand output read read/dump \
 	read/watch restore rm rm/removal rows save semaphore set stat \
 	stat/detail stat/summary stat/watch transfer ui/json ui/message \
-	ui/options ui/output ui/progress ui/signals ui/sink ui/suggest \
+	ui/options ui/progress ui/signals ui/sink ui/stream ui/suggest \
 	ui/table ui/text ui/value write
 UNITS := \
 	archive copy diagnose fault hidden holders limits logind memcg memory \

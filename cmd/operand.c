@@ -101,5 +101,8 @@ find_operand(const struct operand *operand, struct shmt_segment *segment)
 	if (shmt_resolve(&operand->ref, &id) == -1 ||
 	    shmt_info(id, segment) == -1)
 		return operand_failed(operand, errno);
+	/* Between the two calls the id may have gone to another segment. */
+	if (operand->ref.by_key && segment->key != operand->ref.key)
+		return operand_failed(operand, ENOENT);
 	return ST_OK;
 }

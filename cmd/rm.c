@@ -28,7 +28,7 @@
 struct opts {
 	struct arguments args;
 	bool interactive, yes, all, json;
-	struct shmt_filter filter;
+	struct filter filter;
 	struct operand *operands;
 	int count;
 	struct removal_run run;
@@ -66,7 +66,7 @@ struct work {
 static int
 check(struct opts *o)
 {
-	bool filtered = o->filter.by != 0;
+	bool filtered = o->filter.set.count > 0;
 	int status;
 
 	if (o->count > 0 && (filtered || o->all))
@@ -74,7 +74,7 @@ check(struct opts *o)
 		    o->all ? "--all" : "filters");
 	if (filtered && o->all)
 		return usage_error("--all", "takes no filters");
-	status = check_filter(&o->filter);
+	status = check_filter(&o->filter.set);
 	if (status != ST_OK)
 		return status;
 	if (o->count == 0 && !filtered && !o->all)
@@ -85,7 +85,7 @@ check(struct opts *o)
 		    "with %s", o->yes ? "--yes" : "--dry-run");
 	if (o->count > 0)
 		return ST_OK;
-	o->run.filter = &o->filter;
+	o->run.filter = &o->filter.set;
 	if (o->yes || o->run.dry || o->interactive)
 		return ST_OK;
 	if (o->json)
@@ -130,7 +130,7 @@ start_work(struct opts *o, struct work *work)
 	int status;
 
 	if (o->run.filter != NULL) {
-		status = filter_list(&o->filter, false, &segments, &count);
+		status = filter_list(&o->filter.set, false, &segments, &count);
 		if (status != ST_OK)
 			return status;
 	}
@@ -158,20 +158,15 @@ would_go(const struct removal *r)
 	return r->result == WOULD_REMOVE || r->result == WOULD_MARK;
 }
 
-/* A row of stat and what would be done. */
-struct plan_row {
-	struct row row;
-	const char *action;
-};
-
 static void
-get_action(const void *row, struct value *v)
+get_action(const void *row, struct value *value)
 {
-	v->kind = VALUE_TEXT;
-	v->text = ((const struct plan_row *)row)->action;
+	set_text(value, ((const struct row *)row)->action);
 }
 
-static const struct column action_column = { "ACTION", false, get_action, 0 };
+static const struct column action_column = {
+	"ACTION", VALUE_TEXT, .get = get_action
+};
 
 /* How many would go, and their bytes. */
 static size_t
@@ -199,7 +194,7 @@ compare_ids(const void *a, const void *b)
 
 /* What only a list of all tells: one look for however many operands. */
 static void
-add_rss(struct plan_row *plan, size_t count)
+add_rss(struct row *plan, size_t count)
 {
 	struct shmt_segment *list, *s, *found;
 	size_t all, i;
@@ -209,7 +204,7 @@ add_rss(struct plan_row *plan, size_t count)
 	if (all > 0)
 		qsort(list, all, sizeof(*list), compare_ids);
 	for (i = 0; i < count && all > 0; i++) {
-		s = &plan[i].row.segment;
+		s = &plan[i].segment;
 		found = bsearch(s, list, all, sizeof(*list), compare_ids);
 		if (found == NULL || !shmt_same(found, s))
 			continue;
@@ -222,27 +217,27 @@ add_rss(struct plan_row *plan, size_t count)
 }
 
 static int
-print_plan(const struct shmt_filter *filter, void **rows, size_t count)
+print_plan(const struct shmt_filter *filter, struct row *plan, size_t count)
 {
 	const struct column *columns[32];
 	struct table table = {
-		.heading = true, .columns = columns, .rows = rows,
-		.row_count = count
+		.heading = true, .set = &segment_columns, .columns = columns,
+		.rows = plan, .row_count = count
 	};
-	struct shmt_holders holders;
+	struct ipc_ns ipc_ns = { 0 };
 	const char *const *name;
 	unsigned needs = 0;
 	int status;
 
-	for (name = default_columns; *name != NULL; name++) {
-		columns[table.column_count] = find_column(segment_columns,
-		    segment_column_count, *name);
+	for (name = segment_columns.defaults; *name != NULL; name++) {
+		columns[table.column_count] = find_column(&segment_columns,
+		    *name);
 		needs |= columns[table.column_count++]->needs;
 	}
 	columns[table.column_count++] = &action_column;
-	status = fill_rows(rows, count, needs, filter_idle(filter), &holders);
-	add_status(&status, print_table(&table, NULL, NULL));
-	shmt_holders_free(&holders);
+	fill_rows(plan, count, needs, filter_idle(filter), &ipc_ns);
+	status = print_table(&table, NULL, NULL);
+	shmt_holders_free(&ipc_ns.holders);
 	return status;
 }
 
@@ -252,32 +247,25 @@ show_plan(const struct work *work)
 {
 	const struct removal *r;
 	char size[SHORT_TEXT];
-	struct plan_row *plan;
+	struct row *plan;
 	size_t found = 0, i;
 	int status;
-	void **rows;
 
 	plan = calloc(work->count + 1, sizeof(*plan));
-	rows = calloc(work->count + 1, sizeof(*rows));
-	if (plan == NULL || rows == NULL) {
-		free(plan);
-		free(rows);
+	if (plan == NULL)
 		return fail(NULL, ENOMEM);
-	}
 	for (i = 0; i < work->count; i++) {
 		r = &work->list[i];
 		if (r->segment.ctime == 0)
 			continue;
-		plan[found].row.segment = r->segment;
+		plan[found].segment = r->segment;
 		plan[found].action = r->result == WOULD_REMOVE ? "remove" :
 		    r->result == WOULD_MARK ? "mark" : "keep";
-		rows[found] = &plan[found];
 		found++;
 	}
 	add_rss(plan, found);
-	status = print_plan(work->filter, rows, found);
+	status = print_plan(work->filter, plan, found);
 	free(plan);
-	free(rows);
 	i = total(work, size);
 	printf("%zu of %zu to go, %s\n", i, work->count, size);
 	return status;
@@ -438,6 +426,7 @@ run(int argc, char **argv)
 	if (status == ST_OK)
 		status = act(&o);
 	free(o.operands);
+	free_filter(&o.filter);
 	return status;
 }
 

@@ -87,6 +87,21 @@ lock_failed(const struct operand *operand, const struct shmt_segment *segment,
 	return ST_LIMIT;
 }
 
+/* Whether the id still names this segment, and not one made since. */
+static int
+check_same(const struct operand *operand, const struct shmt_segment *segment)
+{
+	struct shmt_segment there;
+
+	if (shmt_info(segment->id, &there) == -1)
+		return operand_failed(operand, errno);
+	if (shmt_same(segment, &there))
+		return ST_OK;
+	warn_about(operand->text, "was removed meanwhile, and another segment "
+	    "has id %d now", segment->id);
+	return ST_ABSENT;
+}
+
 static int
 set_one(const struct opts *o, const struct operand *operand)
 {
@@ -104,8 +119,13 @@ set_one(const struct opts *o, const struct operand *operand)
 		wanted.uid = o->owner.uid;
 	if (o->owner.gid != OWNER_KEPT)
 		wanted.gid = o->owner.gid;
-	if ((o->mode != NULL || sets_owner(o)) && shmt_set(&wanted) == -1)
-		return set_failed(operand, &segment, errno);
+	if (o->mode != NULL || sets_owner(o)) {
+		if (shmt_set(&wanted) == -1)
+			return set_failed(operand, &segment, errno);
+		status = check_same(operand, &segment);
+		if (status != ST_OK)
+			return status;
+	}
 	if ((o->lock || o->unlock) && shmt_lock(segment.id, o->lock) == -1)
 		return lock_failed(operand, &segment, errno);
 	return ST_OK;

@@ -26,12 +26,11 @@
 #include "ui/json.h"
 #include "ui/table.h"
 
-/* What a letter shows: rows of which kind, and which of their columns. */
+/* What a letter shows: which rows, and which of their columns. */
 struct view {
 	int letter;
-	const struct column *columns;
-	const size_t *column_count;
-	const char *const *usual;
+	const struct column_set *set;
+	const char *const *usual;	/* NULL: the defaults of the set */
 };
 
 static const char *const times_columns[] = {
@@ -56,19 +55,15 @@ static const char *const ns_columns[] = {
 	"NS", "NSPID", "NSCOMMAND", NULL
 };
 
-#define OF_SEGMENTS segment_columns, &segment_column_count
-
 enum { SEGMENTS, TIMES, PIDS, CREATORS, SUMMARY, PROCESSES };
 
 static const struct view views[] = {
-	[SEGMENTS] = { 0, OF_SEGMENTS, default_columns },
-	[TIMES] = { 't', OF_SEGMENTS, times_columns },
-	[PIDS] = { 'p', OF_SEGMENTS, pids_columns },
-	[CREATORS] = { 'c', OF_SEGMENTS, creators_columns },
-	[SUMMARY] = { 'u', summary_columns, &summary_column_count,
-	    default_summary_columns },
-	[PROCESSES] = { 'P', attachment_columns, &attachment_column_count,
-	    default_attachment_columns }
+	[SEGMENTS] = { 0, &segment_columns, NULL },
+	[TIMES] = { 't', &segment_columns, times_columns },
+	[PIDS] = { 'p', &segment_columns, pids_columns },
+	[CREATORS] = { 'c', &segment_columns, creators_columns },
+	[SUMMARY] = { 'u', &summary_columns, NULL },
+	[PROCESSES] = { 'P', &attachment_columns, NULL }
 };
 
 struct opts {
@@ -80,7 +75,7 @@ struct opts {
 	uint64_t interval;	/* ms between two looks; 0: one look */
 	const struct column **columns, *sort;
 	size_t column_count;
-	struct shmt_filter filter;
+	struct filter filter;
 	struct selection selection;
 	struct operand *operands;
 };
@@ -148,15 +143,15 @@ check(const struct opts *o)
 {
 	int status;
 
-	if (o->filter.by != 0 && o->selection.operand_count > 0)
+	if (o->filter.set.count > 0 && o->selection.operand_count > 0)
 		return usage_error(NULL, "either SEGMENT operands or filters");
-	status = check_filter(&o->filter);
+	status = check_filter(&o->filter.set);
 	if (status != ST_OK)
 		return status;
 	if (o->interval > 0)
 		return check_watch(o);
 	if (o->output != NULL && o->output[0] != '+' && o->view != views &&
-	    o->view->columns == segment_columns)
+	    o->view->set == &segment_columns)
 		return usage_error(NULL, "-%c has its columns: -o +COL adds "
 		    "to them", o->view->letter);
 	if (in_detail(o) && (o->sort_name != NULL || o->reverse ||
@@ -166,42 +161,42 @@ check(const struct opts *o)
 	return ST_OK;
 }
 
-/* The columns when none were chosen, into an array that is long enough. */
+/* Columns that are shown when none were chosen, into an array of COLUMNS_MAX +
+ * 1, ended by NULL. */
 static void
-usual_columns(const struct opts *o,
-    const char *names[static COLUMNS_MAX + 1])
+usual_columns(const struct opts *o, const struct view *view,
+    const char **names)
 {
-	const char *const *usual = o->view->usual;
+	const char *const *usual = view->usual;
 	const char *const *name;
-	size_t n = 0;
 
-	if (o->json && o->view == views)
-		usual = json_columns;
+	if (usual == NULL)
+		usual = o->json && view == views ? json_columns :
+		    view->set->defaults;
 	for (name = ns_columns; *name != NULL; name++)
-		if (o->selection.all_ns && find_column(o->view->columns,
-		    *o->view->column_count, *name) != NULL)
-			names[n++] = *name;
+		if (o->selection.all_ns &&
+		    find_column(view->set, *name) != NULL)
+			*names++ = *name;
 	for (name = usual; *name != NULL; name++)
-		names[n++] = *name;
-	names[n] = NULL;
+		*names++ = *name;
+	*names = NULL;
 }
 
 static int
-choose_columns(struct opts *o)
+set_columns(struct opts *o)
 {
-	const struct view *view = o->view;
+	const struct column_set *set = o->view->set;
 	const char *names[COLUMNS_MAX + 1];
 	int status;
 
-	usual_columns(o, names);
-	status = parse_columns(o->output, view->columns, *view->column_count,
-	    names, &o->columns, &o->column_count);
+	usual_columns(o, o->view, names);
+	status = choose_columns(o->output, set, names, &o->columns,
+	    &o->column_count);
 	if (status != ST_OK || o->sort_name == NULL)
 		return status;
-	o->sort = find_column(view->columns, *view->column_count,
-	    o->sort_name);
-	return o->sort != NULL ? ST_OK : unknown_column("--sort",
-	    o->sort_name, view->columns, *view->column_count);
+	o->sort = find_column(set, o->sort_name);
+	return o->sort != NULL ? ST_OK :
+	    unknown_column("--sort", o->sort_name, set);
 }
 
 /* Whether processes are counted, and so may stand in a segment's object. */
@@ -226,6 +221,9 @@ choose_needs(struct opts *o)
 		needs |= o->columns[i]->needs;
 	if (o->view->letter == 'u')
 		needs |= NEEDS_RSS;
+	if (o->view->letter == 'P' && o->json)
+		needs |= NEEDS_RSS | NEEDS_STATUS | NEEDS_KEY |
+		    NEEDS_CREATOR | NEEDS_LAST_USER;
 	if (o->view->letter == 'P' ||
 	    (o->json && o->selection.operand_count > 0))
 		needs |= NEEDS_HOLDERS;
@@ -254,138 +252,195 @@ parse(int argc, char **argv, struct opts *o)
 	status = check(o);
 	if (status != ST_OK)
 		return status;
-	if (o->json && o->view->letter == 'P' && o->args.count > 0)
-		o->view = views;
-	status = choose_columns(o);
+	status = set_columns(o);
 	choose_needs(o);
 	return status;
 }
 
-/* The name of the rows in JSON. */
-static const char *
-rows_name(const struct opts *o)
+static struct table
+make_table(const struct opts *o)
 {
-	switch (o->view->letter) {
-	case 'P':
-		return "attachments";
-	case 'u':
-		return "summaries";
-	default:
-		return "segments";
-	}
+	return (struct table){
+		.format = o->json ? FORMAT_JSON : o->tsv ? FORMAT_TSV :
+		    FORMAT_TABLE,
+		.heading = !o->no_heading, .bytes = o->bytes,
+		.reverse = o->reverse, .set = o->view->set,
+		.columns = o->columns, .column_count = o->column_count,
+		.sort = o->sort
+	};
+}
+
+/* As JSON the rows are an array called name. */
+static int
+print_rows(const struct opts *o, const struct table *table, const char *name,
+    bool complete)
+{
+	struct json json = { .out.file = stdout };
+	int status;
+
+	if (!o->json)
+		return print_table(table, NULL, NULL);
+	json_open(&json, NULL, '{');
+	json_bool(&json, "complete", complete);
+	status = print_table(table, &json, name);
+	json_close(&json, '}');
+	json_end(&json);
+	return status;
+}
+
+/* Each segment with its attachments, these as the view -P shows them. */
+static int
+json_by_segment(const struct opts *o, const struct rows *rows, bool complete)
+{
+	const struct table attachments = make_table(o);
+	struct table table = {
+		.format = FORMAT_JSON, .set = &segment_columns,
+		.rows = rows->list, .row_count = rows->count,
+		.more = json_detail
+	};
+	const char *names[COLUMNS_MAX + 1];
+	const struct column **columns;
+	int status;
+
+	if (o->output != NULL || o->sort != NULL || o->reverse)
+		table.arg = &attachments;
+	usual_columns(o, views, names);
+	status = choose_columns(NULL, &segment_columns, names, &columns,
+	    &table.column_count);
+	if (status != ST_OK)
+		return status;
+	table.columns = columns;
+	status = print_rows(o, &table, "segments", complete);
+	free(columns);
+	return status;
 }
 
 static int
-show_json(const struct opts *o, const struct table *table, bool complete)
+show_attachments(const struct opts *o, const struct rows *rows, bool complete)
+{
+	struct table table = make_table(o);
+	struct attachment *list;
+	int status;
+
+	if (o->json && o->selection.operand_count > 0)
+		return json_by_segment(o, rows, complete);
+	status = list_attachments(rows->list, rows->count, &list,
+	    &table.row_count);
+	if (status != ST_OK)
+		return status;
+	table.rows = list;
+	status = print_rows(o, &table, "attachments", complete);
+	free(list);
+	return status;
+}
+
+static int
+json_summary(const struct table *table, bool complete)
 {
 	struct json json = { .out.file = stdout };
-	int status = ST_OK;
+	int status;
 
 	json_open(&json, NULL, '{');
-	if (o->view->letter == 'u' && !o->selection.all_ns)
-		print_object(table, &json, "summary", table->rows[0]);
-	else {
-		json_bool(&json, "complete", complete);
-		status = print_table(table, &json, rows_name(o));
-	}
+	json_bool(&json, "complete", complete);
+	status = print_object(table, &json, "summary", table->rows);
 	json_close(&json, '}');
 	json_end(&json);
 	return status;
 }
 
 static int
-print_rows(const struct opts *o, struct table *table, bool complete)
+show_sums(const struct opts *o, const struct rows *rows, bool complete)
 {
-	return o->json ? show_json(o, table, complete) :
-	    print_table(table, NULL, NULL);
-}
-
-static int
-show_attachments(const struct opts *o, const struct collection *collection,
-    struct table *table, bool complete)
-{
-	struct attachment *list;
-	int status;
-
-	status = list_attachments(collection->rows, collection->row_count,
-	    &list, &table->rows, &table->row_count);
-	if (status == ST_OK)
-		status = print_rows(o, table, complete);
-	free(list);
-	free(table->rows);
-	return status;
-}
-
-static int
-show_sums(const struct opts *o, const struct collection *collection,
-    struct table *table, bool complete)
-{
+	struct table table = make_table(o);
 	struct sum *list;
 	int status;
 
-	status = list_sums(collection, &list, &table->rows);
-	table->row_count = collection->ns_count;
-	if (status == ST_OK)
-		status = print_rows(o, table, complete);
+	status = list_sums(rows, &list);
+	if (status != ST_OK)
+		return status;
+	table.rows = list;
+	table.row_count = rows->ns_count;
+	status = o->json && !o->selection.all_ns ?
+	    json_summary(&table, complete) :
+	    print_rows(o, &table, "summaries", complete);
 	free(list);
-	free(table->rows);
 	return status;
 }
 
 static int
-show_table(const struct opts *o, const struct collection *collection,
-    bool complete)
+add_attachments(const struct table *table, struct json *json, const void *row)
 {
-	struct table table = {
-		.format = o->json ? FORMAT_JSON : o->tsv ? FORMAT_TSV :
-		    FORMAT_TABLE,
-		.heading = !o->no_heading, .bytes = o->bytes,
-		.reverse = o->reverse, .columns = o->columns,
-		.column_count = o->column_count, .sort = o->sort
-	};
-
-	if (o->view->letter == 'P')
-		return show_attachments(o, collection, &table, complete);
-	if (o->view->letter == 'u')
-		return show_sums(o, collection, &table, complete);
-	table.rows = collection->rows;
-	table.row_count = collection->row_count;
-	if (o->selection.operand_count > 0)
-		table.more = json_detail;
-	else if (has_procs(o))
-		table.more = json_attachments;
-	return print_rows(o, &table, complete);
+	(void)table;
+	return json_attachments(json, row, NULL);
 }
 
 static int
-show_details(const struct opts *o, const struct collection *collection)
+show_segments(const struct opts *o, const struct rows *rows, bool complete)
+{
+	struct table table = make_table(o);
+
+	table.rows = rows->list;
+	table.row_count = rows->count;
+	if (o->selection.operand_count > 0)
+		table.more = json_detail;
+	else if (has_procs(o))
+		table.more = add_attachments;
+	return print_rows(o, &table, "segments", complete);
+}
+
+static int
+show_details(const struct opts *o, const struct rows *rows)
 {
 	int status = ST_OK;
 	size_t i;
 
-	for (i = 0; i < collection->row_count; i++) {
+	for (i = 0; i < rows->count; i++) {
 		if (i > 0)
 			putchar('\n');
-		add_status(&status, print_detail(&collection->rows[i], o->bytes,
+		add_status(&status, print_detail(&rows->list[i], o->bytes,
 		    o->selection.all_ns));
 	}
 	return status;
 }
 
 static int
+show_rows(const struct opts *o, const struct rows *rows, bool complete)
+{
+	if (in_detail(o))
+		return show_details(o, rows);
+	if (o->view->letter == 'P')
+		return show_attachments(o, rows, complete);
+	if (o->view->letter == 'u')
+		return show_sums(o, rows, complete);
+	return show_segments(o, rows, complete);
+}
+
+/* Without /proc a list of attachments is no list at all. */
+static int
+check_attachments(const struct opts *o, const struct rows *rows)
+{
+	size_t i;
+
+	for (i = 0; o->view->letter == 'P' && i < rows->ns_count; i++)
+		if (rows->namespaces[i].holders_error != 0)
+			return status_of(rows->namespaces[i].holders_error);
+	return ST_OK;
+}
+
+static int
 show(const struct opts *o)
 {
 	struct collection collection;
+	const struct rows *rows = &collection.rows;
 	bool complete;
 	int status;
 
 	status = collect(&o->selection, &collection);
-	/* A list that could not be had at all is not an empty one. */
-	if (collection.rows != NULL) {
-		complete = is_complete(&o->selection, &collection);
-		add_status(&status, in_detail(o) ?
-		    show_details(o, &collection) :
-		    show_table(o, &collection, complete));
+	/* A list that could not be taken is not an empty one. */
+	if (rows->ns_count > 0) {
+		complete = check_complete(&o->selection, &collection);
+		add_status(&status, check_attachments(o, rows));
+		add_status(&status, show_rows(o, rows, complete));
 	}
 	free_collection(&collection);
 	return status;
@@ -395,7 +450,7 @@ static int
 watch(const struct opts *o)
 {
 	const struct change_watch how = {
-		.interval = o->interval, .filter = &o->filter,
+		.interval = o->interval, .filter = &o->filter.set,
 		.operands = o->operands,
 		.operand_count = o->selection.operand_count,
 		.format = o->json ? FORMAT_JSON : o->tsv ? FORMAT_TSV :
@@ -412,12 +467,13 @@ run(int argc, char **argv)
 	struct opts o = { 0 };
 	int status;
 
-	o.selection.filter = &o.filter;
+	o.selection.filter = &o.filter.set;
 	status = parse(argc, argv, &o);
 	if (status == ST_OK)
 		status = o.interval > 0 ? watch(&o) : show(&o);
 	free(o.columns);
 	free(o.operands);
+	free_filter(&o.filter);
 	return status;
 }
 

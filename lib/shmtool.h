@@ -407,25 +407,40 @@ void shmt_last_user(const struct shmt_segment *segment,
 
 #define SHMT_STALE_IDLE 3600	/* seconds of rest that make stale possible */
 
-#define SHMT_BY_OWNER		0x001u
-#define SHMT_BY_CREATOR		0x002u
-#define SHMT_BY_KEY		0x004u
-#define SHMT_BY_PRIVATE		0x008u
-#define SHMT_BY_UNATTACHED	0x010u
-#define SHMT_BY_CREATOR_DEAD	0x020u
-#define SHMT_BY_IDLE		0x040u
-#define SHMT_BY_MIN_SIZE	0x080u
-#define SHMT_BY_MAX_SIZE	0x100u
-#define SHMT_BY_DEST		0x200u
-#define SHMT_BY_PID		0x400u
-#define SHMT_BY_STALE		0x800u
+/*
+ * What a filter can ask for, in the order in which it is looked at: what costs
+ * least comes first.
+ */
+enum shmt_criterion {
+	SHMT_BY_OWNER,		/* value: a user id */
+	SHMT_BY_CREATOR,	/* value: a user id */
+	SHMT_BY_MIN_SIZE,	/* value: bytes, this size or more */
+	SHMT_BY_MAX_SIZE,	/* value: bytes, this size or less */
+	SHMT_BY_UNATTACHED,
+	SHMT_BY_DEST,
+	SHMT_BY_IDLE,		/* value: seconds, idle for so long or longer */
+	SHMT_BY_KEY,		/* value: a key */
+	SHMT_BY_PRIVATE,
+	SHMT_BY_PID,		/* value: a pid, attached or created by it */
+	SHMT_BY_CREATOR_DEAD,
+	SHMT_BY_STALE,
+	SHMT_CRITERIA		/* how many there are */
+};
 
+struct shmt_clause {
+	enum shmt_criterion by;
+	bool negated;
+	uint64_t value;		/* for the criteria that have one */
+};
+
+/*
+ * All criteria must hold.  Of several clauses of one criterion one must hold,
+ * and of its negated ones none may.  A fact that is unknown, or that this kind
+ * of memory does not have, satisfies neither a clause nor its negation.
+ */
 struct shmt_filter {
-	unsigned by;		/* all of these must hold */
-	uint32_t owner, creator, key;
-	uint64_t idle;		/* seconds; also replaces SHMT_STALE_IDLE */
-	uint64_t min_size, max_size;
-	pid_t pid;		/* attached by it, or created by it */
+	struct shmt_clause *clauses;	/* in any order */
+	size_t count;
 };
 
 /* Why a segment is stale or is not: each part must hold. */
@@ -443,12 +458,21 @@ uint64_t shmt_idle(const struct shmt_segment *segment, int64_t now);
 void shmt_check_stale(const struct shmt_segment *segment, int64_t now,
     uint64_t idle, struct shmt_proof *proof);
 
+/* The seconds of rest that SHMT_BY_STALE asks for: the most that a clause of
+ * SHMT_BY_IDLE asks for that is not negated, else SHMT_STALE_IDLE. */
+uint64_t shmt_stale_idle(const struct shmt_filter *filter);
+
 /*
- * Whether a segment passes.  holders may be NULL: SHMT_BY_PID then finds only
- * what the process created, SHMT_BY_KEY and SHMT_BY_PRIVATE nothing that is
- * marked for removal, for only its holders still know its key.
+ * Whether a segment passes.  Without holders (NULL), what a process has
+ * attached is unknown, and so is the key of a segment that is marked for
+ * removal, since only its holders still show it.
  */
 bool shmt_match(const struct shmt_filter *filter,
+    const struct shmt_segment *segment, int64_t now,
+    const struct shmt_holders *holders);
+
+/* The criteria by which it does not pass, bit 1 << SHMT_BY_... of each. */
+unsigned shmt_mismatch(const struct shmt_filter *filter,
     const struct shmt_segment *segment, int64_t now,
     const struct shmt_holders *holders);
 

@@ -73,7 +73,8 @@ static void
 count_segments(struct sample *sample, const struct shmt_segment *list,
     size_t count)
 {
-	const struct shmt_filter is_stale = { .by = SHMT_BY_STALE };
+	struct shmt_clause clause = { .by = SHMT_BY_STALE };
+	const struct shmt_filter is_stale = { &clause, 1 };
 	uint64_t attached = 0, unattached = 0, stale = 0, dest = 0;
 	int64_t now = (int64_t)time(NULL);
 	size_t i;

@@ -19,6 +19,7 @@
 
 #include "archive.h"
 #include "attachments.h"
+#include "filter.h"
 #include "operand.h"
 #include "rm/removal.h"
 #include "rows.h"
@@ -195,7 +196,7 @@ what_fails(struct removal_run *run, const struct shmt_segment *now)
 {
 	const struct shmt_filter *filter = run->filter;
 
-	if ((filter->by & SHMT_BY_PID) != 0 && now->nattch > 0) {
+	if (filter_has(filter, SHMT_BY_PID) && now->nattch > 0) {
 		removal_forget_holders(run);
 		if (shmt_holders(-1, &run->holders) == -1)
 			return "who has it attached can no longer be told";
@@ -450,7 +451,6 @@ removal_json(struct json *json, const struct removal *r)
 		"absent", "failed"
 	};
 	bool seen = r->segment.ctime != 0;
-	struct row row = { .key = 0 };
 
 	json_open(json, NULL, '{');
 	if (r->segment.id == -1)
@@ -470,10 +470,8 @@ removal_json(struct json *json, const struct removal *r)
 	if (r->saved != NULL)
 		json_text(json, "saved", r->saved);
 	if (r->holders != NULL) {
-		row.holders = r->holders;
-		row.holder_count = r->holder_count;
 		json_bool(json, "complete", r->complete);
-		json_attachments(json, &row);
+		json_holders(json, r->holders, r->holder_count);
 	}
 	json_close(json, '}');
 }

@@ -7,7 +7,6 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 
 #include "attachments.h"
@@ -51,7 +50,7 @@ static void
 print_key(const struct row *row)
 {
 	label("key");
-	if (row->key_lost)
+	if ((row->facts & HAS_KEY) == 0)
 		puts("unknown: lost when it was marked for removal");
 	else if (row->key == 0)
 		puts("none (private)");
@@ -186,24 +185,28 @@ print_logout(uint32_t uid)
 }
 
 static int
-print_holders(void *const *pointer, bool bytes)
+print_holders(const struct row *row, bool bytes)
 {
-	const struct row *row = *pointer;
+	const uint64_t nattch = row->segment.nattch;
 
 	label("attached");
-	if (row->segment.nattch == 0 && row->holder_count == 0) {
-		puts("by nobody");
+	if (nattch == 0 && row->holder_count == 0) {
+		puts("no (0 mappings)");
 		return ST_OK;
 	}
-	printf("%" PRIu64 " mapping%s, %zu process%s seen\n",
-	    row->segment.nattch, plural(row->segment.nattch, "s"),
-	    row->holder_count, plural(row->holder_count, "es"));
+	printf("%" PRIu64 " mapping%s, ", nattch, plural(nattch, "s"));
+	if ((row->facts & HAS_HOLDERS) == 0) {
+		puts("processes unknown");
+		return ST_OK;
+	}
+	printf("%zu process%s seen\n", row->holder_count,
+	    plural(row->holder_count, "es"));
 	return row->holder_count == 0 ? ST_OK :
-	    print_attachments(pointer, bytes);
+	    print_attachments(row, bytes);
 }
 
 static void
-print_space(const struct ipc_ns *ipc_ns)
+print_ns(const struct ipc_ns *ipc_ns)
 {
 	label("namespace");
 	printf("%" PRIu64 ", of %d (", ipc_ns->ns.inode, (int)ipc_ns->ns.pid);
@@ -212,9 +215,8 @@ print_space(const struct ipc_ns *ipc_ns)
 }
 
 int
-print_detail(void *const *pointer, bool bytes, bool with_space)
+print_detail(const struct row *row, bool bytes, bool with_ns)
 {
-	const struct row *row = *pointer;
 	const struct shmt_segment *s = &row->segment;
 	int64_t now = time(NULL);
 	struct shmt_proof proof;
@@ -223,8 +225,8 @@ print_detail(void *const *pointer, bool bytes, bool with_space)
 	label("id");
 	printf("%d\n", s->id);
 	print_key(row);
-	if (with_space)
-		print_space(row->ipc_ns);
+	if (with_ns)
+		print_ns(row->ipc_ns);
 	print_identity("owner", s->uid, s->gid);
 	print_identity("creator", s->cuid, s->cgid);
 	label("perms");
@@ -239,7 +241,7 @@ print_detail(void *const *pointer, bool bytes, bool with_space)
 	print_time("change", s->ctime, now);
 	print_proof(row, &proof);
 	print_logout(s->uid);
-	return print_holders(pointer, bytes);
+	return print_holders(row, bytes);
 }
 
 static bool
@@ -248,14 +250,15 @@ is_gone(const struct shmt_process *process)
 	return process->life == SHMT_GONE || process->life == SHMT_REUSED;
 }
 
-void
-json_detail(struct json *json, const void *row)
+int
+json_detail(const struct table *table, struct json *json, const void *row)
 {
 	const struct shmt_segment *s = &((const struct row *)row)->segment;
 	struct shmt_proof proof;
 	bool removes;
+	int status;
 
-	json_attachments(json, row);
+	status = json_attachments(json, row, table->arg);
 	shmt_check_stale(s, time(NULL), SHMT_STALE_IDLE, &proof);
 	json_open(json, "proof", '{');
 	json_bool(json, "stale", proof.stale);
@@ -270,4 +273,5 @@ json_detail(struct json *json, const void *row)
 		json_bool(json, "logout_removes", removes);
 	else
 		json_null(json, "logout_removes");
+	return status;
 }

@@ -120,7 +120,7 @@ beyond(void **state)
 }
 
 static bool
-stop(void *arg, uint64_t done)
+cancel(void *arg, uint64_t done)
 {
 	*(uint64_t *)arg = done;
 	return true;
@@ -130,7 +130,7 @@ static void
 stopped(void **state)
 {
 	uint64_t told = 0, done;
-	struct shmt_transfer how = { .length = UINT64_MAX, .progress = stop,
+	struct shmt_transfer how = { .length = UINT64_MAX, .progress = cancel,
 	    .arg = &told };
 	struct shmt_request request = { .size = 16 << 20, .mode = 0600 };
 	struct shmt_view *view;
@@ -166,7 +166,7 @@ stopped_out(void **state)
 	assert_int_equal(shmt_create(&request, &id, &created), 0);
 	assert_int_equal(shmt_view_open(id, SHMT_WRITE, &view), 0);
 	assert_int_equal(shmt_view_fill(view, &how, 'A', &done), 0);
-	how.progress = stop;
+	how.progress = cancel;
 	how.arg = &told;
 	assert_int_equal(shmt_view_send(view, &how, fileno(file), &done), -1);
 	assert_int_equal(errno, ECANCELED);
@@ -439,7 +439,7 @@ pages_ahead(void **state)
 		expect_same(view, fileno(file), how.offset);
 		fclose(file);
 	}
-	how.progress = stop;
+	how.progress = cancel;
 	how.arg = &told;
 	file = tmpfile();
 	assert_non_null(file);

@@ -355,13 +355,6 @@ no_owner(void **state)
 	use_capabilities(true);
 }
 
-static int
-group_setup(void **state)
-{
-	(void)state;
-	return own_mounts() ? 0 : -1;
-}
-
 #define TEST(function) \
 	cmocka_unit_test_setup_teardown(function, setup, teardown)
 
@@ -383,7 +376,7 @@ main(void)
 		TEST(no_owner),
 	};
 
-	if (emulated())
+	if (emulated() || !own_mounts())
 		return 0;
-	return cmocka_run_group_tests(tests, group_setup, NULL);
+	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -381,7 +381,7 @@ start(bool (*act)(void *arg), void *arg)
 }
 
 static void
-stop(pid_t pid)
+kill_child(pid_t pid)
 {
 	kill(pid, SIGKILL);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
@@ -531,7 +531,7 @@ one_process(void **state)
 	assert_string_equal(h.list[0].command, "a\nb\\c) \xff");
 	assert_true(is_complete(&h, id));
 	shmt_holders_free(&h);
-	stop(helper);
+	kill_child(helper);
 	h = holders_of(id);
 	assert_int_equal(h.count, 0);
 	shmt_holders_free(&h);
@@ -563,7 +563,7 @@ the_user_is_the_effective_one(void **state)
 	assert_int_equal(h.count, 1);
 	assert_int_equal(h.list[0].uid, st.st_uid);
 	shmt_holders_free(&h);
-	stop(helper);
+	kill_child(helper);
 	drop(id);
 	if (st.st_uid == 0) {
 		print_message("# there is one user only\n");
@@ -604,7 +604,7 @@ files_with_long_names(void **state)
 	assert_int_equal(h.count, 1);
 	assert_true(is_complete(&h, id));
 	shmt_holders_free(&h);
-	stop(helper);
+	kill_child(helper);
 	drop(id);
 }
 
@@ -643,7 +643,7 @@ access_of_attachments(void **state)
 		assert_int_equal(h.list[0].access, rows[i].access);
 		assert_int_equal(h.list[0].key, 0);
 		shmt_holders_free(&h);
-		stop(helper);
+		kill_child(helper);
 	}
 	drop(id);
 }
@@ -672,7 +672,7 @@ two_attachments(void **state)
 	assert_int_equal(h.list[0].access, SHMT_ACCESS_W);
 	assert_true(is_complete(&h, id));
 	shmt_holders_free(&h);
-	stop(helper);
+	kill_child(helper);
 	drop(id);
 }
 
@@ -702,7 +702,7 @@ split_mappings(void **state)
 	assert_int_equal(h.list[0].access, SHMT_ACCESS_W);
 	assert_true(is_complete(&h, id));
 	shmt_holders_free(&h);
-	stop(helper);
+	kill_child(helper);
 	drop(id);
 }
 
@@ -744,7 +744,7 @@ forks_inherit(void **state)
 	    h.list[1].pid == helper);
 	assert_true(is_complete(&h, id));
 	shmt_holders_free(&h);
-	stop(helper);
+	kill_child(helper);
 	drop(id);
 }
 
@@ -779,7 +779,7 @@ threads_count_once(void **state)
 	assert_int_equal(h.list[0].pid, helper);
 	assert_int_equal(h.list[0].maps, 1);
 	shmt_holders_free(&h);
-	stop(helper);
+	kill_child(helper);
 	drop(id);
 }
 
@@ -879,7 +879,7 @@ marked_segments_get_their_key_back(void **state)
 	h = holders_of(other);
 	assert_int_equal(h.count, 0);
 	shmt_holders_free(&h);
-	stop(helper);
+	kill_child(helper);
 	drop(other);
 }
 
@@ -900,10 +900,11 @@ huge_segments(void **state)
 	h = holders_of(id);
 	assert_int_equal(h.count, 1);
 	assert_true(h.list[0].huge);
-	assert_in_range(h.list[0].size, 64 * 1024, (uint64_t)1 << 34);
+	assert_true(h.list[0].size >= 64 * 1024);
+	assert_true(h.list[0].size <= (uint64_t)1 << 34);
 	assert_true(is_complete(&h, id));
 	shmt_holders_free(&h);
-	stop(helper);
+	kill_child(helper);
 	drop(id);
 }
 
@@ -929,7 +930,7 @@ several_segments_in_order(void **state)
 	shmt_holders_free(&h);
 	for (j = 0; j < 2; j++)
 		for (i = 0; i < 3; i++)
-			stop(helpers[j][i]);
+			kill_child(helpers[j][i]);
 	for (i = 0; i < 3; i++)
 		drop(ids[i]);
 }
@@ -958,7 +959,7 @@ who_left_the_namespace(void **state)
 	assert_int_equal(nattch(id), 1);
 	assert_false(is_complete(&h, id));
 	shmt_holders_free(&h);
-	stop(helper);
+	kill_child(helper);
 	drop(id);
 }
 
@@ -993,7 +994,7 @@ same_id_in_another_namespace(void **state)
 	assert_int_equal(h.count, 0);
 	assert_true(is_complete(&h, id));
 	shmt_holders_free(&h);
-	stop(helper);
+	kill_child(helper);
 	drop(id);
 }
 
@@ -1036,7 +1037,7 @@ meet_a_namesake(const struct namesake *row)
 	h = holders_of(here);
 	good = h.count == row->holders;
 	if (row->attached)
-		stop(helper);
+		kill_child(helper);
 	return good;
 }
 
@@ -1082,14 +1083,20 @@ static int inode_out;
 /* A file of a segment's name at the root of a mount namespace, for its path
  * to be just that name, mapped and deleted; tells its inode. */
 static bool
+make_mounts_private(void)
+{
+	return unshare(CLONE_NEWNS) == 0 &&
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+}
+
+static bool
 map_a_file(void *arg)
 {
 	const char *dir = arg;
 	struct stat st;
 	int fd;
 
-	if (unshare(CLONE_NEWNS) == -1 ||
-	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1 ||
+	if (!make_mounts_private() ||
 	    mount("none", dir, "tmpfs", 0, NULL) == -1 ||
 	    chdir(dir) == -1 || mount(".", "/", NULL, MS_MOVE, NULL) == -1 ||
 	    chroot(".") == -1)
@@ -1125,8 +1132,8 @@ meet_a_file(const struct namesake *row)
 	helper = start(attach, &id);
 	h = holders_of(id);
 	good = (ino_t)id == inode && h.count == 1 && h.list[0].pid == helper;
-	stop(helper);
-	stop(file);
+	kill_child(helper);
+	kill_child(file);
 	rmdir(dir);
 	return good;
 }
@@ -1135,7 +1142,17 @@ meet_a_file(const struct namesake *row)
 static void
 a_file_with_the_number_of_a_segment(void **state)
 {
+	pid_t pid = fork();
+	int status;
+
 	(void)state;
+	if (pid == 0)
+		_exit(make_mounts_private() ? 0 : 1);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (status != 0) {
+		print_message("# no mount namespace can be made here\n");
+		skip();
+	}
 	in_fresh_namespace(meet_a_file, NULL);
 }
 
@@ -1180,7 +1197,7 @@ hidden_processes(void **state)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
-	stop(helper);
+	kill_child(helper);
 	drop(id);
 }
 
@@ -1214,11 +1231,11 @@ processes_that_end_midway(void **state)
 		assert_int_equal(shmt__sysv_holders(-1, i % 2 == 0 ?
 		    SHMT__BY_TEXT : SHMT__ANY_WAY, &h), 0);
 		shmt_holders_of(&h, id, &count);
-		assert_in_range(count, 1, 2);
+		assert_true(count == 1 || count == 2);
 		shmt_holders_free(&h);
 	}
-	stop(busy);
-	stop(steady);
+	kill_child(busy);
+	kill_child(steady);
 	drop(id);
 }
 

@@ -579,6 +579,7 @@ hold_semaphore() {
 }
 
 @test "save: progress on a terminal, and on nothing else" {
+	needs_terminal
 	# Nothing is shown in the first second.
 	size=300M
 	! is_valgrind || size=64M
