@@ -34,8 +34,9 @@ LIB := \
 	archive/archive archive/digest archive/meta bytes/copy bytes/holes \
 	bytes/memcg bytes/memory bytes/prefault bytes/view bytes/view_io \
 	bytes/view_remote limits/advice limits/diagnose limits/limits \
-	limits/logind limits/sysctl sys/atomic_file sys/file sys/namespace \
-	sys/parse sys/semaphore sys/thread sysv sysv_list users/holders \
+	limits/logind limits/sysctl sys/arena \
+	sys/atomic_file sys/file sys/namespace sys/parse  \
+	sys/semaphore sys/thread sysv sysv_list users/holders \
 	users/maps users/process users/scan users/select
 CMD := \
 	archive attach attachments child collect columns create create/input \
