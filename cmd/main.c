@@ -17,6 +17,7 @@
 #include "cmd.h"
 #include "shmtool.h"
 #include "ui/signals.h"
+#include "ui/stream.h"
 #include "ui/suggest.h"
 
 static const struct cmd *const commands[] = {
@@ -227,6 +228,7 @@ main(int argc, char **argv)
 	int status;
 
 	fill_standard_descriptors();
+	prepare_stdout();
 	ignore_sigxfsz();
 	if (is_privileged()) {
 		warn_about(NULL, "refuses to run set-user-id or set-group-id");

@@ -94,12 +94,15 @@ operand_failed(const struct operand *operand, int error)
 }
 
 int
-find_operand(const struct operand *operand, struct shmt_segment *segment)
+find_operand(const struct operand *operand, struct shmt_info *segment)
 {
 	int id;
 
 	if (shmt_resolve(&operand->ref, &id) == -1 ||
 	    shmt_info(id, segment) == -1)
 		return operand_failed(operand, errno);
+	/* Between the two calls the id may have gone to another segment. */
+	if (operand->ref.by_key && segment->key != operand->ref.key)
+		return operand_failed(operand, ENOENT);
 	return ST_OK;
 }

@@ -28,7 +28,7 @@
 struct opts {
 	struct arguments args;
 	bool interactive, yes, all, json;
-	struct shmt_filter filter;
+	struct filter filter;
 	struct operand *operands;
 	int count;
 	struct removal_run run;
@@ -66,7 +66,7 @@ struct work {
 static int
 check(struct opts *o)
 {
-	bool filtered = o->filter.by != 0;
+	bool filtered = o->filter.set.count > 0;
 	int status;
 
 	if (o->count > 0 && (filtered || o->all))
@@ -74,7 +74,7 @@ check(struct opts *o)
 		    o->all ? "--all" : "filters");
 	if (filtered && o->all)
 		return usage_error("--all", "takes no filters");
-	status = check_filter(&o->filter);
+	status = check_filter(&o->filter.set);
 	if (status != ST_OK)
 		return status;
 	if (o->count == 0 && !filtered && !o->all)
@@ -85,7 +85,7 @@ check(struct opts *o)
 		    "with %s", o->yes ? "--yes" : "--dry-run");
 	if (o->count > 0)
 		return ST_OK;
-	o->run.filter = &o->filter;
+	o->run.filter = &o->filter.set;
 	if (o->yes || o->run.dry || o->interactive)
 		return ST_OK;
 	if (o->json)
@@ -125,12 +125,12 @@ shows_plan(const struct opts *o)
 static int
 start_work(struct opts *o, struct work *work)
 {
-	struct shmt_segment *segments = NULL;
+	struct shmt_info *segments = NULL;
 	size_t count = (size_t)o->count, i;
 	int status;
 
 	if (o->run.filter != NULL) {
-		status = filter_list(&o->filter, false, &segments, &count);
+		status = filter_list(&o->filter.set, false, &segments, &count);
 		if (status != ST_OK)
 			return status;
 	}
@@ -187,16 +187,16 @@ total(const struct work *work, char size[static SHORT_TEXT])
 static int
 compare_ids(const void *a, const void *b)
 {
-	const struct shmt_segment *x = a, *y = b;
+	const struct shmt_info *x = a, *y = b;
 
-	return (x->id > y->id) - (x->id < y->id);
+	return (x->object.id > y->object.id) - (x->object.id < y->object.id);
 }
 
 /* What only a list of all tells: one look for however many operands. */
 static void
 add_rss(struct row *plan, size_t count)
 {
-	struct shmt_segment *list, *s, *found;
+	struct shmt_info *list, *s, *found;
 	size_t all, i;
 
 	if (shmt_list(true, &list, &all) == -1)
@@ -208,7 +208,7 @@ add_rss(struct row *plan, size_t count)
 		found = bsearch(s, list, all, sizeof(*list), compare_ids);
 		if (found == NULL || !shmt_same(found, s))
 			continue;
-		s->has_rss = found->has_rss;
+		s->known |= found->known & SHMT_HAS_RSS;
 		s->rss = found->rss;
 		s->swap = found->swap;
 		s->state |= found->state & SHMT_HUGE;
@@ -301,7 +301,7 @@ ask_for_one(struct opts *o, struct work *work, const struct removal *r)
 
 	short_size(size, r->segment.size);
 	if (asprintf(&question, "%s %d (0x%08" PRIx32 ", %s, owner %s%s%s)?",
-	    r->result == WOULD_MARK ? "mark" : "remove", r->segment.id,
+	    r->result == WOULD_MARK ? "mark" : "remove", r->segment.object.id,
 	    r->segment.key, size, user_name(r->segment.uid),
 	    r->reason != NULL ? "; " : "",
 	    r->reason != NULL ? r->reason : "") == -1)
@@ -367,7 +367,7 @@ handle_all(struct opts *o, struct work *work)
 static void
 print_json(const struct work *work)
 {
-	struct json json = { .out.file = stdout };
+	struct json json = { .file = stdout };
 	size_t i;
 
 	json_open(&json, NULL, '{');
@@ -426,6 +426,7 @@ run(int argc, char **argv)
 	if (status == ST_OK)
 		status = act(&o);
 	free(o.operands);
+	free_filter(&o.filter);
 	return status;
 }
 
