@@ -6,6 +6,10 @@
 
 load common
 
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return 1
+}
+
 # Runs shmtool, which must refuse the command line with these words.
 refuses() {
 	local line=$1
@@ -25,7 +29,6 @@ refuses() {
 		shmtool read --raw $line "$id" 2>/dev/null >out
 		[ "$(wc -c <out)" -eq 4 ] || { echo "$line"; return 1; }
 	done
-	rm out
 	# The value that is missing is not the word behind it.
 	shmtool write -z -n 2 "$id"
 	shmtool write -zA -n 2 "$id"
@@ -124,7 +127,6 @@ refuses() {
 
 @test "options: save says that DIR comes first" {
 	id=$(shmtool create -k 0x88 -s 4096)
-	cd "$BATS_TEST_TMPDIR"
 	refuses "save 0x88 ." "save: 0x88: a segment, but DIR comes first"
 	refuses "save $id ." "save: $id: a segment, but DIR comes first"
 	refuses "save" "save: which directory? DIR comes first"
