@@ -36,8 +36,9 @@ LIB := \
 	bytes/view_remote limits/advice limits/diagnose limits/limits \
 	limits/logind limits/sysctl object posix posix_list sys/arena \
 	sys/atomic_file sys/file sys/namespace sys/parse sys/resident \
-	sys/semaphore sys/thread sysv sysv_list users/holders users/lease \
-	users/maps users/process users/scan users/select
+	sys/semaphore sys/thread sysv sysv_list users/holders users/ids \
+	users/lease users/maps users/process users/scan users/select \
+	users/stale
 CMD := \
 	archive attach attachments child collect columns create create/input \
 	create/reaper diagnose filter kinds limits limits/advise limits/ipcs \
@@ -48,7 +49,8 @@ CMD := \
 	ui/table ui/text ui/value write
 UNITS := \
 	archive copy diagnose fault hidden holders lease limits logind memcg \
-	memory parse posix process select semaphore sysv sysv_list view_remote
+	memory parse posix process select semaphore stale sysv sysv_list \
+	view_remote
 MAN := \
 	man/shmtool.1 \
 	man/shmtool.3 \
