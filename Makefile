@@ -48,9 +48,9 @@ CMD := \
 	ui/options ui/progress ui/signals ui/stream ui/suggest \
 	ui/table ui/text ui/value write
 UNITS := \
-	archive copy diagnose fault hidden holders lease limits logind memcg \
-	memory parse posix process select semaphore stale sysv sysv_list \
-	view_remote
+	archive copy diagnose fault files hidden holders lease limits logind \
+	memcg memory parse posix process select semaphore stale sysv \
+	sysv_list view_remote
 MAN := \
 	man/shmtool.1 \
 	man/shmtool.3 \
