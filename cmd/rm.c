@@ -367,7 +367,7 @@ handle_all(struct opts *o, struct work *work)
 static void
 print_json(const struct work *work)
 {
-	struct json json = { .out.file = stdout };
+	struct json json = { .file = stdout };
 	size_t i;
 
 	json_open(&json, NULL, '{');

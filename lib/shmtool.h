@@ -75,6 +75,43 @@ int shmt_parse_mode(const char *text, unsigned base, unsigned *mode);
 int shmt_parse_number(const char *text, uint64_t max, uint64_t *number);
 
 /*
+ * Shared memory of any kind
+ */
+
+enum shmt_kind {
+	SHMT_SYSV,		/* System V segment */
+	SHMT_POSIX,		/* regular file directly in /dev/shm */
+	SHMT_DELETED,		/* file of a tmpfs whose name was unlinked */
+	SHMT_MEMFD,		/* memfd_create(2), small or huge pages */
+	SHMT_ANON,		/* shared anonymous mapping */
+	SHMT_KINDS
+};
+
+/* Sets of kinds. */
+#define SHMT_KIND(kind)	(1u << (kind))
+#define SHMT_UNNAMED	(SHMT_KIND(SHMT_DELETED) | SHMT_KIND(SHMT_MEMFD) | \
+			    SHMT_KIND(SHMT_ANON))
+#define SHMT_ALL_KINDS	(SHMT_KIND(SHMT_KINDS) - 1)
+
+/*
+ * One piece of shared memory.  The strings and the descriptor are borrowed:
+ * they live as long as the list or the text that the object came from.
+ *
+ * System V: the id.  POSIX: the name; dev and inode say which object of that
+ * name is meant, and inode 0 means the one that has the name now.  Without a
+ * name: dev and inode, and a path in /proc through which it is reached, NULL
+ * where there is none for this caller.
+ */
+struct shmt_object {
+	enum shmt_kind kind;
+	int id;
+	int dir;		/* POSIX: the directory, 0: our /dev/shm */
+	uint64_t dev, inode;	/* as stat(2) has them */
+	const char *name;	/* POSIX: without the slash; memfd: its text */
+	const char *path;	/* "/proc/PID/fd/N", "/proc/PID/map_files/..." */
+};
+
+/*
  * Segments (segment.c, list.c)
  */
 
@@ -295,9 +332,10 @@ int shmt_semaphore_holder(const struct shmt_semaphore *guard, pid_t *pid);
 #define SHMT_ACCESS_W	0x1u
 #define SHMT_ACCESS_X	0x2u
 
-/* One process and one segment that it has attached. */
+/* One process and one piece of shared memory that it has mapped or open. */
 struct shmt_holder {
-	int id;
+	struct shmt_object object;
+	int id;			/* of a segment */
 	uint32_t key;		/* as created: known for dest segments too */
 	pid_t pid;
 	uint32_t uid;		/* effective user of the process */
@@ -306,11 +344,13 @@ struct shmt_holder {
 	uint64_t address;	/* of the lowest mapping */
 	uint64_t size;		/* bytes mapped, all mappings together */
 	unsigned maps;
+	unsigned fds;		/* open descriptors, and the lowest of them */
+	int fd;
 	char command[SHMT_COMMAND_MAX];	/* untrusted bytes */
 };
 
 struct shmt_holders {
-	struct shmt_holder *list;	/* by id, then pid */
+	struct shmt_holder *list;	/* by object, then pid */
 	size_t count;
 	size_t hidden;		/* processes that could not be looked into */
 };

@@ -99,7 +99,7 @@ print_line(const struct change_watch *how, const struct event *event)
 		.columns = chosen, .column_count = COLUMNS, .rows = event,
 		.row_count = event != NULL
 	};
-	struct json json = { .out.file = stdout };
+	struct json json = { .file = stdout };
 	int status;
 	size_t i;
 
