@@ -329,54 +329,21 @@ shmt_remove(int id)
 	return absent(shmctl(id, IPC_RMID, NULL));
 }
 
-static void
-fill_info(const struct shmt_segment *s, struct shmt_info *info)
-{
-	*info = (struct shmt_info){
-		.object = { .kind = SHMT_SYSV, .id = s->id },
-		.known = SHMT_HAS_OWNER | SHMT_HAS_CREATOR | SHMT_HAS_SIZE |
-		    SHMT_HAS_NATTCH | SHMT_HAS_CPID | SHMT_HAS_LPID |
-		    SHMT_HAS_ATIME | SHMT_HAS_DTIME | SHMT_HAS_CTIME |
-		    SHMT_HAS_IN_USE |
-		    (s->state & SHMT_DEST ? 0 : SHMT_HAS_KEY) |
-		    (s->has_rss ? SHMT_HAS_RSS : 0),
-		.state = s->state, .key = s->key, .uid = s->uid,
-		.gid = s->gid, .cuid = s->cuid, .cgid = s->cgid,
-		.mode = s->mode, .in_use = s->nattch > 0, .size = s->size,
-		.rss = s->rss, .swap = s->swap, .nattch = s->nattch,
-		.cpid = s->cpid, .lpid = s->lpid, .atime = s->atime,
-		.dtime = s->dtime, .ctime = s->ctime
-	};
-}
-
 int
 shmt__sysv_info(const struct shmt_object *object, unsigned want,
     struct shmt_info *info)
 {
-	struct shmt_segment s;
-
-	if ((want & SHMT_WANT_RSS ? shmt_info_rss(object->id, &s) :
-	    shmt_info(object->id, &s)) == -1)
-		return -1;
-	fill_info(&s, info);
-	return 0;
+	return want & SHMT_WANT_RSS ? shmt_info_rss(object->id, info) :
+	    shmt_info(object->id, info);
 }
 
 int
 shmt__sysv_list(unsigned want, struct shmt_list *list)
 {
 	struct shmt_list all = { 0 };
-	struct shmt_segment *segments;
-	size_t i;
 
-	if (shmt_list((want & SHMT_WANT_RSS) != 0, &segments,
+	if (shmt_list((want & SHMT_WANT_RSS) != 0, &all.list,
 	    &all.count) == -1)
-		return -1;
-	all.list = calloc(all.count + 1, sizeof(*all.list));
-	for (i = 0; all.list != NULL && i < all.count; i++)
-		fill_info(&segments[i], &all.list[i]);
-	free(segments);
-	if (all.list == NULL)
 		return -1;
 	*list = all;
 	return 0;
@@ -395,8 +362,5 @@ shmt__sysv_remove(const struct shmt_object *object, unsigned flags,
 int
 shmt__sysv_set(const struct shmt_info *info)
 {
-	const struct shmt_segment s = { .id = info->object.id,
-	    .uid = info->uid, .gid = info->gid, .mode = info->mode };
-
-	return shmt_set(&s);
+	return shmt_set(info);
 }
