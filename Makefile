@@ -31,11 +31,11 @@ BUILD ?= build
 
 # Sources, without folder and suffix.
 LIB := \
-	archive/archive archive/digest archive/meta bytes/copy bytes/holes \
-	bytes/memcg bytes/memory bytes/prefault bytes/view bytes/view_io \
-	bytes/view_remote limits/advice limits/diagnose limits/limits \
-	limits/logind limits/sysctl sys/arena \
-	sys/atomic_file sys/file sys/namespace sys/parse  \
+	archive/archive archive/digest archive/meta bytes/allocation \
+	bytes/copy bytes/memcg bytes/prefault bytes/view bytes/view_file \
+	bytes/view_map bytes/view_remote limits/advice limits/diagnose \
+	limits/limits limits/logind limits/sysctl sys/arena \
+	sys/atomic_file sys/file sys/namespace sys/parse \
 	sys/semaphore sys/thread sysv sysv_list users/holders \
 	users/maps users/process users/scan users/select
 CMD := \
@@ -47,7 +47,7 @@ CMD := \
 	ui/options ui/progress ui/signals ui/stream ui/suggest \
 	ui/table ui/text ui/value write
 UNITS := \
-	archive copy diagnose fault hidden holders limits logind memcg memory \
+	archive copy diagnose fault hidden holders limits logind memcg \
 	parse process select semaphore sysv sysv_list view_remote
 MAN := \
 	man/shmtool.1 \
@@ -135,7 +135,7 @@ $(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVE)
 	$(CC) -pie $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(BSD_LIBS)
 
 # Those in which calls are made to fail.
-FAULTY := copy fault hidden view_remote memory
+FAULTY := copy fault hidden view_remote
 $(FAULTY:%=$(BUILD)/tests/unit/%): $(BUILD)/tests/fault/preload.o
 
 # One count for all: bats and cmocka both speak TAP.  What fails is shown, and
