@@ -30,7 +30,7 @@ int check_range(const struct operand *operand, uint64_t size, uint64_t offset,
  * that another segment has the id now.
  */
 int open_view(const struct operand *operand,
-    const struct shmt_segment *segment, unsigned flags,
+    const struct shmt_info *segment, unsigned flags,
     struct shmt_view **view);
 
 /*

@@ -52,7 +52,7 @@ struct shmt__view_ops {
 
 struct shmt_view {
 	const struct shmt__view_ops *ops;
-	struct shmt_segment segment;	/* as it was after the attach */
+	struct shmt_info segment;	/* as it was after the attach */
 	unsigned flags;		/* SHMT_WRITE, SHMT_NO_TRACE */
 	uint64_t size;
 	size_t page;

@@ -55,10 +55,10 @@ struct shmt__mapped {
  */
 
 static bool
-ask_resident(const struct shmt_view *view, struct shmt_segment *segment)
+ask_resident(const struct shmt_view *view, struct shmt_info *segment)
 {
-	return shmt_info_rss(view->segment.id, segment) == 0 &&
-	    segment->has_rss;
+	return shmt_info_rss(view->segment.object.id, segment) == 0 &&
+	    (segment->known & SHMT_HAS_RSS) != 0;
 }
 
 /* To mincore(2) a page that is swapped out looks like one that was never
@@ -66,7 +66,7 @@ ask_resident(const struct shmt_view *view, struct shmt_segment *segment)
 static bool
 nothing_swapped(const struct shmt_view *view)
 {
-	struct shmt_segment segment;
+	struct shmt_info segment;
 	struct sysinfo info;
 
 	if (sysinfo(&info) == 0 && info.totalswap == 0)
@@ -108,7 +108,7 @@ static bool
 found_all(struct shmt_view *view)
 {
 	struct shmt__mapped *m = view->mapped;
-	struct shmt_segment segment;
+	struct shmt_info segment;
 
 	if (m->found < m->expected)
 		return false;
@@ -381,7 +381,7 @@ find_page_kind(struct shmt_view *view)
 
 	if (maps == -1)
 		return;
-	shmt__read_segment_maps(maps, (uint64_t)view->segment.id,
+	shmt__read_segment_maps(maps, (uint64_t)view->segment.object.id,
 	    take_device, &device);
 	shmt__close(maps);
 	if (device != 0 &&

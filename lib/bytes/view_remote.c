@@ -137,9 +137,9 @@ may_read(pid_t pid)
 static int
 expect_no_holes(const struct shmt_view *view, bool huge)
 {
-	struct shmt_segment s;
+	struct shmt_info s;
 
-	if (!huge && shmt_info_rss(view->segment.id, &s) == 0 && s.has_rss &&
+	if (!huge && shmt_info_rss(view->segment.object.id, &s) == 0 && (s.known & SHMT_HAS_RSS) != 0 &&
 	    s.rss + s.swap >= s.size)
 		return 0;
 	errno = ENODATA;
@@ -185,13 +185,13 @@ try_holder(struct shmt_view *view, const struct shmt_holder *holder)
 
 static int
 try_holders(struct shmt_view *view, const struct shmt_holders *holders,
-    const struct shmt_segment *segment)
+    const struct shmt_info *segment)
 {
 	const struct shmt_holder *holder;
 	int error = ESRCH;
 	size_t count;
 
-	holder = shmt_holders_of(holders, view->segment.id, &count);
+	holder = shmt_holders_of(holders, view->segment.object.id, &count);
 	for (; count > 0; count--, holder++) {
 		/* Other users' processes could show something else at each
 		 * look. */
@@ -209,13 +209,13 @@ try_holders(struct shmt_view *view, const struct shmt_holders *holders,
 static int
 find_holder(struct shmt_view *view)
 {
-	struct shmt_segment segment;
+	struct shmt_info segment;
 	struct shmt_holders holders;
 	int result = -1;
 
-	if (shmt_holders(view->segment.id, &holders) == -1)
+	if (shmt_holders(view->segment.object.id, &holders) == -1)
 		return -1;
-	if (shmt_info(view->segment.id, &segment) == 0) {
+	if (shmt_info(view->segment.object.id, &segment) == 0) {
 		/* The id may have been reused. */
 		if (shmt_same(&segment, &view->segment))
 			result = try_holders(view, &holders, &segment);
@@ -317,7 +317,7 @@ shmt__view_remote(struct shmt_view *view)
 	if (view->remote == NULL)
 		return -1;
 	view->remote->dir = -1;
-	view->remote->id = (uint64_t)view->segment.id;
+	view->remote->id = (uint64_t)view->segment.object.id;
 	view->ops = &by_remote;
 	if (find_holder(view) == 0)
 		return 0;

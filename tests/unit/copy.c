@@ -364,7 +364,7 @@ calls_of(const char *name)
 static uint64_t
 pages_of(int id)
 {
-	struct shmt_segment segment;
+	struct shmt_info segment;
 
 	assert_int_equal(shmt_info_rss(id, &segment), 0);
 	return segment.rss + segment.swap;
@@ -777,7 +777,7 @@ static void
 not_attached(void **state)
 {
 	struct fixture *f = *state;
-	struct shmt_segment now;
+	struct shmt_info now;
 	struct shmt_view *view;
 
 	if (f->view->fd == -1)
