@@ -18,6 +18,7 @@
 
 #include "archive/digest.h"
 #include "archive/meta.h"
+#include "bytes/allocation.h"
 #include "bytes/view.h"
 #include "shmtool.h"
 #include "sys/atomic_file.h"
@@ -138,14 +139,14 @@ struct save {
 static int
 open_segment(struct save *save, int id, struct shmt_view **view)
 {
-	struct shmt_segment *segment = &save->saved.segment, attached;
+	struct shmt_info *segment = &save->saved.segment;
 
 	if (shmt_info(id, segment) == -1)
 		return -1;
 	if (shmt_view_open(id, 0, view) == -1)
 		return -1;
-	/* As long as we have it attached its id is not given to another. */
-	if (shmt_info(id, &attached) == -1 || !shmt_same(segment, &attached)) {
+	/* The id may have been given to another segment before that. */
+	if (!shmt_same(segment, shmt_view_segment(*view))) {
 		shmt_view_close(*view);
 		errno = ENOENT;
 		return -1;
@@ -265,7 +266,7 @@ publish_both(struct save *save)
 static bool
 is_disturbed(int id)
 {
-	struct shmt_segment now;
+	struct shmt_info now;
 
 	return shmt_info(id, &now) == -1 || now.lpid != getpid();
 }
@@ -472,8 +473,7 @@ fill_piece(struct shmt_view *view, uint64_t offset, const char *bytes,
 
 	for (; length > 0; bytes += n, offset += n, length -= n) {
 		n = first_run(bytes, length, &zero);
-		if (!zero && (shmt__view_touch(view, offset, n, true) == -1 ||
-		    shmt_view_put(view, offset, bytes, n) == -1))
+		if (!zero && shmt_view_put(view, offset, bytes, n) == -1)
 			return -1;
 	}
 	return 0;
@@ -484,10 +484,16 @@ fill(struct shmt_view *view, int fd, uint64_t size,
     const struct shmt_transfer *how)
 {
 	int result = 0;
-	uint64_t at;
+	uint64_t at, left;
+	struct stat st;
 	char *bytes;
 	size_t n;
 
+	/* What the file has allocated the segment will have. */
+	at = fstat(fd, &st) == 0 ? (uint64_t)st.st_blocks * 512 : size;
+	if (shmt__expect_memory(view, 0, at < size ? at : size, SHMT__HOLES,
+	    &left) == -1)
+		return -1;
 	bytes = malloc(PIECE);
 	if (bytes == NULL)
 		return -1;
@@ -502,7 +508,6 @@ fill(struct shmt_view *view, int fd, uint64_t size,
 		} else if (shmt__read_at(fd, at, bytes, n) == -1 ||
 		    fill_piece(view, at, bytes, n) == -1)
 			result = -1;
-		shmt__view_drop(view, at, n);
 	}
 	free(bytes);
 	return result;
@@ -539,8 +544,8 @@ make(struct shmt_request *request, struct shmt_saved *saved, int *id)
 static int
 set_owner_and_mode(int id, struct shmt_saved *saved)
 {
-	const struct shmt_segment *old = &saved->segment;
-	struct shmt_segment now, wanted;
+	const struct shmt_info *old = &saved->segment;
+	struct shmt_info now, wanted;
 
 	if (shmt_info(id, &now) == -1)
 		return -1;
@@ -609,7 +614,7 @@ shmt_restore(const char *file, unsigned flags, uint32_t key,
 		/* Until it is complete it is for nobody else. */
 		.mode = 0600,
 		.flags = flags & SHMT_SAME_ID ? SHMT_WITH_ID : 0,
-		.id = saved->segment.id
+		.id = saved->segment.object.id
 	};
 	result = make_again(&request, saved, fd, &half, id);
 	shmt__close(fd);

@@ -273,7 +273,7 @@ shmt_process(pid_t pid, int64_t at, struct shmt_process *process)
 
 /* The earliest time that a segment records; 0 stands for never. */
 static int64_t
-oldest_time(const struct shmt_segment *segment)
+oldest_time(const struct shmt_info *segment)
 {
 	int64_t oldest = segment->ctime;
 
@@ -286,14 +286,14 @@ oldest_time(const struct shmt_segment *segment)
 
 /* The last attach or detach, 0 for never. */
 static int64_t
-last_use(const struct shmt_segment *segment)
+last_use(const struct shmt_info *segment)
 {
 	return segment->atime > segment->dtime ? segment->atime :
 	    segment->dtime;
 }
 
 void
-shmt_creator(const struct shmt_segment *segment, struct shmt_process *process)
+shmt_creator(const struct shmt_info *segment, struct shmt_process *process)
 {
 	const struct shmt__use use = { segment->ctime, oldest_time(segment) };
 
@@ -307,7 +307,7 @@ shmt_creator(const struct shmt_segment *segment, struct shmt_process *process)
 }
 
 void
-shmt_last_user(const struct shmt_segment *segment,
+shmt_last_user(const struct shmt_info *segment,
     struct shmt_process *process)
 {
 	const struct shmt__use use = { last_use(segment),
