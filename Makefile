@@ -33,18 +33,19 @@ BUILD ?= build
 LIB := \
 	archive/archive archive/digest archive/meta bytes/copy bytes/holes \
 	bytes/memcg bytes/memory bytes/prefault bytes/view bytes/view_io \
-	bytes/view_remote limits/advice limits/diagnose limits/limits \
-	limits/logind limits/sysctl sys/atomic_file sys/file sys/namespace \
-	sys/parse sys/semaphore sys/thread sysv sysv_list users/holders \
-	users/maps users/process users/scan users/select
+	bytes/view_remote limits/advice limits/dev_shm limits/diagnose \
+	limits/limits limits/logind limits/sysctl sys/atomic_file sys/file \
+	sys/namespace sys/parse sys/semaphore sys/thread sysv sysv_list \
+	users/holders users/maps users/process users/scan users/select
 CMD := \
 	archive attach attachments child collect columns create create/input \
-	create/reaper diagnose filter kinds limits limits/advise limits/ipcs \
-	limits/metrics limits/set limits/usage main operand read read/dump \
-	read/watch restore rm rm/removal rows save semaphore set stat \
-	stat/detail stat/summary stat/watch transfer ui/json ui/message \
-	ui/options ui/output ui/progress ui/signals ui/sink ui/stream \
-	ui/suggest ui/table ui/text ui/value write
+	create/reaper diagnose filter kinds limits limits/advise \
+	limits/check limits/ipcs limits/metrics limits/sample limits/set \
+	limits/setting limits/usage main operand read read/dump read/watch \
+	restore rm rm/removal rows save semaphore set stat stat/detail \
+	stat/summary stat/watch transfer ui/json ui/message ui/options \
+	ui/output ui/progress ui/signals ui/sink ui/stream ui/suggest \
+	ui/table ui/text ui/value write
 UNITS := \
 	archive copy diagnose fault hidden holders limits logind memcg memory \
 	parse process select semaphore sysv sysv_list view_remote
