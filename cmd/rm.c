@@ -28,7 +28,7 @@
 struct opts {
 	struct arguments args;
 	bool interactive, yes, all, json;
-	struct shmt_filter filter;
+	struct filter filter;
 	struct operand *operands;
 	int count;
 	struct removal_run run;
@@ -66,7 +66,7 @@ struct work {
 static int
 check(struct opts *o)
 {
-	bool filtered = o->filter.by != 0;
+	bool filtered = o->filter.set.count > 0;
 	int status;
 
 	if (o->count > 0 && (filtered || o->all))
@@ -74,7 +74,7 @@ check(struct opts *o)
 		    o->all ? "--all" : "filters");
 	if (filtered && o->all)
 		return usage_error("--all", "takes no filters");
-	status = check_filter(&o->filter);
+	status = check_filter(&o->filter.set);
 	if (status != ST_OK)
 		return status;
 	if (o->count == 0 && !filtered && !o->all)
@@ -85,7 +85,7 @@ check(struct opts *o)
 		    "with %s", o->yes ? "--yes" : "--dry-run");
 	if (o->count > 0)
 		return ST_OK;
-	o->run.filter = &o->filter;
+	o->run.filter = &o->filter.set;
 	if (o->yes || o->run.dry || o->interactive)
 		return ST_OK;
 	if (o->json)
@@ -130,7 +130,7 @@ start_work(struct opts *o, struct work *work)
 	int status;
 
 	if (o->run.filter != NULL) {
-		status = filter_list(&o->filter, false, &segments, &count);
+		status = filter_list(&o->filter.set, false, &segments, &count);
 		if (status != ST_OK)
 			return status;
 	}
@@ -367,7 +367,7 @@ handle_all(struct opts *o, struct work *work)
 static void
 print_json(const struct work *work)
 {
-	struct json json = { .out.file = stdout };
+	struct json json = { .file = stdout };
 	size_t i;
 
 	json_open(&json, NULL, '{');
@@ -426,6 +426,7 @@ run(int argc, char **argv)
 	if (status == ST_OK)
 		status = act(&o);
 	free(o.operands);
+	free_filter(&o.filter);
 	return status;
 }
 

@@ -26,7 +26,7 @@ struct opts {
 	bool verbose, all;
 	struct saving saving;
 	struct semaphore semaphore;
-	struct shmt_filter filter;
+	struct filter filter;
 	struct operand *operands;
 	int count;
 };
@@ -74,12 +74,12 @@ is_segment(const char *word)
 static int
 check(const struct opts *o)
 {
-	bool filtered = o->filter.by != 0;
+	bool filtered = o->filter.set.count > 0;
 
 	if (o->args.count == 0)
 		return usage_error(NULL, "which directory? DIR comes first");
 	if (is_segment(o->saving.dir))
-		return usage_error(o->saving.dir, "a segment; DIR comes "
+		return usage_error(o->saving.dir, "a segment, but DIR comes "
 		    "first");
 	if (o->count > 0 && (filtered || o->all))
 		return usage_error(NULL, "either SEGMENT operands or %s",
@@ -89,7 +89,7 @@ check(const struct opts *o)
 	if (o->count == 0 && !filtered && !o->all)
 		return usage_error(NULL, "which segments? name them, or give "
 		    "filters or --all");
-	return check_filter(&o->filter);
+	return check_filter(&o->filter.set);
 }
 
 static int
@@ -148,7 +148,7 @@ save_selected(const struct opts *o)
 	size_t count, i;
 	char object[24];
 
-	status = filter_list(&o->filter, false, &list, &count);
+	status = filter_list(&o->filter.set, false, &list, &count);
 	if (status != ST_OK)
 		return status;
 	for (i = 0; i < count && caught_signal() == 0; i++) {
@@ -188,6 +188,7 @@ run(int argc, char **argv)
 		    save_selected(&o);
 	}
 	free(o.operands);
+	free_filter(&o.filter);
 	return status;
 }
 

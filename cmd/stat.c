@@ -75,7 +75,7 @@ struct opts {
 	uint64_t interval;	/* ms between two looks; 0: one look */
 	const struct column **columns, *sort;
 	size_t column_count;
-	struct shmt_filter filter;
+	struct filter filter;
 	struct selection selection;
 	struct operand *operands;
 };
@@ -143,9 +143,9 @@ check(const struct opts *o)
 {
 	int status;
 
-	if (o->filter.by != 0 && o->selection.operand_count > 0)
+	if (o->filter.set.count > 0 && o->selection.operand_count > 0)
 		return usage_error(NULL, "either SEGMENT operands or filters");
-	status = check_filter(&o->filter);
+	status = check_filter(&o->filter.set);
 	if (status != ST_OK)
 		return status;
 	if (o->interval > 0)
@@ -275,7 +275,7 @@ static int
 print_rows(const struct opts *o, const struct table *table, const char *name,
     bool complete)
 {
-	struct json json = { .out.file = stdout };
+	struct json json = { .file = stdout };
 	int status;
 
 	if (!o->json)
@@ -337,7 +337,7 @@ show_attachments(const struct opts *o, const struct rows *rows, bool complete)
 static int
 json_summary(const struct table *table, bool complete)
 {
-	struct json json = { .out.file = stdout };
+	struct json json = { .file = stdout };
 	int status;
 
 	json_open(&json, NULL, '{');
@@ -450,7 +450,7 @@ static int
 watch(const struct opts *o)
 {
 	const struct change_watch how = {
-		.interval = o->interval, .filter = &o->filter,
+		.interval = o->interval, .filter = &o->filter.set,
 		.operands = o->operands,
 		.operand_count = o->selection.operand_count,
 		.format = o->json ? FORMAT_JSON : o->tsv ? FORMAT_TSV :
@@ -467,12 +467,13 @@ run(int argc, char **argv)
 	struct opts o = { 0 };
 	int status;
 
-	o.selection.filter = &o.filter;
+	o.selection.filter = &o.filter.set;
 	status = parse(argc, argv, &o);
 	if (status == ST_OK)
 		status = o.interval > 0 ? watch(&o) : show(&o);
 	free(o.columns);
 	free(o.operands);
+	free_filter(&o.filter);
 	return status;
 }
 

@@ -11,39 +11,6 @@
 
 #include "shmtool.h"
 
-enum shmt_kind {
-	SHMT_SYSV,		/* System V segment */
-	SHMT_POSIX,		/* regular file directly in /dev/shm */
-	SHMT_DELETED,		/* file of a tmpfs whose name was unlinked */
-	SHMT_MEMFD,		/* memfd_create(2), small or huge pages */
-	SHMT_ANON,		/* shared anonymous mapping */
-	SHMT_KINDS
-};
-
-/* Sets of kinds. */
-#define SHMT_KIND(kind)	(1u << (kind))
-#define SHMT_UNNAMED	(SHMT_KIND(SHMT_DELETED) | SHMT_KIND(SHMT_MEMFD) | \
-			    SHMT_KIND(SHMT_ANON))
-#define SHMT_ALL_KINDS	(SHMT_KIND(SHMT_KINDS) - 1)
-
-/*
- * One piece of shared memory.  The strings and the descriptor are borrowed:
- * they live as long as the list or the text that the object came from.
- *
- * System V: the id.  POSIX: the name; dev and inode say which object of that
- * name is meant, and inode 0 means the one that has the name now.  Without a
- * name: dev and inode, and a path in /proc through which it is reached, NULL
- * where there is none for this caller.
- */
-struct shmt_object {
-	enum shmt_kind kind;
-	int id;
-	int dir;		/* POSIX: the directory, 0: our /dev/shm */
-	uint64_t dev, inode;	/* as stat(2) has them */
-	const char *name;	/* POSIX: without the slash; memfd: its text */
-	const char *path;	/* "/proc/PID/fd/N", "/proc/PID/map_files/..." */
-};
-
 /* Which members of struct shmt_info hold: a fact that is not known, or that
  * the kind has not, is 0 there and has no bit. */
 #define SHMT_HAS_KEY		0x00001u	/* 0 is private then */
@@ -110,7 +77,7 @@ struct shmt_list {
 	size_t count;
 	size_t hidden;		/* processes that could not be looked into,
 				 * where the kinds asked for need that */
-	char *text;		/* private: the names, the directory */
+	struct shmt__arena *names;	/* private, as is the directory */
 	int dir;
 };
 
@@ -118,15 +85,50 @@ struct shmt_list {
 int shmt__list(unsigned kinds, unsigned want, struct shmt_list *list);
 void shmt__list_free(struct shmt_list *list);
 
+#define SHMT_FORCE	0x10u	/* though it is in use */
+#define SHMT_RETRY	0x20u	/* for 20 ms, as long as the kernel says that it
+				 * is in use: for an object that no visible
+				 * process uses, since another program may look
+				 * at it in the same way just now */
+
+/* What a removal found out. */
+struct shmt_removal {
+	bool by_lease;		/* the kernel granted that it was unused */
+	bool opened;		/* a process opened it in the same instant, and
+				 * has memory without a name now */
+	size_t hidden;		/* without a lease: processes that could not be
+				 * looked into, each of which may use it */
+};
+
 /*
- * Removes an object.  System V: gone at once, or marked while processes have
- * it attached.  POSIX: EBUSY while it is in use, unless force.  See
- * users/lease.h for what the removal of an object in use tells.
+ * Removes an object.  flags: SHMT_FORCE, SHMT_RETRY; removal may be NULL, and
+ * is set on failure too.
+ *
+ * System V: gone at once, or marked while processes have it attached.  POSIX:
+ * EBUSY while it is in use, by the kernel's own word; where the kernel may
+ * not be asked, /proc decides.  Memory without a name: EINVAL.
  */
-int shmt__remove(const struct shmt_object *object, bool force);
+int shmt__remove(const struct shmt_object *object, unsigned flags,
+    struct shmt_removal *removal);
 
 /* Sets owner, group and mode to those of info, which shmt__info() filled. */
 int shmt__set(const struct shmt_info *info);
+
+/*
+ * Who has it mapped or open: of one object, or of all in a list, by one pass
+ * over /proc.  A POSIX object must be known by device and inode.  The caller
+ * frees with shmt_holders_free().  ENOTSUP: /proc is not there, or not that
+ * of a PID namespace of ours.
+ */
+int shmt__holders_of_one(const struct shmt_object *object,
+    struct shmt_holders *holders);
+int shmt__holders_of_list(const struct shmt_info *list, size_t count,
+    struct shmt_holders *holders);
+
+/* The holders of one object: a run in holders->list, and its length. */
+const struct shmt_holder *shmt__holders_get(
+    const struct shmt_holders *holders, const struct shmt_object *object,
+    size_t *count);
 
 /*
  * A descriptor of the memory, close-on-exec; SHMT_WRITE: for writing too.

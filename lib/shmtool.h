@@ -75,6 +75,43 @@ int shmt_parse_mode(const char *text, unsigned base, unsigned *mode);
 int shmt_parse_number(const char *text, uint64_t max, uint64_t *number);
 
 /*
+ * Shared memory of any kind
+ */
+
+enum shmt_kind {
+	SHMT_SYSV,		/* System V segment */
+	SHMT_POSIX,		/* regular file directly in /dev/shm */
+	SHMT_DELETED,		/* file of a tmpfs whose name was unlinked */
+	SHMT_MEMFD,		/* memfd_create(2), small or huge pages */
+	SHMT_ANON,		/* shared anonymous mapping */
+	SHMT_KINDS
+};
+
+/* Sets of kinds. */
+#define SHMT_KIND(kind)	(1u << (kind))
+#define SHMT_UNNAMED	(SHMT_KIND(SHMT_DELETED) | SHMT_KIND(SHMT_MEMFD) | \
+			    SHMT_KIND(SHMT_ANON))
+#define SHMT_ALL_KINDS	(SHMT_KIND(SHMT_KINDS) - 1)
+
+/*
+ * One piece of shared memory.  The strings and the descriptor are borrowed:
+ * they live as long as the list or the text that the object came from.
+ *
+ * System V: the id.  POSIX: the name; dev and inode say which object of that
+ * name is meant, and inode 0 means the one that has the name now.  Without a
+ * name: dev and inode, and a path in /proc through which it is reached, NULL
+ * where there is none for this caller.
+ */
+struct shmt_object {
+	enum shmt_kind kind;
+	int id;
+	int dir;		/* POSIX: the directory, 0: our /dev/shm */
+	uint64_t dev, inode;	/* as stat(2) has them */
+	const char *name;	/* POSIX: without the slash; memfd: its text */
+	const char *path;	/* "/proc/PID/fd/N", "/proc/PID/map_files/..." */
+};
+
+/*
  * Segments (segment.c, list.c)
  */
 
@@ -295,9 +332,10 @@ int shmt_semaphore_holder(const struct shmt_semaphore *guard, pid_t *pid);
 #define SHMT_ACCESS_W	0x1u
 #define SHMT_ACCESS_X	0x2u
 
-/* One process and one segment that it has attached. */
+/* One process and one piece of shared memory that it has mapped or open. */
 struct shmt_holder {
-	int id;
+	struct shmt_object object;
+	int id;			/* of a segment */
 	uint32_t key;		/* as created: known for dest segments too */
 	pid_t pid;
 	uint32_t uid;		/* effective user of the process */
@@ -306,11 +344,13 @@ struct shmt_holder {
 	uint64_t address;	/* of the lowest mapping */
 	uint64_t size;		/* bytes mapped, all mappings together */
 	unsigned maps;
+	unsigned fds;		/* open descriptors, and the lowest of them */
+	int fd;
 	char command[SHMT_COMMAND_MAX];	/* untrusted bytes */
 };
 
 struct shmt_holders {
-	struct shmt_holder *list;	/* by id, then pid */
+	struct shmt_holder *list;	/* by object, then pid */
 	size_t count;
 	size_t hidden;		/* processes that could not be looked into */
 };
@@ -367,25 +407,40 @@ void shmt_last_user(const struct shmt_segment *segment,
 
 #define SHMT_STALE_IDLE 3600	/* seconds of rest that make stale possible */
 
-#define SHMT_BY_OWNER		0x001u
-#define SHMT_BY_CREATOR		0x002u
-#define SHMT_BY_KEY		0x004u
-#define SHMT_BY_PRIVATE		0x008u
-#define SHMT_BY_UNATTACHED	0x010u
-#define SHMT_BY_CREATOR_DEAD	0x020u
-#define SHMT_BY_IDLE		0x040u
-#define SHMT_BY_MIN_SIZE	0x080u
-#define SHMT_BY_MAX_SIZE	0x100u
-#define SHMT_BY_DEST		0x200u
-#define SHMT_BY_PID		0x400u
-#define SHMT_BY_STALE		0x800u
+/*
+ * What a filter can ask for, in the order in which it is looked at: what costs
+ * least comes first.
+ */
+enum shmt_criterion {
+	SHMT_BY_OWNER,		/* value: a user id */
+	SHMT_BY_CREATOR,	/* value: a user id */
+	SHMT_BY_MIN_SIZE,	/* value: bytes, this size or more */
+	SHMT_BY_MAX_SIZE,	/* value: bytes, this size or less */
+	SHMT_BY_UNATTACHED,
+	SHMT_BY_DEST,
+	SHMT_BY_IDLE,		/* value: seconds, idle for so long or longer */
+	SHMT_BY_KEY,		/* value: a key */
+	SHMT_BY_PRIVATE,
+	SHMT_BY_PID,		/* value: a pid, attached or created by it */
+	SHMT_BY_CREATOR_DEAD,
+	SHMT_BY_STALE,
+	SHMT_CRITERIA		/* how many there are */
+};
 
+struct shmt_clause {
+	enum shmt_criterion by;
+	bool negated;
+	uint64_t value;		/* for the criteria that have one */
+};
+
+/*
+ * All criteria must hold.  Of several clauses of one criterion one must hold,
+ * and of its negated ones none may.  A fact that is unknown, or that this kind
+ * of memory does not have, satisfies neither a clause nor its negation.
+ */
 struct shmt_filter {
-	unsigned by;		/* all of these must hold */
-	uint32_t owner, creator, key;
-	uint64_t idle;		/* seconds; also replaces SHMT_STALE_IDLE */
-	uint64_t min_size, max_size;
-	pid_t pid;		/* attached by it, or created by it */
+	struct shmt_clause *clauses;	/* in any order */
+	size_t count;
 };
 
 /* Why a segment is stale or is not: each part must hold. */
@@ -403,12 +458,21 @@ uint64_t shmt_idle(const struct shmt_segment *segment, int64_t now);
 void shmt_check_stale(const struct shmt_segment *segment, int64_t now,
     uint64_t idle, struct shmt_proof *proof);
 
+/* The seconds of rest that SHMT_BY_STALE asks for: the most that a clause of
+ * SHMT_BY_IDLE asks for that is not negated, else SHMT_STALE_IDLE. */
+uint64_t shmt_stale_idle(const struct shmt_filter *filter);
+
 /*
- * Whether a segment passes.  holders may be NULL: SHMT_BY_PID then finds only
- * what the process created, SHMT_BY_KEY and SHMT_BY_PRIVATE nothing that is
- * marked for removal, for only its holders still know its key.
+ * Whether a segment passes.  Without holders (NULL), what a process has
+ * attached is unknown, and so is the key of a segment that is marked for
+ * removal, since only its holders still show it.
  */
 bool shmt_match(const struct shmt_filter *filter,
+    const struct shmt_segment *segment, int64_t now,
+    const struct shmt_holders *holders);
+
+/* The criteria by which it does not pass, bit 1 << SHMT_BY_... of each. */
+unsigned shmt_mismatch(const struct shmt_filter *filter,
     const struct shmt_segment *segment, int64_t now,
     const struct shmt_holders *holders);
 

@@ -17,10 +17,10 @@
 #include <unistd.h>
 
 #include "create/input.h"
+#include "output.h"
 #include "shmtool.h"
 #include "transfer.h"
 #include "ui/message.h"
-#include "ui/output.h"
 #include "ui/signals.h"
 
 static int

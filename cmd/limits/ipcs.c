@@ -263,7 +263,7 @@ static void
 print_json(const struct shmt_limits *limits, const struct shmt_segment *list,
     size_t count, unsigned what)
 {
-	struct json json = { .out.file = stdout };
+	struct json json = { .file = stdout };
 	size_t i;
 
 	json_open(&json, NULL, '{');

@@ -19,7 +19,8 @@
 static uint64_t
 count_stale(const struct shmt_segment *list, size_t count)
 {
-	const struct shmt_filter is_stale = { .by = SHMT_BY_STALE };
+	struct shmt_clause clause = { .by = SHMT_BY_STALE };
+	const struct shmt_filter is_stale = { &clause, 1 };
 	int64_t now = (int64_t)time(NULL);
 	uint64_t stale = 0;
 	size_t i;

@@ -97,7 +97,7 @@ print_usage(enum table_format format, bool bytes)
 		.list = columns, .count = sizeof(chosen) / sizeof(chosen[0]),
 		.row_size = sizeof(struct row)
 	};
-	struct json json = { .out.file = stdout };
+	struct json json = { .file = stdout };
 	struct sample sample;
 	struct row rows[USES_MAX];
 	struct table table = {

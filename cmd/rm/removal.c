@@ -19,6 +19,7 @@
 
 #include "archive.h"
 #include "attachments.h"
+#include "filter.h"
 #include "operand.h"
 #include "rm/removal.h"
 #include "rows.h"
@@ -195,7 +196,7 @@ what_fails(struct removal_run *run, const struct shmt_segment *now)
 {
 	const struct shmt_filter *filter = run->filter;
 
-	if ((filter->by & SHMT_BY_PID) != 0 && now->nattch > 0) {
+	if (filter_has(filter, SHMT_BY_PID) && now->nattch > 0) {
 		removal_forget_holders(run);
 		if (shmt_holders(-1, &run->holders) == -1)
 			return "who has it attached can no longer be told";

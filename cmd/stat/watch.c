@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "collect.h"
+#include "filter.h"
 #include "operand.h"
 #include "rows.h"
 #include "shmtool.h"
@@ -98,7 +99,7 @@ print_line(const struct change_watch *how, const struct event *event)
 		.columns = chosen, .column_count = COLUMNS, .rows = event,
 		.row_count = event != NULL
 	};
-	struct json json = { .out.file = stdout };
+	struct json json = { .file = stdout };
 	int status;
 	size_t i;
 
@@ -314,7 +315,7 @@ look(const struct change_watch *how, struct look *look)
 	size_t count;
 	int status;
 
-	if ((how->filter->by & SHMT_BY_PID) != 0)
+	if (filter_has(how->filter, SHMT_BY_PID))
 		needs |= NEEDS_HOLDERS;
 	if (shmt_list(false, &list, &count) == -1)
 		return fail(NULL, errno);

@@ -50,21 +50,29 @@ close_stdout(void *arg)
 	return close(STDOUT_FILENO);
 }
 
-void
-prepare_stdout(void)
+static FILE *
+open_blocking_stdout(void)
 {
 	const cookie_io_functions_t functions = {
 		.write = write_stdout, .close = close_stdout
 	};
-	int flags = fcntl(STDOUT_FILENO, F_GETFL);
-	FILE *stream;
 
-	if (flags == -1 || (flags & O_NONBLOCK) == 0)
-		return;
-	stream = fopencookie(NULL, "w", functions);
-	if (stream == NULL)
-		return;
+	return fopencookie(NULL, "w", functions);
+}
+
+void
+prepare_stdout(void)
+{
+	static char buffer[64 * 1024];
+	int flags = fcntl(STDOUT_FILENO, F_GETFL);
+	FILE *stream = NULL;
+
+	if (flags != -1 && (flags & O_NONBLOCK) != 0)
+		stream = open_blocking_stdout();
+	if (stream != NULL)
+		stdout = stream;
 	if (isatty(STDOUT_FILENO))
-		setvbuf(stream, NULL, _IOLBF, BUFSIZ);
-	stdout = stream;
+		setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
+	else
+		setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 }

@@ -448,13 +448,12 @@ is_zero(const char *bytes, size_t length)
 static size_t
 first_run(const char *bytes, size_t length, bool *zero)
 {
-	size_t at, n;
+	size_t at = length < BLOCK ? length : BLOCK, n;
 
-	for (at = 0; at < length; at += n) {
+	*zero = is_zero(bytes, at);
+	for (; at < length; at += n) {
 		n = length - at < BLOCK ? length - at : BLOCK;
-		if (at == 0)
-			*zero = is_zero(bytes, n);
-		else if (is_zero(bytes + at, n) != *zero)
+		if (is_zero(bytes + at, n) != *zero)
 			break;
 	}
 	return at;

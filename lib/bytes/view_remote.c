@@ -26,7 +26,6 @@ struct shmt__remote {
 	int dir;		/* /proc/PID, which stays that process's */
 	pid_t pid;
 	uint64_t id;
-	struct shmt__devices devices;
 	struct shmt__mapping *maps;
 	size_t count;
 };
@@ -36,11 +35,7 @@ add_mapping(void *arg, const struct shmt__mapping *mapping)
 {
 	struct shmt__remote *t = arg;
 	struct shmt__mapping *more;
-	bool huge;
 
-	if (mapping->inode != t->id ||
-	    !shmt__is_segment(&t->devices, mapping, &huge))
-		return 0;
 	more = reallocarray(t->maps, t->count + 1, sizeof(*more));
 	if (more == NULL)
 		return -1;
@@ -59,7 +54,7 @@ look(struct shmt__remote *t)
 	maps = openat(t->dir, "maps", O_RDONLY | O_CLOEXEC);
 	if (maps == -1)
 		return -1;
-	result = shmt__read_maps(maps, SHMT__ANY_WAY, add_mapping, t);
+	result = shmt__read_segment_maps(maps, t->id, add_mapping, t);
 	shmt__close(maps);
 	if (result == 0 && t->count == 0) {
 		errno = ESRCH;

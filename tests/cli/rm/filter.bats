@@ -245,6 +245,26 @@ shmtool_idle() {
 	[ "$c" -ne "$a" ]
 }
 
+@test "rm: of a filter given more than once one value must hold" {
+	make_segment 4096
+	a=$id
+	make_segment 8192
+	b=$id
+	make_segment 12288
+	c=$id
+	removes_all_but "$c" --key "$(of_id key "$a")" --key "$(of_id key "$b")"
+	make_segment 4096
+	removes_all_but "$id" --min-size 12K --min-size 8K
+	removes_all_but "" --owner "$(id -u)" --owner 4711
+}
+
+@test "rm: the longest of several --idle replaces the hour of --stale" {
+	make_private
+	removes_all_but "$id" --stale --idle 0 --idle 1h
+	removes_all_but "$id" --stale --idle 1h --idle 0
+	removes_all_but "" --stale --idle 0 --idle 0
+}
+
 @test "rm: --all keeps what is attached and says by whom (5)" {
 	make_segment
 	NAME=accountant hold "$id"
