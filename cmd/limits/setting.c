@@ -36,7 +36,7 @@ parse_percentage(const char *text, uint64_t *size)
 	char number[8];
 
 	strlcpy(number, text, sizeof(number));
-	number[strcspn(number, "%")] = '\0';
+	number[strlen(number) - 1] = '\0';
 	if (shmt_parse_number(number, 100, &percent) == -1 ||
 	    shmt_memory(&memory) == -1)
 		return false;
