@@ -577,16 +577,32 @@ struct shmt_limits {
 #define SHMT_LIMITS_SEM	0x4u
 int shmt_limits(unsigned which, struct shmt_limits *limits, const char **bad);
 
-/* What is in use, system-wide (of the IPC namespace). */
+/* What the segments of the IPC namespace use, all together. */
 struct shmt_usage {
 	uint64_t segments;
 	uint64_t pages;		/* of shmall: reserved, not resident */
 	uint64_t largest;	/* bytes of the largest segment */
 	bool has_rss;
 	uint64_t resident, swapped;	/* bytes */
+	uint64_t attachments;
+	uint64_t unattached, dest;	/* segments */
 };
 
+/* From a list with rss, or from one taken for it. */
+void shmt_usage_of(const struct shmt_info *list, size_t count,
+    struct shmt_usage *usage);
 int shmt_usage(struct shmt_usage *usage);
+
+/* The tmpfs at /dev/shm. */
+struct shmt_dev_shm {
+	uint64_t size;		/* bytes; 0: no limit, and used is not known */
+	uint64_t used;
+	uint64_t inodes;	/* 0: no limit, and used_inodes is not known */
+	uint64_t used_inodes;
+};
+
+/* errno as statfs(2); ENODEV: it is no tmpfs. */
+int shmt_dev_shm(struct shmt_dev_shm *dev_shm);
 
 /* part of whole in tenths of a percent, exact for all 64 bits; UINT64_MAX
  * where whole is 0 and part is not. */
@@ -666,24 +682,52 @@ int shmt_advise(enum shmt_profile profile, uint64_t memory,
     struct shmt_advice *advice, size_t *count, const char **bad);
 
 /*
- * kernel.NAME: shmmax, shmall, shmmni or shm_rmid_forced (sysctl.c).  Set
- * reads back what the kernel made of it.  EINVAL: refused, or not a name of
- * these; EIO: the kernel kept another value, which is in *now.
+ * The limits that can be set: shmmax, shmall, shmmni and shm_rmid_forced,
+ * which are kernel.NAME of sysctl(8), and dev_shm_size, the bytes of the tmpfs
+ * at /dev/shm (0: no limit).  EINVAL: not one of these names.
  */
+#define SHMT_DEV_SHM_SIZE "dev_shm_size"
+#define SHMT_REASON 256
+
 int shmt_limit_get(const char *name, uint64_t *value);
-int shmt_limit_set(const char *name, uint64_t value, uint64_t *now);
+
+/* What the kernel sets it to when it starts. */
+int shmt_limit_default(const char *name, uint64_t *value);
+
+/*
+ * Whether it may be set here, as far as can be known without doing it; reason
+ * becomes "" or more than errno says.  EBUSY: the tmpfs at /dev/shm is mounted
+ * at another place too, which is in reason.
+ */
+int shmt_limit_check(const char *name, char reason[SHMT_REASON]);
+
+/*
+ * Sets it, and reads back what the kernel made of it.  EINVAL: refused, in
+ * the words of the kernel if reason is not ""; EIO: the kernel kept another
+ * value, which is in *now.  shm_rmid_forced set to 1 removes segments at once,
+ * and setting it back brings none of them back.
+ */
+int shmt_limit_set(const char *name, uint64_t value, uint64_t *now,
+    char reason[SHMT_REASON]);
+
+/* The line of fstab(5) that keeps a size ("2G", "50%") of /dev/shm, with the
+ * present options of its mount; the caller frees it. */
+int shmt_dev_shm_line(const char *size, char **line);
 
 /*
  * Replaces the lines kernel.NAME = of a sysctl.d file, or adds them, keeping
- * all others; written beside and renamed.  ELOOP: a symbolic link; EISDIR or
+ * all others, in two steps: all that can fail beforehand, and the rename.
+ * The caller closes the draft after either.  ELOOP: a symbolic link; EISDIR or
  * EINVAL: no regular file.  count: at most 64.
  */
 struct shmt_setting {
 	const char *name;
 	uint64_t value;
 };
-int shmt_limits_persist(const char *path, const struct shmt_setting *settings,
-    size_t count);
+struct shmt_atomic_file;
+int shmt_persist_prepare(const char *path, const struct shmt_setting *settings,
+    size_t count, struct shmt_atomic_file **draft);
+int shmt_persist_commit(struct shmt_atomic_file *draft);
 
 /*
  * A file that is there complete or not at all (draft.c), 0600.  It is closed
