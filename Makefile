@@ -31,8 +31,9 @@ BUILD ?= build
 
 # Sources, without folder and suffix.
 LIB := \
-	archive/archive archive/digest archive/meta bytes/copy bytes/holes \
-	bytes/memcg bytes/memory bytes/prefault bytes/view bytes/view_io \
+	archive/contents archive/digest archive/meta archive/pair \
+	archive/restore archive/save bytes/copy bytes/holes bytes/memcg \
+	bytes/memory bytes/prefault bytes/view bytes/view_io \
 	bytes/view_remote limits/advice limits/diagnose limits/limits \
 	limits/logind limits/sysctl sys/atomic_file sys/file sys/namespace \
 	sys/parse sys/semaphore sys/thread sysv sysv_list users/holders \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * shmtool save: segments to files.
+ * shmtool save: save segments to files.
  */
 
 #include <errno.h>
@@ -22,8 +22,8 @@
 enum { OPT_ALL = OPT_LONG };
 
 static const struct option_row options[] = {
-	{ 'f', "force", NULL, "replace what was saved before" },
-	{ 'v', "verbose", NULL, "print a line for each" },
+	{ 'f', "force", NULL, "replace the files of an earlier save" },
+	{ 'v', "verbose", NULL, "print the id beside the name of the files" },
 	{ OPT_ALL, "all", NULL, "every segment there is" },
 	SEMAPHORE_OPTIONS,
 	FILTER_OPTIONS,
@@ -33,14 +33,15 @@ static const struct option_row options[] = {
 struct opts {
 	struct saving saving;
 	bool verbose, all;
+	bool noted;		/* that saving changes the idle time */
 	struct semaphore semaphore;
 	struct shmt_filter filter;
 	struct operand *operands;
 	int count;
 };
 
-/* The semaphore is given back when the contents are copied: others need not
- * wait for the disk. */
+/* The semaphore is released when the contents are copied, so that others need
+ * not wait for the disk. */
 struct hold {
 	const struct semaphore *semaphore;
 	bool held;
@@ -84,7 +85,7 @@ check(const struct opts *o)
 	bool filtered = o->filter.by != 0;
 
 	if (o->saving.dir == NULL)
-		return usage_error(NULL, "into which folder?");
+		return usage_error(NULL, "into which directory?");
 	if (o->count > 0 && (filtered || o->all))
 		return usage_error(NULL, "either SEGMENT operands or %s",
 		    o->all ? "--all" : "filters");
@@ -119,8 +120,40 @@ parse(int argc, char **argv, struct opts *o, bool *go)
 	return status;
 }
 
+/* A path that a script passes on must not be altered; a terminal must not see
+ * raw bytes. */
+static void
+print_path(const char *dir, const char *name)
+{
+	if (isatty(STDOUT_FILENO))
+		print_safe(dir);
+	else
+		fputs(dir, stdout);
+	printf("/%s\n", name);
+}
+
 static int
-save_one(const struct opts *o, const char *object,
+print_saved(const struct opts *o, const struct shmt_saved *saved)
+{
+	if (o->verbose)
+		printf("%d: saved as ", saved->segment.id);
+	print_path(o->saving.dir, saved->name);
+	return flush_output() ? ST_OK : ST_FAILED;
+}
+
+/* Once is enough: cron would mail each line. */
+static void
+note_idle(struct opts *o, const char *object, const struct shmt_saved *saved)
+{
+	if (!saved->attached || saved->segment.nattch > 0 || o->noted)
+		return;
+	o->noted = true;
+	warn_about(object, "saving attached it, so its idle time starts anew; "
+	    "shmtool rm --stale --save DIR saves and removes");
+}
+
+static int
+save_one(struct opts *o, const char *object,
     const struct shmt_segment *segment)
 {
 	struct hold hold = { .semaphore = &o->semaphore, .held = true };
@@ -136,22 +169,18 @@ save_one(const struct opts *o, const char *object,
 	saving.arg = &hold;
 	status = save_segment(&saving, segment, &saved, &reason);
 	release(&hold);
-	if (status != ST_OK)
+	if (status == ST_OK) {
+		status = print_saved(o, &saved);
+		note_idle(o, object, &saved);
+	} else
 		warn_about(object, "%s", reason != NULL ? reason : "not saved");
 	free(reason);
-	if (status == ST_OK && o->verbose) {
-		printf("%d: saved as ", segment->id);
-		print_safe(saving.dir);
-		printf("/%s\n", saved.name);
-		if (!flush_output())
-			status = ST_FAILED;
-	}
 	add_status(&status, hold.status);
 	return status;
 }
 
 static int
-save_selected(const struct opts *o)
+save_selected(struct opts *o)
 {
 	struct shmt_segment *list;
 	int status;
@@ -170,7 +199,7 @@ save_selected(const struct opts *o)
 }
 
 static int
-save_targets(const struct opts *o)
+save_operands(struct opts *o)
 {
 	struct shmt_segment segment;
 	int status = ST_OK, found, i;
@@ -195,7 +224,7 @@ run(int argc, char **argv)
 	if (go) {
 		catch_signals();
 		ignore_sigpipe();
-		status = o.operands != NULL ? save_targets(&o) :
+		status = o.operands != NULL ? save_operands(&o) :
 		    save_selected(&o);
 	}
 	free(o.operands);
@@ -207,6 +236,7 @@ const struct cmd cmd_save = {
 	"[-f] [-v] [--lock-with SEM [--lock-timeout DURATION]] DIR "
 	"(SEGMENT... | FILTER... | --all)",
 	options,
-	"DIR/ID-KEY.shm gets the contents, DIR/ID-KEY.meta the rest.\n"
+	"Each becomes DIR/ID-KEY-CTIME-TAG.shm, its contents, and .meta, the rest;\n"
+	"the name without ending is printed.\n"
 	"FILTER is any of the options from --owner on; all must hold.", run
 };
