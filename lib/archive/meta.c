@@ -274,17 +274,13 @@ parse_word(const struct field *field, const char *text, uint64_t *value)
 static bool
 parse_value(const struct field *field, char *text, uint64_t *value)
 {
-	unsigned mode;
-
 	switch (field->form) {
 	case DECIMAL:
 		return shmt_parse_number(text, UINT64_MAX, value) == 0;
 	case HEX32:
 		return shmt_parse_offset(text, value) == 0;
 	case OCTAL:
-		if (shmt_parse_mode(text, 0, &mode) == -1)
-			return false;
-		*value = mode;
+		*value = strtoul(text, NULL, 8);
 		return true;
 	case TIME:
 		text[strcspn(text, " ")] = '\0';
