@@ -35,16 +35,17 @@ LIB := \
 	archive/restore archive/save bytes/copy bytes/holes bytes/memcg \
 	bytes/memory bytes/prefault bytes/view bytes/view_io \
 	bytes/view_remote limits/advice limits/diagnose limits/limits \
-	limits/logind limits/sysctl sys/atomic_file sys/file sys/namespace \
-	sys/parse sys/semaphore sys/thread sysv sysv_list users/holders \
+	limits/logind limits/sysctl sys/arena \
+	sys/atomic_file sys/file sys/namespace sys/parse  \
+	sys/semaphore sys/thread sysv sysv_list users/holders \
 	users/maps users/process users/scan users/select
 CMD := \
 	archive attach attachments child collect columns create create/input \
-	create/reaper diagnose filter limits limits/advise limits/ipcs \
-	limits/metrics limits/set limits/usage main operand read read/dump \
+	create/reaper diagnose filter kinds limits limits/advise limits/ipcs \
+	limits/metrics limits/set limits/usage main operand output read read/dump \
 	read/watch restore rm rm/removal rows save semaphore set stat \
 	stat/detail stat/summary stat/watch transfer ui/json ui/message \
-	ui/options ui/output ui/progress ui/signals ui/sink ui/suggest \
+	ui/options ui/progress ui/signals ui/stream ui/suggest \
 	ui/table ui/text ui/value write
 UNITS := \
 	archive copy diagnose fault hidden holders limits logind memcg memory \
@@ -76,7 +77,9 @@ FORTIFY := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 HARDEN := -fstack-protector-strong -fPIC $(FORTIFY)
 DEFINES := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 \
 	-DLIBBSD_NETBSD_VIS
-ALL_CFLAGS := -std=gnu11 $(WARN) $(HARDEN) $(DEFINES) -iquote lib -iquote cmd $(BSD_CFLAGS) \
+# The same bytes, wherever the tree is.
+PREFIX_MAP := -ffile-prefix-map=$(CURDIR)=.
+ALL_CFLAGS := -std=gnu11 $(WARN) $(HARDEN) $(PREFIX_MAP) $(DEFINES) -iquote lib -iquote cmd $(BSD_CFLAGS) \
 	$(CPPFLAGS) $(CFLAGS)
 LINK := -pthread -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,-O1
 
@@ -112,7 +115,7 @@ $(BUILD)/%.o: %.c $(BUILD)/flags Makefile
 
 $(ARCHIVE): $(LIB_OBJ)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(AR) rcsD $@ $^
 
 $(SHARED): $(LIB_OBJ) lib/shmtool.map
 	$(CC) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=lib/shmtool.map \
@@ -176,7 +179,7 @@ check-stress: all ## hundreds of processes at once, for STRESS_SECONDS
 	tests/stress/run $(abspath $(BUILD))
 
 check-install: all ## installs elsewhere, uses that, uninstalls
-	SHMTOOL_BIN=$(abspath $(BUILD)) $(PROVE) tests/install/install.bats
+	SHMTOOL_BIN=$(abspath $(BUILD)) $(PROVE) tests/install/*.bats
 
 fuzz: ## fuzzes each target for FUZZ_SECONDS or FUZZ_RUNS, with clang
 	tests/fuzz/run
@@ -198,9 +201,12 @@ portable: ## builds and tests for 32 bits and for aarch64
 
 # The same bytes for the same commit, wherever it is made.
 dist: ## the tarball of the present commit
+	@inside=$$(git rev-parse --show-prefix) && [ -z "$$inside" ] || \
+		{ echo "dist: $(CURDIR) is not a git checkout" >&2; exit 1; }
 	@mkdir -p $(BUILD)
-	git -c tar.umask=0022 archive --format=tar --prefix=$(DIST)/ HEAD | \
-		gzip -n9 >$(BUILD)/$(DIST).tar.gz
+	git -c tar.umask=0022 archive --format=tar --prefix=$(DIST)/ \
+		-o $(BUILD)/$(DIST).tar HEAD
+	gzip -nf9 $(BUILD)/$(DIST).tar
 
 distcheck: dist ## builds and tests that tarball, and makes it twice
 	tests/distcheck $(abspath $(BUILD))/$(DIST).tar.gz

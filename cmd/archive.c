@@ -70,7 +70,7 @@ set_reason(char **reason, int status, const char *format, ...)
 }
 
 static int
-segment_failed(const struct shmt_segment *segment, int error, char **reason)
+segment_failed(const struct shmt_info *segment, int error, char **reason)
 {
 	char memory[MEMORY_TEXT];
 
@@ -97,7 +97,7 @@ segment_failed(const struct shmt_segment *segment, int error, char **reason)
 
 /* A missing directory is not a missing segment. */
 static int
-file_failed(const char *path, const struct shmt_segment *segment, int error,
+file_failed(const char *path, const struct shmt_info *segment, int error,
     char **reason)
 {
 	uintmax_t size = segment->size;
@@ -127,7 +127,7 @@ file_failed(const char *path, const struct shmt_segment *segment, int error,
 }
 
 static int
-save_failed(const struct saving *saving, const struct shmt_segment *segment,
+save_failed(const struct saving *saving, const struct shmt_info *segment,
     const struct shmt_trouble *trouble, int error, char **reason)
 {
 	char *path;
@@ -148,7 +148,7 @@ save_failed(const struct saving *saving, const struct shmt_segment *segment,
 }
 
 int
-save_segment(const struct saving *saving, const struct shmt_segment *segment,
+save_segment(const struct saving *saving, const struct shmt_info *segment,
     struct shmt_saved *saved, char **reason)
 {
 	struct call call = { .saving = saving };
@@ -162,7 +162,7 @@ save_segment(const struct saving *saving, const struct shmt_segment *segment,
 
 	*reason = NULL;
 	progress_begin(&call.progress, segment->size);
-	result = shmt_save(saving->dir, segment->id, &how, saved, &trouble);
+	result = shmt_save(saving->dir, segment->object.id, &how, saved, &trouble);
 	error = errno;
 	progress_end(&call.progress);
 	if (result == 0)

@@ -27,7 +27,7 @@ struct saving {
  * whether it is shmt_same() as before.
  */
 int save_segment(const struct saving *saving,
-    const struct shmt_segment *segment, struct shmt_saved *saved,
+    const struct shmt_info *segment, struct shmt_saved *saved,
     char **reason);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * shmtool attach: attaches segments, says so, and holds them until a signal,
- * a time or the end of a command.
+ * shmtool attach: attaches segments, prints where, and keeps them attached
+ * until a signal, the end of a time or the end of a command.
  */
 
 #include <errno.h>
@@ -16,96 +16,74 @@
 #include "child.h"
 #include "cmd.h"
 #include "diagnose.h"
+#include "kinds.h"
 #include "operand.h"
 #include "shmtool.h"
 #include "ui/text.h"
 
-enum { OPT_ROUND = OPT_LONG, OPT_REMAP };
-
-static const struct option_row options[] = {
-	{ 'r', "read-only", NULL, "for reading alone" },
-	{ 'x', "exec", NULL, "for running code in it too" },
-	{ 'a', "address", "ADDRESS", "there, and nowhere else" },
-	{ OPT_ROUND, "round", NULL, "ADDRESS rounded down to a page" },
-	{ OPT_REMAP, "remap", NULL, "replace what is mapped at ADDRESS" },
-	{ 't', "time", "DURATION", "let go after so long" },
-	{ 0 }
-};
-
-/* One segment that is, or is to be, attached. */
+/* One segment, attached or to be attached. */
 struct held {
 	const struct operand *operand;
-	struct shmt_segment segment;
+	struct shmt_info segment;
 	void *at;		/* where, if attached */
 	bool attached;
 };
 
 struct opts {
+	struct arguments args;
 	unsigned flags;
 	uint64_t address;	/* 0: the kernel chooses */
-	uint64_t seconds;	/* UINT64_MAX: no limit */
-	char **command;
+	uint64_t time;		/* ms; UINT64_MAX: no limit */
 	struct operand *operands;
 	struct held *held;
 	size_t count;
 };
 
-static bool
-parse_address(const char *text, uint64_t *address)
+static int
+kind_address(const struct option_row *row, const char *text, void *to)
 {
-	if (shmt_parse_offset(text, address) == 0 && *address != 0 &&
-	    *address <= UINTPTR_MAX)
-		return true;
-	usage_error("--address", "%s: not an address (0x7f0000000000)", text);
-	return false;
+	uint64_t address;
+
+	if (shmt_parse_offset(text, &address) == -1 || address == 0 ||
+	    address > UINTPTR_MAX)
+		return option_error(row, "%s: not an address "
+		    "(0x7f0000000000)", text);
+	*(uint64_t *)to = address;
+	return ST_OK;
 }
 
-static bool
-take_option(struct opts *o, int code)
-{
-	switch (code) {
-	case 'r':
-		o->flags |= SHMT_RDONLY;
-		return true;
-	case 'x':
-		o->flags |= SHMT_EXEC;
-		return true;
-	case OPT_ROUND:
-		o->flags |= SHMT_ROUND;
-		return true;
-	case OPT_REMAP:
-		o->flags |= SHMT_REMAP;
-		return true;
-	case 'a':
-		return parse_address(optarg, &o->address);
-	default:
-		return duration_value("--time", optarg, &o->seconds);
-	}
-}
+static const struct option_row options[] = {
+	{ 'r', "read-only", NULL, "attach for reading only",
+	    SETS(flags, SHMT_RDONLY) },
+	{ 'x', "exec", NULL, "allow to run code in it",
+	    SETS(flags, SHMT_EXEC) },
+	{ 'a', "address", "ADDRESS", "attach there and nowhere else",
+	    kind_address, TO(address) },
+	{ 0, "round", NULL, "round ADDRESS down to a page",
+	    SETS(flags, SHMT_ROUND) },
+	{ 0, "remap", NULL, "replace what is mapped at ADDRESS",
+	    SETS(flags, SHMT_REMAP) },
+	{ 't', "time", "DURATION", "detach after DURATION",
+	    kind_duration, TO(time) },
+	{ 0 }
+};
 
 static int
 parse(int argc, char **argv, struct opts *o)
 {
-	int c, count;
+	int status;
 
-	o->command = cut_command(&argc, argv);
-	while ((c = next_option(&cmd_attach, argc, argv)) != -1) {
-		if (c == '?' || c == 'h')
-			return option_status(c);
-		if (!take_option(o, c))
-			return told_status();
-	}
-	if (o->command != NULL && o->command[0] == NULL)
-		return usage_error("--", "which command?");
+	status = parse_options(&cmd_attach, argc, argv, o);
+	if (status != ST_OK)
+		return status;
 	if ((o->flags & (SHMT_ROUND | SHMT_REMAP)) != 0 && o->address == 0)
 		return usage_error(o->flags & SHMT_ROUND ? "--round" :
 		    "--remap", "needs --address");
-	count = argc - optind;
-	if (o->address != 0 && count > 1)
-		return usage_error("--address", "there is room for one "
+	if (o->address != 0 && o->args.count > 1)
+		return usage_error("--address", "is for one "
 		    "segment only");
-	o->count = count > 0 ? (size_t)count : 0;
-	return parse_operands(count, argv + optind, &o->operands);
+	o->count = (size_t)o->args.count;
+	return parse_operands(o->args.count, o->args.operands, &o->operands);
 }
 
 static const char *
@@ -117,7 +95,7 @@ access_word(unsigned flags)
 	    (flags & SHMT_EXEC ? 2 : 0)];
 }
 
-/* EINVAL of a segment that is there: the address. */
+/* EINVAL for a segment that exists: the address is wrong. */
 static int
 bad_address(const struct opts *o, const struct held *h)
 {
@@ -146,11 +124,28 @@ refused(const struct opts *o, const struct held *h, int error)
 	if (error != EACCES)
 		return diagnose_refusal(h->operand->text, &request,
 		    SHMT_STEP_ATTACH, error);
-	warn_about(h->operand->text, "mode %04o of %s:%s does not give us %s "
+	warn_about(h->operand->text, "mode %04o of %s:%s does not permit %s "
 	    "access%s", h->segment.mode, user_name(h->segment.uid),
 	    group_name(h->segment.gid), access_word(o->flags),
-	    o->flags & SHMT_RDONLY ? "" : ": -r asks for reading alone");
+	    o->flags & SHMT_RDONLY ? "" : ": try -r, read-only");
 	return ST_DENIED;
+}
+
+/*
+ * Looks at what was attached: another segment may have got the id before
+ * that, but not after it.
+ */
+static int
+look_at(struct held *h, int id)
+{
+	const struct shmt_ref *ref = &h->operand->ref;
+
+	if (shmt_info(id, &h->segment) == -1)
+		return fail(h->operand->text, errno);
+	if (ref->by_key && h->segment.key != ref->key &&
+	    (h->segment.state & SHMT_DEST) == 0)
+		return operand_failed(h->operand, ENOENT);
+	return ST_OK;
 }
 
 static int
@@ -163,10 +158,7 @@ attach_one(const struct opts *o, struct held *h)
 	if (shmt_attach(id, (void *)(uintptr_t)o->address, o->flags,
 	    &h->at) == 0) {
 		h->attached = true;
-		/* Looked at only now, when its id cannot change hands. */
-		if (shmt_info(id, &h->segment) == 0)
-			return ST_OK;
-		return fail(h->operand->text, errno);
+		return look_at(h, id);
 	}
 	error = errno;
 	if (error == ENOENT || shmt_info(id, &h->segment) == -1)
@@ -187,7 +179,7 @@ detach_all(void *arg)
 		}
 }
 
-/* All of them, or none: a holder of some would be of no use. */
+/* Attaches all segments, or none. */
 static int
 attach_all(struct opts *o)
 {
@@ -206,23 +198,23 @@ attach_all(struct opts *o)
 	return status;
 }
 
-/* Standard output belongs to COMMAND, if there is one. */
+/* With COMMAND to standard error: standard output belongs to COMMAND. */
 static bool
 announce(const struct opts *o)
 {
-	FILE *out = o->command != NULL ? stderr : stdout;
+	FILE *out = o->args.command != NULL ? stderr : stdout;
 	const struct held *h;
 	size_t i;
 
 	for (i = 0; i < o->count; i++) {
 		h = &o->held[i];
-		fprintf(out, "%d %#jx %ju %s\n", h->segment.id,
+		fprintf(out, "%d %#jx %ju %s\n", h->segment.object.id,
 		    (uintmax_t)(uintptr_t)h->at, (uintmax_t)h->segment.size,
 		    access_word(o->flags));
 		if (h->segment.state & SHMT_DEST)
 			warn_about(h->operand->text,
-			    "marked for removal: it is "
-			    "gone when nobody holds it any more");
+			    "marked for removal: it is removed "
+			    "at the last detach");
 	}
 	return flush_output();
 }
@@ -230,8 +222,8 @@ announce(const struct opts *o)
 static int
 run_for(struct opts *o)
 {
-	struct child child = { .command = o->command };
-	struct shmt_segment *list;
+	struct child child = { .command = o->args.command };
+	struct shmt_info *list;
 	size_t i;
 	bool ready;
 
@@ -244,9 +236,9 @@ run_for(struct opts *o)
 		list[i] = o->held[i].segment;
 	ready = export_segments(list, o->count);
 	free(list);
-	if (o->seconds != UINT64_MAX) {
-		child.seconds = o->seconds;
-		child.let_go = detach_all;
+	if (o->time != UINT64_MAX) {
+		child.time = o->time;
+		child.release = detach_all;
 		child.arg = o;
 	}
 	return ready ? run_child(&child) : ST_NOT_RUN;
@@ -257,15 +249,15 @@ hold(struct opts *o)
 {
 	int status;
 
-	/* Before the first line is out: who reads it may send a signal. */
+	/* Before the first line is printed: its reader may send a signal. */
 	hold_signals();
 	status = attach_all(o);
 	if (status == ST_OK && !announce(o))
 		status = ST_FAILED;
-	if (o->command != NULL)
+	if (o->args.command != NULL)
 		status = status == ST_OK ? run_for(o) : ST_NOT_RUN;
 	else if (status == ST_OK)
-		wait_for_end(o->seconds);
+		wait_for_end(o->time);
 	if (o->held != NULL)
 		detach_all(o);
 	free(o->held);
@@ -275,7 +267,7 @@ hold(struct opts *o)
 static int
 run(int argc, char **argv)
 {
-	struct opts o = { .seconds = UINT64_MAX };
+	struct opts o = { .time = UINT64_MAX };
 	int status;
 
 	status = parse(argc, argv, &o);
@@ -285,9 +277,12 @@ run(int argc, char **argv)
 	return status;
 }
 
-const struct cmd cmd_attach = {
-	"attach", "Attaches segments and holds them",
+const struct cmd cmd_attach = {.name = "attach",
+    .summary = "Attaches segments and keeps them attached",
+    .synopsis =
 	"[-rx] [-a ADDRESS [--round] [--remap]] [-t DURATION] SEGMENT... "
-	    "[-- COMMAND [ARG...]]",
-	options, "A line for each segment: id, address, size, access.", run
-};
+	"[-- COMMAND [ARG...]]",
+    .options = options,
+    .note = "Prints a line for each segment: id, address, size, access.",
+    .run = run,
+    .runs_command = true};

@@ -15,170 +15,136 @@
 #include "ui/json.h"
 #include "ui/message.h"
 #include "ui/table.h"
-#include "ui/text.h"
 #include "ui/value.h"
-
-static const struct shmt_holder *
-holder_of(const void *row)
-{
-	return ((const struct attachment *)row)->holder;
-}
-
-static void
-get_id(const void *row, struct value *value)
-{
-	set_number(value, VALUE_NUMBER, (uint64_t)holder_of(row)->id);
-}
-
-static void
-get_key(const void *row, struct value *value)
-{
-	set_number(value, VALUE_KEY, holder_of(row)->key);
-}
-
-static void
-get_pid(const void *row, struct value *value)
-{
-	set_number(value, VALUE_NUMBER, (uint64_t)holder_of(row)->pid);
-}
-
-static void
-get_user(const void *row, struct value *value)
-{
-	set_text(value, user_name(holder_of(row)->uid));
-}
-
-static void
-get_command(const void *row, struct value *value)
-{
-	if (holder_of(row)->command[0] != '\0')
-		set_text(value, holder_of(row)->command);
-}
 
 static void
 get_access(const void *row, struct value *value)
 {
 	static const char *const words[] = { "r", "rw", "rx", "rwx" };
+	const struct attachment *attachment = row;
 
-	set_text(value, words[holder_of(row)->access &
+	set_text(value, words[attachment->holder.access &
 	    (SHMT_ACCESS_W | SHMT_ACCESS_X)]);
 }
 
-static void
-get_address(const void *row, struct value *value)
-{
-	set_number(value, VALUE_HEX, holder_of(row)->address);
-}
+#define OF_HOLDER(member) COLUMN_FIELD(struct attachment, holder.member)
 
-static void
-get_size(const void *row, struct value *value)
-{
-	set_number(value, VALUE_SIZE, holder_of(row)->size);
-}
-
-static void
-get_maps(const void *row, struct value *value)
-{
-	set_number(value, VALUE_NUMBER, holder_of(row)->maps);
-}
-
-static void
-get_ns(const void *row, struct value *value)
-{
-	set_number(value, VALUE_NUMBER,
-	    ((const struct attachment *)row)->row->ipc_ns->ns.inode);
-}
-
-const struct column attachment_columns[] = {
-	{ "ID", true, get_id, 0 },
-	{ "KEY", false, get_key, 0 },
-	{ "PID", true, get_pid, 0 },
-	{ "USER", false, get_user, 0 },
-	{ "COMMAND", false, get_command, 0 },
-	{ "ACCESS", false, get_access, 0 },
-	{ "ADDRESS", true, get_address, 0 },
-	{ "SIZE", true, get_size, 0 },
-	{ "MAPS", true, get_maps, 0 },
-	{ "NS", true, get_ns, NEEDS_NS }
+/* Those that are new beside a segment stand together. */
+static const struct column columns[] = {
+	{ "ID", VALUE_NUMBER, OF_HOLDER(id) },
+	{ "KEY", VALUE_KEY, OF_HOLDER(key) },
+	{ "PID", VALUE_NUMBER, OF_HOLDER(pid) },
+	{ "USER", VALUE_USER, OF_HOLDER(uid) },
+	{ "COMMAND", VALUE_TEXT, OF_HOLDER(command) },
+	{ "ACCESS", VALUE_TEXT, .get = get_access },
+	{ "ADDRESS", VALUE_HEX, OF_HOLDER(address) },
+	{ "SIZE", VALUE_SIZE, OF_HOLDER(size) },
+	{ "MAPS", VALUE_NUMBER, OF_HOLDER(maps) },
+	{ "NS", VALUE_PID, COLUMN_FIELD(struct attachment, ns),
+	    .needs = NEEDS_NS }
 };
 
-const size_t attachment_column_count =
-    sizeof(attachment_columns) / sizeof(attachment_columns[0]);
+static const struct column *const own_columns[] = {
+	&columns[2], &columns[3], &columns[4], &columns[5], &columns[6],
+	&columns[7], &columns[8]
+};
 
-const char *const default_attachment_columns[] = {
+static const char *const defaults[] = {
 	"ID", "KEY", "PID", "USER", "COMMAND", "ACCESS", "ADDRESS", "SIZE",
 	"MAPS", NULL
 };
 
+const struct column_set attachment_columns = {
+	.list = columns, .count = sizeof(columns) / sizeof(columns[0]),
+	.row_size = sizeof(struct attachment), .defaults = defaults
+};
+
+#define OWN_COLUMNS \
+	.set = &attachment_columns, .columns = own_columns, \
+	.column_count = sizeof(own_columns) / sizeof(own_columns[0])
+
 int
-list_attachments(void *const *rows, size_t row_count,
-    struct attachment **list, void ***pointers, size_t *count)
+list_attachments(const struct row *rows, size_t row_count,
+    struct attachment **list, size_t *count)
 {
-	const struct row *row;
 	struct attachment *a;
 	size_t i, n = 0, h;
-	void **p;
 
 	for (i = 0; i < row_count; i++)
-		n += ((const struct row *)rows[i])->holder_count;
-	a = *list = calloc(n + 1, sizeof(*a));
-	p = *pointers = calloc(n + 1, sizeof(*p));
-	*count = a != NULL && p != NULL ? n : 0;
-	if (a == NULL || p == NULL)
+		n += rows[i].holder_count;
+	a = calloc(n + 1, sizeof(*a));
+	if (a == NULL)
 		return fail(NULL, ENOMEM);
-	for (i = 0; i < row_count; i++) {
-		row = rows[i];
-		for (h = 0; h < row->holder_count; h++) {
-			*a = (struct attachment){ row, &row->holders[h] };
-			*p++ = a++;
-		}
-	}
+	*list = a;
+	*count = n;
+	for (i = 0; i < row_count; i++)
+		for (h = 0; h < rows[i].holder_count; h++)
+			*a++ = (struct attachment){ row_holders(&rows[i])[h],
+			    rows[i].ipc_ns->ns.inode };
 	return ST_OK;
 }
 
-/* What is new beside a segment: all but ID, KEY and NS. */
-static const struct column *const own_columns[] = {
-	&attachment_columns[2], &attachment_columns[3],
-	&attachment_columns[4], &attachment_columns[5],
-	&attachment_columns[6], &attachment_columns[7],
-	&attachment_columns[8]
-};
-
-#define OWN_COLUMNS (sizeof(own_columns) / sizeof(own_columns[0]))
-
-void
-json_attachments(struct json *json, const void *row)
+int
+json_holders(struct json *json, const struct shmt_holder *holders,
+    size_t count)
 {
-	const struct row *r = row;
-	const struct table table = {
-		.columns = own_columns, .column_count = OWN_COLUMNS
-	};
-	struct attachment attachment = { .row = r };
+	const struct table table = { OWN_COLUMNS };
+	struct attachment attachment = { .ns = 0 };
+	int status = ST_OK;
 	size_t i;
 
 	json_open(json, "attachments", '[');
-	for (i = 0; i < r->holder_count; i++) {
-		attachment.holder = &r->holders[i];
-		print_object(&table, json, NULL, &attachment);
+	for (i = 0; i < count; i++) {
+		attachment.holder = holders[i];
+		add_status(&status,
+		    print_object(&table, json, NULL, &attachment));
 	}
 	json_close(json, ']');
+	return status;
 }
 
-int
-print_attachments(void *const *row, bool bytes)
+/* As a table of attachments prints them. */
+static int
+json_chosen(struct json *json, const struct row *row,
+    const struct table *how)
 {
-	struct table table = {
-		.heading = true, .bytes = bytes,
-		.columns = own_columns, .column_count = OWN_COLUMNS
-	};
+	struct table table = *how;
 	struct attachment *list;
 	int status;
 
-	status = list_attachments(row, 1, &list, &table.rows,
-	    &table.row_count);
-	if (status == ST_OK)
-		status = print_table(&table, NULL, NULL);
+	status = list_attachments(row, 1, &list, &table.row_count);
+	if (status != ST_OK)
+		return status;
+	table.rows = list;
+	status = print_table(&table, json, "attachments");
 	free(list);
-	free(table.rows);
+	return status;
+}
+
+int
+json_attachments(struct json *json, const struct row *row,
+    const struct table *how)
+{
+	if ((row->facts & HAS_HOLDERS) == 0) {
+		json_null(json, "attachments");
+		return ST_OK;
+	}
+	return how != NULL ? json_chosen(json, row, how) :
+	    json_holders(json, row_holders(row), row->holder_count);
+}
+
+int
+print_attachments(const struct row *row, bool bytes)
+{
+	struct table table = { OWN_COLUMNS, .heading = true, .bytes = bytes };
+	struct attachment *list;
+	int status;
+
+	status = list_attachments(row, 1, &list, &table.row_count);
+	if (status != ST_OK)
+		return status;
+	table.rows = list;
+	status = print_table(&table, NULL, NULL);
+	free(list);
 	return status;
 }

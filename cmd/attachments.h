@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "rows.h"
 #include "shmtool.h"
@@ -16,21 +17,28 @@
 #include "ui/table.h"
 
 struct attachment {
-	const struct row *row;
-	const struct shmt_holder *holder;
+	struct shmt_holder holder;
+	uint64_t ns;		/* inode of its IPC namespace, 0: unknown */
 };
 
-extern const struct column attachment_columns[];
-extern const size_t attachment_column_count;
-extern const char *const default_attachment_columns[];
+extern const struct column_set attachment_columns;
 
-/* Those of the rows to which there are pointers, and pointers to them; both
- * to be freed, after a failure too.  ST_OK, or told why not. */
-int list_attachments(void *const *rows, size_t row_count,
-    struct attachment **list, void ***pointers, size_t *count);
+/* Lists the attachments of rows; the caller frees the list. */
+int list_attachments(const struct row *rows, size_t row_count,
+    struct attachment **list, size_t *count);
 
-/* Those of one row: as the JSON member "attachments", and as a table. */
-void json_attachments(struct json *json, const void *row);
-int print_attachments(void *const *row, bool bytes);
+/* Prints processes as the JSON member "attachments", with what is new beside
+ * the segment's own members: all columns but ID, KEY and NS. */
+int json_holders(struct json *json, const struct shmt_holder *holders,
+    size_t count);
+
+/* The same of those that have a row's segment attached, null if they are
+ * unknown; in the columns and the order of how, if it is not NULL. */
+int json_attachments(struct json *json, const struct row *row,
+    const struct table *how);
+
+/* Prints the attachments of a row as a table, in the columns of
+ * json_holders(). */
+int print_attachments(const struct row *row, bool bytes);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * What stat shows: the rows of the segments that operands or filters select,
- * of this IPC namespace or, one child in each, of all there are.
+ * The rows of the segments that operands and filters select, of this IPC
+ * namespace or of all.  A child enters each other namespace and sends its
+ * rows back.
  */
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,203 +19,199 @@
 #include "rows.h"
 #include "shmtool.h"
 #include "ui/message.h"
+#include "ui/text.h"
 
 bool
-is_operand(const struct operand *operand, const struct shmt_segment *segment)
+is_operand(const struct operand *operand, const struct shmt_info *segment)
 {
 	return operand->ref.by_key ? operand->ref.key == segment->key :
-	    operand->ref.id == segment->id;
+	    operand->ref.id == segment->object.id;
 }
 
-/* Those that the operands name, in their order, in place of all. */
+/* Adds the segments that the operands name, in the order of the operands. */
 static int
-pick_operands(const struct selection *selection, struct shmt_segment **list,
-    size_t *count)
+add_operands(const struct selection *selection,
+    const struct shmt_info *list, size_t count, struct rows *rows)
 {
-	struct shmt_segment *picked;
-	size_t t, i, n = 0;
+	int status = ST_OK;
+	size_t o, i;
 
-	picked = calloc(selection->operand_count + 1, sizeof(*picked));
-	if (picked == NULL)
-		return fail(NULL, errno);
-	for (t = 0; t < selection->operand_count; t++)
-		for (i = 0; i < *count; i++)
-			if (is_operand(&selection->operands[t], &(*list)[i])) {
-				picked[n++] = (*list)[i];
+	for (o = 0; status == ST_OK && o < selection->operand_count; o++)
+		for (i = 0; i < count; i++)
+			if (is_operand(&selection->operands[o], &list[i])) {
+				status = add_rows(rows, &list[i], 1);
 				break;
 			}
-	free(*list);
-	*list = picked;
-	*count = n;
-	return ST_OK;
+	return status;
 }
 
-/* The rows of the namespace that this process is in. */
+/* Adds the rows of the namespace that this process is in. */
 static int
-look_here(const struct selection *selection, struct rows *rows)
+look_here(const struct selection *selection, struct rows *rows,
+    struct ipc_ns *ipc_ns)
 {
-	struct shmt_segment *list;
+	const size_t first = rows->count;
+	struct shmt_info *list;
 	size_t count;
 	int status;
 
 	status = filter_list(selection->filter,
 	    (selection->needs & NEEDS_RSS) != 0, &list, &count);
-	if (status == ST_OK && selection->operand_count > 0)
-		status = pick_operands(selection, &list, &count);
 	if (status != ST_OK)
 		return status;
-	status = make_rows(list, count, selection->needs,
-	    filter_idle(selection->filter), rows);
+	status = selection->operand_count > 0 ?
+	    add_operands(selection, list, count, rows) :
+	    add_rows(rows, list, count);
 	free(list);
+	if (status == ST_OK)
+		fill_rows(rows->list + first, rows->count - first,
+		    selection->needs, filter_idle(selection->filter), ipc_ns);
 	return status;
 }
 
-/*
- * Rows as they come from a child: this, the rows, and the holders that they
- * point to.
- */
-struct parcel {
-	size_t count, holder_count, hidden;
+/* What a child sends: this, the rows, the holders. */
+struct answer {
+	size_t row_count, holder_count, hidden;
+	int holders_error;
 };
 
 /* In the child, inside the other namespace. */
 static int
 send_rows(void *arg, int out)
 {
-	const struct selection *selection = arg;
-	struct parcel parcel;
-	struct rows rows;
+	struct ipc_ns ipc_ns = { 0 };
+	const struct shmt_holders *holders = &ipc_ns.holders;
+	struct rows rows = { 0 };
+	struct answer answer;
 	FILE *file;
 	int error;
 
-	/* What went wrong has been told, but for the reason. */
-	if (look_here(selection, &rows) != ST_OK)
+	/* look_here() has said what went wrong. */
+	if (look_here(arg, &rows, &ipc_ns) != ST_OK)
 		return ECANCELED;
-	parcel = (struct parcel){ rows.count, rows.holders.count,
-	    rows.holders.hidden };
+	answer = (struct answer){ rows.count, holders->count,
+	    holders->hidden, ipc_ns.holders_error };
 	file = fdopen(out, "w");
 	if (file == NULL)
 		return errno;
-	fwrite(&parcel, sizeof(parcel), 1, file);
+	fwrite(&answer, sizeof(answer), 1, file);
 	fwrite(rows.list, sizeof(*rows.list), rows.count, file);
-	if (rows.holders.count > 0)
-		fwrite(rows.holders.list, sizeof(*rows.holders.list),
-		    rows.holders.count, file);
+	if (holders->count > 0)
+		fwrite(holders->list, sizeof(*holders->list), holders->count,
+		    file);
 	error = ferror(file) || fflush(file) == EOF ? errno : 0;
 	free_rows(&rows);
+	shmt_holders_free(&ipc_ns.holders);
 	return error;
 }
 
-/* Pointers of another process mean nothing here. */
-static void
-link_rows(struct rows *rows)
-{
-	struct row *row;
-	size_t i;
-
-	for (i = 0; i < rows->count; i++) {
-		row = &rows->list[i];
-		row->holders = shmt_holders_of(&rows->holders,
-		    row->segment.id, &row->holder_count);
-	}
-}
-
 static int
-unpack(const char *bytes, size_t length, struct rows *rows)
+receive_rows(const char *bytes, size_t length, struct rows *rows,
+    struct ipc_ns *ipc_ns)
 {
-	struct parcel parcel;
-	size_t rows_size, holders_size;
+	struct shmt_holder *holders;
+	size_t rows_size, holders_size, i;
+	struct answer answer;
+	struct row *more;
 
-	memcpy(&parcel, bytes, sizeof(parcel));
-	rows_size = parcel.count * sizeof(*rows->list);
-	holders_size = parcel.holder_count * sizeof(*rows->holders.list);
-	rows->list = malloc(rows_size + 1);
-	rows->holders.list = malloc(holders_size + 1);
-	if (rows->list == NULL || rows->holders.list == NULL ||
-	    length != sizeof(parcel) + rows_size + holders_size) {
-		free(rows->list);
-		free(rows->holders.list);
-		memset(rows, 0, sizeof(*rows));
+	memcpy(&answer, bytes, sizeof(answer));
+	rows_size = answer.row_count * sizeof(*more);
+	holders_size = answer.holder_count * sizeof(*holders);
+	if (length != sizeof(answer) + rows_size + holders_size)
+		return fail("--all-ns", EIO);
+	more = reallocarray(rows->list, rows->count + answer.row_count + 1,
+	    sizeof(*more));
+	if (more != NULL)
+		rows->list = more;
+	holders = malloc(holders_size + 1);
+	if (more == NULL || holders == NULL) {
+		free(holders);
 		return fail(NULL, ENOMEM);
 	}
-	memcpy(rows->list, bytes + sizeof(parcel), rows_size);
-	memcpy(rows->holders.list, bytes + sizeof(parcel) + rows_size,
-	    holders_size);
-	rows->count = parcel.count;
-	rows->holders.count = parcel.holder_count;
-	rows->holders.hidden = parcel.hidden;
-	link_rows(rows);
+	bytes += sizeof(answer);
+	more += rows->count;
+	rows->count += answer.row_count;
+	memcpy(more, bytes, rows_size);
+	for (i = 0; i < answer.row_count; i++)
+		more[i].ipc_ns = ipc_ns;
+	memcpy(holders, bytes + rows_size, holders_size);
+	ipc_ns->holders = (struct shmt_holders){ holders, answer.holder_count,
+	    answer.hidden };
+	ipc_ns->holders_error = answer.holders_error;
 	return ST_OK;
 }
 
+/* Adds the rows of another namespace.  *seen: false if it is gone, may not be
+ * entered, or something failed. */
 static int
 look_there(const struct selection *selection, const struct shmt_ns *ns,
-    struct collection *collection, struct rows *rows)
+    struct collection *collection, struct ipc_ns *ipc_ns, bool *seen)
 {
 	struct selection inside = *selection;
 	size_t length;
 	void *answer;
 	int status;
 
-	if (shmt_ns_run(ns, send_rows, &inside, &answer, &length) == -1) {
-		switch (errno) {
-		case ESRCH:	/* It ended meanwhile. */
-			return ST_OK;
-		case EACCES:
-		case EPERM:
-			collection->closed++;
-			return ST_OK;
-		case ECANCELED:
-			return ST_FAILED;
-		default:
-			return fail("--all-ns", errno);
-		}
+	*seen = false;
+	if (shmt_ns_run(ns, send_rows, &inside, &answer, &length) == 0) {
+		status = receive_rows(answer, length, &collection->rows,
+		    ipc_ns);
+		free(answer);
+		*seen = status == ST_OK;
+		return status;
 	}
-	status = unpack(answer, length, rows);
-	free(answer);
-	return status;
+	switch (errno) {
+	case ESRCH:
+		return ST_OK;
+	case EACCES:
+	case EPERM:
+		collection->closed++;
+		return ST_OK;
+	case ECANCELED:
+		return ST_FAILED;
+	default:
+		return fail("--all-ns", errno);
+	}
 }
 
 static void
-name_ns(const struct shmt_ns *ns, struct rows *rows)
+name_ns(const struct shmt_ns *ns, struct ipc_ns *ipc_ns)
 {
 	struct shmt_process process;
-	size_t i;
 
-	rows->ipc_ns.ns = *ns;
+	ipc_ns->ns = *ns;
 	shmt_process(ns->pid, time(NULL), &process);
-	strlcpy(rows->ipc_ns.command, process.command,
-	    sizeof(rows->ipc_ns.command));
-	for (i = 0; i < rows->count; i++)
-		rows->list[i].ipc_ns = &rows->ipc_ns;
+	strlcpy(ipc_ns->command, process.command, sizeof(ipc_ns->command));
 }
 
 static int
 look_everywhere(
     const struct selection *selection, struct collection *collection)
 {
+	struct rows *rows = &collection->rows;
+	struct ipc_ns *ipc_ns;
 	struct shmt_ns *list;
-	struct rows *rows;
 	size_t count, i;
-	int status = ST_OK;
+	int status, outcome;
+	bool seen;
 
 	if (shmt_ns_list(&list, &count, &collection->hidden) == -1)
 		return fail("--all-ns", errno);
-	collection->ipc_namespaces =
-	    calloc(count, sizeof(*collection->ipc_namespaces));
-	if (collection->ipc_namespaces == NULL) {
-		free(list);
-		return fail(NULL, ENOMEM);
-	}
-	for (i = 0; i < count; i++) {
-		rows = &collection->ipc_namespaces[collection->ns_count];
+	status = make_namespaces(rows, count);
+	for (i = 0; rows->namespaces != NULL && i < count; i++) {
+		ipc_ns = &rows->namespaces[rows->ns_count];
 		/* The first is our own. */
-		add_status(&status, i == 0 ? look_here(selection, rows) :
-		    look_there(selection, &list[i], collection, rows));
-		if (rows->list == NULL)
-			continue;
-		name_ns(&list[i], rows);
-		collection->ns_count++;
+		if (i == 0) {
+			outcome = look_here(selection, rows, ipc_ns);
+			seen = outcome == ST_OK;
+		} else
+			outcome = look_there(selection, &list[i], collection,
+			    ipc_ns, &seen);
+		add_status(&status, outcome);
+		if (seen) {
+			name_ns(&list[i], ipc_ns);
+			rows->ns_count++;
+		}
 	}
 	free(list);
 	return status;
@@ -224,67 +220,42 @@ look_everywhere(
 static int
 look(const struct selection *selection, struct collection *collection)
 {
+	struct rows *rows = &collection->rows;
 	struct shmt_ns own = { 0 };
 	int status;
 
 	if (selection->all_ns)
 		return look_everywhere(selection, collection);
-	collection->ipc_namespaces =
-	    calloc(1, sizeof(*collection->ipc_namespaces));
-	if (collection->ipc_namespaces == NULL)
-		return fail(NULL, errno);
-	status = look_here(selection, collection->ipc_namespaces);
+	status = make_namespaces(rows, 1);
+	if (status == ST_OK)
+		status = look_here(selection, rows, rows->namespaces);
 	if (status != ST_OK)
 		return status;
-	collection->ns_count = 1;
+	rows->ns_count = 1;
 	if ((selection->needs & NEEDS_NS) != 0 &&
 	    shmt_ns_self(&own.inode) == -1) {
 		warn_about(NULL, "cannot tell the IPC namespace: %s",
 		    strerror(errno));
 		status = ST_FAILED;
 	}
-	name_ns(&own, collection->ipc_namespaces);
+	name_ns(&own, rows->namespaces);
 	return status;
 }
 
+/* Reports the operands that name none of the rows. */
 static int
-point_at_rows(struct collection *collection)
-{
-	struct rows *rows;
-	size_t i, r, n = 0;
-	void **p;
-
-	for (i = 0; i < collection->ns_count; i++)
-		n += collection->ipc_namespaces[i].count;
-	p = calloc(n + 1, sizeof(*p));
-	if (p == NULL)
-		return fail(NULL, errno);
-	collection->rows = p;
-	collection->row_count = n;
-	for (i = 0; i < collection->ns_count; i++) {
-		rows = &collection->ipc_namespaces[i];
-		for (r = 0; r < rows->count; r++)
-			*p++ = &rows->list[r];
-	}
-	return ST_OK;
-}
-
-/* Operands that no segment answers to. */
-static int
-report_absent(const struct selection *selection,
-    const struct collection *collection)
+report_absent(const struct selection *selection, const struct rows *rows)
 {
 	const struct operand *operand;
 	int status = ST_OK;
-	size_t t, i;
+	size_t o, i;
 
-	for (t = 0; t < selection->operand_count; t++) {
-		operand = &selection->operands[t];
-		for (i = 0; i < collection->row_count; i++)
-			if (is_operand(operand, &((const struct row *)
-			    collection->rows[i])->segment))
+	for (o = 0; o < selection->operand_count; o++) {
+		operand = &selection->operands[o];
+		for (i = 0; i < rows->count; i++)
+			if (is_operand(operand, &rows->list[i].segment))
 				break;
-		if (i == collection->row_count)
+		if (i == rows->count)
 			add_status(&status, operand_failed(operand, ENOENT));
 	}
 	return status;
@@ -297,46 +268,45 @@ collect(const struct selection *selection, struct collection *collection)
 
 	memset(collection, 0, sizeof(*collection));
 	status = look(selection, collection);
-	if (collection->ns_count == 0)
-		return status;
-	add_status(&status, point_at_rows(collection));
-	if (collection->rows != NULL)
-		add_status(&status, report_absent(selection, collection));
+	if (collection->rows.ns_count > 0)
+		add_status(&status,
+		    report_absent(selection, &collection->rows));
 	return status;
 }
 
 void
 free_collection(struct collection *collection)
 {
+	free_rows(&collection->rows);
+}
+
+/* Says whose attachments could not be found at all, with the reason. */
+static bool
+check_holders_found(const struct rows *rows)
+{
 	size_t i;
 
-	for (i = 0; i < collection->ns_count; i++)
-		free_rows(&collection->ipc_namespaces[i]);
-	free(collection->ipc_namespaces);
-	free(collection->rows);
+	for (i = 0; i < rows->ns_count; i++)
+		if (rows->namespaces[i].holders_error != 0) {
+			warn_about(NULL, "cannot find out who is attached: "
+			    "%s", strerror(rows->namespaces[i].holders_error));
+			return false;
+		}
+	return true;
 }
 
-static const char *
-plural(size_t count, const char *many)
-{
-	return count == 1 ? "" : many;
-}
-
-/* Whether the mappings seen are those that the segments count. */
+/* Whether the mappings that were seen are those that the segments count. */
 static bool
-holders_complete(const struct collection *collection)
+check_holders(const struct rows *rows)
 {
-	size_t missing = 0, hidden = 0, i, r;
-	const struct rows *rows;
+	size_t missing = 0, hidden = 0, i;
 
-	for (i = 0; i < collection->ns_count; i++) {
-		rows = &collection->ipc_namespaces[i];
-		for (r = 0; r < rows->count; r++)
-			missing += !shmt_holders_complete(&rows->holders,
-			    &rows->list[r].segment);
-		if (rows->holders.hidden > hidden)
-			hidden = rows->holders.hidden;
-	}
+	for (i = 0; i < rows->count; i++)
+		missing += !shmt_holders_complete(
+		    &rows->list[i].ipc_ns->holders, &rows->list[i].segment);
+	for (i = 0; i < rows->ns_count; i++)
+		if (rows->namespaces[i].holders.hidden > hidden)
+			hidden = rows->namespaces[i].holders.hidden;
 	if (missing == 0)
 		return true;
 	if (hidden > 0)
@@ -352,7 +322,7 @@ holders_complete(const struct collection *collection)
 }
 
 bool
-is_complete(const struct selection *selection,
+check_complete(const struct selection *selection,
     const struct collection *collection)
 {
 	bool complete = true;
@@ -370,7 +340,8 @@ is_complete(const struct selection *selection,
 		complete = false;
 	}
 	if ((selection->needs & NEEDS_HOLDERS) != 0 &&
-	    !holders_complete(collection))
+	    (!check_holders_found(&collection->rows) ||
+	    !check_holders(&collection->rows)))
 		complete = false;
 	return complete;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * The segments that stat shows, of one namespace or of all.
+ * The rows of the segments that operands and filters select, of one IPC
+ * namespace or of all.
  */
 
 #ifndef CMD_COLLECT_H
@@ -16,33 +17,30 @@
 
 struct selection {
 	const struct shmt_filter *filter;
-	const struct operand *operands;	/* of those only these, if any */
+	const struct operand *operands;	/* only these, if there are any */
 	size_t operand_count;
 	unsigned needs;
 	bool all_ns;
 };
 
 struct collection {
-	struct rows *ipc_namespaces;
-	size_t ns_count;
+	struct rows rows;
 	size_t closed;		/* namespaces that may not be entered */
-	size_t hidden;		/* processes that hide theirs */
-	void **rows;		/* pointers to all of them, for a table */
-	size_t row_count;
+	size_t hidden;		/* processes whose namespace is unknown */
 };
 
-/* ST_OK, or told what failed; what did not fail is there all the same.  The
- * caller frees it. */
+/* Returns an exit status; after a failure the rows of all that did not fail
+ * are there.  The caller frees the collection in any case. */
 int collect(const struct selection *selection,
     struct collection *collection);
 void free_collection(struct collection *collection);
 
-/* Whether it holds all that was asked for; if not, has said so. */
-bool is_complete(const struct selection *selection,
+/* Says what is missing in a collection; false if anything is. */
+bool check_complete(const struct selection *selection,
     const struct collection *collection);
 
-/* Whether an operand means this segment. */
+/* Whether an operand names this segment. */
 bool is_operand(const struct operand *operand,
-    const struct shmt_segment *segment);
+    const struct shmt_info *segment);
 
 #endif

@@ -1,253 +1,115 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * The columns of a list of segments, and how each is got from a row.
+ * The columns of a list of segments.
  */
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "rows.h"
 #include "shmtool.h"
 #include "ui/table.h"
-#include "ui/text.h"
 #include "ui/value.h"
 
-static const struct shmt_segment *
-segment_of(const void *row)
+void
+set_process(struct value *value, const struct shmt_process *process)
 {
-	return &((const struct row *)row)->segment;
-}
+	static const enum command_state states[] = {
+		[SHMT_UNKNOWN] = COMMAND_UNKNOWN, [SHMT_ALIVE] = COMMAND_ALIVE,
+		[SHMT_GONE] = COMMAND_GONE, [SHMT_REUSED] = COMMAND_REUSED,
+		[SHMT_NONE] = COMMAND_NONE
+	};
 
-/* A process: 0 is one that never was, or that cannot be seen from here. */
-static void
-process(struct value *value, pid_t pid)
-{
-	if (pid != 0)
-		set_number(value, VALUE_NUMBER, (uint64_t)pid);
-}
-
-static void
-command(struct value *value, const struct shmt_process *p)
-{
-	set_number(value, VALUE_COMMAND, p->life);
-	value->text = p->command;
-}
-
-static void
-get_key(const void *row, struct value *value)
-{
-	const struct row *r = row;
-
-	set_number(value, r->key_lost ? VALUE_LOST_KEY : VALUE_KEY, r->key);
-}
-
-static void
-get_id(const void *row, struct value *value)
-{
-	set_number(value, VALUE_NUMBER, (uint64_t)segment_of(row)->id);
-}
-
-static void
-get_owner(const void *row, struct value *value)
-{
-	set_text(value, user_name(segment_of(row)->uid));
-}
-
-static void
-get_group(const void *row, struct value *value)
-{
-	set_text(value, group_name(segment_of(row)->gid));
-}
-
-static void
-get_creator(const void *row, struct value *value)
-{
-	set_text(value, user_name(segment_of(row)->cuid));
-}
-
-static void
-get_cgroup(const void *row, struct value *value)
-{
-	set_text(value, group_name(segment_of(row)->cgid));
-}
-
-static void
-get_uid(const void *row, struct value *value)
-{
-	set_number(value, VALUE_NUMBER, segment_of(row)->uid);
-}
-
-static void
-get_gid(const void *row, struct value *value)
-{
-	set_number(value, VALUE_NUMBER, segment_of(row)->gid);
-}
-
-static void
-get_cuid(const void *row, struct value *value)
-{
-	set_number(value, VALUE_NUMBER, segment_of(row)->cuid);
-}
-
-static void
-get_cgid(const void *row, struct value *value)
-{
-	set_number(value, VALUE_NUMBER, segment_of(row)->cgid);
-}
-
-static void
-get_perms(const void *row, struct value *value)
-{
-	set_number(value, VALUE_PERMS, segment_of(row)->mode);
-}
-
-static void
-get_size(const void *row, struct value *value)
-{
-	set_number(value, VALUE_SIZE, segment_of(row)->size);
-}
-
-static void
-get_rss(const void *row, struct value *value)
-{
-	if (segment_of(row)->has_rss)
-		set_number(value, VALUE_SIZE, segment_of(row)->rss);
-}
-
-static void
-get_swap(const void *row, struct value *value)
-{
-	if (segment_of(row)->has_rss)
-		set_number(value, VALUE_SIZE, segment_of(row)->swap);
-}
-
-static void
-get_nattch(const void *row, struct value *value)
-{
-	set_number(value, VALUE_NUMBER, segment_of(row)->nattch);
-}
-
-static void
-get_status(const void *row, struct value *value)
-{
-	value->kind = VALUE_WORDS;
-	value->text = ((const struct row *)row)->status;
-}
-
-static void
-get_cpid(const void *row, struct value *value)
-{
-	process(value, segment_of(row)->cpid);
-}
-
-static void
-get_lpid(const void *row, struct value *value)
-{
-	process(value, segment_of(row)->lpid);
-}
-
-static void
-get_atime(const void *row, struct value *value)
-{
-	set_number(value, VALUE_TIME, (uint64_t)segment_of(row)->atime);
-}
-
-static void
-get_dtime(const void *row, struct value *value)
-{
-	set_number(value, VALUE_TIME, (uint64_t)segment_of(row)->dtime);
-}
-
-static void
-get_ctime(const void *row, struct value *value)
-{
-	set_number(value, VALUE_TIME, (uint64_t)segment_of(row)->ctime);
-}
-
-static void
-get_idle(const void *row, struct value *value)
-{
-	set_number(value, VALUE_DURATION, ((const struct row *)row)->idle);
+	set_command(value, states[process->life], process->command);
 }
 
 static void
 get_ccommand(const void *row, struct value *value)
 {
-	command(value, &((const struct row *)row)->creator);
+	set_process(value, &((const struct row *)row)->creator);
 }
 
 static void
 get_lcommand(const void *row, struct value *value)
 {
-	command(value, &((const struct row *)row)->last_user);
+	set_process(value, &((const struct row *)row)->last_user);
 }
 
-static void
-get_procs(const void *row, struct value *value)
-{
-	set_number(value, VALUE_NUMBER,
-	    ((const struct row *)row)->holder_count);
-}
-
+/* Numbers of a namespace are 0 where they are unknown. */
 static void
 get_ns(const void *row, struct value *value)
 {
 	uint64_t inode = ((const struct row *)row)->ipc_ns->ns.inode;
 
-	/* 0 where it could not be told. */
 	if (inode != 0)
-		set_number(value, VALUE_NUMBER, inode);
+		set_number(value, inode);
 }
 
 static void
 get_nspid(const void *row, struct value *value)
 {
-	process(value, ((const struct row *)row)->ipc_ns->ns.pid);
+	pid_t pid = ((const struct row *)row)->ipc_ns->ns.pid;
+
+	if (pid != 0)
+		set_number(value, (uint64_t)pid);
 }
 
 static void
 get_nscommand(const void *row, struct value *value)
 {
-	if (((const struct row *)row)->ipc_ns->command[0] != '\0')
-		set_text(value, ((const struct row *)row)->ipc_ns->command);
+	const char *command = ((const struct row *)row)->ipc_ns->command;
+
+	if (command[0] != '\0')
+		set_text(value, command);
 }
 
-const struct column segment_columns[] = {
-	{ "ID", true, get_id, 0 },
-	{ "KEY", false, get_key, NEEDS_KEY },
-	{ "OWNER", false, get_owner, 0 },
-	{ "GROUP", false, get_group, 0 },
-	{ "CREATOR", false, get_creator, 0 },
-	{ "CGROUP", false, get_cgroup, 0 },
-	{ "UID", true, get_uid, 0 },
-	{ "GID", true, get_gid, 0 },
-	{ "CUID", true, get_cuid, 0 },
-	{ "CGID", true, get_cgid, 0 },
-	{ "PERMS", false, get_perms, 0 },
-	{ "SIZE", true, get_size, 0 },
-	{ "RSS", true, get_rss, NEEDS_RSS },
-	{ "SWAP", true, get_swap, NEEDS_RSS },
-	{ "NATTCH", true, get_nattch, 0 },
-	{ "STATUS", false, get_status, NEEDS_STATUS },
-	{ "CPID", true, get_cpid, 0 },
-	{ "CCOMMAND", false, get_ccommand, NEEDS_CREATOR },
-	{ "LPID", true, get_lpid, 0 },
-	{ "LCOMMAND", false, get_lcommand, NEEDS_LAST_USER },
-	{ "ATIME", false, get_atime, 0 },
-	{ "DTIME", false, get_dtime, 0 },
-	{ "CTIME", false, get_ctime, 0 },
-	{ "IDLE", true, get_idle, 0 },
-	{ "PROCS", true, get_procs, NEEDS_HOLDERS },
-	{ "NS", true, get_ns, NEEDS_NS },
-	{ "NSPID", true, get_nspid, NEEDS_NS },
-	{ "NSCOMMAND", false, get_nscommand, NEEDS_NS }
+#define OF_ROW(member) COLUMN_FIELD(struct row, member)
+#define OF_SEGMENT(member) COLUMN_FIELD(struct row, segment.member)
+
+static const struct column list[] = {
+	{ "ID", VALUE_NUMBER, OF_SEGMENT(object.id) },
+	{ "KEY", VALUE_KEY, OF_ROW(key), .facts = HAS_KEY,
+	    .needs = NEEDS_KEY },
+	{ "OWNER", VALUE_USER, OF_SEGMENT(uid) },
+	{ "GROUP", VALUE_GROUP, OF_SEGMENT(gid) },
+	{ "CREATOR", VALUE_USER, OF_SEGMENT(cuid) },
+	{ "CGROUP", VALUE_GROUP, OF_SEGMENT(cgid) },
+	{ "UID", VALUE_NUMBER, OF_SEGMENT(uid) },
+	{ "GID", VALUE_NUMBER, OF_SEGMENT(gid) },
+	{ "CUID", VALUE_NUMBER, OF_SEGMENT(cuid) },
+	{ "CGID", VALUE_NUMBER, OF_SEGMENT(cgid) },
+	{ "PERMS", VALUE_PERMS, OF_SEGMENT(mode) },
+	{ "SIZE", VALUE_SIZE, OF_SEGMENT(size) },
+	{ "RSS", VALUE_SIZE, OF_SEGMENT(rss), .facts = HAS_RSS,
+	    .needs = NEEDS_RSS },
+	{ "SWAP", VALUE_SIZE, OF_SEGMENT(swap), .facts = HAS_RSS,
+	    .needs = NEEDS_RSS },
+	{ "NATTCH", VALUE_NUMBER, OF_SEGMENT(nattch) },
+	{ "STATUS", VALUE_WORDS, OF_ROW(status), .needs = NEEDS_STATUS },
+	{ "CPID", VALUE_PID, OF_SEGMENT(cpid) },
+	{ "CCOMMAND", VALUE_COMMAND, .get = get_ccommand,
+	    .needs = NEEDS_CREATOR },
+	{ "LPID", VALUE_PID, OF_SEGMENT(lpid) },
+	{ "LCOMMAND", VALUE_COMMAND, .get = get_lcommand,
+	    .needs = NEEDS_LAST_USER },
+	{ "ATIME", VALUE_TIME, OF_SEGMENT(atime) },
+	{ "DTIME", VALUE_TIME, OF_SEGMENT(dtime) },
+	{ "CTIME", VALUE_TIME, OF_SEGMENT(ctime) },
+	{ "IDLE", VALUE_DURATION, OF_ROW(idle) },
+	{ "PROCS", VALUE_NUMBER, OF_ROW(holder_count), .facts = HAS_HOLDERS,
+	    .needs = NEEDS_HOLDERS },
+	{ "NS", VALUE_NUMBER, .get = get_ns, .needs = NEEDS_NS },
+	{ "NSPID", VALUE_PID, .get = get_nspid, .needs = NEEDS_NS },
+	{ "NSCOMMAND", VALUE_TEXT, .get = get_nscommand, .needs = NEEDS_NS }
 };
 
-const size_t segment_column_count =
-    sizeof(segment_columns) / sizeof(segment_columns[0]);
-
-const char *const default_columns[] = {
+static const char *const defaults[] = {
 	"ID", "KEY", "OWNER", "PERMS", "SIZE", "RSS", "NATTCH", "IDLE",
 	"CPID", "CCOMMAND", "STATUS", NULL
+};
+
+const struct column_set segment_columns = {
+	.list = list, .count = sizeof(list) / sizeof(list[0]),
+	.row_size = sizeof(struct row), .facts = offsetof(struct row, facts),
+	.defaults = defaults
 };

@@ -2,8 +2,7 @@
 
 /*
  * shmtool create: makes a segment and prints its id, or makes one for the
- * run of a command.  Whatever fails after the segment is there takes it away
- * again.
+ * run of a command.  A failure after the segment was made removes it.
  */
 
 #include <errno.h>
@@ -19,132 +18,75 @@
 #include "create/input.h"
 #include "create/reaper.h"
 #include "diagnose.h"
-#include "operand.h"
+#include "kinds.h"
 #include "shmtool.h"
 #include "ui/signals.h"
 #include "ui/text.h"
 
-enum { OPT_HUGE = OPT_LONG, OPT_NO_RESERVE, OPT_LOCK, OPT_ID };
-
-static const struct option_row options[] = {
-	{ 'k', "key", "KEY", "give it this key; else it is private" },
-	{ 'f', "file", "PATH[:PROJ]", "give it the key that ftok(3) makes" },
-	{ 's', "size", "SIZE", "its size" },
-	{ 'm', "mode", "MODE", "its permissions, 0600 by default" },
-	{ 'u', "owner", "OWNER[:GROUP]", "give it away" },
-	{ 'i', "input", "FILE", "its first contents; - is standard input" },
-	{ 'e', "existing-ok", NULL, "open the one that has the key already" },
-	{ 'v', "verbose", NULL, "tell whether it was created or opened" },
-	{ OPT_HUGE, "huge", "[=SIZE]", "of huge pages, of this size" },
-	{ OPT_NO_RESERVE, "no-reserve", NULL, "without a promise of memory" },
-	{ OPT_LOCK, "lock", NULL, "keep its pages in memory" },
-	{ OPT_ID, "id", "N", "with exactly this id" },
-	{ 0 }
-};
-
 #define DEFAULT_MODE 0600u
 
-/* What it takes to fill and to hold one. */
+/* Enough to fill and to attach it; nobody else gets access until then. */
 #define WORKING_MODE 0600u
 
 struct opts {
+	struct arguments args;
 	struct shmt_request request;
-	const char *key, *file, *size, *input, *owner, *id;
-	const char *object;	/* what messages are about */
+	const char *key, *file, *size, *input, *owner_text, *id;
+	const char *object;	/* named in messages */
 	unsigned mode;
-	uint32_t uid, gid;	/* UINT32_MAX: as it comes */
+	struct owner owner;
 	bool lock, verbose;
-	char **command;
 };
 
 /* A segment that is being made. */
 struct work {
-	struct shmt_segment segment;
+	struct shmt_info segment;
 	bool created;		/* made, not opened */
-	void *at;		/* held here for COMMAND, or NULL */
+	void *at;		/* attached here for COMMAND, or NULL */
 	struct reaper reaper;
-	bool kept;		/* there is a keeper */
+	bool has_reaper;
 };
 
-static bool
-huge_value(const char *text, struct shmt_request *request)
+static int
+kind_huge_size(const struct option_row *row, const char *text, void *to)
 {
-	uint64_t size = 0;
+	uint64_t *size = to;
+	int status;
 
-	request->flags |= SHMT_HUGETLB;
-	if (text == NULL)
-		return true;
-	if (!size_value("--huge", text, &size))
-		return false;
-	if (size == 0 || (size & (size - 1)) != 0) {
-		usage_error("--huge", "%s: not a power of two", text);
-		return false;
-	}
-	request->huge_size = size;
-	return true;
+	status = kind_size(row, text, size);
+	if (status != ST_OK || (*size != 0 && (*size & (*size - 1)) == 0))
+		return status;
+	return option_error(row, "%s: not a power of two", text);
 }
 
-static bool
-id_value(const char *text, struct shmt_request *request)
-{
-	uint64_t id;
-
-	if (!number_value("--id", text, INT32_MAX, &id))
-		return false;
-	request->flags |= SHMT_WITH_ID;
-	request->id = (int)id;
-	return true;
-}
-
-static bool
-take_value(struct opts *o, int code)
-{
-	switch (code) {
-	case 'k':
-		o->key = optarg;
-		return key_value("--key", optarg, &o->request.key);
-	case 's':
-		o->size = optarg;
-		return size_value("--size", optarg, &o->request.size);
-	case 'm':
-		return mode_value("--mode", optarg, DEFAULT_MODE, &o->mode);
-	case 'u':
-		o->owner = optarg;
-		return parse_owner("--owner", optarg, &o->uid, &o->gid);
-	case OPT_HUGE:
-		return huge_value(optarg, &o->request);
-	default:
-		o->id = optarg;
-		return id_value(optarg, &o->request);
-	}
-}
-
-static bool
-take_option(struct opts *o, int code)
-{
-	switch (code) {
-	case 'f':
-		o->file = optarg;
-		return true;
-	case 'i':
-		o->input = optarg;
-		return true;
-	case 'e':
-		o->request.flags |= SHMT_OPEN;
-		return true;
-	case 'v':
-		o->verbose = true;
-		return true;
-	case OPT_NO_RESERVE:
-		o->request.flags |= SHMT_NORESERVE;
-		return true;
-	case OPT_LOCK:
-		o->lock = true;
-		return true;
-	default:
-		return take_value(o, code);
-	}
-}
+static const struct option_row options[] = {
+	{ 'k', "key", "KEY", "give it this key; else it is private",
+	    kind_key, TO(request.key), TEXT(key), .group = 1 },
+	{ 'f', "file", "PATH[:PROJ]", "give it the key that ftok(3) makes",
+	    kind_text, TO(file), .group = 1 },
+	{ 's', "size", "SIZE", "set its size",
+	    kind_size, TO(request.size), TEXT(size) },
+	{ 'm', "mode", "MODE", "set its permissions, 0600 by default",
+	    kind_mode, TO(mode) },
+	{ 'u', "owner", "OWNER[:GROUP]", "set owner and group; or :GROUP",
+	    kind_owner, TO(owner), TEXT(owner_text) },
+	{ 'i', "input", "FILE", "fill it from FILE; - is standard input",
+	    kind_text, TO(input) },
+	{ 'e', "existing-ok", NULL, "open the one that has the key already",
+	    SETS(request.flags, SHMT_OPEN) },
+	{ 'v', "verbose", NULL, "print whether it was created or opened",
+	    kind_flag, TO(verbose) },
+	{ 0, "huge", "[=SIZE]", "use huge pages, of SIZE",
+	    kind_huge_size, TO(request.huge_size),
+	    SETS(request.flags, SHMT_HUGETLB) },
+	{ 0, "no-reserve", NULL, "do not reserve memory for it",
+	    SETS(request.flags, SHMT_NORESERVE) },
+	{ 0, "lock", NULL, "keep its pages in memory", kind_flag, TO(lock) },
+	{ 0, "id", "N", "give it exactly this id",
+	    kind_number, TO(request.id), TEXT(id),
+	    SETS(request.flags, SHMT_WITH_ID) },
+	{ 0 }
+};
 
 static int
 check_open(const struct opts *o)
@@ -154,22 +96,18 @@ check_open(const struct opts *o)
 	if (o->request.flags & SHMT_WITH_ID)
 		return usage_error("--existing-ok", "does not go with --id, "
 		    "which is for a new segment");
-	if (o->command != NULL)
+	if (o->args.command != NULL)
 		return usage_error("--existing-ok", "does not go with a "
 		    "command: what was there before it must stay after it");
 	return ST_OK;
 }
 
-/* What one option has to say about another. */
+/* Options that exclude or need each other. */
 static int
 check(struct opts *o)
 {
 	int status;
 
-	if (o->command != NULL && o->command[0] == NULL)
-		return usage_error("--", "which command?");
-	if (o->key != NULL && o->file != NULL)
-		return usage_error(NULL, "either --key or --file");
 	if (o->size == NULL && o->input == NULL)
 		return usage_error(NULL, "which --size?");
 	if (o->request.flags & SHMT_OPEN) {
@@ -191,71 +129,101 @@ check(struct opts *o)
 }
 
 static int
-parse(int argc, char **argv, struct opts *o, bool *go)
+parse(int argc, char **argv, struct opts *o)
 {
-	int c, status;
+	int status;
 
-	o->command = cut_command(&argc, argv);
-	while ((c = next_option(&cmd_create, argc, argv)) != -1) {
-		if (c == '?' || c == 'h')
-			return option_status(c);
-		if (!take_option(o, c))
-			return told_status();
-	}
-	if (optind < argc)
-		return usage_error(argv[optind], "no operand is needed; a "
-		    "command comes after --");
-	status = check(o);
-	*go = status == ST_OK;
-	return status;
+	status = parse_options(&cmd_create, argc, argv, o);
+	if (status != ST_OK)
+		return status;
+	if (o->args.count > 0)
+		return usage_error(o->args.operands[0], "no operand is "
+		    "needed; a command comes after --");
+	return check(o);
 }
 
 static unsigned
 first_mode(const struct opts *o)
 {
-	return o->input != NULL || o->command != NULL ? WORKING_MODE : o->mode;
+	return o->input != NULL || o->args.command != NULL ? WORKING_MODE :
+	    o->mode;
 }
 
-/* Whether mode or owner are to be other than they are at first. */
+/* Whether mode or owner have to be set after the segment was made. */
 static bool
-is_given_away(const struct opts *o)
+needs_set(const struct opts *o)
 {
-	return o->owner != NULL || first_mode(o) != o->mode;
+	return o->owner_text != NULL || first_mode(o) != o->mode;
+}
+
+/* Nobody else can make a segment with our pid as its creator's. */
+static bool
+is_ours(const struct shmt_info *segment)
+{
+	return segment->cpid == getpid();
+}
+
+/*
+ * Looks at the segment that was made.  Root of the IPC namespace may have
+ * removed it, and made another one under this id; none can take its place any
+ * more once it is attached.
+ */
+static int
+look_at_own(const struct opts *o, struct work *w)
+{
+	struct shmt_info there;
+
+	if (shmt_info(w->segment.object.id, &there) == -1)
+		return fail(o->object, errno);
+	if (!is_ours(&there)) {
+		warn_about(o->object, "segment %d was removed, and another one "
+		    "has this id now", w->segment.object.id);
+		return ST_ABSENT;
+	}
+	w->segment = there;
+	return ST_OK;
 }
 
 static void
-take_away(const struct work *w)
+undo(const struct work *w)
 {
-	if (w->created)
-		shmt_remove(w->segment.id);
-	if (w->kept)
+	struct shmt_info there;
+
+	if (w->created && shmt_info(w->segment.object.id, &there) == 0 &&
+	    is_ours(&there))
+		shmt_remove(w->segment.object.id);
+	if (w->has_reaper)
 		end_reaper(&w->reaper);
 	if (w->at != NULL)
 		shmt_detach(w->at);
 }
 
+static int
+no_reaper(const struct opts *o)
+{
+	warn_about(o->object, "cannot start the process that removes it: %s",
+	    strerror(errno));
+	return ST_FAILED;
+}
+
 /*
- * A private segment is marked for removal at once and lives on by our
- * attachment, so that no way to end us leaves it.  Until then, and for one
- * with a key to the end, there is the keeper.
+ * Attaches the segment.  A private one is marked for removal at once: it
+ * stays as long as it is attached, and no way to end shmtool leaves it.
  */
 static int
 hold(const struct opts *o, struct work *w)
 {
-	if (shmt_attach(w->segment.id, NULL, SHMT_RDONLY, &w->at) == -1)
+	int status;
+
+	if (shmt_attach(w->segment.object.id, NULL, SHMT_RDONLY, &w->at) == -1)
 		return diagnose_refusal(
 		    o->object, &o->request, SHMT_STEP_ATTACH, errno);
-	if (o->request.key == 0 && shmt_remove(w->segment.id) == -1)
+	status = look_at_own(o, w);
+	if (status != ST_OK)
+		return status;
+	if (o->request.key == 0 && shmt_remove(w->segment.object.id) == -1)
 		return fail(o->object, errno);
-	if (!inform_reaper(&w->reaper, &w->segment)) {
-		warn_about(o->object, "no keeper: %s", strerror(errno));
-		return ST_FAILED;
-	}
-	if (o->request.key == 0) {
-		end_reaper(&w->reaper);
-		w->kept = false;
-	}
-	return ST_OK;
+	return inform_reaper(&w->reaper, &w->segment) ? ST_OK : no_reaper(o);
 }
 
 static int
@@ -264,76 +232,114 @@ make(const struct opts *o, struct work *w)
 	struct shmt_request request = o->request;
 	int id;
 
-	if (o->command != NULL) {
-		w->kept = start_reaper(&w->reaper, request.key);
-		if (!w->kept) {
-			warn_about(o->object, "no keeper: %s", strerror(errno));
-			return ST_FAILED;
-		}
+	if (o->args.command != NULL) {
+		w->has_reaper = start_reaper(&w->reaper, request.key);
+		if (!w->has_reaper)
+			return no_reaper(o);
 	}
 	request.mode = first_mode(o);
 	if (shmt_create(&request, &id, &w->created) == -1)
 		return diagnose_refusal(o->object, &request, SHMT_STEP_CREATE,
 		    errno);
-	w->segment.id = id;
-	if (o->command == NULL && !o->verbose && !is_given_away(o))
-		return ST_OK;
-	return shmt_info(id, &w->segment) == 0 ? ST_OK :
-	    fail(o->object, errno);
+	w->segment.object.id = id;
+	return ST_OK;
 }
 
-/* Mode and owner come last: until then it is ours alone. */
 static int
-give_away(const struct opts *o, struct work *w)
+lock(const struct opts *o, struct work *w)
 {
-	struct shmt_segment *s = &w->segment;
+	int status = look_at_own(o, w);
 
-	if (!is_given_away(o))
-		return ST_OK;
-	s->mode = o->mode;
-	if (o->uid != UINT32_MAX)
-		s->uid = o->uid;
-	if (o->gid != UINT32_MAX)
-		s->gid = o->gid;
-	if (shmt_set(s) == 0)
+	if (status == ST_OK && shmt_lock(w->segment.object.id, true) == -1)
+		status = diagnose_refusal(
+		    o->object, &o->request, SHMT_STEP_LOCK, errno);
+	return status;
+}
+
+/* Opens the segment first: which one that was cannot change afterwards. */
+static int
+fill(const struct opts *o, struct work *w, int in)
+{
+	struct shmt_view *view;
+	int status;
+
+	if (shmt_view_open(w->segment.object.id, SHMT_WRITE, &view) == -1)
+		return diagnose_refusal(
+		    o->object, &o->request, SHMT_STEP_ATTACH, errno);
+	status = look_at_own(o, w);
+	if (status == ST_OK)
+		status = copy_input(view, o->input, in);
+	shmt_view_close(view);
+	return status;
+}
+
+/* Sets mode and owner, last of all: until then only we have access. */
+static int
+set(const struct opts *o, struct work *w)
+{
+	struct shmt_info wanted;
+	int status;
+
+	status = look_at_own(o, w);
+	if (status != ST_OK)
+		return status;
+	wanted = w->segment;
+	wanted.mode = o->mode;
+	if (o->owner.uid != OWNER_KEPT)
+		wanted.uid = o->owner.uid;
+	if (o->owner.gid != OWNER_KEPT)
+		wanted.gid = o->owner.gid;
+	if (shmt_set(&wanted) == 0)
 		return ST_OK;
 	if (errno != EINVAL)
 		return fail(o->object, errno);
-	warn_about(o->owner, "not in this user namespace");
+	warn_about(o->owner_text, "not in this user namespace");
 	return ST_FAILED;
 }
 
-/* A new segment into what was asked for. */
+/* Makes of the new segment what was asked for. */
 static int
-shape(const struct opts *o, struct work *w, int in)
+complete(const struct opts *o, struct work *w, int in)
 {
 	int status = ST_OK;
 
-	if (o->command != NULL)
+	if (o->args.command != NULL)
 		status = hold(o, w);
-	if (status == ST_OK && o->lock && shmt_lock(w->segment.id, true) == -1)
-		status = diagnose_refusal(
-		    o->object, &o->request, SHMT_STEP_LOCK, errno);
+	if (status == ST_OK && o->lock)
+		status = lock(o, w);
 	if (status == ST_OK && in != -1)
-		status = fill_segment(w->segment.id, o->input, in);
-	return status == ST_OK ? give_away(o, w) : status;
+		status = fill(o, w, in);
+	if (status == ST_OK && needs_set(o))
+		status = set(o, w);
+	return status;
 }
 
-/* The id on standard output, or COMMAND's run. */
 static int
-deliver(const struct opts *o, const struct work *w)
+tell_which(const struct opts *o, struct work *w)
 {
-	struct child child = { .command = o->command };
+	if (shmt_info(w->segment.object.id, &w->segment) == -1)
+		return fail(o->object, errno);
+	warn_about(o->object, "%s segment %d, %ju byte%s",
+	    w->created ? "created" : "opened", w->segment.object.id,
+	    (uintmax_t)w->segment.size, w->segment.size == 1 ? "" : "s");
+	return ST_OK;
+}
+
+/* Prints the id, or runs COMMAND. */
+static int
+deliver(const struct opts *o, struct work *w)
+{
+	struct child child = { .command = o->args.command };
+	int status = ST_OK;
 
 	if (o->verbose)
-		warn_about(o->object, "%s segment %d, %ju byte%s",
-		    w->created ? "created" : "opened", w->segment.id,
-		    (uintmax_t)w->segment.size,
-		    w->segment.size == 1 ? "" : "s");
-	if (o->command != NULL)
+		status = tell_which(o, w);
+	if (status != ST_OK)
+		return o->args.command != NULL ? ST_NOT_RUN : status;
+	if (o->args.command != NULL)
 		return export_segments(&w->segment, 1) ?
 		    run_child(&child) : ST_NOT_RUN;
-	printf("%d\n", w->segment.id);
+	printf("%d\n", w->segment.object.id);
 	return flush_output() ? ST_OK : ST_FAILED;
 }
 
@@ -345,28 +351,27 @@ create(struct opts *o, int in)
 
 	status = make(o, &w);
 	if (status == ST_OK && w.created)
-		status = shape(o, &w, in);
+		status = complete(o, &w, in);
 	if (status == ST_OK && caught_signal() == 0)
 		status = deliver(o, &w);
-	else if (o->command != NULL)
+	else if (o->args.command != NULL)
 		status = ST_NOT_RUN;
-	/* Taken away or printed: no signal may come between. */
+	/* The id was printed or the segment goes: no signal in between. */
 	stop_catching();
-	if (status != ST_OK || o->command != NULL || caught_signal() != 0)
-		take_away(&w);
+	if (status != ST_OK || o->args.command != NULL || caught_signal() != 0)
+		undo(&w);
 	return status;
 }
 
 static int
 run(int argc, char **argv)
 {
-	struct opts o = { .mode = DEFAULT_MODE, .uid = UINT32_MAX,
-		.gid = UINT32_MAX };
+	struct opts o = { .mode = DEFAULT_MODE,
+		.owner = { OWNER_KEPT, OWNER_KEPT } };
 	int status, in = -1;
-	bool go = false;
 
-	status = parse(argc, argv, &o, &go);
-	if (!go)
+	status = parse(argc, argv, &o);
+	if (status != ST_OK)
 		return status;
 	catch_signals();
 	ignore_sigpipe();
@@ -375,7 +380,7 @@ run(int argc, char **argv)
 		    &in);
 	if (status == ST_OK)
 		status = create(&o, in);
-	else if (o.command != NULL && status != ST_USAGE)
+	else if (o.args.command != NULL && status != ST_USAGE)
 		status = ST_NOT_RUN;
 	if (in > STDERR_FILENO)
 		close(in);
@@ -383,11 +388,15 @@ run(int argc, char **argv)
 }
 
 const struct cmd cmd_create = {
-	"create", "Makes a segment and prints its id",
-	"[-ev] [-k KEY | -f PATH[:PROJ]] -s SIZE [-m MODE] "
+	.name = "create",
+	.summary = "Makes a segment and prints its id",
+	.synopsis = "[-ev] [-k KEY | -f PATH[:PROJ]] -s SIZE [-m MODE] "
 	    "[-u OWNER[:GROUP]] [-i FILE] [--huge[=SIZE]] [--no-reserve] "
 	    "[--lock] [--id N] [-- COMMAND [ARG...]]",
-	options, "SIZE defaults to the size of FILE.\n"
+	.options = options,
+	.note = "SIZE defaults to the size of FILE.\n"
 	    "COMMAND finds SHMTOOL_ID, SHMTOOL_KEY and SHMTOOL_SIZE in its "
-	    "environment;\nthe segment is gone after it.", run
+	    "environment;\nthe segment is gone after it.",
+	.run = run,
+	.runs_command = true
 };

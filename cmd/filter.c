@@ -2,12 +2,13 @@
 
 /*
  * The filter options, the same in every verb that has them: their values,
- * what does not go together, and the segments that pass.
+ * which exclude each other, and the segments that pass.
  */
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,122 +17,194 @@
 #include <unistd.h>
 
 #include "filter.h"
-#include "operand.h"
+#include "kinds.h"
 #include "shmtool.h"
 #include "ui/message.h"
 #include "ui/text.h"
 
-/* What each option demands, in the order of their codes. */
-static const struct {
-	const char *name;
-	unsigned by;
-} demands[] = {
-	{ "--owner", SHMT_BY_OWNER },
-	{ "--creator", SHMT_BY_CREATOR },
-	{ "--key", SHMT_BY_KEY },
-	{ "--private", SHMT_BY_PRIVATE },
-	{ "--unattached", SHMT_BY_UNATTACHED },
-	{ "--creator-dead", SHMT_BY_CREATOR_DEAD },
-	{ "--idle", SHMT_BY_IDLE },
-	{ "--min-size", SHMT_BY_MIN_SIZE },
-	{ "--max-size", SHMT_BY_MAX_SIZE },
-	{ "--dest", SHMT_BY_DEST },
-	{ "--pid", SHMT_BY_PID },
-	{ "--stale", SHMT_BY_STALE },
+/*
+ * Kinds of values: each adds a clause by the criterion in the row's choice.
+ */
+
+static int
+add_clause(const struct option_row *row, uint64_t value, void *to)
+{
+	struct filter *filter = to;
+	struct shmt_clause *more;
+
+	more = reallocarray(filter->set.clauses, filter->set.count + 1,
+	    sizeof(*more));
+	if (more == NULL)
+		return fail(NULL, ENOMEM);
+	filter->set.clauses = more;
+	more[filter->set.count++] = (struct shmt_clause){
+		.by = (enum shmt_criterion)row->choice,
+		.negated = filter->negate, .value = value
+	};
+	filter->negate = false;
+	return ST_OK;
+}
+
+static int
+kind_fact(const struct option_row *row, const char *text, void *to)
+{
+	(void)text;
+	return add_clause(row, 0, to);
+}
+
+static int
+kind_by_user(const struct option_row *row, const char *text, void *to)
+{
+	uint32_t uid;
+	int status = kind_user(row, text, &uid);
+
+	return status == ST_OK ? add_clause(row, uid, to) : status;
+}
+
+static int
+kind_by_key(const struct option_row *row, const char *text, void *to)
+{
+	uint32_t key;
+	int status = kind_key(row, text, &key);
+
+	return status == ST_OK ? add_clause(row, key, to) : status;
+}
+
+static int
+kind_by_time(const struct option_row *row, const char *text, void *to)
+{
+	uint64_t seconds;
+	int status = kind_seconds(row, text, &seconds);
+
+	return status == ST_OK ? add_clause(row, seconds, to) : status;
+}
+
+static int
+kind_by_size(const struct option_row *row, const char *text, void *to)
+{
+	uint64_t size;
+	int status = kind_size(row, text, &size);
+
+	return status == ST_OK ? add_clause(row, size, to) : status;
+}
+
+static int
+kind_by_pid(const struct option_row *row, const char *text, void *to)
+{
+	int pid, status = kind_number(row, text, &pid);
+
+	return status == ST_OK ? add_clause(row, (uint64_t)pid, to) : status;
+}
+
+const struct option_row filter_options[] = {
+	{ 0, "owner", "USER", "match those owned by USER",
+	    kind_by_user, .choice = SHMT_BY_OWNER },
+	{ 0, "creator", "USER", "match those created by USER",
+	    kind_by_user, .choice = SHMT_BY_CREATOR },
+	{ 0, "key", "KEY", "match those with this key",
+	    kind_by_key, .choice = SHMT_BY_KEY },
+	{ 0, "private", NULL, "match those without a key",
+	    kind_fact, .choice = SHMT_BY_PRIVATE },
+	{ 0, "unattached", NULL, "match those that no process has attached",
+	    kind_fact, .choice = SHMT_BY_UNATTACHED },
+	{ 0, "creator-dead", NULL, "match those whose creator has exited",
+	    kind_fact, .choice = SHMT_BY_CREATOR_DEAD },
+	{ 0, "idle", "DURATION", "match no attach, detach or change since",
+	    kind_by_time, .choice = SHMT_BY_IDLE },
+	{ 0, "min-size", "SIZE", "match those of SIZE or more",
+	    kind_by_size, .choice = SHMT_BY_MIN_SIZE },
+	{ 0, "max-size", "SIZE", "match those of SIZE or less",
+	    kind_by_size, .choice = SHMT_BY_MAX_SIZE },
+	{ 0, "dest", NULL, "match those marked for removal",
+	    kind_fact, .choice = SHMT_BY_DEST },
+	{ 0, "pid", "PID", "match those attached or created by PID",
+	    kind_by_pid, .min = 1, .choice = SHMT_BY_PID },
+	{ 0, "stale", NULL, "match unattached, users exited, idle an hour",
+	    kind_fact, .choice = SHMT_BY_STALE },
+	{ 0, "not", NULL, "negate the filter that follows",
+	    kind_flag, .to = offsetof(struct filter, negate),
+	    .prefix = true },
+	{ 0 }
 };
 
-static bool
-user_value(const char *option, const char *text, uint32_t *uid)
+void
+free_filter(struct filter *filter)
 {
-	return find_user(text, uid) || no_such_name(option, text, "user");
+	free(filter->set.clauses);
+	*filter = (struct filter){ 0 };
 }
 
 static bool
-pid_value(const char *option, const char *text, pid_t *pid)
+has_clause(const struct shmt_filter *filter, enum shmt_criterion by,
+    bool negated)
 {
-	uint64_t number;
+	size_t i;
 
-	if (!number_value(option, text, INT32_MAX, &number))
-		return false;
-	if (number == 0) {
-		usage_error(option, "%s: out of range: 1 to %d", text,
-		    INT32_MAX);
-		return false;
-	}
-	*pid = (pid_t)number;
-	return true;
-}
-
-static bool
-take_value(struct shmt_filter *filter, int code, const char *name,
-    const char *value)
-{
-	switch (code) {
-	case OPT_FILTER_OWNER:
-		return user_value(name, value, &filter->owner);
-	case OPT_FILTER_CREATOR:
-		return user_value(name, value, &filter->creator);
-	case OPT_FILTER_KEY:
-		return key_value(name, value, &filter->key);
-	case OPT_FILTER_IDLE:
-		return duration_value(name, value, &filter->idle);
-	case OPT_FILTER_MIN_SIZE:
-		return size_value(name, value, &filter->min_size);
-	case OPT_FILTER_MAX_SIZE:
-		return size_value(name, value, &filter->max_size);
-	case OPT_FILTER_PID:
-		return pid_value(name, value, &filter->pid);
-	default:
-		return true;
-	}
+	for (i = 0; i < filter->count; i++)
+		if (filter->clauses[i].by == by &&
+		    filter->clauses[i].negated == negated)
+			return true;
+	return false;
 }
 
 bool
-filter_option(struct shmt_filter *filter, int code, const char *value)
+filter_has(const struct shmt_filter *filter, enum shmt_criterion by)
 {
-	const char *name = demands[code - OPT_FILTER].name;
-
-	if (!take_value(filter, code, name, value))
-		return false;
-	filter->by |= demands[code - OPT_FILTER].by;
-	return true;
+	return has_clause(filter, by, false) || has_clause(filter, by, true);
 }
 
-bool
-filter_check(const struct shmt_filter *filter)
+/* Whether every size is below the smallest or above the largest wanted. */
+static bool
+excludes_all_sizes(const struct shmt_filter *filter)
+{
+	uint64_t min = UINT64_MAX, max = 0;
+	const struct shmt_clause *clause;
+	size_t i;
+
+	if (!has_clause(filter, SHMT_BY_MIN_SIZE, false) ||
+	    !has_clause(filter, SHMT_BY_MAX_SIZE, false))
+		return false;
+	for (i = 0; i < filter->count; i++) {
+		clause = &filter->clauses[i];
+		if (clause->negated)
+			continue;
+		if (clause->by == SHMT_BY_MIN_SIZE && clause->value < min)
+			min = clause->value;
+		if (clause->by == SHMT_BY_MAX_SIZE && clause->value > max)
+			max = clause->value;
+	}
+	return min > max;
+}
+
+int
+check_filter(const struct shmt_filter *filter)
 {
 	static const struct {
-		unsigned both;
+		enum shmt_criterion one, other;
 		const char *why;
 	} never[] = {
-		{ SHMT_BY_KEY | SHMT_BY_PRIVATE,
-		    "either --key or --private" },
-		{ SHMT_BY_DEST | SHMT_BY_STALE,
+		{ SHMT_BY_KEY, SHMT_BY_PRIVATE, "either --key or --private" },
+		{ SHMT_BY_DEST, SHMT_BY_STALE,
 		    "either --dest or --stale: what is marked for removal "
 		    "is not stale" },
-		{ SHMT_BY_DEST | SHMT_BY_UNATTACHED,
+		{ SHMT_BY_DEST, SHMT_BY_UNATTACHED,
 		    "either --dest or --unattached: what is marked for "
 		    "removal goes with its last attachment" },
 	};
-	const unsigned sizes = SHMT_BY_MIN_SIZE | SHMT_BY_MAX_SIZE;
 	size_t i;
 
 	for (i = 0; i < sizeof(never) / sizeof(never[0]); i++)
-		if ((filter->by & never[i].both) == never[i].both) {
-			usage_error(NULL, "%s", never[i].why);
-			return false;
-		}
-	if ((filter->by & sizes) == sizes &&
-	    filter->min_size > filter->max_size) {
-		usage_error(NULL, "--min-size is above --max-size");
-		return false;
-	}
-	return true;
+		if (has_clause(filter, never[i].one, false) &&
+		    has_clause(filter, never[i].other, false))
+			return usage_error(NULL, "%s", never[i].why);
+	if (excludes_all_sizes(filter))
+		return usage_error(NULL, "--min-size is above --max-size");
+	return ST_OK;
 }
 
-/* Says when it cannot be known what the process of --pid has attached. */
+/* Warns where the attachments of the process of a --pid are not visible. */
 static void
-note_hidden(pid_t pid)
+warn_of_hidden(pid_t pid)
 {
 	char name[24], path[32];
 	int fd;
@@ -149,13 +222,24 @@ note_hidden(pid_t pid)
 	    "found, not what it has attached");
 }
 
-/* What has been marked has lost its key; who holds it still knows. */
+static void
+warn_of_hidden_pids(const struct shmt_filter *filter)
+{
+	size_t i;
+
+	for (i = 0; i < filter->count; i++)
+		if (filter->clauses[i].by == SHMT_BY_PID)
+			warn_of_hidden((pid_t)filter->clauses[i].value);
+}
+
+/* A marked segment has lost its key; the maps of its holders still show it. */
 static bool
 needs_holders(const struct shmt_filter *filter,
-    const struct shmt_segment *list, size_t count)
+    const struct shmt_info *list, size_t count)
 {
-	const bool by_pid = (filter->by & SHMT_BY_PID) != 0,
-	    by_key = (filter->by & (SHMT_BY_KEY | SHMT_BY_PRIVATE)) != 0;
+	const bool by_pid = filter_has(filter, SHMT_BY_PID),
+	    by_key = filter_has(filter, SHMT_BY_KEY) ||
+	    filter_has(filter, SHMT_BY_PRIVATE);
 	size_t i;
 
 	for (i = 0; i < count; i++)
@@ -168,16 +252,15 @@ needs_holders(const struct shmt_filter *filter,
 uint64_t
 filter_idle(const struct shmt_filter *filter)
 {
-	return filter != NULL && (filter->by & SHMT_BY_IDLE) != 0 ?
-	    filter->idle : SHMT_STALE_IDLE;
+	return filter != NULL ? shmt_stale_idle(filter) : SHMT_STALE_IDLE;
 }
 
 int
 filter_list(const struct shmt_filter *filter, bool want_rss,
-    struct shmt_segment **list, size_t *count)
+    struct shmt_info **list, size_t *count)
 {
 	struct shmt_holders holders = { 0 };
-	struct shmt_segment *all;
+	struct shmt_info *all;
 	size_t i, n, kept = 0;
 	time_t now;
 	int error;
@@ -192,8 +275,7 @@ filter_list(const struct shmt_filter *filter, bool want_rss,
 		free(all);
 		return status_of(error);
 	}
-	if ((filter->by & SHMT_BY_PID) != 0)
-		note_hidden(filter->pid);
+	warn_of_hidden_pids(filter);
 	now = time(NULL);
 	for (i = 0; i < n; i++)
 		if (shmt_match(filter, &all[i], now, &holders))

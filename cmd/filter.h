@@ -12,45 +12,30 @@
 #include <stdint.h>
 
 #include "shmtool.h"
+#include "ui/options.h"
 
-enum {
-	OPT_FILTER = 512,	/* codes of FILTER_OPTIONS, in their order */
-	OPT_FILTER_OWNER = OPT_FILTER, OPT_FILTER_CREATOR, OPT_FILTER_KEY,
-	OPT_FILTER_PRIVATE, OPT_FILTER_UNATTACHED, OPT_FILTER_CREATOR_DEAD,
-	OPT_FILTER_IDLE, OPT_FILTER_MIN_SIZE, OPT_FILTER_MAX_SIZE,
-	OPT_FILTER_DEST, OPT_FILTER_PID, OPT_FILTER_STALE, OPT_FILTER_END
+/* What filter_options store; all zero at first. */
+struct filter {
+	struct shmt_filter set;
+	bool negate;		/* --not was the option before */
 };
 
-#define FILTER_OPTIONS \
-	{ OPT_FILTER_OWNER, "owner", "USER", "owned by USER" }, \
-	{ OPT_FILTER_CREATOR, "creator", "USER", "created by USER" }, \
-	{ OPT_FILTER_KEY, "key", "KEY", "with this key" }, \
-	{ OPT_FILTER_PRIVATE, "private", NULL, "without a key" }, \
-	{ OPT_FILTER_UNATTACHED, "unattached", NULL, \
-	    "that nobody has attached" }, \
-	{ OPT_FILTER_CREATOR_DEAD, "creator-dead", NULL, \
-	    "whose creator is provably gone" }, \
-	{ OPT_FILTER_IDLE, "idle", "DURATION", \
-	    "without attach, detach or change since" }, \
-	{ OPT_FILTER_MIN_SIZE, "min-size", "SIZE", "of SIZE or more" }, \
-	{ OPT_FILTER_MAX_SIZE, "max-size", "SIZE", "of SIZE or less" }, \
-	{ OPT_FILTER_DEST, "dest", NULL, "marked for removal" }, \
-	{ OPT_FILTER_PID, "pid", "PID", "attached or created by PID" }, \
-	{ OPT_FILTER_STALE, "stale", NULL, \
-	    "unattached, users provably gone, idle for an hour" }
+/* Rows of a verb whose struct opts has a struct filter. */
+extern const struct option_row filter_options[];
 
-/* Takes one filter option; false after a mistake, which has been told. */
-bool filter_option(struct shmt_filter *filter, int code, const char *value);
+/* After the last option: whether any segment could pass. */
+int check_filter(const struct shmt_filter *filter);
+void free_filter(struct filter *filter);
 
-/* After the last option: false where no segment could ever pass, as told. */
-bool filter_check(const struct shmt_filter *filter);
+/* Whether a filter asks for this, in any form. */
+bool filter_has(const struct shmt_filter *filter, enum shmt_criterion by);
 
-/* The rest that makes a segment stale; filter may be NULL. */
+/* The seconds of rest that make a segment stale; filter may be NULL. */
 uint64_t filter_idle(const struct shmt_filter *filter);
 
-/* The segments that pass, into an array to free, holders as found where the
- * filter needs them; ST_OK, or told why not. */
+/* Lists the segments that pass, into an array that the caller frees; ST_OK, or
+ * another status, having said why. */
 int filter_list(const struct shmt_filter *filter, bool want_rss,
-    struct shmt_segment **list, size_t *count);
+    struct shmt_info **list, size_t *count);
 
 #endif

@@ -1,73 +1,47 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * shmtool limits: the reports of ipcs, and what is done about limits.  Here
- * is the command line, and which options go together; report.c, usage.c,
- * metrics.c, advise.c and change.c do the work.
+ * shmtool limits: the reports of ipcs, and actions on limits.  Here is the
+ * command line, and which options go together; the files of limits/ do the
+ * work.
  */
 
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cmd.h"
+#include "kinds.h"
 #include "limits/advise.h"
 #include "limits/ipcs.h"
 #include "limits/metrics.h"
 #include "limits/set.h"
 #include "limits/usage.h"
-#include "operand.h"
 #include "shmtool.h"
 #include "ui/table.h"
 
-/* The options, in the order of the table below. */
+/* A bit of opts.given for each option that an action may go with or not. */
 enum {
 	LIMITS, SEGMENTS, BYTES, HUMAN, JSON, TSV, USAGE, CHECK, WARNING,
 	CRITICAL, PROMETHEUS, ALL_NS, ADVISE, RAM, SET, PERSIST, DRY_RUN,
 	OPTIONS
 };
 
-static const struct option_row options[] = {
-	{ 'l', "limits", NULL, "the limits, as ipcs -l prints them" },
-	{ 'm', "segments", NULL, "the segments, as ipcs -m prints them" },
-	{ 'b', "bytes", NULL, "sizes in bytes" },
-	{ OPT_LONG + HUMAN, "human", NULL, "sizes as 1.5M" },
-	{ OPT_LONG + JSON, "json", NULL, "one JSON object" },
-	{ OPT_LONG + TSV, "tsv", NULL, "columns between tabs" },
-	{ OPT_LONG + USAGE, "usage", NULL,
-	    "each limit, what is used of it, and percent" },
-	{ OPT_LONG + CHECK, "check", NULL,
-	    "one line and 0, 1, 2, 3 for a monitoring system" },
-	{ 'w', "warning", "PCT", "a warning above this percentage (80)" },
-	{ 'c', "critical", "PCT", "critical above this percentage (90)" },
-	{ OPT_LONG + PROMETHEUS, "prometheus", NULL,
-	    "metrics for a textfile collector" },
-	{ OPT_LONG + ALL_NS, "all-ns", NULL,
-	    "of every IPC namespace that a process lives in" },
-	{ OPT_LONG + ADVISE, "advise", "[=PROFILE]",
-	    "advice: general, postgresql, analytics or db2" },
-	{ OPT_LONG + RAM, "ram", "SIZE", "for a machine with this memory" },
-	{ OPT_LONG + SET, "set", "NAME=VALUE",
-	    "set shmmax, shmall, shmmni or shm_rmid_forced" },
-	{ OPT_LONG + PERSIST, "persist", "[=FILE]",
-	    "kept, in " SYSCTL_FILE },
-	{ 'n', "dry-run", NULL, "only show what would be set" },
-	{ 0 }
-};
-
 struct opts {
+	struct arguments args;
 	unsigned given;			/* a bit for each option */
-	unsigned warning, critical;
+	int warning, critical;
 	enum shmt_profile profile;
 	uint64_t memory;		/* 0: this machine's */
 	const char *file;
-	struct shmt_setting settings[SETTINGS_MAX];
-	size_t count;
+	struct settings settings;
 };
 
 #define BIT(option) (1u << (option))
+
+/* Less than this is a slip of the suffix. */
+#define RAM_MIN (UINT64_C(1) << 20)
 
 static bool
 has(const struct opts *o, unsigned option)
@@ -96,7 +70,7 @@ usage(const struct opts *o)
 static int
 check(const struct opts *o)
 {
-	return check_usage(o->warning, o->critical);
+	return check_usage((unsigned)o->warning, (unsigned)o->critical);
 }
 
 static int
@@ -114,7 +88,7 @@ advise(const struct opts *o)
 static int
 set(const struct opts *o)
 {
-	return change_limits(o->settings, o->count,
+	return change_limits(o->settings.list, o->settings.count,
 	    has(o, PERSIST) ? o->file : NULL, has(o, DRY_RUN));
 }
 
@@ -135,19 +109,8 @@ static const struct action {
 
 #define ACTIONS (sizeof(actions) / sizeof(actions[0]))
 
-static bool
-percent_value(const char *option, const char *text, unsigned *percent)
-{
-	uint64_t n;
-
-	if (!number_value(option, text, 100, &n))
-		return false;
-	*percent = (unsigned)n;
-	return true;
-}
-
-static bool
-profile_value(const char *text, enum shmt_profile *profile)
+static int
+kind_profile(const struct option_row *row, const char *text, void *to)
 {
 	static const char *const names[] = {
 		[SHMT_ADVISE_GENERAL] = "general",
@@ -158,98 +121,119 @@ profile_value(const char *text, enum shmt_profile *profile)
 	unsigned i;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (text == NULL || strcmp(text, names[i]) == 0) {
-			*profile = i;
-			return true;
+		if (strcmp(text, names[i]) == 0) {
+			*(enum shmt_profile *)to = i;
+			return ST_OK;
 		}
-	usage_error("--advise", "%s: not general, postgresql, analytics or "
+	return option_error(row, "%s: not general, postgresql, analytics or "
 	    "db2", text);
-	return false;
 }
 
-/* Less than this is a slip of the suffix. */
-#define RAM_MIN (UINT64_C(1) << 20)
-
-static bool
-ram_value(const char *text, uint64_t *memory)
+static int
+kind_setting(const struct option_row *row, const char *text, void *to)
 {
-	if (!size_value("--ram", text, memory))
-		return false;
-	if (*memory < RAM_MIN)
-		usage_error("--ram", "%s: less than 1M", text);
-	return *memory >= RAM_MIN;
+	(void)row;
+	return parse_setting(text, to);
 }
 
-/* One option that was given; false after a mistake, which has been told. */
-static bool
-take(struct opts *o, unsigned option, const char *value)
+static int
+kind_file(const struct option_row *row, const char *text, void *to)
 {
-	o->given |= BIT(option);
-	switch (option) {
-	case WARNING:
-		return percent_value("--warning", value, &o->warning);
-	case CRITICAL:
-		return percent_value("--critical", value, &o->critical);
-	case ADVISE:
-		return profile_value(value, &o->profile);
-	case RAM:
-		return ram_value(value, &o->memory);
-	case SET:
-		return parse_setting(value, o->settings, &o->count);
-	case PERSIST:
-		o->file = value != NULL ? value : SYSCTL_FILE;
-		if (*o->file == '\0')
-			usage_error("--persist", "which file?");
-		return *o->file != '\0';
-	default:
-		return true;
-	}
+	if (text[0] == '\0')
+		return option_error(row, "which file?");
+	return kind_text(row, text, to);
 }
 
-/* An option that the chosen action has no use for: told, with the action
+#define GIVEN(option) SETS(given, BIT(option))
+
+/* What can be done with limits excludes each other: group 1. */
+static const struct option_row options[] = {
+	[LIMITS] = { 'l', "limits", NULL,
+	    "print the limits as ipcs -l does", GIVEN(LIMITS) },
+	[SEGMENTS] = { 'm', "segments", NULL,
+	    "print the segments as ipcs -m does", GIVEN(SEGMENTS) },
+	[BYTES] = { 'b', "bytes", NULL, "print sizes in bytes",
+	    GIVEN(BYTES), .group = 2 },
+	[HUMAN] = { 0, "human", NULL, "print sizes as 1.5M",
+	    GIVEN(HUMAN), .group = 2 },
+	[JSON] = { 0, "json", NULL, "print one JSON object",
+	    GIVEN(JSON), .group = 3 },
+	[TSV] = { 0, "tsv", NULL, "print tabs between plain values",
+	    GIVEN(TSV), .group = 3 },
+	[USAGE] = { 0, "usage", NULL,
+	    "print each limit, what is used of it, and percent",
+	    GIVEN(USAGE), .group = 1 },
+	[CHECK] = { 0, "check", NULL,
+	    "print one line for a monitoring system",
+	    GIVEN(CHECK), .group = 1 },
+	[WARNING] = { 'w', "warning", "PCT",
+	    "warn above this percentage (80)",
+	    kind_number, TO(warning), .max = 100, GIVEN(WARNING) },
+	[CRITICAL] = { 'c', "critical", "PCT",
+	    "be critical above this percentage (90)",
+	    kind_number, TO(critical), .max = 100, GIVEN(CRITICAL) },
+	[PROMETHEUS] = { 0, "prometheus", NULL,
+	    "print metrics for a textfile collector",
+	    GIVEN(PROMETHEUS), .group = 1 },
+	[ALL_NS] = { 0, "all-ns", NULL,
+	    "include every IPC namespace that a process lives in",
+	    GIVEN(ALL_NS) },
+	[ADVISE] = { 0, "advise", "[=PROFILE]",
+	    "advise for general, postgresql, analytics or db2",
+	    kind_profile, TO(profile), .absent = "general",
+	    GIVEN(ADVISE), .group = 1 },
+	[RAM] = { 0, "ram", "SIZE", "advise for a machine with this memory",
+	    kind_size, TO(memory), .min = RAM_MIN, GIVEN(RAM) },
+	[SET] = { 0, "set", "NAME=VALUE",
+	    "set shmmax, shmall, shmmni or shm_rmid_forced",
+	    kind_setting, TO(settings), GIVEN(SET), .group = 1 },
+	[PERSIST] = { 0, "persist", "[=FILE]",
+	    "keep it in " SYSCTL_FILE, kind_file, TO(file),
+	    .absent = SYSCTL_FILE, GIVEN(PERSIST) },
+	[DRY_RUN] = { 'n', "dry-run", NULL, "only print what would be set",
+	    GIVEN(DRY_RUN) },
+	[OPTIONS] = { 0 }
+};
+
+/* Reports an option that the chosen action has no use for, with the action
  * that it is for where none was chosen. */
-static void
+static int
 misplaced(unsigned option, const struct action *chosen)
 {
 	unsigned owner = chosen->option, i;
 	char name[32];
 
 	snprintf(name, sizeof(name), "--%s", options[option].name);
-	if (chosen != &actions[0]) {
-		usage_error(name, "not with --%s", options[owner].name);
-		return;
-	}
+	if (chosen != &actions[0])
+		return usage_error(name, "not with --%s", options[owner].name);
 	for (i = 0; i < ACTIONS; i++)
 		if ((actions[i].fitting & BIT(option)) != 0)
 			owner = actions[i].option;
-	usage_error(name, "only with --%s", options[owner].name);
+	return usage_error(name, "only with --%s", options[owner].name);
 }
 
-/* The one action asked for; NULL after a mistake, which has been told. */
+/* The one action asked for; their group allows no second. */
 static const struct action *
 choose(const struct opts *o)
 {
-	const struct action *chosen = &actions[0];
 	unsigned i;
 
-	for (i = 1; i < ACTIONS; i++) {
-		if (!has(o, actions[i].option))
-			continue;
-		if (chosen != &actions[0]) {
-			usage_error(NULL, "one at a time: --%s or --%s",
-			    options[chosen->option].name,
-			    options[actions[i].option].name);
-			return NULL;
-		}
-		chosen = &actions[i];
-	}
+	for (i = 1; i < ACTIONS; i++)
+		if (has(o, actions[i].option))
+			return &actions[i];
+	return &actions[0];
+}
+
+static int
+check_fitting(const struct opts *o, const struct action *chosen)
+{
+	unsigned i;
+
 	for (i = 0; i < OPTIONS; i++)
 		if (has(o, i) && i != chosen->option &&
-		    (chosen->fitting & BIT(i)) == 0) {
-			misplaced(i, chosen);
-			return NULL;
-		}
-	return chosen;
+		    (chosen->fitting & BIT(i)) == 0)
+			return misplaced(i, chosen);
+	return ST_OK;
 }
 
 /* A default gives way to the threshold that was given. */
@@ -266,78 +250,92 @@ settle_thresholds(struct opts *o)
 static int
 check_together(const struct opts *o)
 {
-	if (has(o, HUMAN) && has(o, BYTES))
-		return usage_error("--human", "not with --bytes");
 	if (has(o, HUMAN) && has(o, JSON))
 		return usage_error("--human", "not with --json");
-	if (has(o, TSV) && has(o, JSON))
-		return usage_error("--tsv", "not with --json");
 	if (o->warning > o->critical)
-		return usage_error("--warning", "%u is above --critical %u",
+		return usage_error("--warning", "%d is above --critical %d",
 		    o->warning, o->critical);
 	return ST_OK;
 }
 
-/* *action stays NULL where help was all that was wanted. */
+/* --set NAME=VALUE NAME=VALUE ... */
+static int
+take_operands(struct opts *o)
+{
+	int status = ST_OK, i;
+
+	if (o->args.count > 0 && !has(o, SET))
+		return usage_error(o->args.operands[0], has(o, ADVISE) ?
+		    "limits takes no operand, and a profile in one word with "
+		    "it: --advise=postgresql" : "limits takes no operand");
+	for (i = 0; i < o->args.count && status == ST_OK; i++)
+		status = parse_setting(o->args.operands[i], &o->settings);
+	return status;
+}
+
 static int
 parse(int argc, char **argv, struct opts *o, const struct action **action)
 {
-	unsigned i;
-	int c;
+	int status;
 
-	while ((c = next_option(&cmd_limits, argc, argv)) != -1) {
-		if (c == '?' || c == 'h')
-			return option_status(c);
-		for (i = 0; options[i].code != c; i++)
-			continue;
-		if (!take(o, i, optarg))
-			return told_status();
-	}
-	for (; optind < argc; optind++) {
-		/* --set NAME=VALUE NAME=VALUE ... */
-		if (!has(o, SET))
-			return usage_error(argv[optind], has(o, ADVISE) ?
-			    "limits takes no operand, and a profile in one "
-			    "word with it: --advise=postgresql" :
-			    "limits takes no operand");
-		if (!parse_setting(argv[optind], o->settings, &o->count))
-			return told_status();
-	}
+	status = parse_options(&cmd_limits, argc, argv, o);
+	if (status == ST_OK)
+		status = take_operands(o);
+	if (status != ST_OK)
+		return status;
 	settle_thresholds(o);
 	*action = choose(o);
-	return *action == NULL ? told_status() : check_together(o);
+	status = check_fitting(o, *action);
+	return status == ST_OK ? check_together(o) : status;
 }
 
-/* A monitoring system takes 2 for critical: a wrong command line is 3. */
+/* Whether there is a --check, also as the abbreviation --ch. */
 static bool
 asks_check(char **argv)
 {
-	for (; *argv != NULL && strcmp(*argv, "--") != 0; argv++)
-		if (strcmp(*argv, "--check") == 0)
+	size_t length;
+
+	for (; *argv != NULL && strcmp(*argv, "--") != 0; argv++) {
+		length = strcspn(*argv, "=");
+		if (length >= strlen("--ch") &&
+		    strncmp(*argv, "--check", length) == 0)
 			return true;
+	}
 	return false;
+}
+
+/* A monitoring system takes 2 for critical, and shows standard output. */
+static int
+check_misused(void)
+{
+	printf("SHM UNKNOWN - the command line is wrong: see shmtool limits "
+	    "-h\n");
+	return CHECK_UNKNOWN;
 }
 
 static int
 run(int argc, char **argv)
 {
 	struct opts o = { .warning = 80, .critical = 90 };
-	const struct action *action = NULL;
+	const struct action *action;
 	int status;
 
 	status = parse(argc, argv, &o, &action);
-	if (status != ST_OK)
-		return asks_check(argv) ? CHECK_UNKNOWN : status;
-	return action == NULL ? ST_OK : action->act(&o);
+	if (status == ST_OK)
+		return action->act(&o);
+	return status == ST_USAGE && asks_check(argv) ? check_misused() :
+	    status;
 }
 
 const struct cmd cmd_limits = {
-	"limits", "Prints limits and segments as ipcs does, and sets limits",
-	"[-l] [-m] [-b | --human] [--json]\n"
-	"--usage [-b] [--json | --tsv]\n"
-	"--check [-w PCT] [-c PCT]\n"
-	"--prometheus [--all-ns]\n"
-	"--advise[=PROFILE] [--ram SIZE] [--json]\n"
-	"--set NAME=VALUE... [--persist[=FILE]] [-n]",
-	options, NULL, run
+	.name = "limits",
+	.summary = "Prints limits and segments as ipcs does, and sets limits",
+	.synopsis = "[-l] [-m] [-b | --human] [--json]\n"
+	    "--usage [-b] [--json | --tsv]\n"
+	    "--check [-w PCT] [-c PCT]\n"
+	    "--prometheus [--all-ns]\n"
+	    "--advise[=PROFILE] [--ram SIZE] [--json]\n"
+	    "--set NAME=VALUE... [--persist[=FILE]] [-n]",
+	.options = options,
+	.run = run
 };

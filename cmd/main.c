@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * shmtool: finds the command, lets it run, and sees to it that what it
- * printed arrived.  What the commands share is beside it: options.c and
- * message.c, target.c operands, filter.c which segments, text.c names, sizes
- * and times, table.c and json.c output; a verb has a file of its name.
+ * shmtool: find the command and run it, and report what of its output did not
+ * arrive.
  */
 
 #include <sys/auxv.h>
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,6 +17,7 @@
 #include "cmd.h"
 #include "shmtool.h"
 #include "ui/signals.h"
+#include "ui/stream.h"
 #include "ui/suggest.h"
 
 static const struct cmd *const commands[] = {
@@ -48,52 +46,84 @@ find_command(const char *name)
 	return NULL;
 }
 
-static int
-unknown_command(const char *name)
+/* The commands that a wrong word may stand for: those that begin with it, or
+ * else those that differ least from it, of which two thirds must be right. */
+static const struct cmd *
+nearest_command(const char *word)
 {
 	const struct cmd *nearest = NULL;
-	/* At least half of it must be right. */
-	unsigned best = (unsigned)(strlen(name) + 1) / 2 + 1, far;
+	unsigned best = (unsigned)strlen(word) / 3 + 1, edits;
 	size_t i;
 
-	if (other_word(name) != NULL)
-		return usage_error(name, "no such command; the nearest is %s",
-		    other_word(name));
 	for (i = 0; i < COMMANDS; i++) {
-		far = distance(name, commands[i]->name);
-		if (far < best) {
-			best = far;
+		edits = strncmp(commands[i]->name, word, strlen(word)) == 0 ?
+		    0 : distance(word, commands[i]->name);
+		/* Of two that are as near, neither is meant for sure. */
+		if (edits == best)
+			nearest = NULL;
+		if (edits < best) {
+			best = edits;
 			nearest = commands[i];
 		}
 	}
-	if (nearest == NULL)
-		return usage_error(name, "no such command");
-	return usage_error(name, "no such command; the nearest is %s",
-	    nearest->name);
+	return nearest;
 }
 
-static const char global_usage[] =
-    "shmtool [--ns PID|PATH] COMMAND [OPTION...] [OPERAND...]";
+static int
+unknown_command(const char *name)
+{
+	const char *word = other_word(name);
+	const struct cmd *nearest;
+
+	if (word == NULL && name[0] != '\0') {
+		nearest = nearest_command(name);
+		word = nearest != NULL ? nearest->name : NULL;
+	}
+	if (word == NULL)
+		return usage_error(name, "no such command; shmtool help "
+		    "lists them");
+	return usage_error(name, "no such command; the nearest is %s", word);
+}
+
+struct opts {
+	struct arguments args;
+	const char *ns;
+	bool version;
+};
+
+static const struct option_row global_options[] = {
+	{ 0, "ns", "PID|PATH", "run in another IPC namespace",
+	    kind_text, TO(ns) },
+	{ 'V', "version", NULL, "print the version", kind_flag, TO(version) },
+	{ 0 }
+};
+
+static const struct cmd program = {
+	.name = "",
+	.synopsis = "[--ns PID|PATH] COMMAND [OPTION...] [OPERAND...]",
+	.options = global_options,
+	.operand_first = true
+};
 
 static int
 global_help(void)
 {
 	size_t i;
 
-	printf("usage: %s\n       shmtool help [COMMAND]\n\n", global_usage);
+	printf("usage: shmtool %s\n       shmtool help [COMMAND]\n\n",
+	    program.synopsis);
 	printf("Inspects, creates, holds, fills, reads, saves and removes\n"
 	    "System V shared memory.\n\n");
 	for (i = 0; i < COMMANDS; i++)
 		printf("  %-10s%s\n", commands[i]->name, commands[i]->summary);
-	printf("\n      --ns=PID|PATH    in another IPC namespace\n"
-	    "  -h, --help           this text\n"
-	    "  -V, --version        the version\n\n"
-	    "SEGMENT is an id (123), a key (0x4d2), id:N, key:N or "
+	putchar('\n');
+	print_options(&program);
+	printf("\nSEGMENT is an id (123), a key (0x4d2), id:N, key:N or "
 	    "ftok:PATH[:PROJ].\nMore in shmtool(1).\n");
 	return ST_OK;
 }
 
-/* Of the command that args names, or of all. */
+/* Help for the command that args names, or for all. */
 static int
 help_command(char **args)
 {
@@ -137,46 +167,32 @@ run_command(const char *ns, int argc, char **argv)
 	set_command_name(cmd->name);
 	if (ns != NULL && (status = enter_namespace(ns)) != ST_OK)
 		return status;
-	/* 0 and not 1: glibc then forgets the options before the command. */
-	optind = 0;
-	return cmd->run(argc, argv);
+	status = cmd->run(argc, argv);
+	if (status != ST_HELP)
+		return status;
+	print_help(cmd);
+	return ST_OK;
 }
 
 static int
 run_arguments(int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' },
-		{ "ns", required_argument, NULL, 'n' },
-		{ NULL, 0, NULL, 0 }
-	};
-	const char *ns = NULL;
-	char letter[3];
-	int c;
+	struct opts o = { 0 };
+	int status;
 
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, "+:hV", longs, NULL)) != -1)
-		switch (c) {
-		case 'h':
-			return help_command(argv + optind);
-		case 'V':
-			printf("shmtool %s\n", shmt_version());
-			return ST_OK;
-		case 'n':
-			ns = optarg;
-			break;
-		case ':':
-			return usage_error(bad_option(argv, letter),
-			    "needs a value");
-		default:
-			return usage_error(bad_option(argv, letter),
-			    "no such option");
-		}
-	if (optind >= argc)
-		return usage_error(NULL, "which command? usage: %s",
-		    global_usage);
-	return run_command(ns, argc - optind, argv + optind);
+	status = parse_options(&program, argc, argv, &o);
+	if (status == ST_HELP)
+		return help_command(o.args.operands);
+	if (status != ST_OK)
+		return status;
+	if (o.version) {
+		printf("shmtool %s\n", shmt_version());
+		return ST_OK;
+	}
+	if (o.args.count == 0)
+		return usage_error(NULL, "which command? usage: shmtool %s",
+		    program.synopsis);
+	return run_command(o.ns, o.args.count, o.args.operands);
 }
 
 /* What a set-uid bit would lend to everyone: reading, removing, sysctls. */
@@ -212,6 +228,7 @@ main(int argc, char **argv)
 	int status;
 
 	fill_standard_descriptors();
+	prepare_stdout();
 	ignore_sigxfsz();
 	if (is_privileged()) {
 		warn_about(NULL, "refuses to run set-user-id or set-group-id");

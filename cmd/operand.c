@@ -94,79 +94,15 @@ operand_failed(const struct operand *operand, int error)
 }
 
 int
-find_operand(const struct operand *operand, struct shmt_segment *segment)
+find_operand(const struct operand *operand, struct shmt_info *segment)
 {
 	int id;
 
 	if (shmt_resolve(&operand->ref, &id) == -1 ||
 	    shmt_info(id, segment) == -1)
 		return operand_failed(operand, errno);
+	/* Between the two calls the id may have gone to another segment. */
+	if (operand->ref.by_key && segment->key != operand->ref.key)
+		return operand_failed(operand, ENOENT);
 	return ST_OK;
-}
-
-/* One place for the two things that a value can be wrong in. */
-static bool
-bad_value(const char *option, const char *text, const char *wanted,
-    const char *range)
-{
-	if (errno == ENOMEM)
-		fail(option, errno);
-	else if (errno == ERANGE)
-		usage_error(option, "%s: out of range: %s", text, range);
-	else
-		usage_error(option, "%s: not %s", text, wanted);
-	return false;
-}
-
-#define LARGEST "at most 18446744073709551615"
-
-bool
-size_value(const char *option, const char *text, uint64_t *size)
-{
-	return shmt_parse_size(text, size) == 0 ||
-	    bad_value(option, text, "a size (4096, 64K, 1.5G, 2MB)",
-	    LARGEST " bytes");
-}
-
-bool
-offset_value(const char *option, const char *text, uint64_t *offset)
-{
-	return shmt_parse_offset(text, offset) == 0 ||
-	    bad_value(option, text, "an offset (4096, 0x1000, 64K)",
-	    LARGEST " bytes");
-}
-
-bool
-duration_value(const char *option, const char *text, uint64_t *seconds)
-{
-	return shmt_parse_duration(text, seconds) == 0 ||
-	    bad_value(option, text, "a duration (90, 5m, 2h, 1d, 1w)",
-	    LARGEST " seconds");
-}
-
-bool
-key_value(const char *option, const char *text, uint32_t *key)
-{
-	return shmt_parse_key(text, key) == 0 ||
-	    bad_value(option, text, "a key (0x4d2, 1234)",
-	    "keys go from 1 to 0xffffffff");
-}
-
-bool
-number_value(const char *option, const char *text, uint64_t max,
-    uint64_t *number)
-{
-	char range[64];
-
-	snprintf(range, sizeof(range), "0 to %ju", (uintmax_t)max);
-	return shmt_parse_number(text, max, number) == 0 ||
-	    bad_value(option, text, "a number", range);
-}
-
-bool
-mode_value(const char *option, const char *text, unsigned base, unsigned *mode)
-{
-	return shmt_parse_mode(text, base, mode) == 0 ||
-	    bad_value(option, text, "a mode (0640, u=rw,g+r)",
-	    "there are only the nine permission bits, up to 0777");
 }

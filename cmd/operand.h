@@ -35,16 +35,6 @@ void absent_reason(const struct operand *operand,
 int operand_failed(const struct operand *operand, int error);
 
 /* Finds and looks; ST_OK, or told why not. */
-int find_operand(const struct operand *operand, struct shmt_segment *segment);
-
-/* Option values, mistakes told as "OPTION VALUE". */
-bool size_value(const char *option, const char *text, uint64_t *size);
-bool offset_value(const char *option, const char *text, uint64_t *offset);
-bool duration_value(const char *option, const char *text, uint64_t *seconds);
-bool key_value(const char *option, const char *text, uint32_t *key);
-bool number_value(const char *option, const char *text, uint64_t max,
-    uint64_t *number);
-bool mode_value(const char *option, const char *text, unsigned base,
-    unsigned *mode);
+int find_operand(const struct operand *operand, struct shmt_info *segment);
 
 #endif

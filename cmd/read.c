@@ -16,116 +16,72 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "kinds.h"
 #include "operand.h"
+#include "output.h"
 #include "read/dump.h"
 #include "read/watch.h"
 #include "semaphore.h"
 #include "shmtool.h"
 #include "transfer.h"
-#include "ui/output.h"
 #include "ui/progress.h"
 #include "ui/signals.h"
 #include "ui/text.h"
 
-enum { OPT_RAW = OPT_LONG, OPT_NO_TRACE, OPT_ZERO_COPY };
-
-static const struct option_row options[] = {
-	{ 'o', "offset", "OFFSET", "begin there; 0 by default" },
-	{ 'n', "length", "LENGTH", "so many bytes; up to the end by default" },
-	{ 'O', "output", "FILE", "to FILE, complete or not at all" },
-	{ 'x', "hex", NULL, "hexadecimal and characters" },
-	{ 's', "string", NULL, "text, up to the first NUL" },
-	{ 't', "type", "TYPE",
-	    "values: d1 d2 d4 d8, u and x too, f4 f8 c a" },
-	{ OPT_RAW, "raw", NULL, "bytes as they are, on a terminal too" },
-	{ 'w', "watch", "[=SECONDS]", "again every second, if changed" },
-	{ OPT_NO_TRACE, "no-trace", NULL,
-	    "leave atime, lpid and nattch as they are" },
-	{ OPT_ZERO_COPY, "zero-copy", NULL,
-	    "to a pipe, pages instead of copies of them" },
-	SEMAPHORE_OPTIONS,
-	{ 'v', "verbose", NULL, "offsets with --type; else what was read" },
-	{ 0 }
-};
-
 struct opts {
-	uint64_t offset, length, interval;
+	struct arguments args;
+	uint64_t offset, length;
+	uint64_t interval;	/* ms between two looks; 0: one look */
 	const char *file;
+	int form;		/* an enum dump_form, or NO_FORM */
 	struct dump dump;
-	unsigned forms;		/* how many were asked for */
-	bool watch, no_trace, zero_copy, verbose;
+	bool no_trace, zero_copy, verbose;
 	struct semaphore semaphore;
 	struct operand operand;
 };
 
-static bool
-form_option(struct opts *o, enum dump_form form, const char *type)
+#define NO_FORM (-1)
+
+static int
+kind_type(const struct option_row *row, const char *text, void *to)
 {
-	o->dump.form = form;
-	o->forms++;
-	if (type == NULL)
-		return true;
-	o->dump.type = find_dump_type(type);
+	struct opts *o = to;
+
+	o->form = DUMP_TYPED;
+	o->dump.type = find_dump_type(text);
 	if (o->dump.type != NULL)
-		return true;
-	usage_error("--type", "%s: not one of d1 d2 d4 d8 u1 u2 u4 u8 x1 x2 "
-	    "x4 x8 f4 f8 c a", type);
-	return false;
+		return ST_OK;
+	return option_error(row, "%s: not one of d1 d2 d4 d8 u1 u2 u4 u8 x1 "
+	    "x2 x4 x8 f4 f8 c a", text);
 }
 
-static bool
-watch_option(struct opts *o, const char *seconds)
-{
-	o->watch = true;
-	o->interval = 1;
-	if (seconds == NULL)
-		return true;
-	if (!duration_value("--watch", seconds, &o->interval))
-		return false;
-	if (o->interval > 0 && o->interval <= INT32_MAX)
-		return true;
-	usage_error("--watch", "%s: out of range: 1 to %d seconds", seconds,
-	    INT32_MAX);
-	return false;
-}
-
-/* False after a mistake, which has been told. */
-static bool
-take_option(struct opts *o, int c)
-{
-	switch (c) {
-	case 'o':
-		return offset_value("--offset", optarg, &o->offset);
-	case 'n':
-		return length_value(optarg, &o->length);
-	case 'x':
-		return form_option(o, DUMP_HEX, NULL);
-	case 's':
-		return form_option(o, DUMP_TEXT, NULL);
-	case 't':
-		return form_option(o, DUMP_TYPED, optarg);
-	case OPT_RAW:
-		return form_option(o, DUMP_RAW, NULL);
-	case 'w':
-		return watch_option(o, optarg);
-	case OPT_LOCK_WITH:
-	case OPT_LOCK_TIMEOUT:
-		return semaphore_option(&o->semaphore, c, optarg);
-	case 'O':
-		o->file = optarg;
-		break;
-	case 'v':
-		o->verbose = true;
-		break;
-	case OPT_NO_TRACE:
-		o->no_trace = true;
-		break;
-	case OPT_ZERO_COPY:
-		o->zero_copy = true;
-		break;
-	}
-	return true;
-}
+/* The forms exclude each other: group 1. */
+static const struct option_row options[] = {
+	{ 'o', "offset", "OFFSET", "begin there; 0 by default",
+	    kind_offset, TO(offset) },
+	{ 'n', "length", "LENGTH", "read so many bytes; else up to the end",
+	    kind_offset, TO(length), .max = LENGTH_MAX },
+	{ 'O', "output", "FILE", "write to FILE, complete or not at all",
+	    kind_text, TO(file) },
+	{ 'x', "hex", NULL, "print hexadecimal and characters",
+	    kind_choice, TO(form), .choice = DUMP_HEX, .group = 1 },
+	{ 's', "string", NULL, "print text, up to the first NUL",
+	    kind_choice, TO(form), .choice = DUMP_TEXT, .group = 1 },
+	{ 't', "type", "TYPE", "print d1 d2 d4 d8, u and x too, f4 f8 c a",
+	    kind_type, .group = 1 },
+	{ 0, "raw", NULL, "copy bytes as they are, to a terminal too",
+	    kind_choice, TO(form), .choice = DUMP_RAW, .group = 1 },
+	{ 'w', "watch", "[=SECONDS]", "read every second; print changes",
+	    kind_interval, TO(interval), .absent = "1" },
+	{ 0, "no-trace", NULL, "leave atime, lpid and nattch as they are",
+	    kind_flag, TO(no_trace) },
+	{ 0, "zero-copy", NULL, "give pages, not copies, to a pipe",
+	    kind_flag, TO(zero_copy) },
+	{ .rows = semaphore_options, TO(semaphore) },
+	{ 'v', "verbose", NULL, "print offsets of --type, or what was read",
+	    kind_flag, TO(verbose) },
+	{ 0 }
+};
 
 static bool
 is_pipe(int fd)
@@ -135,58 +91,71 @@ is_pipe(int fd)
 	return fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
 }
 
-/* What does not go together, and what nobody chose. */
 static int
-check(struct opts *o)
+check_zero_copy(const struct opts *o)
+{
+	if (o->interval > 0 || o->file != NULL || (o->form != NO_FORM &&
+	    o->form != DUMP_RAW))
+		return usage_error("--zero-copy", "only for bytes as they "
+		    "are, on standard output");
+	if (o->semaphore.text != NULL)
+		return usage_error("--zero-copy", "lends pages for longer "
+		    "than --lock-with would hold the semaphore");
+	if (!is_pipe(STDOUT_FILENO))
+		return usage_error("--zero-copy", "standard output is not a "
+		    "pipe");
+	return ST_OK;
+}
+
+/* The form of the dump where no option chose it. */
+static void
+choose_form(struct opts *o)
 {
 	bool terminal = o->file == NULL && isatty(STDOUT_FILENO) == 1;
 
-	if (o->forms > 1)
-		return usage_error(NULL, "only one of --hex, --string, --type "
-		    "and --raw");
-	if (o->watch && o->file != NULL)
-		return usage_error("--watch", "shows on standard output, and "
-		    "not in --output");
-	if (o->zero_copy && (o->watch || o->file != NULL || (o->forms == 1 &&
-	    o->dump.form != DUMP_RAW)))
-		return usage_error("--zero-copy", "only for bytes as they "
-		    "are, on standard output");
-	if (o->zero_copy && o->semaphore.text != NULL)
-		return usage_error("--zero-copy", "lends pages for longer "
-		    "than --lock-with would hold the semaphore");
-	if (o->zero_copy && !is_pipe(STDOUT_FILENO))
-		return usage_error("--zero-copy", "standard output is not a "
-		    "pipe");
-	if (o->forms == 0)
-		o->dump.form = terminal || (o->watch && !o->zero_copy) ?
-		    DUMP_HEX : DUMP_RAW;
+	if (o->form != NO_FORM)
+		o->dump.form = (enum dump_form)o->form;
+	else
+		o->dump.form = terminal || o->interval > 0 ? DUMP_HEX :
+		    DUMP_RAW;
 	o->dump.offsets = o->verbose;
 	o->dump.safe = terminal;
 	o->dump.colour = terminal && getenv("NO_COLOR") == NULL;
-	return check_semaphore(&o->semaphore);
+}
+
+static int
+check(struct opts *o)
+{
+	int status = ST_OK;
+
+	if (o->interval > 0 && o->file != NULL)
+		return usage_error("--watch", "shows on standard output, and "
+		    "not in --output");
+	if (o->zero_copy)
+		status = check_zero_copy(o);
+	choose_form(o);
+	return status == ST_OK ? check_semaphore(&o->semaphore) : status;
 }
 
 static int
 parse(int argc, char **argv, struct opts *o)
 {
-	int c, status;
+	int status;
 
-	while ((c = next_option(&cmd_read, argc, argv)) != -1) {
-		if (c == 'h' || c == '?')
-			return option_status(c);
-		if (!take_option(o, c))
-			return told_status();
-	}
-	if (o->watch && argc - optind > 1)
-		return usage_error(argv[optind + 1], "one segment at a time, "
-		    "and the seconds of --watch in one word with it (-w2)");
-	status =
-	    parse_single_operand(argc - optind, argv + optind, &o->operand);
+	status = parse_options(&cmd_read, argc, argv, o);
+	if (status != ST_OK)
+		return status;
+	if (o->interval > 0 && o->args.count > 1)
+		return usage_error(o->args.operands[1], "one segment at a "
+		    "time, and the seconds of --watch in one word with it "
+		    "(-w2)");
+	status = parse_single_operand(o->args.count, o->args.operands,
+	    &o->operand);
 	return status == ST_OK ? check(o) : status;
 }
 
 static int
-open_failed(const struct opts *o, const struct shmt_segment *segment)
+open_failed(const struct opts *o, const struct shmt_info *segment)
 {
 	switch (errno) {
 	case ESRCH:
@@ -326,7 +295,7 @@ watch_all(const struct watch *watch, struct dump *dump)
 }
 
 static int
-act(struct opts *o, struct shmt_view *view, const struct shmt_segment *segment)
+act(struct opts *o, struct shmt_view *view, const struct shmt_info *segment)
 {
 	const struct watch watch = {
 		.operand = &o->operand,
@@ -338,19 +307,20 @@ act(struct opts *o, struct shmt_view *view, const struct shmt_segment *segment)
 		.interval = o->interval
 	};
 
-	return o->watch ? watch_all(&watch, &o->dump) : send_all(o, view);
+	return o->interval > 0 ? watch_all(&watch, &o->dump)
+			       : send_all(o, view);
 }
 
 static int
 run(int argc, char **argv)
 {
-	struct opts o = { .length = UINT64_MAX };
-	struct shmt_segment segment;
+	struct opts o = { .length = UINT64_MAX, .form = NO_FORM };
+	struct shmt_info segment;
 	struct shmt_view *view;
 	int status;
 
 	status = parse(argc, argv, &o);
-	if (status != ST_OK || o.operand.text == NULL)
+	if (status != ST_OK)
 		return status;
 	status = find_operand(&o.operand, &segment);
 	if (status != ST_OK)
@@ -358,18 +328,21 @@ run(int argc, char **argv)
 	status = check_range(&o.operand, segment.size, o.offset, &o.length);
 	if (status != ST_OK)
 		return status;
-	if (shmt_view_open(segment.id, o.no_trace ? SHMT_NO_TRACE : 0,
-	    &view) == -1)
+	status = open_view(&o.operand, &segment, o.no_trace ? SHMT_NO_TRACE :
+	    0, &view);
+	if (status == -1)
 		return open_failed(&o, &segment);
+	if (status != ST_OK)
+		return status;
 	status = act(&o, view, &segment);
 	shmt_view_close(view);
 	return status;
 }
 
-const struct cmd cmd_read = {
-	"read", "Copies a segment's contents out, or shows them",
-	"[-o OFFSET] [-n LENGTH] [-O FILE] [-x | -s | -t TYPE | --raw] "
-	"[-w[SECONDS]] [--no-trace] [--zero-copy] [--lock-with SEM "
-	"[--lock-timeout DURATION]] [-v] SEGMENT",
-	options, NULL, run
-};
+const struct cmd cmd_read = {.name = "read",
+    .summary = "Copies a segment's contents out, or shows them",
+    .synopsis = "[-o OFFSET] [-n LENGTH] [-O FILE] [-x | -s | -t TYPE | --raw] "
+		"[-w[SECONDS]] [--no-trace] [--zero-copy] [--lock-with SEM "
+		"[--lock-timeout DURATION]] [-v] SEGMENT",
+    .options = options,
+    .run = run};

@@ -16,23 +16,23 @@
 
 #include "cmd.h"
 #include "diagnose.h"
-#include "operand.h"
+#include "kinds.h"
 #include "shmtool.h"
 #include "ui/progress.h"
 #include "ui/signals.h"
 
-enum { OPT_ID = OPT_LONG };
-
-static const struct option_row options[] = {
-	{ 'k', "key", "KEY", "give it this key, not the saved one" },
-	{ OPT_ID, "id", NULL, "with exactly the saved id" },
-	{ 0 }
-};
-
 struct opts {
+	struct arguments args;	/* its operands: the files */
 	unsigned flags;
 	uint32_t key;
-	char **files;
+};
+
+static const struct option_row options[] = {
+	{ 'k', "key", "KEY", "give it this key, not the saved one",
+	    kind_key, TO(key), SETS(flags, SHMT_OTHER_KEY) },
+	{ 0, "id", NULL, "give it exactly the saved id",
+	    SETS(flags, SHMT_SAME_ID) },
+	{ 0 }
 };
 
 /* One file that is being restored. */
@@ -46,27 +46,16 @@ struct work {
 static int
 parse(int argc, char **argv, struct opts *o)
 {
-	int c;
+	int status;
 
-	while ((c = next_option(&cmd_restore, argc, argv)) != -1)
-		switch (c) {
-		case 'k':
-			if (!key_value("--key", optarg, &o->key))
-				return told_status();
-			o->flags |= SHMT_OTHER_KEY;
-			break;
-		case OPT_ID:
-			o->flags |= SHMT_SAME_ID;
-			break;
-		default:
-			return option_status(c);
-		}
-	if (optind == argc)
+	status = parse_options(&cmd_restore, argc, argv, o);
+	if (status != ST_OK)
+		return status;
+	if (o->args.count == 0)
 		return usage_error(NULL, "which file?");
-	if ((o->flags & SHMT_OTHER_KEY) && argc - optind > 1)
+	if ((o->flags & SHMT_OTHER_KEY) && o->args.count > 1)
 		return usage_error("--key", "one key is for one FILE, not for "
-		    "%d", argc - optind);
-	o->files = argv + optind;
+		    "%d", o->args.count);
 	return ST_OK;
 }
 
@@ -158,13 +147,13 @@ is_key_taken(const struct work *w, uint32_t key)
 static int
 segment_failed(const struct opts *o, const struct work *w, int error)
 {
-	const struct shmt_segment *s = &w->saved.segment;
+	const struct shmt_info *s = &w->saved.segment;
 	const struct shmt_request request = {
 		.key = o->flags & SHMT_OTHER_KEY ? o->key : s->key,
 		.size = s->size,
 		.mode = s->mode,
 		.flags = o->flags & SHMT_SAME_ID ? SHMT_WITH_ID : 0,
-		.id = s->id
+		.id = s->object.id
 	};
 
 	if (error == EFAULT) {
@@ -192,7 +181,7 @@ restore_failed(const struct opts *o, const struct work *w, int error)
 static void
 warn_about_losses(const struct work *w, int id)
 {
-	const struct shmt_segment *s = &w->saved.segment;
+	const struct shmt_info *s = &w->saved.segment;
 	unsigned lost = w->saved.lost;
 
 	if (lost & SHMT_LOST_OWNER)
@@ -253,22 +242,24 @@ static int
 run(int argc, char **argv)
 {
 	struct opts o = { 0 };
+	char **files;
 	int status, i;
 
 	status = parse(argc, argv, &o);
-	if (o.files == NULL)
+	if (status != ST_OK)
 		return status;
+	files = o.args.operands;
 	catch_signals();
 	ignore_sigpipe();
-	for (i = 0; o.files[i] != NULL && caught_signal() == 0; i++)
-		if (!named_before(o.files, i))
-			add_status(&status, restore_one(&o, o.files[i]));
+	for (i = 0; files[i] != NULL && caught_signal() == 0; i++)
+		if (!named_before(files, i))
+			add_status(&status, restore_one(&o, files[i]));
 	return status;
 }
 
-const struct cmd cmd_restore = {
-	"restore", "Makes saved segments again",
-	"[--id] [-k KEY] FILE...",
-	options,
-	"FILE is NAME.meta, NAME.shm or NAME, as shmtool save wrote them.", run
-};
+const struct cmd cmd_restore = {.name = "restore",
+    .summary = "Makes saved segments again",
+    .synopsis = "[--id] [-k KEY] FILE...",
+    .options = options,
+    .note = "FILE is NAME.meta, NAME.shm or NAME, as shmtool save wrote them.",
+    .run = run};

@@ -25,27 +25,33 @@
 #include "ui/text.h"
 #include "ui/value.h"
 
-enum { OPT_SAVE = OPT_LONG, OPT_ALL, OPT_JSON };
-
-static const struct option_row options[] = {
-	{ 'n', "dry-run", NULL, "show what would go, touch nothing" },
-	{ 'f', "force", NULL, "mark attached ones; absent ones are no error" },
-	{ 'i', "interactive", NULL, "ask for each" },
-	{ 'v', "verbose", NULL, "print a line for each" },
-	{ 'y', "yes", NULL, "do not ask" },
-	{ OPT_SAVE, "save", "DIR", "save each into DIR first" },
-	{ OPT_ALL, "all", NULL, "every segment there is" },
-	{ OPT_JSON, "json", NULL, "print what was done as JSON" },
-	FILTER_OPTIONS,
-	{ 0 }
-};
-
 struct opts {
-	bool interactive, yes, all, json, filtered;
-	struct shmt_filter filter;
+	struct arguments args;
+	bool interactive, yes, all, json;
+	struct filter filter;
 	struct operand *operands;
 	int count;
 	struct removal_run run;
+};
+
+static const struct option_row options[] = {
+	{ 'n', "dry-run", NULL, "print what would go, touch nothing",
+	    kind_flag, TO(run.dry) },
+	{ 'f', "force", NULL, "mark attached ones, accept absent ones",
+	    kind_flag, TO(run.force) },
+	{ 'i', "interactive", NULL, "ask for each",
+	    kind_flag, TO(interactive) },
+	{ 'v', "verbose", NULL, "print a line for each",
+	    kind_flag, TO(run.verbose) },
+	{ 'y', "yes", NULL, "remove without asking", kind_flag, TO(yes) },
+	{ 0, "save", "DIR", "save each into DIR first",
+	    kind_text, TO(run.save) },
+	{ 0, "all", NULL, "remove every segment there is",
+	    kind_flag, TO(all) },
+	{ 0, "json", NULL, "print what was done as JSON",
+	    kind_flag, TO(json) },
+	{ .rows = filter_options, TO(filter) },
+	{ 0 }
 };
 
 /* What to work on, and how it went. */
@@ -56,55 +62,22 @@ struct work {
 	bool no_answers;	/* the end of standard input was seen */
 };
 
-static int
-take_option(struct opts *o, int code)
-{
-	switch (code) {
-	case 'n':
-		o->run.dry = true;
-		return ST_OK;
-	case 'f':
-		o->run.force = true;
-		return ST_OK;
-	case 'i':
-		o->interactive = true;
-		return ST_OK;
-	case 'v':
-		o->run.verbose = true;
-		return ST_OK;
-	case 'y':
-		o->yes = true;
-		return ST_OK;
-	case OPT_SAVE:
-		o->run.save = optarg;
-		return ST_OK;
-	case OPT_ALL:
-		o->all = true;
-		return ST_OK;
-	case OPT_JSON:
-		o->json = true;
-		return ST_OK;
-	default:
-		if (code < OPT_FILTER || code >= OPT_FILTER_END)
-			return option_status(code);
-		o->filtered = true;
-		return filter_option(&o->filter, code, optarg) ? ST_OK :
-		    told_status();
-	}
-}
-
 /* One way to say which segments, and somebody to say yes. */
 static int
 check(struct opts *o)
 {
-	if (o->count > 0 && (o->filtered || o->all))
+	bool filtered = o->filter.set.count > 0;
+	int status;
+
+	if (o->count > 0 && (filtered || o->all))
 		return usage_error(NULL, "either SEGMENT operands or %s",
 		    o->all ? "--all" : "filters");
-	if (o->filtered && o->all)
+	if (filtered && o->all)
 		return usage_error("--all", "takes no filters");
-	if (!filter_check(&o->filter))
-		return told_status();
-	if (o->count == 0 && !o->filtered && !o->all)
+	status = check_filter(&o->filter.set);
+	if (status != ST_OK)
+		return status;
+	if (o->count == 0 && !filtered && !o->all)
 		return usage_error(NULL, "which segments? name them, or give "
 		    "filters or --all");
 	if (o->interactive && (o->yes || o->run.dry))
@@ -112,7 +85,7 @@ check(struct opts *o)
 		    "with %s", o->yes ? "--yes" : "--dry-run");
 	if (o->count > 0)
 		return ST_OK;
-	o->run.filter = &o->filter;
+	o->run.filter = &o->filter.set;
 	if (o->yes || o->run.dry || o->interactive)
 		return ST_OK;
 	if (o->json)
@@ -128,17 +101,16 @@ check(struct opts *o)
 static int
 parse(int argc, char **argv, struct opts *o)
 {
-	int c, status;
+	int status;
 
-	while ((c = next_option(&cmd_rm, argc, argv)) != -1) {
-		status = take_option(o, c);
-		if (status != ST_OK || c == 'h')
-			return status;
-	}
-	o->count = argc - optind;
+	status = parse_options(&cmd_rm, argc, argv, o);
+	if (status != ST_OK)
+		return status;
+	o->count = o->args.count;
 	status = check(o);
 	if (status == ST_OK && o->count > 0)
-		status = parse_operands(o->count, argv + optind, &o->operands);
+		status = parse_operands(o->count, o->args.operands,
+		    &o->operands);
 	return status;
 }
 
@@ -153,12 +125,12 @@ shows_plan(const struct opts *o)
 static int
 start_work(struct opts *o, struct work *work)
 {
-	struct shmt_segment *segments = NULL;
+	struct shmt_info *segments = NULL;
 	size_t count = (size_t)o->count, i;
 	int status;
 
 	if (o->run.filter != NULL) {
-		status = filter_list(&o->filter, false, &segments, &count);
+		status = filter_list(&o->filter.set, false, &segments, &count);
 		if (status != ST_OK)
 			return status;
 	}
@@ -186,20 +158,15 @@ would_go(const struct removal *r)
 	return r->result == WOULD_REMOVE || r->result == WOULD_MARK;
 }
 
-/* A row of stat and what would be done. */
-struct plan_row {
-	struct row row;
-	const char *action;
-};
-
 static void
-get_action(const void *row, struct value *v)
+get_action(const void *row, struct value *value)
 {
-	v->kind = VALUE_TEXT;
-	v->text = ((const struct plan_row *)row)->action;
+	set_text(value, ((const struct row *)row)->action);
 }
 
-static const struct column action_column = { "ACTION", false, get_action, 0 };
+static const struct column action_column = {
+	"ACTION", VALUE_TEXT, .get = get_action
+};
 
 /* How many would go, and their bytes. */
 static size_t
@@ -220,16 +187,16 @@ total(const struct work *work, char size[static SHORT_TEXT])
 static int
 compare_ids(const void *a, const void *b)
 {
-	const struct shmt_segment *x = a, *y = b;
+	const struct shmt_info *x = a, *y = b;
 
-	return (x->id > y->id) - (x->id < y->id);
+	return (x->object.id > y->object.id) - (x->object.id < y->object.id);
 }
 
 /* What only a list of all tells: one look for however many operands. */
 static void
-add_rss(struct plan_row *plan, size_t count)
+add_rss(struct row *plan, size_t count)
 {
-	struct shmt_segment *list, *s, *found;
+	struct shmt_info *list, *s, *found;
 	size_t all, i;
 
 	if (shmt_list(true, &list, &all) == -1)
@@ -237,11 +204,11 @@ add_rss(struct plan_row *plan, size_t count)
 	if (all > 0)
 		qsort(list, all, sizeof(*list), compare_ids);
 	for (i = 0; i < count && all > 0; i++) {
-		s = &plan[i].row.segment;
+		s = &plan[i].segment;
 		found = bsearch(s, list, all, sizeof(*list), compare_ids);
 		if (found == NULL || !shmt_same(found, s))
 			continue;
-		s->has_rss = found->has_rss;
+		s->known |= found->known & SHMT_HAS_RSS;
 		s->rss = found->rss;
 		s->swap = found->swap;
 		s->state |= found->state & SHMT_HUGE;
@@ -250,27 +217,27 @@ add_rss(struct plan_row *plan, size_t count)
 }
 
 static int
-print_plan(const struct shmt_filter *filter, void **rows, size_t count)
+print_plan(const struct shmt_filter *filter, struct row *plan, size_t count)
 {
 	const struct column *columns[32];
 	struct table table = {
-		.heading = true, .columns = columns, .rows = rows,
-		.row_count = count
+		.heading = true, .set = &segment_columns, .columns = columns,
+		.rows = plan, .row_count = count
 	};
-	struct shmt_holders holders;
+	struct ipc_ns ipc_ns = { 0 };
 	const char *const *name;
 	unsigned needs = 0;
 	int status;
 
-	for (name = default_columns; *name != NULL; name++) {
-		columns[table.column_count] = find_column(segment_columns,
-		    segment_column_count, *name);
+	for (name = segment_columns.defaults; *name != NULL; name++) {
+		columns[table.column_count] = find_column(&segment_columns,
+		    *name);
 		needs |= columns[table.column_count++]->needs;
 	}
 	columns[table.column_count++] = &action_column;
-	status = fill_rows(rows, count, needs, filter_idle(filter), &holders);
-	add_status(&status, print_table(&table, NULL, NULL));
-	shmt_holders_free(&holders);
+	fill_rows(plan, count, needs, filter_idle(filter), &ipc_ns);
+	status = print_table(&table, NULL, NULL);
+	shmt_holders_free(&ipc_ns.holders);
 	return status;
 }
 
@@ -280,32 +247,25 @@ show_plan(const struct work *work)
 {
 	const struct removal *r;
 	char size[SHORT_TEXT];
-	struct plan_row *plan;
+	struct row *plan;
 	size_t found = 0, i;
 	int status;
-	void **rows;
 
 	plan = calloc(work->count + 1, sizeof(*plan));
-	rows = calloc(work->count + 1, sizeof(*rows));
-	if (plan == NULL || rows == NULL) {
-		free(plan);
-		free(rows);
+	if (plan == NULL)
 		return fail(NULL, ENOMEM);
-	}
 	for (i = 0; i < work->count; i++) {
 		r = &work->list[i];
 		if (r->segment.ctime == 0)
 			continue;
-		plan[found].row.segment = r->segment;
+		plan[found].segment = r->segment;
 		plan[found].action = r->result == WOULD_REMOVE ? "remove" :
 		    r->result == WOULD_MARK ? "mark" : "keep";
-		rows[found] = &plan[found];
 		found++;
 	}
 	add_rss(plan, found);
-	status = print_plan(work->filter, rows, found);
+	status = print_plan(work->filter, plan, found);
 	free(plan);
-	free(rows);
 	i = total(work, size);
 	printf("%zu of %zu to go, %s\n", i, work->count, size);
 	return status;
@@ -341,7 +301,7 @@ ask_for_one(struct opts *o, struct work *work, const struct removal *r)
 
 	short_size(size, r->segment.size);
 	if (asprintf(&question, "%s %d (0x%08" PRIx32 ", %s, owner %s%s%s)?",
-	    r->result == WOULD_MARK ? "mark" : "remove", r->segment.id,
+	    r->result == WOULD_MARK ? "mark" : "remove", r->segment.object.id,
 	    r->segment.key, size, user_name(r->segment.uid),
 	    r->reason != NULL ? "; " : "",
 	    r->reason != NULL ? r->reason : "") == -1)
@@ -407,7 +367,7 @@ handle_all(struct opts *o, struct work *work)
 static void
 print_json(const struct work *work)
 {
-	struct json json = { .out.file = stdout };
+	struct json json = { .file = stdout };
 	size_t i;
 
 	json_open(&json, NULL, '{');
@@ -463,16 +423,19 @@ run(int argc, char **argv)
 	int status;
 
 	status = parse(argc, argv, &o);
-	if (o.operands != NULL || o.run.filter != NULL)
-		status = status == ST_OK ? act(&o) : status;
+	if (status == ST_OK)
+		status = act(&o);
 	free(o.operands);
+	free_filter(&o.filter);
 	return status;
 }
 
 const struct cmd cmd_rm = {
-	"rm", "Removes segments, but none in use unless forced",
-	"[-n] [-f] [-i] [-v] [-y] [--save DIR] [--json] "
-	"(SEGMENT... | FILTER... | --all)",
-	options, "FILTER is any of the options from --owner on; all must hold.",
-	run
+	.name = "rm",
+	.summary = "Removes segments, but none in use unless forced",
+	.synopsis = "[-n] [-f] [-i] [-v] [-y] [--save DIR] [--json] "
+	    "(SEGMENT... | FILTER... | --all)",
+	.options = options,
+	.note = "FILTER is any of the options from --owner on; all must hold.",
+	.run = run
 };

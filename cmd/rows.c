@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * From segments to rows: what the columns asked for need is found out once,
- * and nothing else.
+ * From segments to rows: what the columns need is found out once for all
+ * rows, and nothing else is.
  */
 
 #include <errno.h>
@@ -16,12 +16,12 @@
 #include "shmtool.h"
 #include "ui/message.h"
 
-/* What all rows of one making share. */
-struct making {
+/* What all rows that are filled together share. */
+struct filling {
 	unsigned needs;
 	int64_t now;
 	uint64_t stale_idle;
-	const struct row *before;	/* the row made last, or NULL */
+	const struct ipc_ns *ipc_ns;
 };
 
 static void
@@ -32,29 +32,30 @@ add_word(struct row *row, const char *word)
 	strlcat(row->status, word, sizeof(row->status));
 }
 
-/* Staleness costs looks at processes: only where it is still possible. */
+/* Looks at processes, which is costly, only where it can be stale. */
 static bool
-is_stale(const struct making *making, const struct row *row)
+is_stale(const struct filling *filling, const struct row *row)
 {
 	struct shmt_proof proof;
 
-	if (row->segment.nattch > 0 || row->idle < making->stale_idle ||
+	if (row->segment.nattch > 0 || row->idle < filling->stale_idle ||
 	    (row->segment.state & SHMT_DEST) != 0)
 		return false;
-	shmt_check_stale(
-	    &row->segment, making->now, making->stale_idle, &proof);
+	shmt_check_stale(&row->segment, filling->now, filling->stale_idle,
+	    &proof);
 	return proof.stale;
 }
 
 static void
-fill_status(const struct making *making, struct row *row)
+fill_status(const struct filling *filling, struct row *row)
 {
+	const struct shmt_holder *holders = row_holders(row);
 	unsigned state = row->segment.state;
 	size_t i;
 
 	row->status[0] = '\0';
 	for (i = 0; i < row->holder_count; i++)
-		if (row->holders[i].huge)
+		if (holders[i].huge)
 			state |= SHMT_HUGE;
 	if ((state & SHMT_DEST) != 0)
 		add_word(row, "dest");
@@ -62,139 +63,139 @@ fill_status(const struct making *making, struct row *row)
 		add_word(row, "locked");
 	if ((state & SHMT_HUGE) != 0)
 		add_word(row, "huge");
-	if (is_stale(making, row))
+	if (is_stale(filling, row))
 		add_word(row, "stale");
 }
 
-/* Of the processes: a loop that makes many segments makes them in the same
- * second, so the answer before is often the one wanted. */
+/* A loop that creates many segments does so within one second: the process
+ * of the row before is often the same. */
 static void
-fill_processes(const struct making *making, struct row *row)
+fill_processes(const struct filling *filling, const struct row *before,
+    struct row *row)
 {
-	const struct shmt_segment *s = &row->segment, *last = NULL;
+	const struct shmt_info *s = &row->segment;
 
-	if (making->before != NULL)
-		last = &making->before->segment;
-	if ((making->needs & NEEDS_CREATOR) != 0) {
-		if (last != NULL && last->cpid == s->cpid &&
-		    last->ctime == s->ctime)
-			row->creator = making->before->creator;
+	if ((filling->needs & NEEDS_CREATOR) != 0) {
+		if (before != NULL && before->segment.cpid == s->cpid &&
+		    before->segment.ctime == s->ctime)
+			row->creator = before->creator;
 		else
 			shmt_creator(s, &row->creator);
 	}
-	if ((making->needs & NEEDS_LAST_USER) != 0)
+	if ((filling->needs & NEEDS_LAST_USER) != 0)
 		shmt_last_user(s, &row->last_user);
 }
 
 static void
-fill_row(const struct making *making, const struct shmt_holders *holders,
-    struct row *row)
+fill_holders(const struct filling *filling, struct row *row)
 {
-	const struct shmt_segment *s = &row->segment;
+	const struct shmt_holders *holders = &filling->ipc_ns->holders;
+	const struct shmt_holder *first;
 
-	row->key = s->key;
-	row->idle = shmt_idle(s, making->now);
-	row->holders = shmt_holders_of(holders, s->id, &row->holder_count);
-	if ((s->state & SHMT_DEST) != 0) {
-		row->key_lost = row->holder_count == 0;
-		if (!row->key_lost)
-			row->key = row->holders[0].key;
-	}
-	fill_processes(making, row);
-	if ((making->needs & NEEDS_STATUS) != 0)
-		fill_status(making, row);
+	first = shmt_holders_of(
+	    holders, row->segment.object.id, &row->holder_count);
+	row->first_holder = row->holder_count > 0 ?
+	    (size_t)(first - holders->list) : 0;
+	if (filling->ipc_ns->holders_error == 0 || row->segment.nattch == 0)
+		row->facts |= HAS_HOLDERS;
 }
 
-/* Whether any has attachments to be told, or only its lost key. */
-static bool
-any_held(void *const *rows, size_t count, unsigned needs)
+static void
+fill_row(const struct filling *filling, const struct row *before,
+    struct row *row)
 {
-	const struct row *row;
+	const struct shmt_info *s = &row->segment;
+
+	row->ipc_ns = filling->ipc_ns;
+	row->key = s->key;
+	row->idle = shmt_idle(s, filling->now);
+	row->facts = (s->known & SHMT_HAS_RSS) != 0 ? HAS_RSS : 0;
+	fill_holders(filling, row);
+	if ((s->state & SHMT_DEST) == 0)
+		row->facts |= HAS_KEY;
+	else if (row->holder_count > 0) {
+		row->facts |= HAS_KEY;
+		row->key = row_holders(row)->key;
+	}
+	fill_processes(filling, before, row);
+	if ((filling->needs & NEEDS_STATUS) != 0)
+		fill_status(filling, row);
+}
+
+/* Whether the processes of any row are needed, or a key that only they know. */
+static bool
+needs_holders(const struct row *list, size_t count, unsigned needs)
+{
+	const struct shmt_info *s;
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		row = rows[i];
-		if (row->segment.nattch > 0 &&
-		    ((needs & NEEDS_HOLDERS) != 0 ||
-		    ((needs & NEEDS_KEY) != 0 &&
-		    (row->segment.state & SHMT_DEST) != 0)))
+		s = &list[i].segment;
+		if (s->nattch > 0 && ((needs & NEEDS_HOLDERS) != 0 ||
+		    ((needs & NEEDS_KEY) != 0 && (s->state & SHMT_DEST) != 0)))
 			return true;
 	}
 	return false;
 }
 
-/* One look at all processes for all rows, where any needs it.  A lost key
- * that cannot be had is no failure. */
-static int
-find_holders(void *const *rows, size_t count, unsigned needs,
-    struct shmt_holders *holders)
+void
+fill_rows(struct row *list, size_t count, unsigned needs,
+    uint64_t stale_idle, struct ipc_ns *ipc_ns)
 {
-	const struct row *first = count == 1 ? rows[0] : NULL;
-
-	memset(holders, 0, sizeof(*holders));
-	if (!any_held(rows, count, needs))
-		return ST_OK;
-	if (shmt_holders(first != NULL ? first->segment.id : -1,
-	    holders) == 0)
-		return ST_OK;
-	if ((needs & NEEDS_HOLDERS) == 0)
-		return ST_OK;
-	warn_about(NULL, "cannot find out who is attached: %s",
-	    strerror(errno));
-	return status_of(errno);
-}
-
-int
-fill_rows(void *const *rows, size_t count, unsigned needs,
-    uint64_t stale_idle, struct shmt_holders *holders)
-{
-	struct making making = {
-		.needs = needs, .now = time(NULL), .stale_idle = stale_idle
+	const struct filling filling = {
+		.needs = needs, .now = time(NULL), .stale_idle = stale_idle,
+		.ipc_ns = ipc_ns
 	};
-	int status;
 	size_t i;
 
-	status = find_holders(rows, count, needs, holders);
-	for (i = 0; i < count; i++) {
-		fill_row(&making, holders, rows[i]);
-		making.before = rows[i];
-	}
-	return status;
+	/* One look at all processes, for all rows. */
+	if (needs_holders(list, count, needs) &&
+	    shmt_holders(count == 1 ? list[0].segment.object.id : -1,
+	    &ipc_ns->holders) == -1)
+		ipc_ns->holders_error = errno;
+	for (i = 0; i < count; i++)
+		fill_row(&filling, i > 0 ? &list[i - 1] : NULL, &list[i]);
+}
+
+const struct shmt_holder *
+row_holders(const struct row *row)
+{
+	return row->ipc_ns->holders.list + row->first_holder;
 }
 
 int
-make_rows(const struct shmt_segment *list, size_t count, unsigned needs,
-    uint64_t stale_idle, struct rows *rows)
+add_rows(struct rows *rows, const struct shmt_info *list, size_t count)
 {
-	void **pointers;
-	int status;
+	struct row *more;
 	size_t i;
 
-	memset(rows, 0, sizeof(*rows));
-	rows->list = calloc(count + 1, sizeof(*rows->list));
-	pointers = calloc(count + 1, sizeof(*pointers));
-	if (rows->list == NULL || pointers == NULL) {
-		free(pointers);
-		free_rows(rows);
+	/* Not 0 of them: then NULL would not mean a failure. */
+	more = reallocarray(rows->list, rows->count + count + 1, sizeof(*more));
+	if (more == NULL)
 		return fail(NULL, ENOMEM);
-	}
-	rows->count = count;
-	for (i = 0; i < count; i++) {
-		rows->list[i].segment = list[i];
-		pointers[i] = &rows->list[i];
-	}
-	status = fill_rows(pointers, count, needs, stale_idle,
-	    &rows->holders);
-	free(pointers);
-	if (status != ST_OK)
-		free_rows(rows);
-	return status;
+	rows->list = more;
+	memset(&more[rows->count], 0, count * sizeof(*more));
+	for (i = 0; i < count; i++)
+		more[rows->count + i].segment = list[i];
+	rows->count += count;
+	return ST_OK;
+}
+
+int
+make_namespaces(struct rows *rows, size_t count)
+{
+	rows->namespaces = calloc(count, sizeof(*rows->namespaces));
+	return rows->namespaces != NULL ? ST_OK : fail(NULL, ENOMEM);
 }
 
 void
 free_rows(struct rows *rows)
 {
+	size_t i;
+
+	for (i = 0; i < rows->ns_count; i++)
+		shmt_holders_free(&rows->namespaces[i].holders);
+	free(rows->namespaces);
 	free(rows->list);
-	shmt_holders_free(&rows->holders);
 	memset(rows, 0, sizeof(*rows));
 }

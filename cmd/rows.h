@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Segments as rows of a table, for all that list them.
+ * Rows: shared memory as the commands list it, with all that a column shows.
  */
 
 #ifndef CMD_ROWS_H
@@ -14,7 +14,7 @@
 #include "shmtool.h"
 #include "ui/table.h"
 
-/* What a column needs of a row beyond what every segment tells. */
+/* What a column needs beyond what every segment tells. */
 #define NEEDS_RSS	0x01u
 #define NEEDS_STATUS	0x02u
 #define NEEDS_KEY	0x04u	/* the key that a dest segment had */
@@ -23,50 +23,61 @@
 #define NEEDS_HOLDERS	0x20u
 #define NEEDS_NS	0x40u
 
-/* An IPC namespace. */
+/* Facts that a row may lack. */
+#define HAS_KEY		0x1u	/* also of a dest segment */
+#define HAS_RSS		0x2u	/* rss, swap */
+#define HAS_HOLDERS	0x4u	/* the processes that have it attached */
+
+/* An IPC namespace, and who is attached to its segments. */
 struct ipc_ns {
 	struct shmt_ns ns;	/* pid 0: unknown */
 	char command[SHMT_COMMAND_MAX];	/* of the process */
+	struct shmt_holders holders;
+	int holders_error;	/* errno: the holders could not be found */
 };
 
 struct row {
-	struct shmt_segment segment;
+	struct shmt_info segment;
+	unsigned facts;
 	uint32_t key;		/* segment.key, or the one it had */
-	bool key_lost;		/* it is marked, and nobody told the key */
 	uint64_t idle;		/* seconds */
 	char status[32];	/* words between blanks */
 	struct shmt_process creator, last_user;
-	const struct shmt_holder *holders;
-	size_t holder_count;
 	const struct ipc_ns *ipc_ns;
+	size_t first_holder, holder_count;	/* of ipc_ns->holders.list */
+	const char *action;	/* rm: what would be done with it */
 };
+
+/* The rows of one IPC namespace or of several, one after the other. */
+struct rows {
+	struct row *list;
+	size_t count;
+	struct ipc_ns *namespaces;
+	size_t ns_count;
+};
+
+/* Makes room for so many namespaces, once: rows point to them. */
+int make_namespaces(struct rows *rows, size_t count);
+
+/* Adds rows at the end, with the segments of a list; all else is zero. */
+int add_rows(struct rows *rows, const struct shmt_info *list, size_t count);
 
 /*
- * Fills rows, to which there are pointers, of which the segments are known,
- * with what is needed; stale_idle as for shmt_check_stale().  The rows point
- * into holders, which the caller frees.  ST_OK, or told what is missing in
- * them.
+ * Finds out what is needed of rows of which the segments are known, all of
+ * one namespace.  stale_idle as for shmt_check_stale().  What cannot be found
+ * out is a fact that they lack.
  */
-int fill_rows(void *const *rows, size_t count, unsigned needs,
-    uint64_t stale_idle, struct shmt_holders *holders);
+void fill_rows(struct row *list, size_t count, unsigned needs,
+    uint64_t stale_idle, struct ipc_ns *ipc_ns);
 
-/* The rows of one namespace. */
-struct rows {
-	struct row *list;	/* in the order of the segments */
-	size_t count;
-	struct shmt_holders holders;
-	struct ipc_ns ipc_ns;
-};
-
-/* The same from segments, without a space; the caller calls free_rows(). */
-int make_rows(const struct shmt_segment *list, size_t count, unsigned needs,
-    uint64_t stale_idle, struct rows *rows);
 void free_rows(struct rows *rows);
 
-extern const struct column segment_columns[];
-extern const size_t segment_column_count;
+/* The processes that have a row's segment attached, holder_count of them. */
+const struct shmt_holder *row_holders(const struct row *row);
 
-/* The columns of a list when none were chosen, ended by NULL. */
-extern const char *const default_columns[];
+/* The process that a segment remembers, as a VALUE_COMMAND. */
+void set_process(struct value *value, const struct shmt_process *process);
+
+extern const struct column_set segment_columns;
 
 #endif

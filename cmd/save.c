@@ -4,6 +4,8 @@
  * shmtool save: save segments to files.
  */
 
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -19,25 +21,26 @@
 #include "ui/signals.h"
 #include "ui/text.h"
 
-enum { OPT_ALL = OPT_LONG };
-
-static const struct option_row options[] = {
-	{ 'f', "force", NULL, "replace the files of an earlier save" },
-	{ 'v', "verbose", NULL, "print the id beside the name of the files" },
-	{ OPT_ALL, "all", NULL, "every segment there is" },
-	SEMAPHORE_OPTIONS,
-	FILTER_OPTIONS,
-	{ 0 }
-};
-
 struct opts {
-	struct saving saving;
+	struct arguments args;
 	bool verbose, all;
 	bool noted;		/* that saving changes the idle time */
+	struct saving saving;
 	struct semaphore semaphore;
-	struct shmt_filter filter;
+	struct filter filter;
 	struct operand *operands;
 	int count;
+};
+
+static const struct option_row options[] = {
+	{ 'f', "force", NULL, "replace the files of an earlier save",
+	    kind_flag, TO(saving.replace) },
+	{ 'v', "verbose", NULL, "print the id beside the name of the files",
+	    kind_flag, TO(verbose) },
+	{ 0, "all", NULL, "save every segment there is", kind_flag, TO(all) },
+	{ .rows = semaphore_options, TO(semaphore) },
+	{ .rows = filter_options, TO(filter) },
+	{ 0 }
 };
 
 /* The semaphore is released when the contents are copied, so that others need
@@ -58,34 +61,27 @@ release(void *arg)
 	hold->held = false;
 }
 
+/* Whether a word is an operand rather than the directory. */
 static bool
-take_option(struct opts *o, int code)
+is_segment(const char *word)
 {
-	if (code >= OPT_FILTER && code < OPT_FILTER_END)
-		return filter_option(&o->filter, code, optarg);
-	switch (code) {
-	case 'f':
-		o->saving.replace = true;
-		return true;
-	case 'v':
-		o->verbose = true;
-		return true;
-	case OPT_ALL:
-		o->all = true;
-		return true;
-	default:
-		return semaphore_option(&o->semaphore, code, optarg);
-	}
+	struct shmt_ref ref;
+	struct stat st;
+
+	return stat(word, &st) == -1 && shmt_parse_ref(word, &ref) == 0;
 }
 
 /* One way to say which segments. */
 static int
 check(const struct opts *o)
 {
-	bool filtered = o->filter.by != 0;
+	bool filtered = o->filter.set.count > 0;
 
-	if (o->saving.dir == NULL)
-		return usage_error(NULL, "into which directory?");
+	if (o->args.count == 0)
+		return usage_error(NULL, "which directory? DIR comes first");
+	if (is_segment(o->saving.dir))
+		return usage_error(o->saving.dir, "a segment, but DIR comes "
+		    "first");
 	if (o->count > 0 && (filtered || o->all))
 		return usage_error(NULL, "either SEGMENT operands or %s",
 		    o->all ? "--all" : "filters");
@@ -94,30 +90,24 @@ check(const struct opts *o)
 	if (o->count == 0 && !filtered && !o->all)
 		return usage_error(NULL, "which segments? name them, or give "
 		    "filters or --all");
-	return filter_check(&o->filter) ? ST_OK : told_status();
+	return check_filter(&o->filter.set);
 }
 
 static int
-parse(int argc, char **argv, struct opts *o, bool *go)
+parse(int argc, char **argv, struct opts *o)
 {
-	int c, status;
+	int status;
 
-	while ((c = next_option(&cmd_save, argc, argv)) != -1) {
-		if (c == '?' || c == 'h')
-			return option_status(c);
-		if (!take_option(o, c))
-			return told_status();
-	}
-	if (optind < argc)
-		o->saving.dir = argv[optind++];
-	o->count = argc - optind;
+	status = parse_options(&cmd_save, argc, argv, o);
+	if (status != ST_OK)
+		return status;
+	o->saving.dir = o->args.operands[0];
+	o->count = o->args.count - 1;
 	status = check(o);
 	if (status == ST_OK && o->count > 0)
-		status = parse_operands(o->count, argv + optind, &o->operands);
-	if (status == ST_OK)
-		status = check_semaphore(&o->semaphore);
-	*go = status == ST_OK;
-	return status;
+		status = parse_operands(o->count, o->args.operands + 1,
+		    &o->operands);
+	return status == ST_OK ? check_semaphore(&o->semaphore) : status;
 }
 
 /* A path that a script passes on must not be altered; a terminal must not see
@@ -136,7 +126,7 @@ static int
 print_saved(const struct opts *o, const struct shmt_saved *saved)
 {
 	if (o->verbose)
-		printf("%d: saved as ", saved->segment.id);
+		printf("%d: saved as ", saved->segment.object.id);
 	print_path(o->saving.dir, saved->name);
 	return flush_output() ? ST_OK : ST_FAILED;
 }
@@ -154,7 +144,7 @@ note_idle(struct opts *o, const char *object, const struct shmt_saved *saved)
 
 static int
 save_one(struct opts *o, const char *object,
-    const struct shmt_segment *segment)
+    const struct shmt_info *segment)
 {
 	struct hold hold = { .semaphore = &o->semaphore, .held = true };
 	struct saving saving = o->saving;
@@ -182,16 +172,16 @@ save_one(struct opts *o, const char *object,
 static int
 save_selected(struct opts *o)
 {
-	struct shmt_segment *list;
+	struct shmt_info *list;
 	int status;
 	size_t count, i;
 	char object[24];
 
-	status = filter_list(&o->filter, false, &list, &count);
+	status = filter_list(&o->filter.set, false, &list, &count);
 	if (status != ST_OK)
 		return status;
 	for (i = 0; i < count && caught_signal() == 0; i++) {
-		snprintf(object, sizeof(object), "%d", list[i].id);
+		snprintf(object, sizeof(object), "%d", list[i].object.id);
 		add_status(&status, save_one(o, object, &list[i]));
 	}
 	free(list);
@@ -201,7 +191,7 @@ save_selected(struct opts *o)
 static int
 save_operands(struct opts *o)
 {
-	struct shmt_segment segment;
+	struct shmt_info segment;
 	int status = ST_OK, found, i;
 
 	for (i = 0; i < o->count && caught_signal() == 0; i++) {
@@ -217,26 +207,28 @@ static int
 run(int argc, char **argv)
 {
 	struct opts o = { 0 };
-	bool go = false;
 	int status;
 
-	status = parse(argc, argv, &o, &go);
-	if (go) {
+	status = parse(argc, argv, &o);
+	if (status == ST_OK) {
 		catch_signals();
 		ignore_sigpipe();
 		status = o.operands != NULL ? save_operands(&o) :
 		    save_selected(&o);
 	}
 	free(o.operands);
+	free_filter(&o.filter);
 	return status;
 }
 
 const struct cmd cmd_save = {
-	"save", "Saves segments to files, for restore",
-	"[-f] [-v] [--lock-with SEM [--lock-timeout DURATION]] DIR "
-	"(SEGMENT... | FILTER... | --all)",
-	options,
-	"Each becomes DIR/ID-KEY-CTIME-TAG.shm, its contents, and .meta, the rest;\n"
-	"the name without ending is printed.\n"
-	"FILTER is any of the options from --owner on; all must hold.", run
+	.name = "save",
+	.summary = "Saves segments to files, for restore",
+	.synopsis = "[-f] [-v] [--lock-with SEM [--lock-timeout DURATION]] DIR "
+	    "(SEGMENT... | FILTER... | --all)",
+	.options = options,
+	.note = "Prints DIR/NAME, where NAME.shm is the contents and NAME.meta "
+	    "the rest.\n"
+	    "FILTER is any of the options from --owner on; all must hold.",
+	.run = run
 };

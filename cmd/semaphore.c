@@ -6,27 +6,26 @@
  */
 
 #include <errno.h>
-#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <time.h>
 
-#include "operand.h"
+#include "kinds.h"
 #include "semaphore.h"
 #include "shmtool.h"
 #include "ui/message.h"
 #include "ui/signals.h"
 
-bool
-semaphore_option(struct semaphore *semaphore, int code, const char *value)
-{
-	if (code == OPT_LOCK_WITH) {
-		semaphore->text = value;
-		return true;
-	}
-	semaphore->timed = true;
-	return duration_value("--lock-timeout", value, &semaphore->timeout);
-}
+const struct option_row semaphore_options[] = {
+	{ 0, "lock-with", "SEM",
+	    "hold this semaphore (ID or 0xKEY, :INDEX) meanwhile",
+	    kind_text, .to = offsetof(struct semaphore, text) },
+	{ 0, "lock-timeout", "DURATION", "wait for it no longer than this",
+	    kind_duration, .to = offsetof(struct semaphore, timeout),
+	    .mask = offsetof(struct semaphore, timed), .bit = 1 },
+	{ 0 }
+};
 
 /* Semaphores are not segments: that one is absent is a failure like any. */
 static int
@@ -58,7 +57,7 @@ int
 check_semaphore(struct semaphore *semaphore)
 {
 	if (semaphore->text == NULL)
-		return semaphore->timed ? usage_error("--lock-timeout",
+		return semaphore->timed != 0 ? usage_error("--lock-timeout",
 		    "only together with --lock-with") : ST_OK;
 	if (shmt_parse_semaphore(semaphore->text, &semaphore->semaphore) == 0)
 		return ST_OK;
@@ -76,25 +75,26 @@ check_semaphore(struct semaphore *semaphore)
 static int
 guard_timed_out(const struct semaphore *semaphore)
 {
+	const double seconds = (double)semaphore->timeout / 1000;
 	pid_t pid;
 
 	if (shmt_semaphore_holder(&semaphore->semaphore, &pid) == 0 && pid != 0)
 		warn_about(semaphore->text, "the semaphore was not free within "
-		    "%ju s: process %jd took it last",
-		    (uintmax_t)semaphore->timeout, (intmax_t)pid);
+		    "%.15g s: process %jd took it last", seconds,
+		    (intmax_t)pid);
 	else
 		warn_about(semaphore->text, "the semaphore was not free within "
-		    "%ju s", (uintmax_t)semaphore->timeout);
+		    "%.15g s", seconds);
 	return ST_BUSY;
 }
 
 static uint64_t
-seconds_now(void)
+milliseconds_now(void)
 {
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec;
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 int
@@ -104,9 +104,9 @@ acquire_semaphore(const struct semaphore *semaphore)
 
 	if (semaphore->text == NULL)
 		return ST_OK;
-	start = seconds_now();
+	start = milliseconds_now();
 	for (;;) {
-		if (semaphore->timed)
+		if (semaphore->timed != 0)
 			left = passed < semaphore->timeout ?
 			    semaphore->timeout - passed : 0;
 		if (shmt_semaphore_acquire(&semaphore->semaphore, left) == 0)
@@ -116,7 +116,7 @@ acquire_semaphore(const struct semaphore *semaphore)
 		/* Stopped and continued: go on waiting. */
 		if (errno != EINTR || caught_signal() != 0)
 			return guard_failed(semaphore);
-		passed = seconds_now() - start;
+		passed = milliseconds_now() - start;
 	}
 }
 

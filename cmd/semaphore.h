@@ -7,31 +7,23 @@
 #ifndef CMD_SEMAPHORE_H
 #define CMD_SEMAPHORE_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "shmtool.h"
+#include "ui/options.h"
 
-enum { OPT_LOCK_WITH = 768, OPT_LOCK_TIMEOUT };
+/* Rows of a verb whose struct opts has a struct semaphore. */
+extern const struct option_row semaphore_options[];
 
-#define SEMAPHORE_OPTIONS \
-	{ OPT_LOCK_WITH, "lock-with", "SEM", \
-	    "hold this semaphore (ID or 0xKEY, :INDEX) meanwhile" }, \
-	{ OPT_LOCK_TIMEOUT, "lock-timeout", "DURATION", \
-	    "wait so long for it, not for ever" }
-
-/* All zeros at first. */
+/* Initialise to 0. */
 struct semaphore {
-	const char *text;	/* of --lock-with, or NULL: nothing to hold */
-	bool timed;
-	uint64_t timeout;	/* seconds */
+	const char *text;	/* of --lock-with; NULL: there is none */
+	unsigned timed;		/* 1: --lock-timeout is given */
+	uint64_t timeout;	/* ms */
 	struct shmt_semaphore semaphore;
 };
 
-/* Takes one of the options; false after a mistake, which has been told. */
-bool semaphore_option(struct semaphore *semaphore, int code, const char *value);
-
-/* After the last option: ST_OK, or told what is wrong. */
+/* After the last option: parses the text. */
 int check_semaphore(struct semaphore *semaphore);
 
 /* ST_OK, also with nothing to hold; or told why not.  A signal noted by

@@ -11,66 +11,53 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "kinds.h"
 #include "operand.h"
 #include "shmtool.h"
 #include "ui/text.h"
 
+struct opts {
+	struct arguments args;
+	const char *mode;	/* relative to that of each segment */
+	struct owner owner;
+	bool lock, unlock;
+	struct operand *operands;
+};
+
 static const struct option_row options[] = {
-	{ 'm', "mode", "MODE", "octal, or symbolic relative to the present" },
-	{ 'u', "owner", "OWNER[:GROUP]", "give it away; :GROUP alone as well" },
-	{ OPT_LONG, "lock", NULL, "keep its pages in memory" },
-	{ OPT_LONG + 1, "unlock", NULL, "let them be swapped out again" },
+	{ 'm', "mode", "MODE", "set permissions, octal or relative",
+	    kind_mode_text, TO(mode) },
+	{ 'u', "owner", "OWNER[:GROUP]", "set owner and group; or :GROUP",
+	    kind_owner, TO(owner) },
+	{ 0, "lock", NULL, "keep its pages in memory", kind_flag,
+	    TO(lock), .group = 1 },
+	{ 0, "unlock", NULL, "let its pages be swapped out again", kind_flag,
+	    TO(unlock), .group = 1 },
 	{ 0 }
 };
 
-struct opts {
-	const char *mode, *owner;
-	bool lock, unlock;
-	struct operand *operands;
-	int count;
-};
+static bool
+sets_owner(const struct opts *o)
+{
+	return o->owner.uid != OWNER_KEPT || o->owner.gid != OWNER_KEPT;
+}
 
 static int
 parse(int argc, char **argv, struct opts *o)
 {
-	uint32_t uid = 0, gid = 0;
-	unsigned mode;
-	int c;
+	int status;
 
-	while ((c = next_option(&cmd_set, argc, argv)) != -1)
-		switch (c) {
-		case 'm':
-			o->mode = optarg;
-			break;
-		case 'u':
-			o->owner = optarg;
-			break;
-		case OPT_LONG:
-			o->lock = true;
-			break;
-		case OPT_LONG + 1:
-			o->unlock = true;
-			break;
-		default:
-			return option_status(c);
-		}
-	if (o->lock && o->unlock)
-		return usage_error(NULL, "either --lock or --unlock");
-	if (o->mode == NULL && o->owner == NULL && !o->lock && !o->unlock)
+	status = parse_options(&cmd_set, argc, argv, o);
+	if (status != ST_OK)
+		return status;
+	if (o->mode == NULL && !sets_owner(o) && !o->lock && !o->unlock)
 		return usage_error(NULL, "nothing to set: give --mode, "
 		    "--owner, --lock or --unlock");
-	/* What is wrong in itself is found before anything is changed. */
-	if (o->mode != NULL && !mode_value("--mode", o->mode, 0, &mode))
-		return told_status();
-	if (o->owner != NULL &&
-	    !parse_owner("--owner", o->owner, &uid, &gid))
-		return told_status();
-	o->count = argc - optind;
-	return parse_operands(o->count, argv + optind, &o->operands);
+	return parse_operands(o->args.count, o->args.operands, &o->operands);
 }
 
 static int
-set_failed(const struct operand *operand, const struct shmt_segment *segment,
+set_failed(const struct operand *operand, const struct shmt_info *segment,
     int error)
 {
 	if (error == EINVAL) {
@@ -87,7 +74,7 @@ set_failed(const struct operand *operand, const struct shmt_segment *segment,
 }
 
 static int
-lock_failed(const struct operand *operand, const struct shmt_segment *segment,
+lock_failed(const struct operand *operand, const struct shmt_info *segment,
     int error)
 {
 	char size[SHORT_TEXT];
@@ -100,10 +87,25 @@ lock_failed(const struct operand *operand, const struct shmt_segment *segment,
 	return ST_LIMIT;
 }
 
+/* Whether the id still names this segment, and not one made since. */
+static int
+check_same(const struct operand *operand, const struct shmt_info *segment)
+{
+	struct shmt_info there;
+
+	if (shmt_info(segment->object.id, &there) == -1)
+		return operand_failed(operand, errno);
+	if (shmt_same(segment, &there))
+		return ST_OK;
+	warn_about(operand->text, "was removed meanwhile, and another segment "
+	    "has id %d now", segment->object.id);
+	return ST_ABSENT;
+}
+
 static int
 set_one(const struct opts *o, const struct operand *operand)
 {
-	struct shmt_segment segment, wanted;
+	struct shmt_info segment, wanted;
 	int status;
 
 	status = find_operand(operand, &segment);
@@ -111,14 +113,21 @@ set_one(const struct opts *o, const struct operand *operand)
 		return status;
 	wanted = segment;
 	if (o->mode != NULL &&
-	    !mode_value("--mode", o->mode, segment.mode, &wanted.mode))
-		return told_status();
-	if (o->owner != NULL && !parse_owner("--owner", o->owner, &wanted.uid,
-	    &wanted.gid))
-		return told_status();
-	if ((o->mode != NULL || o->owner != NULL) && shmt_set(&wanted) == -1)
-		return set_failed(operand, &segment, errno);
-	if ((o->lock || o->unlock) && shmt_lock(segment.id, o->lock) == -1)
+	    shmt_parse_mode(o->mode, segment.mode, &wanted.mode) == -1)
+		return fail(operand->text, errno);
+	if (o->owner.uid != OWNER_KEPT)
+		wanted.uid = o->owner.uid;
+	if (o->owner.gid != OWNER_KEPT)
+		wanted.gid = o->owner.gid;
+	if (o->mode != NULL || sets_owner(o)) {
+		if (shmt_set(&wanted) == -1)
+			return set_failed(operand, &segment, errno);
+		status = check_same(operand, &segment);
+		if (status != ST_OK)
+			return status;
+	}
+	if ((o->lock || o->unlock) &&
+	    shmt_lock(segment.object.id, o->lock) == -1)
 		return lock_failed(operand, &segment, errno);
 	return ST_OK;
 }
@@ -126,18 +135,18 @@ set_one(const struct opts *o, const struct operand *operand)
 static int
 run(int argc, char **argv)
 {
-	struct opts o = { 0 };
+	struct opts o = { .owner = { OWNER_KEPT, OWNER_KEPT } };
 	int status, i;
 
 	status = parse(argc, argv, &o);
-	for (i = 0; o.operands != NULL && i < o.count; i++)
+	for (i = 0; o.operands != NULL && i < o.args.count; i++)
 		add_status(&status, set_one(&o, &o.operands[i]));
 	free(o.operands);
 	return status;
 }
 
-const struct cmd cmd_set = {
-	"set", "Changes mode, owner, or locking of segments",
-	"[-m MODE] [-u OWNER[:GROUP]] [--lock | --unlock] SEGMENT...",
-	options, NULL, run
-};
+const struct cmd cmd_set = {.name = "set",
+    .summary = "Changes mode, owner, or locking of segments",
+    .synopsis = "[-m MODE] [-u OWNER[:GROUP]] [--lock | --unlock] SEGMENT...",
+    .options = options,
+    .run = run};

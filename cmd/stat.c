@@ -16,6 +16,7 @@
 #include "cmd.h"
 #include "collect.h"
 #include "filter.h"
+#include "kinds.h"
 #include "operand.h"
 #include "rows.h"
 #include "shmtool.h"
@@ -25,36 +26,11 @@
 #include "ui/json.h"
 #include "ui/table.h"
 
-enum {
-	OPT_JSON = OPT_LONG, OPT_TSV, OPT_NO_HEADING, OPT_SORT, OPT_REVERSE,
-	OPT_ALL_NS
-};
-
-static const struct option_row options[] = {
-	{ 'o', "output", "COL,...", "these columns; +COL,... adds some" },
-	{ 't', "times", NULL, "when attached, detached, changed" },
-	{ 'p', "pids", NULL, "who created them and who used them last" },
-	{ 'c', "creators", NULL, "creators and owners" },
-	{ 'u', "summary", NULL, "all of them in sum" },
-	{ 'P', "processes", NULL, "who has them attached" },
-	{ 'w', "watch", "[=SECONDS]", "a line for each change" },
-	{ OPT_JSON, "json", NULL, "as one JSON object" },
-	{ OPT_TSV, "tsv", NULL, "tabs between plain values" },
-	{ OPT_NO_HEADING, "no-heading", NULL, "without the line of names" },
-	{ 'b', "bytes", NULL, "sizes in bytes, not 1.5M" },
-	{ OPT_SORT, "sort", "COL", "in the order of a column" },
-	{ OPT_REVERSE, "reverse", NULL, "in the opposite order" },
-	{ OPT_ALL_NS, "all-ns", NULL, "of every IPC namespace" },
-	FILTER_OPTIONS,
-	{ 0 }
-};
-
-/* What a letter shows: rows of which kind, and which of their columns. */
+/* What a letter shows: which rows, and which of their columns. */
 struct view {
 	int letter;
-	const struct column *columns;
-	const size_t *column_count;
-	const char *const *usual;
+	const struct column_set *set;
+	const char *const *usual;	/* NULL: the defaults of the set */
 };
 
 static const char *const times_columns[] = {
@@ -79,101 +55,62 @@ static const char *const ns_columns[] = {
 	"NS", "NSPID", "NSCOMMAND", NULL
 };
 
-#define OF_SEGMENTS segment_columns, &segment_column_count
+enum { SEGMENTS, TIMES, PIDS, CREATORS, SUMMARY, PROCESSES };
 
-/* The first is that of no letter. */
 static const struct view views[] = {
-	{ 0, OF_SEGMENTS, default_columns },
-	{ 't', OF_SEGMENTS, times_columns },
-	{ 'p', OF_SEGMENTS, pids_columns },
-	{ 'c', OF_SEGMENTS, creators_columns },
-	{ 'u', summary_columns, &summary_column_count,
-	    default_summary_columns },
-	{ 'P', attachment_columns, &attachment_column_count,
-	    default_attachment_columns }
+	[SEGMENTS] = { 0, &segment_columns, NULL },
+	[TIMES] = { 't', &segment_columns, times_columns },
+	[PIDS] = { 'p', &segment_columns, pids_columns },
+	[CREATORS] = { 'c', &segment_columns, creators_columns },
+	[SUMMARY] = { 'u', &summary_columns, NULL },
+	[PROCESSES] = { 'P', &attachment_columns, NULL }
 };
 
 struct opts {
+	struct arguments args;
+	int view_index;
 	const struct view *view;
 	const char *output, *sort_name;
-	bool json, tsv, heading, bytes, reverse, filtered;
-	uint64_t interval;	/* of watching, 0: not at all */
+	bool json, tsv, no_heading, bytes, reverse;
+	uint64_t interval;	/* ms between two looks; 0: one look */
 	const struct column **columns, *sort;
 	size_t column_count;
-	struct shmt_filter filter;
+	struct filter filter;
 	struct selection selection;
 	struct operand *operands;
 };
 
-static int
-set_view(struct opts *o, int letter)
-{
-	const struct view *view = views;
-
-	while (view->letter != letter)
-		view++;
-	if (o->view != views && o->view != view)
-		return usage_error(NULL, "either -%c or -%c", o->view->letter,
-		    letter);
-	o->view = view;
-	return ST_OK;
-}
-
-static int
-set_watch(struct opts *o, const char *seconds)
-{
-	o->interval = 1;
-	if (seconds != NULL &&
-	    !duration_value("--watch", seconds, &o->interval))
-		return told_status();
-	if (o->interval == 0 || o->interval > INT32_MAX)
-		return usage_error("--watch", "%s: out of range: 1 to %d "
-		    "seconds", seconds, INT32_MAX);
-	return ST_OK;
-}
-
-static int
-take_filter(struct opts *o, int c)
-{
-	o->filtered = true;
-	return filter_option(&o->filter, c, optarg) ? ST_OK : told_status();
-}
-
-static int
-take_option(struct opts *o, int c)
-{
-	switch (c) {
-	case 'w':
-		return set_watch(o, optarg);
-	case 'o':
-		o->output = optarg;
-		break;
-	case OPT_JSON:
-		o->json = true;
-		break;
-	case OPT_TSV:
-		o->tsv = true;
-		break;
-	case OPT_NO_HEADING:
-		o->heading = false;
-		break;
-	case 'b':
-		o->bytes = true;
-		break;
-	case OPT_SORT:
-		o->sort_name = optarg;
-		break;
-	case OPT_REVERSE:
-		o->reverse = true;
-		break;
-	case OPT_ALL_NS:
-		o->selection.all_ns = true;
-		break;
-	default:
-		return c >= OPT_FILTER ? take_filter(o, c) : set_view(o, c);
-	}
-	return ST_OK;
-}
+/* Views exclude each other (group 1), and formats (group 2). */
+static const struct option_row options[] = {
+	{ 'o', "output", "COL,...", "print these columns; +COL,... adds some",
+	    kind_text, TO(output) },
+	{ 't', "times", NULL, "print when attached, detached, changed",
+	    kind_choice, TO(view_index), .choice = TIMES, .group = 1 },
+	{ 'p', "pids", NULL, "print who created and who last used them",
+	    kind_choice, TO(view_index), .choice = PIDS, .group = 1 },
+	{ 'c', "creators", NULL, "print creators and owners",
+	    kind_choice, TO(view_index), .choice = CREATORS, .group = 1 },
+	{ 'u', "summary", NULL, "print totals",
+	    kind_choice, TO(view_index), .choice = SUMMARY, .group = 1 },
+	{ 'P', "processes", NULL, "print which processes have them attached",
+	    kind_choice, TO(view_index), .choice = PROCESSES, .group = 1 },
+	{ 'w', "watch", "[=SECONDS]", "print a line for each change",
+	    kind_interval, TO(interval), .absent = "1" },
+	{ 0, "json", NULL, "print one JSON object",
+	    kind_flag, TO(json), .group = 2 },
+	{ 0, "tsv", NULL, "print tabs between plain values",
+	    kind_flag, TO(tsv), .group = 2 },
+	{ 0, "no-heading", NULL, "leave out the line of column names",
+	    kind_flag, TO(no_heading) },
+	{ 'b', "bytes", NULL, "print sizes in bytes, not as 1.5M",
+	    kind_flag, TO(bytes) },
+	{ 0, "sort", "COL", "sort by a column", kind_text, TO(sort_name) },
+	{ 0, "reverse", NULL, "reverse the order", kind_flag, TO(reverse) },
+	{ 0, "all-ns", NULL, "include every IPC namespace",
+	    kind_flag, TO(selection.all_ns) },
+	{ .rows = filter_options, TO(filter) },
+	{ 0 }
+};
 
 /* Everything about each, for people, when nothing else was asked for. */
 static bool
@@ -204,61 +141,62 @@ check_watch(const struct opts *o)
 static int
 check(const struct opts *o)
 {
-	if (o->json && o->tsv)
-		return usage_error(NULL, "either --json or --tsv");
-	if (o->filtered && o->selection.operand_count > 0)
+	int status;
+
+	if (o->filter.set.count > 0 && o->selection.operand_count > 0)
 		return usage_error(NULL, "either SEGMENT operands or filters");
-	if (!filter_check(&o->filter))
-		return told_status();
+	status = check_filter(&o->filter.set);
+	if (status != ST_OK)
+		return status;
 	if (o->interval > 0)
 		return check_watch(o);
 	if (o->output != NULL && o->output[0] != '+' && o->view != views &&
-	    o->view->columns == segment_columns)
+	    o->view->set == &segment_columns)
 		return usage_error(NULL, "-%c has its columns: -o +COL adds "
 		    "to them", o->view->letter);
 	if (in_detail(o) && (o->sort_name != NULL || o->reverse ||
-	    !o->heading))
+	    o->no_heading))
 		return usage_error(NULL, "everything about a segment is no "
 		    "table: choose columns with -o");
 	return ST_OK;
 }
 
-/* The columns when none were chosen, into an array that is long enough. */
+/* Columns that are shown when none were chosen, into an array of COLUMNS_MAX +
+ * 1, ended by NULL. */
 static void
-usual_columns(const struct opts *o,
-    const char *names[static COLUMNS_MAX + 1])
+usual_columns(const struct opts *o, const struct view *view,
+    const char **names)
 {
-	const char *const *usual = o->view->usual;
+	const char *const *usual = view->usual;
 	const char *const *name;
-	size_t n = 0;
 
-	if (o->json && o->view == views)
-		usual = json_columns;
+	if (usual == NULL)
+		usual = o->json && view == views ? json_columns :
+		    view->set->defaults;
 	for (name = ns_columns; *name != NULL; name++)
-		if (o->selection.all_ns && find_column(o->view->columns,
-		    *o->view->column_count, *name) != NULL)
-			names[n++] = *name;
+		if (o->selection.all_ns &&
+		    find_column(view->set, *name) != NULL)
+			*names++ = *name;
 	for (name = usual; *name != NULL; name++)
-		names[n++] = *name;
-	names[n] = NULL;
+		*names++ = *name;
+	*names = NULL;
 }
 
 static int
-choose_columns(struct opts *o)
+set_columns(struct opts *o)
 {
-	const struct view *view = o->view;
+	const struct column_set *set = o->view->set;
 	const char *names[COLUMNS_MAX + 1];
+	int status;
 
-	usual_columns(o, names);
-	if (!parse_columns(o->output, view->columns, *view->column_count,
-	    names, &o->columns, &o->column_count))
-		return told_status();
-	if (o->sort_name == NULL)
-		return ST_OK;
-	o->sort = find_column(view->columns, *view->column_count,
-	    o->sort_name);
-	return o->sort != NULL || unknown_column("--sort", o->sort_name,
-	    view->columns, *view->column_count) ? ST_OK : told_status();
+	usual_columns(o, o->view, names);
+	status = choose_columns(o->output, set, names, &o->columns,
+	    &o->column_count);
+	if (status != ST_OK || o->sort_name == NULL)
+		return status;
+	o->sort = find_column(set, o->sort_name);
+	return o->sort != NULL ? ST_OK :
+	    unknown_column("--sort", o->sort_name, set);
 }
 
 /* Whether processes are counted, and so may stand in a segment's object. */
@@ -283,6 +221,9 @@ choose_needs(struct opts *o)
 		needs |= o->columns[i]->needs;
 	if (o->view->letter == 'u')
 		needs |= NEEDS_RSS;
+	if (o->view->letter == 'P' && o->json)
+		needs |= NEEDS_RSS | NEEDS_STATUS | NEEDS_KEY |
+		    NEEDS_CREATOR | NEEDS_LAST_USER;
 	if (o->view->letter == 'P' ||
 	    (o->json && o->selection.operand_count > 0))
 		needs |= NEEDS_HOLDERS;
@@ -294,158 +235,212 @@ choose_needs(struct opts *o)
 static int
 parse(int argc, char **argv, struct opts *o)
 {
-	int c, status;
+	int status;
 
-	while ((c = next_option(&cmd_stat, argc, argv)) != -1) {
-		if (c == '?' || c == 'h')
-			return option_status(c);
-		status = take_option(o, c);
-		if (status != ST_OK)
-			return status;
-	}
-	if (optind < argc) {
-		status = parse_operands(argc - optind, argv + optind,
+	status = parse_options(&cmd_stat, argc, argv, o);
+	if (status != ST_OK)
+		return status;
+	o->view = &views[o->view_index];
+	if (o->args.count > 0) {
+		status = parse_operands(o->args.count, o->args.operands,
 		    &o->operands);
 		if (status != ST_OK)
 			return status;
 		o->selection.operands = o->operands;
-		o->selection.operand_count = (size_t)(argc - optind);
+		o->selection.operand_count = (size_t)o->args.count;
 	}
 	status = check(o);
 	if (status != ST_OK)
 		return status;
-	if (o->json && o->view->letter == 'P' && optind < argc)
-		o->view = views;
-	status = choose_columns(o);
+	status = set_columns(o);
 	choose_needs(o);
 	return status;
 }
 
-/* The name of the rows in JSON. */
-static const char *
-rows_name(const struct opts *o)
+static struct table
+make_table(const struct opts *o)
 {
-	switch (o->view->letter) {
-	case 'P':
-		return "attachments";
-	case 'u':
-		return "summaries";
-	default:
-		return "segments";
-	}
+	return (struct table){
+		.format = o->json ? FORMAT_JSON : o->tsv ? FORMAT_TSV :
+		    FORMAT_TABLE,
+		.heading = !o->no_heading, .bytes = o->bytes,
+		.reverse = o->reverse, .set = o->view->set,
+		.columns = o->columns, .column_count = o->column_count,
+		.sort = o->sort
+	};
+}
+
+/* As JSON the rows are an array called name. */
+static int
+print_rows(const struct opts *o, const struct table *table, const char *name,
+    bool complete)
+{
+	struct json json = { .file = stdout };
+	int status;
+
+	if (!o->json)
+		return print_table(table, NULL, NULL);
+	json_open(&json, NULL, '{');
+	json_bool(&json, "complete", complete);
+	status = print_table(table, &json, name);
+	json_close(&json, '}');
+	json_end(&json);
+	return status;
+}
+
+/* Each segment with its attachments, these as the view -P shows them. */
+static int
+json_by_segment(const struct opts *o, const struct rows *rows, bool complete)
+{
+	const struct table attachments = make_table(o);
+	struct table table = {
+		.format = FORMAT_JSON, .set = &segment_columns,
+		.rows = rows->list, .row_count = rows->count,
+		.more = json_detail
+	};
+	const char *names[COLUMNS_MAX + 1];
+	const struct column **columns;
+	int status;
+
+	if (o->output != NULL || o->sort != NULL || o->reverse)
+		table.arg = &attachments;
+	usual_columns(o, views, names);
+	status = choose_columns(NULL, &segment_columns, names, &columns,
+	    &table.column_count);
+	if (status != ST_OK)
+		return status;
+	table.columns = columns;
+	status = print_rows(o, &table, "segments", complete);
+	free(columns);
+	return status;
 }
 
 static int
-show_json(const struct opts *o, const struct table *table, bool complete)
+show_attachments(const struct opts *o, const struct rows *rows, bool complete)
 {
-	struct json json = { .out.file = stdout };
-	int status = ST_OK;
+	struct table table = make_table(o);
+	struct attachment *list;
+	int status;
+
+	if (o->json && o->selection.operand_count > 0)
+		return json_by_segment(o, rows, complete);
+	status = list_attachments(rows->list, rows->count, &list,
+	    &table.row_count);
+	if (status != ST_OK)
+		return status;
+	table.rows = list;
+	status = print_rows(o, &table, "attachments", complete);
+	free(list);
+	return status;
+}
+
+static int
+json_summary(const struct table *table, bool complete)
+{
+	struct json json = { .file = stdout };
+	int status;
 
 	json_open(&json, NULL, '{');
-	if (o->view->letter == 'u' && !o->selection.all_ns)
-		print_object(table, &json, "summary", table->rows[0]);
-	else {
-		json_bool(&json, "complete", complete);
-		status = print_table(table, &json, rows_name(o));
-	}
+	json_bool(&json, "complete", complete);
+	status = print_object(table, &json, "summary", table->rows);
 	json_close(&json, '}');
 	json_end(&json);
 	return status;
 }
 
 static int
-print_rows(const struct opts *o, struct table *table, bool complete)
+show_sums(const struct opts *o, const struct rows *rows, bool complete)
 {
-	return o->json ? show_json(o, table, complete) :
-	    print_table(table, NULL, NULL);
-}
-
-static int
-show_attachments(const struct opts *o, const struct collection *collection,
-    struct table *table, bool complete)
-{
-	struct attachment *list;
-	int status;
-
-	status = list_attachments(collection->rows, collection->row_count,
-	    &list, &table->rows, &table->row_count);
-	if (status == ST_OK)
-		status = print_rows(o, table, complete);
-	free(list);
-	free(table->rows);
-	return status;
-}
-
-static int
-show_sums(const struct opts *o, const struct collection *collection,
-    struct table *table, bool complete)
-{
+	struct table table = make_table(o);
 	struct sum *list;
 	int status;
 
-	status = list_sums(collection, &list, &table->rows);
-	table->row_count = collection->ns_count;
-	if (status == ST_OK)
-		status = print_rows(o, table, complete);
+	status = list_sums(rows, &list);
+	if (status != ST_OK)
+		return status;
+	table.rows = list;
+	table.row_count = rows->ns_count;
+	status = o->json && !o->selection.all_ns ?
+	    json_summary(&table, complete) :
+	    print_rows(o, &table, "summaries", complete);
 	free(list);
-	free(table->rows);
 	return status;
 }
 
 static int
-show_table(const struct opts *o, const struct collection *collection,
-    bool complete)
+add_attachments(const struct table *table, struct json *json, const void *row)
 {
-	struct table table = {
-		.format = o->json ? FORMAT_JSON : o->tsv ? FORMAT_TSV :
-		    FORMAT_TABLE,
-		.heading = o->heading, .bytes = o->bytes,
-		.reverse = o->reverse, .columns = o->columns,
-		.column_count = o->column_count, .sort = o->sort
-	};
-
-	if (o->view->letter == 'P')
-		return show_attachments(o, collection, &table, complete);
-	if (o->view->letter == 'u')
-		return show_sums(o, collection, &table, complete);
-	table.rows = collection->rows;
-	table.row_count = collection->row_count;
-	if (o->selection.operand_count > 0)
-		table.more = json_detail;
-	else if (has_procs(o))
-		table.more = json_attachments;
-	return print_rows(o, &table, complete);
+	(void)table;
+	return json_attachments(json, row, NULL);
 }
 
 static int
-show_details(const struct opts *o, const struct collection *collection)
+show_segments(const struct opts *o, const struct rows *rows, bool complete)
+{
+	struct table table = make_table(o);
+
+	table.rows = rows->list;
+	table.row_count = rows->count;
+	if (o->selection.operand_count > 0)
+		table.more = json_detail;
+	else if (has_procs(o))
+		table.more = add_attachments;
+	return print_rows(o, &table, "segments", complete);
+}
+
+static int
+show_details(const struct opts *o, const struct rows *rows)
 {
 	int status = ST_OK;
 	size_t i;
 
-	for (i = 0; i < collection->row_count; i++) {
+	for (i = 0; i < rows->count; i++) {
 		if (i > 0)
 			putchar('\n');
-		add_status(&status, print_detail(&collection->rows[i], o->bytes,
+		add_status(&status, print_detail(&rows->list[i], o->bytes,
 		    o->selection.all_ns));
 	}
 	return status;
 }
 
 static int
+show_rows(const struct opts *o, const struct rows *rows, bool complete)
+{
+	if (in_detail(o))
+		return show_details(o, rows);
+	if (o->view->letter == 'P')
+		return show_attachments(o, rows, complete);
+	if (o->view->letter == 'u')
+		return show_sums(o, rows, complete);
+	return show_segments(o, rows, complete);
+}
+
+/* Without /proc a list of attachments is no list at all. */
+static int
+check_attachments(const struct opts *o, const struct rows *rows)
+{
+	size_t i;
+
+	for (i = 0; o->view->letter == 'P' && i < rows->ns_count; i++)
+		if (rows->namespaces[i].holders_error != 0)
+			return status_of(rows->namespaces[i].holders_error);
+	return ST_OK;
+}
+
+static int
 show(const struct opts *o)
 {
 	struct collection collection;
+	const struct rows *rows = &collection.rows;
 	bool complete;
 	int status;
 
 	status = collect(&o->selection, &collection);
-	/* A list that could not be had at all is not an empty one. */
-	if (collection.rows != NULL) {
-		complete = is_complete(&o->selection, &collection);
-		add_status(&status, in_detail(o) ?
-		    show_details(o, &collection) :
-		    show_table(o, &collection, complete));
+	/* A list that could not be taken is not an empty one. */
+	if (rows->ns_count > 0) {
+		complete = check_complete(&o->selection, &collection);
+		add_status(&status, check_attachments(o, rows));
+		add_status(&status, show_rows(o, rows, complete));
 	}
 	free_collection(&collection);
 	return status;
@@ -455,12 +450,12 @@ static int
 watch(const struct opts *o)
 {
 	const struct change_watch how = {
-		.interval = o->interval, .filter = &o->filter,
+		.interval = o->interval, .filter = &o->filter.set,
 		.operands = o->operands,
 		.operand_count = o->selection.operand_count,
 		.format = o->json ? FORMAT_JSON : o->tsv ? FORMAT_TSV :
 		    FORMAT_TABLE,
-		.heading = o->heading, .bytes = o->bytes
+		.heading = !o->no_heading, .bytes = o->bytes
 	};
 
 	return print_events(&how);
@@ -469,24 +464,27 @@ watch(const struct opts *o)
 static int
 run(int argc, char **argv)
 {
-	struct opts o = { .view = views, .heading = true };
+	struct opts o = { 0 };
 	int status;
 
-	o.selection.filter = &o.filter;
+	o.selection.filter = &o.filter.set;
 	status = parse(argc, argv, &o);
-	if (status == ST_OK && o.columns != NULL)
+	if (status == ST_OK)
 		status = o.interval > 0 ? watch(&o) : show(&o);
 	free(o.columns);
 	free(o.operands);
+	free_filter(&o.filter);
 	return status;
 }
 
 const struct cmd cmd_stat = {
-	"stat", "Shows segments: a table, or everything about some",
-	"[-t | -p | -c | -u | -P] [-o COL,...] [--sort COL] [--reverse] "
-	"[--json | --tsv] [--no-heading] [-b] [--all-ns] "
-	"[FILTER... | SEGMENT...]\n"
-	"-w[SECONDS] [--json | --tsv] [--no-heading] [-b] "
-	"[FILTER... | SEGMENT...]",
-	options, NULL, run
+	.name = "stat",
+	.summary = "Shows segments: a table, or everything about some",
+	.synopsis = "[-t | -p | -c | -u | -P] [-o COL,...] [--sort COL] [--reverse] "
+	    "[--json | --tsv] [--no-heading] [-b] [--all-ns] "
+	    "[FILTER... | SEGMENT...]\n"
+	    "-w[SECONDS] [--json | --tsv] [--no-heading] [-b] "
+	    "[FILTER... | SEGMENT...]",
+	.options = options,
+	.run = run
 };

@@ -17,19 +17,6 @@
 #include "ui/message.h"
 #include "ui/text.h"
 
-bool
-length_value(const char *text, uint64_t *length)
-{
-	if (!size_value("--length", text, length))
-		return false;
-	if (*length != UINT64_MAX)
-		return true;
-	/* Which means that none was asked for. */
-	usage_error("--length", "%s: out of range: no segment is so large",
-	    text);
-	return false;
-}
-
 int
 check_range(const struct operand *operand, uint64_t size, uint64_t offset,
     uint64_t *length)
@@ -49,6 +36,23 @@ check_range(const struct operand *operand, uint64_t size, uint64_t offset,
 		    (uintmax_t)(size - offset), (uintmax_t)size);
 		return ST_FAILED;
 	}
+	return ST_OK;
+}
+
+int
+open_view(const struct operand *operand, const struct shmt_info *segment,
+    unsigned flags, struct shmt_view **view)
+{
+	struct shmt_view *v;
+
+	if (shmt_view_open(segment->object.id, flags, &v) == -1)
+		return -1;
+	if (!shmt_same(shmt_view_segment(v), segment)) {
+		shmt_view_close(v);
+		warn_about(operand->text, "another segment has this id now");
+		return ST_ABSENT;
+	}
+	*view = v;
 	return ST_OK;
 }
 

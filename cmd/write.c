@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "kinds.h"
 #include "operand.h"
 #include "semaphore.h"
 #include "shmtool.h"
@@ -23,98 +24,68 @@
 #include "ui/progress.h"
 #include "ui/text.h"
 
-static const struct option_row options[] = {
-	{ 'o', "offset", "OFFSET", "begin there; 0 by default" },
-	{ 'n', "length", "LENGTH", "so many bytes of the input at most" },
-	{ 'f', "file", "FILE", "the input; standard input by default" },
-	{ 's', "string", "STRING", "this text, without a NUL" },
-	{ '0', "nul", NULL, "a NUL after --string" },
-	{ 'z', "fill", "[=BYTE]", "this byte, a number or a character; 0" },
-	SEMAPHORE_OPTIONS,
-	{ 'v', "verbose", NULL, "tell what was written" },
-	{ 0 }
-};
-
 struct opts {
+	struct arguments args;
 	uint64_t offset, length;
 	const char *file, *string;
-	bool nul, fill, verbose;
-	unsigned char byte;
+	int fill;		/* the byte; -1: none */
+	bool nul, verbose;
 	struct semaphore semaphore;
 	struct operand operand;
 };
 
-static bool
-fill_option(struct opts *o, const char *text)
+static int
+kind_byte(const struct option_row *row, const char *text, void *to)
 {
-	uint64_t number = 0;
+	uint64_t number = (unsigned char)text[0];
+	bool character = strlen(text) == 1 && (*text < '0' || *text > '9');
 
-	o->fill = true;
-	if (text != NULL && strlen(text) == 1 && (*text < '0' || *text > '9'))
-		number = (unsigned char)*text;
-	else if (text != NULL && (shmt_parse_offset(text, &number) == -1 ||
-	    number > UINT8_MAX)) {
-		usage_error("--fill", "%s: not a byte: 0 to 255, 0x00 to "
+	if (!character && (shmt_parse_offset(text, &number) == -1 ||
+	    number > UINT8_MAX))
+		return option_error(row, "%s: not a byte: 0 to 255, 0x00 to "
 		    "0xff, or one character that is no digit", text);
-		return false;
-	}
-	o->byte = (unsigned char)number;
-	return true;
+	*(int *)to = (int)number;
+	return ST_OK;
 }
 
-static bool
-take_option(struct opts *o, int c)
-{
-	switch (c) {
-	case 'o':
-		return offset_value("--offset", optarg, &o->offset);
-	case 'n':
-		return length_value(optarg, &o->length);
-	case 'z':
-		return fill_option(o, optarg);
-	case OPT_LOCK_WITH:
-	case OPT_LOCK_TIMEOUT:
-		return semaphore_option(&o->semaphore, c, optarg);
-	case 'f':
-		o->file = optarg;
-		break;
-	case 's':
-		o->string = optarg;
-		break;
-	case '0':
-		o->nul = true;
-		break;
-	case 'v':
-		o->verbose = true;
-		break;
-	}
-	return true;
-}
+static const struct option_row options[] = {
+	{ 'o', "offset", "OFFSET", "begin there; 0 by default",
+	    kind_offset, TO(offset) },
+	{ 'n', "length", "LENGTH", "write so many bytes at most",
+	    kind_offset, TO(length), .max = LENGTH_MAX },
+	{ 'f', "file", "FILE", "copy FILE; standard input by default",
+	    kind_text, TO(file), .group = 1 },
+	{ 's', "string", "STRING", "write this text, without a NUL",
+	    kind_text, TO(string), .group = 1 },
+	{ '0', "nul", NULL, "add a NUL to --string", kind_flag, TO(nul) },
+	{ 'z', "fill", "[=BYTE]", "fill with a number or a character; 0",
+	    kind_byte, TO(fill), .absent = "0", .group = 1 },
+	{ .rows = semaphore_options, TO(semaphore) },
+	{ 'v', "verbose", NULL, "print what was written",
+	    kind_flag, TO(verbose) },
+	{ 0 }
+};
 
 static int
 parse(int argc, char **argv, struct opts *o)
 {
-	int c, status;
+	char **operands;
+	int count, status;
 
-	while ((c = next_option(&cmd_write, argc, argv)) != -1) {
-		if (c == 'h' || c == '?')
-			return option_status(c);
-		if (!take_option(o, c))
-			return told_status();
-	}
-	if ((o->file != NULL) + (o->string != NULL) + o->fill > 1)
-		return usage_error(NULL, "only one of --file, --string and "
-		    "--fill");
+	status = parse_options(&cmd_write, argc, argv, o);
+	if (status != ST_OK)
+		return status;
+	operands = o->args.operands;
+	count = o->args.count;
 	if (o->nul && o->string == NULL)
 		return usage_error("--nul", "only together with --string");
-	if (o->fill && argc - optind > 1)
-		return usage_error(argv[optind + 1], "one segment at a time, "
+	if (o->fill != -1 && count > 1)
+		return usage_error(operands[1], "one segment at a time, "
 		    "and the byte of --fill in one word with it (-z255)");
-	if (o->file == NULL && o->string == NULL && argc - optind == 2)
-		return usage_error(argv[optind + 1], "one segment at a time; "
+	if (o->file == NULL && o->string == NULL && count == 2)
+		return usage_error(operands[1], "one segment at a time; "
 		    "text comes after -s, a file after -f");
-	status =
-	    parse_single_operand(argc - optind, argv + optind, &o->operand);
+	status = parse_single_operand(count, operands, &o->operand);
 	return status == ST_OK ? check_semaphore(&o->semaphore) : status;
 }
 
@@ -134,7 +105,7 @@ open_source(const struct opts *o, struct source *source)
 	*source = (struct source){ "standard input", -1, UINT64_MAX };
 	if (o->string != NULL)
 		source->known = strlen(o->string) + (o->nul ? 1 : 0);
-	if (o->string != NULL || o->fill)
+	if (o->string != NULL || o->fill != -1)
 		return ST_OK;
 	source->fd = STDIN_FILENO;
 	if (o->file != NULL && strcmp(o->file, "-") != 0) {
@@ -185,8 +156,8 @@ static int
 put(const struct opts *o, struct shmt_view *view, const struct source *source,
     const struct shmt_transfer *how, uint64_t *done)
 {
-	if (o->fill)
-		return shmt_view_fill(view, how, o->byte, done);
+	if (o->fill != -1)
+		return shmt_view_fill(view, how, (unsigned char)o->fill, done);
 	if (o->string == NULL)
 		return shmt_view_receive(view, how, source->fd, done);
 	/* The NUL of the string itself is what -0 adds. */
@@ -239,9 +210,19 @@ write_locked(const struct opts *o, struct shmt_view *view,
 }
 
 static int
+open_failed(const struct opts *o, const struct shmt_info *segment)
+{
+	if (errno != EACCES)
+		return fail(o->operand.text, errno);
+	warn_about(o->operand.text, "no write permission: mode %04o, owner %s",
+	    segment->mode, user_name(segment->uid));
+	return ST_DENIED;
+}
+
+static int
 act(const struct opts *o, const struct source *source)
 {
-	struct shmt_segment segment;
+	struct shmt_info segment;
 	struct shmt_view *view;
 	uint64_t length;
 	int status;
@@ -251,13 +232,11 @@ act(const struct opts *o, const struct source *source)
 		status = check_fit(o, source, segment.size, &length);
 	if (status != ST_OK)
 		return status;
-	if (shmt_view_open(segment.id, SHMT_WRITE, &view) == -1) {
-		if (errno != EACCES)
-			return fail(o->operand.text, errno);
-		warn_about(o->operand.text, "no write permission: mode %04o, "
-		    "owner %s", segment.mode, user_name(segment.uid));
-		return ST_DENIED;
-	}
+	status = open_view(&o->operand, &segment, SHMT_WRITE, &view);
+	if (status == -1)
+		return open_failed(o, &segment);
+	if (status != ST_OK)
+		return status;
 	status = write_locked(o, view, source, length);
 	shmt_view_close(view);
 	return status;
@@ -266,12 +245,12 @@ act(const struct opts *o, const struct source *source)
 static int
 run(int argc, char **argv)
 {
-	struct opts o = { .length = UINT64_MAX };
+	struct opts o = { .length = UINT64_MAX, .fill = -1 };
 	struct source source;
 	int status;
 
 	status = parse(argc, argv, &o);
-	if (status != ST_OK || o.operand.text == NULL)
+	if (status != ST_OK)
 		return status;
 	status = open_source(&o, &source);
 	if (status == ST_OK)
@@ -281,9 +260,9 @@ run(int argc, char **argv)
 	return status;
 }
 
-const struct cmd cmd_write = {
-	"write", "Copies a file, a string or standard input into a segment",
-	"[-o OFFSET] [-n LENGTH] [-f FILE | -s STRING [-0] | -z[BYTE]] "
-	"[--lock-with SEM [--lock-timeout DURATION]] [-v] SEGMENT",
-	options, NULL, run
-};
+const struct cmd cmd_write = {.name = "write",
+    .summary = "Copies a file, a string or standard input into a segment",
+    .synopsis = "[-o OFFSET] [-n LENGTH] [-f FILE | -s STRING [-0] | -z[BYTE]] "
+		"[--lock-with SEM [--lock-timeout DURATION]] [-v] SEGMENT",
+    .options = options,
+    .run = run};

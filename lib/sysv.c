@@ -42,10 +42,10 @@ absent(int result)
 
 void
 shmt__from_kernel(int id, const struct shmid_ds *ds,
-    struct shmt_segment *segment)
+    struct shmt_info *segment)
 {
 	memset(segment, 0, sizeof(*segment));
-	segment->id = id;
+	segment->object.id = id;
 	segment->key = (uint32_t)ds->shm_perm.__key;
 	segment->uid = ds->shm_perm.uid;
 	segment->gid = ds->shm_perm.gid;
@@ -61,6 +61,19 @@ shmt__from_kernel(int id, const struct shmid_ds *ds,
 	segment->atime = ds->shm_atime;
 	segment->dtime = ds->shm_dtime;
 	segment->ctime = ds->shm_ctime;
+	shmt__sysv_complete(segment);
+}
+
+void
+shmt__sysv_complete(struct shmt_info *segment)
+{
+	segment->known = SHMT_HAS_OWNER | SHMT_HAS_CREATOR | SHMT_HAS_SIZE |
+	    SHMT_HAS_NATTCH | SHMT_HAS_IN_USE | SHMT_HAS_CPID |
+	    SHMT_HAS_LPID | SHMT_HAS_ATIME | SHMT_HAS_DTIME | SHMT_HAS_CTIME;
+	/* The mark for removal takes the key away. */
+	if ((segment->state & SHMT_DEST) == 0)
+		segment->known |= SHMT_HAS_KEY;
+	segment->in_use = segment->nattch > 0;
 }
 
 int
@@ -89,27 +102,8 @@ shmt_resolve(const struct shmt_ref *ref, int *id)
 	return 0;
 }
 
-/*
- * For a 32-bit program: a 64-bit kernel gave it the low half of the size, and
- * the whole is in /proc.
- */
-static void
-find_whole_size(struct shmt_segment *segment)
-{
-	struct shmt_segment *list;
-	size_t i, count;
-
-	if (shmt_list(true, &list, &count) == -1)
-		return;
-	for (i = 0; i < count; i++)
-		if (list[i].id == segment->id &&
-		    (uint32_t)list[i].size == segment->size)
-			segment->size = list[i].size;
-	free(list);
-}
-
 int
-shmt_info(int id, struct shmt_segment *segment)
+shmt_info(int id, struct shmt_info *segment)
 {
 	struct shmid_ds ds;
 	int found;
@@ -129,15 +123,13 @@ shmt_info(int id, struct shmt_segment *segment)
 	if (found != id)
 		return absent(-1);
 	shmt__from_kernel(id, &ds, segment);
-	if (sizeof(size_t) < sizeof(uint64_t))
-		find_whole_size(segment);
 	return 0;
 }
 
 int
-shmt_info_rss(int id, struct shmt_segment *segment)
+shmt_info_rss(int id, struct shmt_info *segment)
 {
-	struct shmt_segment s, *list;
+	struct shmt_info s, *list;
 	size_t i, count;
 
 	if (shmt_info(id, &s) == -1)
@@ -146,7 +138,8 @@ shmt_info_rss(int id, struct shmt_segment *segment)
 		return -1;
 	for (i = 0; i < count; i++)
 		if (shmt_same(&list[i], &s)) {
-			s.has_rss = list[i].has_rss;
+			s.size = list[i].size;
+			s.known |= list[i].known & SHMT_HAS_RSS;
 			s.rss = list[i].rss;
 			s.swap = list[i].swap;
 			s.state |= list[i].state & SHMT_HUGE;
@@ -158,13 +151,15 @@ shmt_info_rss(int id, struct shmt_segment *segment)
 }
 
 bool
-shmt_same(const struct shmt_segment *a, const struct shmt_segment *b)
+shmt_same(const struct shmt_info *a, const struct shmt_info *b)
 {
-	/* What nobody can change, ids being reused.  The key goes when the
-	 * segment is marked; ctime moves with that too, and with IPC_SET. */
-	return a->id == b->id && a->size == b->size && a->cuid == b->cuid &&
-	    a->cgid == b->cgid && a->cpid == b->cpid &&
-	    (a->key == b->key || ((a->state ^ b->state) & SHMT_DEST) != 0);
+	/* Compare what nobody can change, since ids are reused.  Marking a
+	 * segment takes its key and moves its ctime; IPC_SET moves ctime too.
+	 * shmctl(2) tells a program of 32 bits the lower half of a size. */
+	return a->object.id == b->object.id &&
+	       (size_t)a->size == (size_t)b->size && a->cuid == b->cuid &&
+	       a->cgid == b->cgid && a->cpid == b->cpid &&
+	       (a->key == b->key || ((a->state ^ b->state) & SHMT_DEST) != 0);
 }
 
 static int
@@ -257,7 +252,7 @@ clear_next_id(void)
 static int
 create_with_id(const struct shmt_request *request, int *id, bool *created)
 {
-	struct shmt_segment segment;
+	struct shmt_info segment;
 	bool new;
 	int made;
 
@@ -303,19 +298,19 @@ shmt_create(const struct shmt_request *request, int *id, bool *created)
 }
 
 int
-shmt_set(const struct shmt_segment *segment)
+shmt_set(const struct shmt_info *segment)
 {
-	struct shmt_segment there;
+	struct shmt_info there;
 	struct shmid_ds ds;
 
 	memset(&ds, 0, sizeof(ds));
 	ds.shm_perm.uid = segment->uid;
 	ds.shm_perm.gid = segment->gid;
 	ds.shm_perm.mode = (unsigned short)(segment->mode & 0777u);
-	if (shmctl(segment->id, IPC_SET, &ds) == 0)
+	if (shmctl(segment->object.id, IPC_SET, &ds) == 0)
 		return 0;
 	/* EINVAL may be about the owner or about the id. */
-	if (errno == EINVAL && shmt_info(segment->id, &there) == 0) {
+	if (errno == EINVAL && shmt_info(segment->object.id, &there) == 0) {
 		errno = EINVAL;
 		return -1;
 	}

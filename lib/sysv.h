@@ -18,13 +18,17 @@
 /* Linux since 2.6.32; the index bits of an id are the kernel's own matter. */
 #define SHMT__SYSVIPC "/proc/sysvipc/shm"
 
+/* Completes what the kernel told of a segment, rss and swap apart, with what
+ * follows from it. */
+void shmt__sysv_complete(struct shmt_info *segment);
+
 /* The kernel's struct into ours; rss and swap stay unknown. */
 void shmt__from_kernel(int id, const struct shmid_ds *ds,
-    struct shmt_segment *segment);
+    struct shmt_info *segment);
 
 /* The text of /proc/sysvipc/shm, length bytes, into an array that the caller
  * frees.  EBADMSG: not such a text. */
 int shmt__parse_sysvipc(const char *text, size_t length,
-    struct shmt_segment **list, size_t *count);
+    struct shmt_info **list, size_t *count);
 
 #endif

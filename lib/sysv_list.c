@@ -15,20 +15,21 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "shmtool.h"
 #include "sys/file.h"
 #include "sysv.h"
 
 struct array {
-	struct shmt_segment *list;
+	struct shmt_info *list;
 	size_t count, room;
 };
 
-static struct shmt_segment *
+static struct shmt_info *
 grow(struct array *array)
 {
-	struct shmt_segment *more;
+	struct shmt_info *more;
 	size_t room;
 
 	if (array->count == array->room) {
@@ -118,7 +119,7 @@ parse_numbers(const char **text, uint64_t v[static COLUMNS])
 
 /* A line up to its newline, which *text is moved behind. */
 static bool
-parse_line(const char **text, struct shmt_segment *s)
+parse_line(const char **text, struct shmt_info *s)
 {
 	uint64_t v[COLUMNS] = { 0 };
 	int n = parse_numbers(text, v);
@@ -127,7 +128,7 @@ parse_line(const char **text, struct shmt_segment *s)
 		return false;
 	memset(s, 0, sizeof(*s));
 	s->key = (uint32_t)v[KEY];
-	s->id = (int)v[ID];
+	s->object.id = (int)v[ID];
 	s->mode = v[PERMS] & 0777u;
 	s->state = ((v[PERMS] & SHM_DEST) != 0 ? SHMT_DEST : 0) |
 	    ((v[PERMS] & SHM_LOCKED) != 0 ? SHMT_LOCKED : 0);
@@ -142,7 +143,9 @@ parse_line(const char **text, struct shmt_segment *s)
 	s->atime = (int64_t)v[ATIME];
 	s->dtime = (int64_t)v[DTIME];
 	s->ctime = (int64_t)v[CTIME];
-	s->has_rss = n == COLUMNS;
+	shmt__sysv_complete(s);
+	if (n == COLUMNS)
+		s->known |= SHMT_HAS_RSS;
 	s->rss = v[RSS];
 	s->swap = v[SWAP];
 	return true;
@@ -150,10 +153,10 @@ parse_line(const char **text, struct shmt_segment *s)
 
 int
 shmt__parse_sysvipc(const char *text, size_t length,
-    struct shmt_segment **list, size_t *count)
+    struct shmt_info **list, size_t *count)
 {
 	struct array array = { 0 };
-	struct shmt_segment *s;
+	struct shmt_info *s;
 	const char *p = memchr(text, '\n', length);
 
 	/* NUL bytes would end our reading early; a last line cut short, too. */
@@ -215,38 +218,51 @@ any_huge_pages_used(void)
 }
 
 /*
- * The kernel counts the huge pages of a segment as if each were as many
- * pages as it holds, so that rss comes out 512 times too big for pages of
- * 2 MiB.  More than the size is the sure sign.  A multiple of 1 GiB below
- * the size can be either: unknown, while huge pages are in use at all.
+ * The most bytes that a segment without hugetlb pages can have in memory: its
+ * last page counts whole, and where that is a transparent huge page, so does
+ * this.  One has as many pages as a page has room for entries of 8 bytes.
+ */
+static uint64_t
+most_resident(uint64_t size)
+{
+	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	const uint64_t huge = page * (page / 8);
+
+	return size > UINT64_MAX - huge ? UINT64_MAX :
+	    (size + huge - 1) / huge * huge;
+}
+
+/*
+ * Kernels of today (seen with Linux 6.18) count the base pages of a hugetlb
+ * page twice over, so that rss is 512 times too big for pages of 2 MiB.  More
+ * than most_resident() proves that.  A multiple of 1 GiB that is not more can
+ * be either: it is unknown while the machine has hugetlb pages in use.
  */
 static void
-mend_huge(struct shmt_segment *list, size_t count)
+correct_huge(struct shmt_info *list, size_t count)
 {
 	const uint64_t step = UINT64_C(1) << 30;
 	int used = -1;
-	uint64_t rounded;
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		/* The last page of a segment counts whole. */
-		rounded = list[i].size | 0xffffu;
-		if (list[i].has_rss && list[i].rss > rounded)
+		if ((list[i].known & SHMT_HAS_RSS) == 0 || list[i].rss == 0)
+			continue;
+		if (list[i].rss > most_resident(list[i].size))
 			list[i].state |= SHMT_HUGE;
-		else if (!list[i].has_rss || list[i].rss == 0 ||
-		    list[i].rss % step != 0)
+		else if (list[i].rss % step != 0)
 			continue;
 		else if (used == -1)
 			used = any_huge_pages_used();
 		if ((list[i].state & SHMT_HUGE) != 0 || used == 1) {
-			list[i].has_rss = false;
+			list[i].known &= ~SHMT_HAS_RSS;
 			list[i].rss = list[i].swap = 0;
 		}
 	}
 }
 
 static int
-list_proc(struct shmt_segment **list, size_t *count)
+list_proc(struct shmt_info **list, size_t *count)
 {
 	size_t length;
 	char *text;
@@ -257,7 +273,7 @@ list_proc(struct shmt_segment **list, size_t *count)
 	result = shmt__parse_sysvipc(text, length, list, count);
 	free(text);
 	if (result == 0)
-		mend_huge(*list, *count);
+		correct_huge(*list, *count);
 	return result;
 }
 
@@ -266,10 +282,10 @@ list_proc(struct shmt_segment **list, size_t *count)
  * in four were empty: then /proc is cheaper.
  */
 static int
-list_slots(int command, bool sparse, struct shmt_segment **list, size_t *count)
+list_slots(int command, bool sparse, struct shmt_info **list, size_t *count)
 {
 	struct array array = { 0 };
-	struct shmt_segment *s;
+	struct shmt_info *s;
 	struct shmid_ds ds;
 	size_t empty = 0;
 	int slot, last, id;
@@ -316,7 +332,7 @@ none_exist(void)
 }
 
 int
-shmt_list(bool want_rss, struct shmt_segment **list, size_t *count)
+shmt_list(bool want_rss, struct shmt_info **list, size_t *count)
 {
 	/* The sizes that shmctl(2) gives are cut to 32 bits. */
 	if (sizeof(size_t) < sizeof(uint64_t))

@@ -70,10 +70,11 @@ set(struct sample *sample, int metric, uint64_t value)
 }
 
 static void
-count_segments(struct sample *sample, const struct shmt_segment *list,
+count_segments(struct sample *sample, const struct shmt_info *list,
     size_t count)
 {
-	const struct shmt_filter is_stale = { .by = SHMT_BY_STALE };
+	struct shmt_clause clause = { .by = SHMT_BY_STALE };
+	const struct shmt_filter is_stale = { &clause, 1 };
 	uint64_t attached = 0, unattached = 0, stale = 0, dest = 0;
 	int64_t now = (int64_t)time(NULL);
 	size_t i;
@@ -94,7 +95,7 @@ count_segments(struct sample *sample, const struct shmt_segment *list,
 static int
 take_sample(struct sample *sample, const char **bad)
 {
-	struct shmt_segment *list;
+	struct shmt_info *list;
 	struct shmt_limits limits;
 	struct shmt_usage usage;
 	size_t count;

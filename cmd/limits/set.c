@@ -21,11 +21,10 @@
 /* More segments than this only a kernel with ipcmni_extend can count. */
 #define SHMMNI_PLAIN 32768
 
-static bool
+static int
 bad_setting(const char *text, const char *reason)
 {
-	usage_error("--set", "%s: %s", text, reason);
-	return false;
+	return usage_error("--set", "%s: %s", text, reason);
 }
 
 /* Pages, or a size with its suffix, which is rounded up to pages. */
@@ -54,9 +53,8 @@ parse_value(const char *name, const char *text, uint64_t *value)
 	return shmt_parse_number(text, 1, value) == 0;
 }
 
-bool
-parse_setting(const char *text,
-    struct shmt_setting settings[static SETTINGS_MAX], size_t *count)
+int
+parse_setting(const char *text, struct settings *settings)
 {
 	static const char *const names[SETTINGS_MAX] = {
 		"shmmax", "shmall", "shmmni", "shm_rmid_forced"
@@ -76,17 +74,17 @@ parse_setting(const char *text,
 	if (name == NULL)
 		return bad_setting(whole, "not NAME=VALUE with shmmax, shmall, "
 		    "shmmni or shm_rmid_forced");
-	for (i = 0; i < *count; i++)
-		if (settings[i].name == name)
+	for (i = 0; i < settings->count; i++)
+		if (settings->list[i].name == name)
 			return bad_setting(whole, "given twice");
-	if (!parse_value(name, equals + 1, &settings[i].value))
+	if (!parse_value(name, equals + 1, &settings->list[i].value))
 		return bad_setting(whole, errno == ERANGE ? "out of range" :
 		    strcmp(name, "shm_rmid_forced") == 0 ? "not 0 or 1" :
 		    strcmp(name, "shmmni") == 0 ? "not a number" :
 		    "not a size (4096, 64K, 1.5G)");
-	settings[i].name = name;
-	++*count;
-	return true;
+	settings->list[i].name = name;
+	settings->count++;
+	return ST_OK;
 }
 
 /* Unattached segments whose creator is dead: shm_rmid_forced removes them. */
@@ -94,7 +92,7 @@ static uint64_t
 count_orphans(void)
 {
 	struct shmt_process creator;
-	struct shmt_segment *list;
+	struct shmt_info *list;
 	uint64_t orphans = 0;
 	size_t i, count;
 

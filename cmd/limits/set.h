@@ -16,10 +16,13 @@
 
 #define SETTINGS_MAX 4		/* of different names */
 
-/* Takes "NAME=VALUE" as one more of *count; false after a mistake, which has
- * been told. */
-bool parse_setting(const char *text,
-    struct shmt_setting settings[static SETTINGS_MAX], size_t *count);
+struct settings {
+	struct shmt_setting list[SETTINGS_MAX];
+	size_t count;
+};
+
+/* Appends "NAME=VALUE". */
+int parse_setting(const char *text, struct settings *settings);
 
 /* Sets all or none; file: NULL, or where they are kept.  dry: only shows. */
 int change_limits(const struct shmt_setting *settings, size_t count,

@@ -50,8 +50,7 @@ fill_uses(struct use uses[static USES], const struct shmt_limits *limits,
 static void
 get_name(const void *row, struct value *value)
 {
-	value->kind = VALUE_TEXT;
-	value->text = ((const struct use *)row)->name;
+	set_text(value, ((const struct use *)row)->name);
 }
 
 static void
@@ -60,7 +59,7 @@ get_limit(const void *row, struct value *value)
 	const struct use *use = row;
 
 	value->kind = use->kind;
-	value->number = use->limit;
+	set_number(value, use->limit);
 }
 
 static void
@@ -69,7 +68,7 @@ get_used(const void *row, struct value *value)
 	const struct use *use = row;
 
 	value->kind = use->kind;
-	value->number = use->used;
+	set_number(value, use->used);
 }
 
 /* Unknown where there is a limit of nothing, and something is there. */
@@ -78,41 +77,42 @@ get_percent(const void *row, struct value *value)
 {
 	const struct use *use = row;
 
-	value->number = shmt_permille(use->used, use->limit);
 	if (use->limit != 0 || use->used == 0)
-		value->kind = VALUE_TENTHS;
+		set_number(value, shmt_permille(use->used, use->limit));
 }
 
 static void
 get_unit(const void *row, struct value *value)
 {
-	value->kind = VALUE_TEXT;
-	value->text = ((const struct use *)row)->unit;
+	set_text(value, ((const struct use *)row)->unit);
 }
 
 int
 print_usage(enum table_format format, bool bytes)
 {
 	static const struct column columns[] = {
-		{ .name = "NAME", .get = get_name },
-		{ .name = "LIMIT", .right = true, .get = get_limit },
-		{ .name = "USED", .right = true, .get = get_used },
-		{ .name = "PERCENT", .right = true, .get = get_percent },
-		{ .name = "UNIT", .get = get_unit }
+		{ "NAME", VALUE_TEXT, .get = get_name },
+		{ "LIMIT", VALUE_NUMBER, .get = get_limit },
+		{ "USED", VALUE_NUMBER, .get = get_used },
+		{ "PERCENT", VALUE_TENTHS, .get = get_percent },
+		{ "UNIT", VALUE_TEXT, .get = get_unit }
 	};
 	const struct column *chosen[] = {
 		&columns[0], &columns[1], &columns[2], &columns[3], &columns[4]
 	};
-	struct json json = { .out.file = stdout };
+	static const struct column_set set = {
+		.list = columns, .count = sizeof(chosen) / sizeof(chosen[0]),
+		.row_size = sizeof(struct use)
+	};
+	struct json json = { .file = stdout };
 	struct shmt_limits limits;
 	struct shmt_usage usage;
 	struct use uses[USES];
-	void *rows[USES] = { &uses[0], &uses[1], &uses[2] };
 	struct table table = {
 		.format = format, .heading = true, .bytes = bytes,
-		.columns = chosen,
+		.set = &set, .columns = chosen,
 		.column_count = sizeof(chosen) / sizeof(chosen[0]),
-		.rows = rows, .row_count = USES
+		.rows = uses, .row_count = USES
 	};
 	const char *bad = NULL;
 	int status;

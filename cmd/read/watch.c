@@ -45,9 +45,9 @@ look(const struct watch *watch, unsigned char *bytes)
 static int
 still_there(const struct watch *watch)
 {
-	struct shmt_segment now;
+	struct shmt_info now;
 
-	if (shmt_info(watch->segment->id, &now) == 0 &&
+	if (shmt_info(watch->segment->object.id, &now) == 0 &&
 	    shmt_same(&now, watch->segment) &&
 	    ((now.state ^ watch->segment->state) & SHMT_DEST) == 0)
 		return ST_OK;
@@ -59,7 +59,12 @@ still_there(const struct watch *watch)
 static void
 wait_until(struct timespec *next, uint64_t interval)
 {
-	next->tv_sec += (time_t)interval;
+	next->tv_sec += (time_t)(interval / 1000);
+	next->tv_nsec += (long)(interval % 1000) * 1000000;
+	if (next->tv_nsec >= 1000000000) {
+		next->tv_sec++;
+		next->tv_nsec -= 1000000000;
+	}
 	while (caught_signal() == 0 && clock_nanosleep(CLOCK_MONOTONIC,
 	    TIMER_ABSTIME, next, NULL) == EINTR)
 		continue;

@@ -16,10 +16,11 @@
 
 struct watch {
 	const struct operand *operand;
-	const struct shmt_segment *segment;
+	const struct shmt_info *segment;
 	const struct semaphore *semaphore;
 	struct shmt_view *view;
-	uint64_t offset, length, interval;
+	uint64_t offset, length;
+	uint64_t interval;	/* ms between two looks */
 };
 
 /* Until a signal comes or the segment goes. */

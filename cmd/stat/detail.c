@@ -7,7 +7,6 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 
 #include "attachments.h"
@@ -31,7 +30,7 @@ say_size(uint64_t size, bool bytes)
 	char text[SHORT_TEXT];
 
 	if (bytes || size < 1024) {
-		printf("%" PRIu64 " bytes", size);
+		printf("%" PRIu64 " byte%s", size, plural(size, "s"));
 		return;
 	}
 	short_size(text, size);
@@ -51,7 +50,7 @@ static void
 print_key(const struct row *row)
 {
 	label("key");
-	if (row->key_lost)
+	if ((row->facts & HAS_KEY) == 0)
 		puts("unknown: lost when it was marked for removal");
 	else if (row->key == 0)
 		puts("none (private)");
@@ -72,13 +71,13 @@ print_identity(const char *name, uint32_t uid, uint32_t gid)
 }
 
 static void
-print_memory(const struct shmt_segment *s, bool bytes)
+print_memory(const struct shmt_info *s, bool bytes)
 {
 	label("size");
 	say_size(s->size, bytes);
 	putchar('\n');
 	label("resident");
-	if (s->has_rss) {
+	if ((s->known & SHMT_HAS_RSS) != 0) {
 		say_size(s->rss, bytes);
 		printf(", swapped ");
 		say_size(s->swap, bytes);
@@ -150,7 +149,7 @@ print_process(const char *name, pid_t pid, const struct shmt_process *process)
 static void
 print_proof(const struct row *row, const struct shmt_proof *proof)
 {
-	const struct shmt_segment *s = &row->segment;
+	const struct shmt_info *s = &row->segment;
 
 	label("stale");
 	printf("%s: %s; %s; creator ", proof->stale ? "yes" : "no",
@@ -186,24 +185,28 @@ print_logout(uint32_t uid)
 }
 
 static int
-print_holders(void *const *pointer, bool bytes)
+print_holders(const struct row *row, bool bytes)
 {
-	const struct row *row = *pointer;
+	const uint64_t nattch = row->segment.nattch;
 
 	label("attached");
-	if (row->segment.nattch == 0 && row->holder_count == 0) {
-		puts("by nobody");
+	if (nattch == 0 && row->holder_count == 0) {
+		puts("no (0 mappings)");
 		return ST_OK;
 	}
-	printf("%" PRIu64 " mapping%s, %zu process%s seen\n",
-	    row->segment.nattch, row->segment.nattch == 1 ? "" : "s",
-	    row->holder_count, row->holder_count == 1 ? "" : "es");
+	printf("%" PRIu64 " mapping%s, ", nattch, plural(nattch, "s"));
+	if ((row->facts & HAS_HOLDERS) == 0) {
+		puts("processes unknown");
+		return ST_OK;
+	}
+	printf("%zu process%s seen\n", row->holder_count,
+	    plural(row->holder_count, "es"));
 	return row->holder_count == 0 ? ST_OK :
-	    print_attachments(pointer, bytes);
+	    print_attachments(row, bytes);
 }
 
 static void
-print_space(const struct ipc_ns *ipc_ns)
+print_ns(const struct ipc_ns *ipc_ns)
 {
 	label("namespace");
 	printf("%" PRIu64 ", of %d (", ipc_ns->ns.inode, (int)ipc_ns->ns.pid);
@@ -212,19 +215,18 @@ print_space(const struct ipc_ns *ipc_ns)
 }
 
 int
-print_detail(void *const *pointer, bool bytes, bool with_space)
+print_detail(const struct row *row, bool bytes, bool with_ns)
 {
-	const struct row *row = *pointer;
-	const struct shmt_segment *s = &row->segment;
+	const struct shmt_info *s = &row->segment;
 	int64_t now = time(NULL);
 	struct shmt_proof proof;
 
 	shmt_check_stale(s, now, SHMT_STALE_IDLE, &proof);
 	label("id");
-	printf("%d\n", s->id);
+	printf("%d\n", s->object.id);
 	print_key(row);
-	if (with_space)
-		print_space(row->ipc_ns);
+	if (with_ns)
+		print_ns(row->ipc_ns);
 	print_identity("owner", s->uid, s->gid);
 	print_identity("creator", s->cuid, s->cgid);
 	label("perms");
@@ -239,7 +241,7 @@ print_detail(void *const *pointer, bool bytes, bool with_space)
 	print_time("change", s->ctime, now);
 	print_proof(row, &proof);
 	print_logout(s->uid);
-	return print_holders(pointer, bytes);
+	return print_holders(row, bytes);
 }
 
 static bool
@@ -248,14 +250,15 @@ is_gone(const struct shmt_process *process)
 	return process->life == SHMT_GONE || process->life == SHMT_REUSED;
 }
 
-void
-json_detail(struct json *json, const void *row)
+int
+json_detail(const struct table *table, struct json *json, const void *row)
 {
-	const struct shmt_segment *s = &((const struct row *)row)->segment;
+	const struct shmt_info *s = &((const struct row *)row)->segment;
 	struct shmt_proof proof;
 	bool removes;
+	int status;
 
-	json_attachments(json, row);
+	status = json_attachments(json, row, table->arg);
 	shmt_check_stale(s, time(NULL), SHMT_STALE_IDLE, &proof);
 	json_open(json, "proof", '{');
 	json_bool(json, "stale", proof.stale);
@@ -270,4 +273,5 @@ json_detail(struct json *json, const void *row)
 		json_bool(json, "logout_removes", removes);
 	else
 		json_null(json, "logout_removes");
+	return status;
 }

@@ -9,11 +9,15 @@
 
 #include <stdbool.h>
 
+#include "rows.h"
 #include "ui/json.h"
+#include "ui/table.h"
 
-int print_detail(void *const *row, bool bytes, bool with_space);
+int print_detail(const struct row *row, bool bytes, bool with_ns);
 
-/* What it tells beyond the columns, as further members of the row. */
-void json_detail(struct json *json, const void *row);
+/* Adds to the object of a row what it tells beyond the columns; of the
+ * attachments what the table at table->arg says, if it is not NULL. */
+int json_detail(const struct table *table, struct json *json,
+    const void *row);
 
 #endif

@@ -1,35 +1,30 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * All segments of a namespace in sum.
+ * stat -u: totals of the segments of each namespace.
  */
 
 #ifndef CMD_STAT_SUMMARY_H
 #define CMD_STAT_SUMMARY_H
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
-#include "collect.h"
 #include "rows.h"
+#include "shmtool.h"
 #include "ui/table.h"
 
 struct sum {
+	unsigned facts;		/* HAS_RSS: of all segments */
 	uint64_t segments, unattached, dest;
 	uint64_t size, pages, largest;	/* pages as shmall counts them */
-	bool has_rss;
 	uint64_t rss, swap;
-	const struct ipc_ns *ipc_ns;
+	struct shmt_ns ns;
+	char command[SHMT_COMMAND_MAX];	/* of the process of ns */
 };
 
-extern const struct column summary_columns[];
-extern const size_t summary_column_count;
-extern const char *const default_summary_columns[];
+extern const struct column_set summary_columns;
 
-/* One for each namespace, and pointers to them; both to be freed, after a
- * failure too.  ST_OK, or told why not. */
-int list_sums(const struct collection *collection, struct sum **list,
-    void ***pointers);
+/* Makes a sum for each namespace of rows; the caller frees the list. */
+int list_sums(const struct rows *rows, struct sum **list);
 
 #endif

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "collect.h"
+#include "filter.h"
 #include "operand.h"
 #include "rows.h"
 #include "shmtool.h"
@@ -29,20 +30,20 @@
 #include "ui/text.h"
 #include "ui/value.h"
 
-/* One change, as a row. */
+/* One change. */
 struct event {
 	int64_t time;
 	const char *word;
-	const struct row *row;		/* after it; if removed, before */
+	struct row row;			/* after it; if removed, before */
 	pid_t pid;			/* who did it, 0: unknown */
 	struct shmt_process process;
 	char what[1280];		/* from what to what: long names */
 };
 
-/* One look at the segments, by id. */
+/* One look at the segments, sorted by id. */
 struct look {
 	int64_t time;
-	struct rows rows;
+	struct rows rows;		/* of one namespace */
 };
 
 struct watching {
@@ -50,118 +51,65 @@ struct watching {
 	struct look before, after;
 };
 
-static const struct event *
-event_of(const void *row)
-{
-	return row;
-}
-
-static void
-get_time(const void *row, struct value *value)
-{
-	set_number(value, VALUE_TIME, (uint64_t)event_of(row)->time);
-}
-
 static void
 get_event(const void *row, struct value *value)
 {
-	set_text(value, event_of(row)->word);
-}
-
-static void
-get_id(const void *row, struct value *value)
-{
-	set_number(value, VALUE_NUMBER,
-	    (uint64_t)event_of(row)->row->segment.id);
-}
-
-static void
-get_key(const void *row, struct value *value)
-{
-	const struct row *r = event_of(row)->row;
-
-	set_number(value, r->key_lost ? VALUE_LOST_KEY : VALUE_KEY, r->key);
-}
-
-static void
-get_owner(const void *row, struct value *value)
-{
-	set_text(value, user_name(event_of(row)->row->segment.uid));
-}
-
-static void
-get_size(const void *row, struct value *value)
-{
-	set_number(value, VALUE_SIZE, event_of(row)->row->segment.size);
-}
-
-static void
-get_nattch(const void *row, struct value *value)
-{
-	set_number(value, VALUE_NUMBER, event_of(row)->row->segment.nattch);
-}
-
-static void
-get_pid(const void *row, struct value *value)
-{
-	if (event_of(row)->pid != 0)
-		set_number(value, VALUE_NUMBER, (uint64_t)event_of(row)->pid);
+	set_text(value, ((const struct event *)row)->word);
 }
 
 static void
 get_command(const void *row, struct value *value)
 {
-	set_number(value, VALUE_COMMAND, event_of(row)->process.life);
-	value->text = event_of(row)->process.command;
+	set_process(value, &((const struct event *)row)->process);
 }
 
-static void
-get_what(const void *row, struct value *value)
-{
-	if (event_of(row)->what[0] != '\0')
-		set_text(value, event_of(row)->what);
-}
+#define OF_EVENT(member) COLUMN_FIELD(struct event, member)
 
+/* The lines come one by one: widths make their columns stand below each
+ * other. */
 static const struct column columns[] = {
-	{ "TIME", false, get_time, 0 },
-	{ "EVENT", false, get_event, 0 },
-	{ "ID", true, get_id, 0 },
-	{ "KEY", false, get_key, 0 },
-	{ "OWNER", false, get_owner, 0 },
-	{ "SIZE", true, get_size, 0 },
-	{ "NATTCH", true, get_nattch, 0 },
-	{ "PID", true, get_pid, 0 },
-	{ "COMMAND", false, get_command, 0 },
-	{ "WHAT", false, get_what, 0 }
+	{ "TIME", VALUE_TIME, OF_EVENT(time), .width = 19 },
+	{ "EVENT", VALUE_TEXT, .get = get_event, .width = 8 },
+	{ "ID", VALUE_NUMBER, OF_EVENT(row.segment.object.id), .width = 6 },
+	{ "KEY", VALUE_KEY, OF_EVENT(row.key), .facts = HAS_KEY,
+	    .width = 10 },
+	{ "OWNER", VALUE_USER, OF_EVENT(row.segment.uid), .width = 8 },
+	{ "SIZE", VALUE_SIZE, OF_EVENT(row.segment.size), .width = 5 },
+	{ "NATTCH", VALUE_NUMBER, OF_EVENT(row.segment.nattch), .width = 3 },
+	{ "PID", VALUE_PID, OF_EVENT(pid), .width = 7 },
+	{ "COMMAND", VALUE_COMMAND, .get = get_command, .width = 15 },
+	{ "WHAT", VALUE_TEXT, OF_EVENT(what) }
 };
 
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
-/* The lines come one by one, and should stand below each other. */
-static const size_t widths[COLUMNS] = { 19, 8, 6, 10, 8, 5, 3, 7, 15, 0 };
+static const struct column_set event_columns = {
+	.list = columns, .count = COLUMNS, .row_size = sizeof(struct event),
+	.facts = offsetof(struct event, row.facts)
+};
 
+/* Prints an event as a line, or the heading alone if it is NULL. */
 static int
-print_rows(const struct watching *w, void **rows, size_t count)
+print_line(const struct change_watch *how, const struct event *event)
 {
 	const struct column *chosen[COLUMNS];
 	struct table table = {
-		.format = w->how->format, .bytes = w->how->bytes,
-		.heading = rows == NULL, .columns = chosen,
-		.column_count = COLUMNS, .widths = widths, .rows = rows,
-		.row_count = count
+		.format = how->format, .bytes = how->bytes,
+		.heading = event == NULL, .set = &event_columns,
+		.columns = chosen, .column_count = COLUMNS, .rows = event,
+		.row_count = event != NULL
 	};
-	struct json json = { .out.file = stdout };
+	struct json json = { .file = stdout };
+	int status;
 	size_t i;
 
 	for (i = 0; i < COLUMNS; i++)
 		chosen[i] = &columns[i];
 	if (table.format != FORMAT_JSON)
 		return print_table(&table, NULL, NULL);
-	for (i = 0; i < count; i++) {
-		print_object(&table, &json, NULL, rows[i]);
-		json_end(&json);
-	}
-	return ST_OK;
+	status = print_object(&table, &json, NULL, event);
+	json_end(&json);
+	return status;
 }
 
 static bool
@@ -174,21 +122,20 @@ is_wanted(const struct watching *w, const struct look *look,
 	for (i = 0; i < w->how->operand_count; i++) {
 		t = &w->how->operands[i];
 		if (is_operand(t, &row->segment) || (t->ref.by_key &&
-		    !row->key_lost && t->ref.key == row->key))
+		    (row->facts & HAS_KEY) != 0 && t->ref.key == row->key))
 			return true;
 	}
 	return w->how->operand_count == 0 && shmt_match(w->how->filter,
-	    &row->segment, look->time, &look->rows.holders);
+	    &row->segment, look->time,
+	    &look->rows.namespaces->holders);
 }
 
 static int
 print_event(const struct watching *w, struct event *event, const char *word)
 {
-	void *only[] = { event };
-
 	event->word = word;
 	event->time = w->after.time;
-	return print_rows(w, only, 1);
+	return print_line(w->how, event);
 }
 
 static void
@@ -211,11 +158,11 @@ add_what(struct event *event, const char *format, ...)
 
 /* What IPC_SET, SHM_LOCK and SHM_UNLOCK change. */
 static int
-tell_changed(const struct watching *w, const struct shmt_segment *b,
+tell_changed(const struct watching *w, const struct shmt_info *b,
     const struct row *row)
 {
-	const struct shmt_segment *a = &row->segment;
-	struct event event = { .row = row };
+	const struct shmt_info *a = &row->segment;
+	struct event event = { .row = *row };
 
 	if (a->mode != b->mode)
 		add_what(&event, "perms %04o -> %04o", b->mode, a->mode);
@@ -238,11 +185,11 @@ tell_changed(const struct watching *w, const struct shmt_segment *b,
 
 /* Who did it is known of the last one only. */
 static int
-tell_attached(const struct watching *w, const struct shmt_segment *b,
+tell_attached(const struct watching *w, const struct shmt_info *b,
     const struct row *row)
 {
-	const struct shmt_segment *a = &row->segment;
-	struct event event = { .row = row, .pid = a->lpid };
+	const struct shmt_info *a = &row->segment;
+	struct event event = { .row = *row, .pid = a->lpid };
 	bool meanwhile = a->nattch == b->nattch;
 	int status = ST_OK;
 
@@ -264,7 +211,7 @@ tell_attached(const struct watching *w, const struct shmt_segment *b,
 static int
 tell_created(const struct watching *w, const struct row *row)
 {
-	struct event event = { .row = row, .pid = row->segment.cpid };
+	struct event event = { .row = *row, .pid = row->segment.cpid };
 
 	if (!is_wanted(w, &w->after, row))
 		return ST_OK;
@@ -275,7 +222,7 @@ tell_created(const struct watching *w, const struct row *row)
 static int
 report_removed(const struct watching *w, const struct row *row)
 {
-	struct event event = { .row = row };
+	struct event event = { .row = *row };
 
 	return is_wanted(w, &w->before, row) ?
 	    print_event(w, &event, "removed") : ST_OK;
@@ -283,7 +230,7 @@ report_removed(const struct watching *w, const struct row *row)
 
 /* Most segments, most of the time. */
 static bool
-is_unchanged(const struct shmt_segment *a, const struct shmt_segment *b)
+is_unchanged(const struct shmt_info *a, const struct shmt_info *b)
 {
 	return a->nattch == b->nattch && a->atime == b->atime &&
 	    a->dtime == b->dtime && a->ctime == b->ctime &&
@@ -295,14 +242,14 @@ static int
 tell_differences(const struct watching *w, const struct row *before,
     struct row *after)
 {
-	const struct shmt_segment *b = &before->segment;
-	const struct shmt_segment *a = &after->segment;
-	struct event event = { .row = after };
+	const struct shmt_info *b = &before->segment;
+	const struct shmt_info *a = &after->segment;
+	struct event event;
 	int status;
 
-	if (after->key_lost && !before->key_lost) {
+	if ((before->facts & ~after->facts & HAS_KEY) != 0) {
 		after->key = before->key;
-		after->key_lost = false;
+		after->facts |= HAS_KEY;
 	}
 	if (is_unchanged(a, b) || (!is_wanted(w, &w->before, before) &&
 	    !is_wanted(w, &w->after, after)))
@@ -310,15 +257,16 @@ tell_differences(const struct watching *w, const struct row *before,
 	status = tell_changed(w, b, after);
 	if (status == ST_OK)
 		status = tell_attached(w, b, after);
-	if (status == ST_OK && ((a->state & ~b->state) & SHMT_DEST) != 0)
-		status = print_event(w, &event, "marked");
-	return status;
+	if (status != ST_OK || ((a->state & ~b->state) & SHMT_DEST) == 0)
+		return status;
+	event = (struct event){ .row = *after };
+	return print_event(w, &event, "marked");
 }
 
 static int64_t
 id_at(const struct rows *rows, size_t i)
 {
-	return i < rows->count ? rows->list[i].segment.id : INT64_MAX;
+	return i < rows->count ? rows->list[i].segment.object.id : INT64_MAX;
 }
 
 /* Both looks are sorted by id. */
@@ -355,36 +303,44 @@ compare_ids(const void *a, const void *b)
 {
 	const struct row *x = a, *y = b;
 
-	return (x->segment.id > y->segment.id) -
-	    (x->segment.id < y->segment.id);
+	return (x->segment.object.id > y->segment.object.id) -
+	    (x->segment.object.id < y->segment.object.id);
 }
 
 static int
 look(const struct change_watch *how, struct look *look)
 {
 	unsigned needs = NEEDS_KEY;
-	struct shmt_segment *list;
+	struct shmt_info *list;
 	size_t count;
 	int status;
 
-	if ((how->filter->by & SHMT_BY_PID) != 0)
+	if (filter_has(how->filter, SHMT_BY_PID))
 		needs |= NEEDS_HOLDERS;
 	if (shmt_list(false, &list, &count) == -1)
 		return fail(NULL, errno);
-	status = make_rows(list, count, needs, SHMT_STALE_IDLE, &look->rows);
+	status = make_namespaces(&look->rows, 1);
+	if (status == ST_OK)
+		status = add_rows(&look->rows, list, count);
 	free(list);
-	if (look->rows.count > 0)
-		qsort(look->rows.list, look->rows.count,
-		    sizeof(*look->rows.list), compare_ids);
+	if (status != ST_OK)
+		return status;
+	look->rows.ns_count = 1;
+	fill_rows(look->rows.list, count, needs, SHMT_STALE_IDLE,
+	    look->rows.namespaces);
+	qsort(look->rows.list, count, sizeof(*look->rows.list), compare_ids);
 	look->time = time(NULL);
-	return status;
+	return ST_OK;
 }
 
 /* Until the next look is due; false when there is to be none. */
 static bool
 wait_for_next(uint64_t interval, int *status)
 {
-	struct timespec time_left = { .tv_sec = (time_t)interval };
+	struct timespec time_left = {
+		.tv_sec = (time_t)(interval / 1000),
+		.tv_nsec = (long)(interval % 1000) * 1000000
+	};
 	struct pollfd out = { .fd = STDOUT_FILENO };
 	sigset_t all, old;
 	int ready = 0;
@@ -413,7 +369,7 @@ print_events(const struct change_watch *how)
 	catch_signals();
 	status = look(how, &w.before);
 	if (status == ST_OK && how->heading && how->format == FORMAT_TSV)
-		status = print_rows(&w, NULL, 0);
+		status = print_line(how, NULL);
 	while (status == ST_OK && flush_output() &&
 	    wait_for_next(how->interval, &status)) {
 		status = look(how, &w.after);

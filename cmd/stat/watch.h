@@ -16,7 +16,7 @@
 #include "ui/table.h"
 
 struct change_watch {
-	uint64_t interval;	/* seconds between looks */
+	uint64_t interval;	/* ms between two looks */
 	const struct shmt_filter *filter;
 	const struct operand *operands;	/* those only, if any */
 	size_t operand_count;

@@ -7,24 +7,51 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "ui/json.h"
-#include "ui/sink.h"
 #include "ui/text.h"
 
-/* Names are ours: short, and without escapes. */
 #define NAME_MOST 64
 
-/*
- * Begins a member: where its value goes, with room for SHORT_TEXT bytes of
- * it.  There may be a hundred thousand of them, so each is put together in
- * its place.
- */
-static inline char *
-member(struct json *json, const char *name)
+static void
+flush(struct json *json)
 {
-	char *p = sink_room(&json->out, NAME_MOST + SHORT_TEXT);
+	fwrite(json->text, 1, json->used, json->file);
+	json->used = 0;
+}
+
+/* Returns a place for so many bytes, far fewer than there are in all. */
+static inline char *
+make_room(struct json *json, size_t length)
+{
+	if (length > sizeof(json->text) - json->used)
+		flush(json);
+	return json->text + json->used;
+}
+
+static void
+put(struct json *json, const char *bytes, size_t length)
+{
+	size_t part;
+
+	for (; length > 0; bytes += part, length -= part) {
+		if (json->used == sizeof(json->text))
+			flush(json);
+		part = sizeof(json->text) - json->used;
+		if (part > length)
+			part = length;
+		memcpy(json->text + json->used, bytes, part);
+		json->used += part;
+	}
+}
+
+/* Begins a member and returns a place for its value, of SHORT_TEXT bytes. */
+static inline char *
+begin_member(struct json *json, const char *name)
+{
+	char *p = make_room(json, NAME_MOST + SHORT_TEXT);
 
 	if (json->inside) {
 		*p++ = ',';
@@ -42,16 +69,16 @@ member(struct json *json, const char *name)
 	return p;
 }
 
-static void
+static inline void
 end_member(struct json *json, const char *end)
 {
-	json->out.used = (size_t)(end - json->out.bytes);
+	json->used = (size_t)(end - json->text);
 }
 
 void
 json_open(struct json *json, const char *name, char bracket)
 {
-	char *p = member(json, name);
+	char *p = begin_member(json, name);
 
 	*p = bracket;
 	end_member(json, p + 1);
@@ -61,15 +88,15 @@ json_open(struct json *json, const char *name, char bracket)
 void
 json_close(struct json *json, char bracket)
 {
-	sink_put(&json->out, &bracket, 1);
+	put(json, &bracket, 1);
 	json->inside = true;
 }
 
 void
 json_end(struct json *json)
 {
-	sink_put(&json->out, "\n", 1);
-	sink_flush(&json->out);
+	put(json, "\n", 1);
+	flush(json);
 	json->inside = false;
 }
 
@@ -117,42 +144,64 @@ plain_length(const char *text)
 	return n;
 }
 
+/* The character of a well-formed sequence. */
+static uint32_t
+utf8_character(const unsigned char *text, size_t length)
+{
+	uint32_t c = length == 1 ? text[0] : text[0] & (0x7fu >> length);
+	size_t i;
+
+	for (i = 1; i < length; i++)
+		c = c << 6 | (text[i] & 0x3fu);
+	return c;
+}
+
 static void
-json_escape(struct sink *out, unsigned byte)
+put_escape(struct json *json, uint32_t unit)
 {
 	char text[SHORT_TEXT] = "\\u";
 
-	sink_put(out, text, 2 + digits(text + 2, byte, 16, 4));
+	put(json, text, 2 + digits(text + 2, unit, 16, 4));
 }
 
-/* Control characters are escaped, those of U+0080 to U+009F too: a terminal
- * may act on them. */
+/* A terminal may act on control characters, those of U+0080 to U+009F too. */
+static bool
+needs_escape(uint32_t c)
+{
+	return c < ' ' || (c >= 0x7f && c < 0xa0) || is_hidden_character(c);
+}
+
+/* Puts the first character of text and returns its length.  Characters above
+ * U+FFFF are escaped as the two halves of UTF-16. */
 static size_t
-json_special(struct sink *out, const char *text)
+put_special(struct json *json, const char *text)
 {
 	const unsigned char *p = (const unsigned char *)text;
 	size_t length = utf8_length(p);
+	uint32_t c;
 
 	if (length == 0) {
-		sink_put(out, "\xef\xbf\xbd", 3);
+		put(json, "\xef\xbf\xbd", 3);
 		return 1;
 	}
-	if (*p == '"' || *p == '\\') {
-		sink_put(out, "\\", 1);
-		sink_put(out, text, 1);
-	} else if (length == 1)
-		json_escape(out, *p);
-	else if (p[0] == 0xc2 && p[1] < 0xa0)
-		json_escape(out, p[1]);
-	else
-		sink_put(out, text, length);
+	c = utf8_character(p, length);
+	if (c > 0xffff && needs_escape(c)) {
+		put_escape(json, 0xd800 + ((c - 0x10000) >> 10));
+		put_escape(json, 0xdc00 + (c & 0x3ff));
+	} else if (needs_escape(c))
+		put_escape(json, c);
+	else {
+		if (c == '"' || c == '\\')
+			put(json, "\\", 1);
+		put(json, text, length);
+	}
 	return length;
 }
 
 void
 json_text(struct json *json, const char *name, const char *text)
 {
-	char *p = member(json, name);
+	char *p = begin_member(json, name);
 	size_t length = plain_length(text);
 
 	*p++ = '"';
@@ -164,18 +213,18 @@ json_text(struct json *json, const char *name, const char *text)
 	}
 	end_member(json, p);
 	for (; *text != '\0'; length = plain_length(text)) {
-		sink_put(&json->out, text, length);
+		put(json, text, length);
 		text += length;
 		if (*text != '\0')
-			text += json_special(&json->out, text);
+			text += put_special(json, text);
 	}
-	sink_put(&json->out, "\"", 1);
+	put(json, "\"", 1);
 }
 
 void
 json_number(struct json *json, const char *name, uint64_t number)
 {
-	char *p = member(json, name);
+	char *p = begin_member(json, name);
 
 	end_member(json, p + digits(p, number, 10, 1));
 }
@@ -183,7 +232,7 @@ json_number(struct json *json, const char *name, uint64_t number)
 void
 json_signed(struct json *json, const char *name, int64_t number)
 {
-	char *p = member(json, name);
+	char *p = begin_member(json, name);
 
 	if (number < 0)
 		*p++ = '-';
@@ -194,7 +243,7 @@ json_signed(struct json *json, const char *name, int64_t number)
 void
 json_tenths(struct json *json, const char *name, uint64_t tenths)
 {
-	char *p = member(json, name);
+	char *p = begin_member(json, name);
 
 	p += digits(p, tenths / 10, 10, 1);
 	*p++ = '.';
@@ -204,7 +253,7 @@ json_tenths(struct json *json, const char *name, uint64_t tenths)
 void
 json_bool(struct json *json, const char *name, bool value)
 {
-	char *p = member(json, name);
+	char *p = begin_member(json, name);
 
 	end_member(json, stpcpy(p, value ? "true" : "false"));
 }
@@ -212,7 +261,7 @@ json_bool(struct json *json, const char *name, bool value)
 void
 json_null(struct json *json, const char *name)
 {
-	char *p = member(json, name);
+	char *p = begin_member(json, name);
 
 	end_member(json, mempcpy(p, "null", 4));
 }

@@ -14,13 +14,11 @@
 #include <unistd.h>
 
 #include "ui/message.h"
+#include "ui/stream.h"
 #include "ui/text.h"
 
 /* The command that runs, or "". */
 static const char *speaker = "";
-
-/* What was told last comes to. */
-static int told = ST_USAGE;
 
 void
 set_command_name(const char *command)
@@ -34,6 +32,7 @@ warn_about(const char *object, const char *format, ...)
 	char reason[4096], *raw, *line;
 	va_list args;
 	int length, saved = errno;
+	size_t size;
 
 	va_start(args, format);
 	vsnprintf(reason, sizeof(reason), format, args);
@@ -45,10 +44,13 @@ warn_about(const char *object, const char *format, ...)
 	    speaker[0] != '\0' ? ": " : "",
 	    object != NULL ? object : "", object != NULL ? ": " : "", reason);
 	line = length == -1 ? NULL : safe_copy(raw);
-	/* In one piece, so that lines of several programs do not mix. */
-	if (line != NULL)
-		dprintf(STDERR_FILENO, "%s\n", line);
-	else
+	if (line != NULL) {
+		/* In one piece, so that lines of several programs do not mix;
+		 * the newline takes the place of the NUL. */
+		size = strlen(line);
+		line[size] = '\n';
+		write_all(STDERR_FILENO, line, size + 1);
+	} else
 		dprintf(STDERR_FILENO, "shmtool: no memory for a message\n");
 	free(line);
 	if (length != -1)
@@ -69,7 +71,7 @@ usage_error(const char *object, const char *format, ...)
 	warn_about(object, "%s%s (see shmtool %s%s-h)",
 	    reason[0] == ':' ? "''" : "", reason, speaker,
 	    speaker[0] != '\0' ? " " : "");
-	return told = ST_USAGE;
+	return ST_USAGE;
 }
 
 int
@@ -100,13 +102,7 @@ fail(const char *object, int error)
 {
 	warn_about(object, "%s",
 	    error == ENOENT ? "no such segment" : strerror(error));
-	return told = status_of(error);
-}
-
-int
-told_status(void)
-{
-	return told;
+	return status_of(error);
 }
 
 void

@@ -19,6 +19,9 @@ enum {
 	ST_BUSY,	/* it exists, or is in use */
 	ST_LIMIT,	/* a limit or memory is exhausted */
 
+	/* Not an exit status: -h is there, main() prints the help. */
+	ST_HELP = -1,
+
 	/* Of the verbs that run a COMMAND, as env(1) has them. */
 	ST_NOT_RUN = 125,	/* it was not started, for a reason of ours */
 	ST_NO_EXEC,		/* it cannot be run */
@@ -39,13 +42,9 @@ int usage_error(const char *object, const char *format, ...)
 void warn_about(const char *object, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* complain() with strerror(error), and the exit status that belongs to it. */
+/* warn_about() with strerror(error), and the exit status that belongs to it. */
 int fail(const char *object, int error);
 int status_of(int error);
-
-/* What the last usage_error() or fail() returned: for those who only learn
- * that a value was refused, mostly by the user's mistake. */
-int told_status(void);
 
 /* Adds a further outcome to a status: another kind of failure makes it 1. */
 void add_status(int *status, int outcome);

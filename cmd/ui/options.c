@@ -1,52 +1,115 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Options: a command's table made into what getopt_long(3) wants, and into
- * the help that -h prints.
+ * Options: parse a command line by the table of its command, and print the
+ * help from that table.
  */
 
+#include <errno.h>
 #include <getopt.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "filter.h"
 #include "ui/message.h"
 #include "ui/options.h"
 #include "ui/suggest.h"
 
-/* Long options and letters for getopt_long(3), out of a command's table. */
-struct getopt_tables {
-	struct option longs[64];
-	char letters[3 * 64 + 2];
+#define OPTIONS_MAX 64
+
+/* From here on getopt_long(3) returns the index of a long option. */
+#define LONG_CODE 256
+
+/* An option of a command, with the table it was found in. */
+struct entry {
+	const struct option_row *row, *table;
+	size_t base;		/* what its offsets are added to */
+	bool given;
+};
+
+struct parser {
+	const struct cmd *cmd;
+	struct entry entries[OPTIONS_MAX];
+	size_t count;
+	const struct entry *prefix;	/* waits for the option that follows */
+	struct option longs[OPTIONS_MAX + 1];
+	char letters[3 * OPTIONS_MAX + 3];
+};
+
+static const struct option_row help_row = {
+	'h', "help", NULL, "print this help", .kind = NULL
 };
 
 static void
-build_tables(const struct option_row *rows, struct getopt_tables *tables)
+add_rows(struct parser *p, const struct option_row *table, size_t base)
 {
-	struct option *l = tables->longs;
-	char *s = tables->letters;
+	const struct option_row *row;
+
+	for (row = table; row->name != NULL || row->rows != NULL; row++)
+		if (row->rows != NULL)
+			add_rows(p, row->rows, base + row->to);
+		else
+			p->entries[p->count++] = (struct entry){
+				.row = row, .table = table, .base = base
+			};
+}
+
+static void
+list_options(struct parser *p, const struct cmd *cmd)
+{
+	p->cmd = cmd;
+	p->count = 0;
+	p->prefix = NULL;
+	add_rows(p, cmd->options, 0);
+	p->entries[p->count++] = (struct entry){ .row = &help_row };
+}
+
+/* What getopt_long(3) needs. */
+static void
+prepare_getopt(struct parser *p)
+{
+	const struct option_row *row;
+	char *s = p->letters;
+	size_t i;
 	int has;
 
+	if (p->cmd->operand_first)
+		*s++ = '+';
 	*s++ = ':';
-	for (; rows->code != 0; rows++, l++) {
-		has = rows->value == NULL ? no_argument :
-		    rows->value[0] == '[' ? optional_argument :
+	for (i = 0; i < p->count; i++) {
+		row = p->entries[i].row;
+		has = row->value == NULL ? no_argument :
+		    row->value[0] == '[' ? optional_argument :
 		    required_argument;
-		*l = (struct option){ rows->name, has, NULL, rows->code };
-		if (rows->code >= OPT_LONG)
+		p->longs[i] = (struct option){ row->name, has, NULL,
+			LONG_CODE + (int)i };
+		if (row->letter == 0)
 			continue;
-		*s++ = (char)rows->code;
+		*s++ = (char)row->letter;
 		for (; has > 0; has--)
 			*s++ = ':';
 	}
-	*l++ = (struct option){ "help", no_argument, NULL, 'h' };
-	*l = (struct option){ 0 };
-	*s++ = 'h';
+	p->longs[i] = (struct option){ 0 };
 	*s = '\0';
+	opterr = 0;
+	/* 0 and not 1: glibc then forgets the command line before. */
+	optind = 0;
 }
 
-/* Length of the first piece of a synopsis: what is in brackets, or one word
- * and what belongs to it. */
+static struct entry *
+find_entry(struct parser *p, int code)
+{
+	struct entry *e = p->entries;
+
+	if (code >= LONG_CODE)
+		return &e[code - LONG_CODE];
+	while (e->row->letter != code)
+		e++;
+	return e;
+}
+
+/* Length of the first piece of a synopsis, which no line break may split: a
+ * bracket, or one word. */
 static size_t
 piece_length(const char *text)
 {
@@ -64,8 +127,8 @@ piece_length(const char *text)
 	return n;
 }
 
-/* One form of the command, in lines of less than 80 columns; returns what
- * follows it. */
+/* Prints the first line of a synopsis, wrapped at 80 columns, and returns
+ * the rest. */
 static const char *
 print_form(const char *lead, const char *name, const char *text)
 {
@@ -87,152 +150,201 @@ print_form(const char *lead, const char *name, const char *text)
 	return text;
 }
 
-static void
-print_synopsis(const struct cmd *cmd)
-{
-	const char *text;
-
-	text = print_form("usage:", cmd->name, cmd->synopsis);
-	while (*text == '\n')
-		text = print_form("", cmd->name, text + 1);
-}
-
 void
-print_help(const struct cmd *cmd)
+print_options(const struct cmd *cmd)
 {
 	const struct option_row *row;
+	struct parser p;
 	char name[64];
+	size_t i;
 
-	print_synopsis(cmd);
-	printf("\n%s.\n\n", cmd->summary);
-	for (row = cmd->options; row->code != 0; row++) {
+	list_options(&p, cmd);
+	for (i = 0; i < p.count; i++) {
+		row = p.entries[i].row;
 		snprintf(name, sizeof(name), "--%s%s%s", row->name,
 		    row->value == NULL || row->value[0] == '[' ? "" : "=",
 		    row->value != NULL ? row->value : "");
-		if (row->code < OPT_LONG)
-			printf("  -%c, ", row->code);
+		if (row->letter != 0)
+			printf("  -%c, ", row->letter);
 		else
 			printf("      ");
 		printf("%-22s%s%s\n", name,
 		    strlen(name) < 22 ? "" : "\n                            ",
 		    row->help);
 	}
-	printf("  -h, %-22s%s\n", "--help", "this text");
-	if (cmd->operands != NULL)
-		printf("\n%s\n", cmd->operands);
+}
+
+void
+print_help(const struct cmd *cmd)
+{
+	const char *text;
+
+	text = print_form("usage:", cmd->name, cmd->synopsis);
+	while (*text == '\n')
+		text = print_form("", cmd->name, text + 1);
+	printf("\n%s.\n\n", cmd->summary);
+	print_options(cmd);
+	if (cmd->note != NULL)
+		printf("\n%s\n", cmd->note);
 	printf("\nMore in shmtool-%s(1).\n", cmd->name);
 }
 
-const char *
-bad_option(char **argv, char letter[static 3])
+int
+option_error(const struct option_row *row, const char *format, ...)
 {
-	if (optopt > 0 && optopt < OPT_LONG &&
-	    strncmp(argv[optind - 1], "--", 2) != 0) {
-		letter[0] = '-';
-		letter[1] = (char)optopt;
-		letter[2] = '\0';
-		return letter;
-	}
-	return argv[optind - 1];
+	char name[64], reason[1024];
+	va_list args;
+
+	snprintf(name, sizeof(name), "--%s", row->name);
+	va_start(args, format);
+	vsnprintf(reason, sizeof(reason), format, args);
+	va_end(args);
+	return usage_error(name, "%s", reason);
 }
 
-/* The option that differs least from a word, of which most must be right.
- * Never --all: nobody should get to that by a slip. */
+int
+bad_value(const struct option_row *row, const char *text, const char *wanted,
+    const char *range)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "--%s", row->name);
+	if (errno == ENOMEM)
+		return fail(name, errno);
+	if (errno == ERANGE)
+		return option_error(row, "%s: out of range: %s", text, range);
+	return option_error(row, "%s: not %s", text, wanted);
+}
+
+/* The word of argv that getopt(3) refused, or the letter inside it. */
 static const char *
-nearest_option(const struct option_row *rows, const char *word)
+refused_word(char **argv, char letter[static 3])
+{
+	if (optopt <= 0 || optopt >= LONG_CODE ||
+	    strncmp(argv[optind - 1], "--", 2) == 0)
+		return argv[optind - 1];
+	letter[0] = '-';
+	letter[1] = (char)optopt;
+	letter[2] = '\0';
+	return letter;
+}
+
+/*
+ * The option that differs least from a word, of which two thirds must be
+ * right.  Never --all: a typing error must not lead to it.
+ */
+static const char *
+nearest_option(const struct parser *p, const char *word)
 {
 	const char *nearest = NULL, *name;
-	unsigned best, far;
+	unsigned best = (unsigned)strlen(word) / 3 + 1, edits;
+	size_t i;
 
-	best = (unsigned)strlen(word) / 3 + 1;
-	/* The last row, which has no name, stands for --help. */
-	do {
-		name = rows->code != 0 ? rows->name : "help";
-		far = distance(word, name);
-		if (far < best && strcmp(name, "all") != 0) {
-			best = far;
+	for (i = 0; i < p->count; i++) {
+		name = p->entries[i].row->name;
+		edits = distance(word, name);
+		if (edits < best && strcmp(name, "all") != 0) {
+			best = edits;
 			nearest = name;
 		}
-	} while (rows++->code != 0);
+	}
 	return nearest;
 }
 
-/* A long option that is none, or that several could be. */
-static void
-unknown_option(const struct option_row *rows, const char *word)
+/* A long option that does not exist, or the beginning of several. */
+static int
+refuse_long(const struct parser *p, const char *word)
 {
-	const struct option_row *all = rows;
 	const size_t length = strcspn(word + 2, "=");
-	const char *name;
+	const char *name, *nearest;
 	char names[512] = "", typed[32];
 	int found = 0;
+	size_t i;
 
-	snprintf(typed, sizeof(typed), "%.*s", (int)length, word + 2);
-	do {
-		name = rows->code != 0 ? rows->name : "help";
+	for (i = 0; i < p->count; i++) {
+		name = p->entries[i].row->name;
 		if (strncmp(name, word + 2, length) != 0)
 			continue;
-		strlcat(names, found++ > 0 ? ", --" : ": --", sizeof(names));
+		strlcat(names, found++ > 0 ? ", --" : "--", sizeof(names));
 		strlcat(names, name, sizeof(names));
-	} while (rows++->code != 0);
-	if (found > 1)
-		usage_error(word, "several options begin so%s", names);
-	else if ((length == 2 && strncmp(word, "--ns", 4) == 0) ||
-	    strcmp(word, "--version") == 0)
-		usage_error(word, "stands before the command");
-	else if (nearest_option(all, typed) != NULL)
-		usage_error(word, "no such option; the nearest is --%s",
-		    nearest_option(all, typed));
-	else
-		usage_error(word, "no such option");
-}
-
-static void
-unknown_letter(const struct cmd *cmd, const char *option)
-{
-	const char *instead = other_letter(cmd->name, option[1]);
-
-	if (instead != NULL)
-		usage_error(option, "no such option; %s", instead);
-	else
-		usage_error(option, "no such option");
-}
-
-int
-next_option(const struct cmd *cmd, int argc, char **argv)
-{
-	static struct getopt_tables tables;
-	static const struct cmd *built;
-	char letter[3];
-	int code;
-
-	if (built != cmd) {
-		build_tables(cmd->options, &tables);
-		built = cmd;
-		opterr = 0;
 	}
-	code = getopt_long(argc, argv, tables.letters, tables.longs, NULL);
-	if (code == ':')
-		usage_error(bad_option(argv, letter), "needs a value");
-	else if (code == '?' && optopt != 0 &&
-	    strchr(argv[optind - 1], '=') != NULL)
-		usage_error(argv[optind - 1], "takes no value");
-	else if (code == '?' && optopt == 0)
-		unknown_option(cmd->options, argv[optind - 1]);
-	else if (code == '?')
-		unknown_letter(cmd, bad_option(argv, letter));
-	else if (code == 'h')
-		print_help(cmd);
-	return code == ':' ? '?' : code;
+	if (found > 1)
+		return usage_error(word, "several options begin so: %s",
+		    names);
+	if ((length == 2 && strncmp(word, "--ns", 4) == 0) ||
+	    strcmp(word, "--version") == 0)
+		return usage_error(word, "stands before the command");
+	snprintf(typed, sizeof(typed), "%.*s", (int)length, word + 2);
+	nearest = nearest_option(p, typed);
+	if (nearest == NULL)
+		return usage_error(word, "no such option");
+	return usage_error(word, "no such option; the nearest is --%s",
+	    nearest);
 }
 
-int
-option_status(int code)
+/* What getopt(3) does not accept: code is '?' or ':'. */
+static int
+refuse(const struct parser *p, int code, char **argv)
 {
-	return code == 'h' ? ST_OK : ST_USAGE;
+	char letter[3];
+	const char *word = refused_word(argv, letter), *instead;
+
+	if (code == ':')
+		return usage_error(word, "needs a value");
+	if (optopt == 0)
+		return refuse_long(p, word);
+	if (optopt >= LONG_CODE)
+		return usage_error(word, "takes no value");
+	instead = other_letter(p->cmd->name, letter[1]);
+	if (instead == NULL)
+		return usage_error(word, "no such option");
+	return usage_error(word, "no such option; %s", instead);
 }
 
-char **
+/* What the options before it say about one. */
+static int
+check_order(struct parser *p, struct entry *e)
+{
+	const struct entry *other, *prefix = p->prefix;
+
+	p->prefix = e->row->prefix ? e : NULL;
+	if (prefix != NULL && (e->row->prefix || e->table != prefix->table))
+		return option_error(prefix->row, "--%s cannot follow it",
+		    e->row->name);
+	e->given = true;
+	for (other = p->entries; other < p->entries + p->count; other++)
+		if (other->given && other != e && e->row->group != 0 &&
+		    other->table == e->table &&
+		    other->row->group == e->row->group)
+			return usage_error(NULL, "either --%s or --%s",
+			    other->row->name, e->row->name);
+	return ST_OK;
+}
+
+static int
+take_option(struct parser *p, struct entry *e, void *opts)
+{
+	const struct option_row *row = e->row;
+	const char *text = optarg != NULL ? optarg : row->absent;
+	char *base = (char *)opts + e->base;
+	int status;
+
+	if (row == &help_row)
+		return ST_HELP;
+	status = check_order(p, e);
+	if (status != ST_OK)
+		return status;
+	if (row->bit != 0)
+		*(unsigned *)(void *)(base + row->mask) |= row->bit;
+	if (row->text != 0)
+		*(const char **)(void *)(base + row->text) = text;
+	if (row->kind == NULL || (row->value != NULL && text == NULL))
+		return ST_OK;
+	return row->kind(row, text, base + row->to);
+}
+
+/* Cuts "-- COMMAND ARG..." off, which getopt(3) would mix with operands. */
+static char **
 cut_command(int *argc, char **argv)
 {
 	int i;
@@ -244,4 +356,54 @@ cut_command(int *argc, char **argv)
 			return &argv[i + 1];
 		}
 	return NULL;
+}
+
+int
+parse_options(const struct cmd *cmd, int argc, char **argv, void *opts)
+{
+	struct arguments *args = opts;
+	struct parser p;
+	int code, status = ST_OK;
+
+	if (cmd->runs_command)
+		args->command = cut_command(&argc, argv);
+	list_options(&p, cmd);
+	prepare_getopt(&p);
+	while (status == ST_OK && (code = getopt_long(argc, argv, p.letters,
+	    p.longs, NULL)) != -1)
+		status = code == '?' || code == ':' ? refuse(&p, code, argv) :
+		    take_option(&p, find_entry(&p, code), opts);
+	args->operands = argv + optind;
+	args->count = argc - optind;
+	if (status == ST_OK && p.prefix != NULL)
+		return option_error(p.prefix->row, "an option must follow it");
+	if (status == ST_OK && args->command != NULL &&
+	    args->command[0] == NULL)
+		return usage_error("--", "which command?");
+	return status;
+}
+
+int
+kind_flag(const struct option_row *row, const char *text, void *to)
+{
+	(void)row;
+	(void)text;
+	*(bool *)to = true;
+	return ST_OK;
+}
+
+int
+kind_choice(const struct option_row *row, const char *text, void *to)
+{
+	(void)text;
+	*(int *)to = row->choice;
+	return ST_OK;
+}
+
+int
+kind_text(const struct option_row *row, const char *text, void *to)
+{
+	(void)row;
+	*(const char **)to = text;
+	return ST_OK;
 }

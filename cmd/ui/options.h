@@ -1,51 +1,102 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Options, and the help made of them.
+ * The command line of a verb: a table of its options, from which the values
+ * are stored, mistakes reported, and the help printed.
  */
 
 #ifndef UI_OPTIONS_H
 #define UI_OPTIONS_H
 
-/* One option; a table of them ends with a row of zeros.  -h is everyone's. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct option_row;
+
+/*
+ * A kind of value: converts text and stores it at to, or says what is wrong
+ * with text (bad_value() words it) and returns an exit status other than 0.
+ */
+typedef int option_kind(const struct option_row *row, const char *text,
+    void *to);
+
+/*
+ * One option.  Offsets are counted from the struct that parse_options()
+ * fills.  A table ends with a row of zeros.
+ */
 struct option_row {
-	int code;		/* the letter, or from OPT_LONG on: none */
-	const char *name;	/* the long name, without dashes */
+	int letter;		/* 0: it has none */
+	const char *name;	/* without dashes */
 	const char *value;	/* word for its value, "[=WORD]" if optional */
-	const char *help;	/* what it does, in one line */
+	const char *help;	/* imperative, one line */
+	option_kind *kind;	/* NULL: stores nothing */
+	size_t to;		/* offset of what it stores */
+	uint64_t min, max;	/* range, where the kind has one; 0: no limit */
+	int choice;		/* what kind_choice stores */
+	const char *absent;	/* the optional value that is not given */
+	size_t text;		/* offset of a const char * for the value as
+				 * it was written; 0: none */
+	size_t mask;		/* offset of an unsigned, in which ... */
+	unsigned bit;		/* ... the option sets this; 0: none */
+	unsigned group;		/* options of one group of a table exclude
+				 * each other; 0: none */
+	bool prefix;		/* an option of the same table must follow */
+	const struct option_row *rows;	/* instead of an option: a table that
+					 * several verbs share, its offsets
+					 * counted from to */
 };
 
-#define OPT_LONG 256
+/* Members of a row, for a verb that stores its options in its struct opts. */
+#define TO(member) .to = offsetof(struct opts, member)
+#define TEXT(member) .text = offsetof(struct opts, member)
+#define SETS(member, flag) \
+	.mask = offsetof(struct opts, member), .bit = (flag)
+
+/* What is left of a command line; a verb's struct opts begins with it. */
+struct arguments {
+	char **operands;	/* ended by NULL */
+	int count;
+	char **command;		/* what follows "--" in a verb that runs a
+				 * command; NULL: no "--" */
+};
 
 struct cmd {
 	const char *name;
 	const char *summary;
 	const char *synopsis;	/* what follows the name; lines by \n */
 	const struct option_row *options;
-	const char *operands;	/* a note below the options, or NULL */
+	const char *note;	/* printed below the options, or NULL */
 	int (*run)(int argc, char **argv);
+	bool runs_command;	/* "--" begins a COMMAND */
+	bool operand_first;	/* no option follows an operand */
 };
 
 /*
- * The next option's code as getopt_long(3) gives it, its value in optarg; -1
- * after the last, optind then at the first operand.  '?' after a mistake,
- * which has been told; 'h' after help has been printed.  A verb returns
- * option_status() of either.
+ * Stores all options of argv by the table of cmd, in a struct that begins
+ * with struct arguments and holds the defaults.  Returns ST_OK; ST_HELP when
+ * there is a -h, which the caller passes on to main(); or another status,
+ * having said why.
  */
-int next_option(const struct cmd *cmd, int argc, char **argv)
-    __attribute__((nonnull));
-int option_status(int code);
+int parse_options(const struct cmd *cmd, int argc, char **argv, void *opts);
+
+/* bool, true when the option is given; int, the choice of the row; const
+ * char *, the value as it is. */
+option_kind kind_flag, kind_choice, kind_text;
 
 /*
- * Cuts "-- COMMAND ARG..." off argv and returns it, or NULL.  For the verbs
- * that run a command: called first, for getopt would lose the "--".
+ * For a kind whose value was refused: says so by errno, of which ERANGE is
+ * "out of range: RANGE", ENOMEM no memory, and others "not WANTED".
  */
-char **cut_command(int *argc, char **argv);
+int bad_value(const struct option_row *row, const char *text,
+    const char *wanted, const char *range);
 
-/* The option of argv that getopt(3) stumbled over, as it was written. */
-const char *bad_option(char **argv, char letter[static 3]);
+/* usage_error() about --NAME. */
+int option_error(const struct option_row *row, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
-/* What -h prints. */
+/* Prints the synopsis, and the options of a table. */
 void print_help(const struct cmd *cmd);
+void print_options(const struct cmd *cmd);
 
 #endif

@@ -3,8 +3,8 @@
 /*
  * Rows and columns: as a table for people, as TSV and JSON for programs.
  * TSV and JSON carry plain numbers: bytes, seconds, seconds since the Epoch.
- * Tables may have many thousand rows, so their cells are made once and kept
- * close together.
+ * Tables may have many thousand rows, so each cell is formatted once and the
+ * texts are kept close together.
  */
 
 #include <errno.h>
@@ -15,10 +15,22 @@
 
 #include "ui/json.h"
 #include "ui/message.h"
-#include "ui/sink.h"
 #include "ui/table.h"
 #include "ui/text.h"
 #include "ui/value.h"
+
+/* A row, and what it is sorted by. */
+struct place {
+	struct value value;
+	size_t index;
+	const void *row;
+};
+
+/* The rows in the order in which they are printed. */
+struct order {
+	struct place *places;	/* NULL: as they are */
+	bool reverse;
+};
 
 /* Texts one behind the other, each with a NUL, and the widths of each. */
 struct cells {
@@ -26,6 +38,70 @@ struct cells {
 	size_t used, room;
 	size_t *widths, count;
 };
+
+static const void *
+row_at(const struct table *table, size_t i)
+{
+	return (const char *)table->rows + i * table->set->row_size;
+}
+
+static const void *
+ordered_row(const struct table *table, const struct order *order, size_t i)
+{
+	if (order->reverse)
+		i = table->row_count - 1 - i;
+	return order->places != NULL ? order->places[i].row :
+	    row_at(table, i);
+}
+
+static bool
+has_facts(const struct table *table, const struct column *column,
+    const void *row)
+{
+	unsigned facts;
+
+	if (column->facts == 0)
+		return true;
+	memcpy(&facts, (const char *)row + table->set->facts, sizeof(facts));
+	return (column->facts & ~facts) == 0;
+}
+
+/* The field of a column, as a number or a text. */
+static void
+read_field(const struct column *column, const char *field,
+    struct value *value)
+{
+	uint32_t narrow;
+
+	if (column->kind == VALUE_TEXT || column->kind == VALUE_WORDS) {
+		value->text = field;
+		value->known = column->kind == VALUE_WORDS || *field != '\0';
+		return;
+	}
+	if (column->size == sizeof(narrow)) {
+		memcpy(&narrow, field, sizeof(narrow));
+		value->number = narrow;
+	} else
+		memcpy(&value->number, field, sizeof(value->number));
+	value->known = column->kind != VALUE_PID || value->number != 0;
+	if (column->kind == VALUE_USER)
+		value->text = user_name((uint32_t)value->number);
+	else if (column->kind == VALUE_GROUP)
+		value->text = group_name((uint32_t)value->number);
+}
+
+static void
+read_value(const struct table *table, const struct column *column,
+    const void *row, struct value *value)
+{
+	*value = (struct value){ .kind = column->kind };
+	if (!has_facts(table, column, row))
+		return;
+	if (column->get != NULL)
+		column->get(row, value);
+	else
+		read_field(column, (const char *)row + column->offset, value);
+}
 
 /* Words between blanks are joined by commas. */
 static void
@@ -79,10 +155,10 @@ add_text(struct cells *cells, const struct table *table,
     const struct column *column, const void *row, size_t *width)
 {
 	bool plain = table->format == FORMAT_TSV;
-	struct value value = { 0 };
+	struct value value;
 	char room[SHORT_TEXT], *added;
 
-	column->get(row, &value);
+	read_value(table, column, row, &value);
 	added = append_safe(cells, value_text(&value, plain ||
 	    (table->bytes && value.kind == VALUE_SIZE), room), width);
 	if (added != NULL && value.kind == VALUE_WORDS)
@@ -90,9 +166,10 @@ add_text(struct cells *cells, const struct table *table,
 	return added;
 }
 
-/* All cells, row by row; widths becomes that of each column. */
+/* Formats all cells, row by row; widths becomes that of each column. */
 static bool
-make_cells(const struct table *table, struct cells *cells, size_t *widths)
+make_cells(const struct table *table, const struct order *order,
+    struct cells *cells, size_t *widths)
 {
 	const char *text;
 	size_t i, c, width;
@@ -100,7 +177,7 @@ make_cells(const struct table *table, struct cells *cells, size_t *widths)
 	for (i = 0; i < table->row_count; i++)
 		for (c = 0; c < table->column_count; c++) {
 			text = add_text(cells, table, table->columns[c],
-			    table->rows[i], &width);
+			    ordered_row(table, order, i), &width);
 			if (text == NULL)
 				return false;
 			cells->widths[cells->count++] = width;
@@ -110,43 +187,52 @@ make_cells(const struct table *table, struct cells *cells, size_t *widths)
 	return true;
 }
 
+static void
+put_blanks(size_t count)
+{
+	static const char blanks[] = "                                ";
+	const size_t most = sizeof(blanks) - 1;
+
+	for (; count > most; count -= most)
+		fwrite_unlocked(blanks, 1, most, stdout);
+	fwrite_unlocked(blanks, 1, count, stdout);
+}
+
 /* Filled up to a width; nothing behind the last of a line. */
 static void
-put_cell(struct sink *sink, const struct table *table, size_t c,
-    const char *text, size_t pad)
+put_cell(const struct table *table, size_t c, const char *text, size_t pad)
 {
+	bool right = is_right_aligned(table->columns[c]->kind);
 	bool last = c + 1 == table->column_count;
 
-	if (table->columns[c]->right)
-		sink_blanks(sink, pad);
-	sink_text(sink, text);
-	if (!table->columns[c]->right && !last)
-		sink_blanks(sink, pad);
-	sink_text(sink, last ? "\n" : "  ");
+	if (right)
+		put_blanks(pad);
+	fputs_unlocked(text, stdout);
+	if (!right && !last)
+		put_blanks(pad);
+	fputs_unlocked(last ? "\n" : "  ", stdout);
 }
 
 static void
 put_cells(const struct table *table, const struct cells *cells,
     const size_t *widths)
 {
-	struct sink sink = { .file = stdout };
 	const size_t *width = cells->widths;
 	const char *text = cells->texts;
 	size_t i, c;
 
 	for (c = 0; table->heading && c < table->column_count; c++)
-		put_cell(&sink, table, c, table->columns[c]->name,
+		put_cell(table, c, table->columns[c]->name,
 		    widths[c] - strlen(table->columns[c]->name));
 	for (i = 0; i < table->row_count; i++)
 		for (c = 0; c < table->column_count; c++) {
-			put_cell(&sink, table, c, text, widths[c] - *width++);
+			put_cell(table, c, text, widths[c] - *width++);
 			text += strlen(text) + 1;
 		}
-	sink_flush(&sink);
 }
 
 static int
-print_aligned(const struct table *table)
+print_aligned(const struct table *table, const struct order *order)
 {
 	struct cells cells = { 0 };
 	size_t *widths, c, width;
@@ -156,13 +242,13 @@ print_aligned(const struct table *table)
 	    (table->column_count + 1) * sizeof(*cells.widths));
 	widths = calloc(table->column_count + 1, sizeof(*widths));
 	for (c = 0; widths != NULL && c < table->column_count; c++) {
-		widths[c] = table->widths != NULL ? table->widths[c] : 0;
+		widths[c] = table->columns[c]->width;
 		width = strlen(table->columns[c]->name);
 		if (table->heading && width > widths[c])
 			widths[c] = width;
 	}
 	if (cells.widths == NULL || widths == NULL ||
-	    !make_cells(table, &cells, widths))
+	    !make_cells(table, order, &cells, widths))
 		status = fail(NULL, ENOMEM);
 	else
 		put_cells(table, &cells, widths);
@@ -173,37 +259,35 @@ print_aligned(const struct table *table)
 }
 
 static void
-put_tab(struct sink *sink, const struct table *table, size_t c)
+put_tab(const struct table *table, size_t c)
 {
-	sink_text(sink, c + 1 == table->column_count ? "\n" : "\t");
+	putc_unlocked(c + 1 == table->column_count ? '\n' : '\t', stdout);
 }
 
 static int
-print_tsv(const struct table *table)
+print_tsv(const struct table *table, const struct order *order)
 {
-	struct sink sink = { .file = stdout };
 	struct cells cells = { 0 };
 	int status = ST_OK;
 	const char *text;
 	size_t i, c, width;
 
 	for (c = 0; table->heading && c < table->column_count; c++) {
-		sink_text(&sink, table->columns[c]->name);
-		put_tab(&sink, table, c);
+		fputs_unlocked(table->columns[c]->name, stdout);
+		put_tab(table, c);
 	}
 	for (i = 0; status == ST_OK && i < table->row_count; i++)
 		for (c = 0; c < table->column_count; c++) {
 			cells.used = 0;
 			text = add_text(&cells, table, table->columns[c],
-			    table->rows[i], &width);
+			    ordered_row(table, order, i), &width);
 			if (text == NULL) {
 				status = fail(NULL, ENOMEM);
 				break;
 			}
-			sink_text(&sink, text);
-			put_tab(&sink, table, c);
+			fputs_unlocked(text, stdout);
+			put_tab(table, c);
 		}
-	sink_flush(&sink);
 	free(cells.texts);
 	return status;
 }
@@ -228,58 +312,50 @@ make_members(const struct table *table, struct members *members)
 	}
 }
 
-static void
+static int
 put_object(const struct table *table, const struct members *members,
     struct json *json, const char *name, const void *row)
 {
 	struct value value;
+	int status = ST_OK;
 	size_t c;
 
 	json_open(json, name, '{');
 	for (c = 0; c < table->column_count; c++) {
-		value = (struct value){ 0 };
-		table->columns[c]->get(row, &value);
+		read_value(table, table->columns[c], row, &value);
 		value_json(&value, json, members->names[c]);
 	}
 	if (table->more != NULL)
-		table->more(json, row);
+		status = table->more(table, json, row);
 	json_close(json, '}');
+	return status;
 }
 
-void
+int
 print_object(const struct table *table, struct json *json, const char *name,
     const void *row)
 {
 	struct members members;
 
 	make_members(table, &members);
-	put_object(table, &members, json, name, row);
+	return put_object(table, &members, json, name, row);
 }
 
-static void
-json_rows(const struct table *table, struct json *json, const char *name)
+static int
+print_json(const struct table *table, const struct order *order,
+    struct json *json, const char *name)
 {
 	struct members members;
+	int status = ST_OK;
 	size_t i;
 
 	make_members(table, &members);
 	json_open(json, name, '[');
 	for (i = 0; i < table->row_count; i++)
-		put_object(table, &members, json, NULL, table->rows[i]);
+		add_status(&status, put_object(table, &members, json, NULL,
+		    ordered_row(table, order, i)));
 	json_close(json, ']');
-}
-
-/* A row with what it is sorted by, got once. */
-struct place {
-	struct value value;
-	size_t index;
-	void *row;
-};
-
-static bool
-is_unknown(const struct value *value)
-{
-	return value->kind == VALUE_UNKNOWN || value->kind == VALUE_LOST_KEY;
+	return status;
 }
 
 /* Unknown values come last, whichever way; equal ones stay in their order. */
@@ -290,8 +366,8 @@ compare_places(const void *a, const void *b, void *arg)
 	const bool *reverse = arg;
 	int order;
 
-	if (is_unknown(&x->value) || is_unknown(&y->value))
-		order = is_unknown(&x->value) - is_unknown(&y->value);
+	if (!x->value.known || !y->value.known)
+		order = y->value.known - x->value.known;
 	else {
 		if (x->value.text != NULL && y->value.text != NULL)
 			order = strcmp(x->value.text, y->value.text);
@@ -305,85 +381,77 @@ compare_places(const void *a, const void *b, void *arg)
 	    (x->index > y->index) - (x->index < y->index);
 }
 
-static int
-sort_rows(const struct table *table)
+/* Places are NULL where memory is exhausted. */
+static void
+sort_rows(const struct table *table, struct order *order)
 {
-	struct place *places;
 	bool reverse = table->reverse;
 	size_t i;
 
-	places = calloc(table->row_count + 1, sizeof(*places));
-	if (places == NULL)
-		return fail(NULL, errno);
+	order->places = calloc(table->row_count + 1, sizeof(*order->places));
+	if (order->places == NULL)
+		return;
 	for (i = 0; i < table->row_count; i++) {
-		places[i].index = i;
-		places[i].row = table->rows[i];
-		table->sort->get(places[i].row, &places[i].value);
+		order->places[i].index = i;
+		order->places[i].row = row_at(table, i);
+		read_value(table, table->sort, order->places[i].row,
+		    &order->places[i].value);
 	}
-	qsort_r(places, table->row_count, sizeof(*places), compare_places,
-	    &reverse);
-	for (i = 0; i < table->row_count; i++)
-		table->rows[i] = places[i].row;
-	free(places);
-	return ST_OK;
-}
-
-static void
-reverse_rows(void **rows, size_t count)
-{
-	size_t i;
-	void *row;
-
-	for (i = 0; i < count / 2; i++) {
-		row = rows[i];
-		rows[i] = rows[count - 1 - i];
-		rows[count - 1 - i] = row;
-	}
+	qsort_r(order->places, table->row_count, sizeof(*order->places),
+	    compare_places, &reverse);
 }
 
 int
 print_table(const struct table *table, struct json *json, const char *name)
 {
-	if (table->sort != NULL && sort_rows(table) != ST_OK)
-		return ST_LIMIT;
-	if (table->sort == NULL && table->reverse)
-		reverse_rows(table->rows, table->row_count);
+	struct order order = { .reverse = table->reverse };
+	int status = ST_OK;
+
+	if (table->sort != NULL) {
+		order.reverse = false;
+		sort_rows(table, &order);
+		if (order.places == NULL)
+			return fail(NULL, ENOMEM);
+	}
 	switch (table->format) {
 	case FORMAT_JSON:
-		json_rows(table, json, name);
-		return ST_OK;
+		status = print_json(table, &order, json, name);
+		break;
 	case FORMAT_TSV:
-		return print_tsv(table);
+		status = print_tsv(table, &order);
+		break;
 	case FORMAT_TABLE:
+		status = print_aligned(table, &order);
 		break;
 	}
-	return print_aligned(table);
+	free(order.places);
+	return status;
 }
 
 const struct column *
-find_column(const struct column *columns, size_t count, const char *name)
+find_column(const struct column_set *set, const char *name)
 {
 	size_t i;
 
-	for (i = 0; i < count; i++)
-		if (strcasecmp(columns[i].name, name) == 0)
-			return &columns[i];
+	for (i = 0; i < set->count; i++)
+		if (strcasecmp(set->list[i].name, name) == 0)
+			return &set->list[i];
 	return NULL;
 }
 
-bool
+int
 unknown_column(const char *option, const char *name,
-    const struct column *columns, size_t count)
+    const struct column_set *set)
 {
 	char names[1024] = "";
 	size_t i;
 
-	for (i = 0; i < count; i++) {
+	for (i = 0; i < set->count; i++) {
 		strlcat(names, " ", sizeof(names));
-		strlcat(names, columns[i].name, sizeof(names));
+		strlcat(names, set->list[i].name, sizeof(names));
 	}
-	usage_error(option, "%s: no such column; there are%s", name, names);
-	return false;
+	return usage_error(option, "%s: no such column; there are%s", name,
+	    names);
 }
 
 static void
@@ -397,41 +465,51 @@ add_column(const struct column **list, size_t *n, const struct column *column)
 	list[(*n)++] = column;
 }
 
-bool
-parse_columns(const char *text, const struct column *columns, size_t count,
+/* Adds those that "COL,COL" names; the names are cut apart in place. */
+static int
+add_named(char *names, const struct column_set *set,
+    const struct column **list, size_t *n)
+{
+	const struct column *column;
+	const char *name;
+
+	while ((name = strsep(&names, ",")) != NULL) {
+		column = find_column(set, name);
+		if (column == NULL)
+			return unknown_column("--output", name, set);
+		add_column(list, n, column);
+	}
+	return ST_OK;
+}
+
+int
+choose_columns(const char *text, const struct column_set *set,
     const char *const *defaults, const struct column ***chosen,
     size_t *chosen_count)
 {
-	const struct column **list, *column;
-	char *copy = NULL, *rest, *name;
-	bool good = true;
+	const struct column **list;
+	char *names = NULL;
+	int status = ST_OK;
 	size_t n = 0;
 
-	list = calloc(count + 1, sizeof(*list));
-	if (list == NULL || (text != NULL && (copy = strdup(text)) == NULL)) {
-		fail(NULL, errno);
+	list = calloc(set->count + 1, sizeof(*list));
+	if (list == NULL || (text != NULL && (names = strdup(text)) == NULL)) {
 		free(list);
-		return false;
+		return fail(NULL, ENOMEM);
 	}
-	if (defaults != NULL && (text == NULL || *text == '+'))
+	if (defaults == NULL)
+		defaults = set->defaults;
+	if (names == NULL || *names == '+')
 		for (; *defaults != NULL; defaults++)
-			add_column(list, &n,
-			    find_column(columns, count, *defaults));
-	rest = copy != NULL && *copy == '+' ? copy + 1 : copy;
-	while (good && (name = strsep(&rest, ",")) != NULL) {
-		column = find_column(columns, count, name);
-		if (column == NULL)
-			good = unknown_column("--output", name, columns,
-			    count);
-		else
-			add_column(list, &n, column);
-	}
-	free(copy);
-	if (!good) {
+			add_column(list, &n, find_column(set, *defaults));
+	if (names != NULL)
+		status = add_named(names + (*names == '+'), set, list, &n);
+	free(names);
+	if (status != ST_OK) {
 		free(list);
-		return false;
+		return status;
 	}
 	*chosen = list;
 	*chosen_count = n;
-	return true;
+	return ST_OK;
 }

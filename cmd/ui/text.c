@@ -20,7 +20,6 @@
 #include <wchar.h>
 #include <wctype.h>
 
-#include "shmtool.h"
 #include "ui/message.h"
 #include "ui/text.h"
 
@@ -45,18 +44,32 @@ load_locale(void)
 	loaded = true;
 }
 
-/* The characters of Unicode that turn the text around them: with those a
- * name can put the rest of its line in disorder. */
-static bool
-turns_text(wchar_t c)
+bool
+is_hidden_character(uint32_t c)
 {
-	return c == 0x061c || c == 0x200e || c == 0x200f ||
-	    (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+	/* The characters that Unicode calls Default_Ignorable_Code_Point,
+	 * line and paragraph separator, and the interlinear annotations. */
+	static const struct {
+		uint32_t first, last;
+	} ranges[] = {
+		{ 0xad, 0xad }, { 0x34f, 0x34f }, { 0x61c, 0x61c },
+		{ 0x115f, 0x1160 }, { 0x17b4, 0x17b5 }, { 0x180b, 0x180f },
+		{ 0x200b, 0x200f }, { 0x2028, 0x202e }, { 0x2060, 0x206f },
+		{ 0x3164, 0x3164 }, { 0xfe00, 0xfe0f }, { 0xfeff, 0xfeff },
+		{ 0xffa0, 0xffa0 }, { 0xfff0, 0xfffb }, { 0x1bca0, 0x1bca3 },
+		{ 0x1d173, 0x1d17a }, { 0xe0000, 0xe0fff }
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+		if (c <= ranges[i].last)
+			return c >= ranges[i].first;
+	return false;
 }
 
-/* Whether all bytes are of characters that vis(3) does well with.  It passes
- * on what turns text, and bytes that are no characters here; of what cannot
- * be printed it shows something else than the bytes. */
+/* Whether vis(3) shows all of src well.  It passes on hidden characters, and
+ * bytes that are no characters of this locale; of characters that cannot be
+ * printed it shows other bytes than theirs. */
 static bool
 is_fit_for_vis(const char *src)
 {
@@ -65,7 +78,7 @@ is_fit_for_vis(const char *src)
 
 	for (; *src != '\0'; src += length) {
 		length = mbtowc(&wide, src, MB_CUR_MAX);
-		if (length < 1 || turns_text(wide) ||
+		if (length < 1 || is_hidden_character((uint32_t)wide) ||
 		    (length > 1 && !iswprint((wint_t)wide)))
 			return false;
 	}
@@ -155,6 +168,12 @@ digits(char *text, uint64_t number, unsigned base, unsigned least)
 	for (i = n; i > 0; number >>= shift)
 		text[--i] = "0123456789abcdef"[number & (base - 1)];
 	return n;
+}
+
+const char *
+plural(uint64_t count, const char *ending)
+{
+	return count == 1 ? "" : ending;
 }
 
 uint64_t
@@ -279,92 +298,4 @@ group_name(uint32_t gid)
 	static struct names groups = SLIST_HEAD_INITIALIZER(groups);
 
 	return known_name(&groups, gid, look_group);
-}
-
-/* A number as an id; not the one that means "none" to the kernel. */
-static bool
-find_number(const char *text, uint32_t *id)
-{
-	int saved = errno;
-	uint64_t n;
-
-	if (shmt_parse_number(text, UINT32_MAX - 1, &n) == -1) {
-		errno = saved;
-		return false;
-	}
-	*id = (uint32_t)n;
-	return true;
-}
-
-bool
-find_user(const char *text, uint32_t *uid)
-{
-	const struct passwd *pw;
-
-	errno = 0;
-	pw = getpwnam(text);
-	if (pw == NULL)
-		return find_number(text, uid);
-	*uid = pw->pw_uid;
-	return true;
-}
-
-bool
-find_group(const char *text, uint32_t *gid)
-{
-	const struct group *gr;
-
-	errno = 0;
-	gr = getgrnam(text);
-	if (gr == NULL)
-		return find_number(text, gid);
-	*gid = gr->gr_gid;
-	return true;
-}
-
-bool
-no_such_name(const char *object, const char *text, const char *what)
-{
-	switch (errno) {
-	case EIO:
-	case EMFILE:
-	case ENFILE:
-	case ENOMEM:
-		fail(text, errno);
-		break;
-	default:
-		usage_error(object, "%s: no such %s", text, what);
-		break;
-	}
-	return false;
-}
-
-bool
-parse_owner(const char *object, const char *text, uint32_t *uid, uint32_t *gid)
-{
-	const char *colon = strchr(text, ':');
-	uint32_t u = *uid, g = *gid;
-	char *user;
-
-	user = colon != NULL ? strndup(text, (size_t)(colon - text)) :
-	    strdup(text);
-	if (user == NULL) {
-		fail(object, errno);
-		return false;
-	}
-	if (*user != '\0' ? !find_user(user, &u) : colon == NULL) {
-		no_such_name(object, user, "user");
-		free(user);
-		return false;
-	}
-	free(user);
-	if (colon != NULL && colon[1] == '\0') {
-		usage_error(object, "no group after the colon of %s", text);
-		return false;
-	}
-	if (colon != NULL && !find_group(colon + 1, &g))
-		return no_such_name(object, colon + 1, "group");
-	*uid = u;
-	*gid = g;
-	return true;
 }

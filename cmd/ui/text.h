@@ -14,6 +14,10 @@
 /* Nothing in it that vis(3) would change: by far the most of what there is. */
 bool is_plain(const char *src);
 
+/* Whether a character of Unicode is invisible or turns the direction of the
+ * text around it, so that a name could pass for another one. */
+bool is_hidden_character(uint32_t c);
+
 /* src as vis(3) makes it safe for a terminal, to be freed; NULL: no memory. */
 char *safe_copy(const char *src);
 
@@ -30,6 +34,9 @@ size_t text_width(const char *text);
  * returns how many. */
 size_t digits(char *text, uint64_t number, unsigned base, unsigned least);
 
+/* The ending of a noun behind a number: "" for 1, "s" or "es" as given. */
+const char *plural(uint64_t count, const char *ending);
+
 /* Or UINT64_MAX where that is too small: without a promise of memory anybody
  * can make segments that are larger together. */
 uint64_t add_sizes(uint64_t a, uint64_t b);
@@ -44,16 +51,5 @@ void short_time(char text[static SHORT_TEXT], int64_t when);
  * there is none.  Valid until the program ends. */
 const char *user_name(uint32_t uid);
 const char *group_name(uint32_t gid);
-
-/* "NAME" or a number; false if neither, and errno 0 or what getpwnam(3) and
- * getgrnam(3) failed at; no_such_name() tells which, and is false. */
-bool find_user(const char *text, uint32_t *uid);
-bool find_group(const char *text, uint32_t *gid);
-bool no_such_name(const char *object, const char *text, const char *what);
-
-/* "OWNER[:GROUP]" (":GROUP" too); what is not named is left as it was.  A
- * mistake is told as one of object, and false. */
-bool parse_owner(const char *object, const char *text, uint32_t *uid,
-    uint32_t *gid);
 
 #endif

@@ -1,66 +1,84 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * What stands in one column of one row: as text for people, as plain text
- * for programs, and as members of a JSON object.
+ * The value of one column of one row: as text for people, as plain text for
+ * programs, and as members of a JSON object.
  */
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "shmtool.h"
 #include "ui/json.h"
 #include "ui/text.h"
 #include "ui/value.h"
 
 void
-set_number(struct value *value, enum value_kind kind, uint64_t number)
+set_number(struct value *value, uint64_t number)
 {
-	value->kind = kind;
+	value->known = true;
 	value->number = number;
 }
 
 void
 set_text(struct value *value, const char *text)
 {
-	value->kind = VALUE_TEXT;
+	value->known = true;
 	value->text = text;
 }
 
-/* How the process that a pid once meant fares, in JSON. */
-static const char *
-life_word(enum shmt_life life)
+void
+set_command(struct value *value, enum command_state state,
+    const char *command)
 {
-	static const char *const words[] = {
-		[SHMT_UNKNOWN] = "unknown", [SHMT_ALIVE] = "alive",
-		[SHMT_GONE] = "gone", [SHMT_REUSED] = "reused",
-		[SHMT_NONE] = "none"
-	};
+	set_number(value, state);
+	value->text = command;
+}
 
-	return words[life];
+bool
+is_right_aligned(enum value_kind kind)
+{
+	switch (kind) {
+	case VALUE_NUMBER:
+	case VALUE_PID:
+	case VALUE_SIZE:
+	case VALUE_DURATION:
+	case VALUE_TENTHS:
+	case VALUE_HEX:
+		return true;
+	default:
+		return false;
+	}
 }
 
 static const char *
 command_text(const struct value *value)
 {
-	switch ((enum shmt_life)value->number) {
-	case SHMT_ALIVE:
+	switch ((enum command_state)value->number) {
+	case COMMAND_ALIVE:
 		return value->text[0] != '\0' ? value->text : "?";
-	case SHMT_GONE:
+	case COMMAND_GONE:
 		return "(gone)";
-	case SHMT_REUSED:
+	case COMMAND_REUSED:
 		return "(reused)";
-	case SHMT_UNKNOWN:
-	case SHMT_NONE:
+	case COMMAND_UNKNOWN:
+	case COMMAND_NONE:
 		break;
 	}
 	return "-";
 }
 
-/* What people read otherwise than programs; false where they do not. */
+static void
+tenths_text(uint64_t tenths, char room[static SHORT_TEXT])
+{
+	size_t n = digits(room, tenths / 10, 10, 1);
+
+	room[n] = '.';
+	digits(room + n + 1, tenths % 10, 10, 1);
+}
+
+/* The values that people read in another form than programs; false: others. */
 static bool
 short_text(const struct value *value, char room[static SHORT_TEXT])
 {
@@ -79,27 +97,11 @@ short_text(const struct value *value, char room[static SHORT_TEXT])
 	}
 }
 
-static void
-tenths_text(uint64_t tenths, char room[static SHORT_TEXT])
-{
-	digits(room, tenths / 10, 10, 1);
-	strlcat(room, ".", SHORT_TEXT);
-	digits(room + strlen(room), tenths % 10, 10, 1);
-}
-
-const char *
-value_text(const struct value *value, bool plain,
+static const char *
+number_text(const struct value *value, bool plain,
     char room[static SHORT_TEXT])
 {
 	switch (value->kind) {
-	case VALUE_TEXT:
-	case VALUE_WORDS:
-		return value->text[0] != '\0' ? value->text : "-";
-	case VALUE_COMMAND:
-		return command_text(value);
-	case VALUE_UNKNOWN:
-	case VALUE_LOST_KEY:
-		return "-";
 	case VALUE_TIME:
 		if (value->number == 0)
 			return "-";
@@ -117,14 +119,31 @@ value_text(const struct value *value, bool plain,
 		digits(room + 2, value->number, 16,
 		    value->kind == VALUE_KEY ? 8 : 1);
 		return room;
-	case VALUE_SIZE:
-	case VALUE_DURATION:
-	case VALUE_NUMBER:
+	default:
 		break;
 	}
 	if (plain || !short_text(value, room))
 		digits(room, value->number, 10, 1);
 	return room;
+}
+
+const char *
+value_text(const struct value *value, bool plain,
+    char room[static SHORT_TEXT])
+{
+	if (!value->known)
+		return "-";
+	switch (value->kind) {
+	case VALUE_TEXT:
+	case VALUE_WORDS:
+	case VALUE_USER:
+	case VALUE_GROUP:
+		return value->text[0] != '\0' ? value->text : "-";
+	case VALUE_COMMAND:
+		return command_text(value);
+	default:
+		return number_text(value, plain, room);
+	}
 }
 
 static void
@@ -147,15 +166,27 @@ json_words(struct json *json, const char *name, const char *words)
 static void
 json_command(struct json *json, const char *name, const struct value *value)
 {
-	enum shmt_life life = (enum shmt_life)value->number;
-	char name_of_life[64];
+	static const char *const words[] = {
+		[COMMAND_UNKNOWN] = "unknown", [COMMAND_ALIVE] = "alive",
+		[COMMAND_GONE] = "gone", [COMMAND_REUSED] = "reused",
+		[COMMAND_NONE] = "none"
+	};
+	char state_name[64];
 
-	if (life == SHMT_ALIVE && value->text[0] != '\0')
+	if (value->number == COMMAND_ALIVE && value->text[0] != '\0')
 		json_text(json, name, value->text);
 	else
 		json_null(json, name);
-	stpcpy(stpcpy(name_of_life, name), "_life");
-	json_text(json, name_of_life, life_word(life));
+	stpcpy(stpcpy(state_name, name), "_life");
+	json_text(json, state_name, words[value->number]);
+}
+
+static void
+json_unknown(const struct value *value, struct json *json, const char *name)
+{
+	json_null(json, name);
+	if (value->kind == VALUE_KEY)
+		json_null(json, "key_hex");
 }
 
 void
@@ -163,11 +194,14 @@ value_json(const struct value *value, struct json *json, const char *name)
 {
 	char room[SHORT_TEXT];
 
+	if (!value->known) {
+		json_unknown(value, json, name);
+		return;
+	}
 	switch (value->kind) {
-	case VALUE_UNKNOWN:
-		json_null(json, name);
-		break;
 	case VALUE_TEXT:
+	case VALUE_USER:
+	case VALUE_GROUP:
 		json_text(json, name, value->text);
 		break;
 	case VALUE_WORDS:
@@ -182,10 +216,6 @@ value_json(const struct value *value, struct json *json, const char *name)
 	case VALUE_KEY:
 		json_key(json, (uint32_t)value->number);
 		break;
-	case VALUE_LOST_KEY:
-		json_null(json, "key");
-		json_null(json, "key_hex");
-		break;
 	case VALUE_COMMAND:
 		json_command(json, name, value);
 		break;
@@ -197,6 +227,7 @@ value_json(const struct value *value, struct json *json, const char *name)
 		json_tenths(json, name, value->number);
 		break;
 	case VALUE_NUMBER:
+	case VALUE_PID:
 	case VALUE_SIZE:
 	case VALUE_DURATION:
 		json_number(json, name, value->number);

@@ -10,41 +10,57 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "shmtool.h"
 #include "ui/json.h"
 #include "ui/text.h"
 
 enum value_kind {
-	VALUE_UNKNOWN,		/* "-", null */
-	VALUE_TEXT,
+	VALUE_TEXT,		/* unknown if empty */
 	VALUE_WORDS,		/* text of words between blanks; an array */
+	VALUE_USER, VALUE_GROUP,	/* ids, shown as names */
 	VALUE_NUMBER,
+	VALUE_PID,		/* a number; 0 is unknown */
 	VALUE_SIZE,		/* bytes */
-	VALUE_TIME,		/* seconds since the Epoch, 0 unknown */
+	VALUE_TIME,		/* seconds since the Epoch; 0 is never */
 	VALUE_DURATION,		/* seconds */
 	VALUE_TENTHS,		/* 125 is "12.5" */
 	VALUE_PERMS,		/* "0600" */
 	VALUE_KEY,		/* 0x000004d2; key and key_hex */
-	VALUE_LOST_KEY,		/* "-", both of them null */
-	VALUE_COMMAND,		/* text, and in number its enum shmt_life */
+	VALUE_COMMAND,		/* of a process that may have exited */
 	VALUE_HEX		/* an address; a string in JSON */
+};
+
+/* What became of the process of a VALUE_COMMAND. */
+enum command_state {
+	COMMAND_UNKNOWN,
+	COMMAND_ALIVE,
+	COMMAND_GONE,
+	COMMAND_REUSED,		/* its pid is that of a later process */
+	COMMAND_NONE		/* there never was one */
 };
 
 struct value {
 	enum value_kind kind;
-	uint64_t number;
-	const char *text;	/* of TEXT, WORDS, COMMAND; lives as the row */
+	bool known;		/* else "-" in a table, null in JSON */
+	uint64_t number;	/* of COMMAND its enum command_state */
+	const char *text;	/* of TEXT, WORDS, COMMAND; valid as long as
+				 * the row */
 };
 
 /* For the get of a column. */
-void set_number(struct value *value, enum value_kind kind, uint64_t number);
+void set_number(struct value *value, uint64_t number);
 void set_text(struct value *value, const char *text);
+void set_command(struct value *value, enum command_state state,
+    const char *command);
 
-/* Its text, in room where it is none already; plain: for programs.
- * Its members of a JSON object. */
+/* Returns the text of a value, which may be in room; plain: for programs. */
 const char *value_text(const struct value *value, bool plain,
     char room[static SHORT_TEXT]);
+
+/* Adds a value to a JSON object, as one member or several. */
 void value_json(const struct value *value, struct json *json,
     const char *name);
+
+/* Whether values of a kind are aligned to the right. */
+bool is_right_aligned(enum value_kind kind);
 
 #endif

@@ -61,11 +61,11 @@ static const struct field {
 static void
 to_values(const struct shmt_saved *saved, uint64_t v[static FIELDS])
 {
-	const struct shmt_segment *segment = &saved->segment;
+	const struct shmt_info *segment = &saved->segment;
 
 	v[FORMAT] = SHMT__META_VERSION;
 	v[KIND] = 0;
-	v[ID] = (uint64_t)segment->id;
+	v[ID] = (uint64_t)segment->object.id;
 	v[KEY] = segment->key;
 	v[SIZE] = segment->size;
 	v[PERMS] = segment->mode;
@@ -86,8 +86,8 @@ static void
 from_values(const uint64_t v[static FIELDS], struct shmt_saved *saved)
 {
 	shmt__contents_ending((int)v[CONTENTS], saved->ending);
-	saved->segment = (struct shmt_segment){
-		.id = (int)v[ID], .key = (uint32_t)v[KEY], .size = v[SIZE],
+	saved->segment = (struct shmt_info){
+		.object.id = (int)v[ID], .key = (uint32_t)v[KEY], .size = v[SIZE],
 		.mode = (unsigned)v[PERMS],
 		.uid = (uint32_t)v[UID], .gid = (uint32_t)v[GID],
 		.cuid = (uint32_t)v[CUID], .cgid = (uint32_t)v[CGID],

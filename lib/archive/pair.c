@@ -79,7 +79,7 @@ shmt__read_meta(int dir, const char *path, struct shmt_saved *saved,
  * second: after another boot, in another IPC namespace, by another process.
  */
 static unsigned
-name_tag(const struct shmt_segment *s)
+name_tag(const struct shmt_info *s)
 {
 	unsigned char digest[SHMT__DIGEST];
 	char *boot = NULL, *text;
@@ -107,7 +107,7 @@ name_tag(const struct shmt_segment *s)
 void
 shmt__name_saved(struct shmt_saved *saved)
 {
-	const struct shmt_segment *s = &saved->segment;
+	const struct shmt_info *s = &saved->segment;
 	time_t when = (time_t)s->ctime;
 	char date[32];
 	struct tm tm;
@@ -116,7 +116,7 @@ shmt__name_saved(struct shmt_saved *saved)
 	    strftime(date, sizeof(date), "%Y%m%dT%H%M%SZ", &tm) == 0)
 		snprintf(date, sizeof(date), "%jd", (intmax_t)s->ctime);
 	snprintf(saved->name, sizeof(saved->name),
-	    "%d-0x%08" PRIx32 "-%s-%08x", s->id, s->key, date, name_tag(s));
+	    "%d-0x%08" PRIx32 "-%s-%08x", s->object.id, s->key, date, name_tag(s));
 }
 
 static void

@@ -166,8 +166,8 @@ fill(struct restore *restore, struct shmt_view *view, int fd)
 static int
 set_owner_and_mode(int id, struct shmt_saved *saved)
 {
-	const struct shmt_segment *old = &saved->segment;
-	struct shmt_segment now, wanted;
+	const struct shmt_info *old = &saved->segment;
+	struct shmt_info now, wanted;
 
 	if (shmt_info(id, &now) == -1)
 		return -1;
@@ -209,7 +209,7 @@ static int
 report_made(struct restore *restore, int id)
 {
 	const struct shmt_restoring *how = restore->how;
-	struct shmt_segment segment;
+	struct shmt_info segment;
 
 	if (how->made == NULL)
 		return 0;
@@ -260,7 +260,7 @@ shmt_restore(const char *file, const struct shmt_restoring *how, int *id,
 		/* Only its owner may attach it before it is complete. */
 		.mode = 0600,
 		.flags = how->flags & SHMT_SAME_ID ? SHMT_WITH_ID : 0,
-		.id = saved->segment.id
+		.id = saved->segment.object.id
 	};
 	result = make_again(&restore, fd, id);
 	shmt__close(fd);

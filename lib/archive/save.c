@@ -29,18 +29,17 @@ fail_at(const struct save *save, enum shmt_place place)
 	return -1;
 }
 
-/* Opens the segment that was looked up before; *opened is as it is now, which
- * differs where it had to be attached. */
+/* Opens the segment that was looked up before. */
 static int
-open_segment(struct save *save, struct shmt_view **view,
-    struct shmt_segment *opened)
+open_segment(struct save *save, struct shmt_view **view)
 {
-	struct shmt_segment *before = &save->saved.segment;
+	struct shmt_info *before = &save->saved.segment;
+	const struct shmt_info *opened;
 
-	if (shmt_view_open(before->id, 0, view) == -1)
+	if (shmt_view_open(before->object.id, 0, view) == -1)
 		return fail_at(save, SHMT_AT_SEGMENT);
-	if (shmt_info(before->id, opened) == -1 ||
-	    !shmt_same(before, opened)) {
+	opened = shmt_view_segment(*view);
+	if (!shmt_same(before, opened)) {
 		shmt_view_close(*view);
 		errno = ENOENT;
 		return fail_at(save, SHMT_AT_SEGMENT);
@@ -70,11 +69,11 @@ refuse_existing(const struct save *save)
 
 /* Whether another process attached or detached it since "then". */
 static bool
-is_disturbed(const struct shmt_segment *then)
+is_disturbed(const struct shmt_info *then)
 {
-	struct shmt_segment now;
+	struct shmt_info now;
 
-	return shmt_info(then->id, &now) == -1 || !shmt_same(then, &now) ||
+	return shmt_info(then->object.id, &now) == -1 || !shmt_same(then, &now) ||
 	    now.lpid != then->lpid || now.nattch != then->nattch ||
 	    now.atime != then->atime || now.dtime != then->dtime;
 }
@@ -98,14 +97,13 @@ copy_from(struct save *save, struct shmt_view *view)
 static int
 copy_contents(struct save *save)
 {
-	struct shmt_segment opened;
 	struct shmt_view *view;
 	int result;
 
-	if (open_segment(save, &view, &opened) == -1)
+	if (open_segment(save, &view) == -1)
 		return -1;
 	result = copy_from(save, view);
-	save->saved.disturbed = is_disturbed(&opened);
+	save->saved.disturbed = is_disturbed(shmt_view_segment(view));
 	shmt_view_close(view);
 	if (result == 0 && save->how->copied != NULL)
 		save->how->copied(save->how->arg);

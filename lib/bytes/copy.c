@@ -23,12 +23,8 @@
 #include "bytes/view.h"
 #include "shmtool.h"
 
-/* Stays in the processor's cache; more gains nothing.  Half of it holds the
- * largest page that is not huge. */
+/* Stays in the processor's cache; more gains nothing. */
 #define BOUNCE ((size_t)128 * 1024)
-
-/* At a page that never stands still, at most; 32 take some 30 us. */
-#define LOOKS 32
 
 /* Pages had at once, and bytes given to one call that needs no buffer. */
 #define CHUNK ((size_t)1 << 20)
@@ -194,49 +190,6 @@ by_sendfile(struct job *job, size_t length)
 	return advance(job, n);
 }
 
-/* The page at pos, or a part of it, of which first and second are two looks:
- * if two in succession agree it was so between them, or has changed and
- * changed back. */
-static int
-settle(const struct job *job, uint64_t pos, char *first, char *second,
-    size_t length)
-{
-	int looks;
-
-	for (looks = 2; memcmp(first, second, length) != 0; looks++) {
-		if (looks == LOOKS) {
-			if (job->how->unsteady != NULL)
-				++*job->how->unsteady;
-			return 0;
-		}
-		memcpy(first, second, length);
-		if (shmt__view_load(job->view, pos, second, length) == -1)
-			return -1;
-	}
-	return 0;
-}
-
-static int
-copy_stable(struct job *job, size_t length)
-{
-	struct shmt_view *view = job->view;
-	char *first = view->bounce, *second = first + BOUNCE / 2;
-	uint64_t last = view->page - 1;
-	size_t i, n;
-
-	/* It ends where a page does. */
-	length = up_to(job->pos & last, BOUNCE / 2, length);
-	if (shmt__view_load(view, job->pos, first, length) == -1 ||
-	    shmt__view_load(view, job->pos, second, length) == -1)
-		return -1;
-	for (i = 0; i < length; i += n) {
-		n = up_to((job->pos + i) & last, view->page, length - i);
-		if (settle(job, job->pos + i, first + i, second + i, n) == -1)
-			return -1;
-	}
-	return push(job, length);
-}
-
 /* Many pages at once are had four times as fast as one by one. */
 static int
 have_pages(struct job *job, size_t length, int advice)
@@ -312,8 +265,6 @@ way_out(const struct job *job)
 
 	if (job->how->flags & SHMT_ZERO_COPY)
 		return splice_pages;
-	if (job->how->flags & SHMT_STEADY)
-		return copy_stable;
 	if (view->fd != -1 && job->is_file && !job->appends && !view->huge)
 		return by_sendfile;
 	if (view->fd == -1 && view->at != NULL)
@@ -418,10 +369,6 @@ shmt_view_send(struct shmt_view *view, const struct shmt_transfer *how,
 	way *step;
 
 	*done = 0;
-	if ((how->flags & SHMT_ZERO_COPY) && (how->flags & SHMT_STEADY)) {
-		errno = EINVAL;
-		return -1;
-	}
 	if (begin(&job, view, how, out) == -1)
 		return -1;
 	job.events = POLLOUT;

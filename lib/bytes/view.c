@@ -25,7 +25,7 @@
 int
 shmt_attach(int id, const void *address, unsigned flags, void **at)
 {
-	struct shmt_segment segment;
+	struct shmt_info segment;
 	int shmflags, error;
 	void *p;
 
@@ -87,42 +87,53 @@ is_huge(const struct shmt_view *view)
 	return madvise(view->at, view->page, MADV_COLD) == -1;
 }
 
+/*
+ * Size and identity are taken after the attach: before it, another segment,
+ * perhaps a smaller one, may get the id between two system calls.
+ */
 static int
-open_own(struct shmt_view *view)
+open_own(struct shmt_view *view, int id)
 {
 	void *at;
 
-	if (shmt_attach(view->id, NULL, view->flags & SHMT_WRITE ? 0 :
+	if (shmt_attach(id, NULL, view->flags & SHMT_WRITE ? 0 :
 	    SHMT_RDONLY, &at) == -1)
 		return -1;
 	view->at = at;
+	if (shmt_info(id, &view->segment) == -1)
+		return -1;
+	view->size = view->segment.size;
 	view->huge = is_huge(view);
 	view->fd = open_own_file(view);
 	return 0;
 }
 
+static int
+open_remote(struct shmt_view *view, int id)
+{
+	if (shmt_info(id, &view->segment) == -1)
+		return -1;
+	view->size = view->segment.size;
+	return shmt__remote_open(view);
+}
+
 int
 shmt_view_open(int id, unsigned flags, struct shmt_view **view)
 {
-	struct shmt_segment segment;
 	struct shmt_view *v;
 
 	if ((flags & SHMT_NO_TRACE) && (flags & SHMT_WRITE)) {
 		errno = EINVAL;
 		return -1;
 	}
-	if (shmt_info(id, &segment) == -1)
-		return -1;
 	v = calloc(1, sizeof(*v));
 	if (v == NULL)
 		return -1;
-	v->id = id;
 	v->flags = flags;
-	v->size = segment.size;
 	v->page = (size_t)sysconf(_SC_PAGESIZE);
 	v->fd = -1;
-	if ((flags & SHMT_NO_TRACE ? shmt__remote_open(v) :
-	    open_own(v)) == -1) {
+	if ((flags & SHMT_NO_TRACE ? open_remote(v, id) :
+	    open_own(v, id)) == -1) {
 		shmt_view_close(v);
 		return -1;
 	}
@@ -146,6 +157,12 @@ shmt_view_close(struct shmt_view *view)
 	free(view->bounce);
 	free(view);
 	errno = saved;
+}
+
+const struct shmt_info *
+shmt_view_segment(const struct shmt_view *view)
+{
+	return &view->segment;
 }
 
 uint64_t

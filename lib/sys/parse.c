@@ -241,31 +241,56 @@ suffix(const char *text)
 	return factor;
 }
 
+/* whole + part / scale */
+struct decimal {
+	uint64_t whole, part, scale;
+};
+
+/* Digits, with a fraction behind a point or without. */
+static int
+decimal(const char **text, struct decimal *d)
+{
+	const int most = 19;	/* decimals whose scale is below 2^64 */
+	const char *point;
+
+	*d = (struct decimal){ .scale = 1 };
+	if (digits(text, 10, UINT64_MAX, &d->whole) == -1)
+		return -1;
+	if (**text != '.')
+		return 0;
+	point = ++*text;
+	if (digits(text, 10, UINT64_MAX, &d->part) == -1 ||
+	    *text - point > most)
+		return fail(EINVAL);
+	for (; point < *text; point++)
+		d->scale *= 10;
+	return 0;
+}
+
+/* d times factor; a fraction of the product is dropped. */
+static int
+multiply(const struct decimal *d, uint64_t factor, uint64_t *product)
+{
+	uint64_t rest = shmt__fraction(d->part, d->scale, factor);
+
+	if (d->whole > (UINT64_MAX - rest) / factor)
+		return fail(ERANGE);
+	*product = d->whole * factor + rest;
+	return 0;
+}
+
 int
 shmt_parse_size(const char *text, uint64_t *size)
 {
-	const int most = 19;	/* decimals whose scale is below 2^64 */
-	uint64_t whole, factor, rest, decimals = 0, scale = 1;
-	const char *point;
+	struct decimal d;
+	uint64_t factor;
 
-	if (digits(&text, 10, UINT64_MAX, &whole) == -1)
+	if (decimal(&text, &d) == -1)
 		return -1;
-	if (*text == '.') {
-		point = ++text;
-		if (digits(&text, 10, UINT64_MAX, &decimals) == -1 ||
-		    text - point > most)
-			return fail(EINVAL);
-		for (; point < text; point++)
-			scale *= 10;
-	}
 	factor = suffix(text);
-	if (factor == 0 || (factor == 1 && scale > 1))
+	if (factor == 0 || (factor == 1 && d.scale > 1))
 		return fail(EINVAL);
-	rest = shmt__fraction(decimals, scale, factor);
-	if (whole > (UINT64_MAX - rest) / factor)
-		return fail(ERANGE);
-	*size = whole * factor + rest;
-	return 0;
+	return multiply(&d, factor, size);
 }
 
 int
@@ -277,31 +302,24 @@ shmt_parse_offset(const char *text, uint64_t *offset)
 }
 
 int
-shmt_parse_duration(const char *text, uint64_t *seconds)
+shmt_parse_duration(const char *text, uint64_t *milliseconds)
 {
 	static const struct {
-		char letter;
+		const char *name;
 		uint64_t seconds;
 	} units[] = {
-		{ 's', 1 }, { 'm', 60 }, { 'h', 3600 },
-		{ 'd', 86400 }, { 'w', 604800 }
+		{ "", 1 }, { "s", 1 }, { "m", 60 }, { "h", 3600 },
+		{ "d", 86400 }, { "w", 604800 }
 	};
-	uint64_t n;
+	struct decimal d;
 	size_t i;
 
-	if (digits(&text, 10, UINT64_MAX, &n) == -1)
+	if (decimal(&text, &d) == -1)
 		return -1;
-	if (*text == '\0') {
-		*seconds = n;
-		return 0;
-	}
 	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (units[i].letter == *text && text[1] == '\0') {
-			if (n > UINT64_MAX / units[i].seconds)
-				return fail(ERANGE);
-			*seconds = n * units[i].seconds;
-			return 0;
-		}
+		if (strcmp(units[i].name, text) == 0)
+			return multiply(&d, units[i].seconds * 1000,
+			    milliseconds);
 	return fail(EINVAL);
 }
 

@@ -90,9 +90,10 @@ shmt_semaphore_acquire(const struct shmt_semaphore *guard, uint64_t timeout)
 	struct timespec limit = { 0 };
 
 	/* 68 years are for ever, and fit every time_t. */
-	if (timeout >= INT32_MAX)
+	if (timeout / 1000 >= INT32_MAX)
 		return operate(guard, -1, NULL);
-	limit.tv_sec = (time_t)timeout;
+	limit.tv_sec = (time_t)(timeout / 1000);
+	limit.tv_nsec = (long)(timeout % 1000) * 1000000;
 	return operate(guard, -1, &limit);
 }
 

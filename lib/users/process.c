@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Whether the process that a segment remembers by its number still lives.
+ * Whether the process whose pid a segment records still runs.
  *
- * "Gone" and "reused" let a segment be removed, so both are said only with
- * proof: the kernel knows no such process in our PID namespace, or the one
- * it knows began after the segment was used.  All else is alive or unknown.
+ * SHMT_GONE and SHMT_REUSED allow a segment to be removed, so both need
+ * proof: the kernel knows no such process in our PID namespace, or the pid
+ * was given out a second time and its present process started after the
+ * segment was used.  Anything else is alive or unknown.
  */
 
 #include <errno.h>
@@ -24,7 +25,7 @@
 /* Segment times are whole seconds, and a leap second may come between. */
 #define SLACK 2
 
-/* Numbers of /proc/PID/stat behind the command, the state being number 3. */
+/* Fields of /proc/PID/stat behind the command; the state is field 3. */
 enum { FLAGS = 9, THREADS = 20, STARTED = 22 };
 
 bool
@@ -111,29 +112,91 @@ shmt__proc_is_ours(void)
 }
 
 /*
- * The clock of segments can be set, that of process starts cannot.  A time
- * before the boot or in the future shows that it was: then nothing follows
- * from comparing the two.
+ * The times of a segment are those of the clock at that moment.  The start of
+ * a process is counted from the boot, and so moves with each step of the
+ * clock.  A time before the boot or in the future proves a step: comparing
+ * the two proves nothing then.
  */
 enum shmt_life
-shmt__judge(int64_t at, int64_t started, int64_t boot, int64_t now)
+shmt__judge(const struct shmt__use *use, int64_t started, int64_t boot,
+    int64_t now)
 {
-	if (started <= at + SLACK)
+	if (started <= use->at + SLACK)
 		return SHMT_ALIVE;
-	if (at < boot || at > now + SLACK || started > now + SLACK)
+	if (use->oldest < boot || use->at > now + SLACK ||
+	    started > now + SLACK)
 		return SHMT_UNKNOWN;
 	return SHMT_REUSED;
+}
+
+enum shmt__reuse
+shmt__judge_reuse(const char *stat, const char *pid_max)
+{
+	static const char word[] = "\nprocesses ";
+	const char *at = strstr(stat, word);
+	uint64_t forks, limit;
+	char *end;
+
+	if (at == NULL)
+		return SHMT__REUSE_UNKNOWN;
+	at += sizeof(word) - 1;
+	forks = strtoull(at, &end, 10);
+	if (end == at || *end != '\n')
+		return SHMT__REUSE_UNKNOWN;
+	limit = strtoull(pid_max, &end, 10);
+	if (end == pid_max || *end != '\n')
+		return SHMT__REUSE_UNKNOWN;
+	return forks < limit ? SHMT__REUSE_NONE : SHMT__REUSE_POSSIBLE;
+}
+
+/*
+ * The kernel gives out pids in ascending order and begins again at pid_max:
+ * as long as it has started fewer processes and threads than that, each pid
+ * has had one owner.
+ */
+static enum shmt__reuse
+find_reuse(void)
+{
+	enum shmt__reuse reuse = SHMT__REUSE_UNKNOWN;
+	char *stat, *pid_max;
+	size_t length;
+
+	if (shmt__read_file(AT_FDCWD, "/proc/stat", &stat, &length) == -1)
+		return reuse;
+	if (shmt__read_file(AT_FDCWD, "/proc/sys/kernel/pid_max", &pid_max,
+	    &length) == 0) {
+		reuse = shmt__judge_reuse(stat, pid_max);
+		free(pid_max);
+	}
+	free(stat);
+	return reuse;
+}
+
+/* What remains of a verdict when reuse of the pid itself is considered. */
+static enum shmt_life
+confirm_reuse(enum shmt_life life)
+{
+	if (life == SHMT_ALIVE)
+		return life;
+	switch (find_reuse()) {
+	case SHMT__REUSE_NONE:
+		return SHMT_ALIVE;
+	case SHMT__REUSE_POSSIBLE:
+		return life;
+	case SHMT__REUSE_UNKNOWN:
+		break;
+	}
+	return SHMT_UNKNOWN;
 }
 
 enum shmt_life
 shmt__judge_state(const struct shmt__stat *stat)
 {
-	/* The first thread is on its way out of the kernel's books: with its
-	 * process, or as another of its threads takes its place to begin a
-	 * new program. */
+	/* The main thread has exited and is being reaped: with its process,
+	 * or because another thread calls execve(2) and takes its place. */
 	if (stat->threads == 0)
 		return SHMT_UNKNOWN;
-	/* Only its parent still knows of it; unless threads live on. */
+	/* A zombie has exited, unless other threads of it still run. */
 	return stat->state == 'Z' && stat->threads == 1 ? SHMT_GONE :
 	    SHMT_ALIVE;
 }
@@ -144,7 +207,7 @@ exists(pid_t pid)
 	return kill(pid, 0) == 0 || errno != ESRCH;
 }
 
-/* When the machine was started, as the present clock has it. */
+/* When the machine booted, by the present clock. */
 static int
 boot_time(int64_t *boot, int64_t *now)
 {
@@ -159,9 +222,9 @@ boot_time(int64_t *boot, int64_t *now)
 	return 0;
 }
 
-/* A process that is there, by what /proc tells about it. */
+/* Judges an existing process by what /proc shows of it. */
 static void
-look_at(pid_t pid, int64_t at, struct shmt_process *process)
+look_at(pid_t pid, const struct shmt__use *use, struct shmt_process *process)
 {
 	struct shmt__stat stat;
 	int64_t boot, now;
@@ -169,7 +232,7 @@ look_at(pid_t pid, int64_t at, struct shmt_process *process)
 	long ticks;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	/* Hidden from us, or it has just died: unknown for now. */
+	/* Hidden from us, or just exited: unknown for now. */
 	if (!shmt__proc_is_ours() ||
 	    shmt__read_stat(AT_FDCWD, path, &stat) == -1)
 		return;
@@ -182,37 +245,76 @@ look_at(pid_t pid, int64_t at, struct shmt_process *process)
 	if (ticks <= 0 || boot_time(&boot, &now) == -1)
 		return;
 	process->started = boot + (int64_t)(stat.started / (uint64_t)ticks);
-	process->life = shmt__judge(at, process->started, boot, now);
+	process->life = confirm_reuse(shmt__judge(use, process->started, boot,
+	    now));
 }
 
-void
-shmt_process(pid_t pid, int64_t at, struct shmt_process *process)
+static void
+find_process(pid_t pid, const struct shmt__use *use,
+    struct shmt_process *process)
 {
 	memset(process, 0, sizeof(*process));
 	process->life = SHMT_UNKNOWN;
-	/* 0 stands for a process that our PID namespace does not know. */
+	/* 0 stands for a process outside our PID namespace. */
 	if (pid <= 0)
 		return;
 	if (exists(pid))
-		look_at(pid, at, process);
+		look_at(pid, use, process);
 	else
 		process->life = SHMT_GONE;
 }
 
 void
-shmt_creator(const struct shmt_segment *segment, struct shmt_process *process)
+shmt_process(pid_t pid, int64_t at, struct shmt_process *process)
 {
-	shmt_process(segment->cpid, segment->ctime, process);
+	const struct shmt__use use = { at, at };
+
+	find_process(pid, &use, process);
+}
+
+/* The earliest time that a segment records; 0 stands for never. */
+static int64_t
+oldest_time(const struct shmt_info *segment)
+{
+	int64_t oldest = segment->ctime;
+
+	if (segment->atime != 0 && segment->atime < oldest)
+		oldest = segment->atime;
+	if (segment->dtime != 0 && segment->dtime < oldest)
+		oldest = segment->dtime;
+	return oldest;
+}
+
+/* The last attach or detach, 0 for never. */
+static int64_t
+last_use(const struct shmt_info *segment)
+{
+	return segment->atime > segment->dtime ? segment->atime :
+	    segment->dtime;
 }
 
 void
-shmt_last_user(const struct shmt_segment *segment,
+shmt_creator(const struct shmt_info *segment, struct shmt_process *process)
+{
+	const struct shmt__use use = { segment->ctime, oldest_time(segment) };
+
+	find_process(segment->cpid, &use, process);
+	/* A clock set forward makes the creator itself look younger than the
+	 * segment: of a process that started before the last use nothing is
+	 * proved. */
+	if (process->life == SHMT_REUSED &&
+	    process->started <= last_use(segment))
+		process->life = SHMT_UNKNOWN;
+}
+
+void
+shmt_last_user(const struct shmt_info *segment,
     struct shmt_process *process)
 {
-	int64_t at = segment->atime > segment->dtime ? segment->atime :
-	    segment->dtime;
+	const struct shmt__use use = { last_use(segment),
+	    oldest_time(segment) };
 
-	shmt_process(segment->lpid, at, process);
-	if (segment->lpid == 0 && at == 0)
+	find_process(segment->lpid, &use, process);
+	if (segment->lpid == 0 && use.at == 0)
 		process->life = SHMT_NONE;
 }

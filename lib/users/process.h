@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* The process that a segment remembers. */
+/* Processes whose pids a segment records. */
 
 #ifndef SHMT_USERS_PROCESS_H
 #define SHMT_USERS_PROCESS_H
@@ -17,19 +17,34 @@ struct shmt__stat {
 	uint64_t started;	/* clock ticks since boot */
 };
 
-/* The text of /proc/PID/stat; false where it is none. */
+/* Parses the text of /proc/PID/stat; false if it is malformed. */
 bool shmt__parse_stat(const char *text, size_t length,
     struct shmt__stat *stat);
 
-/* The same, read below an open folder; errno of the reading, or EBADMSG. */
+/* Reads it below an open directory; errno of the reading, or EBADMSG. */
 int shmt__read_stat(int dirfd, const char *path, struct shmt__stat *stat);
 
-/* What the state of a process alone tells: gone, unknown or alive. */
+/* The verdict by the state of a process alone: gone, unknown or alive. */
 enum shmt_life shmt__judge_state(const struct shmt__stat *stat);
 
-/* What a live process is to a segment that it may have used at a time. */
-enum shmt_life shmt__judge(int64_t at, int64_t started, int64_t boot,
-    int64_t now);
+/* When a segment was used, and the earliest time that it records. */
+struct shmt__use {
+	int64_t at, oldest;
+};
+
+/* Whether a process that started then can be the one that used the segment:
+ * alive, reused or unknown. */
+enum shmt_life shmt__judge(const struct shmt__use *use, int64_t started,
+    int64_t boot, int64_t now);
+
+enum shmt__reuse {
+	SHMT__REUSE_UNKNOWN,
+	SHMT__REUSE_NONE,	/* no pid was given out twice since the boot */
+	SHMT__REUSE_POSSIBLE
+};
+
+/* By the texts of /proc/stat and /proc/sys/kernel/pid_max. */
+enum shmt__reuse shmt__judge_reuse(const char *stat, const char *pid_max);
 
 /* Whether the numbers in /proc are those of our own PID namespace. */
 bool shmt__proc_is_ours(void);

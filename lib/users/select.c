@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Which segments are meant, and which are stale.  A part that cannot be
- * known does not hold.
+ * Which segments pass a filter, and which are stale.  Facts have three
+ * values: an unknown one never lets a segment pass.
  */
 
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "users/scan.h"
 
 uint64_t
-shmt_idle(const struct shmt_segment *segment, int64_t now)
+shmt_idle(const struct shmt_info *segment, int64_t now)
 {
 	int64_t last = segment->ctime;
 
@@ -28,31 +28,8 @@ is_gone(const struct shmt_process *process)
 	return process->life == SHMT_GONE || process->life == SHMT_REUSED;
 }
 
-/* The last attach or detach, 0 for never. */
-static int64_t
-last_use(const struct shmt_segment *segment)
-{
-	return segment->atime > segment->dtime ? segment->atime :
-	    segment->dtime;
-}
-
-/*
- * A clock that was set forward makes all processes look younger than they
- * are, and a living creator like one who only has its number.  Of a process
- * that began before the last use nothing is proved.
- */
-static void
-judge_creator(const struct shmt_segment *segment,
-    struct shmt_process *creator)
-{
-	shmt_creator(segment, creator);
-	if (creator->life == SHMT_REUSED &&
-	    creator->started <= last_use(segment))
-		creator->life = SHMT_UNKNOWN;
-}
-
 void
-shmt_check_stale(const struct shmt_segment *segment, int64_t now, uint64_t idle,
+shmt_check_stale(const struct shmt_info *segment, int64_t now, uint64_t idle,
     struct shmt_proof *proof)
 {
 	memset(proof, 0, sizeof(*proof));
@@ -60,7 +37,7 @@ shmt_check_stale(const struct shmt_segment *segment, int64_t now, uint64_t idle,
 	proof->not_dest = (segment->state & SHMT_DEST) == 0;
 	proof->idle = shmt_idle(segment, now);
 	proof->idle_enough = proof->idle >= idle;
-	judge_creator(segment, &proof->creator);
+	shmt_creator(segment, &proof->creator);
 	shmt_last_user(segment, &proof->last_user);
 	proof->stale = proof->unattached && proof->not_dest &&
 	    proof->idle_enough && is_gone(&proof->creator) &&
@@ -68,133 +45,239 @@ shmt_check_stale(const struct shmt_segment *segment, int64_t now, uint64_t idle,
 	    proof->last_user.life == SHMT_NONE);
 }
 
-/* The same, asking about processes only where all else holds. */
-static bool
-is_stale(const struct shmt_segment *segment, int64_t now, uint64_t idle)
+enum fact { UNKNOWN, FALSE, TRUE };
+
+static enum fact
+known(bool value)
 {
+	return value ? TRUE : FALSE;
+}
+
+/* What the facts of one segment are found out from. */
+struct subject {
+	const struct shmt_info *segment;
+	const struct shmt_holders *holders;	/* or NULL */
+	int64_t now;
+	uint64_t stale_idle;
+};
+
+static enum fact
+is_stale(const struct subject *subject)
+{
+	const struct shmt_info *s = subject->segment;
 	struct shmt_proof proof;
 
-	if (segment->nattch != 0 || (segment->state & SHMT_DEST) != 0 ||
-	    shmt_idle(segment, now) < idle)
-		return false;
-	shmt_check_stale(segment, now, idle, &proof);
-	return proof.stale;
+	/* Processes are looked at only where all else holds. */
+	if (s->nattch != 0 || (s->state & SHMT_DEST) != 0 ||
+	    shmt_idle(s, subject->now) < subject->stale_idle)
+		return FALSE;
+	shmt_check_stale(s, subject->now, subject->stale_idle, &proof);
+	if (proof.creator.life == SHMT_ALIVE ||
+	    proof.last_user.life == SHMT_ALIVE)
+		return FALSE;
+	return proof.stale ? TRUE : UNKNOWN;
 }
 
 /*
- * The key that a segment was made with, 0 for a private one.  Marking takes
- * it away; who has it attached still knows.
+ * Finds the key that a segment was created with, 0 for a private one.  The
+ * kernel takes it away when the segment is marked; the maps of its holders
+ * still show it.
  */
 static bool
-first_key(const struct shmt_segment *segment,
-    const struct shmt_holders *holders, uint32_t *key)
+find_key(const struct subject *subject, uint32_t *key)
 {
+	const struct shmt_info *s = subject->segment;
 	const struct shmt_holder *holder;
 	size_t count = 0;
 
-	*key = segment->key;
-	if ((segment->state & SHMT_DEST) == 0)
+	*key = s->key;
+	if ((s->state & SHMT_DEST) == 0)
 		return true;
-	if (holders == NULL)
+	if (subject->holders == NULL)
 		return false;
-	holder = shmt_holders_of(holders, segment->id, &count);
+	holder = shmt_holders_of(subject->holders, s->object.id, &count);
 	if (count == 0)
 		return false;
 	*key = holder->key;
 	return true;
 }
 
-/* Where more mappings were seen than the kernel counts, some are forged. */
-static bool
-is_held_by(const struct shmt_segment *segment, pid_t pid,
-    const struct shmt_holders *holders)
+static enum fact
+has_key(const struct subject *subject, uint32_t wanted)
 {
+	uint32_t key;
+
+	return find_key(subject, &key) ? known(key == wanted) : UNKNOWN;
+}
+
+/* Where more mappings are seen than the kernel counts, some are forged. */
+static enum fact
+is_held_by(const struct subject *subject, pid_t pid)
+{
+	const struct shmt_info *s = subject->segment;
 	const struct shmt_holder *holder, *found = NULL;
 	uint64_t maps = 0;
 	size_t count;
 
-	holder = shmt_holders_of(holders, segment->id, &count);
+	if (s->nattch == 0)
+		return FALSE;
+	if (subject->holders == NULL)
+		return UNKNOWN;
+	holder = shmt_holders_of(subject->holders, s->object.id, &count);
 	for (; count > 0; count--, holder++) {
 		maps += holder->maps;
 		if (holder->pid == pid)
 			found = holder;
 	}
-	return found != NULL && (maps <= segment->nattch ||
-	    shmt__is_trusted(found, segment));
+	if (found != NULL && (maps <= s->nattch ||
+	    shmt__is_trusted(found, s)))
+		return TRUE;
+	return maps == s->nattch ? FALSE : UNKNOWN;
 }
 
-static bool
-is_used_by(const struct shmt_segment *segment, pid_t pid,
-    const struct shmt_holders *holders)
+static enum fact
+is_created_by(const struct shmt_info *segment, pid_t pid)
 {
 	struct shmt_process creator;
 
-	if (holders != NULL && is_held_by(segment, pid, holders))
-		return true;
+	/* A creator outside our PID namespace. */
+	if (segment->cpid == 0)
+		return UNKNOWN;
 	if (segment->cpid != pid)
-		return false;
-	/* Not one that only came to have the same number. */
+		return FALSE;
+	/* Not a later process with the same pid. */
 	shmt_creator(segment, &creator);
-	return creator.life != SHMT_REUSED;
+	return known(creator.life != SHMT_REUSED);
 }
 
-static bool
-key_matches(const struct shmt_filter *filter,
-    const struct shmt_segment *segment, const struct shmt_holders *holders)
+static enum fact
+is_used_by(const struct subject *subject, pid_t pid)
 {
-	uint32_t key;
+	enum fact held = is_held_by(subject, pid), created;
 
-	if ((filter->by & (SHMT_BY_KEY | SHMT_BY_PRIVATE)) == 0)
-		return true;
-	if (!first_key(segment, holders, &key))
-		return false;
-	return ((filter->by & SHMT_BY_KEY) == 0 || key == filter->key) &&
-	    ((filter->by & SHMT_BY_PRIVATE) == 0 || key == 0);
+	if (held == TRUE)
+		return TRUE;
+	created = is_created_by(subject->segment, pid);
+	return created == FALSE ? held : created;
 }
 
-/* What the segment itself tells, without asking about any process. */
-static bool
-facts_match(const struct shmt_filter *filter,
-    const struct shmt_segment *segment, int64_t now)
+static enum fact
+is_creator_gone(const struct shmt_info *segment)
 {
-	const struct {
-		unsigned by;
-		bool holds;
-	} parts[] = {
-		{ SHMT_BY_OWNER, segment->uid == filter->owner },
-		{ SHMT_BY_CREATOR, segment->cuid == filter->creator },
-		{ SHMT_BY_UNATTACHED, segment->nattch == 0 },
-		{ SHMT_BY_IDLE, shmt_idle(segment, now) >= filter->idle },
-		{ SHMT_BY_MIN_SIZE, segment->size >= filter->min_size },
-		{ SHMT_BY_MAX_SIZE, segment->size <= filter->max_size },
-		{ SHMT_BY_DEST, (segment->state & SHMT_DEST) != 0 },
-	};
+	struct shmt_process creator;
+
+	shmt_creator(segment, &creator);
+	return is_gone(&creator) ? TRUE :
+	    creator.life == SHMT_ALIVE ? FALSE : UNKNOWN;
+}
+
+static enum fact
+find_fact(const struct subject *subject, const struct shmt_clause *clause)
+{
+	const struct shmt_info *s = subject->segment;
+
+	switch (clause->by) {
+	case SHMT_BY_OWNER:
+		return known(s->uid == clause->value);
+	case SHMT_BY_CREATOR:
+		return known(s->cuid == clause->value);
+	case SHMT_BY_MIN_SIZE:
+		return known(s->size >= clause->value);
+	case SHMT_BY_MAX_SIZE:
+		return known(s->size <= clause->value);
+	case SHMT_BY_UNATTACHED:
+		return known(s->nattch == 0);
+	case SHMT_BY_DEST:
+		return known((s->state & SHMT_DEST) != 0);
+	case SHMT_BY_IDLE:
+		return known(shmt_idle(s, subject->now) >= clause->value);
+	case SHMT_BY_KEY:
+		return has_key(subject, (uint32_t)clause->value);
+	case SHMT_BY_PRIVATE:
+		return has_key(subject, 0);
+	case SHMT_BY_PID:
+		return is_used_by(subject, (pid_t)clause->value);
+	case SHMT_BY_CREATOR_DEAD:
+		return is_creator_gone(s);
+	case SHMT_BY_STALE:
+		return is_stale(subject);
+	case SHMT_CRITERIA:
+		break;
+	}
+	return UNKNOWN;
+}
+
+/* Whether the clauses of one criterion hold; without any they do. */
+static bool
+holds(const struct shmt_filter *filter, enum shmt_criterion by,
+    const struct subject *subject)
+{
+	const struct shmt_clause *clause = filter->clauses;
+	bool asked = false, found = false;
 	size_t i;
 
-	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
-		if ((filter->by & parts[i].by) != 0 && !parts[i].holds)
-			return false;
-	return true;
+	for (i = 0; i < filter->count; i++, clause++) {
+		if (clause->by != by)
+			continue;
+		if (clause->negated) {
+			if (find_fact(subject, clause) != FALSE)
+				return false;
+		} else if (!found) {
+			asked = true;
+			found = find_fact(subject, clause) == TRUE;
+		}
+	}
+	return found || !asked;
+}
+
+uint64_t
+shmt_stale_idle(const struct shmt_filter *filter)
+{
+	const struct shmt_clause *clause = filter->clauses;
+	bool asked = false;
+	uint64_t idle = 0;
+	size_t i;
+
+	for (i = 0; i < filter->count; i++, clause++)
+		if (clause->by == SHMT_BY_IDLE && !clause->negated) {
+			asked = true;
+			if (clause->value > idle)
+				idle = clause->value;
+		}
+	return asked ? idle : SHMT_STALE_IDLE;
+}
+
+/* The criteria that fail, of which the first is enough for shmt_match(). */
+static unsigned
+mismatch(const struct shmt_filter *filter, const struct subject *subject,
+    bool all)
+{
+	unsigned failed = 0, by;
+
+	for (by = 0; by < SHMT_CRITERIA && (all || failed == 0); by++)
+		if (!holds(filter, (enum shmt_criterion)by, subject))
+			failed |= 1u << by;
+	return failed;
 }
 
 bool
 shmt_match(const struct shmt_filter *filter,
-    const struct shmt_segment *segment, int64_t now,
+    const struct shmt_info *segment, int64_t now,
     const struct shmt_holders *holders)
 {
-	struct shmt_process creator;
+	const struct subject subject = { segment, holders, now,
+	    shmt_stale_idle(filter) };
 
-	if (!facts_match(filter, segment, now) ||
-	    !key_matches(filter, segment, holders))
-		return false;
-	if ((filter->by & SHMT_BY_PID) != 0 &&
-	    !is_used_by(segment, filter->pid, holders))
-		return false;
-	if ((filter->by & SHMT_BY_CREATOR_DEAD) != 0) {
-		judge_creator(segment, &creator);
-		if (!is_gone(&creator))
-			return false;
-	}
-	return (filter->by & SHMT_BY_STALE) == 0 || is_stale(segment, now,
-	    filter->by & SHMT_BY_IDLE ? filter->idle : SHMT_STALE_IDLE);
+	return mismatch(filter, &subject, false) == 0;
+}
+
+unsigned
+shmt_mismatch(const struct shmt_filter *filter,
+    const struct shmt_info *segment, int64_t now,
+    const struct shmt_holders *holders)
+{
+	const struct subject subject = { segment, holders, now,
+	    shmt_stale_idle(filter) };
+
+	return mismatch(filter, &subject, true);
 }

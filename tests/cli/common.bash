@@ -68,15 +68,33 @@ without_privilege() {
 	fi
 }
 
-# Waits up to ten seconds for a command to succeed.
+# Waits up to thirty seconds for a command to succeed.
 wait_for() {
 	local i
-	for ((i = 0; i < 200; i++)); do
+	for ((i = 0; i < 600; i++)); do
 		"$@" >/dev/null 2>&1 && return 0
 		sleep 0.05
 	done
 	echo "waited in vain for: $*" >&2
 	return 1
+}
+
+# Whether a process sleeps, and has done nothing else since the last time.
+is_resting() {
+	local before=$rest
+	rest=$(grep -E '^State|ctxt' "/proc/$1/status")
+	[[ $rest == *'(sleeping)'* && $rest == "$before" ]] || {
+		sleep 0.2
+		return 1
+	}
+}
+
+# Waits until the process that was just started, or the one of this number,
+# has nothing to do: a stat -w or read -w has then looked for the first time,
+# under valgrind too.
+settle() {
+	local rest=
+	wait_for is_resting "${1:-$!}"
 }
 
 # Whether shmtool is a script that runs it under valgrind; whether it runs as
@@ -101,6 +119,25 @@ needs_root() {
 		[ "$(awk '{ print $3; exit }' /proc/self/uid_map)" -le 1 ]; then
 		skip "needs real root${1:+: $1}"
 	fi
+}
+
+# Skips the test where no mount namespace can be made: in a plain chroot, /
+# is no mount point.
+needs_mounts() {
+	unshare --mount true 2>/dev/null ||
+		skip "no mount namespace can be made here"
+}
+
+# Skips the test where no user namespace can be made: in a chroot, say.
+needs_user_namespace() {
+	unshare --user true 2>/dev/null ||
+		skip "no user namespace can be made here"
+}
+
+# Skips the test without script(1) or without pseudo-terminals for it.
+needs_terminal() {
+	script -qec true /dev/null </dev/null >/dev/null 2>&1 ||
+		skip "no terminal can be made here"
 }
 
 # A process of its own that attaches the segments, its name NAME where that

@@ -40,12 +40,19 @@ safe() {
 	}
 }
 
+# Runs a command for 20 seconds at most.  Not by timeout(1): that of the Rust
+# coreutils refuses arguments that are not UTF-8.
+limited() {
+	perl -e 'alarm 20; exec @ARGV' "$@"
+}
+
 # Runs shmtool with a hostile word: it ends in time with one of the statuses
 # 0 to 6, with no more than messages of ours on stderr, all of it safe; tabs
-# are TSV's.
+# are TSV's.  The environment is that of the test with $settings for env(1).
+settings=()
 meets() {
 	local status=0
-	timeout 20 shmtool "$@" 2>err </dev/null | tr '\t' ' ' >out ||
+	limited env "${settings[@]}" shmtool "$@" 2>err </dev/null | tr '\t' ' ' >out ||
 		status=${PIPESTATUS[0]}
 	if ((status > 6)) || ! safe out err || [ -e pwned ] ||
 		grep -qv '^shmtool: ' err; then
@@ -119,7 +126,7 @@ meets() {
 		grep -q "^removed $id .* saved as " out
 		[ "$(wc -l <out)" -eq 1 ]
 		id=$(shmtool restore "$word.d/$id-0x00000000.meta")
-		timeout 20 shmtool rm --json --save "$word.d" "$id" >out
+		limited shmtool rm --json --save "$word.d" "$id" >out
 		perl -MJSON::PP -0777 -e '
 			my $saved = decode_json(<STDIN>)->{segments}[0]{saved};
 			$saved =~ m|^\Q$ARGV[0]\E| or
@@ -159,14 +166,12 @@ meets() {
 	id=$(shmtool create -s 4096)
 	for word in "${nasty[@]}"; do
 		for name in LC_ALL LC_CTYPE TZ; do
-			[[ $name != LC_* ]] || unset LC_ALL
-			export "$name=$word"
+			settings=("$name=$word")
+			[ $name != LC_CTYPE ] || settings=(-u LC_ALL "${settings[@]}")
 			meets stat "$id"
 			meets stat -t
 			meets stat --json "$id"
 			meets stat "$word"
-			unset "$name"
-			LC_ALL=C
 		done
 	done
 }
@@ -204,9 +209,9 @@ meets() {
 		meets limits --prometheus
 		release
 	done
-	timeout 20 shmtool stat -w >out 2>err &
+	shmtool stat -w >out 2>err 3>&- &
 	local watcher=$!
-	wait_for grep -q . out || sleep 1
+	settle
 	NAME=$'a\033[2J\nb' hold "$id"
 	wait_for grep -q attached out
 	kill "$watcher"
@@ -216,9 +221,9 @@ meets() {
 
 @test "hostile: names of users, in every place where one is told" {
 	needs_root
-	unshare --mount true 2>/dev/null || skip "no mount namespace here"
+	needs_mounts
 	local name
-	export -f safe meets
+	export -f safe meets limited
 	for name in $'a\033[2J' $'bad\377\302' '"},{' "$long" "$long"$'\033'; do
 		id=$(shmtool create -s 4096)
 		shmtool set -u 4242:4242 -m 0644 "$id"
@@ -267,7 +272,7 @@ meets() {
 }
 
 @test "hostile: a closed standard descriptor, and no /dev/null for it" {
-	unshare --mount true 2>/dev/null || skip "no mount namespace here"
+	needs_mounts
 	! is_valgrind || skip "valgrind fills it itself"
 	# shellcheck disable=SC2016 # the inner shell's
 	run --separate-stderr unshare --mount sh -c \
@@ -285,6 +290,7 @@ meets() {
 
 # As a sandbox may have it: shmctl(2) filtered, and nothing in its stead.
 @test "hostile: where no segment can be looked at each command says so" {
+	needs_mounts
 	command -v strace >/dev/null || skip "no strace here"
 	is_plain || skip "the program has to be the child of strace"
 	local line

@@ -20,6 +20,7 @@ block() {
 }
 
 @test "readme: the dialogue, line by line" {
+	needs_mounts
 	[ -w /proc/sys/kernel/shmmni ] ||
 		skip "the limits of this namespace are fixed"
 	[ -d /etc/sysctl.d ] || skip "no /etc/sysctl.d"

@@ -76,7 +76,7 @@ remove_dir(void **state)
 static const struct shmt_saved example = {
 	.ending = ".shm",
 	.segment = {
-		.id = 65536, .key = 0x4d2, .size = 1048576, .mode = 0640,
+		.object.id = 65536, .key = 0x4d2, .size = 1048576, .mode = 0640,
 		.uid = 1000, .gid = 1001, .cuid = 1002, .cgid = 1003,
 		.cpid = 4242, .lpid = 4250, .state = SHMT_LOCKED,
 		.atime = 1763690000, .ctime = 1763690001
@@ -112,13 +112,13 @@ parse(const char *text, size_t length, unsigned *line,
 static void
 assert_same_meta(const struct shmt_saved *a, const struct shmt_saved *b)
 {
-	const struct shmt_segment *s = &a->segment, *t = &b->segment;
+	const struct shmt_info *s = &a->segment, *t = &b->segment;
 
 	assert_string_equal(a->ending, b->ending);
 	assert_memory_equal(a->digest, b->digest, sizeof(a->digest));
 	assert_int_equal(a->disturbed, b->disturbed);
 	assert_int_equal(a->lost, b->lost);
-	assert_int_equal(s->id, t->id);
+	assert_int_equal(s->object.id, t->object.id);
 	assert_int_equal(s->key, t->key);
 	assert_int_equal(s->uid, t->uid);
 	assert_int_equal(s->gid, t->gid);
@@ -133,7 +133,7 @@ assert_same_meta(const struct shmt_saved *a, const struct shmt_saved *b)
 	assert_int_equal(s->atime, t->atime);
 	assert_int_equal(s->dtime, t->dtime);
 	assert_int_equal(s->ctime, t->ctime);
-	assert_int_equal(s->has_rss, t->has_rss);
+	assert_int_equal(s->known & SHMT_HAS_RSS, t->known & SHMT_HAS_RSS);
 	assert_int_equal(s->rss, t->rss);
 	assert_int_equal(s->swap, t->swap);
 }
@@ -150,7 +150,7 @@ meta_round_trip(void **state)
 	length = shmt__format_meta(&example, text);
 	assert_int_equal(shmt__parse_meta(text, length, &saved, &trouble), 0);
 	assert_same_meta(&saved, &example);
-	extreme.segment.id = INT32_MAX;
+	extreme.segment.object.id = INT32_MAX;
 	extreme.segment.key = UINT32_MAX;
 	extreme.segment.size = INT64_MAX;
 	extreme.segment.mode = 0777;
@@ -488,7 +488,7 @@ files(void)
 static unsigned
 segments(void)
 {
-	struct shmt_segment *list;
+	struct shmt_info *list;
 	size_t count;
 
 	assert_int_equal(shmt_list(false, &list, &count), 0);
@@ -511,13 +511,13 @@ clear_files(void)
 static void
 clear(void)
 {
-	struct shmt_segment *list;
+	struct shmt_info *list;
 	size_t count, i;
 
 	clear_files();
 	assert_int_equal(shmt_list(false, &list, &count), 0);
 	for (i = 0; i < count; i++)
-		shmt_remove(list[i].id);
+		shmt_remove(list[i].object.id);
 	free(list);
 }
 
@@ -554,7 +554,7 @@ check_saved(const char *file, struct shmt_saved *saved,
 static void
 restored_as_it_was(void **state)
 {
-	struct shmt_segment before, after;
+	struct shmt_info before, after;
 	struct shmt_trouble trouble;
 	struct shmt_saved saved, again;
 	int id, other;
@@ -913,7 +913,7 @@ ten_at_once(void **state)
 static void
 names_of_two_lives(void **state)
 {
-	struct shmt_saved a = { .segment = { .id = 0, .ctime = 1763690001,
+	struct shmt_saved a = { .segment = { .object.id = 0, .ctime = 1763690001,
 	    .size = 4096, .cpid = 77 } }, b = a;
 
 	(void)state;
@@ -927,7 +927,7 @@ names_of_two_lives(void **state)
 	assert_string_not_equal(a.name, b.name);
 	b = a;
 	b.segment.ctime = INT64_MAX;
-	b.segment.id = INT32_MAX;
+	b.segment.object.id = INT32_MAX;
 	shmt__name_saved(&b);
 	assert_true(strlen(b.name) < sizeof(b.name) - 1);
 }
@@ -1000,7 +1000,7 @@ watch_confirm(void *arg, const struct shmt_saved *saved)
 }
 
 static bool
-watch_made(void *arg, const struct shmt_segment *segment)
+watch_made(void *arg, const struct shmt_info *segment)
 {
 	struct watch *watch = arg;
 

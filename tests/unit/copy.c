@@ -6,7 +6,6 @@
  */
 
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -121,7 +120,7 @@ beyond(void **state)
 }
 
 static bool
-stop(void *arg, uint64_t done)
+cancel(void *arg, uint64_t done)
 {
 	*(uint64_t *)arg = done;
 	return true;
@@ -131,7 +130,7 @@ static void
 stopped(void **state)
 {
 	uint64_t told = 0, done;
-	struct shmt_transfer how = { .length = UINT64_MAX, .progress = stop,
+	struct shmt_transfer how = { .length = UINT64_MAX, .progress = cancel,
 	    .arg = &told };
 	struct shmt_request request = { .size = 16 << 20, .mode = 0600 };
 	struct shmt_view *view;
@@ -167,7 +166,7 @@ stopped_out(void **state)
 	assert_int_equal(shmt_create(&request, &id, &created), 0);
 	assert_int_equal(shmt_view_open(id, SHMT_WRITE, &view), 0);
 	assert_int_equal(shmt_view_fill(view, &how, 'A', &done), 0);
-	how.progress = stop;
+	how.progress = cancel;
 	how.arg = &told;
 	assert_int_equal(shmt_view_send(view, &how, fileno(file), &done), -1);
 	assert_int_equal(errno, ECANCELED);
@@ -365,7 +364,7 @@ calls_of(const char *name)
 static uint64_t
 pages_of(int id)
 {
-	struct shmt_segment segment;
+	struct shmt_info segment;
 
 	assert_int_equal(shmt_info_rss(id, &segment), 0);
 	return segment.rss + segment.swap;
@@ -440,7 +439,7 @@ pages_ahead(void **state)
 		expect_same(view, fileno(file), how.offset);
 		fclose(file);
 	}
-	how.progress = stop;
+	how.progress = cancel;
 	how.arg = &told;
 	file = tmpfile();
 	assert_non_null(file);
@@ -450,118 +449,6 @@ pages_ahead(void **state)
 	fclose(file);
 	shmt_view_close(view);
 	assert_int_equal(shmt_remove(id), 0);
-}
-
-/*
- * Pages that others store into meanwhile
- */
-
-/* Into one page after another, many times, its first number and then its
- * last. */
-static void
-store_on_and_on(char *at, size_t size, size_t page)
-{
-	uint64_t n = 0;
-	size_t i;
-
-	for (;; n++) {
-		i = (size_t)(n / 256 * page % size);
-		__atomic_store_n((uint64_t *)(void *)(at + i), n,
-		    __ATOMIC_RELEASE);
-		__atomic_store_n((uint64_t *)(void *)(at + i + page -
-		    sizeof(n)), n, __ATOMIC_RELEASE);
-	}
-}
-
-/* The last number is the first, or the one before that; when it came back to
- * the page, one of the last time. */
-static void
-expect_moments(int fd, size_t size, size_t page)
-{
-	uint64_t first, last;
-	size_t i;
-
-	for (i = 0; i < size; i += page) {
-		assert_int_equal(pread(fd, &first, sizeof(first), (off_t)i),
-		    sizeof(first));
-		assert_int_equal(pread(fd, &last, sizeof(last),
-		    (off_t)(i + page - sizeof(last))), sizeof(last));
-		assert_true(first == last || first - last == 1 ||
-		    (first % 256 == 0 && last < first));
-	}
-}
-
-static void
-steady(void **state)
-{
-	struct shmt_request request = { .size = 4 << 20, .mode = 0600 };
-	uint64_t unsteady = 0, done;
-	struct shmt_transfer how = { .length = UINT64_MAX,
-	    .flags = SHMT_STEADY, .unsteady = &unsteady };
-	struct shmt_view *views[2];
-	bool created;
-	int id, fd, i;
-	pid_t pid;
-
-	(void)state;
-	assert_int_equal(shmt_create(&request, &id, &created), 0);
-	assert_int_equal(shmt_view_open(id, SHMT_WRITE, &views[0]), 0);
-	views[1] = view_by_pages(id);
-	pid = fork();
-	if (pid == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) == 0)
-		store_on_and_on(views[0]->at, (size_t)request.size,
-		    views[0]->page);
-	for (i = 0; i < 100; i++) {
-		fd = memfd_create("copy", MFD_CLOEXEC);
-		assert_int_not_equal(fd, -1);
-		assert_int_equal(shmt_view_send(views[i % 2], &how, fd,
-		    &done), 0);
-		expect_moments(fd, (size_t)done, views[0]->page);
-		close(fd);
-	}
-	assert_int_equal(unsteady, 0);
-	kill(pid, SIGKILL);
-	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	shmt_view_close(views[0]);
-	shmt_view_close(views[1]);
-	assert_int_equal(shmt_remove(id), 0);
-}
-
-/* A file that is never the same twice. */
-static void
-never_steady(void **state)
-{
-	struct fixture *f = *state;
-	struct shmt_view *view = view_by_pages(f->id);
-	uint64_t unsteady = 0, done, end = SIZE / view->page * view->page;
-	struct shmt_transfer how = { .offset = 100, .length = end - 100,
-	    .flags = SHMT_STEADY, .unsteady = &unsteady };
-	FILE *file = tmpfile();
-	static char bytes[SIZE];
-
-	assert_non_null(file);
-	fill_with_pattern(view, bytes);
-	view->fd = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
-	assert_int_not_equal(view->fd, -1);
-	assert_int_equal(shmt_view_send(view, &how, fileno(file), &done), 0);
-	assert_int_equal(done, end - 100);
-	assert_int_equal(unsteady, end / view->page);
-	how.unsteady = NULL;
-	assert_int_equal(shmt_view_send(view, &how, fileno(file), &done), 0);
-	/* The look that fails, and the one that was to settle it. */
-	fault("pread64", 2, EFAULT);
-	assert_int_equal(shmt_view_send(view, &how, fileno(file), &done), -1);
-	assert_int_equal(errno, EFAULT);
-	fault("pread64", 3, EFAULT);
-	assert_int_equal(shmt_view_send(view, &how, fileno(file), &done), -1);
-	assert_int_equal(errno, EFAULT);
-	fault_end();
-	assert_int_equal(done, 0);
-	how.flags |= SHMT_ZERO_COPY;
-	assert_int_equal(shmt_view_send(view, &how, fileno(file), &done), -1);
-	assert_int_equal(errno, EINVAL);
-	fclose(file);
-	shmt_view_close(view);
 }
 
 /*
@@ -652,8 +539,6 @@ main(void)
 		cmocka_unit_test_setup_teardown(no_holes, setup, teardown),
 		cmocka_unit_test(odd_files),
 		cmocka_unit_test(pages_ahead),
-		cmocka_unit_test(steady),
-		cmocka_unit_test_setup_teardown(never_steady, setup, teardown),
 		cmocka_unit_test_setup_teardown(through_a_pipe, setup,
 		    teardown),
 		cmocka_unit_test_setup_teardown(as_a_bad_file, setup,

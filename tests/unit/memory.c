@@ -287,8 +287,6 @@ static int
 setup(void **state)
 {
 	(void)state;
-	if (!own_mounts())
-		return -1;
 	cover("/proc/meminfo", "MemTotal: 1000000 kB\nMemAvailable: 0 kB\n");
 	return 0;
 }
@@ -308,7 +306,7 @@ main(void)
 		TEST(as_a_file),
 	};
 
-	if (emulated())
+	if (emulated() || !own_mounts())
 		return 0;
 	return cmocka_run_group_tests(tests, setup, NULL);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Life of a remembered process: gone and reused only with proof, alive or
- * unknown otherwise.
+ * The process whose pid a segment records: gone and reused only with proof,
+ * alive or unknown otherwise.
  */
 
 #include <sys/prctl.h>
@@ -26,6 +26,7 @@
 
 #include "shmtool.h"
 #include "users/process.h"
+#include "world.h"
 
 #define TAIL "1 2 3 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 4242 5 6 7\n"
 
@@ -95,14 +96,52 @@ judgements(void **state)
 		/* Started in the future, which no process can. */
 		{ 5000, 9003, SHMT_UNKNOWN },
 	};
+	struct shmt__use use;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		use = (struct shmt__use){ rows[i].at, rows[i].at };
+		if (shmt__judge(&use, rows[i].started, BOOT, NOW) !=
+		    rows[i].life)
+			fail_msg("at %jd, started %jd", (intmax_t)rows[i].at,
+			    (intmax_t)rows[i].started);
+	}
+	/* Another time of the segment lies before the boot. */
+	use = (struct shmt__use){ .at = 5000, .oldest = 999 };
+	assert_int_equal(shmt__judge(&use, 6000, BOOT, NOW), SHMT_UNKNOWN);
+	assert_int_equal(shmt__judge(&use, 5002, BOOT, NOW), SHMT_ALIVE);
+}
+
+#define FORKS(n)                                                               \
+	"cpu  1 2 3\nctxt 5\nbtime 7\nprocesses " n "\nprocs_running 1\n"
+
+static void
+reuse_of_pids(void **state)
+{
+	static const struct {
+		const char *stat, *pid_max;
+		enum shmt__reuse reuse;
+	} rows[] = {
+		{ FORKS("32767"), "32768\n", SHMT__REUSE_NONE },
+		{ FORKS("32768"), "32768\n", SHMT__REUSE_POSSIBLE },
+		{ FORKS("251435"), "32768\n", SHMT__REUSE_POSSIBLE },
+		{ FORKS("251435"), "4194304\n", SHMT__REUSE_NONE },
+		{ "", "32768\n", SHMT__REUSE_UNKNOWN },
+		{ "cpu  1 2 3\n", "32768\n", SHMT__REUSE_UNKNOWN },
+		{ FORKS(""), "32768\n", SHMT__REUSE_UNKNOWN },
+		{ FORKS("x"), "32768\n", SHMT__REUSE_UNKNOWN },
+		{ FORKS("1x"), "32768\n", SHMT__REUSE_UNKNOWN },
+		{ FORKS("1"), "", SHMT__REUSE_UNKNOWN },
+		{ FORKS("1"), "many\n", SHMT__REUSE_UNKNOWN },
+	};
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (shmt__judge(rows[i].at, rows[i].started, BOOT, NOW) !=
-		    rows[i].life)
-			fail_msg("at %jd, started %jd", (intmax_t)rows[i].at,
-			    (intmax_t)rows[i].started);
+		if (shmt__judge_reuse(rows[i].stat, rows[i].pid_max) !=
+		    rows[i].reuse)
+			fail_msg("row %zu", i);
 }
 
 static void
@@ -161,7 +200,8 @@ alive(void **state)
 	assert_int_equal(process.life, SHMT_ALIVE);
 	assert_int_equal(prctl(PR_GET_NAME, name), 0);
 	assert_string_equal(process.command, name);
-	assert_in_range(process.started, time(NULL) - 600, time(NULL) + 1);
+	assert_true(process.started >= time(NULL) - 600);
+	assert_true(process.started <= time(NULL) + 1);
 	/* Somebody else's process, that may not be sent signals. */
 	assert_int_equal(life_of(1, time(NULL)), SHMT_ALIVE);
 }
@@ -199,17 +239,56 @@ boot_time(void)
 	return time(NULL) - up.tv_sec;
 }
 
+/* Covers /proc/stat with one in which pids were, or were not, used twice;
+ * skips the test where that is not possible. */
+static bool has_own_mounts;
+
+static void
+cover_stat(const char *forks)
+{
+	char text[64];
+
+	if (!has_own_mounts || time(NULL) - boot_time() < 60)
+		skip();
+	snprintf(text, sizeof(text), "cpu  1 2 3\nprocesses %s\n", forks);
+	cover("/proc/stat", text);
+}
+
+#define MANY "4000000000"
+#define FEW "200"
+
+static int
+uncover_stat(void **state)
+{
+	(void)state;
+	if (has_own_mounts)
+		umount2("/proc/stat", MNT_DETACH);
+	return 0;
+}
+
 static void
 reused(void **state)
 {
 	(void)state;
-	if (time(NULL) - boot_time() < 60)
-		skip();
+	cover_stat(MANY);
 	/* Used soon after the boot: not by us. */
 	assert_int_equal(life_of(getpid(), boot_time() + 2), SHMT_REUSED);
 	/* Before the boot: the clock was set, we may have been it. */
 	assert_int_equal(life_of(getpid(), boot_time() - 5), SHMT_UNKNOWN);
 	assert_int_equal(life_of(getpid(), 0), SHMT_UNKNOWN);
+}
+
+/* The clock was set: no other process has had our pid. */
+static void
+not_reused_while_pids_are_new(void **state)
+{
+	(void)state;
+	cover_stat(FEW);
+	assert_int_equal(life_of(getpid(), boot_time() + 2), SHMT_ALIVE);
+	assert_int_equal(life_of(getpid(), boot_time() - 5), SHMT_ALIVE);
+	uncover("/proc/stat");
+	cover_stat("");
+	assert_int_equal(life_of(getpid(), boot_time() + 2), SHMT_UNKNOWN);
 }
 
 static void
@@ -328,7 +407,7 @@ foreign_proc(void **state)
 static void
 users_of_a_segment(void **state)
 {
-	struct shmt_segment s = { 0 };
+	struct shmt_info s = { 0 };
 	struct shmt_process process;
 
 	(void)state;
@@ -349,9 +428,18 @@ users_of_a_segment(void **state)
 	s.lpid = dead_pid();
 	shmt_last_user(&s, &process);
 	assert_int_equal(process.life, SHMT_GONE);
-	/* The later of the two times is the one that counts. */
-	if (time(NULL) - boot_time() < 60)
-		skip();
+}
+
+/* Of the times that a segment records the latest use counts, and one before
+ * the boot refutes all. */
+static void
+times_of_a_segment(void **state)
+{
+	struct shmt_info s = { .ctime = time(NULL), .dtime = time(NULL) };
+	struct shmt_process process;
+
+	(void)state;
+	cover_stat(MANY);
 	s.lpid = getpid();
 	s.atime = boot_time() + 2;
 	shmt_last_user(&s, &process);
@@ -359,6 +447,16 @@ users_of_a_segment(void **state)
 	s.dtime = s.atime;
 	shmt_last_user(&s, &process);
 	assert_int_equal(process.life, SHMT_REUSED);
+	s.ctime = boot_time() - 5;
+	shmt_last_user(&s, &process);
+	assert_int_equal(process.life, SHMT_UNKNOWN);
+	s.cpid = getpid();
+	s.ctime = boot_time() + 2;
+	shmt_creator(&s, &process);
+	assert_int_equal(process.life, SHMT_REUSED);
+	s.atime = boot_time() - 5;
+	shmt_creator(&s, &process);
+	assert_int_equal(process.life, SHMT_UNKNOWN);
 	s.cpid = 0;
 	shmt_creator(&s, &process);
 	assert_int_equal(process.life, SHMT_UNKNOWN);
@@ -370,16 +468,21 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stat_texts),
 		cmocka_unit_test(judgements),
+		cmocka_unit_test(reuse_of_pids),
 		cmocka_unit_test(states),
 		cmocka_unit_test(alive),
 		cmocka_unit_test(gone),
 		cmocka_unit_test(never_known),
-		cmocka_unit_test(reused),
+		cmocka_unit_test_teardown(reused, uncover_stat),
+		cmocka_unit_test_teardown(not_reused_while_pids_are_new,
+		    uncover_stat),
 		cmocka_unit_test(zombies_are_gone),
 		cmocka_unit_test(threads_outlive_the_first),
 		cmocka_unit_test(foreign_proc),
 		cmocka_unit_test(users_of_a_segment),
+		cmocka_unit_test_teardown(times_of_a_segment, uncover_stat),
 	};
 
+	has_own_mounts = own_mounts();
 	return cmocka_run_group_tests_name("process", tests, NULL, NULL);
 }

@@ -2,7 +2,7 @@
 
 /*
  * Filters, staleness and its proof: each part holds or fails by itself, and
- * what cannot be known never makes a segment stale.
+ * an unknown fact lets no segment pass, negated or not.
  */
 
 #include <sys/wait.h>
@@ -19,17 +19,20 @@
 #include <cmocka.h>
 
 #include "shmtool.h"
+#include "world.h"
 
 #define HOUR 3600L
 
 static pid_t dead;
 static int64_t now;
 
-/* Forgotten: private, unattached, its users dead, at rest for two hours. */
-static struct shmt_segment
+static bool has_own_mounts;
+
+/* Private, unattached, its users gone, idle for two hours. */
+static struct shmt_info
 forgotten(void)
 {
-	return (struct shmt_segment){ .id = 5, .uid = 1000, .cuid = 1001,
+	return (struct shmt_info){ .object.id = 5, .uid = 1000, .cuid = 1001,
 	    .mode = 0600, .size = 4096, .cpid = dead, .lpid = dead,
 	    .ctime = now - 4 * HOUR, .atime = now - 3 * HOUR,
 	    .dtime = now - 2 * HOUR };
@@ -62,7 +65,7 @@ idle_times(void **state)
 		{ INT64_MIN, INT64_MIN, INT64_MIN,
 		    1000 + (UINT64_C(1) << 63) },
 	};
-	struct shmt_segment s = { 0 };
+	struct shmt_info s = { 0 };
 	size_t i;
 
 	(void)state;
@@ -76,23 +79,64 @@ idle_times(void **state)
 	}
 }
 
+#define CLAUSES 4
+
+struct filter_row {
+	struct shmt_clause clauses[CLAUSES];
+	size_t count;
+};
+
 static bool
-is_stale(const struct shmt_segment *s, uint64_t idle)
+passes(const struct filter_row *row, const struct shmt_info *s,
+    const struct shmt_holders *holders)
 {
-	const struct shmt_filter filter = { .by = SHMT_BY_STALE |
-	    SHMT_BY_IDLE, .idle = idle };
+	struct shmt_clause clauses[CLAUSES];
+	const struct shmt_filter filter = { clauses, row->count };
+	unsigned failed;
+	bool match;
+
+	memcpy(clauses, row->clauses, sizeof(clauses));
+	match = shmt_match(&filter, s, now, holders);
+	failed = shmt_mismatch(&filter, s, now, holders);
+	assert_int_equal(match, failed == 0);
+	return match;
+}
+
+static bool
+passes_one(enum shmt_criterion by, uint64_t value,
+    const struct shmt_info *s, const struct shmt_holders *holders)
+{
+	const struct filter_row row = { { { by, false, value } }, 1 };
+
+	return passes(&row, s, holders);
+}
+
+static bool
+passes_not(enum shmt_criterion by, uint64_t value,
+    const struct shmt_info *s, const struct shmt_holders *holders)
+{
+	const struct filter_row row = { { { by, true, value } }, 1 };
+
+	return passes(&row, s, holders);
+}
+
+static bool
+is_stale(const struct shmt_info *s, uint64_t idle)
+{
+	const struct filter_row row = { { { .by = SHMT_BY_STALE },
+	    { .by = SHMT_BY_IDLE, .value = idle } }, 2 };
 	struct shmt_proof proof;
 
 	shmt_check_stale(s, now, idle, &proof);
 	/* The filter and the proof must never disagree. */
-	assert_int_equal(shmt_match(&filter, s, now, NULL), proof.stale);
+	assert_int_equal(passes(&row, s, NULL), proof.stale);
 	return proof.stale;
 }
 
 static void
 a_forgotten_one_is_stale(void **state)
 {
-	struct shmt_segment s = forgotten();
+	struct shmt_info s = forgotten();
 	struct shmt_proof proof;
 
 	(void)state;
@@ -109,7 +153,7 @@ a_forgotten_one_is_stale(void **state)
 static void
 each_part_of_stale_counts(void **state)
 {
-	struct shmt_segment s = forgotten();
+	struct shmt_info s = forgotten();
 	struct shmt_proof proof;
 
 	(void)state;
@@ -152,62 +196,82 @@ each_part_of_stale_counts(void **state)
 static void
 an_hour_is_the_default(void **state)
 {
-	const struct shmt_filter filter = { .by = SHMT_BY_STALE };
-	struct shmt_segment s = forgotten();
+	struct shmt_info s = forgotten();
 
 	(void)state;
 	s.dtime = now - SHMT_STALE_IDLE;
-	assert_true(shmt_match(&filter, &s, now, NULL));
+	assert_true(passes_one(SHMT_BY_STALE, 0, &s, NULL));
 	s.dtime++;
-	assert_false(shmt_match(&filter, &s, now, NULL));
+	assert_false(passes_one(SHMT_BY_STALE, 0, &s, NULL));
+}
+
+/* The longest --idle that is not negated replaces the hour. */
+static void
+idle_of_stale(void **state)
+{
+	struct shmt_clause clauses[] = {
+		{ .by = SHMT_BY_IDLE, .value = 60 },
+		{ .by = SHMT_BY_IDLE, .value = 7200 },
+		{ .by = SHMT_BY_IDLE, .value = 90000, .negated = true },
+		{ .by = SHMT_BY_OWNER, .value = 99999 },
+	};
+	static const struct {
+		size_t from, count;
+		uint64_t idle;
+	} rows[] = {
+		{ 0, 0, SHMT_STALE_IDLE }, { 0, 1, 60 }, { 0, 2, 7200 },
+		{ 0, 4, 7200 }, { 2, 1, SHMT_STALE_IDLE },
+		{ 2, 2, SHMT_STALE_IDLE },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct shmt_filter filter = { clauses + rows[i].from,
+		    rows[i].count };
+
+		assert_int_equal(shmt_stale_idle(&filter), rows[i].idle);
+	}
+	clauses[0].value = 0;
+	assert_int_equal(shmt_stale_idle(&(struct shmt_filter){ clauses, 1 }),
+	    0);
 }
 
 static void
-filters_one_by_one(void **state)
+criteria_one_by_one(void **state)
 {
-	struct shmt_segment keyed = forgotten(), marked = forgotten();
-	struct shmt_segment plain = forgotten();
+	struct shmt_info keyed = forgotten(), marked = forgotten();
+	struct shmt_info plain = forgotten();
 	const struct {
-		struct shmt_filter filter;
-		const struct shmt_segment *segment;
+		enum shmt_criterion by;
+		uint64_t value;
+		const struct shmt_info *segment;
 		bool passes;
 	} rows[] = {
-		{ { .by = 0 }, &plain, true },
-		{ { .by = SHMT_BY_OWNER, .owner = 1000 }, &plain, true },
-		{ { .by = SHMT_BY_OWNER, .owner = 1001 }, &plain, false },
-		{ { .by = SHMT_BY_CREATOR, .creator = 1001 }, &plain, true },
-		{ { .by = SHMT_BY_CREATOR, .creator = 1000 }, &plain, false },
-		{ { .by = SHMT_BY_KEY, .key = 7 }, &keyed, true },
-		{ { .by = SHMT_BY_KEY, .key = 8 }, &keyed, false },
-		{ { .by = SHMT_BY_KEY, .key = 7 }, &plain, false },
-		{ { .by = SHMT_BY_PRIVATE }, &plain, true },
-		{ { .by = SHMT_BY_PRIVATE }, &keyed, false },
-		{ { .by = SHMT_BY_PRIVATE }, &marked, false },
-		{ { .by = SHMT_BY_UNATTACHED }, &plain, true },
-		{ { .by = SHMT_BY_UNATTACHED }, &marked, false },
-		{ { .by = SHMT_BY_DEST }, &marked, true },
-		{ { .by = SHMT_BY_DEST }, &plain, false },
-		{ { .by = SHMT_BY_IDLE, .idle = 2 * HOUR }, &plain, true },
-		{ { .by = SHMT_BY_IDLE, .idle = 2 * HOUR + 1 }, &plain,
-		    false },
-		{ { .by = SHMT_BY_MIN_SIZE, .min_size = 4096 }, &plain, true },
-		{ { .by = SHMT_BY_MIN_SIZE, .min_size = 4097 }, &plain,
-		    false },
-		{ { .by = SHMT_BY_MAX_SIZE, .max_size = 4096 }, &plain, true },
-		{ { .by = SHMT_BY_MAX_SIZE, .max_size = 4095 }, &plain,
-		    false },
-		{ { .by = SHMT_BY_CREATOR_DEAD }, &plain, true },
-		{ { .by = SHMT_BY_PID, .pid = dead }, &plain, true },
-		{ { .by = SHMT_BY_PID, .pid = 1 }, &plain, false },
-		/* All must hold. */
-		{ { .by = SHMT_BY_OWNER | SHMT_BY_DEST, .owner = 1000 },
-		    &plain, false },
-		{ { .by = SHMT_BY_OWNER | SHMT_BY_DEST, .owner = 1000 },
-		    &marked, true },
-		{ { .by = SHMT_BY_KEY | SHMT_BY_STALE, .key = 7 }, &keyed,
-		    true },
-		{ { .by = SHMT_BY_KEY | SHMT_BY_STALE, .key = 8 }, &keyed,
-		    false },
+		{ SHMT_BY_OWNER, 1000, &plain, true },
+		{ SHMT_BY_OWNER, 1001, &plain, false },
+		{ SHMT_BY_CREATOR, 1001, &plain, true },
+		{ SHMT_BY_CREATOR, 1000, &plain, false },
+		{ SHMT_BY_KEY, 7, &keyed, true },
+		{ SHMT_BY_KEY, 8, &keyed, false },
+		{ SHMT_BY_KEY, 7, &plain, false },
+		{ SHMT_BY_PRIVATE, 0, &plain, true },
+		{ SHMT_BY_PRIVATE, 0, &keyed, false },
+		{ SHMT_BY_UNATTACHED, 0, &plain, true },
+		{ SHMT_BY_UNATTACHED, 0, &marked, false },
+		{ SHMT_BY_DEST, 0, &marked, true },
+		{ SHMT_BY_DEST, 0, &plain, false },
+		{ SHMT_BY_IDLE, 2 * HOUR, &plain, true },
+		{ SHMT_BY_IDLE, 2 * HOUR + 1, &plain, false },
+		{ SHMT_BY_MIN_SIZE, 4096, &plain, true },
+		{ SHMT_BY_MIN_SIZE, 4097, &plain, false },
+		{ SHMT_BY_MAX_SIZE, 4096, &plain, true },
+		{ SHMT_BY_MAX_SIZE, 4095, &plain, false },
+		{ SHMT_BY_CREATOR_DEAD, 0, &plain, true },
+		{ SHMT_BY_PID, (uint64_t)dead, &plain, true },
+		{ SHMT_BY_PID, 1, &plain, false },
+		{ SHMT_BY_STALE, 0, &plain, true },
+		{ SHMT_BY_STALE, 0, &marked, false },
 	};
 	size_t i;
 
@@ -215,56 +279,175 @@ filters_one_by_one(void **state)
 	keyed.key = 7;
 	marked.state = SHMT_DEST;
 	marked.nattch = 1;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		/* All of these facts are known: one of the two holds. */
+		if (passes_one(rows[i].by, rows[i].value, rows[i].segment,
+		    NULL) != rows[i].passes)
+			fail_msg("row %zu", i);
+		if (passes_not(rows[i].by, rows[i].value, rows[i].segment,
+		    NULL) == rows[i].passes)
+			fail_msg("row %zu, negated", i);
+	}
+}
+
+static void
+several_clauses(void **state)
+{
+	static const struct {
+		struct filter_row filter;
+		bool passes;
+	} rows[] = {
+		{ { .count = 0 }, true },
+		/* Of several values of one criterion one must hold. */
+		{ { { { SHMT_BY_OWNER, false, 1 },
+		    { SHMT_BY_OWNER, false, 1000 } }, 2 }, true },
+		{ { { { SHMT_BY_OWNER, false, 1000 },
+		    { SHMT_BY_OWNER, false, 1 } }, 2 }, true },
+		{ { { { SHMT_BY_OWNER, false, 1 },
+		    { SHMT_BY_OWNER, false, 2 } }, 2 }, false },
+		{ { { { SHMT_BY_MIN_SIZE, false, 8192 },
+		    { SHMT_BY_MIN_SIZE, false, 4096 } }, 2 }, true },
+		/* Criteria must all hold. */
+		{ { { { SHMT_BY_OWNER, false, 1000 },
+		    { SHMT_BY_DEST, false, 0 } }, 2 }, false },
+		{ { { { SHMT_BY_OWNER, false, 1000 },
+		    { SHMT_BY_KEY, false, 7 },
+		    { SHMT_BY_STALE, false, 0 } }, 3 }, true },
+		{ { { { SHMT_BY_KEY, false, 8 },
+		    { SHMT_BY_STALE, false, 0 } }, 2 }, false },
+		/* Of negated ones none may hold. */
+		{ { { { SHMT_BY_OWNER, true, 1 },
+		    { SHMT_BY_OWNER, true, 2 } }, 2 }, true },
+		{ { { { SHMT_BY_OWNER, true, 1 },
+		    { SHMT_BY_OWNER, true, 1000 } }, 2 }, false },
+		{ { { { SHMT_BY_STALE, false, 0 },
+		    { SHMT_BY_OWNER, true, 1 } }, 2 }, true },
+		{ { { { SHMT_BY_STALE, false, 0 },
+		    { SHMT_BY_OWNER, true, 1000 } }, 2 }, false },
+		/* Both forms of one criterion. */
+		{ { { { SHMT_BY_MIN_SIZE, false, 1 },
+		    { SHMT_BY_MIN_SIZE, true, 4097 } }, 2 }, true },
+		{ { { { SHMT_BY_MIN_SIZE, false, 1 },
+		    { SHMT_BY_MIN_SIZE, true, 4096 } }, 2 }, false },
+		/* What is negated does not replace the hour of stale. */
+		{ { { { SHMT_BY_STALE, false, 0 },
+		    { SHMT_BY_IDLE, true, 3 * HOUR } }, 2 }, true },
+		{ { { { SHMT_BY_STALE, false, 0 },
+		    { SHMT_BY_IDLE, false, 0 },
+		    { SHMT_BY_IDLE, false, 3 * HOUR } }, 3 }, false },
+	};
+	struct shmt_info s = forgotten();
+	size_t i;
+
+	(void)state;
+	s.key = 7;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (shmt_match(&rows[i].filter, rows[i].segment, now, NULL) !=
-		    rows[i].passes)
+		if (passes(&rows[i].filter, &s, NULL) != rows[i].passes)
 			fail_msg("row %zu", i);
 }
 
 static void
-a_living_creator_is_not_dead(void **state)
+all_that_fails_is_named(void **state)
 {
-	const struct shmt_filter filter = { .by = SHMT_BY_CREATOR_DEAD };
-	struct shmt_segment s = forgotten();
+	struct shmt_clause clauses[] = {
+		{ .by = SHMT_BY_STALE }, { .by = SHMT_BY_OWNER, .value = 1 },
+		{ .by = SHMT_BY_MIN_SIZE, .value = 1 },
+		{ .by = SHMT_BY_CREATOR, .value = 1001, .negated = true },
+	};
+	const struct shmt_filter filter = { clauses, 4 };
+	struct shmt_info s = forgotten();
+
+	(void)state;
+	assert_int_equal(shmt_mismatch(&filter, &s, now, NULL),
+	    1u << SHMT_BY_OWNER | 1u << SHMT_BY_CREATOR);
+	s.uid = 1;
+	s.cuid = 7;
+	assert_int_equal(shmt_mismatch(&filter, &s, now, NULL), 0);
+	s.nattch = 1;
+	assert_int_equal(shmt_mismatch(&filter, &s, now, NULL),
+	    1u << SHMT_BY_STALE);
+}
+
+/* A fact that cannot be known satisfies neither form. */
+static void
+unknown_facts(void **state)
+{
+	struct shmt_info s = forgotten();
+	struct shmt_holder list[] = {
+		{ .id = 5, .key = 7, .pid = 11, .maps = 1 },
+	};
+	const struct shmt_holders holders = { list, 1, 0 };
+
+	(void)state;
+	/* A creator outside our PID namespace. */
+	s.cpid = 0;
+	assert_false(passes_one(SHMT_BY_CREATOR_DEAD, 0, &s, NULL));
+	assert_false(passes_not(SHMT_BY_CREATOR_DEAD, 0, &s, NULL));
+	assert_false(passes_one(SHMT_BY_STALE, 0, &s, NULL));
+	assert_false(passes_not(SHMT_BY_STALE, 0, &s, NULL));
+	assert_false(passes_one(SHMT_BY_PID, 11, &s, NULL));
+	assert_false(passes_not(SHMT_BY_PID, 11, &s, NULL));
+	/* What is attached is not stale, whoever created it. */
+	s.nattch = 2;
+	assert_true(passes_not(SHMT_BY_STALE, 0, &s, NULL));
+	/* Not all holders are seen, or none were looked for. */
+	s.cpid = dead;
+	assert_true(passes_one(SHMT_BY_PID, 11, &s, &holders));
+	assert_false(passes_not(SHMT_BY_PID, 11, &s, &holders));
+	assert_false(passes_one(SHMT_BY_PID, 12, &s, &holders));
+	assert_false(passes_not(SHMT_BY_PID, 12, &s, &holders));
+	assert_false(passes_not(SHMT_BY_PID, 12, &s, NULL));
+	s.nattch = 1;
+	assert_true(passes_not(SHMT_BY_PID, 12, &s, &holders));
+	/* The key of a marked segment that nobody seen has attached. */
+	s.state = SHMT_DEST;
+	assert_true(passes_one(SHMT_BY_KEY, 7, &s, &holders));
+	assert_true(passes_not(SHMT_BY_KEY, 8, &s, &holders));
+	assert_false(passes_one(SHMT_BY_PRIVATE, 0, &s, NULL));
+	assert_false(passes_not(SHMT_BY_PRIVATE, 0, &s, NULL));
+	assert_false(passes_one(SHMT_BY_KEY, 7, &s, NULL));
+	assert_false(passes_not(SHMT_BY_KEY, 8, &s, NULL));
+}
+
+static void
+a_running_creator_is_not_gone(void **state)
+{
+	struct shmt_info s = forgotten();
 
 	(void)state;
 	s.cpid = getpid();
 	s.ctime = now;
-	assert_false(shmt_match(&filter, &s, now, NULL));
-	s.cpid = 0;
-	assert_false(shmt_match(&filter, &s, now, NULL));
+	assert_false(passes_one(SHMT_BY_CREATOR_DEAD, 0, &s, NULL));
+	assert_true(passes_not(SHMT_BY_CREATOR_DEAD, 0, &s, NULL));
 }
 
 static void
 holders_count(void **state)
 {
 	struct shmt_holder list[] = {
-		{ .id = 4, .key = 9, .pid = 10 },
-		{ .id = 5, .key = 7, .pid = 11 },
-		{ .id = 5, .key = 7, .pid = 12 },
-		{ .id = 6, .key = 0, .pid = 13 },
+		{ .id = 4, .key = 9, .pid = 10, .maps = 1 },
+		{ .id = 5, .key = 7, .pid = 11, .maps = 1 },
+		{ .id = 5, .key = 7, .pid = 12, .maps = 1 },
+		{ .id = 6, .key = 0, .pid = 13, .maps = 1 },
 	};
 	const struct shmt_holders holders = { list, 4, 0 };
-	struct shmt_filter filter = { .by = SHMT_BY_PID };
-	struct shmt_segment s = forgotten();
+	struct shmt_info s = forgotten();
+	uint64_t pid;
 
 	(void)state;
-	for (filter.pid = 10; filter.pid <= 13; filter.pid++)
-		assert_int_equal(shmt_match(&filter, &s, now, &holders),
-		    filter.pid == 11 || filter.pid == 12);
+	s.nattch = 2;
+	for (pid = 10; pid <= 13; pid++)
+		assert_int_equal(passes_one(SHMT_BY_PID, pid, &s, &holders),
+		    pid == 11 || pid == 12);
 	/* The key that a marked segment has lost. */
 	s.state = SHMT_DEST;
-	s.nattch = 2;
-	filter = (struct shmt_filter){ .by = SHMT_BY_KEY, .key = 7 };
-	assert_true(shmt_match(&filter, &s, now, &holders));
-	filter.key = 9;
-	assert_false(shmt_match(&filter, &s, now, &holders));
-	filter.by = SHMT_BY_PRIVATE;
-	assert_false(shmt_match(&filter, &s, now, &holders));
-	s.id = 6;
-	assert_true(shmt_match(&filter, &s, now, &holders));
-	s.id = 7;
-	assert_false(shmt_match(&filter, &s, now, &holders));
+	assert_true(passes_one(SHMT_BY_KEY, 7, &s, &holders));
+	assert_false(passes_one(SHMT_BY_KEY, 9, &s, &holders));
+	assert_false(passes_one(SHMT_BY_PRIVATE, 0, &s, &holders));
+	s.object.id = 6;
+	assert_true(passes_one(SHMT_BY_PRIVATE, 0, &s, &holders));
+	s.object.id = 7;
+	assert_false(passes_one(SHMT_BY_PRIVATE, 0, &s, &holders));
 }
 
 /* One mapping too many: only those that matter to the segment are believed. */
@@ -278,64 +461,87 @@ forged_holders_do_not_count(void **state)
 		{ .id = 5, .pid = 14, .uid = 0, .maps = 1 },
 	};
 	const struct shmt_holders holders = { list, 4, 0 };
-	struct shmt_filter filter = { .by = SHMT_BY_PID };
-	struct shmt_segment s = forgotten();
+	struct shmt_info s = forgotten();
+	uint64_t pid;
 
 	(void)state;
 	for (s.nattch = 3; s.nattch <= 5; s.nattch++)
-		for (filter.pid = 11; filter.pid <= 14; filter.pid++)
-			assert_int_equal(shmt_match(&filter, &s, now,
-			    &holders), s.nattch > 3 || filter.pid != 11);
+		for (pid = 11; pid <= 14; pid++)
+			assert_int_equal(passes_one(SHMT_BY_PID, pid, &s,
+			    &holders), s.nattch > 3 || pid != 11);
 }
 
-/* A process that came later by the number of a creator made nothing. */
+/* A machine on which pids have been given out a second time. */
 static void
-a_reused_number_created_nothing(void **state)
+let_pids_repeat(void)
 {
-	const struct shmt_filter filter = { .by = SHMT_BY_PID,
-	    .pid = getpid() };
-	struct shmt_segment s = forgotten();
 	struct timespec up;
 
-	(void)state;
 	clock_gettime(CLOCK_BOOTTIME, &up);
-	if (up.tv_sec < 60)
+	if (!has_own_mounts || up.tv_sec < 60)
 		skip();
-	s.cpid = getpid();
-	s.ctime = now;
-	assert_true(shmt_match(&filter, &s, now, NULL));
-	s.ctime = now - up.tv_sec + 2;
-	assert_false(shmt_match(&filter, &s, now, NULL));
+	cover("/proc/stat", "cpu  1 2 3\nprocesses 4000000000\n");
 }
 
-/* Setting the clock forward gives a living creator the looks of a later
- * process: it has to have begun after the last use as well. */
+static int
+uncover_stat(void **state)
+{
+	(void)state;
+	if (has_own_mounts)
+		umount2("/proc/stat", MNT_DETACH);
+	return 0;
+}
+
+static int64_t
+boot_time(void)
+{
+	struct timespec up;
+
+	clock_gettime(CLOCK_BOOTTIME, &up);
+	return now - up.tv_sec;
+}
+
+/* A process that came to have the pid of a creator later made nothing. */
+static void
+a_reused_pid_created_nothing(void **state)
+{
+	struct shmt_info s = forgotten();
+	uint64_t self = (uint64_t)getpid();
+
+	(void)state;
+	let_pids_repeat();
+	s.cpid = getpid();
+	s.ctime = now;
+	s.atime = s.dtime = 0;
+	assert_true(passes_one(SHMT_BY_PID, self, &s, NULL));
+	assert_false(passes_not(SHMT_BY_PID, self, &s, NULL));
+	s.ctime = boot_time() + 2;
+	assert_false(passes_one(SHMT_BY_PID, self, &s, NULL));
+	assert_true(passes_not(SHMT_BY_PID, self, &s, NULL));
+}
+
+/* A step of the clock makes a running creator look like a later process: one
+ * that started before the last use proves nothing. */
 static void
 a_clock_set_forward_proves_nothing(void **state)
 {
-	const struct shmt_filter dead_creator = {
-		.by = SHMT_BY_CREATOR_DEAD
-	}, stale = { .by = SHMT_BY_STALE | SHMT_BY_IDLE };
-	struct shmt_segment s = forgotten();
+	struct shmt_info s = forgotten();
 	struct shmt_proof proof;
-	struct timespec up;
 
 	(void)state;
-	clock_gettime(CLOCK_BOOTTIME, &up);
-	if (up.tv_sec < 60)
-		skip();
+	let_pids_repeat();
 	s.cpid = getpid();
-	s.ctime = now - up.tv_sec + 2;
+	s.ctime = boot_time() + 2;
 	s.atime = s.dtime = s.ctime + 1;
-	assert_true(shmt_match(&dead_creator, &s, now, NULL));
-	assert_true(shmt_match(&stale, &s, now, NULL));
-	/* Used after the present owner of the number began. */
+	assert_true(passes_one(SHMT_BY_CREATOR_DEAD, 0, &s, NULL));
+	assert_true(is_stale(&s, 0));
+	/* Used after the present owner of the pid started. */
 	s.atime = s.dtime = now;
-	assert_false(shmt_match(&dead_creator, &s, now, NULL));
-	assert_false(shmt_match(&stale, &s, now, NULL));
+	assert_false(passes_one(SHMT_BY_CREATOR_DEAD, 0, &s, NULL));
+	assert_false(passes_not(SHMT_BY_CREATOR_DEAD, 0, &s, NULL));
+	assert_false(is_stale(&s, 0));
 	shmt_check_stale(&s, now, 0, &proof);
 	assert_int_equal(proof.creator.life, SHMT_UNKNOWN);
-	assert_false(proof.stale);
 	/* In the same second it may have been before or after. */
 	s.atime = s.dtime = proof.creator.started;
 	shmt_check_stale(&s, now, 0, &proof);
@@ -358,7 +564,7 @@ runs_of_holders(void **state)
 		size_t count;
 	} rows[] = { { 0, 0 }, { 4, 1 }, { 5, 2 }, { 8, 0 }, { 9, 1 },
 		{ 10, 0 }, { -1, 0 } };
-	struct shmt_segment s = { .id = 5, .nattch = 5 };
+	struct shmt_info s = { .object.id = 5, .nattch = 5 };
 	size_t i, count;
 
 	(void)state;
@@ -389,14 +595,21 @@ main(void)
 		cmocka_unit_test(a_forgotten_one_is_stale),
 		cmocka_unit_test(each_part_of_stale_counts),
 		cmocka_unit_test(an_hour_is_the_default),
-		cmocka_unit_test(filters_one_by_one),
-		cmocka_unit_test(a_living_creator_is_not_dead),
+		cmocka_unit_test(idle_of_stale),
+		cmocka_unit_test(criteria_one_by_one),
+		cmocka_unit_test(several_clauses),
+		cmocka_unit_test(all_that_fails_is_named),
+		cmocka_unit_test(unknown_facts),
+		cmocka_unit_test(a_running_creator_is_not_gone),
 		cmocka_unit_test(holders_count),
 		cmocka_unit_test(forged_holders_do_not_count),
-		cmocka_unit_test(a_reused_number_created_nothing),
-		cmocka_unit_test(a_clock_set_forward_proves_nothing),
+		cmocka_unit_test_teardown(a_reused_pid_created_nothing,
+		    uncover_stat),
+		cmocka_unit_test_teardown(a_clock_set_forward_proves_nothing,
+		    uncover_stat),
 		cmocka_unit_test(runs_of_holders),
 	};
 
+	has_own_mounts = own_mounts();
 	return cmocka_run_group_tests_name("select", tests, setup, NULL);
 }

@@ -164,7 +164,7 @@ killed_holder(void **state)
 	assert_int_equal(last, child);
 	kill(child, SIGKILL);
 	assert_int_equal(waitpid(child, NULL, 0), child);
-	assert_int_equal(shmt_semaphore_acquire(&guard, 10), 0);
+	assert_int_equal(shmt_semaphore_acquire(&guard, 10000), 0);
 	assert_int_equal(shmt_semaphore_release(&guard), 0);
 	close(pipefd[0]);
 	close(pipefd[1]);

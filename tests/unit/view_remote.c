@@ -92,7 +92,7 @@ tell(const struct holder *holder, char order)
 }
 
 static void
-stop(struct holder *holder)
+kill_holder(struct holder *holder)
 {
 	if (holder->pid == 0)
 		return;
@@ -134,8 +134,8 @@ teardown(void **state)
 	fault_end();
 	shmt_view_close(view);
 	view = NULL;
-	stop(&one);
-	stop(&two);
+	kill_holder(&one);
+	kill_holder(&two);
 	return shmt_remove(id);
 }
 
@@ -165,7 +165,7 @@ assert_lost(size_t offset, size_t length)
 static void
 by_memory(void **state)
 {
-	struct shmt_segment before, after;
+	struct shmt_info before, after;
 
 	(void)state;
 	make(PAGES);
@@ -206,7 +206,7 @@ beside_another(void **state)
 static void
 holes(void **state)
 {
-	struct shmt_segment s;
+	struct shmt_info s;
 
 	(void)state;
 	make(1);
@@ -214,7 +214,7 @@ holes(void **state)
 	assert_int_equal(shmt_view_open(id, SHMT_NO_TRACE, &view), -1);
 	assert_int_equal(errno, ENODATA);
 	assert_int_equal(shmt_info_rss(id, &s), 0);
-	assert_true(!s.has_rss || s.rss == PAGE);
+	assert_true((s.known & SHMT_HAS_RSS) == 0 || s.rss == PAGE);
 }
 
 static void
@@ -280,9 +280,9 @@ ends(void **state)
 	start(&one);
 	start(&two);
 	assert_int_equal(shmt_view_open(id, SHMT_NO_TRACE, &view), 0);
-	stop(&one);
+	kill_holder(&one);
 	assert_bytes(0, SIZE);
-	stop(&two);
+	kill_holder(&two);
 	assert_lost(0, 16);
 }
 
@@ -359,7 +359,7 @@ then_as_a_file(void **state)
 	assert_int_equal(shmt_view_open(id, SHMT_NO_TRACE, &view), 0);
 	assert_int_equal(view->fd, -1);
 	use_capabilities(true);
-	stop(&one);
+	kill_holder(&one);
 	assert_bytes(0, SIZE);
 	if (view->fd == -1)
 		skip();

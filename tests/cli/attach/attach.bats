@@ -327,6 +327,7 @@ shmtool: attach: 99998: no such segment" ]
 }
 
 @test "attach: a key of the keyboard reaches COMMAND once" {
+	needs_terminal
 	make_segment
 	cat >./command <<-'X'
 		#!/bin/bash

@@ -111,7 +111,7 @@ do_as_told() {
 @test "refusal: what the figures do not prove is likely" {
 	lower shmall 10
 	echo 1000000 >"$BATS_TEST_TMPDIR/shmall"
-	unshare -m true 2>/dev/null || skip "no mount namespace here"
+	needs_mounts
 	run --separate-stderr unshare -m sh -c '
 		mount --bind "$1" /proc/sys/kernel/shmall &&
 		shmtool create -s 64K' sh "$BATS_TEST_TMPDIR/shmall"
@@ -137,7 +137,7 @@ do_as_told() {
 	! is_32_bit || skip "it asks for 4 GiB at the most"
 	[ "$(cat /proc/sys/vm/overcommit_memory)" -eq 0 ] ||
 		skip "vm.overcommit_memory is not 0"
-	unshare -m true 2>/dev/null || skip "no mount namespace here"
+	needs_mounts
 	# The mode is the machine's: only what is read of it is changed.
 	echo 2 >"$BATS_TEST_TMPDIR/mode"
 	printf '%s\n' 'MemTotal: 100 kB' 'CommitLimit: 2000 kB' \

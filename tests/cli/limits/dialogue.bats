@@ -64,6 +64,7 @@ talk() {
 }
 
 @test "dialogue: too many segments" {
+	needs_mounts
 	echo 3 >/proc/sys/kernel/shmmni
 	perl -e 'shmget(0, 1, 0600) // die for 1 .. 3'
 	talk shmmni 3
@@ -71,6 +72,7 @@ talk() {
 }
 
 @test "dialogue: too many pages" {
+	needs_mounts
 	echo 5 >/proc/sys/kernel/shmall
 	perl -e 'shmget(0, 1, 0600) // die for 1 .. 3'
 	talk shmall 5

@@ -193,6 +193,7 @@ apart() {
 
 @test "limits: messages and semaphores too, negative ones included" {
 	! is_32_bit || skip "system calls tell it limits of 32 bits"
+	needs_mounts
 	echo 0 >"$sysctl/msgmni"
 	echo 65537 >"$sysctl/msgmax"
 	echo 2147483647 >"$sysctl/msgmnb"
@@ -203,6 +204,7 @@ apart() {
 
 @test "limits: owners long, short, not ASCII, hostile, and missing" {
 	local name
+	needs_mounts
 	make_segment 0 4096
 	for name in r tenletters elevenchars averyveryverylongname \
 	    ääääääää äaaaaaaaaaä '日本語の名前' $'esc\e[31mred' $'\xff\xfe' \
@@ -240,6 +242,7 @@ apart() {
 
 @test "limits: without /proc/sys from the system calls" {
 	! is_32_bit || skip "system calls tell it limits of 32 bits"
+	needs_mounts
 	echo 12345678 >"$sysctl/shmmax"
 	echo 777 >"$sysctl/shmmni"
 	shmtool limits -l >"$BATS_TEST_TMPDIR/before"
@@ -249,6 +252,7 @@ apart() {
 }
 
 @test "limits: without /proc/sysvipc from the system calls" {
+	needs_mounts
 	make_many 100
 	ipcs -m >"$BATS_TEST_TMPDIR/before"
 	apart 'mount -t tmpfs none /proc/sysvipc
@@ -257,6 +261,7 @@ apart() {
 }
 
 @test "limits: without /proc/sysvipc an ordinary user still sees all" {
+	needs_mounts
 	make_many 20
 	make_segment 0 1 0
 	ipcs -m >"$BATS_TEST_TMPDIR/before"
@@ -267,6 +272,7 @@ apart() {
 }
 
 @test "limits: an empty /proc/sysvipc/shm neither hangs nor hides" {
+	needs_mounts
 	apart 'mount --bind /dev/null /proc/sysvipc/shm
 		timeout 30 shmtool limits -m' | cmp - <(ipcs -m)
 	make_many 5
@@ -279,6 +285,7 @@ apart() {
 @test "limits: a /proc/sysvipc/shm of something else is not believed" {
 	! is_32_bit || skip "system calls tell it sizes of 32 bits"
 	local text
+	needs_mounts
 	make_many 5
 	ipcs -m >"$BATS_TEST_TMPDIR/before"
 	for text in garbage 'key shmid\n' 'key shmid\n1 2 3\n' '\0\0\0'; do
@@ -301,6 +308,7 @@ with_file() {
 }
 
 @test "limits: a limit file that is empty or holds no number is an error" {
+	needs_mounts
 	local name text
 	for name in shmmax shmall shmmni msgmax msgmni msgmnb sem; do
 		with_file $name ''
@@ -322,6 +330,7 @@ with_file() {
 }
 
 @test "limits: a limit file that may not be read is 4 and names it" {
+	needs_mounts
 	: >"$BATS_TEST_TMPDIR/file"
 	chmod 0 "$BATS_TEST_TMPDIR/file"
 	run --separate-stderr apart "$(declare -f without_privilege)"'
@@ -333,6 +342,7 @@ with_file() {
 }
 
 @test "limits: a /proc/sysvipc/shm that may not be read is done without" {
+	needs_mounts
 	make_many 5
 	ipcs -m >"$BATS_TEST_TMPDIR/before"
 	: >"$BATS_TEST_TMPDIR/file"
@@ -344,6 +354,7 @@ with_file() {
 }
 
 @test "limits: a limit file that fails while being read is 1 and names it" {
+	needs_mounts
 	run --separate-stderr apart '
 		mount --bind /proc/$$/mem /proc/sys/kernel/shmmni
 		shmtool limits; exit $?'
@@ -353,6 +364,7 @@ with_file() {
 }
 
 @test "limits: a fifo in the place of a limit file does not hang" {
+	needs_mounts
 	mkfifo "$BATS_TEST_TMPDIR/fifo"
 	run --separate-stderr apart 'mount --bind "$0" /proc/sys/kernel/sem
 		timeout 30 shmtool limits; exit $?' "$BATS_TEST_TMPDIR/fifo"
@@ -393,6 +405,7 @@ with_file() {
 }
 
 @test "limits: --json is UTF-8 whatever the owner's name" {
+	needs_mounts
 	printf 'a"\\\xff\x01\xc3:x:0:0::/:/bin/sh\n' >"$BATS_TEST_TMPDIR/passwd"
 	make_segment
 	apart 'mount --bind "$0" /etc/passwd; shmtool limits --json -m' \

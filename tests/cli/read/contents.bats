@@ -26,11 +26,11 @@ make_semaphore() {
 
 # Runs a command line on a terminal of its own; what it shows is in screen.
 on_terminal() {
-	command -v script >/dev/null || skip "needs script(1)"
 	script -qec "$1" screen </dev/null >/dev/null
 }
 
 @test "read: on a terminal a dump, --raw the bytes" {
+	needs_terminal
 	id=$(shmtool create -s 16)
 	shmtool write -zA "$id"
 	on_terminal "shmtool read $id"
@@ -40,6 +40,7 @@ on_terminal() {
 }
 
 @test "read, write: progress on a terminal, and nothing beside it" {
+	needs_terminal
 	id=$(shmtool create -s 16M)
 	# Slower than a second, or nothing is shown.
 	on_terminal "(for i in 1 2 3 4 5 6 7 8; do
@@ -56,6 +57,7 @@ on_terminal() {
 
 @test "read: -w in colour on a terminal, not with NO_COLOR, not elsewhere" {
 	local escape=$'\033[' watch i
+	needs_terminal
 	id=$(shmtool create -s 16)
 	watch="shmtool read -w $id"
 	script -qefc "$watch" colour </dev/null >/dev/null 3>&- &
@@ -174,6 +176,7 @@ begin_waiting() {
 }
 
 @test "read: on a terminal text is made safe, line by line" {
+	needs_terminal
 	id=$(shmtool create -s 200000)
 	printf 'one\n\033[2Jtwo\ntab\tend\n' | shmtool write "$id"
 	on_terminal "shmtool read -s $id"
@@ -210,6 +213,7 @@ begin_waiting() {
 
 @test "read: -w of values shows those that changed, in colour on a terminal" {
 	local escape=$'\033[1;31m' watch i
+	needs_terminal
 	id=$(shmtool create -s 16)
 	watch="shmtool read -w -t u4 $id"
 	script -qefc "$watch" values </dev/null >/dev/null 3>&- &
@@ -294,6 +298,7 @@ end() {
 # The call that copies out of the mapping fails so; /proc is not there to
 # tell how much memory is in use.
 @test "read: a page that cannot be had, and no memory, are 6" {
+	needs_mounts
 	command -v strace >/dev/null || skip "needs strace"
 	is_plain || skip "the program has to be the child of strace"
 	local error

@@ -130,14 +130,14 @@ plain='setpriv --bounding-set=-all --inh-caps=-all'
 	make_segments 1
 	make_memory
 	make_group 24
-	in_group dd if=/dev/zero of="$memory/full" bs=1M count=20 status=none
+	in_group dd if=/dev/zero of="$memory/full" bs=64K count=320 status=none
 	shmtool write -f <(perl -e 'print pack "N*", 1 .. 1 << 18') "$id"
 	run --separate-stderr in_group timeout 60 bash -c \
 		"exec shmtool read -w -x $id >$memory/file"
 	[ "$status" -eq 6 ]
 	message_has "read: standard output: Cannot allocate memory"
 	rm "$memory/file"
-	in_group dd if=/dev/zero of="$memory/more" bs=1M count=1 status=none
+	in_group dd if=/dev/zero of="$memory/more" bs=64K count=16 status=none
 	mkfifo "$memory/pipe"
 	sum <"$memory/pipe" >came &
 	in_group shmtool read -x "$id" >"$memory/pipe"

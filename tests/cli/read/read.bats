@@ -111,9 +111,12 @@ trace() {
 @test "read: -t prints what od prints, -v its offset" {
 	make_random 257
 	local t
-	for t in d1 d2 d4 d8 u1 u2 u4 u8 x1 x2 x4 x8 f4 f8; do
-		shmtool read -t $t "$id" |
-			cmp - <(od -An -v -t$t -w${t:1} data | tr -d ' ')
+	local types=(d1 d2 d4 d8 u1 u2 u4 u8 x1 x2 x4 x8 f4 f8)
+	# That of the Rust coreutils writes floating-point numbers otherwise.
+	od --version | grep -q GNU || types=("${types[@]:0:12}")
+	for t in "${types[@]}"; do
+		shmtool read -t "$t" "$id" |
+			cmp - <(od -An -v -t"$t" -w"${t:1}" data | tr -d ' ')
 	done
 	shmtool read -t c "$id" |
 		cmp - <(od -An -v -tc -w1 data | sed 's/^ \{1,3\}//')
@@ -240,6 +243,7 @@ trace() {
 
 @test "read: -O where a file needs a name from its beginning" {
 	is_plain || skip "an instrumented program needs /proc"
+	needs_mounts
 	make_random 5000
 	mkdir named
 	echo old >named/there
@@ -496,7 +500,7 @@ E2
 	printf '\7\0\0\0' | shmtool write "$id"
 	wait_for grep -qx 7 log
 	kill -TERM $pid
-	run wait $pid
+	wait $pid || true
 	[ "$(cat log)" = $'0\n7' ]
 	[ ! -s err ]
 }
@@ -507,9 +511,11 @@ E2
 	[ "$status" -eq 2 ]
 	[ -z "$output" ]
 	message_has "read: $id: 1048577 bytes are too many to watch" --length
-	run --separate-stderr timeout 1 shmtool read -w2 -s -o 1 "$id"
-	[ "$status" -eq 124 ]
-	[ -z "$stderr" ]
+	shmtool read -w2 -s -o 1 "$id" 2>err 3>&- &
+	settle
+	kill "$!"
+	wait "$!" || [ "$?" -eq 143 ]
+	[ ! -s err ]
 	for seconds in 2147483648 1000000d; do
 		run --separate-stderr shmtool read "-w$seconds" "$id"
 		[ "$status" -eq 2 ]

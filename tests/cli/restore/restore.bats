@@ -113,6 +113,7 @@ resident() {
 
 @test "restore: an owner that this user namespace does not have" {
 	needs_root
+	needs_user_namespace
 	id=$(shmtool create -s 4096 -u nobody)
 	shmtool save . "$id"
 	shmtool rm "$id"
@@ -570,6 +571,7 @@ round_trip() {
 }
 
 @test "restore: progress on a terminal" {
+	needs_terminal
 	size=300M
 	! is_valgrind || size=64M
 	id=$(shmtool create -s "$size")

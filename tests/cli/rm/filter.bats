@@ -245,6 +245,26 @@ shmtool_idle() {
 	[ "$c" -ne "$a" ]
 }
 
+@test "rm: of a filter given more than once one value must hold" {
+	make_segment 4096
+	a=$id
+	make_segment 8192
+	b=$id
+	make_segment 12288
+	c=$id
+	removes_all_but "$c" --key "$(of_id key "$a")" --key "$(of_id key "$b")"
+	make_segment 4096
+	removes_all_but "$id" --min-size 12K --min-size 8K
+	removes_all_but "" --owner "$(id -u)" --owner 4711
+}
+
+@test "rm: the longest of several --idle replaces the hour of --stale" {
+	make_private
+	removes_all_but "$id" --stale --idle 0 --idle 1h
+	removes_all_but "$id" --stale --idle 1h --idle 0
+	removes_all_but "" --stale --idle 0 --idle 0
+}
+
 @test "rm: --all keeps what is attached and says by whom (5)" {
 	make_segment
 	NAME=accountant hold "$id"
@@ -325,7 +345,7 @@ shmtool_idle() {
 }
 
 @test "rm: on a terminal the table, the total and a question; y removes" {
-	command -v script >/dev/null || skip "no script(1) to make a terminal"
+	needs_terminal
 	make_segment 1M
 	a=$id
 	make_segment 64K
@@ -345,7 +365,7 @@ shmtool_idle() {
 }
 
 @test "rm: on a terminal every answer but y removes nothing" {
-	command -v script >/dev/null || skip "no script(1) to make a terminal"
+	needs_terminal
 	make_segment
 	local answer
 	for answer in "" n x; do
@@ -360,7 +380,7 @@ shmtool_idle() {
 }
 
 @test "rm: on a terminal with nothing selected there is no question" {
-	command -v script >/dev/null || skip "no script(1) to make a terminal"
+	needs_terminal
 	make_segment
 	on_terminal shmtool rm --min-size 1G
 	leave_terminal
@@ -372,7 +392,6 @@ shmtool_idle() {
 # Asks for --unattached, changes something by "$@" while the question stands,
 # and answers y.
 change_meanwhile() {
-	command -v script >/dev/null || skip "no script(1) to make a terminal"
 	on_terminal shmtool rm --unattached
 	asked
 	"$@"
@@ -381,6 +400,7 @@ change_meanwhile() {
 }
 
 @test "rm: what was attached while the question stood is left, and said" {
+	needs_terminal
 	make_segment
 	a=$id
 	make_segment
@@ -397,6 +417,7 @@ use_once() {
 }
 
 @test "rm: what was used while the question stood is left, and said" {
+	needs_terminal
 	make_segment
 	change_meanwhile use_once "$id"
 	[ "$status" -eq 0 ]
@@ -405,6 +426,7 @@ use_once() {
 }
 
 @test "rm: what was changed while the question stood is left, and said" {
+	needs_terminal
 	make_segment
 	change_meanwhile shmtool set -m 0640 "$id"
 	[ "$status" -eq 0 ]
@@ -419,6 +441,7 @@ touch_later() {
 }
 
 @test "rm: what was set to what it is while the question stood is left" {
+	needs_terminal
 	make_segment 4096 0644
 	change_meanwhile touch_later "$id"
 	[ "$status" -eq 0 ]
@@ -426,6 +449,7 @@ touch_later() {
 }
 
 @test "rm: what was removed while the question stood is said to be" {
+	needs_terminal
 	make_segment
 	change_meanwhile ipcrm -m "$id"
 	[ "$status" -eq 0 ]
@@ -440,6 +464,7 @@ replace() {
 }
 
 @test "rm: another segment with the same id is left, and said" {
+	needs_terminal
 	[ -w /proc/sys/kernel/shm_next_id ] || skip "no shm_next_id"
 	make_segment 4096
 	change_meanwhile replace "$id"
@@ -449,6 +474,7 @@ replace() {
 }
 
 @test "rm: what was marked while the question stood is left, and said" {
+	needs_terminal
 	make_segment
 	mark() {
 		hold "$1"
@@ -461,7 +487,7 @@ replace() {
 }
 
 @test "rm: Ctrl-C at the question removes nothing" {
-	command -v script >/dev/null || skip "no script(1) to make a terminal"
+	needs_terminal
 	make_segment
 	on_terminal shmtool rm --all
 	asked
@@ -607,7 +633,7 @@ hand_over() {
 }
 
 @test "rm: --pid --force leaves what that process has let go meanwhile" {
-	command -v script >/dev/null || skip "no script(1) to make a terminal"
+	needs_terminal
 	make_segment
 	hold "$id"
 	first=$holder
@@ -639,7 +665,7 @@ asking() {
 }
 
 @test "rm: --pid --force leaves what it can no longer tell who has" {
-	command -v script >/dev/null || skip "no script(1) to make a terminal"
+	needs_terminal
 	is_plain || skip "an instrumented program needs files of its own"
 	make_segment
 	hold "$id"

@@ -227,6 +227,7 @@ json_of() {
 }
 
 @test "rm: --json knows the key that marking has taken away" {
+	needs_mounts
 	make_segment
 	key=$(of_id key "$id")
 	hold "$id"
@@ -506,7 +507,7 @@ json_of() {
 	run shmtool rm -n --save "$BATS_TEST_TMPDIR/d" "$id"
 	[ "$status" -eq 0 ]
 	[ -z "$(ls -A "$BATS_TEST_TMPDIR/d")" ]
-	unshare --mount true 2>/dev/null || skip "no mount namespace here"
+	needs_mounts
 	# shellcheck disable=SC2016
 	run --separate-stderr unshare --mount sh -c '
 		mount -t tmpfs -o size=16k none "$1" || exit 9

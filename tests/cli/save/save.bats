@@ -54,6 +54,7 @@ reachable_dir() {
 }
 
 @test "save: the printed name is exact in a pipe, and safe on a terminal" {
+	needs_terminal
 	make_segment
 	dir=$dir/$'a\033[1m'
 	mkdir "$dir"
@@ -491,6 +492,7 @@ hold_semaphore() {
 }
 
 @test "save: progress on a terminal, and on nothing else" {
+	needs_terminal
 	can_inject
 	make_segment 1M
 	hold "$id"

@@ -65,6 +65,7 @@ make_segment() {
 }
 
 @test "set: an owner that the user namespace does not have is 1" {
+	needs_user_namespace
 	make_segment
 	cat >try.sh <<-'TXT'
 		id=$(ipcmk -M 4096 | tr -dc 0-9)

@@ -244,6 +244,7 @@ segment_names+=,nattch,owner,perms,rss,size,status,swap,uid
 
 @test "stat --json: hostile owner names stay valid" {
 	needs_root
+	needs_mounts
 	make_segment
 	shmtool set -u 4242:4343 "$id"
 	cp /etc/passwd /etc/group "$BATS_TEST_TMPDIR"

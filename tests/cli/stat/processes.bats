@@ -218,6 +218,7 @@ among() {
 
 @test "processes: those that may not be looked into are counted" {
 	needs_root
+	needs_mounts
 	make_segment
 	among 2 -P
 	[ "$stderr" = "shmtool: stat: attachments of 1 segment are not all\
@@ -323,6 +324,7 @@ shut() {
 @test "processes: without /proc of our own it is said, and the rest is shown" {
 	needs_root
 	is_plain || skip "what instruments it needs /proc itself"
+	needs_mounts
 	make_segment
 	hold "$id"
 	run --separate-stderr unshare --mount sh -c '
@@ -334,7 +336,24 @@ shut() {
 			-o ID,NATTCH,RSS'
 	[ "$status" -eq 0 ]
 	[ "$output" = "$id"$'\t1\t-' ]
-	# A lost key that cannot be had is no failure.
+	# All that the system calls tell of one, and what is not known.
+	run --separate-stderr unshare --mount sh -c '
+		mount -t tmpfs none /proc && exec shmtool stat "$1"' - "$id"
+	[ "$status" -eq 0 ]
+	message_has "shmtool: stat: cannot find out who is attached"
+	grep -Eq '^size +4.0K \(4096 bytes\)$' <<<"$output"
+	grep -Eq '^attached +1 mapping, processes unknown$' <<<"$output"
+	run --separate-stderr unshare --mount sh -c '
+		mount -t tmpfs none /proc && exec shmtool stat --json "$1"' \
+		- "$id"
+	[ "$status" -eq 0 ]
+	[[ $output == '{"complete": false, "segments": [{"id": '"$id, "* ]]
+	[[ $output == *'"nattch": 1,'*'"attachments": null,'* ]]
+	run --separate-stderr unshare --mount sh -c '
+		mount -t tmpfs none /proc &&
+		exec shmtool stat --tsv --no-heading -o ID,PROCS'
+	[ "$output" = "$id"$'\t-' ]
+	# A lost key that cannot be found is no failure.
 	ipcrm -m "$id"
 	run --separate-stderr unshare --mount sh -c '
 		mount -t tmpfs none /proc && exec shmtool stat --tsv --no-heading \

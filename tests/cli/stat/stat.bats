@@ -158,7 +158,7 @@ heading() {
 @test "stat: what cannot be known of memory is unknown, not 0" {
 	make_segment
 	shmtool write -s x "$id"
-	unshare --mount true 2>/dev/null || skip "no mount namespace here"
+	needs_mounts
 	run --separate-stderr unshare --mount sh -c '
 		mount -t tmpfs none /proc/sysvipc || exit 9
 		shmtool stat --tsv --no-heading -o ID,RSS,SWAP
@@ -174,7 +174,7 @@ heading() {
 @test "stat: an IPC namespace that cannot be told is unknown, and that is 1" {
 	is_plain || skip "what instruments it needs /proc itself"
 	make_segment
-	unshare --mount true 2>/dev/null || skip "no mount namespace here"
+	needs_mounts
 	run --separate-stderr unshare --mount sh -c '
 		mount -t tmpfs none /proc || exit 9
 		shmtool stat --tsv --no-heading -o ID,NS,NSPID'
@@ -188,6 +188,31 @@ heading() {
 	[ "$(cell "$id" RSS,SWAP)" = $'0\t0' ]
 	head -c 10000 /dev/zero | shmtool write "$id"
 	[ "$(cell "$id" RSS,SWAP)" = $'12288\t0' ]
+}
+
+@test "stat: of every size what is resident is known, and no huge page" {
+	local size page
+	page=$(getconf PAGESIZE)
+	for size in 1 4095 4097 61440 61441 65000 65535 65537 1440000 \
+		2097151 2097153; do
+		make_segment "$size"
+		shmtool write -z "$id"
+		[ "$(cell "$id" RSS,STATUS)" = \
+			"$(((size + page - 1) / page * page))"$'\t-' ]
+	done
+	[ "$(shmtool stat -u --tsv --no-heading -o RSS)" -gt 0 ]
+}
+
+@test "stat: /proc/sysvipc/shm is read once, however many are removed" {
+	command -v strace >/dev/null || skip "no strace here"
+	is_plain || skip "what instruments it is not to be traced"
+	local i
+	for ((i = 0; i < 20; i++)); do make_segment; done
+	strace -f -e trace=open,openat -o "$BATS_TEST_TMPDIR/opens" \
+		shmtool rm --all --yes ||
+		skip "no tracing here"
+	[ "$(grep -c sysvipc/shm "$BATS_TEST_TMPDIR/opens")" -le 1 ]
+	[ "$(segments)" -eq 0 ]
 }
 
 @test "stat: status words, and what marking does" {
@@ -238,8 +263,13 @@ heading() {
 @test "stat: a reused number is not taken for the creator" {
 	[ -w /proc/sys/kernel/ns_last_pid ] && [ "$(id -u)" -eq 0 ] ||
 		skip "cannot choose a pid here: ns_last_pid is not writable"
-	# In a PID namespace of its own numbers are easily had again.
+	needs_mounts
+	# In a PID namespace of its own numbers are easily had again, on what
+	# seems to be a machine where they have all been used.
+	awk '$1 == "processes" { $2 = "4000000000" } 1' /proc/stat \
+		>"$BATS_TEST_TMPDIR/stat"
 	run unshare --pid --fork --mount-proc bash -c '
+		mount --bind "$0" /proc/stat || exit
 		id=$(perl -e "print shmget(0, 4096, 0600 | 01000)")
 		pid=$(shmtool stat --tsv --no-heading -o CPID "id:$id")
 		sleep 4
@@ -252,7 +282,7 @@ heading() {
 		until grep -q sleep "/proc/$pid/comm"; do sleep 0.05; done
 		shmtool stat --tsv --no-heading -o CCOMMAND "id:$id"
 		shmtool stat --json "id:$id"
-		shmtool stat "id:$id"'
+		shmtool stat "id:$id"' "$BATS_TEST_TMPDIR/stat"
 	[ "${lines[0]}" != "no luck" ] || skip "the number was not had again"
 	[ "${lines[0]}" = "(reused)" ]
 	[[ ${lines[1]} == *'"ccommand": null, "ccommand_life": "reused"'* ]]
@@ -292,6 +322,9 @@ heading() {
 	shmtool stat -b "$id" | grep -q 'size  *1572864 bytes'
 	run shmtool stat --tsv -o ID,SIZE
 	[ "${lines[0]}" = $'ID\tSIZE' ]
+	make_segment 1
+	shmtool stat "$id" | grep -qx 'size  *1 byte'
+	shmtool stat "$id" | grep -qx 'resident  *0 bytes, swapped 0 bytes'
 	# Bytes are of sizes alone.
 	[[ $(shmtool stat -b --no-heading -o IDLE "$id") =~ ^\ *[0-9]+s$ ]]
 	[[ $(shmtool stat -b --no-heading -o CTIME "$id") == 20*-*-*:*:* ]]
@@ -313,7 +346,7 @@ heading() {
 	make_segment 100
 	make_segment 100000000
 	run shmtool stat -b -o ID,SIZE,OWNER,NATTCH
-	[[ ${lines[0]} =~ ^ID\ +SIZE\ \ OWNER\ \ +NATTCH$ ]]
+	[[ ${lines[0]} =~ ^\ *ID\ +SIZE\ \ OWNER\ \ +NATTCH$ ]]
 	[ "${#lines[0]}" -eq "${#lines[1]}" ]
 	[ "${#lines[1]}" -eq "${#lines[2]}" ]
 	[[ ${lines[1]} == *"      100  "* && ${lines[2]} == *"100000000  "* ]]
@@ -491,6 +524,7 @@ heading() {
 @test "stat: names are never cut" {
 	needs_root
 	local name=a-very-long-user-name-of-32-bytes
+	needs_mounts
 	make_segment
 	shmtool set -u 4242:4343 "$id"
 	cp /etc/passwd /etc/group "$BATS_TEST_TMPDIR"
@@ -506,6 +540,7 @@ heading() {
 
 @test "stat: names beyond ASCII and hostile ones are safe on a terminal" {
 	needs_root
+	needs_mounts
 	make_segment
 	shmtool set -u 4242 "$id"
 	local first=$id
@@ -535,14 +570,15 @@ heading() {
 		"${#lines[1]}" ]
 }
 
-@test "stat: names that turn the text around them are shown by their bytes" {
+@test "stat: hidden characters in names are shown by their bytes" {
 	make_segment
-	local c
-	# Marks, embeddings, overrides, isolates, and one that cannot be printed;
-	# JSON has them as they are.
-	for c in 061c 200e 200f 202a 202b 202c 202d 202e 2066 2067 2068 2069 \
-		2029; do
-		c=$(LC_ALL=C.UTF-8 printf %b "\\u$c")
+	local code c
+	# Those that turn direction, those that are invisible, and one that
+	# cannot be printed.
+	for code in 061c 200e 200f 202a 202b 202c 202d 202e 2066 2067 2068 2069 \
+		2029 00ad 034f 115f 180b 200b 200c 200d 2060 2064 3164 fe0f \
+		feff ffa0 1d173 e0001 e007f; do
+		c=$(LC_ALL=C.UTF-8 printf %b "\\U000$code")
 		NAME="a${c}b" hold "$id"
 		run env LC_ALL=C.UTF-8 shmtool stat -P --no-heading -o COMMAND,PID
 		[[ $output == 'a\M'*"b  $holder" ]]
@@ -550,18 +586,23 @@ heading() {
 		[[ $output == 'a\M'*b ]]
 		run env LC_ALL=C.UTF-8 shmtool rm "$id"
 		[[ $output == *"$holder (a\\M"*"b), nattch 1;"* ]]
-		run env LC_ALL=C.UTF-8 shmtool stat -P --json -o COMMAND
-		[[ $output == *"\"a${c}b\""* ]]
 		run env LC_ALL=C.UTF-8 shmtool stat "$c"
 		[[ $output != *"$c"* && $output == *'stat: \M'* ]]
+		shmtool stat -P --json -o COMMAND >"$BATS_TEST_TMPDIR/json"
+		LC_ALL=C grep -q '"a\\u[0-9a-f\\u]*b"' "$BATS_TEST_TMPDIR/json"
+		[ "$(perl -MJSON::PP -0ne 'printf "%x", ord substr
+			decode_json($_)->{attachments}[0]{command}, 1' \
+			"$BATS_TEST_TMPDIR/json")" = "$(printf %x "0x$code")" ]
 		release
 	done
 	# Others pass, those beside them too.
-	for c in 061b 061d 200d 2010 202f 2070 fc; do
-		c=$(LC_ALL=C.UTF-8 printf %b "\\u$c")
+	for code in 061b 061d 2010 202f 2070 fdff fe10 00fc; do
+		c=$(LC_ALL=C.UTF-8 printf %b "\\U000$code")
 		NAME="a${c}b" hold "$id"
 		run env LC_ALL=C.UTF-8 shmtool stat -P --no-heading -o COMMAND
 		[ "$output" = "a${c}b" ] || { echo "$output"; return 1; }
+		run shmtool stat -P --json -o COMMAND
+		[[ $output == *"\"a${c}b\""* ]]
 		release
 	done
 }
@@ -700,18 +741,110 @@ heading() {
 	[ "$(shmtool stat --tsv -o ID --no-heading -- "$id")" = "$id" ]
 }
 
+# Members of the objects in an array of the JSON read, once each.
+members() {
+	perl -MJSON::PP -0ne '
+		my %names;
+		for my $row (@{decode_json($_)->{$ENV{ROWS}}}) {
+			for my $r ($ENV{NESTED} ? @{$row->{$ENV{NESTED}}} : $row) {
+				$names{$_} = 1 for keys %$r;
+			}
+		}
+		print join " ", sort keys %names;'
+}
+
+# combination VIEW COLUMN OPERANDS...: a view in each format, as it is, with
+# columns chosen and added, and sorted.
+# shellcheck disable=SC2086 # views, formats and options are words
+combination() {
+	local view=$1 column=$2 format options lower=${2,,}
+	shift 2
+	for format in '' --tsv --json; do
+		for options in '' "-o $column" "-o +$column" \
+			"--sort $column" "-o $column --sort $column --reverse"; do
+			if [[ $options == "-o $column"* && $view == -[tpc] ]]; then
+				refused $view $format $options "$@"
+				continue
+			fi
+			# In detail there is nothing to sort.
+			if [[ -z $view$format && $options == --sort* && $# -gt 0 ]]
+			then
+				refused $format $options "$@"
+				continue
+			fi
+			run --separate-stderr shmtool stat $view $format \
+				$options "$@"
+			[[ $status -eq 0 && -n $output && -z $stderr ]] || {
+				echo "$status: $view $format $options $*: $stderr"
+				return 1
+			}
+			case $format in
+			--json)
+				[[ $options != -o* ]] ||
+					grep -q "\"$lower\": " <<<"$output"
+				perl -MJSON::PP -0ne 'decode_json($_)' \
+					<<<"$output"
+				;;
+			--tsv)
+				[[ $options != -o* ]] ||
+					grep -qw "$column" <<<"${lines[0]}"
+				;;
+			esac
+		done
+	done
+}
+
+refused() {
+	run --separate-stderr shmtool stat "$@"
+	[[ $status -eq 2 && -z $output ]] || {
+		echo "$status: $*"
+		return 1
+	}
+	message_has "shmtool: stat:"
+}
+
+# shellcheck disable=SC2086 # views, formats and options are words
+@test "stat: every view with every format, columns and operands" {
+	make_segment
+	hold "$id"
+	local first=$id operands view
+	make_segment
+	for operands in '' "$first" "$first $id"; do
+		for view in '' -t -p -c; do
+			combination "$view" SIZE $operands
+		done
+		combination -u LARGEST $operands
+		combination -P PID $operands
+		combination -P ADDRESS $operands
+	done
+}
+
+@test "stat: -P --json with operands has the chosen columns in each segment" {
+	make_segment
+	hold "$id"
+	local first=$holder
+	hold "$id"
+	export ROWS=segments NESTED=
+	[[ $(shmtool stat -P --json -o PID "$id" | members) == *" ccommand "* ]]
+	NESTED=attachments
+	[ "$(shmtool stat -P --json -o PID,KEY "$id" | members)" = \
+		"key key_hex pid" ]
+	[ "$(shmtool stat -P --json "$id" | members)" = \
+		"access address command maps pid size user" ]
+	[ "$(shmtool stat -P --json -o PID --sort PID --reverse "$id" |
+		grep -o '"pid": [0-9]*' | xargs)" = \
+		"pid: $(printf '%s\n' "$first" "$holder" | sort -nr | head -n 1) \
+pid: $(printf '%s\n' "$first" "$holder" | sort -n | head -n 1)" ]
+}
+
 @test "stat: views go together with formats, filters and operands" {
 	make_segment
 	local first=$id view
 	make_segment
 	hold "$id"
 	for view in -t -p -c -u -P; do
-		shmtool stat "$view" --json >/dev/null
-		shmtool stat "$view" --tsv --no-heading >/dev/null
-		shmtool stat "$view" --sort SIZE --reverse -b >/dev/null
 		shmtool stat "$view" --unattached >/dev/null
-		shmtool stat "$view" "$id" >/dev/null
-		shmtool stat "$view" "$id" --json >/dev/null
+		shmtool stat "$view" --sort SIZE --reverse -b >/dev/null
 	done
 	[ "$(shmtool stat -t --unattached --no-heading --tsv -o +ID |
 		cut -f1)" = "$first" ]
@@ -797,7 +930,7 @@ heading() {
 }
 
 @test "stat: without /proc it is unknown whether a process lives" {
-	unshare --mount true 2>/dev/null || skip "no mount namespace here"
+	needs_mounts
 	! is_valgrind || skip "valgrind needs /proc"
 	make_segment
 	perl -e 'shmread($ARGV[0], my $bytes, 0, 1) or die;
@@ -827,6 +960,7 @@ unknown; idle" <<<"$output"
 
 @test "stat: what logind removes at logout is marked so" {
 	needs_root
+	needs_mounts
 	make_segment
 	local ours=$id
 	make_segment

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Kinds of option values that several verbs have: numbers, sizes, times,
+ * keys, modes, users.
+ */
+
+#ifndef CMD_KINDS_H
+#define CMD_KINDS_H
+
+#include <stdint.h>
+
+#include "ui/options.h"
+
+/* uint64_t, in bytes: digits and a suffix; also hexadecimal. */
+option_kind kind_size, kind_offset;
+
+/* uint64_t: milliseconds; seconds, a fraction of which counts as one more;
+ * milliseconds between two looks, not 0. */
+option_kind kind_duration, kind_seconds, kind_interval;
+
+/* int, from min to max (INT32_MAX if 0). */
+option_kind kind_number;
+
+/* uint32_t: a key, a user's id. */
+option_kind kind_key, kind_user;
+
+/* unsigned: permissions, symbolic ones relative to what is there. */
+option_kind kind_mode;
+
+/* const char *: permissions that are relative to something else later. */
+option_kind kind_mode_text;
+
+struct owner {
+	uint32_t uid, gid;	/* OWNER_KEPT: not given */
+};
+#define OWNER_KEPT UINT32_MAX
+
+/* struct owner: "OWNER", "OWNER:GROUP" or ":GROUP". */
+option_kind kind_owner;
+
+#endif
