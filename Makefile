@@ -31,11 +31,12 @@ BUILD ?= build
 
 # Sources, without folder and suffix.
 LIB := \
-	archive/archive archive/digest archive/meta bytes/allocation \
-	bytes/copy bytes/memcg bytes/prefault bytes/view bytes/view_file \
-	bytes/view_map bytes/view_remote limits/advice limits/dev_shm \
-	limits/diagnose limits/limits limits/logind limits/sysctl object posix \
-	posix_list sys/arena sys/atomic_file sys/file sys/namespace sys/parse \
+	archive/contents archive/digest archive/meta archive/pair \
+	archive/restore archive/save bytes/allocation bytes/copy bytes/memcg \
+	bytes/prefault bytes/view bytes/view_file bytes/view_map \
+	bytes/view_remote limits/advice limits/dev_shm limits/diagnose \
+	limits/limits limits/logind limits/sysctl object posix posix_list \
+	sys/arena sys/atomic_file sys/file sys/namespace sys/parse \
 	sys/resident sys/semaphore sys/thread sysv sysv_list users/holders \
 	users/ids users/lease users/maps users/process users/scan users/select \
 	users/stale
