@@ -147,7 +147,8 @@ run(int argc, char **argv)
 const struct cmd cmd_set = {
 	.name = "set",
 	.summary = "Changes mode, owner, or locking of segments",
-	.synopsis = "[-m MODE] [-u OWNER[:GROUP]] [--lock | --unlock] SEGMENT...",
+	.synopsis = "[-m MODE] [-u OWNER[:GROUP]] [--lock | --unlock] "
+	    "SEGMENT...",
 	.options = options,
 	.run = run
 };
