@@ -59,11 +59,11 @@ above_all(const struct refusal *r)
 static int
 existing_smaller(const struct refusal *r)
 {
-	const struct shmt_segment *s = &r->cause.segment;
+	const struct shmt_info *s = &r->cause.segment;
 
 	warn_about(r->object, "%ju bytes asked, the existing segment %d of %s "
-	    "has %ju: shmtool stat %d", (uintmax_t)r->cause.asked, s->id,
-	    user_name(s->uid), (uintmax_t)s->size, s->id);
+	    "has %ju: shmtool stat %d", (uintmax_t)r->cause.asked, s->object.id,
+	    user_name(s->uid), (uintmax_t)s->size, s->object.id);
 	return ST_BUSY;
 }
 
@@ -220,13 +220,13 @@ no_next_id(const struct refusal *r)
 static int
 is_taken(const struct refusal *r)
 {
-	const struct shmt_segment *s = &r->cause.segment;
+	const struct shmt_info *s = &r->cause.segment;
 
 	if (r->cause.has_segment)
 		warn_about(r->object, "segment %d of %s, of size %ju, has this "
-		    "%s: shmtool stat %d", s->id, user_name(s->uid),
+		    "%s: shmtool stat %d", s->object.id, user_name(s->uid),
 		    (uintmax_t)s->size, r->request->key != 0 &&
-		    s->key == r->request->key ? "key" : "id", s->id);
+		    s->key == r->request->key ? "key" : "id", s->object.id);
 	else if (r->request->flags & SHMT_WITH_ID)
 		warn_about(r->object, "id %d is not free: its slot is in use",
 		    r->request->id);
@@ -238,11 +238,11 @@ is_taken(const struct refusal *r)
 static int
 not_allowed(const struct refusal *r)
 {
-	const struct shmt_segment *s = &r->cause.segment;
+	const struct shmt_info *s = &r->cause.segment;
 
 	warn_about(r->object, "segment %d of %s has mode %04o, which does not "
-	    "give us what %04o asks for: shmtool stat %d", s->id,
-	    user_name(s->uid), s->mode, r->request->mode, s->id);
+	    "give us what %04o asks for: shmtool stat %d", s->object.id,
+	    user_name(s->uid), s->mode, r->request->mode, s->object.id);
 	return ST_DENIED;
 }
 

@@ -92,7 +92,7 @@ operand_failed(const struct operand *operand, int error)
 }
 
 int
-find_operand(const struct operand *operand, struct shmt_segment *segment)
+find_operand(const struct operand *operand, struct shmt_info *segment)
 {
 	int id;
 

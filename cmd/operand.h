@@ -35,6 +35,6 @@ void absent_reason(const struct operand *operand,
 int operand_failed(const struct operand *operand, int error);
 
 /* Finds the segment and reads its facts. */
-int find_operand(const struct operand *operand, struct shmt_segment *segment);
+int find_operand(const struct operand *operand, struct shmt_info *segment);
 
 #endif

@@ -155,7 +155,7 @@ parse(int argc, char **argv, struct opts *o)
 }
 
 static int
-open_failed(const struct opts *o, const struct shmt_segment *segment)
+open_failed(const struct opts *o, const struct shmt_info *segment)
 {
 	switch (errno) {
 	case ESRCH:
@@ -295,7 +295,7 @@ watch_all(const struct watch *watch, struct dump *dump)
 }
 
 static int
-act(struct opts *o, struct shmt_view *view, const struct shmt_segment *segment)
+act(struct opts *o, struct shmt_view *view, const struct shmt_info *segment)
 {
 	const struct watch watch = {
 		.operand = &o->operand,
@@ -315,7 +315,7 @@ static int
 run(int argc, char **argv)
 {
 	struct opts o = { .length = UINT64_MAX, .form = NO_FORM };
-	struct shmt_segment segment;
+	struct shmt_info segment;
 	struct shmt_view *view;
 	int status;
 

@@ -111,7 +111,7 @@ parse(int argc, char **argv, struct opts *o)
 
 static int
 save_one(const struct opts *o, const char *object,
-    const struct shmt_segment *segment)
+    const struct shmt_info *segment)
 {
 	struct hold hold = { .semaphore = &o->semaphore, .held = true };
 	struct saving saving = o->saving;
@@ -130,7 +130,7 @@ save_one(const struct opts *o, const char *object,
 		warn_about(object, "%s", reason != NULL ? reason : "not saved");
 	free(reason);
 	if (status == ST_OK && o->verbose) {
-		printf("%d: saved as ", segment->id);
+		printf("%d: saved as ", segment->object.id);
 		print_safe(saving.dir);
 		printf("/%s\n", saved.name);
 		if (!flush_output())
@@ -143,7 +143,7 @@ save_one(const struct opts *o, const char *object,
 static int
 save_selected(const struct opts *o)
 {
-	struct shmt_segment *list;
+	struct shmt_info *list;
 	int status;
 	size_t count, i;
 	char object[24];
@@ -152,7 +152,7 @@ save_selected(const struct opts *o)
 	if (status != ST_OK)
 		return status;
 	for (i = 0; i < count && caught_signal() == 0; i++) {
-		snprintf(object, sizeof(object), "%d", list[i].id);
+		snprintf(object, sizeof(object), "%d", list[i].object.id);
 		add_status(&status, save_one(o, object, &list[i]));
 	}
 	free(list);
@@ -162,7 +162,7 @@ save_selected(const struct opts *o)
 static int
 save_targets(const struct opts *o)
 {
-	struct shmt_segment segment;
+	struct shmt_info segment;
 	int status = ST_OK, found, i;
 
 	for (i = 0; i < o->count && caught_signal() == 0; i++) {

@@ -11,51 +11,6 @@
 
 #include "shmtool.h"
 
-/* Which members of struct shmt_info hold: a fact that is not known, or that
- * the kind has not, is 0 there and has no bit. */
-#define SHMT_HAS_KEY		0x00001u	/* 0 is private then */
-#define SHMT_HAS_OWNER		0x00002u	/* uid, gid, mode */
-#define SHMT_HAS_CREATOR	0x00004u	/* cuid, cgid */
-#define SHMT_HAS_SIZE		0x00008u
-#define SHMT_HAS_ALLOCATED	0x00010u
-#define SHMT_HAS_RSS		0x00020u	/* rss, swap */
-#define SHMT_HAS_NATTCH		0x00040u
-#define SHMT_HAS_FDS		0x00080u
-#define SHMT_HAS_IN_USE		0x00100u
-#define SHMT_HAS_CPID		0x00200u
-#define SHMT_HAS_LPID		0x00400u
-#define SHMT_HAS_ATIME		0x00800u
-#define SHMT_HAS_DTIME		0x01000u
-#define SHMT_HAS_MTIME		0x02000u
-#define SHMT_HAS_CTIME		0x04000u
-#define SHMT_HAS_BTIME		0x08000u
-#define SHMT_HAS_SEALS		0x10000u
-
-/* More of struct shmt_info.state. */
-#define SHMT_SEM	0x08u	/* a named semaphore, by name and size */
-#define SHMT_SEALED	0x10u	/* seals forbid to write, grow or shrink it */
-
-struct shmt_info {
-	struct shmt_object object;
-	unsigned known;		/* SHMT_HAS_* */
-	unsigned state;		/* SHMT_DEST, SHMT_LOCKED, SHMT_HUGE, ... */
-	uint32_t key;
-	uint32_t uid, gid;	/* owner */
-	uint32_t cuid, cgid;	/* creator */
-	unsigned mode;		/* the nine permission bits */
-	unsigned seals;		/* F_SEAL_* of fcntl(2) */
-	bool in_use;		/* by a process, whether visible or not */
-	uint64_t links;		/* names; 0 without a name */
-	uint64_t size;
-	uint64_t allocated;	/* bytes in memory and swapped out, together */
-	uint64_t rss, swap;	/* bytes in memory, bytes swapped out */
-	uint64_t nattch;	/* mappings, not processes */
-	uint64_t fds;		/* descriptors, of all processes together */
-	pid_t cpid, lpid;	/* 0: none, or in a pid namespace not seen */
-	/* Seconds since the Epoch; of System V segments 0 is never. */
-	int64_t atime, dtime, mtime, ctime, btime;
-};
-
 /* What costs more than one system call an object. */
 #define SHMT_WANT_RSS	0x1u	/* rss and swap apart */
 
@@ -129,6 +84,38 @@ int shmt__holders_of_list(const struct shmt_info *list, size_t count,
 const struct shmt_holder *shmt__holders_get(
     const struct shmt_holders *holders, const struct shmt_object *object,
     size_t *count);
+
+/*
+ * Fills nattch, fds and in_use by what /proc shows of an object of a kind that
+ * the kernel keeps no count for.  Where that is nobody, the kernel is asked
+ * about a POSIX object by a write lease; in_use stays unknown where it may not
+ * be asked.
+ */
+void shmt__fill_use(struct shmt_info *info,
+    const struct shmt_holders *holders);
+
+/* Last time stamp of any kind. */
+int64_t shmt__last_time(const struct shmt_info *info);
+
+enum shmt_answer { SHMT_CANNOT_TELL, SHMT_NO, SHMT_YES };
+
+/* Why a POSIX object is stale or is not: each part must hold. */
+struct shmt_object_proof {
+	bool stale;
+	bool one_name;		/* one link */
+	bool no_semaphore;
+	bool idle_enough;
+	enum shmt_answer unused;
+	enum shmt_answer creator_gone;
+	uint64_t idle;		/* seconds since the last time stamp */
+	/* What creator_gone follows from: the process that the name names; or
+	 * one with the owner's user id that is older than the last time
+	 * stamp; 0 where there is none. */
+	pid_t pid;
+	bool by_name;
+	char command[SHMT_COMMAND_MAX];
+	bool complete;		/* no process was hidden from that look */
+};
 
 /*
  * A descriptor of the memory, close-on-exec; SHMT_WRITE: for writing too.

@@ -65,7 +65,7 @@ compare_found(const void *a, const void *b)
 
 /* Whether a mapping can be of this segment, for all that is known. */
 static bool
-can_be_of(const struct shmt__found *found, const struct shmt_segment *segment)
+can_be_of(const struct shmt__found *found, const struct shmt_info *segment)
 {
 	const struct shmt__mapping *m = &found->mapping;
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
@@ -82,7 +82,7 @@ can_be_of(const struct shmt__found *found, const struct shmt_segment *segment)
 /* The segment that a run of mappings speaks of. */
 struct claim {
 	bool asked, exists, known;
-	struct shmt_segment segment;
+	struct shmt_info segment;
 };
 
 static bool
@@ -90,12 +90,12 @@ is_credible(struct claim *claim, const struct shmt__found *found)
 {
 	int id = (int)found->mapping.inode;
 
-	if (!claim->asked || claim->segment.id != id) {
+	if (!claim->asked || claim->segment.object.id != id) {
 		claim->asked = true;
 		claim->known = shmt_info(id, &claim->segment) == 0;
 		/* Where we may not ask, nothing contradicts it. */
 		claim->exists = claim->known || errno != ENOENT;
-		claim->segment.id = id;
+		claim->segment.object.id = id;
 	}
 	return claim->exists && (!claim->known ||
 	    can_be_of(found, &claim->segment));
@@ -319,7 +319,7 @@ shmt_holders_of(const struct shmt_holders *holders, int id, size_t *count)
 
 bool
 shmt__is_trusted(const struct shmt_holder *holder,
-    const struct shmt_segment *segment)
+    const struct shmt_info *segment)
 {
 	return holder->uid == 0 || holder->uid == geteuid() ||
 	    holder->uid == segment->uid || holder->uid == segment->cuid;
@@ -327,13 +327,13 @@ shmt__is_trusted(const struct shmt_holder *holder,
 
 bool
 shmt_holders_complete(const struct shmt_holders *holders,
-    const struct shmt_segment *segment)
+    const struct shmt_info *segment)
 {
 	const struct shmt_holder *holder;
 	uint64_t maps = 0;
 	size_t count;
 
-	holder = shmt_holders_of(holders, segment->id, &count);
+	holder = shmt_holders_of(holders, segment->object.id, &count);
 	for (; count > 0; count--, holder++)
 		maps += holder->maps;
 	return maps == segment->nattch;

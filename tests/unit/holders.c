@@ -472,7 +472,7 @@ holders_of(int id)
 static bool
 is_complete(const struct shmt_holders *holders, int id)
 {
-	struct shmt_segment s;
+	struct shmt_info s;
 
 	assert_int_equal(shmt_info(id, &s), 0);
 	return shmt_holders_complete(holders, &s);
@@ -863,7 +863,7 @@ marked_segments_get_their_key_back(void **state)
 	int id = make(KEY, PAGE, 0), other;
 	pid_t helper = start(attach, &id);
 	struct shmt_holders h;
-	struct shmt_segment s;
+	struct shmt_info s;
 
 	(void)state;
 	drop(id);
