@@ -31,26 +31,25 @@ BUILD ?= build
 
 # Sources, without folder and suffix.
 LIB := \
-	archive/archive archive/digest archive/meta bytes/copy bytes/holes \
-	bytes/memcg bytes/memory bytes/prefault bytes/view bytes/view_io \
-	bytes/view_remote limits/advice limits/diagnose limits/limits \
-	limits/logind limits/sysctl object posix posix_list sys/arena \
-	sys/atomic_file sys/file sys/namespace sys/parse sys/resident \
-	sys/semaphore sys/thread sysv sysv_list users/holders users/ids \
-	users/lease users/maps users/process users/scan users/select \
+	archive/archive archive/digest archive/meta bytes/allocation \
+	bytes/copy bytes/memcg bytes/prefault bytes/view bytes/view_file \
+	bytes/view_map bytes/view_remote limits/advice limits/diagnose \
+	limits/limits limits/logind limits/sysctl object posix posix_list \
+	sys/arena sys/atomic_file sys/file sys/namespace sys/parse \
+	sys/resident sys/semaphore sys/thread sysv sysv_list users/holders \
+	users/ids users/lease users/maps users/process users/scan users/select \
 	users/stale
 CMD := \
 	archive attach attachments child collect columns create create/input \
 	create/reaper diagnose filter kinds limits limits/advise limits/ipcs \
-	limits/metrics limits/set limits/usage main operand output read read/dump \
-	read/watch restore rm rm/removal rows save semaphore set stat \
-	stat/detail stat/summary stat/watch transfer ui/json ui/message \
-	ui/options ui/progress ui/signals ui/stream ui/suggest \
-	ui/table ui/text ui/value write
+	limits/metrics limits/set limits/usage main operand output read \
+	read/dump read/watch restore rm rm/removal rows save semaphore set \
+	stat stat/detail stat/summary stat/watch transfer ui/json ui/message \
+	ui/options ui/progress ui/signals ui/stream ui/suggest ui/table \
+	ui/text ui/value write
 UNITS := \
 	archive copy diagnose fault hidden holders lease limits logind memcg \
-	memory parse posix process select semaphore stale sysv sysv_list \
-	view_remote
+	parse posix process select semaphore stale sysv sysv_list view_remote
 MAN := \
 	man/shmtool.1 \
 	man/shmtool.3 \
@@ -137,7 +136,7 @@ $(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVE)
 	$(CC) -pie $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(BSD_LIBS)
 
 # Those in which calls are made to fail.
-FAULTY := copy fault hidden lease memory posix view_remote
+FAULTY := copy fault hidden lease posix view_remote
 $(FAULTY:%=$(BUILD)/tests/unit/%): $(BUILD)/tests/fault/preload.o
 
 # One count for all: bats and cmocka both speak TAP.  What fails is shown, and

@@ -73,7 +73,7 @@ segment_failed(const struct shmt_info *segment, int error, char **reason)
 		return because(reason, ST_LIMIT, "a page cannot be had: no "
 		    "free huge page, or no memory");
 	case ENOMEM:
-		memory_in_use(memory);
+		describe_memory(memory);
 		return because(reason, ST_LIMIT, "no memory for a copy of "
 		    "its %ju bytes%s%s", (uintmax_t)segment->size,
 		    memory, *memory != '\0' ? " without it" : "");

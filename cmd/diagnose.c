@@ -112,7 +112,7 @@ memory_is_short(const struct refusal *r)
 {
 	uintmax_t asked = r->cause.asked, used = r->cause.used;
 	uintmax_t limit = r->cause.limit;
-	const char *where = "this machine:";
+	const char *where = "this machine";
 	struct shmt_headroom room;
 
 	if (shmt_headroom(&room)) {
@@ -120,7 +120,7 @@ memory_is_short(const struct refusal *r)
 		limit = room.limit;
 		where = room.where;
 	}
-	warn_about(r->object, "likely no memory left: %ju bytes asked, %s %ju "
+	warn_about(r->object, "likely no memory left: %ju bytes asked, %s: %ju "
 	    "of %ju in use: free shows more", asked, where, used, limit);
 }
 

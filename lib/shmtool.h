@@ -236,10 +236,11 @@ int shmt_attach(int id, const void *address, unsigned flags, void **at);
 int shmt_detach(const void *at);
 
 /*
- * Contents (map.c, copy.c).  A view reaches a segment's bytes: by attaching
- * it, or, with SHMT_NO_TRACE, through a process that has it attached, which
- * leaves atime, lpid and nattch as they are.  Bytes that nobody wrote read
- * as zero without memory being allocated for them.
+ * Contents (bytes/).  A view reaches a segment's bytes: by attaching it, which
+ * lasts for microseconds where the caller may open /proc/self/map_files; or,
+ * with SHMT_NO_TRACE, through a process that has it attached, which leaves
+ * atime, lpid and nattch as they are.  Bytes that nobody wrote read as zero
+ * without memory being allocated for them.
  */
 
 #define SHMT_WRITE	0x10u	/* the view is for writing */
@@ -264,13 +265,22 @@ uint64_t shmt_view_size(const struct shmt_view *view);
 const struct shmt_info *shmt_view_segment(const struct shmt_view *view);
 
 /* Copies length bytes at offset to or from buffer.  ERANGE: beyond the end;
- * EFAULT: a page cannot be had. */
+ * EFAULT: a page cannot be allocated; EBADF: the view is not for writing. */
 int shmt_view_get(struct shmt_view *view, uint64_t offset, void *buffer,
     size_t length);
 int shmt_view_put(struct shmt_view *view, uint64_t offset, const void *buffer,
     size_t length);
 
-#define SHMT_ZERO_COPY	0x1u	/* lend pages to a pipe: later stores show */
+/*
+ * Calls visit() with the pieces of a range, in order: bytes, or NULL for a
+ * hole, which has no limit to its length.  What visit() returns other than 0
+ * (-1 with errno) ends it, and is returned.
+ */
+int shmt_view_visit(struct shmt_view *view, uint64_t offset, uint64_t length,
+    int (*visit)(void *arg, const void *bytes, uint64_t length), void *arg);
+
+#define SHMT_ZERO_COPY	0x1u	/* lend pages to a pipe, where the kernel can:
+				 * the reader may see later stores */
 #define SHMT_SPARSE	0x2u	/* out is a new regular file, or the range was
 				 * never written: leave holes */
 #define SHMT_LEAVE_REST	0x4u	/* more input than the range stays unread */
@@ -289,8 +299,10 @@ struct shmt_transfer {
 /*
  * Segment to descriptor and descriptor to segment.  *done is set on failure
  * too: how far it got.  errno as write(2) and read(2); ERANGE: the range is
- * not in the segment; EFAULT: a page cannot be had; ENOMEM: the memory
- * cgroup or the machine is full.
+ * not in the segment; EFAULT: a page cannot be allocated; ENOMEM: a memory
+ * cgroup or the machine cannot hold the pages, which shmt_headroom() shows,
+ * and which is known before anything is copied but for input of unknown
+ * length; EBADF: the view is not for writing.
  * shmt_view_send() may be helped by a thread of its own, which takes no
  * signals and has ended when it returns.  shmt_view_receive() stops at the
  * end of the input, and at the end of the range with EFBIG when there is more
@@ -306,24 +318,18 @@ int shmt_view_fill(struct shmt_view *view, const struct shmt_transfer *how,
     unsigned char byte, uint64_t *done);
 
 /*
- * What bounds the pages that this process may still have: the tightest of
- * its memory cgroups and the machine (headroom.c).  False: nothing tells.
+ * How much memory this process may still have: the least of what its memory
+ * cgroups and the machine can hold (memcg.c).  False: nothing tells.
  */
 struct shmt_headroom {
-	uint64_t limit, used;	/* bytes; used may be given up in part */
-	char where[128];	/* "memory cgroup /NAME", "this machine:" */
+	uint64_t limit, used;	/* bytes */
+	/* Bytes that can still be allocated, swap and the page cache that is
+	 * given up for them included. */
+	uint64_t left;
+	char where[128];	/* "memory cgroup /NAME", "this machine" */
 };
 
 bool shmt_headroom(struct shmt_headroom *headroom);
-
-/*
- * To be called before length bytes are written to fd.  Should that be a file
- * in memory (tmpfs, memfd), whoever needs a page of a full memory cgroup is
- * killed, and no errno comes first (memory.c): where memory is short a child
- * of ours has the pages, and is killed instead: ENOMEM.  *credit is 0 at
- * first, and then ours.
- */
-int shmt_make_room(int fd, size_t length, uint64_t *credit);
 
 /*
  * A System V semaphore held, with undo, around a copy (lock.c).

@@ -18,6 +18,7 @@
 
 #include "archive/digest.h"
 #include "archive/meta.h"
+#include "bytes/allocation.h"
 #include "bytes/view.h"
 #include "shmtool.h"
 #include "sys/atomic_file.h"
@@ -138,14 +139,14 @@ struct save {
 static int
 open_segment(struct save *save, int id, struct shmt_view **view)
 {
-	struct shmt_info *segment = &save->saved.segment, attached;
+	struct shmt_info *segment = &save->saved.segment;
 
 	if (shmt_info(id, segment) == -1)
 		return -1;
 	if (shmt_view_open(id, 0, view) == -1)
 		return -1;
-	/* As long as we have it attached its id is not given to another. */
-	if (shmt_info(id, &attached) == -1 || !shmt_same(segment, &attached)) {
+	/* The id may have been given to another segment before that. */
+	if (!shmt_same(segment, shmt_view_segment(*view))) {
 		shmt_view_close(*view);
 		errno = ENOENT;
 		return -1;
@@ -472,8 +473,7 @@ fill_piece(struct shmt_view *view, uint64_t offset, const char *bytes,
 
 	for (; length > 0; bytes += n, offset += n, length -= n) {
 		n = first_run(bytes, length, &zero);
-		if (!zero && (shmt__view_touch(view, offset, n, true) == -1 ||
-		    shmt_view_put(view, offset, bytes, n) == -1))
+		if (!zero && shmt_view_put(view, offset, bytes, n) == -1)
 			return -1;
 	}
 	return 0;
@@ -484,10 +484,16 @@ fill(struct shmt_view *view, int fd, uint64_t size,
     const struct shmt_transfer *how)
 {
 	int result = 0;
-	uint64_t at;
+	uint64_t at, left;
+	struct stat st;
 	char *bytes;
 	size_t n;
 
+	/* What the file has allocated the segment will have. */
+	at = fstat(fd, &st) == 0 ? (uint64_t)st.st_blocks * 512 : size;
+	if (shmt__expect_memory(view, 0, at < size ? at : size, SHMT__HOLES,
+	    &left) == -1)
+		return -1;
 	bytes = malloc(PIECE);
 	if (bytes == NULL)
 		return -1;
@@ -502,7 +508,6 @@ fill(struct shmt_view *view, int fd, uint64_t size,
 		} else if (shmt__read_at(fd, at, bytes, n) == -1 ||
 		    fill_piece(view, at, bytes, n) == -1)
 			result = -1;
-		shmt__view_drop(view, at, n);
 	}
 	free(bytes);
 	return result;
