@@ -160,7 +160,9 @@ fill_rows(struct row *list, size_t count, unsigned needs,
 const struct shmt_holder *
 row_holders(const struct row *row)
 {
-	return row->ipc_ns->holders.list + row->first_holder;
+	const struct shmt_holder *list = row->ipc_ns->holders.list;
+
+	return list != NULL ? list + row->first_holder : NULL;
 }
 
 int
