@@ -85,7 +85,7 @@ segment_failed(const struct shmt_info *segment, int error, char **reason)
 		return set_reason(reason, ST_LIMIT, "cannot allocate a page: "
 		    "no free huge page, or no memory");
 	case ENOMEM:
-		memory_in_use(memory);
+		describe_memory(memory);
 		return set_reason(reason, ST_LIMIT, "no memory for a copy of "
 		    "its %ju bytes%s%s", (uintmax_t)segment->size,
 		    memory, *memory != '\0' ? " without it" : "");

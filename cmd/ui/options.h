@@ -70,6 +70,9 @@ struct cmd {
 	int (*run)(int argc, char **argv);
 	bool runs_command;	/* "--" begins a COMMAND */
 	bool operand_first;	/* no option follows an operand */
+	/* Called in place of run where --ns failed with that status, or NULL;
+	 * returns a status. */
+	int (*not_run)(char **argv, int status);
 };
 
 /*

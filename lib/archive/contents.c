@@ -155,10 +155,6 @@ copy_block(struct job *job, uint64_t offset, uint64_t data, size_t length)
 		    job->buffer, length);
 		result = store(job, offset, job->buffer, length);
 	}
-	if (copy->from.view != NULL)
-		shmt__view_drop(copy->from.view, offset, length);
-	if (copy->to.view != NULL)
-		shmt__view_drop(copy->to.view, offset, length);
 	return result;
 }
 
@@ -193,7 +189,7 @@ shmt__copy_contents(struct shmt__copy *copy)
 
 	copy->reading_failed = false;
 	if (copy->from.view != NULL)
-		shmt__view_invalidate(copy->from.view);
+		shmt__view_reset(copy->from.view);
 	job.digest = shmt__digest_begin();
 	job.buffer = malloc(SHMT__BLOCK);
 	if (job.digest != NULL && job.buffer != NULL)
