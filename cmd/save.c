@@ -110,24 +110,17 @@ parse(int argc, char **argv, struct opts *o)
 	return status == ST_OK ? check_semaphore(&o->semaphore) : status;
 }
 
-/* A path that a script passes on must not be altered; a terminal must not see
- * raw bytes. */
-static void
-print_path(const char *dir, const char *name)
-{
-	if (isatty(STDOUT_FILENO))
-		print_safe(dir);
-	else
-		fputs(dir, stdout);
-	printf("/%s\n", name);
-}
-
+/* The bare path is exact where a script may pass it on. */
 static int
 print_saved(const struct opts *o, const struct shmt_saved *saved)
 {
 	if (o->verbose)
 		printf("%d: saved as ", saved->segment.object.id);
-	print_path(o->saving.dir, saved->name);
+	if (o->verbose || isatty(STDOUT_FILENO))
+		print_safe(o->saving.dir);
+	else
+		fputs(o->saving.dir, stdout);
+	printf("/%s\n", saved->name);
 	return flush_output() ? ST_OK : ST_FAILED;
 }
 

@@ -311,9 +311,9 @@ struct save_first {
 };
 
 /*
- * Looks once more, before the saved files get their names.  To save may be to
- * attach, so that times and last process must be ours now, or the file may
- * hold what is old already.
+ * Looks once more, before the saved files get their names.  Where the segment
+ * had to be attached to be saved, its times and last process must be ours now,
+ * or the file may be out of date already.
  */
 static bool
 still_to_go(struct removal_run *run, struct removal *r,
@@ -330,9 +330,11 @@ still_to_go(struct removal_run *run, struct removal *r,
 		    "it was used while it was saved");
 		return false;
 	}
-	r->segment.atime = now.atime;
-	r->segment.dtime = now.dtime;
-	r->segment.lpid = now.lpid;
+	if (saved->attached) {
+		r->segment.atime = now.atime;
+		r->segment.dtime = now.dtime;
+		r->segment.lpid = now.lpid;
+	}
 	return look_again(run, r);
 }
 

@@ -29,6 +29,14 @@ fail_at(const struct save *save, enum shmt_place place)
 	return -1;
 }
 
+/* Whether a process attached or detached it between two looks. */
+static bool
+was_used(const struct shmt_info *then, const struct shmt_info *now)
+{
+	return now->lpid != then->lpid || now->nattch != then->nattch ||
+	    now->atime != then->atime || now->dtime != then->dtime;
+}
+
 /* Opens the segment that was looked up before. */
 static int
 open_segment(struct save *save, struct shmt_view **view)
@@ -46,7 +54,9 @@ open_segment(struct save *save, struct shmt_view **view)
 	}
 	if ((*view)->huge)
 		before->state |= SHMT_HUGE;
-	save->saved.attached = opened->lpid == getpid();
+	save->saved.attached = was_used(before, opened);
+	save->saved.disturbed = save->saved.attached &&
+	    opened->lpid != getpid();
 	return 0;
 }
 
@@ -65,17 +75,6 @@ refuse_existing(const struct save *save)
 		return 0;
 	errno = replace ? EISDIR : EEXIST;
 	return fail_at(save, SHMT_AT_META);
-}
-
-/* Whether another process attached or detached it since "then". */
-static bool
-is_disturbed(const struct shmt_info *then)
-{
-	struct shmt_info now;
-
-	return shmt_info(then->object.id, &now) == -1 || !shmt_same(then, &now) ||
-	    now.lpid != then->lpid || now.nattch != then->nattch ||
-	    now.atime != then->atime || now.dtime != then->dtime;
 }
 
 static int
@@ -97,13 +96,18 @@ copy_from(struct save *save, struct shmt_view *view)
 static int
 copy_contents(struct save *save)
 {
+	const struct shmt_info *opened;
+	struct shmt_info now;
 	struct shmt_view *view;
 	int result;
 
 	if (open_segment(save, &view) == -1)
 		return -1;
 	result = copy_from(save, view);
-	save->saved.disturbed = is_disturbed(shmt_view_segment(view));
+	opened = shmt_view_segment(view);
+	if (shmt_info(opened->object.id, &now) == -1 ||
+	    !shmt_same(opened, &now) || was_used(opened, &now))
+		save->saved.disturbed = true;
 	shmt_view_close(view);
 	if (result == 0 && save->how->copied != NULL)
 		save->how->copied(save->how->arg);

@@ -63,7 +63,8 @@ can_inject() {
 	with_failing fsync:error=EIO true || skip "strace does not work here"
 }
 
-# The system calls of a command that succeed, from the first shmctl(2) on, as
+# The system calls of a command that succeed, from the first about a segment or a
+# .meta on, as
 # lines "NAME:N ARGUMENTS" for the Nth call of that name.
 system_calls() {
 	local trace=$BATS_TEST_TMPDIR/trace
@@ -71,7 +72,7 @@ system_calls() {
 		return
 	perl -ne '($name, $rest) = /^(\w+)\((.*)/ or next;
 		$n{$name}++;
-		$on ||= $name eq "shmctl";
+		$on ||= $name eq "shmctl" || $rest =~ /\.meta/;
 		print "$name:$n{$name} $rest\n" if $on && $name !~ /^exit/ &&
 		    $rest !~ / = -1 E/' "$trace"
 }
