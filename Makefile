@@ -39,12 +39,12 @@ LIB := \
 	users/maps users/process users/scan users/select
 CMD := \
 	archive attach attachments child collect columns create create/input \
-	create/reaper diagnose filter kinds limits limits/advise limits/ipcs \
+	create/reaper diagnose filter groups kinds limits limits/advise limits/ipcs \
 	limits/metrics limits/set limits/usage main operand output read read/dump \
 	read/watch restore rm rm/removal rows save semaphore set stat \
-	stat/detail stat/summary stat/watch transfer ui/json ui/message \
+	stat/detail stat/summary stat/watch transfer ui/column ui/json ui/message \
 	ui/options ui/progress ui/signals ui/stream ui/suggest \
-	ui/table ui/text ui/value write
+	ui/table ui/terminal ui/text ui/value write
 UNITS := \
 	archive copy diagnose fault hidden holders limits logind memcg memory \
 	parse process select semaphore sysv sysv_list view_remote
