@@ -244,7 +244,7 @@ fit_terminal(const struct table *table, size_t *widths,
 		if (table->sort != find_column(table->set, *name) &&
 		    hide_column(table, *name, widths)) {
 			if (names[0] != '\0')
-				strlcat(names, ", ", HIDDEN_NAMES);
+				strlcat(names, ",", HIDDEN_NAMES);
 			strlcat(names, *name, HIDDEN_NAMES);
 		}
 }
@@ -262,7 +262,7 @@ put_table(const struct table *table, const struct order *order,
 		put_heading(table, widths);
 	put_cells(table, order, cells, widths);
 	if (names[0] != '\0' && flush_output())
-		warn_about(NULL, "no room for %s: see -o", names);
+		warn_about(NULL, "no room for %s", names);
 }
 
 static int
