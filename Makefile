@@ -31,9 +31,10 @@ BUILD ?= build
 
 # Sources, without folder and suffix.
 LIB := \
-	archive/archive archive/digest archive/meta bytes/allocation \
-	bytes/copy bytes/memcg bytes/prefault bytes/view bytes/view_file \
-	bytes/view_map bytes/view_remote limits/advice limits/diagnose \
+	archive/contents archive/digest archive/meta archive/pair \
+	archive/restore archive/save bytes/allocation bytes/copy bytes/memcg \
+	bytes/prefault bytes/view bytes/view_file bytes/view_map \
+	bytes/view_remote limits/advice limits/dev_shm limits/diagnose \
 	limits/limits limits/logind limits/sysctl object posix posix_list \
 	sys/arena sys/atomic_file sys/file sys/namespace sys/parse \
 	sys/resident sys/semaphore sys/thread sysv sysv_list users/holders \
@@ -41,16 +42,17 @@ LIB := \
 	users/stale
 CMD := \
 	archive attach attachments child collect columns create create/input \
-	create/reaper diagnose filter kinds limits limits/advise limits/ipcs \
-	limits/metrics limits/set limits/usage main operand output read \
-	read/dump read/watch restore rm rm/removal rows save semaphore set \
-	stat stat/detail stat/summary stat/watch transfer ui/json ui/message \
-	ui/options ui/progress ui/signals ui/stream ui/suggest ui/table \
-	ui/text ui/value write
+	create/reaper diagnose filter groups kinds limits limits/advise \
+	limits/check limits/ipcs limits/metrics limits/sample limits/set \
+	limits/setting limits/usage main operand output read read/dump \
+	read/watch restore rm rm/removal rows save semaphore set stat \
+	stat/detail stat/summary stat/watch transfer ui/column ui/json \
+	ui/message ui/options ui/progress ui/signals ui/stream ui/suggest \
+	ui/table ui/terminal ui/text ui/value write
 UNITS := \
 	archive copy diagnose fault files hidden holders lease limits logind \
-	memcg parse posix process race select semaphore stale sysv \
-	sysv_list view_remote
+	memcg parse posix process race select semaphore stale sysv sysv_list \
+	view_remote
 MAN := \
 	man/shmtool.1 \
 	man/shmtool.3 \
