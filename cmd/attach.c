@@ -24,7 +24,7 @@
 /* One segment, attached or to be attached. */
 struct held {
 	const struct operand *operand;
-	struct shmt_segment segment;
+	struct shmt_info segment;
 	void *at;		/* where, if attached */
 	bool attached;
 };
@@ -208,7 +208,7 @@ announce(const struct opts *o)
 
 	for (i = 0; i < o->count; i++) {
 		h = &o->held[i];
-		fprintf(out, "%d %#jx %ju %s\n", h->segment.id,
+		fprintf(out, "%d %#jx %ju %s\n", h->segment.object.id,
 		    (uintmax_t)(uintptr_t)h->at, (uintmax_t)h->segment.size,
 		    access_word(o->flags));
 		if (h->segment.state & SHMT_DEST)
@@ -223,7 +223,7 @@ static int
 run_for(struct opts *o)
 {
 	struct child child = { .command = o->args.command };
-	struct shmt_segment *list;
+	struct shmt_info *list;
 	size_t i;
 	bool ready;
 
@@ -277,13 +277,12 @@ run(int argc, char **argv)
 	return status;
 }
 
-const struct cmd cmd_attach = {
-	.name = "attach",
-	.summary = "Attaches segments and keeps them attached",
-	.synopsis = "[-rx] [-a ADDRESS [--round] [--remap]] [-t DURATION] SEGMENT... "
-	    "[-- COMMAND [ARG...]]",
-	.options = options,
-	.note = "Prints a line for each segment: id, address, size, access.",
-	.run = run,
-	.runs_command = true
-};
+const struct cmd cmd_attach = {.name = "attach",
+    .summary = "Attaches segments and keeps them attached",
+    .synopsis =
+	"[-rx] [-a ADDRESS [--round] [--remap]] [-t DURATION] SEGMENT... "
+	"[-- COMMAND [ARG...]]",
+    .options = options,
+    .note = "Prints a line for each segment: id, address, size, access.",
+    .run = run,
+    .runs_command = true};

@@ -22,16 +22,16 @@
 #include "ui/text.h"
 
 bool
-is_operand(const struct operand *operand, const struct shmt_segment *segment)
+is_operand(const struct operand *operand, const struct shmt_info *segment)
 {
 	return operand->ref.by_key ? operand->ref.key == segment->key :
-	    operand->ref.id == segment->id;
+	    operand->ref.id == segment->object.id;
 }
 
 /* Adds the segments that the operands name, in the order of the operands. */
 static int
 add_operands(const struct selection *selection,
-    const struct shmt_segment *list, size_t count, struct rows *rows)
+    const struct shmt_info *list, size_t count, struct rows *rows)
 {
 	int status = ST_OK;
 	size_t o, i;
@@ -51,7 +51,7 @@ look_here(const struct selection *selection, struct rows *rows,
     struct ipc_ns *ipc_ns)
 {
 	const size_t first = rows->count;
-	struct shmt_segment *list;
+	struct shmt_info *list;
 	size_t count;
 	int status;
 

@@ -235,7 +235,7 @@ warn_of_hidden_pids(const struct shmt_filter *filter)
 /* A marked segment has lost its key; the maps of its holders still show it. */
 static bool
 needs_holders(const struct shmt_filter *filter,
-    const struct shmt_segment *list, size_t count)
+    const struct shmt_info *list, size_t count)
 {
 	const bool by_pid = filter_has(filter, SHMT_BY_PID),
 	    by_key = filter_has(filter, SHMT_BY_KEY) ||
@@ -257,10 +257,10 @@ filter_idle(const struct shmt_filter *filter)
 
 int
 filter_list(const struct shmt_filter *filter, bool want_rss,
-    struct shmt_segment **list, size_t *count)
+    struct shmt_info **list, size_t *count)
 {
 	struct shmt_holders holders = { 0 };
-	struct shmt_segment *all;
+	struct shmt_info *all;
 	size_t i, n, kept = 0;
 	time_t now;
 	int error;

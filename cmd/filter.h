@@ -36,6 +36,6 @@ uint64_t filter_idle(const struct shmt_filter *filter);
 /* Lists the segments that pass, into an array that the caller frees; ST_OK, or
  * another status, having said why. */
 int filter_list(const struct shmt_filter *filter, bool want_rss,
-    struct shmt_segment **list, size_t *count);
+    struct shmt_info **list, size_t *count);
 
 #endif

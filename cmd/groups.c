@@ -155,7 +155,7 @@ is_same_key(const struct value *a, const struct value *b)
 static void
 add_to_group(struct group *group, const struct row *row)
 {
-	const struct shmt_segment *s = &row->segment;
+	const struct shmt_info *s = &row->segment;
 
 	group->count++;
 	group->unattached += s->nattch == 0;

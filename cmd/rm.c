@@ -125,7 +125,7 @@ shows_plan(const struct opts *o)
 static int
 start_work(struct opts *o, struct work *work)
 {
-	struct shmt_segment *segments = NULL;
+	struct shmt_info *segments = NULL;
 	size_t count = (size_t)o->count, i;
 	int status;
 
@@ -187,16 +187,16 @@ total(const struct work *work, char size[static SHORT_TEXT])
 static int
 compare_ids(const void *a, const void *b)
 {
-	const struct shmt_segment *x = a, *y = b;
+	const struct shmt_info *x = a, *y = b;
 
-	return (x->id > y->id) - (x->id < y->id);
+	return (x->object.id > y->object.id) - (x->object.id < y->object.id);
 }
 
 /* What only a list of all tells: one look for however many operands. */
 static void
 add_rss(struct row *plan, size_t count)
 {
-	struct shmt_segment *list, *s, *found;
+	struct shmt_info *list, *s, *found;
 	size_t all, i;
 
 	if (shmt_list(true, &list, &all) == -1)
@@ -208,7 +208,7 @@ add_rss(struct row *plan, size_t count)
 		found = bsearch(s, list, all, sizeof(*list), compare_ids);
 		if (found == NULL || !shmt_same(found, s))
 			continue;
-		s->has_rss = found->has_rss;
+		s->known |= found->known & SHMT_HAS_RSS;
 		s->rss = found->rss;
 		s->swap = found->swap;
 		s->state |= found->state & SHMT_HUGE;
@@ -301,7 +301,7 @@ ask_for_one(struct opts *o, struct work *work, const struct removal *r)
 
 	short_size(size, r->segment.size);
 	if (asprintf(&question, "%s %d (0x%08" PRIx32 ", %s, owner %s%s%s)?",
-	    r->result == WOULD_MARK ? "mark" : "remove", r->segment.id,
+	    r->result == WOULD_MARK ? "mark" : "remove", r->segment.object.id,
 	    r->segment.key, size, user_name(r->segment.uid),
 	    r->reason != NULL ? "; " : "",
 	    r->reason != NULL ? r->reason : "") == -1)

@@ -30,7 +30,7 @@
 static void
 remove_untold(uint32_t key, pid_t maker, time_t since)
 {
-	struct shmt_segment *list;
+	struct shmt_info *list;
 	size_t count, i;
 
 	if (shmt_list(false, &list, &count) == -1)
@@ -38,7 +38,7 @@ remove_untold(uint32_t key, pid_t maker, time_t since)
 	for (i = 0; i < count; i++)
 		if (list[i].key == key && list[i].cpid == maker &&
 		    list[i].ctime >= since)
-			shmt_remove(list[i].id);
+			shmt_remove(list[i].object.id);
 	free(list);
 }
 
@@ -57,7 +57,7 @@ read_pipe(int fd, void *buffer, size_t length)
 static void
 reap(int fd, uint32_t key, pid_t maker)
 {
-	struct shmt_segment made, there;
+	struct shmt_info made, there;
 	time_t since = time(NULL);
 	char none;
 
@@ -69,8 +69,8 @@ reap(int fd, uint32_t key, pid_t maker)
 		_exit(ST_OK);
 	}
 	read_pipe(fd, &none, 1);
-	if (shmt_info(made.id, &there) == 0 && shmt_same(&made, &there))
-		shmt_remove(made.id);
+	if (shmt_info(made.object.id, &there) == 0 && shmt_same(&made, &there))
+		shmt_remove(made.object.id);
 	_exit(ST_OK);
 }
 
@@ -100,7 +100,7 @@ start_reaper(struct reaper *reaper, uint32_t key)
 }
 
 bool
-inform_reaper(const struct reaper *reaper, const struct shmt_segment *segment)
+inform_reaper(const struct reaper *reaper, const struct shmt_info *segment)
 {
 	return write(reaper->pipe, segment, sizeof(*segment)) ==
 	    (ssize_t)sizeof(*segment);

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "diagnose.h"
 #include "limits/ipcs.h"
 #include "shmtool.h"
 #include "ui/json.h"
@@ -32,17 +33,6 @@ struct lines {
 /* A row's eight cells: two numbers of 20 digits, and none of the others is
  * wider than its column and a blank. */
 #define ROW_MAX (8 * (CELL + 1) + 2 * 10 + 1)
-
-int
-limits_failed(const char *bad, int error)
-{
-	const char *reason = strerror(error);
-
-	if (bad != NULL && error == EBADMSG)
-		reason = "holds something else than the kernel's numbers";
-	warn_about(bad != NULL ? bad : "limits of System V IPC", "%s", reason);
-	return status_of(error);
-}
 
 /* size in the letters of ipcs --human: one decimal, rounded half up, which
  * may say 1024K but never 1M for less. */
@@ -188,7 +178,7 @@ put_owner(char *at, uint32_t uid)
 }
 
 static void
-put_row(struct lines *lines, const struct shmt_segment *s, bool human)
+put_row(struct lines *lines, const struct shmt_info *s, bool human)
 {
 	bool dest = (s->state & SHMT_DEST) != 0;
 	bool locked = (s->state & SHMT_LOCKED) != 0;
@@ -200,7 +190,7 @@ put_row(struct lines *lines, const struct shmt_segment *s, bool human)
 	}
 	at = lines->text + lines->used;
 	at = put_key(at, s->key);
-	at = put_number(at, (uint64_t)s->id, 10);
+	at = put_number(at, (uint64_t)s->object.id, 10);
 	at = put_owner(at, s->uid);
 	at = put_number(at, s->mode, 8);
 	at = human ? put_human(at, s->size) : put_number(at, s->size, 10);
@@ -213,7 +203,7 @@ put_row(struct lines *lines, const struct shmt_segment *s, bool human)
 }
 
 static void
-print_segments(const struct shmt_segment *list, size_t count, bool human)
+print_segments(const struct shmt_info *list, size_t count, bool human)
 {
 	static struct lines lines;
 	size_t i;
@@ -248,14 +238,14 @@ json_limits(struct json *json, const struct shmt_limits *l)
 }
 
 static void
-json_segment(struct json *json, const struct shmt_segment *s)
+json_segment(struct json *json, const struct shmt_info *s)
 {
 	char perms[SHORT_TEXT];
 
 	snprintf(perms, sizeof(perms), "%04o", s->mode);
 	json_open(json, NULL, '{');
 	json_key(json, s->key);
-	json_signed(json, "id", s->id);
+	json_signed(json, "id", s->object.id);
 	json_text(json, "owner", user_name(s->uid));
 	json_text(json, "perms", perms);
 	json_number(json, "size", s->size);
@@ -270,7 +260,7 @@ json_segment(struct json *json, const struct shmt_segment *s)
 }
 
 static void
-print_json(const struct shmt_limits *limits, const struct shmt_segment *list,
+print_json(const struct shmt_limits *limits, const struct shmt_info *list,
     size_t count, unsigned what)
 {
 	struct json json = { .file = stdout };
@@ -292,7 +282,7 @@ print_json(const struct shmt_limits *limits, const struct shmt_segment *list,
 int
 print_report(unsigned what, enum report_unit unit, bool json)
 {
-	struct shmt_segment *list = NULL;
+	struct shmt_info *list = NULL;
 	struct shmt_limits limits;
 	const char *bad = NULL;
 	size_t count = 0;

@@ -72,7 +72,7 @@ removal_forget_holders(struct removal_run *run)
 
 /* Somebody came since: a new look, unless the last one saw them all. */
 static void
-renew_holders(struct removal_run *run, const struct shmt_segment *now)
+renew_holders(struct removal_run *run, const struct shmt_info *now)
 {
 	if (!shmt_holders_complete(&run->holders, now))
 		removal_forget_holders(run);
@@ -92,7 +92,7 @@ look_at_holders(struct removal_run *run, struct removal *r)
 	if (!run->has_holders && shmt_holders(-1, &run->holders) == -1)
 		return;
 	run->has_holders = true;
-	held = shmt_holders_of(&run->holders, r->segment.id, &count);
+	held = shmt_holders_of(&run->holders, r->segment.object.id, &count);
 	r->holders = calloc(count + 1, sizeof(*held));
 	if (r->holders == NULL)
 		return;
@@ -159,13 +159,13 @@ removal_find(struct removal_run *run, struct removal *r)
 	} else
 		fail_removal(r, errno);
 	memset(&r->segment, 0, sizeof(r->segment));
-	r->segment.id = ref->by_key ? -1 : ref->id;
+	r->segment.object.id = ref->by_key ? -1 : ref->id;
 	r->segment.key = ref->by_key ? ref->key : 0;
 }
 
 /* As the kernel decides, but for capabilities without user id 0. */
 static bool
-may_remove(const struct shmt_segment *segment)
+may_remove(const struct shmt_info *segment)
 {
 	uid_t uid = geteuid();
 
@@ -192,7 +192,7 @@ removal_plan(struct removal_run *run, struct removal *r)
 
 /* How the filter's wish no longer holds, or NULL; processes may have come. */
 static const char *
-what_fails(struct removal_run *run, const struct shmt_segment *now)
+what_fails(struct removal_run *run, const struct shmt_info *now)
 {
 	const struct shmt_filter *filter = run->filter;
 
@@ -208,7 +208,7 @@ what_fails(struct removal_run *run, const struct shmt_segment *now)
 
 /* How it is no longer the segment that was looked at, or NULL. */
 static const char *
-what_changed(const struct shmt_segment *was, const struct shmt_segment *now)
+what_changed(const struct shmt_info *was, const struct shmt_info *now)
 {
 	if (!shmt_same(was, now))
 		return "it went, and another segment has its id";
@@ -227,8 +227,8 @@ what_changed(const struct shmt_segment *was, const struct shmt_segment *now)
  * named by an operand, not at all.
  */
 static const char *
-what_mismatches(struct removal_run *run, const struct shmt_segment *was,
-    const struct shmt_segment *now)
+what_mismatches(struct removal_run *run, const struct shmt_info *was,
+    const struct shmt_info *now)
 {
 	if (run->filter == NULL || (now->atime == was->atime &&
 	    now->dtime == was->dtime && now->lpid == was->lpid &&
@@ -250,10 +250,10 @@ static bool
 look_again(struct removal_run *run, struct removal *r)
 {
 	int status = run->filter != NULL ? ST_OK : ST_BUSY;
-	struct shmt_segment now;
+	struct shmt_info now;
 	const char *why;
 
-	if (shmt_info(r->segment.id, &now) == -1) {
+	if (shmt_info(r->segment.object.id, &now) == -1) {
 		if (errno == ENOENT)
 			return already_gone(run, r);
 		fail_removal(r, errno);
@@ -280,11 +280,11 @@ look_again(struct removal_run *run, struct removal *r)
 static void
 look_after(struct removal_run *run, struct removal *r)
 {
-	struct shmt_segment now;
+	struct shmt_info now;
 
 	r->result = REMOVED;
 	r->status = ST_OK;
-	if (shmt_info(r->segment.id, &now) == -1) {
+	if (shmt_info(r->segment.object.id, &now) == -1) {
 		if (errno == ENOENT)
 			return;
 		now = r->segment;
@@ -303,40 +303,72 @@ look_after(struct removal_run *run, struct removal *r)
 		    "the last detach, but its key no longer finds it");
 }
 
+/* A removal of which the segment is being saved. */
+struct save_first {
+	struct removal_run *run;
+	struct removal *removal;
+	bool kept;		/* it must not go, and settle() has the reason */
+};
+
 /*
- * Saves it, and looks once more: to save is to attach, so that times and last
- * process must be ours now, or what went into the file may be old already.
+ * Looks once more, before the saved files get their names.  Where the segment
+ * had to be attached to be saved, its times and last process must be ours now,
+ * or the file may be out of date already.
  */
+static bool
+still_to_go(struct removal_run *run, struct removal *r,
+    const struct shmt_saved *saved)
+{
+	struct shmt_info now;
+
+	if (shmt_info(r->segment.object.id, &now) == -1)
+		return look_again(run, r);
+	if (!run->force && shmt_same(&r->segment, &saved->segment) &&
+	    now.nattch == 0 && (saved->disturbed ||
+	    (saved->attached && now.lpid != getpid()))) {
+		settle(r, KEPT, run->filter != NULL ? ST_OK : ST_BUSY,
+		    "it was used while it was saved");
+		return false;
+	}
+	if (saved->attached) {
+		r->segment.atime = now.atime;
+		r->segment.dtime = now.dtime;
+		r->segment.lpid = now.lpid;
+	}
+	return look_again(run, r);
+}
+
+static bool
+confirm_save(void *arg, const struct shmt_saved *saved)
+{
+	struct save_first *first = arg;
+
+	first->kept = !still_to_go(first->run, first->removal, saved);
+	return !first->kept;
+}
+
+/* The files belong to this one segment, so older ones are replaced. */
 static bool
 save_first(struct removal_run *run, struct removal *r)
 {
+	struct save_first first = { run, r, false };
 	const struct saving saving = {
-		.dir = run->save, .replace = run->force
+		.dir = run->save, .replace = true, .confirm = confirm_save,
+		.arg = &first
 	};
-	struct shmt_segment now;
 	struct shmt_saved saved;
 	char *reason;
 	int status;
 
 	status = save_segment(&saving, &r->segment, &saved, &reason);
-	if (status != ST_OK) {
+	if (status != ST_OK && !first.kept)
 		settle(r, FAILED, status, "not saved, so not removed: %s",
 		    reason != NULL ? reason : strerror(ENOMEM));
-		free(reason);
+	free(reason);
+	if (status != ST_OK)
 		return false;
-	}
 	if (asprintf(&r->saved, "%s/%s", run->save, saved.name) == -1)
 		r->saved = NULL;
-	if (shmt_info(r->segment.id, &now) == -1)
-		return look_again(run, r);
-	if (!run->force && shmt_same(&r->segment, &saved.segment) &&
-	    now.nattch == 0 && (saved.disturbed || now.lpid != getpid())) {
-		settle(r, KEPT, ST_BUSY, "it was used while it was saved");
-		return false;
-	}
-	r->segment.atime = now.atime;
-	r->segment.dtime = now.dtime;
-	r->segment.lpid = now.lpid;
 	return look_again(run, r);
 }
 
@@ -347,7 +379,7 @@ removal_do(struct removal_run *run, struct removal *r)
 		return;
 	if (run->save != NULL && !save_first(run, r))
 		return;
-	if (shmt_remove(r->segment.id) == 0)
+	if (shmt_remove(r->segment.object.id) == 0)
 		look_after(run, r);
 	else if (errno == ENOENT)
 		already_gone(run, r);
@@ -368,7 +400,7 @@ report_removed(const struct removal *r)
 	char size[SHORT_TEXT];
 
 	short_size(size, r->segment.size);
-	printf("removed %d (0x%08" PRIx32 ", %s, owner ", r->segment.id,
+	printf("removed %d (0x%08" PRIx32 ", %s, owner ", r->segment.object.id,
 	    r->segment.key, size);
 	print_safe(user_name(r->segment.uid));
 	putchar(')');
@@ -393,7 +425,7 @@ report_removal(const struct removal_run *run, const struct removal *r)
 	char id[SHORT_TEXT];
 	const char *object = id, *reason = r->reason;
 
-	snprintf(id, sizeof(id), "%d", r->segment.id);
+	snprintf(id, sizeof(id), "%d", r->segment.object.id);
 	if (r->operand != NULL)
 		object = r->operand->text;
 	if (reason == NULL)
@@ -453,10 +485,10 @@ removal_json(struct json *json, const struct removal *r)
 	bool seen = r->segment.ctime != 0;
 
 	json_open(json, NULL, '{');
-	if (r->segment.id == -1)
+	if (r->segment.object.id == -1)
 		json_null(json, "id");
 	else
-		json_number(json, "id", (uint64_t)r->segment.id);
+		json_number(json, "id", (uint64_t)r->segment.object.id);
 	json_key_of(json, r);
 	if (seen)
 		json_number(json, "size", r->segment.size);

@@ -29,7 +29,7 @@ struct removal_run {
 
 /* One segment on its way out; all zeros but for target or segment at first. */
 struct removal {
-	struct shmt_segment segment;	/* as it was looked at; id -1: none */
+	struct shmt_info segment;	/* as it was looked at; id -1: none */
 	const struct operand *operand;	/* NULL: selected by the filter */
 	enum removal_result result;
 	int status;

@@ -11,7 +11,7 @@
 #include "users/scan.h"
 
 uint64_t
-shmt_idle(const struct shmt_segment *segment, int64_t now)
+shmt_idle(const struct shmt_info *segment, int64_t now)
 {
 	int64_t last = segment->ctime;
 
@@ -29,7 +29,7 @@ is_gone(const struct shmt_process *process)
 }
 
 void
-shmt_check_stale(const struct shmt_segment *segment, int64_t now, uint64_t idle,
+shmt_check_stale(const struct shmt_info *segment, int64_t now, uint64_t idle,
     struct shmt_proof *proof)
 {
 	memset(proof, 0, sizeof(*proof));
@@ -55,7 +55,7 @@ known(bool value)
 
 /* What the facts of one segment are found out from. */
 struct subject {
-	const struct shmt_segment *segment;
+	const struct shmt_info *segment;
 	const struct shmt_holders *holders;	/* or NULL */
 	int64_t now;
 	uint64_t stale_idle;
@@ -64,7 +64,7 @@ struct subject {
 static enum fact
 is_stale(const struct subject *subject)
 {
-	const struct shmt_segment *s = subject->segment;
+	const struct shmt_info *s = subject->segment;
 	struct shmt_proof proof;
 
 	/* Processes are looked at only where all else holds. */
@@ -86,7 +86,7 @@ is_stale(const struct subject *subject)
 static bool
 find_key(const struct subject *subject, uint32_t *key)
 {
-	const struct shmt_segment *s = subject->segment;
+	const struct shmt_info *s = subject->segment;
 	const struct shmt_holder *holder;
 	size_t count = 0;
 
@@ -95,7 +95,7 @@ find_key(const struct subject *subject, uint32_t *key)
 		return true;
 	if (subject->holders == NULL)
 		return false;
-	holder = shmt_holders_of(subject->holders, s->id, &count);
+	holder = shmt_holders_of(subject->holders, s->object.id, &count);
 	if (count == 0)
 		return false;
 	*key = holder->key;
@@ -114,7 +114,7 @@ has_key(const struct subject *subject, uint32_t wanted)
 static enum fact
 is_held_by(const struct subject *subject, pid_t pid)
 {
-	const struct shmt_segment *s = subject->segment;
+	const struct shmt_info *s = subject->segment;
 	const struct shmt_holder *holder, *found = NULL;
 	uint64_t maps = 0;
 	size_t count;
@@ -123,7 +123,7 @@ is_held_by(const struct subject *subject, pid_t pid)
 		return FALSE;
 	if (subject->holders == NULL)
 		return UNKNOWN;
-	holder = shmt_holders_of(subject->holders, s->id, &count);
+	holder = shmt_holders_of(subject->holders, s->object.id, &count);
 	for (; count > 0; count--, holder++) {
 		maps += holder->maps;
 		if (holder->pid == pid)
@@ -136,7 +136,7 @@ is_held_by(const struct subject *subject, pid_t pid)
 }
 
 static enum fact
-is_created_by(const struct shmt_segment *segment, pid_t pid)
+is_created_by(const struct shmt_info *segment, pid_t pid)
 {
 	struct shmt_process creator;
 
@@ -162,7 +162,7 @@ is_used_by(const struct subject *subject, pid_t pid)
 }
 
 static enum fact
-is_creator_gone(const struct shmt_segment *segment)
+is_creator_gone(const struct shmt_info *segment)
 {
 	struct shmt_process creator;
 
@@ -174,7 +174,7 @@ is_creator_gone(const struct shmt_segment *segment)
 static enum fact
 find_fact(const struct subject *subject, const struct shmt_clause *clause)
 {
-	const struct shmt_segment *s = subject->segment;
+	const struct shmt_info *s = subject->segment;
 
 	switch (clause->by) {
 	case SHMT_BY_OWNER:
@@ -262,7 +262,7 @@ mismatch(const struct shmt_filter *filter, const struct subject *subject,
 
 bool
 shmt_match(const struct shmt_filter *filter,
-    const struct shmt_segment *segment, int64_t now,
+    const struct shmt_info *segment, int64_t now,
     const struct shmt_holders *holders)
 {
 	const struct subject subject = { segment, holders, now,
@@ -273,7 +273,7 @@ shmt_match(const struct shmt_filter *filter,
 
 unsigned
 shmt_mismatch(const struct shmt_filter *filter,
-    const struct shmt_segment *segment, int64_t now,
+    const struct shmt_info *segment, int64_t now,
     const struct shmt_holders *holders)
 {
 	const struct subject subject = { segment, holders, now,

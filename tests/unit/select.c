@@ -29,10 +29,10 @@ static int64_t now;
 static bool has_own_mounts;
 
 /* Private, unattached, its users gone, idle for two hours. */
-static struct shmt_segment
+static struct shmt_info
 forgotten(void)
 {
-	return (struct shmt_segment){ .id = 5, .uid = 1000, .cuid = 1001,
+	return (struct shmt_info){ .object.id = 5, .uid = 1000, .cuid = 1001,
 	    .mode = 0600, .size = 4096, .cpid = dead, .lpid = dead,
 	    .ctime = now - 4 * HOUR, .atime = now - 3 * HOUR,
 	    .dtime = now - 2 * HOUR };
@@ -65,7 +65,7 @@ idle_times(void **state)
 		{ INT64_MIN, INT64_MIN, INT64_MIN,
 		    1000 + (UINT64_C(1) << 63) },
 	};
-	struct shmt_segment s = { 0 };
+	struct shmt_info s = { 0 };
 	size_t i;
 
 	(void)state;
@@ -87,7 +87,7 @@ struct filter_row {
 };
 
 static bool
-passes(const struct filter_row *row, const struct shmt_segment *s,
+passes(const struct filter_row *row, const struct shmt_info *s,
     const struct shmt_holders *holders)
 {
 	struct shmt_clause clauses[CLAUSES];
@@ -104,7 +104,7 @@ passes(const struct filter_row *row, const struct shmt_segment *s,
 
 static bool
 passes_one(enum shmt_criterion by, uint64_t value,
-    const struct shmt_segment *s, const struct shmt_holders *holders)
+    const struct shmt_info *s, const struct shmt_holders *holders)
 {
 	const struct filter_row row = { { { by, false, value } }, 1 };
 
@@ -113,7 +113,7 @@ passes_one(enum shmt_criterion by, uint64_t value,
 
 static bool
 passes_not(enum shmt_criterion by, uint64_t value,
-    const struct shmt_segment *s, const struct shmt_holders *holders)
+    const struct shmt_info *s, const struct shmt_holders *holders)
 {
 	const struct filter_row row = { { { by, true, value } }, 1 };
 
@@ -121,7 +121,7 @@ passes_not(enum shmt_criterion by, uint64_t value,
 }
 
 static bool
-is_stale(const struct shmt_segment *s, uint64_t idle)
+is_stale(const struct shmt_info *s, uint64_t idle)
 {
 	const struct filter_row row = { { { .by = SHMT_BY_STALE },
 	    { .by = SHMT_BY_IDLE, .value = idle } }, 2 };
@@ -136,7 +136,7 @@ is_stale(const struct shmt_segment *s, uint64_t idle)
 static void
 a_forgotten_one_is_stale(void **state)
 {
-	struct shmt_segment s = forgotten();
+	struct shmt_info s = forgotten();
 	struct shmt_proof proof;
 
 	(void)state;
@@ -153,7 +153,7 @@ a_forgotten_one_is_stale(void **state)
 static void
 each_part_of_stale_counts(void **state)
 {
-	struct shmt_segment s = forgotten();
+	struct shmt_info s = forgotten();
 	struct shmt_proof proof;
 
 	(void)state;
@@ -196,7 +196,7 @@ each_part_of_stale_counts(void **state)
 static void
 an_hour_is_the_default(void **state)
 {
-	struct shmt_segment s = forgotten();
+	struct shmt_info s = forgotten();
 
 	(void)state;
 	s.dtime = now - SHMT_STALE_IDLE;
@@ -240,12 +240,12 @@ idle_of_stale(void **state)
 static void
 criteria_one_by_one(void **state)
 {
-	struct shmt_segment keyed = forgotten(), marked = forgotten();
-	struct shmt_segment plain = forgotten();
+	struct shmt_info keyed = forgotten(), marked = forgotten();
+	struct shmt_info plain = forgotten();
 	const struct {
 		enum shmt_criterion by;
 		uint64_t value;
-		const struct shmt_segment *segment;
+		const struct shmt_info *segment;
 		bool passes;
 	} rows[] = {
 		{ SHMT_BY_OWNER, 1000, &plain, true },
@@ -336,7 +336,7 @@ several_clauses(void **state)
 		    { SHMT_BY_IDLE, false, 0 },
 		    { SHMT_BY_IDLE, false, 3 * HOUR } }, 3 }, false },
 	};
-	struct shmt_segment s = forgotten();
+	struct shmt_info s = forgotten();
 	size_t i;
 
 	(void)state;
@@ -355,7 +355,7 @@ all_that_fails_is_named(void **state)
 		{ .by = SHMT_BY_CREATOR, .value = 1001, .negated = true },
 	};
 	const struct shmt_filter filter = { clauses, 4 };
-	struct shmt_segment s = forgotten();
+	struct shmt_info s = forgotten();
 
 	(void)state;
 	assert_int_equal(shmt_mismatch(&filter, &s, now, NULL),
@@ -372,7 +372,7 @@ all_that_fails_is_named(void **state)
 static void
 unknown_facts(void **state)
 {
-	struct shmt_segment s = forgotten();
+	struct shmt_info s = forgotten();
 	struct shmt_holder list[] = {
 		{ .id = 5, .key = 7, .pid = 11, .maps = 1 },
 	};
@@ -412,7 +412,7 @@ unknown_facts(void **state)
 static void
 a_running_creator_is_not_gone(void **state)
 {
-	struct shmt_segment s = forgotten();
+	struct shmt_info s = forgotten();
 
 	(void)state;
 	s.cpid = getpid();
@@ -431,7 +431,7 @@ holders_count(void **state)
 		{ .id = 6, .key = 0, .pid = 13, .maps = 1 },
 	};
 	const struct shmt_holders holders = { list, 4, 0 };
-	struct shmt_segment s = forgotten();
+	struct shmt_info s = forgotten();
 	uint64_t pid;
 
 	(void)state;
@@ -444,9 +444,9 @@ holders_count(void **state)
 	assert_true(passes_one(SHMT_BY_KEY, 7, &s, &holders));
 	assert_false(passes_one(SHMT_BY_KEY, 9, &s, &holders));
 	assert_false(passes_one(SHMT_BY_PRIVATE, 0, &s, &holders));
-	s.id = 6;
+	s.object.id = 6;
 	assert_true(passes_one(SHMT_BY_PRIVATE, 0, &s, &holders));
-	s.id = 7;
+	s.object.id = 7;
 	assert_false(passes_one(SHMT_BY_PRIVATE, 0, &s, &holders));
 }
 
@@ -461,7 +461,7 @@ forged_holders_do_not_count(void **state)
 		{ .id = 5, .pid = 14, .uid = 0, .maps = 1 },
 	};
 	const struct shmt_holders holders = { list, 4, 0 };
-	struct shmt_segment s = forgotten();
+	struct shmt_info s = forgotten();
 	uint64_t pid;
 
 	(void)state;
@@ -505,7 +505,7 @@ boot_time(void)
 static void
 a_reused_pid_created_nothing(void **state)
 {
-	struct shmt_segment s = forgotten();
+	struct shmt_info s = forgotten();
 	uint64_t self = (uint64_t)getpid();
 
 	(void)state;
@@ -525,7 +525,7 @@ a_reused_pid_created_nothing(void **state)
 static void
 a_clock_set_forward_proves_nothing(void **state)
 {
-	struct shmt_segment s = forgotten();
+	struct shmt_info s = forgotten();
 	struct shmt_proof proof;
 
 	(void)state;
@@ -564,7 +564,7 @@ runs_of_holders(void **state)
 		size_t count;
 	} rows[] = { { 0, 0 }, { 4, 1 }, { 5, 2 }, { 8, 0 }, { 9, 1 },
 		{ 10, 0 }, { -1, 0 } };
-	struct shmt_segment s = { .id = 5, .nattch = 5 };
+	struct shmt_info s = { .object.id = 5, .nattch = 5 };
 	size_t i, count;
 
 	(void)state;
