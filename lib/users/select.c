@@ -39,10 +39,12 @@ shmt_check_stale(const struct shmt_segment *segment, int64_t now, uint64_t idle,
 	proof->idle_enough = proof->idle >= idle;
 	shmt_creator(segment, &proof->creator);
 	shmt_last_user(segment, &proof->last_user);
+	proof->creator_gone = is_gone(&proof->creator);
+	proof->last_user_gone = is_gone(&proof->last_user) ||
+	    proof->last_user.life == SHMT_NONE;
 	proof->stale = proof->unattached && proof->not_dest &&
-	    proof->idle_enough && is_gone(&proof->creator) &&
-	    (is_gone(&proof->last_user) ||
-	    proof->last_user.life == SHMT_NONE);
+	    proof->idle_enough && proof->creator_gone &&
+	    proof->last_user_gone;
 }
 
 enum fact { UNKNOWN, FALSE, TRUE };
