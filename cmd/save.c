@@ -81,11 +81,9 @@ check(const struct opts *o)
 	if (is_segment(o->saving.dir))
 		return usage_error(o->saving.dir, "a segment; DIR comes "
 		    "first");
-	if (o->count > 0 && (filtered || o->all))
-		return usage_error(NULL, "either SEGMENT operands or %s",
-		    o->all ? "--all" : "filters");
-	if (filtered && o->all)
-		return usage_error("--all", "takes no filters");
+	if (o->all && (o->count > 0 || filtered))
+		return usage_error("--all", "takes no %s",
+		    o->count > 0 ? "SEGMENT operands" : "filters");
 	if (o->count == 0 && !filtered && !o->all)
 		return usage_error(NULL, "which segments? name them, or give "
 		    "filters or --all");
@@ -160,17 +158,30 @@ save_selected(const struct opts *o)
 }
 
 static int
-save_targets(const struct opts *o)
+save_operand(const struct opts *o, const struct operand *operand)
 {
 	struct shmt_segment segment;
-	int status = ST_OK, found, i;
+	bool passes;
+	int status;
 
-	for (i = 0; i < o->count && caught_signal() == 0; i++) {
-		found = find_operand(&o->operands[i], &segment);
-		if (found == ST_OK)
-			found = save_one(o, o->operands[i].text, &segment);
-		add_status(&status, found);
-	}
+	status = find_operand(operand, &segment);
+	if (status == ST_OK)
+		status = filter_mark(&o->filter.set, &segment, 1, &passes);
+	if (status != ST_OK)
+		return status;
+	if (passes)
+		return save_one(o, operand->text, &segment);
+	warn_about(operand->text, "not saved: it does not pass the filters");
+	return ST_OK;
+}
+
+static int
+save_operands(const struct opts *o)
+{
+	int status = ST_OK, i;
+
+	for (i = 0; i < o->count && caught_signal() == 0; i++)
+		add_status(&status, save_operand(o, &o->operands[i]));
 	return status;
 }
 
@@ -184,7 +195,7 @@ run(int argc, char **argv)
 	if (status == ST_OK) {
 		catch_signals();
 		ignore_sigpipe();
-		status = o.operands != NULL ? save_targets(&o) :
+		status = o.operands != NULL ? save_operands(&o) :
 		    save_selected(&o);
 	}
 	free(o.operands);
@@ -196,9 +207,10 @@ const struct cmd cmd_save = {
 	.name = "save",
 	.summary = "Saves segments to files, for restore",
 	.synopsis = "[-f] [-v] [--lock-with SEM [--lock-timeout DURATION]] DIR "
-	    "(SEGMENT... | FILTER... | --all)",
+	    "(SEGMENT... [FILTER...] | FILTER... | --all)",
 	.options = options,
 	.note = "DIR/ID-KEY.shm gets the contents, DIR/ID-KEY.meta the rest.\n"
-	    "FILTER is any of the options from --owner on; all must hold.",
+	    "FILTER is any of the options from --owner on; all must hold, "
+	    "but of one\ngiven more than once only one value.",
 	.run = run
 };

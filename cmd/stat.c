@@ -143,8 +143,6 @@ check(const struct opts *o)
 {
 	int status;
 
-	if (o->filter.set.count > 0 && o->selection.operand_count > 0)
-		return usage_error(NULL, "either SEGMENT operands or filters");
 	status = check_filter(&o->filter.set);
 	if (status != ST_OK)
 		return status;
@@ -482,9 +480,9 @@ const struct cmd cmd_stat = {
 	.summary = "Shows segments: a table, or everything about some",
 	.synopsis = "[-t | -p | -c | -u | -P] [-o COL,...] [--sort COL] [--reverse] "
 	    "[--json | --tsv] [--no-heading] [-b] [--all-ns] "
-	    "[FILTER... | SEGMENT...]\n"
+	    "[SEGMENT...] [FILTER...]\n"
 	    "-w[SECONDS] [--json | --tsv] [--no-heading] [-b] "
-	    "[FILTER... | SEGMENT...]",
+	    "[SEGMENT...] [FILTER...]",
 	.options = options,
 	.run = run
 };
