@@ -41,7 +41,8 @@ CMD := \
 	archive attach attachments child collect columns create create/input \
 	create/reaper diagnose filter kinds limits limits/advise limits/ipcs \
 	limits/metrics limits/set limits/usage main operand read read/dump \
-	read/watch restore rm rm/removal rows save semaphore set stat \
+	read/watch restore rm rm/dialogue rm/explain \
+	rm/plan rm/removal rm/report rows save semaphore set stat \
 	stat/detail stat/summary stat/watch transfer ui/json ui/message \
 	ui/options ui/output ui/progress ui/signals ui/sink ui/suggest \
 	ui/table ui/text ui/value write
