@@ -34,21 +34,24 @@ LIB := \
 	archive/archive archive/digest archive/meta bytes/copy bytes/holes \
 	bytes/memcg bytes/memory bytes/prefault bytes/view bytes/view_io \
 	bytes/view_remote limits/advice limits/diagnose limits/limits \
-	limits/logind limits/sysctl sys/atomic_file sys/file sys/namespace \
-	sys/parse sys/semaphore sys/thread sysv sysv_list users/holders \
-	users/maps users/process users/scan users/select
+	limits/logind limits/sysctl object posix posix_list sys/arena \
+	sys/atomic_file sys/file sys/namespace sys/parse sys/resident \
+	sys/semaphore sys/thread sysv sysv_list users/holders users/ids \
+	users/lease users/maps users/process users/scan users/select \
+	users/stale
 CMD := \
 	archive attach attachments child collect columns create create/input \
 	create/reaper diagnose filter kinds limits limits/advise limits/ipcs \
-	limits/metrics limits/set limits/usage main operand read read/dump \
-	read/watch restore rm rm/dialogue rm/explain \
-	rm/plan rm/removal rm/report rows save semaphore set stat \
+	limits/metrics limits/set limits/usage main operand output read read/dump \
+	read/watch restore rm rm/dialogue rm/explain rm/plan rm/removal \
+	rm/report rows save semaphore set stat \
 	stat/detail stat/summary stat/watch transfer ui/json ui/message \
-	ui/options ui/output ui/progress ui/signals ui/sink ui/suggest \
+	ui/options ui/progress ui/signals ui/stream ui/suggest \
 	ui/table ui/text ui/value write
 UNITS := \
-	archive copy diagnose fault hidden holders limits logind memcg memory \
-	parse process select semaphore sysv sysv_list view_remote
+	archive copy diagnose fault hidden holders lease limits logind memcg \
+	memory parse posix process select semaphore stale sysv sysv_list \
+	view_remote
 MAN := \
 	man/shmtool.1 \
 	man/shmtool.3 \
@@ -76,7 +79,9 @@ FORTIFY := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
 HARDEN := -fstack-protector-strong -fPIC $(FORTIFY)
 DEFINES := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 \
 	-DLIBBSD_NETBSD_VIS
-ALL_CFLAGS := -std=gnu11 $(WARN) $(HARDEN) $(DEFINES) -iquote lib -iquote cmd $(BSD_CFLAGS) \
+# The same bytes, wherever the tree is.
+PREFIX_MAP := -ffile-prefix-map=$(CURDIR)=.
+ALL_CFLAGS := -std=gnu11 $(WARN) $(HARDEN) $(PREFIX_MAP) $(DEFINES) -iquote lib -iquote cmd $(BSD_CFLAGS) \
 	$(CPPFLAGS) $(CFLAGS)
 LINK := -pthread -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,-O1
 
@@ -90,9 +95,9 @@ SONAME := libshmtool.so.$(SOVERSION)
 TESTS ?= $(UNIT) $(wildcard tests/cli/*.bats tests/cli/*/*.bats)
 
 .DELETE_ON_ERROR:
-.PHONY: all bench check check-asan check-fault check-install check-man \
-	check-stress check-user check-valgrind clean coverage dist distcheck \
-	fuzz help install lint portable uninstall
+.PHONY: all bench check check-asan check-deb check-distros check-fault \
+	check-install check-man check-stress check-user check-valgrind clean \
+	coverage deb dist distcheck fuzz help install lint portable uninstall
 
 all: $(BUILD)/shmtool $(ARCHIVE) $(SHARED) $(BUILD)/libshmtool.pc ## builds
 
@@ -112,7 +117,7 @@ $(BUILD)/%.o: %.c $(BUILD)/flags Makefile
 
 $(ARCHIVE): $(LIB_OBJ)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(AR) rcsD $@ $^
 
 $(SHARED): $(LIB_OBJ) lib/shmtool.map
 	$(CC) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=lib/shmtool.map \
@@ -133,7 +138,7 @@ $(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVE)
 	$(CC) -pie $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(BSD_LIBS)
 
 # Those in which calls are made to fail.
-FAULTY := copy fault hidden view_remote memory
+FAULTY := copy fault hidden lease memory posix view_remote
 $(FAULTY:%=$(BUILD)/tests/unit/%): $(BUILD)/tests/fault/preload.o
 
 # One count for all: bats and cmocka both speak TAP.  What fails is shown, and
@@ -176,7 +181,10 @@ check-stress: all ## hundreds of processes at once, for STRESS_SECONDS
 	tests/stress/run $(abspath $(BUILD))
 
 check-install: all ## installs elsewhere, uses that, uninstalls
-	SHMTOOL_BIN=$(abspath $(BUILD)) $(PROVE) tests/install/install.bats
+	SHMTOOL_BIN=$(abspath $(BUILD)) $(PROVE) tests/install/*.bats
+
+check-distros: ## the README's lines on bare Debian releases, for root
+	tests/distros/run
 
 fuzz: ## fuzzes each target for FUZZ_SECONDS or FUZZ_RUNS, with clang
 	tests/fuzz/run
@@ -198,12 +206,21 @@ portable: ## builds and tests for 32 bits and for aarch64
 
 # The same bytes for the same commit, wherever it is made.
 dist: ## the tarball of the present commit
+	@inside=$$(git rev-parse --show-prefix) && [ -z "$$inside" ] || \
+		{ echo "dist: $(CURDIR) is not a git checkout" >&2; exit 1; }
 	@mkdir -p $(BUILD)
-	git -c tar.umask=0022 archive --format=tar --prefix=$(DIST)/ HEAD | \
-		gzip -n9 >$(BUILD)/$(DIST).tar.gz
+	git -c tar.umask=0022 archive --format=tar --prefix=$(DIST)/ \
+		-o $(BUILD)/$(DIST).tar HEAD
+	gzip -nf9 $(BUILD)/$(DIST).tar
 
 distcheck: dist ## builds and tests that tarball, and makes it twice
 	tests/distcheck $(abspath $(BUILD))/$(DIST).tar.gz
+
+deb: ## Debian's packages, in $(BUILD)/deb
+	tests/install/deb $(VERSION) $(SOVERSION) $(BUILD)/deb
+
+check-deb: ## builds, installs, uses, purges them in bare systems, for root
+	tests/install/check-deb
 
 install: all ## installs under DESTDIR and PREFIX
 	$(INSTALL) -d $(addprefix $(DESTDIR),$(BINDIR) $(LIBDIR)/pkgconfig \

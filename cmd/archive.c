@@ -59,7 +59,7 @@ because(char **reason, int status, const char *format, ...)
 }
 
 static int
-segment_failed(const struct shmt_segment *segment, int error, char **reason)
+segment_failed(const struct shmt_info *segment, int error, char **reason)
 {
 	char memory[MEMORY_TEXT];
 
@@ -85,7 +85,7 @@ segment_failed(const struct shmt_segment *segment, int error, char **reason)
 
 /* A file that cannot be: missing folders are not missing segments. */
 static int
-file_failed(const char *path, const struct shmt_segment *segment, int error,
+file_failed(const char *path, const struct shmt_info *segment, int error,
     char **reason)
 {
 	uintmax_t size = segment->size;
@@ -112,7 +112,7 @@ file_failed(const char *path, const struct shmt_segment *segment, int error,
 }
 
 static int
-save_failed(const struct saving *saving, const struct shmt_segment *segment,
+save_failed(const struct saving *saving, const struct shmt_info *segment,
     const struct shmt_trouble *trouble, int error, char **reason)
 {
 	char *path;
@@ -133,7 +133,7 @@ save_failed(const struct saving *saving, const struct shmt_segment *segment,
 }
 
 int
-save_segment(const struct saving *saving, const struct shmt_segment *segment,
+save_segment(const struct saving *saving, const struct shmt_info *segment,
     struct shmt_saved *saved, char **reason)
 {
 	struct errand_of_save child = { .saving = saving };
@@ -146,7 +146,7 @@ save_segment(const struct saving *saving, const struct shmt_segment *segment,
 
 	*reason = NULL;
 	progress_begin(&child.progress, segment->size);
-	result = shmt_save(saving->dir, segment->id,
+	result = shmt_save(saving->dir, segment->object.id,
 	    saving->replace ? SHMT_REPLACE : 0, &how, saved, &trouble);
 	error = errno;
 	progress_end(&child.progress);

@@ -22,7 +22,7 @@ struct saving {
  * is no memory for it).  What is saved is the segment that has this id now:
  * whether it is shmt_same() as before, saved->segment tells. */
 int save_segment(const struct saving *saving,
-    const struct shmt_segment *segment, struct shmt_saved *saved,
+    const struct shmt_info *segment, struct shmt_saved *saved,
     char **reason);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * shmtool attach: attaches segments, says so, and holds them until a signal,
- * a time or the end of a command.
+ * shmtool attach: attaches segments, prints where, and keeps them attached
+ * until a signal, the end of a time or the end of a command.
  */
 
 #include <errno.h>
@@ -21,10 +21,10 @@
 #include "shmtool.h"
 #include "ui/text.h"
 
-/* One segment that is, or is to be, attached. */
+/* One segment, attached or to be attached. */
 struct held {
 	const struct operand *operand;
-	struct shmt_segment segment;
+	struct shmt_info segment;
 	void *at;		/* where, if attached */
 	bool attached;
 };
@@ -80,7 +80,7 @@ parse(int argc, char **argv, struct opts *o)
 		return usage_error(o->flags & SHMT_ROUND ? "--round" :
 		    "--remap", "needs --address");
 	if (o->address != 0 && o->args.count > 1)
-		return usage_error("--address", "there is room for one "
+		return usage_error("--address", "is for one "
 		    "segment only");
 	o->count = (size_t)o->args.count;
 	return parse_operands(o->args.count, o->args.operands, &o->operands);
@@ -95,7 +95,7 @@ access_word(unsigned flags)
 	    (flags & SHMT_EXEC ? 2 : 0)];
 }
 
-/* EINVAL of a segment that is there: the address. */
+/* EINVAL for a segment that exists: the address is wrong. */
 static int
 bad_address(const struct opts *o, const struct held *h)
 {
@@ -124,11 +124,28 @@ refused(const struct opts *o, const struct held *h, int error)
 	if (error != EACCES)
 		return diagnose_refusal(h->operand->text, &request,
 		    SHMT_STEP_ATTACH, error);
-	warn_about(h->operand->text, "mode %04o of %s:%s does not give us %s "
+	warn_about(h->operand->text, "mode %04o of %s:%s does not permit %s "
 	    "access%s", h->segment.mode, user_name(h->segment.uid),
 	    group_name(h->segment.gid), access_word(o->flags),
-	    o->flags & SHMT_RDONLY ? "" : ": -r asks for reading alone");
+	    o->flags & SHMT_RDONLY ? "" : ": try -r, read-only");
 	return ST_DENIED;
+}
+
+/*
+ * Looks at what was attached: another segment may have got the id before
+ * that, but not after it.
+ */
+static int
+look_at(struct held *h, int id)
+{
+	const struct shmt_ref *ref = &h->operand->ref;
+
+	if (shmt_info(id, &h->segment) == -1)
+		return fail(h->operand->text, errno);
+	if (ref->by_key && h->segment.key != ref->key &&
+	    (h->segment.state & SHMT_DEST) == 0)
+		return operand_failed(h->operand, ENOENT);
+	return ST_OK;
 }
 
 static int
@@ -141,10 +158,7 @@ attach_one(const struct opts *o, struct held *h)
 	if (shmt_attach(id, (void *)(uintptr_t)o->address, o->flags,
 	    &h->at) == 0) {
 		h->attached = true;
-		/* Looked at only now, when its id cannot change hands. */
-		if (shmt_info(id, &h->segment) == 0)
-			return ST_OK;
-		return fail(h->operand->text, errno);
+		return look_at(h, id);
 	}
 	error = errno;
 	if (error == ENOENT || shmt_info(id, &h->segment) == -1)
@@ -165,7 +179,7 @@ detach_all(void *arg)
 		}
 }
 
-/* All of them, or none: a holder of some would be of no use. */
+/* Attaches all segments, or none. */
 static int
 attach_all(struct opts *o)
 {
@@ -184,7 +198,7 @@ attach_all(struct opts *o)
 	return status;
 }
 
-/* Standard output belongs to COMMAND, if there is one. */
+/* With COMMAND to standard error: standard output belongs to COMMAND. */
 static bool
 announce(const struct opts *o)
 {
@@ -194,13 +208,13 @@ announce(const struct opts *o)
 
 	for (i = 0; i < o->count; i++) {
 		h = &o->held[i];
-		fprintf(out, "%d %#jx %ju %s\n", h->segment.id,
+		fprintf(out, "%d %#jx %ju %s\n", h->segment.object.id,
 		    (uintmax_t)(uintptr_t)h->at, (uintmax_t)h->segment.size,
 		    access_word(o->flags));
 		if (h->segment.state & SHMT_DEST)
 			warn_about(h->operand->text,
-			    "marked for removal: it is "
-			    "gone when nobody holds it any more");
+			    "marked for removal: it is removed "
+			    "at the last detach");
 	}
 	return flush_output();
 }
@@ -209,7 +223,7 @@ static int
 run_for(struct opts *o)
 {
 	struct child child = { .command = o->args.command };
-	struct shmt_segment *list;
+	struct shmt_info *list;
 	size_t i;
 	bool ready;
 
@@ -224,7 +238,7 @@ run_for(struct opts *o)
 	free(list);
 	if (o->time != UINT64_MAX) {
 		child.time = o->time;
-		child.let_go = detach_all;
+		child.release = detach_all;
 		child.arg = o;
 	}
 	return ready ? run_child(&child) : ST_NOT_RUN;
@@ -235,7 +249,7 @@ hold(struct opts *o)
 {
 	int status;
 
-	/* Before the first line is out: who reads it may send a signal. */
+	/* Before the first line is printed: its reader may send a signal. */
 	hold_signals();
 	status = attach_all(o);
 	if (status == ST_OK && !announce(o))
@@ -263,13 +277,12 @@ run(int argc, char **argv)
 	return status;
 }
 
-const struct cmd cmd_attach = {
-	.name = "attach",
-	.summary = "Attaches segments and holds them",
-	.synopsis = "[-rx] [-a ADDRESS [--round] [--remap]] [-t DURATION] SEGMENT... "
-	    "[-- COMMAND [ARG...]]",
-	.options = options,
-	.note = "A line for each segment: id, address, size, access.",
-	.run = run,
-	.runs_command = true
-};
+const struct cmd cmd_attach = {.name = "attach",
+    .summary = "Attaches segments and keeps them attached",
+    .synopsis =
+	"[-rx] [-a ADDRESS [--round] [--remap]] [-t DURATION] SEGMENT... "
+	"[-- COMMAND [ARG...]]",
+    .options = options,
+    .note = "Prints a line for each segment: id, address, size, access.",
+    .run = run,
+    .runs_command = true};

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * COMMAND of create and attach, and the wait for an end.  Signals are blocked
- * and taken one by one, so that none falls between a look and a wait.
+ * COMMAND of create and attach, and the wait for a signal.  Signals are
+ * blocked and taken one by one, so that none is lost between two calls.
  *
- * COMMAND shares our process group.  What the terminal sends (SIGINT and
- * SIGQUIT from the keyboard) reaches it by itself; everything else is passed
- * on.  Should we be killed, COMMAND gets SIGTERM: what we held for it is gone.
+ * COMMAND shares our process group.  SIGINT and SIGQUIT from the keyboard
+ * reach it from the terminal; every other signal is passed on to it.  When
+ * shmtool is killed, COMMAND gets SIGTERM, for its segment is gone.
  */
 
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -27,10 +29,10 @@
 #include "ui/message.h"
 #include "ui/signals.h"
 
-/* The signals that ask for an end. */
+/* The signals that end the wait of attach. */
 static const int ends[] = { SIGHUP, SIGINT, SIGTERM };
 
-/* The mask that we were started with, which COMMAND gets back. */
+/* The signal mask that shmtool was started with, which COMMAND gets. */
 static sigset_t inherited;
 static bool have_inherited;
 
@@ -61,7 +63,7 @@ hold_signals(void)
 	block(&set);
 }
 
-/* No deadline at all is UINT64_MAX; nobody waits for more than 68 years. */
+/* UINT64_MAX seconds, no limit, become 68 years. */
 static struct timespec
 deadline_after(uint64_t ms)
 {
@@ -94,7 +96,7 @@ time_left(const struct timespec *deadline)
 	return left;
 }
 
-/* The next of these signals, or 0 when the time is over. */
+/* The next of these signals, or 0 after the deadline. */
 static int
 next_signal(const sigset_t *set, const struct timespec *deadline,
     siginfo_t *info)
@@ -109,15 +111,6 @@ next_signal(const sigset_t *set, const struct timespec *deadline,
 	return got == -1 ? 0 : got;
 }
 
-static bool
-is_ignored(int number)
-{
-	struct sigaction action;
-
-	return sigaction(number, NULL, &action) == 0 &&
-	    action.sa_handler == SIG_IGN;
-}
-
 void
 wait_for_end(uint64_t ms)
 {
@@ -126,24 +119,53 @@ wait_for_end(uint64_t ms)
 	siginfo_t info;
 	int got;
 
-	/* nohup(1) means it.  A shell that starts us in the background has
-	 * SIGINT ignored because of the keyboard: kill -INT is no keyboard. */
+	/* What nohup(1) ignores stays ignored.  A shell that starts shmtool in
+	 * the background ignores SIGINT because of the keyboard only: one
+	 * from kill(1) counts. */
 	do
 		got = next_signal(&set, &deadline, &info);
-	while (got != 0 && is_ignored(got) &&
+	while (got != 0 && signal_is_ignored(got) &&
 	    (got != SIGINT || info.si_code > 0));
 }
 
-/* In the child: everything as we found it, and then COMMAND. */
-static void
-become(char **command, pid_t parent, const struct sigaction *child)
+/* COMMAND and its wait.  The child runs COMMAND when a byte has come through
+ * the pipe; the parent holds the other end as long as it lives. */
+struct run {
+	const struct child *child;
+	int start[2];
+	struct sigaction sigchld;	/* as shmtool was started with it */
+	sigset_t passed;
+};
+
+/* In the child.  Whether the parent is gone is not asked by getppid(2), which
+ * is 0 where the parent is in another pid namespace. */
+static bool
+may_start(const struct run *run)
 {
+	struct pollfd parent = { run->start[0], 0, 0 };
+	char go;
+	ssize_t n;
+
+	close(run->start[1]);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	do
+		n = read(run->start[0], &go, 1);
+	while (n == -1 && errno == EINTR);
+	/* It may have been killed before prctl(2), and after the byte. */
+	return n == 1 && poll(&parent, 1, 0) == 0;
+}
+
+/* In the child: signals as shmtool was started with them, then COMMAND. */
+static void
+exec_command(const struct run *run)
+{
+	char **command = run->child->command;
 	int error;
 
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (getppid() != parent)
-		raise(SIGTERM);
-	sigaction(SIGCHLD, child, NULL);
+	if (!may_start(run))
+		_exit(ST_NOT_RUN);
+	sigaction(SIGCHLD, &run->sigchld, NULL);
+	/* Before the mask: our handlers must not run here. */
 	restore_signals();
 	sigprocmask(SIG_SETMASK, &inherited, NULL);
 	execvp(command[0], command);
@@ -152,7 +174,7 @@ become(char **command, pid_t parent, const struct sigaction *child)
 	_exit(error == ENOENT ? ST_NO_COMMAND : ST_NO_EXEC);
 }
 
-/* Whether COMMAND has ended, and its status as a shell tells it. */
+/* Whether COMMAND has ended, and its status as the shell reports it. */
 static bool
 has_ended(pid_t pid, int *status)
 {
@@ -165,19 +187,20 @@ has_ended(pid_t pid, int *status)
 }
 
 static int
-attend(pid_t pid, const struct child *child, const sigset_t *set)
+wait_for_command(const struct run *run, pid_t pid)
 {
-	bool waiting = child->let_go != NULL;
+	const struct child *child = run->child;
+	bool waiting = child->release != NULL;
 	struct timespec deadline =
 	    deadline_after(waiting ? child->time : UINT64_MAX);
 	siginfo_t info;
 	int got, status;
 
 	while (!has_ended(pid, &status)) {
-		got = next_signal(set, &deadline, &info);
+		got = next_signal(&run->passed, &deadline, &info);
 		if (got == 0) {
 			if (waiting)
-				child->let_go(child->arg);
+				child->release(child->arg);
 			waiting = false;
 			deadline = deadline_after(UINT64_MAX);
 		} else if (got != SIGCHLD && (info.si_code <= 0 ||
@@ -187,35 +210,80 @@ attend(pid_t pid, const struct child *child, const sigset_t *set)
 	return status;
 }
 
+/* The child, or -1 with errno. */
+static pid_t
+fork_command(struct run *run)
+{
+	pid_t pid;
+	int error;
+
+	if (pipe2(run->start, O_CLOEXEC) == -1)
+		return -1;
+	pid = fork();
+	if (pid == 0)
+		exec_command(run);
+	if (pid != -1)
+		return pid;
+	error = errno;
+	close(run->start[0]);
+	close(run->start[1]);
+	errno = error;
+	return -1;
+}
+
+static void
+block_passed_signals(struct run *run)
+{
+	const struct sigaction plain = { .sa_handler = SIG_DFL };
+
+	run->passed = ending_signals();
+	sigaddset(&run->passed, SIGQUIT);
+	sigaddset(&run->passed, SIGUSR1);
+	sigaddset(&run->passed, SIGUSR2);
+	sigaddset(&run->passed, SIGCHLD);
+	block(&run->passed);
+	/* If it were ignored, COMMAND's status would be lost. */
+	sigaction(SIGCHLD, &plain, &run->sigchld);
+}
+
+static int
+start_failed(const struct child *child)
+{
+	warn_about(child->command[0], "cannot start it: %s", strerror(errno));
+	return ST_NOT_RUN;
+}
+
 int
 run_child(const struct child *child)
 {
-	struct sigaction original, plain = { .sa_handler = SIG_DFL };
-	sigset_t set = ending_signals();
-	pid_t pid, self = getpid();
+	struct run run = { .child = child };
+	int status;
+	pid_t pid;
 
-	sigaddset(&set, SIGQUIT);
-	sigaddset(&set, SIGUSR1);
-	sigaddset(&set, SIGUSR2);
-	sigaddset(&set, SIGCHLD);
-	block(&set);
-	/* Ignored, it would take COMMAND's status away. */
-	sigaction(SIGCHLD, &plain, &original);
-	pid = fork();
-	if (pid == -1) {
-		warn_about(child->command[0], "cannot start it: %s",
-		    strerror(errno));
-		return ST_NOT_RUN;
+	block_passed_signals(&run);
+	pid = fork_command(&run);
+	if (pid == -1)
+		return start_failed(child);
+	/* Since the fork, signals from the keyboard reach the child as well.
+	 * After one that came before it, COMMAND must not start. */
+	if (take_pending_signal() != 0 || write(run.start[1], "", 1) != 1) {
+		if (caught_signal() == 0)
+			start_failed(child);
+		close(run.start[1]);
+		wait_for_command(&run, pid);
+		status = ST_NOT_RUN;
+	} else {
+		status = wait_for_command(&run, pid);
+		close(run.start[1]);
 	}
-	if (pid == 0)
-		become(child->command, self, &original);
-	return attend(pid, child, &set);
+	close(run.start[0]);
+	return status;
 }
 
-/* One variable: a value for each segment, with blanks between. */
+/* Sets a variable to the values of all segments, separated by blanks. */
 static bool
-export_values(const char *name, const struct shmt_segment *list, size_t count,
-    void (*print)(FILE *out, const struct shmt_segment *segment))
+export_values(const char *name, const struct shmt_info *list, size_t count,
+    void (*print)(FILE *out, const struct shmt_info *segment))
 {
 	char *text = NULL;
 	size_t length, i;
@@ -237,25 +305,25 @@ export_values(const char *name, const struct shmt_segment *list, size_t count,
 }
 
 static void
-print_id(FILE *out, const struct shmt_segment *segment)
+print_id(FILE *out, const struct shmt_info *segment)
 {
-	fprintf(out, "%d", segment->id);
+	fprintf(out, "%d", segment->object.id);
 }
 
 static void
-print_key(FILE *out, const struct shmt_segment *segment)
+print_key(FILE *out, const struct shmt_info *segment)
 {
 	fprintf(out, "0x%08x", segment->key);
 }
 
 static void
-print_size(FILE *out, const struct shmt_segment *segment)
+print_size(FILE *out, const struct shmt_info *segment)
 {
 	fprintf(out, "%ju", (uintmax_t)segment->size);
 }
 
 bool
-export_segments(const struct shmt_segment *list, size_t count)
+export_segments(const struct shmt_info *list, size_t count)
 {
 	if (export_values("SHMTOOL_ID", list, count, print_id) &&
 	    export_values("SHMTOOL_KEY", list, count, print_key) &&

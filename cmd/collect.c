@@ -22,17 +22,17 @@
 #include "ui/text.h"
 
 bool
-is_operand(const struct operand *operand, const struct shmt_segment *segment)
+is_operand(const struct operand *operand, const struct shmt_info *segment)
 {
 	return operand->ref.by_key ? operand->ref.key == segment->key :
-	    operand->ref.id == segment->id;
+	    operand->ref.id == segment->object.id;
 }
 
 /* Finds the segments that the operands name, in the order of the operands. */
 static size_t
 pick_operands(const struct selection *selection,
-    const struct shmt_segment *list, size_t count,
-    struct shmt_segment *picked)
+    const struct shmt_info *list, size_t count,
+    struct shmt_info *picked)
 {
 	size_t o, i, n = 0;
 
@@ -51,7 +51,7 @@ static int
 add_operands(const struct selection *selection, struct rows *rows)
 {
 	const size_t room = selection->operand_count, first = rows->count;
-	struct shmt_segment *list, *picked;
+	struct shmt_info *list, *picked;
 	bool *passes;
 	size_t count, i;
 	int status;
@@ -82,7 +82,7 @@ add_operands(const struct selection *selection, struct rows *rows)
 static int
 add_matches(const struct selection *selection, struct rows *rows)
 {
-	struct shmt_segment *list;
+	struct shmt_info *list;
 	size_t count;
 	int status;
 

@@ -67,7 +67,7 @@ get_nscommand(const void *row, struct value *value)
 #define OF_SEGMENT(member) COLUMN_FIELD(struct row, segment.member)
 
 static const struct column list[] = {
-	{ "ID", VALUE_NUMBER, OF_SEGMENT(id) },
+	{ "ID", VALUE_NUMBER, OF_SEGMENT(object.id) },
 	{ "KEY", VALUE_KEY, OF_ROW(key), .facts = HAS_KEY,
 	    .needs = NEEDS_KEY },
 	{ "OWNER", VALUE_USER, OF_SEGMENT(uid) },

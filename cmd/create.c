@@ -2,8 +2,7 @@
 
 /*
  * shmtool create: makes a segment and prints its id, or makes one for the
- * run of a command.  Whatever fails after the segment is there takes it away
- * again.
+ * run of a command.  A failure after the segment was made removes it.
  */
 
 #include <errno.h>
@@ -26,14 +25,14 @@
 
 #define DEFAULT_MODE 0600u
 
-/* What it takes to fill and to hold one. */
+/* Enough to fill and to attach it; nobody else gets access until then. */
 #define WORKING_MODE 0600u
 
 struct opts {
 	struct arguments args;
 	struct shmt_request request;
 	const char *key, *file, *size, *input, *owner_text, *id;
-	const char *object;	/* what messages are about */
+	const char *object;	/* named in messages */
 	unsigned mode;
 	struct owner owner;
 	bool lock, verbose;
@@ -41,11 +40,11 @@ struct opts {
 
 /* A segment that is being made. */
 struct work {
-	struct shmt_segment segment;
+	struct shmt_info segment;
 	bool created;		/* made, not opened */
-	void *at;		/* held here for COMMAND, or NULL */
+	void *at;		/* attached here for COMMAND, or NULL */
 	struct reaper reaper;
-	bool kept;		/* there is a keeper */
+	bool has_reaper;
 };
 
 static int
@@ -103,7 +102,7 @@ check_open(const struct opts *o)
 	return ST_OK;
 }
 
-/* What one option has to say about another. */
+/* Options that exclude or need each other. */
 static int
 check(struct opts *o)
 {
@@ -146,49 +145,85 @@ parse(int argc, char **argv, struct opts *o)
 static unsigned
 first_mode(const struct opts *o)
 {
-	return o->input != NULL || o->args.command != NULL ? WORKING_MODE : o->mode;
+	return o->input != NULL || o->args.command != NULL ? WORKING_MODE :
+	    o->mode;
 }
 
-/* Whether mode or owner are to be other than they are at first. */
+/* Whether mode or owner have to be set after the segment was made. */
 static bool
-is_given_away(const struct opts *o)
+needs_set(const struct opts *o)
 {
 	return o->owner_text != NULL || first_mode(o) != o->mode;
 }
 
-static void
-take_away(const struct work *w)
+/* Nobody else can make a segment with our pid as its creator's. */
+static bool
+is_ours(const struct shmt_info *segment)
 {
-	if (w->created)
-		shmt_remove(w->segment.id);
-	if (w->kept)
+	return segment->cpid == getpid();
+}
+
+/*
+ * Looks at the segment that was made.  Root of the IPC namespace may have
+ * removed it, and made another one under this id; none can take its place any
+ * more once it is attached.
+ */
+static int
+look_at_own(const struct opts *o, struct work *w)
+{
+	struct shmt_info there;
+
+	if (shmt_info(w->segment.object.id, &there) == -1)
+		return fail(o->object, errno);
+	if (!is_ours(&there)) {
+		warn_about(o->object, "segment %d was removed, and another one "
+		    "has this id now", w->segment.object.id);
+		return ST_ABSENT;
+	}
+	w->segment = there;
+	return ST_OK;
+}
+
+static void
+undo(const struct work *w)
+{
+	struct shmt_info there;
+
+	if (w->created && shmt_info(w->segment.object.id, &there) == 0 &&
+	    is_ours(&there))
+		shmt_remove(w->segment.object.id);
+	if (w->has_reaper)
 		end_reaper(&w->reaper);
 	if (w->at != NULL)
 		shmt_detach(w->at);
 }
 
+static int
+no_reaper(const struct opts *o)
+{
+	warn_about(o->object, "cannot start the process that removes it: %s",
+	    strerror(errno));
+	return ST_FAILED;
+}
+
 /*
- * A private segment is marked for removal at once and lives on by our
- * attachment, so that no way to end us leaves it.  Until then, and for one
- * with a key to the end, there is the keeper.
+ * Attaches the segment.  A private one is marked for removal at once: it
+ * stays as long as it is attached, and no way to end shmtool leaves it.
  */
 static int
 hold(const struct opts *o, struct work *w)
 {
-	if (shmt_attach(w->segment.id, NULL, SHMT_RDONLY, &w->at) == -1)
+	int status;
+
+	if (shmt_attach(w->segment.object.id, NULL, SHMT_RDONLY, &w->at) == -1)
 		return diagnose_refusal(
 		    o->object, &o->request, SHMT_STEP_ATTACH, errno);
-	if (o->request.key == 0 && shmt_remove(w->segment.id) == -1)
+	status = look_at_own(o, w);
+	if (status != ST_OK)
+		return status;
+	if (o->request.key == 0 && shmt_remove(w->segment.object.id) == -1)
 		return fail(o->object, errno);
-	if (!inform_reaper(&w->reaper, &w->segment)) {
-		warn_about(o->object, "no keeper: %s", strerror(errno));
-		return ST_FAILED;
-	}
-	if (o->request.key == 0) {
-		end_reaper(&w->reaper);
-		w->kept = false;
-	}
-	return ST_OK;
+	return inform_reaper(&w->reaper, &w->segment) ? ST_OK : no_reaper(o);
 }
 
 static int
@@ -198,37 +233,63 @@ make(const struct opts *o, struct work *w)
 	int id;
 
 	if (o->args.command != NULL) {
-		w->kept = start_reaper(&w->reaper, request.key);
-		if (!w->kept) {
-			warn_about(o->object, "no keeper: %s", strerror(errno));
-			return ST_FAILED;
-		}
+		w->has_reaper = start_reaper(&w->reaper, request.key);
+		if (!w->has_reaper)
+			return no_reaper(o);
 	}
 	request.mode = first_mode(o);
 	if (shmt_create(&request, &id, &w->created) == -1)
 		return diagnose_refusal(o->object, &request, SHMT_STEP_CREATE,
 		    errno);
-	w->segment.id = id;
-	if (o->args.command == NULL && !o->verbose && !is_given_away(o))
-		return ST_OK;
-	return shmt_info(id, &w->segment) == 0 ? ST_OK :
-	    fail(o->object, errno);
+	w->segment.object.id = id;
+	return ST_OK;
 }
 
-/* Mode and owner come last: until then it is ours alone. */
 static int
-give_away(const struct opts *o, struct work *w)
+lock(const struct opts *o, struct work *w)
 {
-	struct shmt_segment *s = &w->segment;
+	int status = look_at_own(o, w);
 
-	if (!is_given_away(o))
-		return ST_OK;
-	s->mode = o->mode;
+	if (status == ST_OK && shmt_lock(w->segment.object.id, true) == -1)
+		status = diagnose_refusal(
+		    o->object, &o->request, SHMT_STEP_LOCK, errno);
+	return status;
+}
+
+/* Opens the segment first: which one that was cannot change afterwards. */
+static int
+fill(const struct opts *o, struct work *w, int in)
+{
+	struct shmt_view *view;
+	int status;
+
+	if (shmt_view_open(w->segment.object.id, SHMT_WRITE, &view) == -1)
+		return diagnose_refusal(
+		    o->object, &o->request, SHMT_STEP_ATTACH, errno);
+	status = look_at_own(o, w);
+	if (status == ST_OK)
+		status = copy_input(view, o->input, in);
+	shmt_view_close(view);
+	return status;
+}
+
+/* Sets mode and owner, last of all: until then only we have access. */
+static int
+set(const struct opts *o, struct work *w)
+{
+	struct shmt_info wanted;
+	int status;
+
+	status = look_at_own(o, w);
+	if (status != ST_OK)
+		return status;
+	wanted = w->segment;
+	wanted.mode = o->mode;
 	if (o->owner.uid != OWNER_KEPT)
-		s->uid = o->owner.uid;
+		wanted.uid = o->owner.uid;
 	if (o->owner.gid != OWNER_KEPT)
-		s->gid = o->owner.gid;
-	if (shmt_set(s) == 0)
+		wanted.gid = o->owner.gid;
+	if (shmt_set(&wanted) == 0)
 		return ST_OK;
 	if (errno != EINVAL)
 		return fail(o->object, errno);
@@ -236,37 +297,49 @@ give_away(const struct opts *o, struct work *w)
 	return ST_FAILED;
 }
 
-/* A new segment into what was asked for. */
+/* Makes of the new segment what was asked for. */
 static int
-shape(const struct opts *o, struct work *w, int in)
+complete(const struct opts *o, struct work *w, int in)
 {
 	int status = ST_OK;
 
 	if (o->args.command != NULL)
 		status = hold(o, w);
-	if (status == ST_OK && o->lock && shmt_lock(w->segment.id, true) == -1)
-		status = diagnose_refusal(
-		    o->object, &o->request, SHMT_STEP_LOCK, errno);
+	if (status == ST_OK && o->lock)
+		status = lock(o, w);
 	if (status == ST_OK && in != -1)
-		status = fill_segment(w->segment.id, o->input, in);
-	return status == ST_OK ? give_away(o, w) : status;
+		status = fill(o, w, in);
+	if (status == ST_OK && needs_set(o))
+		status = set(o, w);
+	return status;
 }
 
-/* The id on standard output, or COMMAND's run. */
 static int
-deliver(const struct opts *o, const struct work *w)
+tell_which(const struct opts *o, struct work *w)
+{
+	if (shmt_info(w->segment.object.id, &w->segment) == -1)
+		return fail(o->object, errno);
+	warn_about(o->object, "%s segment %d, %ju byte%s",
+	    w->created ? "created" : "opened", w->segment.object.id,
+	    (uintmax_t)w->segment.size, w->segment.size == 1 ? "" : "s");
+	return ST_OK;
+}
+
+/* Prints the id, or runs COMMAND. */
+static int
+deliver(const struct opts *o, struct work *w)
 {
 	struct child child = { .command = o->args.command };
+	int status = ST_OK;
 
 	if (o->verbose)
-		warn_about(o->object, "%s segment %d, %ju byte%s",
-		    w->created ? "created" : "opened", w->segment.id,
-		    (uintmax_t)w->segment.size,
-		    w->segment.size == 1 ? "" : "s");
+		status = tell_which(o, w);
+	if (status != ST_OK)
+		return o->args.command != NULL ? ST_NOT_RUN : status;
 	if (o->args.command != NULL)
 		return export_segments(&w->segment, 1) ?
 		    run_child(&child) : ST_NOT_RUN;
-	printf("%d\n", w->segment.id);
+	printf("%d\n", w->segment.object.id);
 	return flush_output() ? ST_OK : ST_FAILED;
 }
 
@@ -278,15 +351,15 @@ create(struct opts *o, int in)
 
 	status = make(o, &w);
 	if (status == ST_OK && w.created)
-		status = shape(o, &w, in);
+		status = complete(o, &w, in);
 	if (status == ST_OK && caught_signal() == 0)
 		status = deliver(o, &w);
 	else if (o->args.command != NULL)
 		status = ST_NOT_RUN;
-	/* Taken away or printed: no signal may come between. */
+	/* The id was printed or the segment goes: no signal in between. */
 	stop_catching();
 	if (status != ST_OK || o->args.command != NULL || caught_signal() != 0)
-		take_away(&w);
+		undo(&w);
 	return status;
 }
 

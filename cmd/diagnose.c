@@ -59,11 +59,11 @@ above_all(const struct refusal *r)
 static int
 existing_smaller(const struct refusal *r)
 {
-	const struct shmt_segment *s = &r->cause.segment;
+	const struct shmt_info *s = &r->cause.segment;
 
 	warn_about(r->object, "%ju bytes asked, the existing segment %d of %s "
-	    "has %ju: shmtool stat %d", (uintmax_t)r->cause.asked, s->id,
-	    user_name(s->uid), (uintmax_t)s->size, s->id);
+	    "has %ju: shmtool stat %d", (uintmax_t)r->cause.asked, s->object.id,
+	    user_name(s->uid), (uintmax_t)s->size, s->object.id);
 	return ST_BUSY;
 }
 
@@ -200,27 +200,35 @@ not_in_group(const struct refusal *r)
 }
 
 static int
-no_wish(const struct refusal *r)
+no_next_id(const struct refusal *r)
 {
-	warn_about(r->object, "id %d cannot be asked for without "
-	    "CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN: "
-	    "/proc/sys/kernel/shm_next_id: %s", r->request->id,
-	    strerror(r->error));
+	static const char file[] = "/proc/sys/kernel/shm_next_id";
+
+	if (r->error == EROFS)
+		warn_about(r->object, "id %d cannot be asked for: /proc/sys is "
+		    "mounted read-only here", r->request->id);
+	else if (r->error == ENOENT)
+		warn_about(r->object, "id %d cannot be asked for: %s does not "
+		    "exist", r->request->id, file);
+	else
+		warn_about(r->object, "id %d cannot be asked for without "
+		    "CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN: %s: %s",
+		    r->request->id, file, strerror(r->error));
 	return r->error == EACCES || r->error == EPERM ? ST_DENIED : ST_FAILED;
 }
 
 static int
 is_taken(const struct refusal *r)
 {
-	const struct shmt_segment *s = &r->cause.segment;
+	const struct shmt_info *s = &r->cause.segment;
 
 	if (r->cause.has_segment)
 		warn_about(r->object, "segment %d of %s, of size %ju, has this "
-		    "%s: shmtool stat %d", s->id, user_name(s->uid),
+		    "%s: shmtool stat %d", s->object.id, user_name(s->uid),
 		    (uintmax_t)s->size, r->request->key != 0 &&
-		    s->key == r->request->key ? "key" : "id", s->id);
+		    s->key == r->request->key ? "key" : "id", s->object.id);
 	else if (r->request->flags & SHMT_WITH_ID)
-		warn_about(r->object, "id %d cannot be had: its slot is in use",
+		warn_about(r->object, "id %d is not free: its slot is in use",
 		    r->request->id);
 	else
 		warn_about(r->object, "%s", strerror(r->error));
@@ -230,11 +238,11 @@ is_taken(const struct refusal *r)
 static int
 not_allowed(const struct refusal *r)
 {
-	const struct shmt_segment *s = &r->cause.segment;
+	const struct shmt_info *s = &r->cause.segment;
 
 	warn_about(r->object, "segment %d of %s has mode %04o, which does not "
-	    "give us what %04o asks for: shmtool stat %d", s->id,
-	    user_name(s->uid), s->mode, r->request->mode, s->id);
+	    "give us what %04o asks for: shmtool stat %d", s->object.id,
+	    user_name(s->uid), s->mode, r->request->mode, s->object.id);
 	return ST_DENIED;
 }
 
@@ -264,7 +272,7 @@ diagnose_refusal(const char *object, const struct shmt_request *request,
 		[SHMT_CAUSE_MEMLOCK] = over_memlock,
 		[SHMT_CAUSE_AS] = over_as,
 		[SHMT_CAUSE_HUGE_GROUP] = not_in_group,
-		[SHMT_CAUSE_NEXT_ID] = no_wish,
+		[SHMT_CAUSE_NEXT_ID] = no_next_id,
 		[SHMT_CAUSE_EXISTS] = is_taken,
 		[SHMT_CAUSE_MODE] = not_allowed
 	};

@@ -247,7 +247,7 @@ warn_of_hidden_pids(const struct shmt_filter *filter)
 
 bool
 filter_needs_holders(const struct shmt_filter *filter,
-    const struct shmt_segment *list, size_t count)
+    const struct shmt_info *list, size_t count)
 {
 	const bool by_pid = has_any(filter, SHMT_BY_PID),
 	    by_key = has_any(filter, SHMT_BY_KEY) ||
@@ -269,7 +269,7 @@ filter_idle(const struct shmt_filter *filter)
 
 int
 filter_mark(const struct shmt_filter *filter,
-    const struct shmt_segment *list, size_t count, bool *passes)
+    const struct shmt_info *list, size_t count, bool *passes)
 {
 	struct shmt_holders holders = { 0 };
 	int error;
@@ -293,9 +293,9 @@ filter_mark(const struct shmt_filter *filter,
 
 int
 filter_list(const struct shmt_filter *filter, bool want_rss,
-    struct shmt_segment **list, size_t *count)
+    struct shmt_info **list, size_t *count)
 {
-	struct shmt_segment *all;
+	struct shmt_info *all;
 	size_t i, n, kept = 0;
 	bool *passes;
 	int status;

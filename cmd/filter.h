@@ -41,7 +41,7 @@ void filter_label(const struct shmt_filter *filter, enum shmt_criterion by,
  * attached, or the key that marking has taken away, which only the maps of the
  * holders still show. */
 bool filter_needs_holders(const struct shmt_filter *filter,
-    const struct shmt_segment *list, size_t count);
+    const struct shmt_info *list, size_t count);
 
 /* The seconds of rest that make a segment stale; filter may be NULL. */
 uint64_t filter_idle(const struct shmt_filter *filter);
@@ -49,11 +49,11 @@ uint64_t filter_idle(const struct shmt_filter *filter);
 /* Finds out which segments of a list pass; ST_OK, or another status, having
  * said why. */
 int filter_mark(const struct shmt_filter *filter,
-    const struct shmt_segment *list, size_t count, bool *passes);
+    const struct shmt_info *list, size_t count, bool *passes);
 
 /* Lists the segments that pass, into an array that the caller frees; ST_OK, or
  * another status, having said why. */
 int filter_list(const struct shmt_filter *filter, bool want_rss,
-    struct shmt_segment **list, size_t *count);
+    struct shmt_info **list, size_t *count);
 
 #endif

@@ -17,6 +17,7 @@
 #include "cmd.h"
 #include "shmtool.h"
 #include "ui/signals.h"
+#include "ui/stream.h"
 #include "ui/suggest.h"
 
 static const struct cmd *const commands[] = {
@@ -194,7 +195,7 @@ run_arguments(int argc, char **argv)
 	return run_command(o.ns, o.args.count, o.args.operands);
 }
 
-/* What a set-uid bit would lend to everyone: reading, removing, sysctls. */
+/* Set-user-id would let every user read, remove, and set sysctls. */
 static bool
 is_privileged(void)
 {
@@ -203,9 +204,9 @@ is_privileged(void)
 }
 
 /*
- * A descriptor of ours must not land on a closed standard one.  What takes
- * its place fails as the closed one would: nothing to read from 0, no
- * writing to 1 and 2.
+ * A file that is opened later must not become descriptor 0, 1 or 2.  What
+ * takes the place of a closed one fails as that would: 0 cannot be read, 1
+ * and 2 cannot be written.
  */
 static void
 fill_standard_descriptors(void)
@@ -227,6 +228,7 @@ main(int argc, char **argv)
 	int status;
 
 	fill_standard_descriptors();
+	prepare_stdout();
 	ignore_sigxfsz();
 	if (is_privileged()) {
 		warn_about(NULL, "refuses to run set-user-id or set-group-id");

@@ -18,12 +18,12 @@
 #include "cmd.h"
 #include "kinds.h"
 #include "operand.h"
+#include "output.h"
 #include "read/dump.h"
 #include "read/watch.h"
 #include "semaphore.h"
 #include "shmtool.h"
 #include "transfer.h"
-#include "ui/output.h"
 #include "ui/progress.h"
 #include "ui/signals.h"
 #include "ui/text.h"
@@ -155,7 +155,7 @@ parse(int argc, char **argv, struct opts *o)
 }
 
 static int
-open_failed(const struct opts *o, const struct shmt_segment *segment)
+open_failed(const struct opts *o, const struct shmt_info *segment)
 {
 	switch (errno) {
 	case ESRCH:
@@ -295,7 +295,7 @@ watch_all(const struct watch *watch, struct dump *dump)
 }
 
 static int
-act(struct opts *o, struct shmt_view *view, const struct shmt_segment *segment)
+act(struct opts *o, struct shmt_view *view, const struct shmt_info *segment)
 {
 	const struct watch watch = {
 		.operand = &o->operand,
@@ -307,14 +307,15 @@ act(struct opts *o, struct shmt_view *view, const struct shmt_segment *segment)
 		.interval = o->interval
 	};
 
-	return o->interval > 0 ? watch_all(&watch, &o->dump) : send_all(o, view);
+	return o->interval > 0 ? watch_all(&watch, &o->dump)
+			       : send_all(o, view);
 }
 
 static int
 run(int argc, char **argv)
 {
 	struct opts o = { .length = UINT64_MAX, .form = NO_FORM };
-	struct shmt_segment segment;
+	struct shmt_info segment;
 	struct shmt_view *view;
 	int status;
 
@@ -338,12 +339,10 @@ run(int argc, char **argv)
 	return status;
 }
 
-const struct cmd cmd_read = {
-	.name = "read",
-	.summary = "Copies a segment's contents out, or shows them",
-	.synopsis = "[-o OFFSET] [-n LENGTH] [-O FILE] [-x | -s | -t TYPE | --raw] "
-	    "[-w[SECONDS]] [--no-trace] [--zero-copy] [--lock-with SEM "
-	    "[--lock-timeout DURATION]] [-v] SEGMENT",
-	.options = options,
-	.run = run
-};
+const struct cmd cmd_read = {.name = "read",
+    .summary = "Copies a segment's contents out, or shows them",
+    .synopsis = "[-o OFFSET] [-n LENGTH] [-O FILE] [-x | -s | -t TYPE | --raw] "
+		"[-w[SECONDS]] [--no-trace] [--zero-copy] [--lock-with SEM "
+		"[--lock-timeout DURATION]] [-v] SEGMENT",
+    .options = options,
+    .run = run};

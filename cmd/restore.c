@@ -130,13 +130,13 @@ file_failed(const struct work *w, int error)
 static int
 segment_failed(const struct opts *o, const struct work *w, int error)
 {
-	const struct shmt_segment *s = &w->saved.segment;
+	const struct shmt_info *s = &w->saved.segment;
 	const struct shmt_request request = {
 		.key = o->flags & SHMT_OTHER_KEY ? o->key : s->key,
 		.size = s->size,
 		.mode = s->mode,
 		.flags = o->flags & SHMT_SAME_ID ? SHMT_WITH_ID : 0,
-		.id = s->id
+		.id = s->object.id
 	};
 
 	switch (error) {
@@ -167,7 +167,7 @@ restore_failed(const struct opts *o, const struct work *w, int error)
 static void
 tell_lost(const struct work *w, int id)
 {
-	const struct shmt_segment *s = &w->saved.segment;
+	const struct shmt_info *s = &w->saved.segment;
 	unsigned lost = w->saved.lost;
 
 	if (lost & SHMT_LOST_OWNER)
@@ -256,11 +256,9 @@ run(int argc, char **argv)
 	return status;
 }
 
-const struct cmd cmd_restore = {
-	.name = "restore",
-	.summary = "Makes saved segments again",
-	.synopsis = "[--id] [-k KEY] FILE...",
-	.options = options,
-	.note = "FILE is NAME.meta, NAME.shm or NAME, as shmtool save wrote them.",
-	.run = run
-};
+const struct cmd cmd_restore = {.name = "restore",
+    .summary = "Makes saved segments again",
+    .synopsis = "[--id] [-k KEY] FILE...",
+    .options = options,
+    .note = "FILE is NAME.meta, NAME.shm or NAME, as shmtool save wrote them.",
+    .run = run};

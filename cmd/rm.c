@@ -119,7 +119,7 @@ parse(int argc, char **argv, struct opts *o)
 static int
 select_segments(struct opts *o, struct work *work)
 {
-	struct shmt_segment *segments;
+	struct shmt_info *segments;
 	size_t count, i;
 	int status;
 

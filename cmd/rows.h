@@ -37,7 +37,7 @@ struct ipc_ns {
 };
 
 struct row {
-	struct shmt_segment segment;
+	struct shmt_info segment;
 	unsigned facts;
 	uint32_t key;		/* segment.key, or the one it had */
 	uint64_t idle;		/* seconds */
@@ -61,7 +61,7 @@ struct rows {
 int make_namespaces(struct rows *rows, size_t count);
 
 /* Adds rows at the end, with the segments of a list; all else is zero. */
-int add_rows(struct rows *rows, const struct shmt_segment *list, size_t count);
+int add_rows(struct rows *rows, const struct shmt_info *list, size_t count);
 
 /*
  * Finds out what is needed of rows of which the segments are known, all of

@@ -79,7 +79,7 @@ check(const struct opts *o)
 	if (o->args.count == 0)
 		return usage_error(NULL, "which directory? DIR comes first");
 	if (is_segment(o->saving.dir))
-		return usage_error(o->saving.dir, "a segment; DIR comes "
+		return usage_error(o->saving.dir, "a segment, but DIR comes "
 		    "first");
 	if (o->all && (o->count > 0 || filtered))
 		return usage_error("--all", "takes no %s",
@@ -109,7 +109,7 @@ parse(int argc, char **argv, struct opts *o)
 
 static int
 save_one(const struct opts *o, const char *object,
-    const struct shmt_segment *segment)
+    const struct shmt_info *segment)
 {
 	struct hold hold = { .semaphore = &o->semaphore, .held = true };
 	struct saving saving = o->saving;
@@ -128,7 +128,7 @@ save_one(const struct opts *o, const char *object,
 		warn_about(object, "%s", reason != NULL ? reason : "not saved");
 	free(reason);
 	if (status == ST_OK && o->verbose) {
-		printf("%d: saved as ", segment->id);
+		printf("%d: saved as ", segment->object.id);
 		print_safe(saving.dir);
 		printf("/%s\n", saved.name);
 		if (!flush_output())
@@ -141,7 +141,7 @@ save_one(const struct opts *o, const char *object,
 static int
 save_selected(const struct opts *o)
 {
-	struct shmt_segment *list;
+	struct shmt_info *list;
 	int status;
 	size_t count, i;
 	char object[24];
@@ -150,7 +150,7 @@ save_selected(const struct opts *o)
 	if (status != ST_OK)
 		return status;
 	for (i = 0; i < count && caught_signal() == 0; i++) {
-		snprintf(object, sizeof(object), "%d", list[i].id);
+		snprintf(object, sizeof(object), "%d", list[i].object.id);
 		add_status(&status, save_one(o, object, &list[i]));
 	}
 	free(list);
@@ -160,7 +160,7 @@ save_selected(const struct opts *o)
 static int
 save_operand(const struct opts *o, const struct operand *operand)
 {
-	struct shmt_segment segment;
+	struct shmt_info segment;
 	bool passes;
 	int status;
 

@@ -273,7 +273,7 @@ static int
 print_rows(const struct opts *o, const struct table *table, const char *name,
     bool complete)
 {
-	struct json json = { .out.file = stdout };
+	struct json json = { .file = stdout };
 	int status;
 
 	if (!o->json)
@@ -335,7 +335,7 @@ show_attachments(const struct opts *o, const struct rows *rows, bool complete)
 static int
 json_summary(const struct table *table, bool complete)
 {
-	struct json json = { .out.file = stdout };
+	struct json json = { .file = stdout };
 	int status;
 
 	json_open(&json, NULL, '{');

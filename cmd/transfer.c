@@ -40,12 +40,12 @@ check_range(const struct operand *operand, uint64_t size, uint64_t offset,
 }
 
 int
-open_view(const struct operand *operand, const struct shmt_segment *segment,
+open_view(const struct operand *operand, const struct shmt_info *segment,
     unsigned flags, struct shmt_view **view)
 {
 	struct shmt_view *v;
 
-	if (shmt_view_open(segment->id, flags, &v) == -1)
+	if (shmt_view_open(segment->object.id, flags, &v) == -1)
 		return -1;
 	if (!shmt_same(shmt_view_segment(v), segment)) {
 		shmt_view_close(v);

@@ -29,7 +29,7 @@ int check_range(const struct operand *operand, uint64_t size, uint64_t offset,
  * the caller words it; ST_OK, or told that another segment has the id now.
  */
 int open_view(const struct operand *operand,
-    const struct shmt_segment *segment, unsigned flags,
+    const struct shmt_info *segment, unsigned flags,
     struct shmt_view **view);
 
 /* A copy between the segment and other failed, by errno; told. */

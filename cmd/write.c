@@ -210,7 +210,7 @@ write_locked(const struct opts *o, struct shmt_view *view,
 }
 
 static int
-open_failed(const struct opts *o, const struct shmt_segment *segment)
+open_failed(const struct opts *o, const struct shmt_info *segment)
 {
 	if (errno != EACCES)
 		return fail(o->operand.text, errno);
@@ -222,7 +222,7 @@ open_failed(const struct opts *o, const struct shmt_segment *segment)
 static int
 act(const struct opts *o, const struct source *source)
 {
-	struct shmt_segment segment;
+	struct shmt_info segment;
 	struct shmt_view *view;
 	uint64_t length;
 	int status;
@@ -260,11 +260,9 @@ run(int argc, char **argv)
 	return status;
 }
 
-const struct cmd cmd_write = {
-	.name = "write",
-	.summary = "Copies a file, a string or standard input into a segment",
-	.synopsis = "[-o OFFSET] [-n LENGTH] [-f FILE | -s STRING [-0] | -z[BYTE]] "
-	    "[--lock-with SEM [--lock-timeout DURATION]] [-v] SEGMENT",
-	.options = options,
-	.run = run
-};
+const struct cmd cmd_write = {.name = "write",
+    .summary = "Copies a file, a string or standard input into a segment",
+    .synopsis = "[-o OFFSET] [-n LENGTH] [-f FILE | -s STRING [-0] | -z[BYTE]] "
+		"[--lock-with SEM [--lock-timeout DURATION]] [-v] SEGMENT",
+    .options = options,
+    .run = run};

@@ -11,84 +11,6 @@
 
 #include "shmtool.h"
 
-enum shmt_kind {
-	SHMT_SYSV,		/* System V segment */
-	SHMT_POSIX,		/* regular file directly in /dev/shm */
-	SHMT_DELETED,		/* file of a tmpfs whose name was unlinked */
-	SHMT_MEMFD,		/* memfd_create(2), small or huge pages */
-	SHMT_ANON,		/* shared anonymous mapping */
-	SHMT_KINDS
-};
-
-/* Sets of kinds. */
-#define SHMT_KIND(kind)	(1u << (kind))
-#define SHMT_UNNAMED	(SHMT_KIND(SHMT_DELETED) | SHMT_KIND(SHMT_MEMFD) | \
-			    SHMT_KIND(SHMT_ANON))
-#define SHMT_ALL_KINDS	(SHMT_KIND(SHMT_KINDS) - 1)
-
-/*
- * One piece of shared memory.  The strings and the descriptor are borrowed:
- * they live as long as the list or the text that the object came from.
- *
- * System V: the id.  POSIX: the name; dev and inode say which object of that
- * name is meant, and inode 0 means the one that has the name now.  Without a
- * name: dev and inode, and a path in /proc through which it is reached, NULL
- * where there is none for this caller.
- */
-struct shmt_object {
-	enum shmt_kind kind;
-	int id;
-	int dir;		/* POSIX: the directory, 0: our /dev/shm */
-	uint64_t dev, inode;	/* as stat(2) has them */
-	const char *name;	/* POSIX: without the slash; memfd: its text */
-	const char *path;	/* "/proc/PID/fd/N", "/proc/PID/map_files/..." */
-};
-
-/* Which members of struct shmt_info hold: a fact that is not known, or that
- * the kind has not, is 0 there and has no bit. */
-#define SHMT_HAS_KEY		0x00001u	/* 0 is private then */
-#define SHMT_HAS_OWNER		0x00002u	/* uid, gid, mode */
-#define SHMT_HAS_CREATOR	0x00004u	/* cuid, cgid */
-#define SHMT_HAS_SIZE		0x00008u
-#define SHMT_HAS_ALLOCATED	0x00010u
-#define SHMT_HAS_RSS		0x00020u	/* rss, swap */
-#define SHMT_HAS_NATTCH		0x00040u
-#define SHMT_HAS_FDS		0x00080u
-#define SHMT_HAS_IN_USE		0x00100u
-#define SHMT_HAS_CPID		0x00200u
-#define SHMT_HAS_LPID		0x00400u
-#define SHMT_HAS_ATIME		0x00800u
-#define SHMT_HAS_DTIME		0x01000u
-#define SHMT_HAS_MTIME		0x02000u
-#define SHMT_HAS_CTIME		0x04000u
-#define SHMT_HAS_BTIME		0x08000u
-#define SHMT_HAS_SEALS		0x10000u
-
-/* More of struct shmt_info.state. */
-#define SHMT_SEM	0x08u	/* a named semaphore, by name and size */
-#define SHMT_SEALED	0x10u	/* seals forbid to write, grow or shrink it */
-
-struct shmt_info {
-	struct shmt_object object;
-	unsigned known;		/* SHMT_HAS_* */
-	unsigned state;		/* SHMT_DEST, SHMT_LOCKED, SHMT_HUGE, ... */
-	uint32_t key;
-	uint32_t uid, gid;	/* owner */
-	uint32_t cuid, cgid;	/* creator */
-	unsigned mode;		/* the nine permission bits */
-	unsigned seals;		/* F_SEAL_* of fcntl(2) */
-	bool in_use;		/* by a process, whether visible or not */
-	uint64_t links;		/* names; 0 without a name */
-	uint64_t size;
-	uint64_t allocated;	/* bytes in memory and swapped out, together */
-	uint64_t rss, swap;	/* bytes in memory, bytes swapped out */
-	uint64_t nattch;	/* mappings, not processes */
-	uint64_t fds;		/* descriptors, of all processes together */
-	pid_t cpid, lpid;	/* 0: none, or in a pid namespace not seen */
-	/* Seconds since the Epoch; of System V segments 0 is never. */
-	int64_t atime, dtime, mtime, ctime, btime;
-};
-
 /* What costs more than one system call an object. */
 #define SHMT_WANT_RSS	0x1u	/* rss and swap apart */
 
@@ -110,7 +32,7 @@ struct shmt_list {
 	size_t count;
 	size_t hidden;		/* processes that could not be looked into,
 				 * where the kinds asked for need that */
-	char *text;		/* private: the names, the directory */
+	struct shmt__arena *names;	/* private, as is the directory */
 	int dir;
 };
 
@@ -118,15 +40,82 @@ struct shmt_list {
 int shmt__list(unsigned kinds, unsigned want, struct shmt_list *list);
 void shmt__list_free(struct shmt_list *list);
 
+#define SHMT_FORCE	0x10u	/* though it is in use */
+#define SHMT_RETRY	0x20u	/* for 20 ms, as long as the kernel says that it
+				 * is in use: for an object that no visible
+				 * process uses, since another program may look
+				 * at it in the same way just now */
+
+/* What a removal found out. */
+struct shmt_removal {
+	bool by_lease;		/* the kernel granted that it was unused */
+	bool opened;		/* a process opened it in the same instant, and
+				 * has memory without a name now */
+	size_t hidden;		/* without a lease: processes that could not be
+				 * looked into, each of which may use it */
+};
+
 /*
- * Removes an object.  System V: gone at once, or marked while processes have
- * it attached.  POSIX: EBUSY while it is in use, unless force.  See
- * users/lease.h for what the removal of an object in use tells.
+ * Removes an object.  flags: SHMT_FORCE, SHMT_RETRY; removal may be NULL, and
+ * is set on failure too.
+ *
+ * System V: gone at once, or marked while processes have it attached.  POSIX:
+ * EBUSY while it is in use, by the kernel's own word; where the kernel may
+ * not be asked, /proc decides.  Memory without a name: EINVAL.
  */
-int shmt__remove(const struct shmt_object *object, bool force);
+int shmt__remove(const struct shmt_object *object, unsigned flags,
+    struct shmt_removal *removal);
 
 /* Sets owner, group and mode to those of info, which shmt__info() filled. */
 int shmt__set(const struct shmt_info *info);
+
+/*
+ * Who has it mapped or open: of one object, or of all in a list, by one pass
+ * over /proc.  A POSIX object must be known by device and inode.  The caller
+ * frees with shmt_holders_free().  ENOTSUP: /proc is not there, or not that
+ * of a PID namespace of ours.
+ */
+int shmt__holders_of_one(const struct shmt_object *object,
+    struct shmt_holders *holders);
+int shmt__holders_of_list(const struct shmt_info *list, size_t count,
+    struct shmt_holders *holders);
+
+/* The holders of one object: a run in holders->list, and its length. */
+const struct shmt_holder *shmt__holders_get(
+    const struct shmt_holders *holders, const struct shmt_object *object,
+    size_t *count);
+
+/*
+ * Fills nattch, fds and in_use by what /proc shows of an object of a kind that
+ * the kernel keeps no count for.  Where that is nobody, the kernel is asked
+ * about a POSIX object by a write lease; in_use stays unknown where it may not
+ * be asked.
+ */
+void shmt__fill_use(struct shmt_info *info,
+    const struct shmt_holders *holders);
+
+/* Last time stamp of any kind. */
+int64_t shmt__last_time(const struct shmt_info *info);
+
+enum shmt_answer { SHMT_CANNOT_TELL, SHMT_NO, SHMT_YES };
+
+/* Why a POSIX object is stale or is not: each part must hold. */
+struct shmt_object_proof {
+	bool stale;
+	bool one_name;		/* one link */
+	bool no_semaphore;
+	bool idle_enough;
+	enum shmt_answer unused;
+	enum shmt_answer creator_gone;
+	uint64_t idle;		/* seconds since the last time stamp */
+	/* What creator_gone follows from: the process that the name names; or
+	 * one with the owner's user id that is older than the last time
+	 * stamp; 0 where there is none. */
+	pid_t pid;
+	bool by_name;
+	char command[SHMT_COMMAND_MAX];
+	bool complete;		/* no process was hidden from that look */
+};
 
 /*
  * A descriptor of the memory, close-on-exec; SHMT_WRITE: for writing too.

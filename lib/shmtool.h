@@ -75,27 +75,92 @@ int shmt_parse_mode(const char *text, unsigned base, unsigned *mode);
 int shmt_parse_number(const char *text, uint64_t max, uint64_t *number);
 
 /*
+ * Shared memory of any kind
+ */
+
+enum shmt_kind {
+	SHMT_SYSV,		/* System V segment */
+	SHMT_POSIX,		/* regular file directly in /dev/shm */
+	SHMT_DELETED,		/* file of a tmpfs whose name was unlinked */
+	SHMT_MEMFD,		/* memfd_create(2), small or huge pages */
+	SHMT_ANON,		/* shared anonymous mapping */
+	SHMT_KINDS
+};
+
+/* Sets of kinds. */
+#define SHMT_KIND(kind)	(1u << (kind))
+#define SHMT_UNNAMED	(SHMT_KIND(SHMT_DELETED) | SHMT_KIND(SHMT_MEMFD) | \
+			    SHMT_KIND(SHMT_ANON))
+#define SHMT_ALL_KINDS	(SHMT_KIND(SHMT_KINDS) - 1)
+
+/*
+ * One piece of shared memory.  The strings and the descriptor are borrowed:
+ * they live as long as the list or the text that the object came from.
+ *
+ * System V: the id.  POSIX: the name; dev and inode say which object of that
+ * name is meant, and inode 0 means the one that has the name now.  Without a
+ * name: dev and inode, and a path in /proc through which it is reached, NULL
+ * where there is none for this caller.
+ */
+struct shmt_object {
+	enum shmt_kind kind;
+	int id;
+	int dir;		/* POSIX: the directory, 0: our /dev/shm */
+	uint64_t dev, inode;	/* as stat(2) has them */
+	const char *name;	/* POSIX: without the slash; memfd: its text */
+	const char *path; /* "/proc/PID/fd/N", "/proc/PID/map_files/..." */
+};
+
+/*
  * Segments (segment.c, list.c)
  */
 
-/* What a segment is, in struct shmt_segment.state. */
-#define SHMT_DEST	0x1u	/* marked for removal at its last detach */
-#define SHMT_LOCKED	0x2u	/* its pages stay in memory */
-#define SHMT_HUGE	0x4u	/* certainly of huge pages (absent: unknown) */
+/* Which members of struct shmt_info hold: a fact that is not known, or that
+ * the kind has not, is 0 there and has no bit. */
+#define SHMT_HAS_KEY		0x00001u	/* 0 is private then */
+#define SHMT_HAS_OWNER		0x00002u	/* uid, gid, mode */
+#define SHMT_HAS_CREATOR	0x00004u	/* cuid, cgid */
+#define SHMT_HAS_SIZE		0x00008u
+#define SHMT_HAS_ALLOCATED	0x00010u
+#define SHMT_HAS_RSS		0x00020u	/* rss, swap */
+#define SHMT_HAS_NATTCH		0x00040u
+#define SHMT_HAS_FDS		0x00080u
+#define SHMT_HAS_IN_USE		0x00100u
+#define SHMT_HAS_CPID		0x00200u
+#define SHMT_HAS_LPID		0x00400u
+#define SHMT_HAS_ATIME		0x00800u
+#define SHMT_HAS_DTIME		0x01000u
+#define SHMT_HAS_MTIME		0x02000u
+#define SHMT_HAS_CTIME		0x04000u
+#define SHMT_HAS_BTIME		0x08000u
+#define SHMT_HAS_SEALS		0x10000u
 
-struct shmt_segment {
-	int id;
+/* What it is, in struct shmt_info.state. */
+#define SHMT_DEST	0x01u	/* marked for removal at its last detach */
+#define SHMT_LOCKED	0x02u	/* its pages stay in memory */
+#define SHMT_HUGE	0x04u	/* certainly of huge pages (absent: unknown) */
+#define SHMT_SEM	0x08u	/* a named semaphore, by name and size */
+#define SHMT_SEALED	0x10u	/* seals forbid to write, grow or shrink it */
+
+struct shmt_info {
+	struct shmt_object object;
+	unsigned known;		/* SHMT_HAS_* */
+	unsigned state;		/* SHMT_DEST, SHMT_LOCKED, SHMT_HUGE, ... */
 	uint32_t key;		/* 0: private, or lost with SHMT_DEST */
 	uint32_t uid, gid;	/* owner */
 	uint32_t cuid, cgid;	/* creator */
 	unsigned mode;		/* the nine permission bits */
-	unsigned state;		/* SHMT_DEST, SHMT_LOCKED, SHMT_HUGE */
+	unsigned seals;		/* F_SEAL_* of fcntl(2) */
+	bool in_use;		/* by a process, whether visible or not */
+	uint64_t links;		/* names; 0 without a name */
 	uint64_t size;
-	uint64_t nattch;	/* mappings, not processes */
-	pid_t cpid, lpid;	/* 0: none, or in a pid namespace not seen */
-	int64_t atime, dtime, ctime;
-	bool has_rss;		/* the two below are known */
+	uint64_t allocated;	/* bytes in memory and swapped out, together */
 	uint64_t rss, swap;	/* bytes in memory, bytes swapped out */
+	uint64_t nattch;	/* mappings, not processes */
+	uint64_t fds;		/* descriptors, of all processes together */
+	pid_t cpid, lpid;	/* 0: none, or in a pid namespace not seen */
+	/* Seconds since the Epoch; of System V segments 0 is never. */
+	int64_t atime, dtime, mtime, ctime, btime;
 };
 
 /* The id that has this key; key 0 is EINVAL. */
@@ -107,10 +172,10 @@ int shmt_resolve(const struct shmt_ref *ref, int *id);
 /* Everything but rss and swap, by one system call, leaving no trace.  A
  * program of 32 bits gets the lower half of a size of 64 bits; shmt_list()
  * gives it the whole. */
-int shmt_info(int id, struct shmt_segment *segment);
+int shmt_info(int id, struct shmt_info *segment);
 
 /* The same, with rss and swap where /proc/sysvipc/shm tells them. */
-int shmt_info_rss(int id, struct shmt_segment *segment);
+int shmt_info_rss(int id, struct shmt_info *segment);
 
 /*
  * All segments of the IPC namespace, in the kernel's slot order, into an
@@ -119,10 +184,10 @@ int shmt_info_rss(int id, struct shmt_segment *segment);
  * is cheapest for the number of segments.  EBADMSG: /proc/sysvipc/shm holds
  * what no kernel writes, and the system calls do not answer either.
  */
-int shmt_list(bool want_rss, struct shmt_segment **list, size_t *count);
+int shmt_list(bool want_rss, struct shmt_info **list, size_t *count);
 
 /* Whether two views are of one segment: an id alone may have been reused. */
-bool shmt_same(const struct shmt_segment *a, const struct shmt_segment *b);
+bool shmt_same(const struct shmt_info *a, const struct shmt_info *b);
 
 #define SHMT_OPEN	0x1u	/* an existing key is opened, not EEXIST */
 #define SHMT_HUGETLB	0x2u
@@ -148,7 +213,7 @@ int shmt_create(const struct shmt_request *request, int *id, bool *created);
 /* shmctl(IPC_SET): owner, group and mode are all written, so start from a
  * struct that shmt_info() filled.  EINVAL: an owner or group that this user
  * namespace does not know. */
-int shmt_set(const struct shmt_segment *segment);
+int shmt_set(const struct shmt_info *segment);
 
 /* SHM_LOCK and SHM_UNLOCK.  ENOMEM: more than RLIMIT_MEMLOCK. */
 int shmt_lock(int id, bool lock);
@@ -199,7 +264,7 @@ uint64_t shmt_view_size(const struct shmt_view *view);
  * is another one than the caller saw before if the id was reused meanwhile:
  * compare the two with shmt_same().
  */
-const struct shmt_segment *shmt_view_segment(const struct shmt_view *view);
+const struct shmt_info *shmt_view_segment(const struct shmt_view *view);
 
 /* Copies length bytes at offset to or from buffer.  ERANGE: beyond the end;
  * EFAULT: a page cannot be had. */
@@ -298,9 +363,10 @@ int shmt_semaphore_holder(const struct shmt_semaphore *guard, pid_t *pid);
 #define SHMT_ACCESS_W	0x1u
 #define SHMT_ACCESS_X	0x2u
 
-/* One process and one segment that it has attached. */
+/* One process and one piece of shared memory that it has mapped or open. */
 struct shmt_holder {
-	int id;
+	struct shmt_object object;
+	int id;			/* of a segment */
 	uint32_t key;		/* as created: known for dest segments too */
 	pid_t pid;
 	uint32_t uid;		/* effective user of the process */
@@ -309,11 +375,13 @@ struct shmt_holder {
 	uint64_t address;	/* of the lowest mapping */
 	uint64_t size;		/* bytes mapped, all mappings together */
 	unsigned maps;
+	unsigned fds;		/* open descriptors, and the lowest of them */
+	int fd;
 	char command[SHMT_COMMAND_MAX];	/* untrusted bytes */
 };
 
 struct shmt_holders {
-	struct shmt_holder *list;	/* by id, then pid */
+	struct shmt_holder *list;	/* by object, then pid */
 	size_t count;
 	size_t hidden;		/* processes that could not be looked into */
 };
@@ -334,7 +402,7 @@ const struct shmt_holder *shmt_holders_of(const struct shmt_holders *holders,
 
 /* Whether the holders seen account for all of a segment's nattch. */
 bool shmt_holders_complete(const struct shmt_holders *holders,
-    const struct shmt_segment *segment);
+    const struct shmt_info *segment);
 
 /*
  * Life of a process that a segment remembers (process.c)
@@ -359,9 +427,9 @@ struct shmt_process {
 void shmt_process(pid_t pid, int64_t at, struct shmt_process *process);
 
 /* The process that made a segment, and the last to attach or detach. */
-void shmt_creator(const struct shmt_segment *segment,
+void shmt_creator(const struct shmt_info *segment,
     struct shmt_process *process);
-void shmt_last_user(const struct shmt_segment *segment,
+void shmt_last_user(const struct shmt_info *segment,
     struct shmt_process *process);
 
 /*
@@ -417,10 +485,10 @@ struct shmt_proof {
 };
 
 /* Seconds since the last attach, detach or change, 0 if in the future. */
-uint64_t shmt_idle(const struct shmt_segment *segment, int64_t now);
+uint64_t shmt_idle(const struct shmt_info *segment, int64_t now);
 
 /* idle: seconds of rest asked for, normally SHMT_STALE_IDLE. */
-void shmt_check_stale(const struct shmt_segment *segment, int64_t now,
+void shmt_check_stale(const struct shmt_info *segment, int64_t now,
     uint64_t idle, struct shmt_proof *proof);
 
 /* The seconds of rest that SHMT_BY_STALE asks for: the most that a clause of
@@ -433,12 +501,12 @@ uint64_t shmt_stale_idle(const struct shmt_filter *filter);
  * removal, since only its holders still show it.
  */
 bool shmt_match(const struct shmt_filter *filter,
-    const struct shmt_segment *segment, int64_t now,
+    const struct shmt_info *segment, int64_t now,
     const struct shmt_holders *holders);
 
 /* The criteria by which it does not pass, bit 1 << SHMT_BY_... of each. */
 unsigned shmt_mismatch(const struct shmt_filter *filter,
-    const struct shmt_segment *segment, int64_t now,
+    const struct shmt_info *segment, int64_t now,
     const struct shmt_holders *holders);
 
 /*
@@ -558,7 +626,7 @@ struct shmt_cause {
 	uint64_t huge_size;	/* bytes of a huge page, where one was asked */
 	unsigned overcommit;	/* vm.overcommit_memory */
 	bool has_segment;	/* the existing one, where there is one */
-	struct shmt_segment segment;
+	struct shmt_info segment;
 };
 
 /* error: the errno of the refusal.  Always finds something to say; looks at
@@ -639,7 +707,7 @@ void shmt_atomic_file_close(struct shmt_atomic_file *draft);
 
 struct shmt_saved {
 	char name[32];		/* ID-KEY, without DIR and ending */
-	struct shmt_segment segment;	/* as it was before it was read */
+	struct shmt_info segment;	/* as it was before it was read */
 	unsigned char digest[32];	/* of the contents */
 	bool disturbed;		/* by shmt_save(): another process attached or
 				 * detached it while it was copied */

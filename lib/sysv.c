@@ -42,10 +42,10 @@ absent(int result)
 
 void
 shmt__from_kernel(int id, const struct shmid_ds *ds,
-    struct shmt_segment *segment)
+    struct shmt_info *segment)
 {
 	memset(segment, 0, sizeof(*segment));
-	segment->id = id;
+	segment->object.id = id;
 	segment->key = (uint32_t)ds->shm_perm.__key;
 	segment->uid = ds->shm_perm.uid;
 	segment->gid = ds->shm_perm.gid;
@@ -61,6 +61,19 @@ shmt__from_kernel(int id, const struct shmid_ds *ds,
 	segment->atime = ds->shm_atime;
 	segment->dtime = ds->shm_dtime;
 	segment->ctime = ds->shm_ctime;
+	shmt__sysv_complete(segment);
+}
+
+void
+shmt__sysv_complete(struct shmt_info *segment)
+{
+	segment->known = SHMT_HAS_OWNER | SHMT_HAS_CREATOR | SHMT_HAS_SIZE |
+	    SHMT_HAS_NATTCH | SHMT_HAS_IN_USE | SHMT_HAS_CPID |
+	    SHMT_HAS_LPID | SHMT_HAS_ATIME | SHMT_HAS_DTIME | SHMT_HAS_CTIME;
+	/* The mark for removal takes the key away. */
+	if ((segment->state & SHMT_DEST) == 0)
+		segment->known |= SHMT_HAS_KEY;
+	segment->in_use = segment->nattch > 0;
 }
 
 int
@@ -90,7 +103,7 @@ shmt_resolve(const struct shmt_ref *ref, int *id)
 }
 
 int
-shmt_info(int id, struct shmt_segment *segment)
+shmt_info(int id, struct shmt_info *segment)
 {
 	struct shmid_ds ds;
 	int found;
@@ -114,9 +127,9 @@ shmt_info(int id, struct shmt_segment *segment)
 }
 
 int
-shmt_info_rss(int id, struct shmt_segment *segment)
+shmt_info_rss(int id, struct shmt_info *segment)
 {
-	struct shmt_segment s, *list;
+	struct shmt_info s, *list;
 	size_t i, count;
 
 	if (shmt_info(id, &s) == -1)
@@ -126,7 +139,7 @@ shmt_info_rss(int id, struct shmt_segment *segment)
 	for (i = 0; i < count; i++)
 		if (shmt_same(&list[i], &s)) {
 			s.size = list[i].size;
-			s.has_rss = list[i].has_rss;
+			s.known |= list[i].known & SHMT_HAS_RSS;
 			s.rss = list[i].rss;
 			s.swap = list[i].swap;
 			s.state |= list[i].state & SHMT_HUGE;
@@ -138,14 +151,15 @@ shmt_info_rss(int id, struct shmt_segment *segment)
 }
 
 bool
-shmt_same(const struct shmt_segment *a, const struct shmt_segment *b)
+shmt_same(const struct shmt_info *a, const struct shmt_info *b)
 {
 	/* Compare what nobody can change, since ids are reused.  Marking a
 	 * segment takes its key and moves its ctime; IPC_SET moves ctime too.
 	 * shmctl(2) tells a program of 32 bits the lower half of a size. */
-	return a->id == b->id && (size_t)a->size == (size_t)b->size &&
-	    a->cuid == b->cuid && a->cgid == b->cgid && a->cpid == b->cpid &&
-	    (a->key == b->key || ((a->state ^ b->state) & SHMT_DEST) != 0);
+	return a->object.id == b->object.id &&
+	       (size_t)a->size == (size_t)b->size && a->cuid == b->cuid &&
+	       a->cgid == b->cgid && a->cpid == b->cpid &&
+	       (a->key == b->key || ((a->state ^ b->state) & SHMT_DEST) != 0);
 }
 
 static int
@@ -238,7 +252,7 @@ clear_next_id(void)
 static int
 create_with_id(const struct shmt_request *request, int *id, bool *created)
 {
-	struct shmt_segment segment;
+	struct shmt_info segment;
 	bool new;
 	int made;
 
@@ -284,19 +298,19 @@ shmt_create(const struct shmt_request *request, int *id, bool *created)
 }
 
 int
-shmt_set(const struct shmt_segment *segment)
+shmt_set(const struct shmt_info *segment)
 {
-	struct shmt_segment there;
+	struct shmt_info there;
 	struct shmid_ds ds;
 
 	memset(&ds, 0, sizeof(ds));
 	ds.shm_perm.uid = segment->uid;
 	ds.shm_perm.gid = segment->gid;
 	ds.shm_perm.mode = (unsigned short)(segment->mode & 0777u);
-	if (shmctl(segment->id, IPC_SET, &ds) == 0)
+	if (shmctl(segment->object.id, IPC_SET, &ds) == 0)
 		return 0;
 	/* EINVAL may be about the owner or about the id. */
-	if (errno == EINVAL && shmt_info(segment->id, &there) == 0) {
+	if (errno == EINVAL && shmt_info(segment->object.id, &there) == 0) {
 		errno = EINVAL;
 		return -1;
 	}
@@ -328,4 +342,40 @@ int
 shmt_remove(int id)
 {
 	return absent(shmctl(id, IPC_RMID, NULL));
+}
+
+int
+shmt__sysv_info(const struct shmt_object *object, unsigned want,
+    struct shmt_info *info)
+{
+	return want & SHMT_WANT_RSS ? shmt_info_rss(object->id, info) :
+	    shmt_info(object->id, info);
+}
+
+int
+shmt__sysv_list(unsigned want, struct shmt_list *list)
+{
+	struct shmt_list all = { 0 };
+
+	if (shmt_list((want & SHMT_WANT_RSS) != 0, &all.list,
+	    &all.count) == -1)
+		return -1;
+	*list = all;
+	return 0;
+}
+
+int
+shmt__sysv_remove(const struct shmt_object *object, unsigned flags,
+    struct shmt_removal *removal)
+{
+	/* The kernel keeps what is in use until its last detach. */
+	(void)flags;
+	*removal = (struct shmt_removal){ 0 };
+	return shmt_remove(object->id);
+}
+
+int
+shmt__sysv_set(const struct shmt_info *info)
+{
+	return shmt_set(info);
 }

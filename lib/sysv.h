@@ -8,7 +8,7 @@
 #include <sys/ipc.h>
 #include <sys/shm.h>
 
-#include "shmtool.h"
+#include "object.h"
 
 /* Linux 4.17; glibc names it since 2.28. */
 #ifndef SHM_STAT_ANY
@@ -18,13 +18,25 @@
 /* Linux since 2.6.32; the index bits of an id are the kernel's own matter. */
 #define SHMT__SYSVIPC "/proc/sysvipc/shm"
 
+/* Completes what the kernel told of a segment, rss and swap apart, with what
+ * follows from it. */
+void shmt__sysv_complete(struct shmt_info *segment);
+
 /* The kernel's struct into ours; rss and swap stay unknown. */
 void shmt__from_kernel(int id, const struct shmid_ds *ds,
-    struct shmt_segment *segment);
+    struct shmt_info *segment);
 
 /* The text of /proc/sysvipc/shm, length bytes, into an array that the caller
  * frees.  EBADMSG: not such a text. */
 int shmt__parse_sysvipc(const char *text, size_t length,
-    struct shmt_segment **list, size_t *count);
+    struct shmt_info **list, size_t *count);
+
+/* The functions of object.c for segments. */
+int shmt__sysv_info(const struct shmt_object *object, unsigned want,
+    struct shmt_info *info);
+int shmt__sysv_list(unsigned want, struct shmt_list *list);
+int shmt__sysv_remove(const struct shmt_object *object, unsigned flags,
+    struct shmt_removal *removal);
+int shmt__sysv_set(const struct shmt_info *info);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * The first contents of a new segment: a file, or standard input.
+ * The first contents of a new segment: of a file, or of standard input.
  */
 
 #include <sys/mman.h>
@@ -9,22 +9,24 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "create/input.h"
+#include "output.h"
 #include "shmtool.h"
 #include "transfer.h"
 #include "ui/message.h"
-#include "ui/output.h"
 #include "ui/signals.h"
 
 static int
 input_failed(const char *name, int error)
 {
-	/* Interrupted: main() tells by dying of the signal. */
+	/* After a signal, main() ends the program by it. */
 	if (caught_signal() == 0)
 		warn_about(name, "%s", strerror(error));
 	return error == ENOENT ? ST_FAILED : status_of(error);
@@ -41,37 +43,70 @@ memory_failed(const char *name, uint64_t done)
 	return ST_LIMIT;
 }
 
+/* A file in memory; where memfd_create(2) is refused, one in /tmp. */
+static int
+open_spool(void)
+{
+	int fd = memfd_create("shmtool", MFD_CLOEXEC);
+	FILE *file;
+
+	if (fd != -1 || (file = tmpfile()) == NULL)
+		return fd;
+	fd = fcntl(fileno(file), F_DUPFD_CLOEXEC, 0);
+	fclose(file);
+	return fd;
+}
+
+/* Whether to read again: after a signal that does not end us, or when a
+ * descriptor that does not block has something to read. */
+static bool
+wait_for_input(int in)
+{
+	struct pollfd ready = { in, POLLIN, 0 };
+
+	if (errno == EAGAIN && poll(&ready, 1, -1) != -1)
+		return true;
+	return errno == EINTR && caught_signal() == 0;
+}
+
+/* Appends all that in gives to fd; false with errno. */
+static bool
+copy_to_spool(int in, int fd, uint64_t *size)
+{
+	char buffer[65536];
+	uint64_t credit = 0;
+	ssize_t n;
+
+	*size = 0;
+	do {
+		n = read(in, buffer, sizeof(buffer));
+		if (n > 0 && !put_all(fd, buffer, (size_t)n, &credit))
+			return false;
+		if (n > 0)
+			*size += (uint64_t)n;
+	} while (n > 0 || (n == -1 && wait_for_input(in)));
+	return n == 0;
+}
+
 /*
- * The length of a pipe is known at its end, and the segment has to be made
- * before it is filled: in between the bytes are in memory of their own.
+ * The length of a pipe is known at its end, but the segment has to be made
+ * before it is filled: meanwhile the bytes are in a file of their own.
  */
 static int
 spool(const char *name, int *in, uint64_t *size)
 {
-	char buffer[65536];
-	uint64_t credit = 0;
 	int fd, error, status;
-	ssize_t n;
 
-	fd = memfd_create("shmtool", MFD_CLOEXEC);
+	fd = open_spool();
 	if (fd == -1)
 		return input_failed(name, errno);
-	*size = 0;
-	do {
-		n = read(*in, buffer, sizeof(buffer));
-		if (n > 0 && !put_all(fd, buffer, (size_t)n, &credit))
-			n = -1;
-		if (n > 0)
-			*size += (uint64_t)n;
-	} while (n > 0 || (n == -1 && errno == EINTR &&
-	    caught_signal() == 0));
-	error = errno;
-	if (n == 0 && lseek(fd, 0, SEEK_SET) == 0) {
+	if (copy_to_spool(*in, fd, size) && lseek(fd, 0, SEEK_SET) == 0) {
 		if (*in != STDIN_FILENO)
 			close(*in);
 		*in = fd;
 		return ST_OK;
 	}
+	error = errno;
 	status = error == ENOMEM ? memory_failed(name, *size) :
 	    input_failed(name, error);
 	close(fd);
@@ -109,7 +144,7 @@ measure(const char *name, bool sized, uint64_t *size, int *in)
 		return ST_OK;
 	if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode) &&
 	    !S_ISSOCK(st.st_mode))
-		return usage_error(name, "nothing tells where it ends: "
+		return usage_error(name, "its length is not known: "
 		    "--size is needed");
 	/* Files of /proc say that they are empty. */
 	status = ST_OK;
@@ -151,29 +186,22 @@ stop(void *arg, uint64_t done)
 }
 
 int
-fill_segment(int id, const char *name, int in)
+copy_input(struct shmt_view *view, const char *name, int in)
 {
 	struct shmt_transfer how = { .length = UINT64_MAX, .progress = stop };
-	struct shmt_view *view;
-	uint64_t size, done;
+	uint64_t done;
 	struct stat st;
-	int error = 0;
 
-	if (shmt_view_open(id, SHMT_WRITE, &view) == -1)
-		return fail(name, errno);
-	size = shmt_view_size(view);
-	if (shmt_view_receive(view, &how, in, &done) == -1)
-		error = errno;
-	shmt_view_close(view);
-	/* Of /dev/urandom, what fits is meant. */
-	if (error == EFBIG && fstat(in, &st) == 0 && S_ISCHR(st.st_mode))
+	if (shmt_view_receive(view, &how, in, &done) == 0)
 		return ST_OK;
-	if (error == EFBIG) {
-		warn_about(name, "longer than the segment of %ju bytes",
-		    (uintmax_t)size);
-		return ST_FAILED;
-	}
-	if (error == EFAULT || error == ENOMEM)
+	if (errno == EFAULT || errno == ENOMEM)
 		return memory_failed(name, done);
-	return error != 0 ? input_failed(name, error) : ST_OK;
+	if (errno != EFBIG)
+		return input_failed(name, errno);
+	/* Of /dev/urandom, the bytes that fit are wanted. */
+	if (fstat(in, &st) == 0 && S_ISCHR(st.st_mode))
+		return ST_OK;
+	warn_about(name, "longer than the segment of %ju bytes",
+	    (uintmax_t)shmt_view_size(view));
+	return ST_FAILED;
 }

@@ -10,14 +10,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "shmtool.h"
+
 /*
- * Opens FILE ("-": standard input).  Not sized: *size becomes the length of
- * what comes, and what tells no length is read into memory to its end;
- * sized: a file that is known not to fit is refused.  ST_OK, or told.
+ * Opens FILE ("-": standard input).  Not sized: *size becomes its length, for
+ * which a pipe is read to its end.  Sized: a file that does not fit is
+ * refused.  ST_OK, or a status after a message.
  */
 int open_input(const char *name, bool sized, uint64_t *size, int *in);
 
-/* Copies it into the segment; ST_OK, or told why not. */
-int fill_segment(int id, const char *name, int in);
+/* Copies FILE into a segment; ST_OK, or a status after a message. */
+int copy_input(struct shmt_view *view, const char *name, int in);
 
 #endif

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * A segment that lives for a command's run.  A private one is marked for
- * removal as soon as it is attached, and the kernel sees to the rest; one
- * with a key would lose that.  So a small process of its own waits for our
- * end, which a socket tells it whatever the end was, and removes the segment;
- * for a private one until it is marked.
+ * A private segment is marked for removal as soon as it is attached, and goes
+ * with shmtool; one with a key would lose the key by the mark.  So a second
+ * process waits until shmtool ends, which it learns from a pipe even after
+ * SIGKILL, and removes the segment.
+ *
+ * It runs until COMMAND has ended, for a private segment too: in a pid
+ * namespace whose first process it is, its end would end COMMAND.
  */
 
-#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,12 +25,12 @@
 #include "shmtool.h"
 #include "ui/message.h"
 
-/* What the process that we are for made, and died of before it could tell;
- * before since, its number was another's. */
+/* Removes what shmtool made before it was killed.  Since before since, no
+ * other process has had its pid. */
 static void
 remove_untold(uint32_t key, pid_t maker, time_t since)
 {
-	struct shmt_segment *list;
+	struct shmt_info *list;
 	size_t count, i;
 
 	if (shmt_list(false, &list, &count) == -1)
@@ -36,28 +38,39 @@ remove_untold(uint32_t key, pid_t maker, time_t since)
 	for (i = 0; i < count; i++)
 		if (list[i].key == key && list[i].cpid == maker &&
 		    list[i].ctime >= since)
-			shmt_remove(list[i].id);
+			shmt_remove(list[i].object.id);
 	free(list);
 }
 
-/* The keeper: all signals are blocked, only SIGKILL ends it early. */
-static void
-keep(int socket, uint32_t key, pid_t maker)
+static ssize_t
+read_pipe(int fd, void *buffer, size_t length)
 {
-	struct shmt_segment wanted, there;
+	ssize_t n;
+
+	do
+		n = read(fd, buffer, length);
+	while (n == -1 && errno == EINTR);
+	return n;
+}
+
+/* The second process: all signals are blocked, only SIGKILL ends it early. */
+static void
+reap(int fd, uint32_t key, pid_t maker)
+{
+	struct shmt_info made, there;
 	time_t since = time(NULL);
 	char none;
 
-	/* Out of reach of the terminal, and of what is sent to our group. */
+	/* Signals from the terminal, and to our group, do not reach it. */
 	setsid();
-	if (recv(socket, &wanted, sizeof(wanted), MSG_WAITALL) !=
-	    (ssize_t)sizeof(wanted)) {
+	/* The kernel passes so few bytes in one piece. */
+	if (read_pipe(fd, &made, sizeof(made)) != (ssize_t)sizeof(made)) {
 		remove_untold(key, maker, since);
 		_exit(ST_OK);
 	}
-	recv(socket, &none, 1, 0);
-	if (shmt_info(wanted.id, &there) == 0 && shmt_same(&wanted, &there))
-		shmt_remove(wanted.id);
+	read_pipe(fd, &none, 1);
+	if (shmt_info(made.object.id, &there) == 0 && shmt_same(&made, &there))
+		shmt_remove(made.object.id);
 	_exit(ST_OK);
 }
 
@@ -66,37 +79,37 @@ start_reaper(struct reaper *reaper, uint32_t key)
 {
 	pid_t maker = getpid();
 	sigset_t all, old;
-	int pair[2];
+	int ends[2];
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1)
+	if (pipe2(ends, O_CLOEXEC) == -1)
 		return false;
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &old);
 	reaper->pid = fork();
 	if (reaper->pid == 0) {
-		close(pair[0]);
-		keep(pair[1], key, maker);
+		close(ends[1]);
+		reap(ends[0], key, maker);
 	}
 	sigprocmask(SIG_SETMASK, &old, NULL);
-	close(pair[1]);
-	reaper->socket = pair[0];
+	close(ends[0]);
+	reaper->pipe = ends[1];
 	if (reaper->pid != -1)
 		return true;
-	close(pair[0]);
+	close(ends[1]);
 	return false;
 }
 
 bool
-inform_reaper(const struct reaper *reaper, const struct shmt_segment *segment)
+inform_reaper(const struct reaper *reaper, const struct shmt_info *segment)
 {
-	return send(reaper->socket, segment, sizeof(*segment),
-	    MSG_NOSIGNAL) == (ssize_t)sizeof(*segment);
+	return write(reaper->pipe, segment, sizeof(*segment)) ==
+	    (ssize_t)sizeof(*segment);
 }
 
 void
 end_reaper(const struct reaper *reaper)
 {
-	close(reaper->socket);
+	close(reaper->pipe);
 	while (waitpid(reaper->pid, NULL, 0) == -1 && errno == EINTR)
 		continue;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * A process that removes a segment when we end, however we end.
+ * A process that removes COMMAND's segment when shmtool ends, however it
+ * ends.
  */
 
 #ifndef CMD_CREATE_REAPER_H
@@ -16,15 +17,18 @@
 
 struct reaper {
 	pid_t pid;
-	int socket;
+	int pipe;		/* its write end */
 };
 
-/* In this order: started before there is a segment of that key (0: private),
- * told which one it is, ended (which removes it).  Where we end before it is
- * told it looks for one that we made.  False with errno. */
+/*
+ * In this order: started before a segment with that key (0: private) is made,
+ * told which segment it is, ended after the segment was removed.  When shmtool
+ * ends before it has told, the reaper looks for a segment that shmtool made.
+ * False with errno.
+ */
 bool start_reaper(struct reaper *reaper, uint32_t key);
 bool inform_reaper(const struct reaper *reaper,
-    const struct shmt_segment *segment);
+    const struct shmt_info *segment);
 void end_reaper(const struct reaper *reaper);
 
 #endif

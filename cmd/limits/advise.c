@@ -103,7 +103,7 @@ print_json(const struct shmt_advice *advice, size_t count,
 	static const char *const words[] = {
 		"raise", "keep", "lower", "would-break"
 	};
-	struct json json = { .out.file = stdout };
+	struct json json = { .file = stdout };
 	size_t i;
 
 	json_open(&json, NULL, '{');

@@ -188,7 +188,7 @@ put_owner(char *at, uint32_t uid)
 }
 
 static void
-put_row(struct lines *lines, const struct shmt_segment *s, bool human)
+put_row(struct lines *lines, const struct shmt_info *s, bool human)
 {
 	bool dest = (s->state & SHMT_DEST) != 0;
 	bool locked = (s->state & SHMT_LOCKED) != 0;
@@ -200,7 +200,7 @@ put_row(struct lines *lines, const struct shmt_segment *s, bool human)
 	}
 	at = lines->text + lines->used;
 	at = put_key(at, s->key);
-	at = put_number(at, (uint64_t)s->id, 10);
+	at = put_number(at, (uint64_t)s->object.id, 10);
 	at = put_owner(at, s->uid);
 	at = put_number(at, s->mode, 8);
 	at = human ? put_human(at, s->size) : put_number(at, s->size, 10);
@@ -213,7 +213,7 @@ put_row(struct lines *lines, const struct shmt_segment *s, bool human)
 }
 
 static void
-print_segments(const struct shmt_segment *list, size_t count, bool human)
+print_segments(const struct shmt_info *list, size_t count, bool human)
 {
 	static struct lines lines;
 	size_t i;
@@ -248,14 +248,14 @@ json_limits(struct json *json, const struct shmt_limits *l)
 }
 
 static void
-json_segment(struct json *json, const struct shmt_segment *s)
+json_segment(struct json *json, const struct shmt_info *s)
 {
 	char perms[SHORT_TEXT];
 
 	snprintf(perms, sizeof(perms), "%04o", s->mode);
 	json_open(json, NULL, '{');
 	json_key(json, s->key);
-	json_signed(json, "id", s->id);
+	json_signed(json, "id", s->object.id);
 	json_text(json, "owner", user_name(s->uid));
 	json_text(json, "perms", perms);
 	json_number(json, "size", s->size);
@@ -270,10 +270,10 @@ json_segment(struct json *json, const struct shmt_segment *s)
 }
 
 static void
-print_json(const struct shmt_limits *limits, const struct shmt_segment *list,
+print_json(const struct shmt_limits *limits, const struct shmt_info *list,
     size_t count, unsigned what)
 {
-	struct json json = { .out.file = stdout };
+	struct json json = { .file = stdout };
 	size_t i;
 
 	json_open(&json, NULL, '{');
@@ -292,7 +292,7 @@ print_json(const struct shmt_limits *limits, const struct shmt_segment *list,
 int
 print_report(unsigned what, enum report_unit unit, bool json)
 {
-	struct shmt_segment *list = NULL;
+	struct shmt_info *list = NULL;
 	struct shmt_limits limits;
 	const char *bad = NULL;
 	size_t count = 0;

@@ -70,7 +70,7 @@ set(struct sample *sample, int metric, uint64_t value)
 }
 
 static void
-count_segments(struct sample *sample, const struct shmt_segment *list,
+count_segments(struct sample *sample, const struct shmt_info *list,
     size_t count)
 {
 	struct shmt_clause clause = { .by = SHMT_BY_STALE };
@@ -95,7 +95,7 @@ count_segments(struct sample *sample, const struct shmt_segment *list,
 static int
 take_sample(struct sample *sample, const char **bad)
 {
-	struct shmt_segment *list;
+	struct shmt_info *list;
 	struct shmt_limits limits;
 	struct shmt_usage usage;
 	size_t count;

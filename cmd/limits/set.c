@@ -92,7 +92,7 @@ static uint64_t
 count_orphans(void)
 {
 	struct shmt_process creator;
-	struct shmt_segment *list;
+	struct shmt_info *list;
 	uint64_t orphans = 0;
 	size_t i, count;
 

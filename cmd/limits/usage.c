@@ -104,7 +104,7 @@ print_usage(enum table_format format, bool bytes)
 		.list = columns, .count = sizeof(chosen) / sizeof(chosen[0]),
 		.row_size = sizeof(struct use)
 	};
-	struct json json = { .out.file = stdout };
+	struct json json = { .file = stdout };
 	struct shmt_limits limits;
 	struct shmt_usage usage;
 	struct use uses[USES];

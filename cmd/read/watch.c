@@ -45,9 +45,9 @@ look(const struct watch *watch, unsigned char *bytes)
 static int
 still_there(const struct watch *watch)
 {
-	struct shmt_segment now;
+	struct shmt_info now;
 
-	if (shmt_info(watch->segment->id, &now) == 0 &&
+	if (shmt_info(watch->segment->object.id, &now) == 0 &&
 	    shmt_same(&now, watch->segment) &&
 	    ((now.state ^ watch->segment->state) & SHMT_DEST) == 0)
 		return ST_OK;

@@ -55,12 +55,12 @@ is_word(const char *answer, const char *word)
 static char *
 question_about(const struct removal *r)
 {
-	const struct shmt_segment *s = &r->segment;
+	const struct shmt_info *s = &r->segment;
 	char size[SHORT_TEXT], *raw, *safe;
 
 	short_size(size, s->size);
 	if (asprintf(&raw, "%s %d (0x%08" PRIx32 ", %s, owner %s%s%s)?",
-	    r->result == WOULD_MARK ? "mark" : "remove", s->id, s->key, size,
+	    r->result == WOULD_MARK ? "mark" : "remove", s->object.id, s->key, size,
 	    user_name(s->uid), r->reason != NULL ? "; " : "",
 	    r->reason != NULL ? r->reason : "") == -1)
 		return NULL;

@@ -29,7 +29,7 @@ enum {
  * them, and are taken out of failed. */
 static unsigned
 find_parts(const struct shmt_filter *filter,
-    const struct shmt_segment *segment, unsigned *failed)
+    const struct shmt_info *segment, unsigned *failed)
 {
 	struct shmt_proof proof;
 	unsigned parts = 0;
@@ -57,7 +57,7 @@ find_parts(const struct shmt_filter *filter,
 
 static unsigned
 find_causes(const struct shmt_filter *filter,
-    const struct shmt_segment *segment, const struct shmt_holders *holders)
+    const struct shmt_info *segment, const struct shmt_holders *holders)
 {
 	unsigned failed, parts;
 
@@ -75,7 +75,7 @@ static bool
 count_causes(const struct shmt_filter *filter, size_t counts[static CAUSES])
 {
 	struct shmt_holders holders = { 0 };
-	struct shmt_segment *list;
+	struct shmt_info *list;
 	size_t count, i;
 	unsigned causes, cause;
 

@@ -60,16 +60,16 @@ count_plan(const struct plan *plan, char size[static SHORT_TEXT])
 static int
 compare_ids(const void *a, const void *b)
 {
-	const struct shmt_segment *x = a, *y = b;
+	const struct shmt_info *x = a, *y = b;
 
-	return (x->id > y->id) - (x->id < y->id);
+	return (x->object.id > y->object.id) - (x->object.id < y->object.id);
 }
 
 /* Adds what only /proc/sysvipc/shm shows, by one list of all segments. */
 static void
 add_rss(struct row *rows, size_t count)
 {
-	struct shmt_segment *list, *s, *found;
+	struct shmt_info *list, *s, *found;
 	size_t all, i;
 
 	if (shmt_list(true, &list, &all) == -1)
@@ -81,7 +81,7 @@ add_rss(struct row *rows, size_t count)
 		found = bsearch(s, list, all, sizeof(*list), compare_ids);
 		if (found == NULL || !shmt_same(found, s))
 			continue;
-		s->has_rss = found->has_rss;
+		s->known |= found->known & SHMT_HAS_RSS;
 		s->rss = found->rss;
 		s->swap = found->swap;
 		s->state |= found->state & SHMT_HUGE;

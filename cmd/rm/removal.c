@@ -100,7 +100,7 @@ have_holders(struct removal_run *run)
 
 /* Somebody attached since: scans anew, unless the last scan saw them all. */
 static void
-renew_holders(struct removal_run *run, const struct shmt_segment *now)
+renew_holders(struct removal_run *run, const struct shmt_info *now)
 {
 	if (!shmt_holders_complete(&run->holders, now))
 		removal_forget_holders(run);
@@ -118,7 +118,7 @@ find_holders(struct removal_run *run, struct removal *r)
 	r->complete = false;
 	if (!have_holders(run))
 		return;
-	held = shmt_holders_of(&run->holders, r->segment.id, &count);
+	held = shmt_holders_of(&run->holders, r->segment.object.id, &count);
 	r->holders = calloc(count + 1, sizeof(*held));
 	if (r->holders == NULL)
 		return;
@@ -183,7 +183,7 @@ void
 removal_find(struct removal_run *run, struct removal *r)
 {
 	const struct shmt_ref *ref = &r->operand->ref;
-	struct shmt_segment segment;
+	struct shmt_info segment;
 	int id;
 
 	if (shmt_resolve(ref, &id) == -1 || shmt_info(id, &segment) == -1) {
@@ -203,7 +203,7 @@ removal_find(struct removal_run *run, struct removal *r)
 }
 
 static bool
-passes(struct removal_run *run, const struct shmt_segment *now)
+passes(struct removal_run *run, const struct shmt_info *now)
 {
 	return (!filter_needs_holders(run->filter, now, 1) ||
 	    have_holders(run)) &&
@@ -233,7 +233,7 @@ set_filtered(const struct removal_run *run, struct removal *r)
 
 /* What --force would do to the processes that have a segment attached. */
 static const char *
-advice(const struct shmt_segment *segment)
+advice(const struct shmt_info *segment)
 {
 	return segment->key != 0 ?
 	    "; they must detach first: --force lets them keep it, but frees "
@@ -245,12 +245,12 @@ advice(const struct shmt_segment *segment)
 void
 removal_plan(struct removal_run *run, struct removal *r)
 {
-	const struct shmt_segment *s = &r->segment;
+	const struct shmt_info *s = &r->segment;
 
 	/* The filter has chosen all segments but those of operands. */
 	if (r->operand != NULL && run->filter != NULL && !passes(run, s))
 		set_filtered(run, r);
-	else if (shmt_may_remove(s->id) == -1 && errno != ENOENT)
+	else if (shmt_may_remove(s->object.id) == -1 && errno != ENOENT)
 		set_failed(r, errno);
 	else if (s->state & SHMT_DEST)
 		set_attached(run, r, KEPT, run->force ? ST_OK : ST_BUSY,
@@ -272,7 +272,7 @@ static const char used_meanwhile[] = "it was used while it was saved";
 
 /* How it is no longer the segment that was looked at, or NULL. */
 static const char *
-what_changed(const struct shmt_segment *was, const struct shmt_segment *now)
+what_changed(const struct shmt_info *was, const struct shmt_info *now)
 {
 	if (!shmt_same(was, now))
 		return "it went, and another segment has its id";
@@ -292,9 +292,9 @@ what_changed(const struct shmt_segment *was, const struct shmt_segment *now)
  */
 static const char *
 why_use_keeps(struct removal_run *run, const struct removal *r,
-    const struct shmt_segment *now)
+    const struct shmt_info *now)
 {
-	const struct shmt_segment *was = &r->segment;
+	const struct shmt_info *was = &r->segment;
 
 	if (now->atime == was->atime && now->dtime == was->dtime &&
 	    now->lpid == was->lpid && now->nattch == was->nattch)
@@ -330,10 +330,10 @@ changed_status(const struct removal_run *run)
 static bool
 look_again(struct removal_run *run, struct removal *r)
 {
-	struct shmt_segment now;
+	struct shmt_info now;
 	const char *why;
 
-	if (shmt_info(r->segment.id, &now) == -1) {
+	if (shmt_info(r->segment.object.id, &now) == -1) {
 		if (errno == ENOENT)
 			set_already_gone(run, r);
 		else
@@ -367,7 +367,7 @@ save_first(struct removal_run *run, struct removal *r)
 	const struct saving saving = {
 		.dir = run->save, .replace = run->force
 	};
-	struct shmt_segment now;
+	struct shmt_info now;
 	struct shmt_saved saved;
 	bool is_used;
 	char *reason;
@@ -384,7 +384,7 @@ save_first(struct removal_run *run, struct removal *r)
 	if (asprintf(&r->saved, "%s/%s", run->save, saved.name) == -1)
 		r->saved = NULL;
 	is_used = saved.disturbed;
-	if (shmt_info(r->segment.id, &now) == 0) {
+	if (shmt_info(r->segment.object.id, &now) == 0) {
 		is_used = is_used || now.lpid != getpid();
 		if (run->force || !is_used) {
 			r->segment.atime = now.atime;
@@ -407,11 +407,11 @@ save_first(struct removal_run *run, struct removal *r)
 static void
 look_after(struct removal_run *run, struct removal *r)
 {
-	struct shmt_segment now;
+	struct shmt_info now;
 
 	r->result = REMOVED;
 	r->status = ST_OK;
-	if (shmt_info(r->segment.id, &now) == -1) {
+	if (shmt_info(r->segment.object.id, &now) == -1) {
 		if (errno == ENOENT)
 			return;
 		now = r->segment;
@@ -437,7 +437,7 @@ removal_do(struct removal_run *run, struct removal *r)
 		return;
 	if (run->save != NULL && !save_first(run, r))
 		return;
-	if (shmt_remove(r->segment.id) == 0)
+	if (shmt_remove(r->segment.object.id) == 0)
 		look_after(run, r);
 	else if (errno == ENOENT)
 		set_already_gone(run, r);

@@ -29,7 +29,7 @@ struct removal_run {
 
 /* All zero at first, but for operand or segment. */
 struct removal {
-	struct shmt_segment segment;	/* as last looked at; ctime 0: never */
+	struct shmt_info segment;	/* as last looked at; ctime 0: never */
 	const struct operand *operand;	/* NULL: selected by the filter */
 	enum removal_result result;
 	int status;

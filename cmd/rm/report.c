@@ -48,12 +48,12 @@ print_line(FILE *out, const char *format, ...)
 static void
 print_removed(FILE *out, const struct removal *r)
 {
-	const struct shmt_segment *s = &r->segment;
+	const struct shmt_info *s = &r->segment;
 	char size[SHORT_TEXT];
 
 	short_size(size, s->size);
 	print_line(out, "removed %d (0x%08" PRIx32 ", %s, owner %s)%s%s",
-	    s->id, s->key, size, user_name(s->uid),
+	    s->object.id, s->key, size, user_name(s->uid),
 	    r->saved != NULL ? ", saved as " : "",
 	    r->saved != NULL ? r->saved : "");
 }
@@ -64,7 +64,7 @@ report_removal(const struct report *report, const struct removal *r)
 	char id[SHORT_TEXT];
 	const char *object = id, *reason = r->reason;
 
-	snprintf(id, sizeof(id), "%d", r->segment.id);
+	snprintf(id, sizeof(id), "%d", r->segment.object.id);
 	if (r->operand != NULL)
 		object = r->operand->text;
 	if (reason == NULL)
@@ -133,7 +133,7 @@ print_done(const struct removal *list, size_t count)
 static void
 json_identity(struct json *json, const struct removal *r)
 {
-	const struct shmt_segment *s = &r->segment;
+	const struct shmt_info *s = &r->segment;
 	const struct shmt_ref *ref = r->operand != NULL ? &r->operand->ref :
 	    NULL;
 	bool seen = s->ctime != 0, has_key = seen;
@@ -148,7 +148,7 @@ json_identity(struct json *json, const struct removal *r)
 		key = ref->key;
 	}
 	if (seen)
-		json_number(json, "id", (uint64_t)s->id);
+		json_number(json, "id", (uint64_t)s->object.id);
 	else if (ref != NULL && !ref->by_key)
 		json_number(json, "id", (uint64_t)ref->id);
 	else
@@ -194,7 +194,7 @@ json_removal(struct json *json, const struct removal *r)
 void
 print_removals_json(const struct removal *list, size_t count)
 {
-	struct json json = { .out.file = stdout };
+	struct json json = { .file = stdout };
 	size_t i;
 
 	json_open(&json, NULL, '{');

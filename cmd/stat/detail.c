@@ -71,13 +71,13 @@ print_identity(const char *name, uint32_t uid, uint32_t gid)
 }
 
 static void
-print_memory(const struct shmt_segment *s, bool bytes)
+print_memory(const struct shmt_info *s, bool bytes)
 {
 	label("size");
 	say_size(s->size, bytes);
 	putchar('\n');
 	label("resident");
-	if (s->has_rss) {
+	if ((s->known & SHMT_HAS_RSS) != 0) {
 		say_size(s->rss, bytes);
 		printf(", swapped ");
 		say_size(s->swap, bytes);
@@ -149,7 +149,7 @@ print_process(const char *name, pid_t pid, const struct shmt_process *process)
 static void
 print_proof(const struct row *row, const struct shmt_proof *proof)
 {
-	const struct shmt_segment *s = &row->segment;
+	const struct shmt_info *s = &row->segment;
 
 	label("stale");
 	printf("%s: %s; %s; creator ", proof->stale ? "yes" : "no",
@@ -217,13 +217,13 @@ print_ns(const struct ipc_ns *ipc_ns)
 int
 print_detail(const struct row *row, bool bytes, bool with_ns)
 {
-	const struct shmt_segment *s = &row->segment;
+	const struct shmt_info *s = &row->segment;
 	int64_t now = time(NULL);
 	struct shmt_proof proof;
 
 	shmt_check_stale(s, now, SHMT_STALE_IDLE, &proof);
 	label("id");
-	printf("%d\n", s->id);
+	printf("%d\n", s->object.id);
 	print_key(row);
 	if (with_ns)
 		print_ns(row->ipc_ns);
@@ -247,7 +247,7 @@ print_detail(const struct row *row, bool bytes, bool with_ns)
 int
 json_detail(const struct table *table, struct json *json, const void *row)
 {
-	const struct shmt_segment *s = &((const struct row *)row)->segment;
+	const struct shmt_info *s = &((const struct row *)row)->segment;
 	struct shmt_proof proof;
 	bool removes;
 	int status;

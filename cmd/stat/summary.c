@@ -47,7 +47,7 @@ const struct column_set summary_columns = {
 };
 
 static void
-add_segment(struct sum *sum, const struct shmt_segment *s, uint64_t page)
+add_segment(struct sum *sum, const struct shmt_info *s, uint64_t page)
 {
 	sum->segments++;
 	sum->unattached += s->nattch == 0;
@@ -56,7 +56,7 @@ add_segment(struct sum *sum, const struct shmt_segment *s, uint64_t page)
 	sum->pages += s->size / page + (s->size % page != 0);
 	if (s->size > sum->largest)
 		sum->largest = s->size;
-	if (!s->has_rss)
+	if ((s->known & SHMT_HAS_RSS) == 0)
 		sum->facts = 0;
 	sum->rss += s->rss;
 	sum->swap += s->swap;

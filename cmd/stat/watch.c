@@ -70,7 +70,7 @@ get_command(const void *row, struct value *value)
 static const struct column columns[] = {
 	{ "TIME", VALUE_TIME, OF_EVENT(time), .width = 19 },
 	{ "EVENT", VALUE_TEXT, .get = get_event, .width = 8 },
-	{ "ID", VALUE_NUMBER, OF_EVENT(row.segment.id), .width = 6 },
+	{ "ID", VALUE_NUMBER, OF_EVENT(row.segment.object.id), .width = 6 },
 	{ "KEY", VALUE_KEY, OF_EVENT(row.key), .facts = HAS_KEY,
 	    .width = 10 },
 	{ "OWNER", VALUE_USER, OF_EVENT(row.segment.uid), .width = 8 },
@@ -99,7 +99,7 @@ print_line(const struct change_watch *how, const struct event *event)
 		.columns = chosen, .column_count = COLUMNS, .rows = event,
 		.row_count = event != NULL
 	};
-	struct json json = { .out.file = stdout };
+	struct json json = { .file = stdout };
 	int status;
 	size_t i;
 
@@ -157,10 +157,10 @@ add_what(struct event *event, const char *format, ...)
 
 /* What IPC_SET, SHM_LOCK and SHM_UNLOCK change. */
 static int
-tell_changed(const struct watching *w, const struct shmt_segment *b,
+tell_changed(const struct watching *w, const struct shmt_info *b,
     const struct row *row)
 {
-	const struct shmt_segment *a = &row->segment;
+	const struct shmt_info *a = &row->segment;
 	struct event event = { .row = *row };
 
 	if (a->mode != b->mode)
@@ -184,10 +184,10 @@ tell_changed(const struct watching *w, const struct shmt_segment *b,
 
 /* Who did it is known of the last one only. */
 static int
-tell_attached(const struct watching *w, const struct shmt_segment *b,
+tell_attached(const struct watching *w, const struct shmt_info *b,
     const struct row *row)
 {
-	const struct shmt_segment *a = &row->segment;
+	const struct shmt_info *a = &row->segment;
 	struct event event = { .row = *row, .pid = a->lpid };
 	bool meanwhile = a->nattch == b->nattch;
 	int status = ST_OK;
@@ -229,7 +229,7 @@ report_removed(const struct watching *w, const struct row *row)
 
 /* Most segments, most of the time. */
 static bool
-is_unchanged(const struct shmt_segment *a, const struct shmt_segment *b)
+is_unchanged(const struct shmt_info *a, const struct shmt_info *b)
 {
 	return a->nattch == b->nattch && a->atime == b->atime &&
 	    a->dtime == b->dtime && a->ctime == b->ctime &&
@@ -241,8 +241,8 @@ static int
 tell_differences(const struct watching *w, const struct row *before,
     struct row *after)
 {
-	const struct shmt_segment *b = &before->segment;
-	const struct shmt_segment *a = &after->segment;
+	const struct shmt_info *b = &before->segment;
+	const struct shmt_info *a = &after->segment;
 	struct event event;
 	int status;
 
@@ -265,7 +265,7 @@ tell_differences(const struct watching *w, const struct row *before,
 static int64_t
 id_at(const struct rows *rows, size_t i)
 {
-	return i < rows->count ? rows->list[i].segment.id : INT64_MAX;
+	return i < rows->count ? rows->list[i].segment.object.id : INT64_MAX;
 }
 
 /* Both looks are sorted by id. */
@@ -302,15 +302,15 @@ compare_ids(const void *a, const void *b)
 {
 	const struct row *x = a, *y = b;
 
-	return (x->segment.id > y->segment.id) -
-	    (x->segment.id < y->segment.id);
+	return (x->segment.object.id > y->segment.object.id) -
+	    (x->segment.object.id < y->segment.object.id);
 }
 
 static int
 look(const struct change_watch *how, struct look *look)
 {
 	unsigned needs = NEEDS_KEY;
-	struct shmt_segment *list;
+	struct shmt_info *list;
 	size_t count;
 	int status;
 

@@ -7,24 +7,51 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "ui/json.h"
-#include "ui/sink.h"
 #include "ui/text.h"
 
-/* Names are ours: short, and without escapes. */
 #define NAME_MOST 64
 
-/*
- * Begins a member: where its value goes, with room for SHORT_TEXT bytes of
- * it.  There may be a hundred thousand of them, so each is put together in
- * its place.
- */
-static inline char *
-member(struct json *json, const char *name)
+static void
+flush(struct json *json)
 {
-	char *p = sink_room(&json->out, NAME_MOST + SHORT_TEXT);
+	fwrite(json->text, 1, json->used, json->file);
+	json->used = 0;
+}
+
+/* Returns a place for so many bytes, far fewer than there are in all. */
+static inline char *
+make_room(struct json *json, size_t length)
+{
+	if (length > sizeof(json->text) - json->used)
+		flush(json);
+	return json->text + json->used;
+}
+
+static void
+put(struct json *json, const char *bytes, size_t length)
+{
+	size_t part;
+
+	for (; length > 0; bytes += part, length -= part) {
+		if (json->used == sizeof(json->text))
+			flush(json);
+		part = sizeof(json->text) - json->used;
+		if (part > length)
+			part = length;
+		memcpy(json->text + json->used, bytes, part);
+		json->used += part;
+	}
+}
+
+/* Begins a member and returns a place for its value, of SHORT_TEXT bytes. */
+static inline char *
+begin_member(struct json *json, const char *name)
+{
+	char *p = make_room(json, NAME_MOST + SHORT_TEXT);
 
 	if (json->inside) {
 		*p++ = ',';
@@ -42,16 +69,16 @@ member(struct json *json, const char *name)
 	return p;
 }
 
-static void
+static inline void
 end_member(struct json *json, const char *end)
 {
-	json->out.used = (size_t)(end - json->out.bytes);
+	json->used = (size_t)(end - json->text);
 }
 
 void
 json_open(struct json *json, const char *name, char bracket)
 {
-	char *p = member(json, name);
+	char *p = begin_member(json, name);
 
 	*p = bracket;
 	end_member(json, p + 1);
@@ -61,15 +88,15 @@ json_open(struct json *json, const char *name, char bracket)
 void
 json_close(struct json *json, char bracket)
 {
-	sink_put(&json->out, &bracket, 1);
+	put(json, &bracket, 1);
 	json->inside = true;
 }
 
 void
 json_end(struct json *json)
 {
-	sink_put(&json->out, "\n", 1);
-	sink_flush(&json->out);
+	put(json, "\n", 1);
+	flush(json);
 	json->inside = false;
 }
 
@@ -130,11 +157,11 @@ utf8_character(const unsigned char *text, size_t length)
 }
 
 static void
-put_escape(struct sink *out, uint32_t unit)
+put_escape(struct json *json, uint32_t unit)
 {
 	char text[SHORT_TEXT] = "\\u";
 
-	sink_put(out, text, 2 + digits(text + 2, unit, 16, 4));
+	put(json, text, 2 + digits(text + 2, unit, 16, 4));
 }
 
 /* A terminal may act on control characters, those of U+0080 to U+009F too. */
@@ -144,28 +171,29 @@ needs_escape(uint32_t c)
 	return c < ' ' || (c >= 0x7f && c < 0xa0) || is_hidden_character(c);
 }
 
-/* Characters above U+FFFF are escaped as the two halves of UTF-16. */
+/* Puts the first character of text and returns its length.  Characters above
+ * U+FFFF are escaped as the two halves of UTF-16. */
 static size_t
-put_special(struct sink *out, const char *text)
+put_special(struct json *json, const char *text)
 {
 	const unsigned char *p = (const unsigned char *)text;
 	size_t length = utf8_length(p);
 	uint32_t c;
 
 	if (length == 0) {
-		sink_put(out, "\xef\xbf\xbd", 3);
+		put(json, "\xef\xbf\xbd", 3);
 		return 1;
 	}
 	c = utf8_character(p, length);
 	if (c > 0xffff && needs_escape(c)) {
-		put_escape(out, 0xd800 + ((c - 0x10000) >> 10));
-		put_escape(out, 0xdc00 + (c & 0x3ff));
+		put_escape(json, 0xd800 + ((c - 0x10000) >> 10));
+		put_escape(json, 0xdc00 + (c & 0x3ff));
 	} else if (needs_escape(c))
-		put_escape(out, c);
+		put_escape(json, c);
 	else {
 		if (c == '"' || c == '\\')
-			sink_put(out, "\\", 1);
-		sink_put(out, text, length);
+			put(json, "\\", 1);
+		put(json, text, length);
 	}
 	return length;
 }
@@ -173,7 +201,7 @@ put_special(struct sink *out, const char *text)
 void
 json_text(struct json *json, const char *name, const char *text)
 {
-	char *p = member(json, name);
+	char *p = begin_member(json, name);
 	size_t length = plain_length(text);
 
 	*p++ = '"';
@@ -185,18 +213,18 @@ json_text(struct json *json, const char *name, const char *text)
 	}
 	end_member(json, p);
 	for (; *text != '\0'; length = plain_length(text)) {
-		sink_put(&json->out, text, length);
+		put(json, text, length);
 		text += length;
 		if (*text != '\0')
-			text += put_special(&json->out, text);
+			text += put_special(json, text);
 	}
-	sink_put(&json->out, "\"", 1);
+	put(json, "\"", 1);
 }
 
 void
 json_number(struct json *json, const char *name, uint64_t number)
 {
-	char *p = member(json, name);
+	char *p = begin_member(json, name);
 
 	end_member(json, p + digits(p, number, 10, 1));
 }
@@ -204,7 +232,7 @@ json_number(struct json *json, const char *name, uint64_t number)
 void
 json_signed(struct json *json, const char *name, int64_t number)
 {
-	char *p = member(json, name);
+	char *p = begin_member(json, name);
 
 	if (number < 0)
 		*p++ = '-';
@@ -215,7 +243,7 @@ json_signed(struct json *json, const char *name, int64_t number)
 void
 json_tenths(struct json *json, const char *name, uint64_t tenths)
 {
-	char *p = member(json, name);
+	char *p = begin_member(json, name);
 
 	p += digits(p, tenths / 10, 10, 1);
 	*p++ = '.';
@@ -225,7 +253,7 @@ json_tenths(struct json *json, const char *name, uint64_t tenths)
 void
 json_bool(struct json *json, const char *name, bool value)
 {
-	char *p = member(json, name);
+	char *p = begin_member(json, name);
 
 	end_member(json, stpcpy(p, value ? "true" : "false"));
 }
@@ -233,7 +261,7 @@ json_bool(struct json *json, const char *name, bool value)
 void
 json_null(struct json *json, const char *name)
 {
-	char *p = member(json, name);
+	char *p = begin_member(json, name);
 
 	end_member(json, mempcpy(p, "null", 4));
 }

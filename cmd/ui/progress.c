@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * How far a long transfer is, on a terminal; and the place where a signal
- * stops one.
+ * Progress of a long transfer, on a terminal.
  */
 
 #include <stdbool.h>
@@ -12,12 +11,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "shmtool.h"
 #include "ui/progress.h"
 #include "ui/signals.h"
 #include "ui/text.h"
 
-/* Nothing is shown of what is over at once, nor more often than one reads. */
+/* Seconds before the first line, and between two. */
 #define FIRST 1.0
 #define AGAIN 0.25
 
@@ -46,17 +44,16 @@ show(const struct progress *progress, uint64_t done, double now)
 {
 	char size[SHORT_TEXT], whole[SHORT_TEXT], rate[SHORT_TEXT],
 	    left[SHORT_TEXT];
-	double passed = now - progress->start, a_second;
+	double total = (double)progress->total, speed;
 
-	/* A byte more, so that it is never nothing. */
-	a_second = (double)done / passed + 1;
+	/* One byte more, for speed is divided by. */
+	speed = (double)done / (now - progress->start) + 1;
 	short_size(size, done);
-	short_size(rate, (uint64_t)a_second);
+	short_size(rate, (uint64_t)speed);
 	short_size(whole, progress->total);
-	short_duration(left,
-	    (uint64_t)((double)(progress->total - done) / a_second + 0.5));
+	short_duration(left, (uint64_t)((total - (double)done) / speed + 0.5));
 	fprintf(stderr, "\r%s of %s  %u%%  %s/s  %s left\033[K", size, whole,
-	    (unsigned)(shmt_permille(done, progress->total) / 10), rate, left);
+	    (unsigned)((double)done / total * 100), rate, left);
 }
 
 bool

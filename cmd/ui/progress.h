@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * How far a transfer is.
+ * Progress of a transfer.
  */
 
 #ifndef UI_PROGRESS_H
@@ -9,8 +9,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-
-#include "shmtool.h"
 
 struct progress {
 	bool on, shown;
@@ -21,7 +19,8 @@ struct progress {
 void progress_begin(struct progress *progress, uint64_t total);
 void progress_end(struct progress *progress);
 
-/* For struct shmt_transfer: shows it on a terminal, stops after a signal. */
+/* Shows that done bytes of the total are transferred; true: a signal was
+ * caught, the transfer must stop. */
 bool progress_tell(void *progress, uint64_t done);
 
 #endif

@@ -1,26 +1,28 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * The signals that end a program, for the commands that have something to
- * put away first, and those that are errors of write(2) instead.
+ * Signals that end a program, for the verbs that have something to remove
+ * first, and signals that are ignored so that write(2) fails instead.
  */
 
+#include <errno.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ui/signals.h"
 
-static const int deadly[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+static const int ending[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
 
-#define DEADLY (sizeof(deadly) / sizeof(deadly[0]))
+#define ENDING (sizeof(ending) / sizeof(ending[0]))
 
 static volatile sig_atomic_t caught;
 
 /*
- * What waits has to end with EINTR, but it may have begun to wait just after
- * the signal: it is interrupted again, every second, until all is put away.
+ * A blocking call has to end with EINTR, but it may begin just after the
+ * signal: SIGALRM interrupts it again, every second, until the program ends.
  */
 static void
 note_signal(int sig)
@@ -29,65 +31,73 @@ note_signal(int sig)
 
 	if (sig != SIGALRM)
 		caught = sig;
-	/* Only now: until then an alarm is somebody else's, and ends us. */
+	/* Not before: an alarm that was set before exec ends the program. */
 	sigaction(SIGALRM, &act, NULL);
 	alarm(1);
 }
 
-/* What is ignored, and was not when we were started. */
-static struct outlived {
+/* A signal that this program ignores, and its action before that. */
+struct ignored {
 	int sig;
-	bool ignored;
-	struct sigaction found;
-} closed_pipe = { .sig = SIGPIPE }, large_file = { .sig = SIGXFSZ };
+	bool changed;
+	struct sigaction before;
+};
+
+static struct ignored closed_pipe = { .sig = SIGPIPE };
+static struct ignored large_file = { .sig = SIGXFSZ };
 
 static void
-outlive(struct outlived *outlived)
+ignore(struct ignored *ignored)
 {
-	struct sigaction ignore = { .sa_handler = SIG_IGN };
+	struct sigaction act = { .sa_handler = SIG_IGN };
 
-	outlived->ignored = sigaction(outlived->sig, &ignore,
-	    &outlived->found) == 0;
+	ignored->changed = sigaction(ignored->sig, &act,
+	    &ignored->before) == 0;
 }
 
 void
 ignore_sigpipe(void)
 {
-	outlive(&closed_pipe);
+	ignore(&closed_pipe);
 }
 
 void
 ignore_sigxfsz(void)
 {
-	outlive(&large_file);
+	ignore(&large_file);
 }
 
 static void
-restore(const struct outlived *outlived)
+restore(const struct ignored *ignored)
 {
-	if (outlived->ignored)
-		sigaction(outlived->sig, &outlived->found, NULL);
+	if (ignored->changed)
+		sigaction(ignored->sig, &ignored->before, NULL);
 }
 
 void
 restore_signals(void)
 {
+	struct sigaction act;
+	size_t i;
+
 	restore(&closed_pipe);
 	restore(&large_file);
+	for (i = 0; i < ENDING; i++)
+		if (sigaction(ending[i], NULL, &act) == 0 &&
+		    act.sa_handler == note_signal)
+			signal(ending[i], SIG_DFL);
 }
 
 void
 catch_signals(void)
 {
-	struct sigaction act = { .sa_handler = note_signal }, old;
+	struct sigaction act = { .sa_handler = note_signal };
 	size_t i;
 
-	for (i = 0; i < DEADLY; i++) {
-		/* What nohup(1) ignores stays ignored. */
-		if (sigaction(deadly[i], NULL, &old) == 0 &&
-		    old.sa_handler != SIG_IGN)
-			sigaction(deadly[i], &act, NULL);
-	}
+	/* Under nohup(1) a hang-up stays ignored. */
+	for (i = 0; i < ENDING; i++)
+		if (!signal_is_ignored(ending[i]))
+			sigaction(ending[i], &act, NULL);
 }
 
 int
@@ -96,15 +106,39 @@ caught_signal(void)
 	return caught;
 }
 
-void
-stop_catching(void)
+static sigset_t
+ending_set(void)
 {
 	sigset_t set;
 	size_t i;
 
 	sigemptyset(&set);
-	for (i = 0; i < DEADLY; i++)
-		sigaddset(&set, deadly[i]);
+	for (i = 0; i < ENDING; i++)
+		sigaddset(&set, ending[i]);
+	return set;
+}
+
+int
+take_pending_signal(void)
+{
+	const struct timespec none = { 0 };
+	sigset_t set = ending_set();
+	int got = 0;
+
+	while (caught == 0 && (got != -1 || errno == EINTR)) {
+		got = sigtimedwait(&set, NULL, &none);
+		/* A blocked signal is queued though it is ignored. */
+		if (got > 0 && !signal_is_ignored(got))
+			caught = got;
+	}
+	return caught;
+}
+
+void
+stop_catching(void)
+{
+	sigset_t set = ending_set();
+
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
@@ -121,4 +155,13 @@ reraise_signal(void)
 	raise(caught);
 	/* It may be blocked. */
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+bool
+signal_is_ignored(int number)
+{
+	struct sigaction action;
+
+	return sigaction(number, NULL, &action) == 0 &&
+	    action.sa_handler == SIG_IGN;
 }

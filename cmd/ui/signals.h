@@ -1,30 +1,40 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Hang-up, interrupt, quit and termination.
+ * Signals that end a program: hang-up, interrupt, quit and termination.
  */
 
 #ifndef UI_SIGNALS_H
 #define UI_SIGNALS_H
 
-/* From here on they are noted, and end what waits with EINTR. */
+#include <stdbool.h>
+
+/* From here on these signals are noted, and interrupt blocking calls. */
 void catch_signals(void);
 
-/* The one that was noted, or 0. */
+/* The signal that was noted, or 0. */
 int caught_signal(void);
 
-/* What comes from here on comes too late, and does nothing. */
+/* Notes one of these signals that is blocked and pending, unless it is
+ * ignored; returns caught_signal(). */
+int take_pending_signal(void);
+
+/* From here on these signals are blocked. */
 void stop_catching(void);
 
-/* Dies of the one that was noted; main() does so when a verb has put away
- * what it had half made. */
+/* Ends the program by the signal that was noted, if there is one; main() does
+ * so after a verb has removed what was half made. */
 void reraise_signal(void);
 
-/* From here on a closed pipe, or a file larger than RLIMIT_FSIZE, is an error
- * of write(2), not our death: the first for verbs that must not stop half way,
- * the second for all.  COMMAND gets both as we found them. */
+bool signal_is_ignored(int number);
+
+/* From here on SIGPIPE or SIGXFSZ is ignored, so that write(2) fails instead:
+ * the first for verbs that must not stop half way, the second for all. */
 void ignore_sigpipe(void);
 void ignore_sigxfsz(void);
+
+/* Undoes catch_signals() and the two above in a child, before it runs another
+ * program. */
 void restore_signals(void);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * What somebody may have meant who typed something else.
+ * Suggestions for a word that is wrong: the distance between two words, and
+ * the words and letters of ipcs, ipcrm, ipcmk and others.
  */
 
 #include <stdint.h>
@@ -9,16 +10,16 @@
 
 #include "ui/suggest.h"
 
-#define WORD_MOST 24	/* longer ones are near to none */
+#define WORD_MAX 24
 
 unsigned
 distance(const char *a, const char *b)
 {
-	unsigned d[WORD_MOST + 1][WORD_MOST + 1];
+	unsigned d[WORD_MAX + 1][WORD_MAX + 1];
 	size_t la = strlen(a), lb = strlen(b), i, j;
 	unsigned best;
 
-	if (la > WORD_MOST || lb > WORD_MOST)
+	if (la > WORD_MAX || lb > WORD_MAX)
 		return UINT32_MAX;
 	for (i = 0; i <= la; i++)
 		for (j = 0; j <= lb; j++) {
@@ -39,22 +40,24 @@ distance(const char *a, const char *b)
 	return d[la][lb];
 }
 
-/* What people used to other tools type, and letters alone would lead to a
- * command that does the opposite. */
+/* Words of other tools.  Edit distance alone would suggest the wrong verb. */
 const char *
 other_word(const char *name)
 {
 	static const char *const words[][2] = {
 		{ "ls", "stat" }, { "list", "stat" }, { "show", "stat" },
 		{ "info", "stat" }, { "ps", "stat" }, { "ipcs", "stat" },
-		{ "lsipc", "stat" }, { "delete", "rm" }, { "del", "rm" },
-		{ "remove", "rm" }, { "clean", "rm" }, { "ipcrm", "rm" },
+		{ "lsipc", "stat" }, { "status", "stat" },
+		{ "top", "stat -w" }, { "watch", "stat -w" },
+		{ "delete", "rm" }, { "del", "rm" }, { "remove", "rm" },
+		{ "clean", "rm" }, { "ipcrm", "rm" }, { "unlink", "rm" },
 		{ "make", "create" }, { "new", "create" },
 		{ "ipcmk", "create" }, { "cat", "read" }, { "dump", "read" },
 		{ "fill", "write" }, { "hold", "attach" }, { "chmod", "set" },
 		{ "chown", "set" }, { "lock", "set" }, { "unlock", "set" },
-		{ "load", "restore" }, { "usage", "limits" },
-		{ "check", "limits" }
+		{ "backup", "save" }, { "load", "restore" },
+		{ "usage", "limits --usage" }, { "check", "limits --check" },
+		{ "version", "-V" }
 	};
 	size_t i;
 
@@ -72,15 +75,20 @@ other_letter(const char *command, char letter)
 		char letter;
 		const char *instead;
 	} letters[] = {
+		{ "", 'a', "shmtool stat lists all segments" },
+		{ "", 'm', "shmtool stat lists the segments" },
+		{ "", 'l', "shmtool limits prints the limits" },
+		{ "", 'u', "shmtool stat -u prints totals" },
+		{ "", 'v', "the version is -V" },
 		{ "create", 'M', "the size is -s SIZE" },
 		{ "create", 'p', "the mode is -m MODE" },
 		{ "rm", 'a', "all of them are --all" },
-		{ "rm", 'M', "a key is given alone: shmtool rm 0x4d2" },
-		{ "rm", 'm', "an id is given alone: shmtool rm 123" },
-		{ "stat", 'a', "all of them are shown without" },
-		{ "stat", 'i', "an id is given alone: shmtool stat 123" },
-		{ "stat", 'l', "limits are shown by shmtool limits" },
-		{ "stat", 'm', "there is nothing but shared memory here" }
+		{ "rm", 'M', "name a key alone: shmtool rm 0x4d2" },
+		{ "rm", 'm', "name an id alone: shmtool rm 123" },
+		{ "stat", 'a', "stat lists all segments without it" },
+		{ "stat", 'i', "name an id alone: shmtool stat 123" },
+		{ "stat", 'l', "shmtool limits prints the limits" },
+		{ "stat", 'm', "stat lists shared memory without it" }
 	};
 	size_t i;
 

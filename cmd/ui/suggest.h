@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * ui/suggest.
+ * Suggestions for a word that is wrong.
  */
 
 #ifndef UI_SUGGEST_H
 #define UI_SUGGEST_H
 
-/* Edits (insert, delete, change, swap neighbours) from one word to another;
- * UINT32_MAX: one is too long. */
+/* Edits (insert, delete, replace a letter, swap two neighbours) that turn one
+ * word into the other; UINT32_MAX if one is too long. */
 unsigned distance(const char *a, const char *b);
 
-/* The command that a word of another tool stands for, or NULL; and what to
- * write instead of its letter. */
+/* The command for a word of another tool, or NULL. */
 const char *other_word(const char *name);
+
+/* What to write instead of another tool's letter, or NULL; command is "" for
+ * a letter before the command. */
 const char *other_letter(const char *command, char letter);
 
 #endif

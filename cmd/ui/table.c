@@ -15,7 +15,6 @@
 
 #include "ui/json.h"
 #include "ui/message.h"
-#include "ui/sink.h"
 #include "ui/table.h"
 #include "ui/text.h"
 #include "ui/value.h"
@@ -188,40 +187,48 @@ make_cells(const struct table *table, const struct order *order,
 	return true;
 }
 
+static void
+put_blanks(size_t count)
+{
+	static const char blanks[] = "                                ";
+	const size_t most = sizeof(blanks) - 1;
+
+	for (; count > most; count -= most)
+		fwrite_unlocked(blanks, 1, most, stdout);
+	fwrite_unlocked(blanks, 1, count, stdout);
+}
+
 /* Filled up to a width; nothing behind the last of a line. */
 static void
-put_cell(struct sink *sink, const struct table *table, size_t c,
-    const char *text, size_t pad)
+put_cell(const struct table *table, size_t c, const char *text, size_t pad)
 {
 	bool right = is_right_aligned(table->columns[c]->kind);
 	bool last = c + 1 == table->column_count;
 
 	if (right)
-		sink_blanks(sink, pad);
-	sink_text(sink, text);
+		put_blanks(pad);
+	fputs_unlocked(text, stdout);
 	if (!right && !last)
-		sink_blanks(sink, pad);
-	sink_text(sink, last ? "\n" : "  ");
+		put_blanks(pad);
+	fputs_unlocked(last ? "\n" : "  ", stdout);
 }
 
 static void
 put_cells(const struct table *table, const struct cells *cells,
     const size_t *widths)
 {
-	struct sink sink = { .file = stdout };
 	const size_t *width = cells->widths;
 	const char *text = cells->texts;
 	size_t i, c;
 
 	for (c = 0; table->heading && c < table->column_count; c++)
-		put_cell(&sink, table, c, table->columns[c]->name,
+		put_cell(table, c, table->columns[c]->name,
 		    widths[c] - strlen(table->columns[c]->name));
 	for (i = 0; i < table->row_count; i++)
 		for (c = 0; c < table->column_count; c++) {
-			put_cell(&sink, table, c, text, widths[c] - *width++);
+			put_cell(table, c, text, widths[c] - *width++);
 			text += strlen(text) + 1;
 		}
-	sink_flush(&sink);
 }
 
 static int
@@ -252,23 +259,22 @@ print_aligned(const struct table *table, const struct order *order)
 }
 
 static void
-put_tab(struct sink *sink, const struct table *table, size_t c)
+put_tab(const struct table *table, size_t c)
 {
-	sink_text(sink, c + 1 == table->column_count ? "\n" : "\t");
+	putc_unlocked(c + 1 == table->column_count ? '\n' : '\t', stdout);
 }
 
 static int
 print_tsv(const struct table *table, const struct order *order)
 {
-	struct sink sink = { .file = stdout };
 	struct cells cells = { 0 };
 	int status = ST_OK;
 	const char *text;
 	size_t i, c, width;
 
 	for (c = 0; table->heading && c < table->column_count; c++) {
-		sink_text(&sink, table->columns[c]->name);
-		put_tab(&sink, table, c);
+		fputs_unlocked(table->columns[c]->name, stdout);
+		put_tab(table, c);
 	}
 	for (i = 0; status == ST_OK && i < table->row_count; i++)
 		for (c = 0; c < table->column_count; c++) {
@@ -279,10 +285,9 @@ print_tsv(const struct table *table, const struct order *order)
 				status = fail(NULL, ENOMEM);
 				break;
 			}
-			sink_text(&sink, text);
-			put_tab(&sink, table, c);
+			fputs_unlocked(text, stdout);
+			put_tab(table, c);
 		}
-	sink_flush(&sink);
 	free(cells.texts);
 	return status;
 }

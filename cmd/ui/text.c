@@ -20,7 +20,6 @@
 #include <wchar.h>
 #include <wctype.h>
 
-#include "shmtool.h"
 #include "ui/message.h"
 #include "ui/text.h"
 

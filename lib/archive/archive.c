@@ -138,7 +138,7 @@ struct save {
 static int
 open_segment(struct save *save, int id, struct shmt_view **view)
 {
-	struct shmt_segment *segment = &save->saved.segment, attached;
+	struct shmt_info *segment = &save->saved.segment, attached;
 
 	if (shmt_info(id, segment) == -1)
 		return -1;
@@ -265,7 +265,7 @@ publish_both(struct save *save)
 static bool
 is_disturbed(int id)
 {
-	struct shmt_segment now;
+	struct shmt_info now;
 
 	return shmt_info(id, &now) == -1 || now.lpid != getpid();
 }
@@ -448,13 +448,12 @@ is_zero(const char *bytes, size_t length)
 static size_t
 first_run(const char *bytes, size_t length, bool *zero)
 {
-	size_t at, n;
+	size_t at = length < BLOCK ? length : BLOCK, n;
 
-	for (at = 0; at < length; at += n) {
+	*zero = is_zero(bytes, at);
+	for (; at < length; at += n) {
 		n = length - at < BLOCK ? length - at : BLOCK;
-		if (at == 0)
-			*zero = is_zero(bytes, n);
-		else if (is_zero(bytes + at, n) != *zero)
+		if (is_zero(bytes + at, n) != *zero)
 			break;
 	}
 	return at;
@@ -540,8 +539,8 @@ make(struct shmt_request *request, struct shmt_saved *saved, int *id)
 static int
 set_owner_and_mode(int id, struct shmt_saved *saved)
 {
-	const struct shmt_segment *old = &saved->segment;
-	struct shmt_segment now, wanted;
+	const struct shmt_info *old = &saved->segment;
+	struct shmt_info now, wanted;
 
 	if (shmt_info(id, &now) == -1)
 		return -1;
@@ -610,7 +609,7 @@ shmt_restore(const char *file, unsigned flags, uint32_t key,
 		/* Until it is complete it is for nobody else. */
 		.mode = 0600,
 		.flags = flags & SHMT_SAME_ID ? SHMT_WITH_ID : 0,
-		.id = saved->segment.id
+		.id = saved->segment.object.id
 	};
 	result = make_again(&request, saved, fd, &half, id);
 	shmt__close(fd);

@@ -58,10 +58,10 @@ static const struct field {
 #define OWN_DIGEST	"meta-sha256"
 
 static void
-to_values(const struct shmt_segment *segment, uint64_t v[static FIELDS])
+to_values(const struct shmt_info *segment, uint64_t v[static FIELDS])
 {
 	v[FORMAT] = 1;
-	v[ID] = (uint64_t)segment->id;
+	v[ID] = (uint64_t)segment->object.id;
 	v[KEY] = segment->key;
 	v[SIZE] = segment->size;
 	v[PERMS] = segment->mode;
@@ -78,17 +78,22 @@ to_values(const struct shmt_segment *segment, uint64_t v[static FIELDS])
 }
 
 static void
-from_values(const uint64_t v[static FIELDS], struct shmt_segment *segment)
+from_values(const uint64_t v[static FIELDS], struct shmt_info *segment)
 {
-	*segment = (struct shmt_segment){
-		.id = (int)v[ID], .key = (uint32_t)v[KEY], .size = v[SIZE],
-		.mode = (unsigned)v[PERMS],
-		.uid = (uint32_t)v[UID], .gid = (uint32_t)v[GID],
-		.cuid = (uint32_t)v[CUID], .cgid = (uint32_t)v[CGID],
-		.cpid = (pid_t)v[CPID], .lpid = (pid_t)v[LPID],
-		.atime = (int64_t)v[ATIME], .dtime = (int64_t)v[DTIME],
-		.ctime = (int64_t)v[CTIME], .state = (unsigned)v[STATUS]
-	};
+	*segment = (struct shmt_info){.object.id = (int)v[ID],
+	    .key = (uint32_t)v[KEY],
+	    .size = v[SIZE],
+	    .mode = (unsigned)v[PERMS],
+	    .uid = (uint32_t)v[UID],
+	    .gid = (uint32_t)v[GID],
+	    .cuid = (uint32_t)v[CUID],
+	    .cgid = (uint32_t)v[CGID],
+	    .cpid = (pid_t)v[CPID],
+	    .lpid = (pid_t)v[LPID],
+	    .atime = (int64_t)v[ATIME],
+	    .dtime = (int64_t)v[DTIME],
+	    .ctime = (int64_t)v[CTIME],
+	    .state = (unsigned)v[STATUS]};
 }
 
 /*
@@ -178,7 +183,7 @@ void
 shmt__name_saved(struct shmt_saved *saved)
 {
 	snprintf(saved->name, sizeof(saved->name), "%d-0x%08x",
-	    saved->segment.id, saved->segment.key);
+	    saved->segment.object.id, saved->segment.key);
 }
 
 size_t

@@ -42,13 +42,13 @@ run_by_seek(const struct shmt_view *view, uint64_t offset, uint64_t end,
 static bool
 nothing_swapped(const struct shmt_view *view)
 {
-	struct shmt_segment segment;
+	struct shmt_info segment;
 	struct sysinfo info;
 
 	if (sysinfo(&info) == 0 && info.totalswap == 0)
 		return true;
-	return shmt_info_rss(view->segment.id, &segment) == 0 && segment.has_rss &&
-	    segment.swap == 0;
+	return shmt_info_rss(view->segment.object.id, &segment) == 0 &&
+	       (segment.known & SHMT_HAS_RSS) != 0 && segment.swap == 0;
 }
 
 /* Fills the window with what is resident from offset on. */

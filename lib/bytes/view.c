@@ -25,7 +25,7 @@
 int
 shmt_attach(int id, const void *address, unsigned flags, void **at)
 {
-	struct shmt_segment segment;
+	struct shmt_info segment;
 	int shmflags, error;
 	void *p;
 
@@ -159,7 +159,7 @@ shmt_view_close(struct shmt_view *view)
 	errno = saved;
 }
 
-const struct shmt_segment *
+const struct shmt_info *
 shmt_view_segment(const struct shmt_view *view)
 {
 	return &view->segment;

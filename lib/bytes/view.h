@@ -16,7 +16,7 @@
 #define SHMT__HUGEST ((uint64_t)16 << 30)	/* largest page there is */
 
 struct shmt_view {
-	struct shmt_segment segment;	/* as it was after the attach */
+	struct shmt_info segment;	/* as it was after the attach */
 	unsigned flags;		/* SHMT_WRITE, SHMT_NO_TRACE */
 	uint64_t size;
 	size_t page;

@@ -26,7 +26,6 @@ struct shmt__remote {
 	int dir;		/* /proc/PID, which stays that process's */
 	pid_t pid;
 	uint64_t id;
-	struct shmt__devices devices;
 	struct shmt__mapping *maps;
 	size_t count;
 };
@@ -36,11 +35,7 @@ add_mapping(void *arg, const struct shmt__mapping *mapping)
 {
 	struct shmt__remote *t = arg;
 	struct shmt__mapping *more;
-	bool huge;
 
-	if (mapping->inode != t->id ||
-	    !shmt__is_segment(&t->devices, mapping, &huge))
-		return 0;
 	more = reallocarray(t->maps, t->count + 1, sizeof(*more));
 	if (more == NULL)
 		return -1;
@@ -59,7 +54,7 @@ look(struct shmt__remote *t)
 	maps = openat(t->dir, "maps", O_RDONLY | O_CLOEXEC);
 	if (maps == -1)
 		return -1;
-	result = shmt__read_maps(maps, SHMT__ANY_WAY, add_mapping, t);
+	result = shmt__read_segment_maps(maps, t->id, add_mapping, t);
 	shmt__close(maps);
 	if (result == 0 && t->count == 0) {
 		errno = ESRCH;
@@ -143,10 +138,10 @@ may_read(pid_t pid)
 static int
 expect_no_holes(const struct shmt_view *view)
 {
-	struct shmt_segment s;
+	struct shmt_info s;
 
-	if (!view->huge && shmt_info_rss(view->segment.id, &s) == 0 && s.has_rss &&
-	    s.rss + s.swap >= s.size)
+	if (!view->huge && shmt_info_rss(view->segment.object.id, &s) == 0 &&
+	    (s.known & SHMT_HAS_RSS) != 0 && s.rss + s.swap >= s.size)
 		return 0;
 	errno = ENODATA;
 	return -1;
@@ -182,13 +177,13 @@ shmt__remote_open(struct shmt_view *view)
 {
 	const struct shmt_holder *holder;
 	struct shmt_holders holders;
-	struct shmt_segment segment;
+	struct shmt_info segment;
 	int error = ESRCH;
 	size_t count;
 
-	if (shmt_holders(view->segment.id, &holders) == -1)
+	if (shmt_holders(view->segment.object.id, &holders) == -1)
 		return -1;
-	if (shmt_info(view->segment.id, &segment) == -1) {
+	if (shmt_info(view->segment.object.id, &segment) == -1) {
 		shmt_holders_free(&holders);
 		return -1;
 	}
@@ -197,12 +192,12 @@ shmt__remote_open(struct shmt_view *view)
 		if (view->through != NULL)
 			view->through->dir = -1;
 	}
-	holder = shmt_holders_of(&holders, view->segment.id, &count);
+	holder = shmt_holders_of(&holders, view->segment.object.id, &count);
 	for (; view->through != NULL && count > 0; count--, holder++) {
 		/* What others show may change between a look and the next. */
 		if (!shmt__is_trusted(holder, &segment))
 			continue;
-		view->through->id = (uint64_t)view->segment.id;
+		view->through->id = (uint64_t)view->segment.object.id;
 		if (try_holder(view, holder) == 0) {
 			shmt_holders_free(&holders);
 			return 0;

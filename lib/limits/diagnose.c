@@ -261,7 +261,7 @@ no_room(const struct shmt_request *request, struct shmt_cause *c)
 static void
 not_locked(const struct shmt_request *request, struct shmt_cause *c)
 {
-	struct shmt_segment *list;
+	struct shmt_info *list;
 	uint64_t used = 0;
 	size_t i, count;
 

@@ -223,7 +223,7 @@ int
 shmt_usage(struct shmt_usage *usage)
 {
 	struct shmt_usage u = { 0 };
-	struct shmt_segment *list;
+	struct shmt_info *list;
 	struct shm_info info;
 	struct shmid_ds ds;
 	size_t i, count;
@@ -241,7 +241,8 @@ shmt_usage(struct shmt_usage *usage)
 	for (i = 0; i < count; i++) {
 		if (list[i].size > u.largest)
 			u.largest = list[i].size;
-		u.has_rss = u.has_rss && list[i].has_rss;
+		u.has_rss = u.has_rss &&
+		    (list[i].known & SHMT_HAS_RSS) != 0;
 		u.resident += list[i].rss;
 		u.swapped += list[i].swap;
 	}

@@ -7,6 +7,8 @@
 
 #include "shmtool.h"
 
+struct statx;
+
 /* Reads a whole small file (a /proc file: read until it ends), NUL-terminated,
  * into a buffer that the caller frees.  EFBIG: it does not end. */
 int shmt__read_file(int dirfd, const char *path, char **text, size_t *length);
@@ -21,6 +23,18 @@ int shmt__write_all(int fd, const void *buffer, size_t length);
 /* Names made or changed in a directory, to the disk; some file systems have
  * nothing to do for that, and say so. */
 int shmt__sync_dir(int dir);
+
+/* statx(2) of the basic facts and the birth time, without asking a server;
+ * where a filter of system calls refuses it, by fstatat(2). */
+int shmt__statx(int dir, const char *name, int flags, struct statx *st);
+
+/* "/proc/self/fd/N": a descriptor as a path. */
+#define SHMT__FD_PATH 32
+const char *shmt__fd_path(char path[static SHMT__FD_PATH], int fd);
+
+/* Opens what an O_PATH descriptor stands for; with O_NOATIME where that is
+ * permitted.  ENOTSUP: /proc is not there. */
+int shmt__reopen(int place, int flags);
 
 /* close(2), free(3) that keep errno, for the ways out of a failure. */
 void shmt__close(int fd);

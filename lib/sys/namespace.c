@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Into other IPC namespaces, and over all of them.
+ * Entering other IPC namespaces, and listing all of them.
  */
 
 #include <sys/ioctl.h>
@@ -25,8 +25,8 @@
 #include "sys/file.h"
 #include "users/process.h"
 
-/* Opened only where it is a namespace: to open a device may set off what it
- * does, and who owns a folder can put a link to one there. */
+/* Opens only a namespace: to open a device may change its state, and the
+ * owner of a directory can put a link to one there. */
 static int
 open_path(const char *path)
 {
@@ -46,28 +46,40 @@ open_path(const char *path)
 	return fd;
 }
 
-/* A process's number, or the path of a bind-mounted namespace. */
+/* The IPC namespace of a process. */
 static int
-open_namespace(const char *which)
+open_of_process(pid_t pid)
 {
+	struct shmt_process process;
 	char path[64];
-	uint64_t pid;
 	int fd;
 
-	if (shmt_parse_number(which, INT32_MAX, &pid) == -1)
-		return open_path(which);
 	snprintf(path, sizeof(path), "/proc/%d/ns/ipc", (int)pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd == -1 && errno == ENOENT)
-		errno = ESRCH;
+	if (fd == -1 && errno == ENOENT) {
+		/* It does not exist, or /proc hides it (hidepid). */
+		shmt_process(pid, 0, &process);
+		errno = pid == 0 || process.life == SHMT_GONE ? ESRCH : EACCES;
+	}
 	return fd;
 }
 
+/* A pid, or the path of a bind-mounted namespace. */
+static int
+open_namespace(const char *which)
+{
+	uint64_t pid;
+
+	if (shmt_parse_number(which, INT32_MAX, &pid) == -1)
+		return open_path(which);
+	return open_of_process((pid_t)pid);
+}
+
 /*
- * A rootless container's IPC namespace may be entered by whoever is root in
- * the user namespace that owns it, which its maker may become.  Who else is
- * root there could trace us from then on, and so reach what we still have of
- * here, the root folder to begin with: not one that is not dumpable.
+ * A rootless container's IPC namespace may be entered by root of the user
+ * namespace that owns it, which the container's maker may become.  Others
+ * that are root there could trace this process from then on, and reach what
+ * it still has of here, such as the root directory: so it is not dumpable.
  */
 static int
 enter_owner(int fd)
@@ -82,25 +94,25 @@ enter_owner(int fd)
 	if (result == 0)
 		result = setns(owner, CLONE_NEWUSER);
 	shmt__close(owner);
-	if (result == -1 && dumpable == 1) {
-		owner = errno;
+	if (result == -1 && dumpable == 1)
 		prctl(PR_SET_DUMPABLE, 1);
-		errno = owner;
-	}
 	return result;
 }
 
+/* EINVAL: not an IPC namespace; the kernel looks at that first. */
 static int
 enter(int fd)
 {
 	int result;
 
 	result = setns(fd, CLONE_NEWIPC);
-	if (result == -1 && errno == EPERM && (result = enter_owner(fd)) == 0)
-		result = setns(fd, CLONE_NEWIPC);
-	if (result == -1 && errno == EINVAL)
-		errno = EPERM;
-	return result;
+	if (result == 0 || errno != EPERM)
+		return result;
+	if (enter_owner(fd) == 0)
+		return setns(fd, CLONE_NEWIPC);
+	/* For whatever reason its owner was not entered. */
+	errno = EPERM;
+	return -1;
 }
 
 int
@@ -111,12 +123,6 @@ shmt_ns_enter(const char *which)
 	fd = open_namespace(which);
 	if (fd == -1)
 		return -1;
-	/* Only a namespace file answers, and only an IPC one is right. */
-	if (ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWIPC) {
-		shmt__close(fd);
-		errno = EINVAL;
-		return -1;
-	}
 	result = enter(fd);
 	shmt__close(fd);
 	return result;
@@ -144,10 +150,10 @@ add_namespace(struct namespaces *all, uint64_t inode, pid_t pid)
 	struct shmt_ns *more;
 	size_t i, room;
 
-	/* The one found last is the likeliest, after ours. */
+	/* Most processes are in ours, or in the one found last. */
 	for (i = all->count; i-- > 0;)
 		if (all->list[i].inode == inode) {
-			/* Ourselves nobody finds there afterwards. */
+			/* Prefer another process: this one exits soon. */
 			if (all->list[i].pid == getpid())
 				all->list[i].pid = pid;
 			return 0;
@@ -164,8 +170,8 @@ add_namespace(struct namespaces *all, uint64_t inode, pid_t pid)
 	return 0;
 }
 
-/* A process that may not be asked counts, but a kernel thread is in none but
- * the first, and a dead one in none at all. */
+/* Whether a process whose namespace may not be read counts as hidden: kernel
+ * threads are in the first one only, and zombies are in none. */
 static bool
 is_hidden(int proc, pid_t pid)
 {
@@ -231,24 +237,22 @@ shmt_ns_list(struct shmt_ns **list, size_t *count, size_t *hidden)
 	return 0;
 }
 
-/* In the child: into the namespace, unless we are there, and look. */
+/* In the child: enters the namespace, unless it is ours, and looks. */
 static int
 look_there(const struct shmt_ns *ns, int (*look)(void *arg, int out),
     void *arg, int out)
 {
 	uint64_t ours;
 	struct stat st;
-	char path[64];
 	int fd;
 
 	if (shmt_ns_self(&ours) == -1)
 		return errno;
 	if (ours != ns->inode) {
-		snprintf(path, sizeof(path), "/proc/%d/ns/ipc", (int)ns->pid);
-		fd = open(path, O_RDONLY | O_CLOEXEC);
+		fd = open_of_process(ns->pid);
 		if (fd == -1)
-			return errno == ENOENT ? ESRCH : errno;
-		/* The process may have gone, its number or itself. */
+			return errno;
+		/* It may be elsewhere now, or its pid may be reused. */
 		if (fstat(fd, &st) == -1 || st.st_ino != ns->inode)
 			return ESRCH;
 		if (enter(fd) == -1)
@@ -258,7 +262,7 @@ look_there(const struct shmt_ns *ns, int (*look)(void *arg, int out),
 	return look(arg, out);
 }
 
-/* All that comes until the other end is closed. */
+/* Reads until the other end is closed. */
 static int
 collect(int fd, void **answer, size_t *length)
 {
@@ -310,7 +314,7 @@ shmt_ns_run(const struct shmt_ns *ns, int (*look)(void *arg, int out),
 	close(ends[1]);
 	if (child != -1)
 		error = collect(ends[0], &text, &size);
-	/* A child that still writes learns now that nobody reads. */
+	/* A child that still writes gets EPIPE from now on. */
 	close(ends[0]);
 	while (child != -1 && waitpid(child, &status, 0) == -1 &&
 	    errno == EINTR)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Which processes have which segments attached: one pass over /proc for the
- * mappings, and a look at the segments found, for mappings outlive a change
- * of namespace and then speak of a segment that only has the same number.
+ * Which processes have which shared memory mapped or open: one pass over
+ * /proc, and a look at the segments found, for mappings outlive a change of
+ * namespace and then speak of a segment that only has the same number.
  */
 
 #include <errno.h>
@@ -11,115 +11,274 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "shmtool.h"
+#include "object.h"
 #include "users/holders.h"
 #include "users/maps.h"
 #include "users/scan.h"
+
+#define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
+
+/* A file of tmpfs stays what it is when its name is unlinked. */
+static enum shmt_kind
+lasting_kind(const struct shmt_object *object)
+{
+	return object->kind == SHMT_DELETED ? SHMT_POSIX : object->kind;
+}
+
+int
+shmt__compare_objects(const struct shmt_object *a,
+    const struct shmt_object *b)
+{
+	enum shmt_kind x = lasting_kind(a), y = lasting_kind(b);
+
+	if (x != y)
+		return COMPARE(x, y);
+	if (a->kind == SHMT_SYSV)
+		return COMPARE(a->id, b->id);
+	return a->dev != b->dev ? COMPARE(a->dev, b->dev) :
+	    COMPARE(a->inode, b->inode);
+}
+
+static struct shmt_object
+object_of(const struct shmt__found *found)
+{
+	if (found->kind == SHMT_SYSV)
+		return (struct shmt_object){ .kind = SHMT_SYSV,
+		    .id = (int)found->mapping.inode };
+	return (struct shmt_object){ .kind = found->kind,
+	    .dev = found->mapping.device, .inode = found->mapping.inode };
+}
 
 static int
 compare_found(const void *a, const void *b)
 {
 	const struct shmt__found *x = a, *y = b;
-	pid_t p = x->process->pid, q = y->process->pid;
+	const struct shmt_object p = object_of(x), q = object_of(y);
+	int result = shmt__compare_objects(&p, &q);
 
-	if (x->mapping.inode != y->mapping.inode)
-		return x->mapping.inode < y->mapping.inode ? -1 : 1;
-	if (p != q)
-		return p < q ? -1 : 1;
-	return (x->mapping.start > y->mapping.start) -
-	    (x->mapping.start < y->mapping.start);
+	if (result != 0)
+		return result;
+	if (x->process->pid != y->process->pid)
+		return COMPARE(x->process->pid, y->process->pid);
+	return COMPARE(x->mapping.start, y->mapping.start);
 }
 
 /* Whether a mapping can be of this segment, for all that is known. */
 static bool
-is_of(const struct shmt__found *found, const struct shmt_segment *segment)
+can_be_of(const struct shmt__found *found, const struct shmt_info *segment)
 {
 	const struct shmt__mapping *m = &found->mapping;
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 
 	if (segment->nattch == 0)
 		return false;
-	if ((segment->state & SHMT_DEST) == 0 && segment->key != m->key)
+	if ((segment->state & SHMT_DEST) == 0 && segment->key != found->key)
 		return false;
 	/* The whole of the last page is mapped; of huge pages too. */
 	return found->huge || (m->offset < segment->size &&
 	    m->end - m->start <= segment->size - m->offset + page - 1);
 }
 
+/* The segment that a run of mappings speaks of. */
+struct claim {
+	bool asked, exists, known;
+	struct shmt_info segment;
+};
+
+static bool
+is_credible(struct claim *claim, const struct shmt__found *found)
+{
+	int id = (int)found->mapping.inode;
+
+	if (!claim->asked || claim->segment.object.id != id) {
+		claim->asked = true;
+		claim->known = shmt_info(id, &claim->segment) == 0;
+		/* Where we may not ask, nothing contradicts it. */
+		claim->exists = claim->known || errno != ENOENT;
+		claim->segment.object.id = id;
+	}
+	return claim->exists && (!claim->known ||
+	    can_be_of(found, &claim->segment));
+}
+
 static void
 merge_one(struct shmt_holders *holders, const struct shmt__found *found)
 {
 	const struct shmt__process *process = found->process;
+	const struct shmt_object object = object_of(found);
 	const struct shmt__mapping *m = &found->mapping;
 	struct shmt_holder *h;
 
 	h = holders->count == 0 ? NULL : &holders->list[holders->count - 1];
-	if (h == NULL || h->id != (int)m->inode || h->pid != process->pid) {
+	if (h == NULL || h->pid != process->pid ||
+	    shmt__compare_objects(&h->object, &object) != 0) {
 		h = &holders->list[holders->count++];
-		*h = (struct shmt_holder){ .id = (int)m->inode,
-		    .key = m->key, .pid = process->pid, .uid = process->uid,
-		    .huge = found->huge, .address = m->start };
+		*h = (struct shmt_holder){ .object = object, .id = object.id,
+		    .key = found->key, .pid = process->pid,
+		    .uid = process->uid, .huge = found->huge };
 		strlcpy(h->command, process->command, sizeof(h->command));
 	}
 	h->access |= m->access;
-	h->size += m->end - m->start;
-	h->maps++;
+	if (found->fd == -1) {
+		if (h->maps++ == 0)
+			h->address = m->start;
+		h->size += m->end - m->start;
+	} else if (h->fds++ == 0 || found->fd < h->fd)
+		h->fd = found->fd;
 }
 
-/* The mappings, sorted, as one entry for each process and segment. */
-static int
-merge(const struct shmt__scan *pass, struct shmt_holders *holders)
+/* Whether this is an object that was asked about. */
+static bool
+is_asked(const struct shmt_object *objects, size_t count,
+    const struct shmt__found *found)
 {
-	struct shmt_segment segment = { 0 };
-	bool there = false, known = false;
+	const struct shmt_object object = object_of(found);
+	size_t low = 0, high = count, middle;
+	int result;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		result = shmt__compare_objects(&objects[middle], &object);
+		if (result == 0)
+			return true;
+		if (result < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return false;
+}
+
+/* The mappings and descriptors, sorted, as one entry for each process and
+ * object.  A descriptor opened with O_PATH uses nothing. */
+static int
+merge(const struct shmt__scan *scan, const struct shmt_object *objects,
+    size_t count, struct shmt_holders *holders)
+{
+	struct claim claim = { 0 };
 	const struct shmt__found *f;
-	int last = -1;
 	size_t i;
 
-	holders->list = calloc(pass->count + 1, sizeof(*holders->list));
+	holders->list = calloc(scan->count + 1, sizeof(*holders->list));
 	if (holders->list == NULL)
 		return -1;
-	for (i = 0; i < pass->count; i++) {
-		f = &pass->found[i];
-		if ((int)f->mapping.inode != last) {
-			last = (int)f->mapping.inode;
-			known = shmt_info(last, &segment) == 0;
-			/* Where we may not ask, nothing speaks against it. */
-			there = known || errno != ENOENT;
-		}
-		if (there && (!known || is_of(f, &segment)))
+	for (i = 0; i < scan->count; i++) {
+		f = &scan->found[i];
+		if (f->path_only ||
+		    (objects != NULL && !is_asked(objects, count, f)))
+			continue;
+		if (f->kind != SHMT_SYSV || is_credible(&claim, f))
 			merge_one(holders, f);
 	}
 	return 0;
 }
 
-int
-shmt__holders(int id, enum shmt__way way, struct shmt_holders *holders)
+/* objects: the sorted ones that are asked about; NULL: all. */
+static int
+find_holders(const struct shmt__query *query,
+    const struct shmt_object *objects, size_t count,
+    struct shmt_holders *holders)
 {
-	struct shmt__scan pass;
 	struct shmt_holders h = { 0 };
+	struct shmt__scan scan;
 	int result;
 
-	if (shmt__scan(id, way, &pass) == -1) {
+	if (shmt__scan(query, &scan) == -1) {
 		if (errno == ENOENT)
 			errno = ENOTSUP;
 		return -1;
 	}
-	if (pass.count > 0)
-		qsort(pass.found, pass.count, sizeof(*pass.found),
+	if (scan.count > 0)
+		qsort(scan.found, scan.count, sizeof(*scan.found),
 		    compare_found);
-	result = merge(&pass, &h);
-	h.hidden = pass.hidden;
-	shmt__scan_free(&pass);
+	result = merge(&scan, objects, count, &h);
+	h.hidden = scan.hidden;
+	shmt__scan_free(&scan);
 	if (result == 0)
 		*holders = h;
 	return result;
 }
 
 int
+shmt__sysv_holders(int id, enum shmt__way way, struct shmt_holders *holders)
+{
+	const struct shmt_object one = { .kind = SHMT_SYSV, .id = id };
+	const struct shmt__query query = { .kinds = SHMT_KIND(SHMT_SYSV),
+	    .one = id == -1 ? NULL : &one, .way = way };
+
+	return find_holders(&query, NULL, 0, holders);
+}
+
+int
 shmt_holders(int id, struct shmt_holders *holders)
 {
-	return shmt__holders(id, SHMT__ANY_WAY, holders);
+	return shmt__sysv_holders(id, SHMT__ANY_WAY, holders);
+}
+
+int
+shmt__holders_of_one(const struct shmt_object *object,
+    struct shmt_holders *holders)
+{
+	const dev_t device = object->dev;
+	const struct shmt__query query = {
+		.kinds = SHMT_KIND(object->kind), .one = object,
+		.devices = &device,
+		.device_count = object->kind == SHMT_POSIX ||
+		    object->kind == SHMT_DELETED,
+		.fds = object->kind != SHMT_SYSV
+	};
+
+	return find_holders(&query, NULL, 0, holders);
+}
+
+static int
+compare_sorted(const void *a, const void *b)
+{
+	return shmt__compare_objects(a, b);
+}
+
+/* What a scan has to look for, to find the users of sorted objects: their
+ * kinds and, each once, the devices of files. */
+static void
+make_query(const struct shmt_object *objects, size_t count, dev_t *devices,
+    struct shmt__query *query)
+{
+	size_t i, n = 0;
+
+	*query = (struct shmt__query){ .devices = devices };
+	for (i = 0; i < count; i++) {
+		query->kinds |= SHMT_KIND(objects[i].kind);
+		if ((objects[i].kind == SHMT_POSIX ||
+		    objects[i].kind == SHMT_DELETED) &&
+		    (n == 0 || devices[n - 1] != objects[i].dev))
+			devices[n++] = objects[i].dev;
+	}
+	query->device_count = n;
+	query->fds = query->kinds != SHMT_KIND(SHMT_SYSV);
+}
+
+int
+shmt__holders_of_list(const struct shmt_info *list, size_t count,
+    struct shmt_holders *holders)
+{
+	struct shmt_object *objects;
+	struct shmt__query query;
+	dev_t *devices;
+	size_t i;
+	int result = -1;
+
+	objects = calloc(count + 1, sizeof(*objects));
+	devices = calloc(count + 1, sizeof(*devices));
+	if (objects != NULL && devices != NULL) {
+		for (i = 0; i < count; i++)
+			objects[i] = list[i].object;
+		qsort(objects, count, sizeof(*objects), compare_sorted);
+		make_query(objects, count, devices, &query);
+		result = find_holders(&query, objects, count, holders);
+	}
+	free(devices);
+	free(objects);
+	return result;
 }
 
 void
@@ -130,27 +289,37 @@ shmt_holders_free(struct shmt_holders *holders)
 }
 
 const struct shmt_holder *
-shmt_holders_of(const struct shmt_holders *holders, int id, size_t *count)
+shmt__holders_get(const struct shmt_holders *holders,
+    const struct shmt_object *object, size_t *count)
 {
 	const struct shmt_holder *list = holders->list;
 	size_t low = 0, high = holders->count, middle;
 
 	while (low < high) {
 		middle = low + (high - low) / 2;
-		if (list[middle].id < id)
+		if (shmt__compare_objects(&list[middle].object, object) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	for (high = low; high < holders->count && list[high].id == id;)
+	for (high = low; high < holders->count && shmt__compare_objects(
+	    &list[high].object, object) == 0;)
 		high++;
 	*count = high - low;
 	return list == NULL ? NULL : list + low;
 }
 
+const struct shmt_holder *
+shmt_holders_of(const struct shmt_holders *holders, int id, size_t *count)
+{
+	const struct shmt_object object = { .kind = SHMT_SYSV, .id = id };
+
+	return shmt__holders_get(holders, &object, count);
+}
+
 bool
 shmt__is_trusted(const struct shmt_holder *holder,
-    const struct shmt_segment *segment)
+    const struct shmt_info *segment)
 {
 	return holder->uid == 0 || holder->uid == geteuid() ||
 	    holder->uid == segment->uid || holder->uid == segment->cuid;
@@ -158,13 +327,13 @@ shmt__is_trusted(const struct shmt_holder *holder,
 
 bool
 shmt_holders_complete(const struct shmt_holders *holders,
-    const struct shmt_segment *segment)
+    const struct shmt_info *segment)
 {
 	const struct shmt_holder *holder;
 	uint64_t maps = 0;
 	size_t count;
 
-	holder = shmt_holders_of(holders, segment->id, &count);
+	holder = shmt_holders_of(holders, segment->object.id, &count);
 	for (; count > 0; count--, holder++)
 		maps += holder->maps;
 	return maps == segment->nattch;

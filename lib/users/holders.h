@@ -1,14 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Holders of segments. */
+/* Processes that have shared memory mapped or open. */
 
 #ifndef SHMT_USERS_HOLDERS_H
 #define SHMT_USERS_HOLDERS_H
 
-#include "shmtool.h"
+#include "object.h"
 #include "users/maps.h"
 
+/* The order of objects in struct shmt_holders: kind, then id, or device and
+ * inode.  0: they are the same, though one may have lost its name since. */
+int shmt__compare_objects(const struct shmt_object *a,
+    const struct shmt_object *b);
+
 /* shmt_holders() by one way. */
-int shmt__holders(int id, enum shmt__way way, struct shmt_holders *holders);
+int shmt__sysv_holders(int id, enum shmt__way way,
+    struct shmt_holders *holders);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * The segments among the mappings of one process, out of /proc/PID/maps: by
- * the ioctl of Linux 6.11, which skips what is not shared, or by its text.
+ * The mappings of files that one process has, out of /proc/PID/maps: by the
+ * ioctl of Linux 6.11, which skips what is not asked for, or by its text.
  *
  * A segment shows as a shared mapping of "/SYSV%08x (deleted)", whose inode
- * is its id.  Anybody can give a file that name, and anonymous shared memory
- * has the same device: name and device must both be right.
+ * is its id.  Anybody can give a file that name, and other memory has the
+ * same device: name and device must both be right.
  */
 
 #include <sys/ioctl.h>
@@ -15,6 +15,7 @@
 #include <sys/sysmacros.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -48,6 +49,7 @@ struct map_query {
 #define ASK_FILE		0x20u
 #define MAP_IS_WRITABLE		0x02u
 #define MAP_IS_EXECUTABLE	0x04u
+#define MAP_IS_SHARED		0x08u
 
 #define NAME_LENGTH (sizeof("/SYSV00000000 (deleted)") - 1)
 
@@ -105,9 +107,8 @@ skip(const char **text, const char *end, char c)
 	return true;
 }
 
-/* The name of a mapping: exactly a segment's, and its key. */
-static bool
-parse_name(const char *name, size_t length, uint32_t *key)
+bool
+shmt__parse_segment_name(const char *name, size_t length, uint32_t *key)
 {
 	const char *p = name + 5;
 	uint64_t n;
@@ -120,50 +121,46 @@ parse_name(const char *name, size_t length, uint32_t *key)
 	return true;
 }
 
-/* "rw-s": shared, or not a segment's. */
+/* "rw-s" is shared, "rw-p" private. */
 static bool
-parse_access(const char **text, const char *end, unsigned *access)
+parse_access(const char **text, const char *end, struct shmt__mapping *m)
 {
 	const char *p = *text;
 
 	if (end - p < 4 || (p[0] != 'r' && p[0] != '-') ||
 	    (p[1] != 'w' && p[1] != '-') || (p[2] != 'x' && p[2] != '-') ||
-	    p[3] != 's')
+	    (p[3] != 's' && p[3] != 'p'))
 		return false;
-	*access = (p[1] == 'w' ? SHMT_ACCESS_W : 0) |
+	m->access = (p[1] == 'w' ? SHMT_ACCESS_W : 0) |
 	    (p[2] == 'x' ? SHMT_ACCESS_X : 0);
+	m->shared = p[3] == 's';
 	*text = p + 4;
 	return true;
 }
 
 bool
 shmt__parse_maps_line(const char *line, size_t length,
-    struct shmt__mapping *mapping)
+    struct shmt__mapping *mapping, const char **name, size_t *name_length)
 {
 	struct shmt__mapping m = { 0 };
 	const char *p = line, *end = line + length;
 	uint64_t major, minor;
 
-	/* Nearly all lines are others': tell them by their end. */
-	if (length < NAME_LENGTH || !parse_name(end - NAME_LENGTH, NAME_LENGTH,
-	    &m.key))
-		return false;
-	end -= NAME_LENGTH;
 	if (!hex(&p, end, &m.start) || !skip(&p, end, '-') ||
 	    !hex(&p, end, &m.end) || !skip(&p, end, ' ') ||
-	    !parse_access(&p, end, &m.access) || !skip(&p, end, ' ') ||
+	    !parse_access(&p, end, &m) || !skip(&p, end, ' ') ||
 	    !hex(&p, end, &m.offset) || !skip(&p, end, ' ') ||
 	    !hex(&p, end, &major) || !skip(&p, end, ':') ||
 	    !hex(&p, end, &minor) || !skip(&p, end, ' ') ||
-	    !decimal(&p, end, &m.inode) || !skip(&p, end, ' '))
+	    !decimal(&p, end, &m.inode) || !skip(&p, end, ' ') ||
+	    m.start >= m.end || major > UINT32_MAX || minor > UINT32_MAX)
 		return false;
 	while (skip(&p, end, ' '))
 		;
-	if (p != end || m.start >= m.end || major > UINT32_MAX ||
-	    minor > UINT32_MAX)
-		return false;
 	m.device = makedev((unsigned)major, (unsigned)minor);
 	*mapping = m;
+	*name = p;
+	*name_length = (size_t)(end - p);
 	return true;
 }
 
@@ -177,8 +174,8 @@ device_of_memfd(unsigned flags)
 	struct stat st;
 	int fd;
 
-	/* Linux 6.3 wants to hear that it is not for running; those before
-	 * do not know the word. */
+	/* Linux 6.3 asks for a decision about execution; older ones refuse
+	 * the flag. */
 	fd = memfd_create("", flags | MFD_CLOEXEC | MFD_NOEXEC_SEAL);
 	if (fd == -1 && errno == EINVAL)
 		fd = memfd_create("", flags | MFD_CLOEXEC);
@@ -208,40 +205,86 @@ ask_huge_devices(struct shmt__devices *devices)
 }
 
 bool
-shmt__is_segment(struct shmt__devices *devices,
-    const struct shmt__mapping *mapping, bool *huge)
+shmt__is_internal(struct shmt__devices *devices, dev_t device, bool *huge)
 {
 	size_t i;
 
 	*huge = false;
-	if (mapping->inode > INT32_MAX)
-		return false;
 	if (!devices->asked) {
 		devices->small = device_of_memfd(0);
 		devices->asked = true;
 	}
-	if (mapping->device == devices->small)
-		return true;
+	if (device == devices->small)
+		return device != 0;
 	/* Only what has no disk below it can be the kernel's own. */
-	if (major(mapping->device) != 0)
+	if (major(device) != 0 || device == 0)
 		return false;
 	if (devices->small == 0)
 		return true;
 	if (!devices->asked_huge)
 		ask_huge_devices(devices);
 	for (i = 0; i < devices->huge_count; i++)
-		if (mapping->device == devices->huge[i])
+		if (device == devices->huge[i])
 			*huge = true;
 	return *huge;
 }
 
-/* Lines of a text that comes in pieces, cut where the kernel's buffer ends. */
+/* Whether a line can be of a shared mapping: "START-END rw-s ...". */
+static bool
+may_be_shared(const char *line, size_t length)
+{
+	const char *blank = memchr(line, ' ', length);
+
+	return blank != NULL && line + length - blank > 4 && blank[4] == 's';
+}
+
 static int
-by_text(int maps, int (*found)(void *, const struct shmt__mapping *),
-    void *arg)
+read_line(const struct shmt__maps_reader *reader, const char *line,
+    size_t length)
 {
 	struct shmt__mapping mapping;
-	char text[8192], *line, *end;
+	size_t name_length;
+	const char *name;
+
+	if ((reader->shared_only && !may_be_shared(line, length)) ||
+	    !shmt__parse_maps_line(line, length, &mapping, &name,
+	    &name_length) ||
+	    reader->choose(reader->arg, &mapping) == SHMT__SKIP)
+		return 0;
+	return reader->found(reader->arg, &mapping, name, name_length);
+}
+
+/* All whole lines of a text; the rest is moved to its start.  A line that
+ * fills the text is taken without its end, which is then left out. */
+static int
+read_lines(const struct shmt__maps_reader *reader, char *text, size_t room,
+    size_t *used, bool *cut)
+{
+	char *line = text, *end = text + *used, *newline;
+
+	while ((newline = memchr(line, '\n', (size_t)(end - line))) != NULL) {
+		if (!*cut && read_line(reader, line,
+		    (size_t)(newline - line)) != 0)
+			return -1;
+		*cut = false;
+		line = newline + 1;
+	}
+	*used = (size_t)(end - line);
+	if (*used == room) {
+		if (!*cut && read_line(reader, text, room) != 0)
+			return -1;
+		*cut = true;
+		*used = 0;
+	}
+	memmove(text, line, *used);
+	return 0;
+}
+
+/* The text comes in pieces, cut where the kernel's buffer ends. */
+static int
+by_text(int maps, const struct shmt__maps_reader *reader)
+{
+	char text[8192];
 	size_t used = 0;
 	ssize_t n;
 	bool any = false, cut = false;
@@ -254,23 +297,8 @@ by_text(int maps, int (*found)(void *, const struct shmt__mapping *),
 			break;
 		any = true;
 		used += (size_t)n;
-		line = text;
-		while ((end = memchr(line, '\n',
-		    (size_t)(text + used - line))) != NULL) {
-			if (!cut && shmt__parse_maps_line(line,
-			    (size_t)(end - line), &mapping) &&
-			    found(arg, &mapping) != 0)
-				return -1;
-			cut = false;
-			line = end + 1;
-		}
-		used = (size_t)(text + used - line);
-		/* A line that fills the buffer has too long a name. */
-		if (used == sizeof(text)) {
-			used = 0;
-			cut = true;
-		}
-		memmove(text, line, used);
+		if (read_lines(reader, text, sizeof(text), &used, &cut) == -1)
+			return -1;
 	}
 	if (n == 0 && !any) {
 		errno = ESRCH;
@@ -279,54 +307,77 @@ by_text(int maps, int (*found)(void *, const struct shmt__mapping *),
 	return n == 0 ? 0 : -1;
 }
 
-/* The next shared mapping of a file from an address on; a name that is
- * longer than the room for it is left out. */
+/* The next mapping of a file from an address on, with its name if there is
+ * room for it. */
 static int
-query(int maps, uint64_t address, char *name, size_t room,
+query(int maps, const struct shmt__maps_reader *reader, uint64_t address,
+    char *name, size_t room, struct map_query *q)
+{
+	*q = (struct map_query){ .size = sizeof(*q), .address = address,
+	    .ask = ASK_FILE | ASK_THIS_OR_NEXT |
+	    (reader->shared_only ? ASK_SHARED : 0),
+	    .name = (uintptr_t)name, .name_size = (uint32_t)room };
+	return ioctl(maps, MAP_QUERY, q);
+}
+
+static enum shmt__interest
+choose(const struct shmt__maps_reader *reader, const struct map_query *q,
+    struct shmt__mapping *mapping)
+{
+	*mapping = (struct shmt__mapping){
+		.start = q->start, .end = q->end, .offset = q->offset,
+		.inode = q->inode, .device = makedev(q->major, q->minor),
+		.access = (q->flags & MAP_IS_WRITABLE ? SHMT_ACCESS_W : 0) |
+		    (q->flags & MAP_IS_EXECUTABLE ? SHMT_ACCESS_X : 0),
+		.shared = (q->flags & MAP_IS_SHARED) != 0
+	};
+	return reader->choose(reader->arg, mapping);
+}
+
+/* The same mapping again, now with its name, which costs more than all the
+ * rest; unless it is another one by now. */
+static int
+found_with_name(int maps, const struct shmt__maps_reader *reader,
     struct map_query *q)
 {
+	struct shmt__mapping mapping;
+	/* valgrind does not know that the kernel fills it. */
+	char name[PATH_MAX] = "";
+	uint64_t start = q->start;
 	int result;
 
-	*q = (struct map_query){ .size = sizeof(*q), .address = address,
-	    .ask = ASK_SHARED | ASK_FILE | ASK_THIS_OR_NEXT,
-	    .name = (uintptr_t)name, .name_size = (uint32_t)room };
-	result = ioctl(maps, MAP_QUERY, q);
-	if (result == -1 && errno == ENAMETOOLONG) {
-		q->name = q->name_size = 0;
-		result = ioctl(maps, MAP_QUERY, q);
-	}
-	return result;
+	result = query(maps, reader, start, name, sizeof(name), q);
+	/* A path that is longer than any name that matters. */
+	if (result == -1 && errno == ENAMETOOLONG)
+		result = query(maps, reader, start, NULL, 0, q);
+	if (result == -1)
+		return errno == ENOENT ? 0 : -1;
+	if (choose(reader, q, &mapping) == SHMT__SKIP)
+		return 0;
+	return reader->found(reader->arg, &mapping, name, strlen(name));
 }
 
 static int
-by_query(int maps, int (*found)(void *, const struct shmt__mapping *),
-    void *arg)
+by_query(int maps, const struct shmt__maps_reader *reader)
 {
 	struct shmt__mapping mapping;
-	/* Room for names that are longer, too: asking again costs more.
-	 * valgrind does not know that the kernel fills it. */
-	char name[256] = "";
+	enum shmt__interest interest;
 	struct map_query q;
 	uint64_t address;
+	int result;
 
-	for (address = 0; query(maps, address, name, sizeof(name), &q) == 0;
+	for (address = 0; query(maps, reader, address, NULL, 0, &q) == 0;
 	    address = q.end) {
-		if (q.name_size != NAME_LENGTH + 1 ||
-		    !parse_name(name, NAME_LENGTH, &mapping.key)) {
-			if (q.end <= address)
-				return 0;
-			continue;
-		}
-		mapping.start = q.start;
-		mapping.end = q.end;
-		mapping.offset = q.offset;
-		mapping.inode = q.inode;
-		mapping.device = makedev(q.major, q.minor);
-		mapping.access =
-		    (q.flags & MAP_IS_WRITABLE ? SHMT_ACCESS_W : 0) |
-		    (q.flags & MAP_IS_EXECUTABLE ? SHMT_ACCESS_X : 0);
-		if (found(arg, &mapping) != 0)
+		interest = choose(reader, &q, &mapping);
+		result = 0;
+		if (interest == SHMT__TAKE)
+			result = reader->found(reader->arg, &mapping, "", 0);
+		else if (interest == SHMT__TAKE_WITH_NAME)
+			result = found_with_name(maps, reader, &q);
+		if (result != 0)
 			return -1;
+		if (q.end <= address)
+			return 0;
 	}
 	return errno == ENOENT ? 0 : -1;
 }
@@ -334,7 +385,7 @@ by_query(int maps, int (*found)(void *, const struct shmt__mapping *),
 bool
 shmt__maps_live(int maps)
 {
-	/* Whatever is mapped first: that is found at once. */
+	/* The first mapping of any kind is found at once. */
 	struct map_query q = { .size = sizeof(q), .ask = ASK_THIS_OR_NEXT };
 	char c;
 
@@ -345,18 +396,59 @@ shmt__maps_live(int maps)
 
 int
 shmt__read_maps(int maps, enum shmt__way way,
-    int (*found)(void *arg, const struct shmt__mapping *mapping), void *arg)
+    const struct shmt__maps_reader *reader)
 {
 	int result;
 
 	if (way == SHMT__BY_TEXT)
-		return by_text(maps, found, arg);
-	result = by_query(maps, found, arg);
+		return by_text(maps, reader);
+	result = by_query(maps, reader);
 	/* Kernels without this ioctl refuse it, each in its way; it is the
 	 * first thing asked, so nothing has been found yet. */
 	if (result == -1 && way == SHMT__ANY_WAY &&
 	    (errno == ENOTTY || errno == EINVAL || errno == ENOSYS ||
 	    errno == EPERM))
-		return by_text(maps, found, arg);
+		return by_text(maps, reader);
 	return result;
+}
+
+struct segment_reader {
+	struct shmt__devices devices;
+	uint64_t id;
+	int (*found)(void *arg, const struct shmt__mapping *mapping);
+	void *arg;
+};
+
+static enum shmt__interest
+choose_segment(void *arg, const struct shmt__mapping *mapping)
+{
+	struct segment_reader *reader = arg;
+	bool huge;
+
+	return mapping->inode == reader->id && shmt__is_internal(
+	    &reader->devices, mapping->device, &huge) ?
+	    SHMT__TAKE_WITH_NAME : SHMT__SKIP;
+}
+
+static int
+found_segment(void *arg, const struct shmt__mapping *mapping,
+    const char *name, size_t length)
+{
+	struct segment_reader *reader = arg;
+	uint32_t key;
+
+	return shmt__parse_segment_name(name, length, &key) ?
+	    reader->found(reader->arg, mapping) : 0;
+}
+
+int
+shmt__read_segment_maps(int maps, uint64_t id,
+    int (*found)(void *arg, const struct shmt__mapping *mapping), void *arg)
+{
+	struct segment_reader segment = { .id = id, .found = found,
+	    .arg = arg };
+	const struct shmt__maps_reader reader = { true, choose_segment,
+	    found_segment, &segment };
+
+	return shmt__read_maps(maps, SHMT__ANY_WAY, &reader);
 }

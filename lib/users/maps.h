@@ -7,33 +7,40 @@
 
 #include "shmtool.h"
 
+/* A mapping of a file; of a System V segment the inode is the id. */
 struct shmt__mapping {
 	uint64_t start, end;	/* addresses */
-	uint64_t offset;	/* of start, in the segment */
-	uint64_t inode;		/* the segment's id */
+	uint64_t offset;	/* of start, in the file */
+	uint64_t inode;
 	dev_t device;
-	uint32_t key;		/* as created */
 	unsigned access;	/* SHMT_ACCESS_* */
+	bool shared;		/* else private */
 };
 
 /*
- * A line of /proc/PID/maps, without its newline.  True where it has the form
- * of a mapped segment; whether it is one is for shmt__is_segment() to say.
+ * A line of /proc/PID/maps, without its newline.  The name is the rest of the
+ * line, of length *name_length, and may be empty.  False: not such a line.
  */
 bool shmt__parse_maps_line(const char *line, size_t length,
-    struct shmt__mapping *mapping);
+    struct shmt__mapping *mapping, const char **name, size_t *name_length);
 
-/* The kernel's own file systems that segments live in; all zero at first. */
+/* Whether a name is exactly that of a mapped segment, and its key. */
+bool shmt__parse_segment_name(const char *name, size_t length,
+    uint32_t *key);
+
+/* The kernel's own file systems, which hold segments, memfds and shared
+ * anonymous memory; initialise to 0. */
 struct shmt__devices {
 	bool asked, asked_huge;
-	dev_t small;		/* 0: the kernel would not tell */
+	dev_t small;		/* 0: the kernel does not tell */
 	dev_t huge[8];		/* one for each size of huge pages */
 	size_t huge_count;
 };
 
-/* Whether a mapping is of a segment, and not of a file that is called so. */
-bool shmt__is_segment(struct shmt__devices *devices,
-    const struct shmt__mapping *mapping, bool *huge);
+/* Whether a device is one of them, and not a file system that anybody can
+ * put files into. */
+bool shmt__is_internal(struct shmt__devices *devices, dev_t device,
+    bool *huge);
 
 enum shmt__way {
 	SHMT__ANY_WAY,
@@ -41,12 +48,32 @@ enum shmt__way {
 	SHMT__BY_QUERY		/* PROCMAP_QUERY; ENOTTY before Linux 6.11 */
 };
 
+enum shmt__interest { SHMT__SKIP, SHMT__TAKE, SHMT__TAKE_WITH_NAME };
+
+struct shmt__maps_reader {
+	bool shared_only;	/* leave out private mappings */
+	/* Which mappings to report, by everything but the name. */
+	enum shmt__interest (*choose)(void *arg,
+	    const struct shmt__mapping *mapping);
+	/* Called for each of these.  The name is not terminated and may be
+	 * cut off after thousands of bytes; it is given with
+	 * SHMT__TAKE_WITH_NAME.  Other than 0 (-1 with errno) ends the
+	 * reading. */
+	int (*found)(void *arg, const struct shmt__mapping *mapping,
+	    const char *name, size_t length);
+	void *arg;
+};
+
 /*
- * Calls found() for each mapping of this form that an open /proc/PID/maps
- * tells, until it returns other than 0 (-1 with errno), which is passed on.
- * ESRCH: that process has no memory, being dead or a kernel thread.
+ * Reads an open /proc/PID/maps.  ESRCH: that process has no memory, since it
+ * has exited or is a kernel thread.
  */
 int shmt__read_maps(int maps, enum shmt__way way,
+    const struct shmt__maps_reader *reader);
+
+/* Calls found() for each mapping of the segment with this id; the rest as
+ * shmt__read_maps(). */
+int shmt__read_segment_maps(int maps, uint64_t id,
     int (*found)(void *arg, const struct shmt__mapping *mapping), void *arg);
 
 /* Whether the memory that an open maps tells of is still in use. */

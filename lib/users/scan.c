@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * One pass over /proc: the mappings of segments that the processes of this
- * IPC namespace have.  Where there are many processes and processors some
- * threads share the work, for nearly all of it is the kernel's: each takes
- * the next process and gathers for itself.
+ * One pass over /proc, which every question about processes comes from: who
+ * maps a piece of shared memory, who has it open, who runs under which user
+ * id.  Where there are many processes and processors some threads share the
+ * work, for nearly all of it is the kernel's: each takes the next process and
+ * keeps its own results.
  */
 
 #include <sys/queue.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -20,69 +23,42 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "shmtool.h"
+#include "object.h"
+#include "sys/arena.h"
 #include "sys/file.h"
 #include "sys/thread.h"
 #include "users/maps.h"
 #include "users/process.h"
 #include "users/scan.h"
 
-/* A further thread costs as much as looking into some processes. */
+/* Starting a thread costs as much as looking into some processes. */
 #define PROCESSES_PER_THREAD 128
 #define THREADS_MAX 8
 
 /* Room for "ipc:[4026531839]". */
 #define NS_ROOM 32
 
+/* Room for "PID/task/TID/fd/N". */
+#define PATH_ROOM 64
+
 /* What the threads share. */
-struct crowd {
-	int id;			/* of the segment asked for, or -1 */
-	enum shmt__way way;
-	int proc;		/* the folder /proc */
+struct job {
+	const struct shmt__query *query;
+	int proc;		/* the directory /proc */
 	char ns[NS_ROOM];	/* our IPC namespace, as a link names it */
 	pid_t *pids;
 	size_t count;
 	atomic_size_t next;	/* not yet looked at */
 };
 
-/* What one of them gathers. */
-struct share {
-	struct crowd *crowd;
+/* What one of them finds. */
+struct worker {
+	struct job *job;
 	struct shmt__devices devices;
-	struct shmt__scan pass;
-	size_t room;		/* of pass.found */
+	struct shmt__scan scan;
+	size_t room;		/* of scan.found */
 	int error;		/* errno of what ended it, or 0 */
 };
-
-static int
-add_mapping(void *arg, const struct shmt__mapping *mapping)
-{
-	struct share *share = arg;
-	struct shmt__scan *pass = &share->pass;
-	struct shmt__found *more;
-	size_t room;
-	bool huge;
-
-	if (share->crowd->id != -1 &&
-	    mapping->inode != (uint64_t)share->crowd->id)
-		return 0;
-	if (!shmt__is_segment(&share->devices, mapping, &huge))
-		return 0;
-	if (pass->count == share->room) {
-		room = share->room == 0 ? 64 : share->room * 2;
-		more = reallocarray(pass->found, room, sizeof(*more));
-		if (more == NULL)
-			return -1;
-		pass->found = more;
-		share->room = room;
-	}
-	pass->found[pass->count++] = (struct shmt__found){ *mapping, huge,
-	    NULL };
-	return 0;
-}
-
-/* Room for "PID/task/TID/ns/ipc". */
-#define PATH_ROOM 64
 
 static const char *
 below(char path[static PATH_ROOM], const char *base, const char *name)
@@ -91,9 +67,191 @@ below(char path[static PATH_ROOM], const char *base, const char *name)
 	return path;
 }
 
-/* Command and effective user of a process that has something attached. */
+static bool
+is_asked_device(const struct shmt__query *query, dev_t device)
+{
+	size_t i;
+
+	for (i = 0; i < query->device_count; i++)
+		if (query->devices[i] == device)
+			return true;
+	return false;
+}
+
+static bool
+is_asked_inode(const struct shmt__query *query, uint64_t inode)
+{
+	const struct shmt_object *one = query->one;
+
+	return one == NULL || inode == (one->kind == SHMT_SYSV ?
+	    (uint64_t)one->id : one->inode);
+}
+
+#define INTERNAL (SHMT_KIND(SHMT_SYSV) | SHMT_KIND(SHMT_MEMFD) | \
+	    SHMT_KIND(SHMT_ANON))
+
+/* By device and inode; of the kernel's own file systems the name decides. */
+static enum shmt__interest
+choose_file(void *arg, const struct shmt__mapping *mapping)
+{
+	struct worker *worker = arg;
+	const struct shmt__query *query = worker->job->query;
+	bool huge;
+
+	if (!is_asked_inode(query, mapping->inode))
+		return SHMT__SKIP;
+	if (is_asked_device(query, mapping->device))
+		return query->kinds & SHMT_KIND(SHMT_DELETED) ?
+		    SHMT__TAKE_WITH_NAME : SHMT__TAKE;
+	return (query->kinds & INTERNAL) != 0 && shmt__is_internal(
+	    &worker->devices, mapping->device, &huge) ?
+	    SHMT__TAKE_WITH_NAME : SHMT__SKIP;
+}
+
+static bool
+begins_with(const char *name, size_t length, const char *word)
+{
+	size_t n = strlen(word);
+
+	return length >= n && memcmp(name, word, n) == 0;
+}
+
+/* Which kind a file is of; false: none that was asked for. */
+static bool
+classify(struct worker *worker, struct shmt__found *found, const char *name,
+    size_t length)
+{
+	const struct shmt__query *query = worker->job->query;
+	const struct shmt__mapping *m = &found->mapping;
+
+	if (is_asked_device(query, m->device))
+		found->kind = SHMT_POSIX;
+	else if (!shmt__is_internal(&worker->devices, m->device,
+	    &found->huge))
+		return false;
+	else if (m->inode <= INT32_MAX && m->shared &&
+	    shmt__parse_segment_name(name, length, &found->key))
+		found->kind = SHMT_SYSV;
+	else if (begins_with(name, length, "/memfd:"))
+		found->kind = SHMT_MEMFD;
+	else if (m->shared && (begins_with(name, length, "/dev/zero") ||
+	    begins_with(name, length, "/anon_hugepage")))
+		found->kind = SHMT_ANON;
+	else
+		return false;
+	return (query->kinds & SHMT_KIND(found->kind)) != 0 ||
+	    (found->kind == SHMT_POSIX &&
+	    (query->kinds & SHMT_KIND(SHMT_DELETED)) != 0);
+}
+
 static int
-read_process(const struct crowd *crowd, const char *base,
+add_found(struct worker *worker, const struct shmt__found *found,
+    const char *name, size_t length)
+{
+	struct shmt__scan *scan = &worker->scan;
+	struct shmt__found *more, *new;
+	size_t room;
+
+	if (scan->count == worker->room) {
+		room = worker->room == 0 ? 64 : worker->room * 2;
+		more = reallocarray(scan->found, room, sizeof(*more));
+		if (more == NULL)
+			return -1;
+		scan->found = more;
+		worker->room = room;
+	}
+	new = &scan->found[scan->count];
+	*new = *found;
+	if ((worker->job->query->kinds & SHMT_UNNAMED) != 0 &&
+	    found->kind != SHMT_SYSV) {
+		new->name = shmt__arena_copy(&scan->names, name, length);
+		if (new->name == NULL)
+			return -1;
+	}
+	scan->count++;
+	return 0;
+}
+
+static int
+add_mapping(void *arg, const struct shmt__mapping *mapping, const char *name,
+    size_t length)
+{
+	struct shmt__found found = { .mapping = *mapping, .fd = -1 };
+
+	return classify(arg, &found, name, length) ?
+	    add_found(arg, &found, name, length) : 0;
+}
+
+/* The link shows by its own mode how the file was opened, and by neither bit
+ * that it was opened with O_PATH. */
+static int
+add_descriptor(struct worker *worker, int dir, const char *number,
+    struct shmt__found *found, bool with_name)
+{
+	char name[PATH_MAX] = "";
+	ssize_t length = 0;
+	struct stat st;
+
+	if (fstatat(dir, number, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		return 0;
+	if (with_name)
+		length = readlinkat(dir, number, name, sizeof(name));
+	if (length == -1)
+		return 0;
+	found->mapping.access = st.st_mode & S_IWUSR ? SHMT_ACCESS_W : 0;
+	found->path_only = (st.st_mode & (S_IRUSR | S_IWUSR)) == 0;
+	found->fd = (int)strtol(number, NULL, 10);
+	return classify(worker, found, name, (size_t)length) ?
+	    add_found(worker, found, name, (size_t)length) : 0;
+}
+
+static int
+look_at_descriptor(struct worker *worker, int dir, const char *number)
+{
+	struct shmt__found found = { .mapping.shared = true };
+	enum shmt__interest interest;
+	struct statx st;
+
+	/* It may have been closed by now. */
+	if (shmt__statx(dir, number, 0, &st) == -1 || !S_ISREG(st.stx_mode))
+		return 0;
+	found.mapping.device = makedev(st.stx_dev_major, st.stx_dev_minor);
+	found.mapping.inode = st.stx_ino;
+	interest = choose_file(worker, &found.mapping);
+	return interest == SHMT__SKIP ? 0 : add_descriptor(worker, dir,
+	    number, &found, interest == SHMT__TAKE_WITH_NAME);
+}
+
+static int
+look_at_descriptors(struct worker *worker, const char *base)
+{
+	char path[PATH_ROOM];
+	struct dirent *entry;
+	int fd, result = 0;
+	DIR *dir;
+
+	fd = openat(worker->job->proc, below(path, base, "fd"),
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = fd == -1 ? NULL : fdopendir(fd);
+	if (dir == NULL) {
+		shmt__close(fd);
+		return -1;
+	}
+	while (result == 0 && (errno = 0, entry = readdir(dir)) != NULL)
+		if (entry->d_name[0] != '.')
+			result = look_at_descriptor(worker, fd,
+			    entry->d_name);
+	if (result == 0 && errno != 0)
+		result = -1;
+	fd = errno;
+	closedir(dir);
+	errno = fd;
+	return result;
+}
+
+/* Command and effective user of a process. */
+static int
+read_process(const struct job *job, const char *base,
     struct shmt__process *process)
 {
 	char path[PATH_ROOM];
@@ -101,10 +259,10 @@ read_process(const struct crowd *crowd, const char *base,
 	ssize_t n;
 	int fd;
 
-	/* The folder is the effective user's, dumpable or not. */
-	if (fstatat(crowd->proc, base, &st, 0) == -1)
+	/* The directory belongs to the effective user, dumpable or not. */
+	if (fstatat(job->proc, base, &st, 0) == -1)
 		return -1;
-	fd = openat(crowd->proc, below(path, base, "comm"),
+	fd = openat(job->proc, below(path, base, "comm"),
 	    O_RDONLY | O_CLOEXEC);
 	if (fd == -1)
 		return -1;
@@ -120,12 +278,12 @@ read_process(const struct crowd *crowd, const char *base,
 
 /* The IPC namespace of a process as text: cheaper than its inode. */
 static int
-read_ns(const struct crowd *crowd, const char *base, char ns[static NS_ROOM])
+read_ns(const struct job *job, const char *base, char ns[static NS_ROOM])
 {
 	char path[PATH_ROOM];
 	ssize_t length;
 
-	length = readlinkat(crowd->proc, below(path, base, "ns/ipc"), ns,
+	length = readlinkat(job->proc, below(path, base, "ns/ipc"), ns,
 	    NS_ROOM - 1);
 	if (length == -1)
 		return -1;
@@ -133,64 +291,104 @@ read_ns(const struct crowd *crowd, const char *base, char ns[static NS_ROOM])
 	return 0;
 }
 
-/* The mappings from the first on are those of one process, which is added
- * when it is of our namespace; otherwise they go again. */
+/* Segments that a process of another IPC namespace has attached are not
+ * those of ours: they are left out again. */
 static int
-add_process(struct share *share, size_t first, const char *base, pid_t pid)
+drop_foreign_segments(struct worker *worker, size_t first, const char *base)
 {
-	struct shmt__scan *pass = &share->pass;
-	struct shmt__process *process;
+	struct shmt__scan *scan = &worker->scan;
 	char ns[NS_ROOM];
+	size_t i, kept;
 
-	if (read_ns(share->crowd, base, ns) == -1)
-		return -1;
-	if (strcmp(ns, share->crowd->ns) != 0) {
-		pass->count = first;
+	for (i = first; i < scan->count; i++)
+		if (scan->found[i].kind == SHMT_SYSV)
+			break;
+	if (i == scan->count)
 		return 0;
-	}
-	process = malloc(sizeof(*process));
+	if (read_ns(worker->job, base, ns) == -1)
+		return -1;
+	if (strcmp(ns, worker->job->ns) == 0)
+		return 0;
+	for (i = kept = first; i < scan->count; i++)
+		if (scan->found[i].kind != SHMT_SYSV)
+			scan->found[kept++] = scan->found[i];
+	scan->count = kept;
+	return 0;
+}
+
+static struct shmt__process *
+add_process(struct worker *worker, pid_t pid)
+{
+	struct shmt__process *process = calloc(1, sizeof(*process));
+
+	if (process == NULL)
+		return NULL;
+	process->pid = pid;
+	SLIST_INSERT_HEAD(&worker->scan.processes, process, link);
+	return process;
+}
+
+/* What was found from the first on belongs to this process. */
+static int
+set_process(struct worker *worker, size_t first, const char *base, pid_t pid)
+{
+	struct shmt__scan *scan = &worker->scan;
+	struct shmt__process *process;
+
+	if (drop_foreign_segments(worker, first, base) == -1)
+		return -1;
+	if (scan->count == first)
+		return 0;
+	process = add_process(worker, pid);
 	if (process == NULL)
 		return -1;
-	process->pid = pid;
-	SLIST_INSERT_HEAD(&pass->processes, process, link);
-	for (; first < pass->count; first++)
-		pass->found[first].process = process;
-	return read_process(share->crowd, base, process);
+	for (; first < scan->count; first++)
+		scan->found[first].process = process;
+	return read_process(worker->job, base, process);
 }
 
 /*
- * Looks into one process, or into one thread of it.  ESRCH: it is no more, or
+ * Looks into one process, or into one thread of it.  ESRCH: it has exited, or
  * has no memory.  What is asked about it by its number is true only if its
- * memory is still there afterwards, for numbers are used again.
+ * memory is still there afterwards, for numbers are reused.
  */
 static int
-look_into(struct share *share, const char *base, pid_t pid)
+look_into(struct worker *worker, const char *base, pid_t pid)
 {
-	size_t first = share->pass.count;
+	const struct shmt__query *query = worker->job->query;
+	/* Private mappings of a file use it too, those of segments do not
+	 * exist. */
+	const struct shmt__maps_reader reader = {
+	    query->kinds == SHMT_KIND(SHMT_SYSV), choose_file, add_mapping,
+	    worker };
+	size_t first = worker->scan.count;
 	char path[PATH_ROOM];
 	int maps, result;
 
-	maps = openat(share->crowd->proc, below(path, base, "maps"),
+	maps = openat(worker->job->proc, below(path, base, "maps"),
 	    O_RDONLY | O_CLOEXEC);
 	if (maps == -1)
 		return -1;
-	result = shmt__read_maps(maps, share->crowd->way, add_mapping, share);
-	if (result == 0 && share->pass.count > first) {
-		result = add_process(share, first, base, pid);
+	result = shmt__read_maps(maps, query->way, &reader);
+	if (result == 0 && query->fds)
+		result = look_at_descriptors(worker, base);
+	if (result == 0 && worker->scan.count > first) {
+		result = set_process(worker, first, base, pid);
 		if (result == 0 && !shmt__maps_live(maps)) {
 			errno = ESRCH;
 			result = -1;
 		}
 	}
 	if (result == -1)
-		share->pass.count = first;
+		worker->scan.count = first;
 	shmt__close(maps);
 	return result;
 }
 
-/* A process whose first thread has ended shows nothing of its own. */
+/* A process whose first thread has ended shows its memory only through its
+ * other threads. */
 static int
-look_into_threads(struct share *share, const char *name, pid_t pid)
+look_into_threads(struct worker *worker, const char *name, pid_t pid)
 {
 	char path[PATH_ROOM];
 	struct shmt__stat stat;
@@ -199,14 +397,14 @@ look_into_threads(struct share *share, const char *name, pid_t pid)
 	uint64_t tid;
 	DIR *dir;
 
-	if (shmt__read_stat(share->crowd->proc, below(path, name, "stat"),
+	if (shmt__read_stat(worker->job->proc, below(path, name, "stat"),
 	    &stat) == -1)
 		return -1;
 	if (stat.state != 'Z' || stat.threads < 2) {
 		errno = ESRCH;
 		return -1;
 	}
-	fd = openat(share->crowd->proc, below(path, name, "task"),
+	fd = openat(worker->job->proc, below(path, name, "task"),
 	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	dir = fd == -1 ? NULL : fdopendir(fd);
 	if (dir == NULL) {
@@ -219,7 +417,7 @@ look_into_threads(struct share *share, const char *name, pid_t pid)
 		if (shmt_parse_number(entry->d_name, INT32_MAX, &tid) == 0) {
 			snprintf(path, sizeof(path), "%d/task/%d", (int)pid,
 			    (int)tid);
-			result = look_into(share, path, pid);
+			result = look_into(worker, path, pid);
 		} else
 			errno = ESRCH;
 	}
@@ -229,20 +427,85 @@ look_into_threads(struct share *share, const char *name, pid_t pid)
 	return result;
 }
 
+/* The numbers behind a word at the start of a line, at most max of them; how
+ * many there are. */
+static size_t
+read_numbers(const char *text, const char *word, uint32_t *numbers,
+    size_t max)
+{
+	const char *at = strstr(text, word);
+	size_t count = 0;
+	char *end;
+
+	if (at == NULL)
+		return 0;
+	at += strlen(word);
+	while (count < max && *at == '\t') {
+		numbers[count] = (uint32_t)strtoul(at, &end, 10);
+		if (end == at)
+			break;
+		at = end;
+		count++;
+	}
+	return count;
+}
+
+/* User ids, start and pid namespace of a process; kernel threads, and
+ * processes that have exited, are left out. */
 static int
-look_at_process(struct share *share, pid_t pid)
+look_at_ids(struct worker *worker, const char *name, pid_t pid)
+{
+	struct shmt__process *process;
+	char path[PATH_ROOM], *text;
+	struct shmt__stat stat;
+	uint32_t pids[2];
+	size_t length;
+	int result = -1;
+
+	if (shmt__read_stat(worker->job->proc, below(path, name, "stat"),
+	    &stat) == -1)
+		return -1;
+	if ((stat.flags & SHMT__KTHREAD) != 0 ||
+	    shmt__judge_state(&stat) == SHMT_GONE)
+		return 0;
+	if (shmt__read_file(worker->job->proc, below(path, name, "status"),
+	    &text, &length) == -1)
+		return -1;
+	process = add_process(worker, pid);
+	if (process != NULL) {
+		result = 0;
+		process->started = stat.started;
+		process->nested = read_numbers(text, "\nNSpid:", pids, 2) != 1;
+		strlcpy(process->command, stat.command,
+		    sizeof(process->command));
+		if (read_numbers(text, "\nUid:", process->uids, 4) != 4) {
+			errno = EACCES;
+			result = -1;
+		}
+		process->uid = process->uids[1];
+	}
+	free(text);
+	return result;
+}
+
+static int
+look_at_process(struct worker *worker, pid_t pid)
 {
 	char name[16];
 	int result;
 
 	snprintf(name, sizeof(name), "%d", (int)pid);
-	result = look_into(share, name, pid);
-	if (result == -1 && errno == ESRCH)
-		result = look_into_threads(share, name, pid);
+	if (worker->job->query->ids)
+		result = look_at_ids(worker, name, pid);
+	else {
+		result = look_into(worker, name, pid);
+		if (result == -1 && errno == ESRCH)
+			result = look_into_threads(worker, name, pid);
+	}
 	if (result == 0 || errno == ESRCH || errno == ENOENT)
 		return 0;
 	if (errno == EACCES || errno == EPERM) {
-		share->pass.hidden++;
+		worker->scan.hidden++;
 		return 0;
 	}
 	return -1;
@@ -250,40 +513,46 @@ look_at_process(struct share *share, pid_t pid)
 
 /* What each thread does, the caller's own too. */
 static void *
-look_at_some(void *arg)
+work(void *arg)
 {
-	struct share *share = arg;
-	struct crowd *crowd = share->crowd;
+	struct worker *worker = arg;
+	struct job *job = worker->job;
 	size_t i;
 
-	while (share->error == 0 &&
-	    (i = atomic_fetch_add(&crowd->next, 1)) < crowd->count)
-		if (look_at_process(share, crowd->pids[i]) == -1)
-			share->error = errno;
+	while (worker->error == 0 &&
+	    (i = atomic_fetch_add(&job->next, 1)) < job->count)
+		if (look_at_process(worker, job->pids[i]) == -1)
+			worker->error = errno;
 	return NULL;
 }
 
-static int
-list_pids(DIR *proc, struct crowd *crowd)
+int
+shmt__list_pids(DIR *proc, pid_t **pids, size_t *count)
 {
+	pid_t *list = NULL, *more;
+	size_t used = 0, room = 0;
 	struct dirent *entry;
-	size_t room = 0;
 	uint64_t pid;
-	pid_t *more;
 
 	while ((errno = 0, entry = readdir(proc)) != NULL) {
 		if (shmt_parse_number(entry->d_name, INT32_MAX, &pid) == -1)
 			continue;
-		if (crowd->count == room) {
+		if (used == room) {
 			room = room == 0 ? 256 : room * 2;
-			more = reallocarray(crowd->pids, room, sizeof(*more));
+			more = reallocarray(list, room, sizeof(*more));
 			if (more == NULL)
-				return -1;
-			crowd->pids = more;
+				break;
+			list = more;
 		}
-		crowd->pids[crowd->count++] = (pid_t)pid;
+		list[used++] = (pid_t)pid;
 	}
-	return errno == 0 ? 0 : -1;
+	if (errno != 0) {
+		free(list);
+		return -1;
+	}
+	*pids = list;
+	*count = used;
+	return 0;
 }
 
 /* How many threads are worth it, the caller's own counted. */
@@ -300,22 +569,22 @@ useful_threads(size_t processes)
 	return n < THREADS_MAX ? n : THREADS_MAX;
 }
 
-/* Threads that cannot be had leave more to the others. */
+/* Where no thread can be started the others do more. */
 static void
-look_at_all(struct share *shares, size_t count)
+run_workers(struct worker *workers, size_t count)
 {
 	pthread_t threads[THREADS_MAX];
 	size_t started = 1;
 
 	while (started < count && shmt__start_thread(&threads[started],
-	    look_at_some, &shares[started]))
+	    work, &workers[started]))
 		started++;
-	look_at_some(&shares[0]);
+	work(&workers[0]);
 	while (started-- > 1)
 		pthread_join(threads[started], NULL);
 }
 
-/* What one found comes to what another did. */
+/* Adds what one worker found to what another did. */
 static int
 join(struct shmt__scan *to, struct shmt__scan *from)
 {
@@ -332,6 +601,7 @@ join(struct shmt__scan *to, struct shmt__scan *from)
 		SLIST_REMOVE_HEAD(&from->processes, link);
 		SLIST_INSERT_HEAD(&to->processes, process, link);
 	}
+	shmt__arena_join(&to->names, from->names);
 	if (from->count > 0)
 		memcpy(more + to->count, from->found,
 		    from->count * sizeof(*more));
@@ -343,61 +613,62 @@ join(struct shmt__scan *to, struct shmt__scan *from)
 }
 
 static int
-share_out(struct crowd *crowd, struct shmt__scan *pass)
+share_work(struct job *job, struct shmt__scan *scan)
 {
-	size_t count = useful_threads(crowd->count), i;
-	struct share shares[THREADS_MAX];
+	size_t count = useful_threads(job->count), i;
+	struct worker workers[THREADS_MAX];
 	int error;
 
 	for (i = 0; i < THREADS_MAX; i++)
-		shares[i] = (struct share){ .crowd = crowd };
-	look_at_all(shares, count);
-	*pass = shares[0].pass;
-	error = shares[0].error;
+		workers[i] = (struct worker){ .job = job };
+	run_workers(workers, count);
+	*scan = workers[0].scan;
+	error = workers[0].error;
 	for (i = 1; i < count; i++) {
-		if (join(pass, &shares[i].pass) == -1)
+		if (join(scan, &workers[i].scan) == -1)
 			error = errno;
-		if (shares[i].error != 0)
-			error = shares[i].error;
+		if (workers[i].error != 0)
+			error = workers[i].error;
 	}
 	if (error == 0)
 		return 0;
-	shmt__scan_free(pass);
+	shmt__scan_free(scan);
 	errno = error;
 	return -1;
 }
 
 int
-shmt__scan(int id, enum shmt__way way, struct shmt__scan *pass)
+shmt__scan(const struct shmt__query *query, struct shmt__scan *scan)
 {
-	struct crowd crowd = { .id = id, .way = way };
+	struct job job = { .query = query };
 	int result, saved;
 	DIR *proc;
 
 	proc = opendir("/proc");
 	if (proc == NULL)
 		return -1;
-	crowd.proc = dirfd(proc);
-	result = read_ns(&crowd, "self", crowd.ns);
+	job.proc = dirfd(proc);
+	result = read_ns(&job, "self", job.ns);
 	if (result == 0)
-		result = list_pids(proc, &crowd);
+		result = shmt__list_pids(proc, &job.pids, &job.count);
 	if (result == 0)
-		result = share_out(&crowd, pass);
+		result = share_work(&job, scan);
 	saved = errno;
 	closedir(proc);
-	free(crowd.pids);
+	free(job.pids);
 	errno = saved;
 	return result;
 }
 
 void
-shmt__scan_free(struct shmt__scan *pass)
+shmt__scan_free(struct shmt__scan *scan)
 {
 	struct shmt__process *process;
 
-	while ((process = SLIST_FIRST(&pass->processes)) != NULL) {
-		SLIST_REMOVE_HEAD(&pass->processes, link);
+	while ((process = SLIST_FIRST(&scan->processes)) != NULL) {
+		SLIST_REMOVE_HEAD(&scan->processes, link);
 		free(process);
 	}
-	free(pass->found);
+	shmt__arena_free(scan->names);
+	free(scan->found);
 }

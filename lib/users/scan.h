@@ -7,36 +7,68 @@
 
 #include <sys/queue.h>
 
-#include "shmtool.h"
+#include <dirent.h>
+
+#include "object.h"
 #include "users/maps.h"
+
+struct shmt__arena;
+
+/* What to look for. */
+struct shmt__query {
+	/* Memory of these kinds.  System V segments are those of our IPC
+	 * namespace.  SHMT_POSIX is every file on the devices below, whether
+	 * it still has its name or not. */
+	unsigned kinds;
+	const struct shmt_object *one;	/* only this one; NULL: all */
+	const dev_t *devices;
+	size_t device_count;
+	bool fds;		/* look at open descriptors too */
+	bool ids; /* the user ids of every process, and no memory */
+	enum shmt__way way;
+};
 
 struct shmt__process {
 	SLIST_ENTRY(shmt__process) link;
 	pid_t pid;
-	uint32_t uid;
+	uint32_t uid;		/* effective */
 	char command[SHMT_COMMAND_MAX];
+	/* Where ids were asked for. */
+	uint32_t uids[4];	/* real, effective, saved, file system */
+	uint64_t started;	/* clock ticks since boot */
+	bool nested;		/* in a pid namespace below ours */
 };
 
 SLIST_HEAD(shmt__processes, shmt__process);
 
-/* A mapping of a segment, as its number, device and name say. */
+/* A mapping or a descriptor that a process has. */
 struct shmt__found {
+	enum shmt_kind kind;
 	struct shmt__mapping mapping;
+	int fd;			/* -1: a mapping; else of it only device, inode
+				 * and access are known */
+	bool path_only;		/* a descriptor opened with O_PATH */
 	bool huge;
-	const struct shmt__process *process;	/* one of the pass's */
+	uint32_t key;		/* of a segment, as created */
+	const char *name;	/* of unnamed kinds; else NULL */
+	const struct shmt__process *process;	/* one of the scan's */
 };
 
 struct shmt__scan {
-	struct shmt__found *found;
+	struct shmt__found *found;	/* in no order */
 	size_t count;
 	struct shmt__processes processes;
+	struct shmt__arena *names;
 	size_t hidden;		/* processes that could not be looked into */
 };
 
-/* The mappings that processes of this IPC namespace have of one id (-1: of
- * all), in no order. */
-int shmt__scan(int id, enum shmt__way way, struct shmt__scan *pass);
-void shmt__scan_free(struct shmt__scan *pass);
+/* The processes that an open /proc lists, into an array that the caller
+ * frees. */
+int shmt__list_pids(DIR *proc, pid_t **pids, size_t *count);
+
+/* ENOENT: /proc is not there. */
+int shmt__scan(const struct shmt__query *query, struct shmt__scan *scan);
+void shmt__scan_free(struct shmt__scan *scan);
 
 /*
  * Whether a holder matters to a segment: one of root, of its owner or creator
@@ -45,6 +77,6 @@ void shmt__scan_free(struct shmt__scan *pass);
  * keys and sizes are as it likes.
  */
 bool shmt__is_trusted(const struct shmt_holder *holder,
-    const struct shmt_segment *segment);
+    const struct shmt_info *segment);
 
 #endif

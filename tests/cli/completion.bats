@@ -119,7 +119,7 @@ zsh_specs() {
 		}
 	done
 	zsh_specs set | grep -Fx -- \
-		'--owner=[give it away; \:GROUP alone as well]:OWNER\[\:GROUP\]:_users'
+		'--owner=[set owner and group; or \:GROUP]:OWNER\[\:GROUP\]:_users'
 	zsh_specs help | grep '^set:Changes mode'
 }
 

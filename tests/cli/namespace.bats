@@ -204,6 +204,40 @@ make_rootless_space() {
 	message_has "stat: $pid:" "No such process"
 }
 
+@test "--ns: a process that /proc hides is 4, for it exists" {
+	needs_root "/proc is mounted with hidepid"
+	run --separate-stderr unshare --mount --pid --fork bash -euc "
+		$(declare -f without_privilege)
+		mount -t proc -o hidepid=2 proc /proc
+		without_privilege shmtool --ns 1 stat"
+	[ "$status" -eq 4 ]
+	message_has "stat: 1: IPC namespace: Permission denied"
+}
+
+@test "--ns: a process that has exited is 1, though it is not reaped" {
+	perl -e 'if (($p = fork // die) == 0) { exit }
+		print "$p\n"; close STDOUT; sleep 1000' \
+		>"$BATS_TEST_TMPDIR/pid" 3>&- &
+	holders+=($!)
+	wait_for test -s "$BATS_TEST_TMPDIR/pid"
+	pid=$(cat "$BATS_TEST_TMPDIR/pid")
+	wait_for grep -q '^State:.Z' "/proc/$pid/status"
+	run --separate-stderr shmtool --ns "$pid" stat
+	[ "$status" -eq 1 ]
+	message_has "stat: $pid:" "No such process"
+}
+
+@test "--ns: where ioctl(2) tells nothing of namespaces" {
+	command -v strace >/dev/null || skip "needs strace"
+	is_plain || skip "the program has to be the child of strace"
+	make_space
+	run --separate-stderr strace -qq -o "$BATS_TEST_TMPDIR/calls" \
+		-e trace=ioctl -e inject=ioctl:error=ENOTTY \
+		shmtool --ns "$there" stat --tsv --no-heading -o KEY
+	[ "$status" -eq 0 ]
+	[ "$output" = 0x00000077 ]
+}
+
 @test "--ns: without permission it is 4" {
 	make_space
 	run --separate-stderr without_privilege shmtool --ns "$there" stat

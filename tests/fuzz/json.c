@@ -23,8 +23,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t length;
 
 	text = malloc(size + 1);
-	json.out.file = open_memstream(&written, &length);
-	if (text == NULL || json.out.file == NULL)
+	json.file = open_memstream(&written, &length);
+	if (text == NULL || json.file == NULL)
 		abort();
 	memcpy(text, data, size);
 	text[size] = '\0';
@@ -32,7 +32,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	json_text(&json, "name", text);
 	json_close(&json, '}');
 	json_end(&json);
-	fclose(json.out.file);
+	fclose(json.file);
 	p = strict_value((const unsigned char *)written);
 	if (written[0] != '{' || strcmp((const char *)p, "\n") != 0)
 		abort();

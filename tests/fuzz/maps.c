@@ -17,7 +17,10 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct shmt__mapping mapping;
+	const char *name;
 	struct shmt__stat stat;
+	size_t length;
+	uint32_t key;
 	char *text;
 
 	/* Exactly as long as it says, for ASan to see what reads on. */
@@ -26,9 +29,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	memcpy(text, data, size);
 	text[size] = '\0';
-	if (shmt__parse_maps_line(text, size, &mapping) &&
-	    mapping.start > mapping.end)
-		abort();
+	if (shmt__parse_maps_line(text, size, &mapping, &name, &length)) {
+		if (mapping.start > mapping.end || name + length != text + size)
+			abort();
+		shmt__parse_segment_name(name, length, &key);
+	}
 	shmt__parse_stat(text, size, &stat);
 	free(text);
 	return 0;

@@ -68,7 +68,7 @@ remove_dir(void **state)
 static const struct shmt_saved example = {
 	.name = "65536-0x000004d2",
 	.segment = {
-		.id = 65536, .key = 0x4d2, .size = 1048576, .mode = 0640,
+		.object.id = 65536, .key = 0x4d2, .size = 1048576, .mode = 0640,
 		.uid = 1000, .gid = 1001, .cuid = 1002, .cgid = 1003,
 		.cpid = 4242, .lpid = 4250, .state = SHMT_LOCKED,
 		.atime = 1763690000, .ctime = 1763690001
@@ -104,13 +104,13 @@ parse(const char *text, size_t length, unsigned *line,
 static void
 assert_same_meta(const struct shmt_saved *a, const struct shmt_saved *b)
 {
-	const struct shmt_segment *s = &a->segment, *t = &b->segment;
+	const struct shmt_info *s = &a->segment, *t = &b->segment;
 
 	assert_string_equal(a->name, b->name);
 	assert_memory_equal(a->digest, b->digest, sizeof(a->digest));
 	assert_int_equal(a->disturbed, b->disturbed);
 	assert_int_equal(a->lost, b->lost);
-	assert_int_equal(s->id, t->id);
+	assert_int_equal(s->object.id, t->object.id);
 	assert_int_equal(s->key, t->key);
 	assert_int_equal(s->uid, t->uid);
 	assert_int_equal(s->gid, t->gid);
@@ -125,7 +125,8 @@ assert_same_meta(const struct shmt_saved *a, const struct shmt_saved *b)
 	assert_int_equal(s->atime, t->atime);
 	assert_int_equal(s->dtime, t->dtime);
 	assert_int_equal(s->ctime, t->ctime);
-	assert_int_equal(s->has_rss, t->has_rss);
+	assert_int_equal(
+	    (s->known & SHMT_HAS_RSS) != 0, (t->known & SHMT_HAS_RSS) != 0);
 	assert_int_equal(s->rss, t->rss);
 	assert_int_equal(s->swap, t->swap);
 }
@@ -142,7 +143,7 @@ meta_round_trip(void **state)
 	length = shmt__format_meta(&example, text);
 	assert_int_equal(shmt__parse_meta(text, length, &saved, &trouble), 0);
 	assert_same_meta(&saved, &example);
-	extreme.segment.id = INT32_MAX;
+	extreme.segment.object.id = INT32_MAX;
 	extreme.segment.key = UINT32_MAX;
 	extreme.segment.size = INT64_MAX;
 	extreme.segment.mode = 0777;
@@ -519,7 +520,7 @@ files(void)
 static unsigned
 segments(void)
 {
-	struct shmt_segment *list;
+	struct shmt_info *list;
 	size_t count;
 
 	assert_int_equal(shmt_list(false, &list, &count), 0);
@@ -530,7 +531,7 @@ segments(void)
 static void
 clear(void)
 {
-	struct shmt_segment *list;
+	struct shmt_info *list;
 	struct dirent *entry;
 	size_t count, i;
 	DIR *d = opendir(".");
@@ -541,7 +542,7 @@ clear(void)
 	closedir(d);
 	assert_int_equal(shmt_list(false, &list, &count), 0);
 	for (i = 0; i < count; i++)
-		shmt_remove(list[i].id);
+		shmt_remove(list[i].object.id);
 	free(list);
 }
 
@@ -565,7 +566,7 @@ save_ok(int id, struct shmt_saved *saved)
 static void
 restored_as_it_was(void **state)
 {
-	struct shmt_segment before, after;
+	struct shmt_info before, after;
 	struct shmt_trouble trouble;
 	struct shmt_saved saved, again;
 	int id, other;

@@ -364,7 +364,7 @@ calls_of(const char *name)
 static uint64_t
 pages_of(int id)
 {
-	struct shmt_segment segment;
+	struct shmt_info segment;
 
 	assert_int_equal(shmt_info_rss(id, &segment), 0);
 	return segment.rss + segment.swap;

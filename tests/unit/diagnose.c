@@ -82,14 +82,14 @@ existing(void **state)
 	cause = diagnose_create(&request, EINVAL);
 	assert_int_equal(cause.kind, SHMT_CAUSE_EXISTING);
 	assert_true(cause.certain && cause.has_segment);
-	assert_int_equal(cause.segment.id, id);
+	assert_int_equal(cause.segment.object.id, id);
 	assert_true(cause.asked == 5000 && cause.limit == 4096);
 	cause = diagnose_create(&request, EEXIST);
 	assert_int_equal(cause.kind, SHMT_CAUSE_EXISTS);
-	assert_int_equal(cause.segment.id, id);
+	assert_int_equal(cause.segment.object.id, id);
 	cause = diagnose_create(&request, EACCES);
 	assert_int_equal(cause.kind, SHMT_CAUSE_MODE);
-	assert_int_equal(cause.segment.id, id);
+	assert_int_equal(cause.segment.object.id, id);
 	assert_int_equal(shmt_remove(id), 0);
 	/* It has gone since. */
 	cause = diagnose_create(&request, EEXIST);

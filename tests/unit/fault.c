@@ -61,13 +61,13 @@ ours_now(int result)
 static int
 list_by(bool rss)
 {
-	struct shmt_segment *list = KEPT;
+	struct shmt_info *list = KEPT;
 	size_t count = 77;
 	int result = ours_now(shmt_list(rss, &list, &count));
 
 	if (result == 0) {
 		assert_int_equal(count, 1);
-		assert_int_equal(list[0].id, id);
+		assert_int_equal(list[0].object.id, id);
 		free(list);
 	} else {
 		assert_ptr_equal(list, KEPT);
@@ -91,10 +91,10 @@ list_without_rss(void)
 static int
 info(void)
 {
-	struct shmt_segment s = { .id = -2 };
+	struct shmt_info s = { .object.id = -2 };
 	int result = shmt_info_rss(id, &s);
 
-	assert_int_equal(s.id, result == 0 ? id : -2);
+	assert_int_equal(s.object.id, result == 0 ? id : -2);
 	return result;
 }
 
@@ -192,7 +192,7 @@ diagnose(void)
 			    refused[i].error, &cause);
 			assert_true(cause.kind <= SHMT_CAUSE_MODE);
 			assert_true(!cause.has_segment ||
-			    cause.segment.id == id);
+			    cause.segment.object.id == id);
 		}
 	return 0;
 }
@@ -564,7 +564,7 @@ entries(const char *path)
 static void
 count_left(struct left *left)
 {
-	struct shmt_segment s, *list;
+	struct shmt_info s, *list;
 
 	left->blocks = fault_blocks();
 	left->descriptors = entries("/proc/self/fd");

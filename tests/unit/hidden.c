@@ -54,15 +54,15 @@ teardown(void **state)
 static void
 no_sysvipc(void **state)
 {
-	struct shmt_segment *list = NULL, s;
+	struct shmt_info *list = NULL, s;
 	size_t count = 0;
 
 	(void)state;
 	hide(SYSVIPC);
 	assert_int_equal(shmt_list(true, &list, &count), 0);
 	assert_int_equal(count, 1);
-	assert_int_equal(list[0].id, id);
-	assert_false(list[0].has_rss);
+	assert_int_equal(list[0].object.id, id);
+	assert_false((list[0].known & SHMT_HAS_RSS) != 0);
 	free(list);
 	fault("shmctl", 1, EPERM);
 	assert_int_equal(shmt_list(true, &list, &count), -1);
@@ -72,7 +72,7 @@ no_sysvipc(void **state)
 	assert_int_equal(shmt_list(true, &list, &count), 0);
 	assert_true(fault_end());
 	assert_int_equal(count, 1);
-	assert_int_equal(list[0].id, id);
+	assert_int_equal(list[0].object.id, id);
 	free(list);
 	fault("shmctl", 2, EPERM);
 	assert_int_equal(shmt_info_rss(id, &s), -1);
@@ -83,7 +83,7 @@ no_sysvipc(void **state)
 static void
 none_there(void **state)
 {
-	struct shmt_segment *list = NULL;
+	struct shmt_info *list = NULL;
 	struct shmt_usage usage = { .segments = 77 };
 	size_t count;
 
@@ -146,7 +146,7 @@ no_sysctls(void **state)
 static void
 huge_rss(void **state)
 {
-	struct shmt_segment *list;
+	struct shmt_info *list;
 	size_t count;
 	int used;
 
@@ -169,14 +169,16 @@ huge_rss(void **state)
 		assert_int_equal(shmt_list(true, &list, &count), 0);
 		assert_int_equal(count, 3);
 		assert_int_equal(list[0].state, SHMT_HUGE);
-		assert_false(list[0].has_rss);
+		assert_false((list[0].known & SHMT_HAS_RSS) != 0);
 		assert_int_equal(list[0].rss, 0);
 		assert_int_equal(list[1].state, 0);
 		/* Figures that cannot be read count as used. */
-		assert_int_equal(list[1].has_rss, used == 0);
+		assert_int_equal(
+		    (list[1].known & SHMT_HAS_RSS) != 0, used == 0);
 		assert_int_equal(list[1].rss, used == 0 ? 1 << 30 : 0);
 		assert_int_equal(list[1].swap, used == 0 ? 4096 : 0);
-		assert_true(list[2].has_rss && list[2].rss == 8192);
+		assert_true(
+		    (list[2].known & SHMT_HAS_RSS) != 0 && list[2].rss == 8192);
 		free(list);
 		uncover(POOLS);
 	}
@@ -187,7 +189,7 @@ huge_rss(void **state)
 static void
 no_pools(void **state)
 {
-	struct shmt_segment *list;
+	struct shmt_info *list;
 	size_t count;
 
 	(void)state;

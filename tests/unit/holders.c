@@ -47,38 +47,50 @@
 #define SEGMENT "7f51af1b000-7f51af1d000 rw-s 00000000 00:01 98305"
 #define NAME "/SYSV000004d2 (deleted)"
 
+/* Whether a line is of a mapped segment. */
+static bool
+is_segment(const char *line, struct shmt__mapping *m, uint32_t *key)
+{
+	const char *name;
+	size_t length;
+
+	return shmt__parse_maps_line(line, strlen(line), m, &name, &length) &&
+	    m->shared && shmt__parse_segment_name(name, length, key);
+}
+
 static void
 lines_of_segments(void **state)
 {
 	static const struct {
 		const char *line;
+		uint32_t key;
 		struct shmt__mapping m;
 	} rows[] = {
-		{ SEGMENT "      " NAME,
-		    { 0x7f51af1b000, 0x7f51af1d000, 0, 98305, 1, 0x4d2,
-		    SHMT_ACCESS_W } },
+		{ SEGMENT "      " NAME, 0x4d2,
+		    { 0x7f51af1b000, 0x7f51af1d000, 0, 98305, 1,
+		    SHMT_ACCESS_W, true } },
 		{ "1000-2000 r--s 00000000 00:01 0 /SYSV00000000 (deleted)",
-		    { 0x1000, 0x2000, 0, 0, 1, 0, 0 } },
+		    0, { 0x1000, 0x2000, 0, 0, 1, 0, true } },
 		{ "1000-2000 r-xs 00003000 00:11 7  /SYSVf63829c0 (deleted)",
-		    { 0x1000, 0x2000, 0x3000, 7, 0x11, 0xf63829c0,
-		    SHMT_ACCESS_X } },
-		{ "1000-2000 rwxs 00000000 00:01 7  " NAME,
-		    { 0x1000, 0x2000, 0, 7, 1, 0x4d2,
-		    SHMT_ACCESS_W | SHMT_ACCESS_X } },
-		{ "1000-2000 ---s 00000000 00:01 7  " NAME,
-		    { 0x1000, 0x2000, 0, 7, 1, 0x4d2, 0 } },
+		    0xf63829c0, { 0x1000, 0x2000, 0x3000, 7, 0x11,
+		    SHMT_ACCESS_X, true } },
+		{ "1000-2000 rwxs 00000000 00:01 7  " NAME, 0x4d2,
+		    { 0x1000, 0x2000, 0, 7, 1,
+		    SHMT_ACCESS_W | SHMT_ACCESS_X, true } },
+		{ "1000-2000 ---s 00000000 00:01 7  " NAME, 0x4d2,
+		    { 0x1000, 0x2000, 0, 7, 1, 0, true } },
 		{ "fffffffffffff000-ffffffffffffffff rw-s ffffffffffffffff "
-		    "00:01 18446744073709551615 " NAME,
+		    "00:01 18446744073709551615 " NAME, 0x4d2,
 		    { 0xfffffffffffff000, UINT64_MAX, UINT64_MAX, UINT64_MAX,
-		    1, 0x4d2, SHMT_ACCESS_W } },
+		    1, SHMT_ACCESS_W, true } },
 	};
+	uint32_t key;
 	struct shmt__mapping m;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (!shmt__parse_maps_line(rows[i].line, strlen(rows[i].line),
-		    &m))
+		if (!is_segment(rows[i].line, &m, &key))
 			fail_msg("refused: %s", rows[i].line);
 		assert_true(m.start == rows[i].m.start);
 		assert_true(m.end == rows[i].m.end);
@@ -86,7 +98,7 @@ lines_of_segments(void **state)
 		assert_true(m.inode == rows[i].m.inode);
 		assert_int_equal(minor(m.device), rows[i].m.device);
 		assert_int_equal(major(m.device), 0);
-		assert_int_equal(m.key, rows[i].m.key);
+		assert_int_equal(key, rows[i].key);
 		assert_int_equal(m.access, rows[i].m.access);
 	}
 }
@@ -127,11 +139,12 @@ lines_of_others(void **state)
 		"-2000 rw-s 00000000 00:01 7 " NAME,
 	};
 	struct shmt__mapping m;
+	uint32_t key;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (shmt__parse_maps_line(rows[i], strlen(rows[i]), &m))
+		if (is_segment(rows[i], &m, &key))
 			fail_msg("taken: %s", rows[i]);
 }
 
@@ -140,11 +153,24 @@ struct seen {
 	size_t count, stop_at;
 };
 
+static enum shmt__interest
+choose_all(void *arg, const struct shmt__mapping *mapping)
+{
+	(void)arg;
+	(void)mapping;
+	return SHMT__TAKE_WITH_NAME;
+}
+
+/* Notes the mappings of segments. */
 static int
-see(void *arg, const struct shmt__mapping *mapping)
+see(void *arg, const struct shmt__mapping *mapping, const char *name,
+    size_t length)
 {
 	struct seen *seen = arg;
+	uint32_t key;
 
+	if (!shmt__parse_segment_name(name, length, &key))
+		return 0;
 	assert_true(seen->count < 8);
 	seen->inode[seen->count++] = mapping->inode;
 	if (seen->count == seen->stop_at) {
@@ -152,6 +178,15 @@ see(void *arg, const struct shmt__mapping *mapping)
 		return -1;
 	}
 	return 0;
+}
+
+static int
+read_maps(int fd, enum shmt__way way, struct seen *seen)
+{
+	const struct shmt__maps_reader reader = { true, choose_all, see,
+	    seen };
+
+	return shmt__read_maps(fd, way, &reader);
 }
 
 /* A file of that many bytes of another line before one of a segment. */
@@ -185,8 +220,7 @@ texts_in_pieces(void **state)
 	    length += length > 8000 && length < 8300 ? 1 : 97) {
 		seen = (struct seen){ 0 };
 		fd = file_with(length, two);
-		assert_int_equal(shmt__read_maps(fd, SHMT__BY_TEXT, see,
-		    &seen), 0);
+		assert_int_equal(read_maps(fd, SHMT__BY_TEXT, &seen), 0);
 		assert_int_equal(seen.count, 2);
 		assert_int_equal(seen.inode[0], 98305);
 		assert_int_equal(seen.inode[1], 3);
@@ -210,7 +244,7 @@ text_of_a_long_name_is_not_a_line(void **state)
 	fd = memfd_create("maps", MFD_CLOEXEC);
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
-	assert_int_equal(shmt__read_maps(fd, SHMT__BY_TEXT, see, &seen), 0);
+	assert_int_equal(read_maps(fd, SHMT__BY_TEXT, &seen), 0);
 	assert_int_equal(seen.count, 0);
 	close(fd);
 }
@@ -224,27 +258,26 @@ texts_that_end(void **state)
 	(void)state;
 	fd = file_with(10, SEGMENT " " NAME "\n" SEGMENT " " NAME "\n");
 	errno = 0;
-	assert_int_equal(shmt__read_maps(fd, SHMT__BY_TEXT, see, &seen), -1);
+	assert_int_equal(read_maps(fd, SHMT__BY_TEXT, &seen), -1);
 	assert_int_equal(errno, EXFULL);
 	assert_int_equal(seen.count, 1);
 	close(fd);
 	/* No text: no memory, so no such process any more. */
 	fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	assert_int_equal(shmt__read_maps(fd, SHMT__BY_TEXT, see, &seen), -1);
+	assert_int_equal(read_maps(fd, SHMT__BY_TEXT, &seen), -1);
 	assert_int_equal(errno, ESRCH);
 	/* Not a file that has the ioctl. */
-	assert_int_equal(shmt__read_maps(fd, SHMT__BY_QUERY, see, &seen), -1);
+	assert_int_equal(read_maps(fd, SHMT__BY_QUERY, &seen), -1);
 	assert_true(errno == ENOTTY || errno == ENOSYS);
-	assert_int_equal(shmt__read_maps(fd, SHMT__ANY_WAY, see, &seen), -1);
+	assert_int_equal(read_maps(fd, SHMT__ANY_WAY, &seen), -1);
 	assert_int_equal(errno, ESRCH);
 	close(fd);
 }
 
 static void
-devices_of_segments(void **state)
+devices_of_the_kernel(void **state)
 {
 	struct shmt__devices devices = { 0 };
-	struct shmt__mapping m = { .inode = 5 };
 	struct stat st;
 	bool huge = true;
 	int fd;
@@ -253,28 +286,20 @@ devices_of_segments(void **state)
 	fd = memfd_create("", MFD_CLOEXEC);
 	assert_int_equal(fstat(fd, &st), 0);
 	close(fd);
-	m.device = st.st_dev;
-	assert_true(shmt__is_segment(&devices, &m, &huge));
+	assert_true(shmt__is_internal(&devices, st.st_dev, &huge));
 	assert_false(huge);
-	m.inode = INT32_MAX;
-	assert_true(shmt__is_segment(&devices, &m, &huge));
-	m.inode++;
-	assert_false(shmt__is_segment(&devices, &m, &huge));
-	m.inode = 5;
-	m.device = makedev(8, 1);
-	assert_false(shmt__is_segment(&devices, &m, &huge));
+	assert_false(shmt__is_internal(&devices, makedev(8, 1), &huge));
+	assert_false(shmt__is_internal(&devices, 0, &huge));
 	/* Without a disk below, and still not the kernel's own. */
 	assert_int_equal(stat("/proc", &st), 0);
 	assert_int_equal(major(st.st_dev), 0);
-	m.device = st.st_dev;
-	assert_false(shmt__is_segment(&devices, &m, &huge));
+	assert_false(shmt__is_internal(&devices, st.st_dev, &huge));
 	fd = memfd_create("", MFD_CLOEXEC | MFD_HUGETLB);
 	if (fd == -1)
 		return;
 	assert_int_equal(fstat(fd, &st), 0);
 	close(fd);
-	m.device = st.st_dev;
-	assert_true(shmt__is_segment(&devices, &m, &huge));
+	assert_true(shmt__is_internal(&devices, st.st_dev, &huge));
 	assert_true(huge);
 }
 
@@ -286,6 +311,7 @@ a_file_of_that_name(void **state)
 	struct shmt__devices devices = { 0 };
 	struct shmt__mapping m;
 	bool form = false, taken = false, huge;
+	uint32_t key;
 	int fd, maps, ends[2];
 	ssize_t n;
 	pid_t pid;
@@ -313,11 +339,10 @@ a_file_of_that_name(void **state)
 		text[n] = '\0';
 		for (line = strtok(text, "\n"); line != NULL;
 		    line = strtok(NULL, "\n"))
-			if (shmt__parse_maps_line(line, strlen(line), &m)) {
+			if (is_segment(line, &m, &key)) {
 				form = true;
-				m.inode = 5;
-				taken |= shmt__is_segment(&devices, &m,
-				    &huge);
+				taken |= shmt__is_internal(&devices,
+				    m.device, &huge);
 			}
 	}
 	close(ends[0]);
@@ -415,7 +440,7 @@ has_query(void)
 	struct seen seen = { 0 };
 	int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC), result;
 
-	result = shmt__read_maps(fd, SHMT__BY_QUERY, see, &seen);
+	result = read_maps(fd, SHMT__BY_QUERY, &seen);
 	close(fd);
 	return result == 0 || (errno != ENOTTY && errno != ENOSYS);
 }
@@ -428,9 +453,9 @@ holders_of(int id)
 	const struct shmt_holder *run;
 	size_t count;
 
-	assert_int_equal(shmt__holders(id, SHMT__BY_TEXT, &text), 0);
+	assert_int_equal(shmt__sysv_holders(id, SHMT__BY_TEXT, &text), 0);
 	if (has_query()) {
-		assert_int_equal(shmt__holders(id, SHMT__BY_QUERY, &query),
+		assert_int_equal(shmt__sysv_holders(id, SHMT__BY_QUERY, &query),
 		    0);
 		assert_same(&text, &query);
 		shmt_holders_free(&query);
@@ -447,7 +472,7 @@ holders_of(int id)
 static bool
 is_complete(const struct shmt_holders *holders, int id)
 {
-	struct shmt_segment s;
+	struct shmt_info s;
 
 	assert_int_equal(shmt_info(id, &s), 0);
 	return shmt_holders_complete(holders, &s);
@@ -838,7 +863,7 @@ marked_segments_get_their_key_back(void **state)
 	int id = make(KEY, PAGE, 0), other;
 	pid_t helper = start(attach, &id);
 	struct shmt_holders h;
-	struct shmt_segment s;
+	struct shmt_info s;
 
 	(void)state;
 	drop(id);
@@ -1203,7 +1228,7 @@ processes_that_end_midway(void **state)
 
 	(void)state;
 	for (i = 0; i < 100; i++) {
-		assert_int_equal(shmt__holders(-1, i % 2 == 0 ?
+		assert_int_equal(shmt__sysv_holders(-1, i % 2 == 0 ?
 		    SHMT__BY_TEXT : SHMT__ANY_WAY, &h), 0);
 		shmt_holders_of(&h, id, &count);
 		assert_true(count == 1 || count == 2);
@@ -1223,7 +1248,7 @@ main(void)
 		cmocka_unit_test(texts_in_pieces),
 		cmocka_unit_test(text_of_a_long_name_is_not_a_line),
 		cmocka_unit_test(texts_that_end),
-		cmocka_unit_test(devices_of_segments),
+		cmocka_unit_test(devices_of_the_kernel),
 		cmocka_unit_test(a_file_of_that_name),
 		cmocka_unit_test(nobody),
 		cmocka_unit_test(one_process),

@@ -48,14 +48,14 @@ make(uint32_t key, uint64_t size, unsigned flags)
 static int
 teardown(void **state)
 {
-	struct shmt_segment *list;
+	struct shmt_info *list;
 	size_t i, count;
 
 	(void)state;
 	if (shmt_list(false, &list, &count) == -1)
 		return -1;
 	for (i = 0; i < count; i++)
-		shmt_remove(list[i].id);
+		shmt_remove(list[i].object.id);
 	free(list);
 	return 0;
 }
@@ -66,7 +66,7 @@ made_and_looked_at(void **state)
 	const struct shmt_request request = { .key = KEY, .size = 5000,
 	    .mode = 0640 };
 	int64_t before = time(NULL);
-	struct shmt_segment s;
+	struct shmt_info s;
 	bool created;
 	int id;
 
@@ -75,7 +75,7 @@ made_and_looked_at(void **state)
 	assert_true(created);
 	memset(&s, 0x5a, sizeof(s));
 	assert_int_equal(shmt_info(id, &s), 0);
-	assert_int_equal(s.id, id);
+	assert_int_equal(s.object.id, id);
 	assert_int_equal(s.key, KEY);
 	assert_int_equal(s.size, 5000);
 	assert_int_equal(s.mode, 0640);
@@ -90,9 +90,9 @@ made_and_looked_at(void **state)
 	assert_int_equal(s.atime, 0);
 	assert_int_equal(s.dtime, 0);
 	assert_true(s.ctime >= before && s.ctime <= time(NULL));
-	assert_false(s.has_rss);
+	assert_false((s.known & SHMT_HAS_RSS) != 0);
 	assert_int_equal(shmt_info_rss(id, &s), 0);
-	assert_true(s.has_rss);
+	assert_true((s.known & SHMT_HAS_RSS) != 0);
 	assert_int_equal(s.rss, 0);
 	assert_int_equal(s.swap, 0);
 }
@@ -123,7 +123,7 @@ found_by_key(void **state)
 static void
 absent(void **state)
 {
-	struct shmt_segment s = { .size = 99 };
+	struct shmt_info s = { .size = 99 };
 	void *at;
 	int id = make(0, 1, 0);
 
@@ -135,7 +135,7 @@ absent(void **state)
 	assert_refused(shmt_attach(INT32_MAX, NULL, 0, &at), ENOENT);
 	assert_refused(shmt_info_rss(id, &s), ENOENT);
 	assert_int_equal(s.size, 99);
-	s.id = id;
+	s.object.id = id;
 	assert_refused(shmt_set(&s), ENOENT);
 	assert_refused(shmt_lock(id, true), ENOENT);
 	assert_refused(shmt_lock(id, false), ENOENT);
@@ -146,7 +146,7 @@ absent(void **state)
 static void
 another_in_that_slot(void **state)
 {
-	struct shmt_segment s;
+	struct shmt_info s;
 	int id = make(0, 1, 0);
 
 	(void)state;
@@ -209,7 +209,7 @@ static void
 set_and_locked(void **state)
 {
 	int id = make(KEY, 1, 0);
-	struct shmt_segment s;
+	struct shmt_info s;
 
 	(void)state;
 	assert_int_equal(shmt_info(id, &s), 0);
@@ -234,7 +234,7 @@ static void
 removed_at_the_last_detach(void **state)
 {
 	int id = make(KEY, 1, 0);
-	struct shmt_segment before, s;
+	struct shmt_info before, s;
 	void *at = shmat(id, NULL, 0);
 
 	(void)state;
@@ -257,7 +257,7 @@ static void
 permission_to_remove(void **state)
 {
 	int id = make(0, 4096, 0), status;
-	struct shmt_segment before, after;
+	struct shmt_info before, after;
 	pid_t child;
 
 	(void)state;
@@ -288,7 +288,7 @@ permission_to_remove(void **state)
 static void
 the_same_or_another(void **state)
 {
-	struct shmt_segment a = { .id = 1, .key = 2, .size = 3, .cuid = 4,
+	struct shmt_info a = { .object.id = 1, .key = 2, .size = 3, .cuid = 4,
 	    .cgid = 5, .cpid = 6, .uid = 7, .mode = 0600, .ctime = 8 }, b;
 
 	(void)state;
@@ -300,7 +300,7 @@ the_same_or_another(void **state)
 	b.nattch++;
 	assert_true(shmt_same(&a, &b));
 	b = a;
-	b.id++;
+	b.object.id++;
 	assert_false(shmt_same(&a, &b));
 	b = a;
 	b.key++;
@@ -380,7 +380,7 @@ a_refused_wish_does_not_stay(void **state)
 {
 	struct shmt_request request = { .key = KEY, .size = 1, .mode = 0600,
 	    .flags = SHMT_WITH_ID, .id = 777 };
-	struct shmt_segment *list;
+	struct shmt_info *list;
 	int first = make(KEY, 1, 0), id = 77;
 	bool created = true;
 	size_t count;
@@ -404,7 +404,7 @@ a_refused_wish_does_not_stay(void **state)
 	assert_int_equal(id, 77);
 	assert_int_equal(shmt_list(false, &list, &count), 0);
 	assert_int_equal(count, 1);
-	assert_int_equal(list[0].id, first);
+	assert_int_equal(list[0].object.id, first);
 	free(list);
 }
 

@@ -18,16 +18,6 @@ bytes_of() {
 		"$(of_id bytes "$1")"
 }
 
-# A command that waits to be told to end.
-waiting='touch ready; while [ ! -e go ]; do sleep 0.05; done'
-
-# Starts a scoped segment in the background, with these options.
-start() {
-	shmtool create "$@" -- sh -c "$waiting; exit 3" >out 2>err 3>&- &
-	pid=$!
-	wait_for test -e ready
-}
-
 finish() {
 	status=0
 	wait "$pid" || status=$?
@@ -184,7 +174,7 @@ no_segment() {
 	# The slot of 77, in another round of the kernel's count.
 	run --separate-stderr shmtool create -s 1 --id $((77 + 32768))
 	[ "$status" -eq 5 ]
-	message_has "id 32845 cannot be had" "slot is in use"
+	message_has "id 32845 is not free" "slot is in use"
 	run --separate-stderr shmtool create -s 1 -k 0x4d2 --id 99
 	[ "$status" -eq 5 ]
 	message_has "segment 1234567" "this key"
@@ -197,116 +187,6 @@ no_segment() {
 	run --separate-stderr without_privilege shmtool create -s 1 --id 77
 	[ "$status" -eq 4 ]
 	message_has "id 77" CAP_CHECKPOINT_RESTORE shm_next_id
-	[ "$(segments)" -eq 0 ]
-}
-
-@test "create: -i FILE, and the size is the file's" {
-	head -c 10000 /dev/urandom >file
-	id=$(shmtool create -i file)
-	[ "$(of_id bytes "$id")" -eq 10000 ]
-	cmp file <(bytes_of "$id")
-	id=$(shmtool create --input=file -s 12000)
-	[ "$(of_id bytes "$id")" -eq 12000 ]
-	cmp <(cat file; head -c 2000 /dev/zero) <(bytes_of "$id")
-}
-
-@test "create: -i - is standard input, from where it stands" {
-	head -c 10000 /dev/urandom >file
-	id=$(shmtool create -i - <file)
-	cmp file <(bytes_of "$id")
-	id=$( (head -c 4000 >/dev/null; shmtool create -i -) <file)
-	[ "$(of_id bytes "$id")" -le 10000 ]
-	cmp <(tail -c "$(of_id bytes "$id")" file) <(bytes_of "$id")
-	id=$(perl -e 'open STDIN, "<", "file"; sysseek STDIN, 9000, 0;
-		exec qw(shmtool create -i -)')
-	[ "$(of_id bytes "$id")" -eq 1000 ]
-	cmp <(tail -c 1000 file) <(bytes_of "$id")
-}
-
-@test "create: -i from a pipe, with and without a size" {
-	head -c 200000 /dev/urandom >file
-	id=$(dd if=file status=none | shmtool create -i -)
-	cmp file <(bytes_of "$id")
-	id=$(dd if=file status=none | shmtool create -i - -s 200000)
-	cmp file <(bytes_of "$id")
-	mkfifo pipe
-	cat file >pipe &
-	id=$(shmtool create -i pipe)
-	cmp file <(bytes_of "$id")
-	id=$(shmtool create -i /proc/version)
-	cmp /proc/version <(bytes_of "$id")
-}
-
-@test "create: -i from a device that never ends takes what fits" {
-	id=$(shmtool create -i /dev/zero -s 5000)
-	cmp <(head -c 5000 /dev/zero) <(bytes_of "$id")
-	run --separate-stderr shmtool create -i /dev/zero
-	[ "$status" -eq 2 ]
-	message_has "create: /dev/zero:" --size
-}
-
-@test "create: -i, and a mode that shuts everyone out" {
-	printf text >file
-	id=$(without_privilege shmtool create -i - -m 0 <file)
-	[ "$(of_id perms "$id")" = 0 ]
-	id=$(without_privilege shmtool create -i - -m 0444 <file)
-	[ "$(of_id perms "$id")" = 444 ]
-	[ "$(bytes_of "$id")" = text ]
-}
-
-@test "create: nobody else gets at it before it is filled" {
-	mkfifo pipe
-	shmtool create -i pipe -s 100 -m 0666 -k 0x4d2 >out 3>&- &
-	pid=$!
-	exec 4>pipe
-	is_there() { [ "$(segments)" -eq 1 ]; }
-	wait_for is_there
-	[ "$(ipcs -m | awk '/0x000004d2/ { print $4 }')" = 600 ]
-	printf x >&4
-	exec 4>&-
-	finish
-	[ "$status" -eq 0 ]
-	[ "$(of_id perms "$(cat out)")" = 666 ]
-}
-
-@test "create: an input that cannot be used leaves nothing" {
-	head -c 10000 /dev/urandom >file
-	: >empty
-	mkdir dir
-	run --separate-stderr shmtool create -i file -s 9999
-	[ "$status" -eq 1 ]
-	message_has "create: file:" "10000 bytes" 9999
-	run --separate-stderr bash -c 'cat file | shmtool create -i - -s 9999'
-	[ "$status" -eq 1 ]
-	[ -z "$output" ]
-	message_has "create: -:" "longer" "9999 bytes"
-	run --separate-stderr shmtool create -i empty
-	[ "$status" -eq 1 ]
-	message_has "create: empty:" "at least 1 byte"
-	run --separate-stderr shmtool create -i absent
-	[ "$status" -eq 1 ]
-	message_has "create: absent:" "No such file"
-	run --separate-stderr shmtool create -i dir -s 1
-	[ "$status" -eq 1 ]
-	message_has "create: dir:" "Is a directory"
-	run --separate-stderr bash -c 'shmtool create -i - -s 10 <&-'
-	[ "$status" -eq 1 ]
-	message_has "create: -:"
-	chmod 0 file
-	run --separate-stderr without_privilege shmtool create -i "$PWD/file"
-	[ "$status" -eq 4 ]
-	message_has "Permission denied"
-	[ "$(segments)" -eq 0 ]
-}
-
-@test "create: a pipe longer than RLIMIT_FSIZE is told, and makes nothing" {
-	is_plain || skip "an instrumented program writes files of its own"
-	# Where it tells no length it is put into a file in memory first.
-	run --separate-stderr bash -c 'head -c 200000 /dev/zero |
-		(ulimit -f 64; shmtool create -i -)'
-	[ "$status" -eq 1 ]
-	[ -z "$output" ]
-	message_has "create: -: File too large"
 	[ "$(segments)" -eq 0 ]
 }
 
@@ -323,41 +203,6 @@ no_segment() {
 		shmtool create -s 1 >&5'
 	[ "$status" -eq 1 ]
 	message_has "standard output" "Broken pipe"
-	[ "$(segments)" -eq 0 ]
-}
-
-@test "create: a signal while it is being filled takes it away" {
-	local sig
-	mkfifo pipe
-	for sig in HUP INT TERM; do
-		env --default-signal=INT shmtool create -i pipe -s 1M \
-			>out 2>&1 3>&- &
-		pid=$!
-		exec 4>pipe
-		printf x >&4
-		is_there() { [ "$(segments)" -eq 1 ]; }
-		wait_for is_there
-		kill -"$sig" "$pid"
-		finish
-		exec 4>&-
-		[ "$status" -eq $((128 + $(kill -l $sig))) ]
-		[ ! -s out ]
-		[ "$(segments)" -eq 0 ]
-	done
-}
-
-@test "create: a signal while a pipe is being measured" {
-	mkfifo pipe
-	shmtool create -i pipe >out 2>&1 3>&- &
-	pid=$!
-	exec 4>pipe
-	printf x >&4
-	sleep 0.3
-	kill -TERM "$pid"
-	finish
-	exec 4>&-
-	[ "$status" -eq 143 ]
-	[ ! -s out ]
 	[ "$(segments)" -eq 0 ]
 }
 
@@ -583,4 +428,32 @@ no_segment() {
 	run --separate-stderr shmtool create -s 4096 --id 77
 	[ "$status" -eq 5 ]
 	message_has "create: 77: segment 77 of"
+}
+
+@test "create: no socket is needed to run COMMAND" {
+	command -v strace >/dev/null || skip "needs strace"
+	is_plain || skip "the program has to be the child of strace"
+	run --separate-stderr strace -f -qq -o calls -e trace=socketpair \
+		-e inject=socketpair:error=EAFNOSUPPORT \
+		shmtool create -k 0x4d2 -s 1 -- true
+	[ "$status" -eq 0 ]
+	[ "$(segments)" -eq 0 ]
+}
+
+@test "create: --id where it cannot be asked for: why" {
+	[ -w /proc/sys/kernel/shm_next_id ] || skip "no shm_next_id here"
+	run --separate-stderr unshare -m sh -c '
+		mount --bind /proc/sys /proc/sys &&
+		mount -o remount,bind,ro /proc/sys || exit 9
+		exec shmtool create -s 1 --id 77'
+	[ "$status" -eq 1 ]
+	message_has "create: 77: id 77" "/proc/sys is mounted read-only here"
+	[[ $stderr != *CAP_* ]]
+	run --separate-stderr unshare -m sh -c '
+		mount -t tmpfs none /proc/sys || exit 9
+		exec shmtool create -s 1 --id 77'
+	[ "$status" -eq 1 ]
+	message_has "shm_next_id does not exist"
+	[[ $stderr != *CAP_* ]]
+	[ "$(segments)" -eq 0 ]
 }

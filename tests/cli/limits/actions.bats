@@ -588,7 +588,8 @@ nothing was changed (--dry-run)" ]
 	message_has "--ram: not with --usage"
 	run --separate-stderr shmtool limits --usage --check
 	[ "$status" -eq 3 ]
-	message_has "one at a time: --usage or --check"
+	message_has "either --usage or --check"
+	[[ $output == "SHM UNKNOWN - "* ]]
 }
 
 @test "set: a wrong command line is 2 and changes nothing" {

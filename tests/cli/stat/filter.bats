@@ -130,7 +130,7 @@ make_three() {
 	local -a wrong=(
 		"--owner nosuchuser" "--owner -1" "--owner 4294967295"
 		"--owner 1x" "--creator nosuchuser" "--key 0" "--key x"
-		"--key 0x100000000" "--idle x" "--idle 1.5h" "--idle -1"
+		"--key 0x100000000" "--idle x" "--idle 1.5.5h" "--idle -1"
 		"--min-size x" "--min-size -1" "--max-size 16E"
 		"--max-size 1KK" "--pid 0" "--pid -1" "--pid x"
 		"--pid 2147483648"

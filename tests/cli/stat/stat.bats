@@ -755,6 +755,7 @@ members() {
 
 # combination VIEW COLUMN OPERANDS...: a view in each format, as it is, with
 # columns chosen and added, and sorted.
+# shellcheck disable=SC2086 # views, formats and options are words
 combination() {
 	local view=$1 column=$2 format options lower=${2,,}
 	shift 2

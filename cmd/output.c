@@ -1,28 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * The file that a command writes: standard output, a device or a pipe as it
- * is; anything else is a draft that gets its name when it is complete, so
- * that nobody ever sees half of it.
+ * The file that a command writes: standard output, a device or a pipe is
+ * written to directly.  A regular file is written under another name and
+ * renamed when it is complete, so that half a file never has its name.
  */
 
 #include <sys/stat.h>
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "output.h"
 #include "shmtool.h"
 #include "ui/message.h"
-#include "ui/output.h"
-#include "ui/signals.h"
+#include "ui/stream.h"
 
-/* Whether what is skipped now will be a hole: a new file, at its end. */
+/* Whether lseek(2) can leave holes in it: a regular file, at its end. */
 static bool
 takes_holes(int fd)
 {
@@ -36,26 +35,11 @@ takes_holes(int fd)
 bool
 put_all(int fd, const char *p, size_t length, uint64_t *credit)
 {
-	struct pollfd room = { fd, POLLOUT, 0 };
-	ssize_t n;
-
-	if (shmt_make_room(fd, length, credit) == -1)
-		return false;
-	while (length > 0) {
-		n = write(fd, p, length);
-		if (n == -1 && errno == EAGAIN)
-			n = poll(&room, 1, -1) == -1 ? -1 : 0;
-		if (n == -1 && (errno != EINTR || caught_signal() != 0))
-			return false;
-		if (n > 0) {
-			p += n;
-			length -= (size_t)n;
-		}
-	}
-	return true;
+	return shmt_make_room(fd, length, credit) == 0 &&
+	    write_all(fd, p, length);
 }
 
-/* What stdio(3) calls; the first failure is the one that is told. */
+/* For fopencookie(3); the first error is kept for the message. */
 static ssize_t
 put_from_stream(void *arg, const char *bytes, size_t length)
 {
@@ -100,9 +84,8 @@ open_failed(struct output *output)
 	return status_of(errno == ENOENT ? EIO : errno);
 }
 
-/* Our own links and pipes and those of root, whom / belongs to, such as
- * /dev/stdout: another user's link may lead anywhere, to a disk, and who made
- * a pipe in a shared folder reads what should have been a file of ours. */
+/* A link of another user than us or root (the owner of /) may lead anywhere,
+ * and a pipe of another user would give him the contents. */
 static bool
 is_trusted(const struct stat *st)
 {
@@ -122,7 +105,7 @@ not_trusted(const struct output *output, const struct stat *st)
 	return ST_FAILED;
 }
 
-/* A device or a pipe; what became a file meanwhile is not written over. */
+/* Opens a device or a pipe; not what has become a file meanwhile. */
 static int
 open_special(struct output *output, const struct stat *found)
 {
@@ -137,7 +120,8 @@ open_special(struct output *output, const struct stat *found)
 		output_abandon(output);
 		return open_failed(output);
 	}
-	/* What our link leads to may be anybody's: a shell's pipe. */
+	/* A trusted link may lead to a pipe of another user, as in a shell
+	 * that su(1) started. */
 	if (!S_ISREG(st.st_mode) && (link || is_trusted(&st)))
 		return ST_OK;
 	close(output->fd);
@@ -148,12 +132,12 @@ open_special(struct output *output, const struct stat *found)
 }
 
 static int
-open_draft(struct output *output, mode_t mode)
+open_file(struct output *output, mode_t mode)
 {
 	if (shmt_atomic_file_open(output->path, &output->file) == -1)
 		return open_failed(output);
 	output->fd = shmt_atomic_file_fd(output->file);
-	/* 0600 as made; who replaces his own file keeps its mode. */
+	/* It is made 0600; a file that is replaced keeps its mode. */
 	if (mode != 0 && fchmod(output->fd, mode) == -1) {
 		output_abandon(output);
 		return open_failed(output);
@@ -171,11 +155,11 @@ output_open(struct output *output, const char *path)
 	if (path == NULL || strcmp(path, "-") == 0)
 		output->path = "standard output";
 	else if (lstat(path, &st) == -1)
-		status = open_draft(output, 0);
+		status = open_file(output, 0);
 	else if (S_ISREG(st.st_mode))
-		/* Another user's file must not tell who may read ours, nor
-		 * may a file of ours that he linked to there. */
-		status = open_draft(output, st.st_uid == geteuid() &&
+		/* The mode of another user's file, or of one that he can
+		 * link to, must not open ours to him. */
+		status = open_file(output, st.st_uid == geteuid() &&
 		    st.st_nlink == 1 ? st.st_mode & 0777 : 0);
 	else
 		status = open_special(output, &st);
