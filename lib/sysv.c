@@ -328,3 +328,39 @@ shmt_remove(int id)
 {
 	return absent(shmctl(id, IPC_RMID, NULL));
 }
+
+int
+shmt__sysv_info(const struct shmt_object *object, unsigned want,
+    struct shmt_info *info)
+{
+	return want & SHMT_WANT_RSS ? shmt_info_rss(object->id, info) :
+	    shmt_info(object->id, info);
+}
+
+int
+shmt__sysv_list(unsigned want, struct shmt_list *list)
+{
+	struct shmt_list all = { 0 };
+
+	if (shmt_list((want & SHMT_WANT_RSS) != 0, &all.list,
+	    &all.count) == -1)
+		return -1;
+	*list = all;
+	return 0;
+}
+
+int
+shmt__sysv_remove(const struct shmt_object *object, unsigned flags,
+    struct shmt_removal *removal)
+{
+	/* The kernel keeps what is in use until its last detach. */
+	(void)flags;
+	*removal = (struct shmt_removal){ 0 };
+	return shmt_remove(object->id);
+}
+
+int
+shmt__sysv_set(const struct shmt_info *info)
+{
+	return shmt_set(info);
+}

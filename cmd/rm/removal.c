@@ -303,40 +303,72 @@ look_after(struct removal_run *run, struct removal *r)
 		    "the last detach, but its key no longer finds it");
 }
 
+/* A removal of which the segment is being saved. */
+struct save_first {
+	struct removal_run *run;
+	struct removal *removal;
+	bool kept;		/* it must not go, and settle() has the reason */
+};
+
 /*
- * Saves it, and looks once more: to save is to attach, so that times and last
- * process must be ours now, or what went into the file may be old already.
+ * Looks once more, before the saved files get their names.  Where the segment
+ * had to be attached to be saved, its times and last process must be ours now,
+ * or the file may be out of date already.
  */
+static bool
+still_to_go(struct removal_run *run, struct removal *r,
+    const struct shmt_saved *saved)
+{
+	struct shmt_info now;
+
+	if (shmt_info(r->segment.object.id, &now) == -1)
+		return look_again(run, r);
+	if (!run->force && shmt_same(&r->segment, &saved->segment) &&
+	    now.nattch == 0 && (saved->disturbed ||
+	    (saved->attached && now.lpid != getpid()))) {
+		settle(r, KEPT, run->filter != NULL ? ST_OK : ST_BUSY,
+		    "it was used while it was saved");
+		return false;
+	}
+	if (saved->attached) {
+		r->segment.atime = now.atime;
+		r->segment.dtime = now.dtime;
+		r->segment.lpid = now.lpid;
+	}
+	return look_again(run, r);
+}
+
+static bool
+confirm_save(void *arg, const struct shmt_saved *saved)
+{
+	struct save_first *first = arg;
+
+	first->kept = !still_to_go(first->run, first->removal, saved);
+	return !first->kept;
+}
+
+/* The files belong to this one segment, so older ones are replaced. */
 static bool
 save_first(struct removal_run *run, struct removal *r)
 {
+	struct save_first first = { run, r, false };
 	const struct saving saving = {
-		.dir = run->save, .replace = run->force
+		.dir = run->save, .replace = true, .confirm = confirm_save,
+		.arg = &first
 	};
-	struct shmt_info now;
 	struct shmt_saved saved;
 	char *reason;
 	int status;
 
 	status = save_segment(&saving, &r->segment, &saved, &reason);
-	if (status != ST_OK) {
+	if (status != ST_OK && !first.kept)
 		settle(r, FAILED, status, "not saved, so not removed: %s",
 		    reason != NULL ? reason : strerror(ENOMEM));
-		free(reason);
+	free(reason);
+	if (status != ST_OK)
 		return false;
-	}
 	if (asprintf(&r->saved, "%s/%s", run->save, saved.name) == -1)
 		r->saved = NULL;
-	if (shmt_info(r->segment.object.id, &now) == -1)
-		return look_again(run, r);
-	if (!run->force && shmt_same(&r->segment, &saved.segment) &&
-	    now.nattch == 0 && (saved.disturbed || now.lpid != getpid())) {
-		settle(r, KEPT, ST_BUSY, "it was used while it was saved");
-		return false;
-	}
-	r->segment.atime = now.atime;
-	r->segment.dtime = now.dtime;
-	r->segment.lpid = now.lpid;
 	return look_again(run, r);
 }
 
