@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * The commands, and what each of them needs: messages, exit statuses, options.
+ * The commands, and what each of them needs: options, messages and exit
+ * statuses.
  */
 
 #ifndef CMD_H
@@ -12,5 +13,8 @@
 
 extern const struct cmd cmd_attach, cmd_create, cmd_limits, cmd_read,
     cmd_restore, cmd_rm, cmd_save, cmd_set, cmd_stat, cmd_write;
+
+/* The value of --ns, whose IPC namespace was entered, or NULL. */
+const char *entered_namespace(void);
 
 #endif

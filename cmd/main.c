@@ -140,11 +140,21 @@ help_command(char **args)
 	return ST_OK;
 }
 
+static const char *entered;
+
+const char *
+entered_namespace(void)
+{
+	return entered;
+}
+
 static int
 enter_namespace(const char *which)
 {
-	if (shmt_ns_enter(which) == 0)
+	if (shmt_ns_enter(which) == 0) {
+		entered = which;
 		return ST_OK;
+	}
 	if (errno == EINVAL) {
 		warn_about(which, "not a process and not an IPC namespace");
 		return ST_FAILED;
@@ -166,7 +176,8 @@ run_command(const char *ns, int argc, char **argv)
 		return unknown_command(argv[0]);
 	set_command_name(cmd->name);
 	if (ns != NULL && (status = enter_namespace(ns)) != ST_OK)
-		return status;
+		return cmd->not_run == NULL ? status :
+		    cmd->not_run(argv, status);
 	status = cmd->run(argc, argv);
 	if (status != ST_HELP)
 		return status;
@@ -195,7 +206,7 @@ run_arguments(int argc, char **argv)
 	return run_command(o.ns, o.args.count, o.args.operands);
 }
 
-/* What a set-uid bit would lend to everyone: reading, removing, sysctls. */
+/* Set-user-id would let every user read, remove, and set sysctls. */
 static bool
 is_privileged(void)
 {
@@ -204,9 +215,9 @@ is_privileged(void)
 }
 
 /*
- * A descriptor of ours must not land on a closed standard one.  What takes
- * its place fails as the closed one would: nothing to read from 0, no
- * writing to 1 and 2.
+ * A file that is opened later must not become descriptor 0, 1 or 2.  What
+ * takes the place of a closed one fails as that would: 0 cannot be read, 1
+ * and 2 cannot be written.
  */
 static void
 fill_standard_descriptors(void)

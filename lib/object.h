@@ -86,6 +86,38 @@ const struct shmt_holder *shmt__holders_get(
     size_t *count);
 
 /*
+ * Fills nattch, fds and in_use by what /proc shows of an object of a kind that
+ * the kernel keeps no count for.  Where that is nobody, the kernel is asked
+ * about a POSIX object by a write lease; in_use stays unknown where it may not
+ * be asked.
+ */
+void shmt__fill_use(struct shmt_info *info,
+    const struct shmt_holders *holders);
+
+/* Last time stamp of any kind. */
+int64_t shmt__last_time(const struct shmt_info *info);
+
+enum shmt_answer { SHMT_CANNOT_TELL, SHMT_NO, SHMT_YES };
+
+/* Why a POSIX object is stale or is not: each part must hold. */
+struct shmt_object_proof {
+	bool stale;
+	bool one_name;		/* one link */
+	bool no_semaphore;
+	bool idle_enough;
+	enum shmt_answer unused;
+	enum shmt_answer creator_gone;
+	uint64_t idle;		/* seconds since the last time stamp */
+	/* What creator_gone follows from: the process that the name names; or
+	 * one with the owner's user id that is older than the last time
+	 * stamp; 0 where there is none. */
+	pid_t pid;
+	bool by_name;
+	char command[SHMT_COMMAND_MAX];
+	bool complete;		/* no process was hidden from that look */
+};
+
+/*
  * A descriptor of the memory, close-on-exec; SHMT_WRITE: for writing too.
  * O_NOATIME where it is permitted.  EINVAL: a System V segment has none.
  */

@@ -324,7 +324,58 @@ shmt_lock(int id, bool lock)
 }
 
 int
+shmt_may_remove(int id)
+{
+	struct shmid_ds ds;
+
+	/* IPC_SET needs the same permission.  An owner that cannot exist is
+	 * refused after that was checked, and before anything is changed. */
+	memset(&ds, 0, sizeof(ds));
+	ds.shm_perm.uid = (uid_t)-1;
+	ds.shm_perm.gid = (gid_t)-1;
+	if (shmctl(id, IPC_SET, &ds) == -1 && errno != EINVAL)
+		return absent(-1);
+	return 0;
+}
+
+int
 shmt_remove(int id)
 {
 	return absent(shmctl(id, IPC_RMID, NULL));
+}
+
+int
+shmt__sysv_info(const struct shmt_object *object, unsigned want,
+    struct shmt_info *info)
+{
+	return want & SHMT_WANT_RSS ? shmt_info_rss(object->id, info) :
+	    shmt_info(object->id, info);
+}
+
+int
+shmt__sysv_list(unsigned want, struct shmt_list *list)
+{
+	struct shmt_list all = { 0 };
+
+	if (shmt_list((want & SHMT_WANT_RSS) != 0, &all.list,
+	    &all.count) == -1)
+		return -1;
+	*list = all;
+	return 0;
+}
+
+int
+shmt__sysv_remove(const struct shmt_object *object, unsigned flags,
+    struct shmt_removal *removal)
+{
+	/* The kernel keeps what is in use until its last detach. */
+	(void)flags;
+	*removal = (struct shmt_removal){ 0 };
+	return shmt_remove(object->id);
+}
+
+int
+shmt__sysv_set(const struct shmt_info *info)
+{
+	return shmt_set(info);
 }

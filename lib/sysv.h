@@ -8,7 +8,7 @@
 #include <sys/ipc.h>
 #include <sys/shm.h>
 
-#include "shmtool.h"
+#include "object.h"
 
 /* Linux 4.17; glibc names it since 2.28. */
 #ifndef SHM_STAT_ANY
@@ -30,5 +30,13 @@ void shmt__from_kernel(int id, const struct shmid_ds *ds,
  * frees.  EBADMSG: not such a text. */
 int shmt__parse_sysvipc(const char *text, size_t length,
     struct shmt_info **list, size_t *count);
+
+/* The functions of object.c for segments. */
+int shmt__sysv_info(const struct shmt_object *object, unsigned want,
+    struct shmt_info *info);
+int shmt__sysv_list(unsigned want, struct shmt_list *list);
+int shmt__sysv_remove(const struct shmt_object *object, unsigned flags,
+    struct shmt_removal *removal);
+int shmt__sysv_set(const struct shmt_info *info);
 
 #endif

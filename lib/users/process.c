@@ -207,9 +207,8 @@ exists(pid_t pid)
 	return kill(pid, 0) == 0 || errno != ESRCH;
 }
 
-/* When the machine booted, by the present clock. */
-static int
-boot_time(int64_t *boot, int64_t *now)
+int
+shmt__boot_time(int64_t *boot, int64_t *now)
 {
 	struct timespec real, up;
 
@@ -242,7 +241,7 @@ look_at(pid_t pid, const struct shmt__use *use, struct shmt_process *process)
 		return;
 	process->life = SHMT_UNKNOWN;
 	ticks = sysconf(_SC_CLK_TCK);
-	if (ticks <= 0 || boot_time(&boot, &now) == -1)
+	if (ticks <= 0 || shmt__boot_time(&boot, &now) == -1)
 		return;
 	process->started = boot + (int64_t)(stat.started / (uint64_t)ticks);
 	process->life = confirm_reuse(shmt__judge(use, process->started, boot,
