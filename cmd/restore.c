@@ -122,7 +122,8 @@ file_failed(const struct work *w, int error)
 		warn_about(w->file, "the %s is a symbolic link; it is not "
 		    "followed", which);
 	else if (error == ENOENT && is_directory(w->file))
-		warn_about(w->file, "a directory: name the files in it, *.meta");
+		warn_about(
+		    w->file, "a directory: name the files in it, *.meta");
 	else if (error == EINVAL)
 		warn_about(w->file, "the %s is not a regular file", which);
 	else
@@ -191,8 +192,10 @@ warn_about_losses(const struct work *w, int id)
 		warn_about(w->file, "restored as %d, but not locked as it was: "
 		    "RLIMIT_MEMLOCK (ulimit -l) does not allow it", id);
 	if (lost & SHMT_LOST_HUGE)
-		warn_about(w->file, "restored as %d, but not of huge pages as "
-		    "it was: not enough are free, or they are not permitted", id);
+		warn_about(w->file,
+		    "restored as %d, but not of huge pages as "
+		    "it was: not enough are free, or they are not permitted",
+		    id);
 	if (lost & SHMT_LOST_RESERVE)
 		warn_about(w->file, "restored as %d, but its memory is not "
 		    "reserved, as with create --no-reserve", id);
@@ -206,21 +209,22 @@ restore_one(const struct opts *o, const char *file)
 		.flags = o->flags, .key = o->key, .progress = report_progress,
 		.arg = &w
 	};
-	int id, result, error;
+	struct shmt_object object;
+	int result, error;
 
 	progress_begin(&w.progress, 0);
-	result = shmt_restore(file, &how, &id, &w.saved, &w.trouble);
+	result = shmt_restore(file, &how, &object, &w.saved, &w.trouble);
 	error = errno;
 	progress_end(&w.progress);
 	if (result == -1)
 		return restore_failed(o, &w, error);
-	printf("%d\n", id);
+	printf("%d\n", object.id);
 	if (!flush_output()) {
 		/* Its id would be lost. */
-		shmt_remove(id);
+		shmt_remove(&object, 0, NULL);
 		return ST_FAILED;
 	}
-	warn_about_losses(&w, id);
+	warn_about_losses(&w, object.id);
 	return ST_OK;
 }
 

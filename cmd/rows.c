@@ -93,7 +93,7 @@ fill_holders(const struct filling *filling, struct row *row)
 	const struct shmt_holder *first;
 
 	first = shmt_holders_of(
-	    holders, row->segment.object.id, &row->holder_count);
+	    holders, &row->segment.object, &row->holder_count);
 	row->first_holder = row->holder_count > 0 ?
 	    (size_t)(first - holders->list) : 0;
 	if (filling->ipc_ns->holders_error == 0 || row->segment.nattch == 0)
@@ -150,7 +150,7 @@ fill_rows(struct row *list, size_t count, unsigned needs,
 
 	/* One look at all processes, for all rows. */
 	if (needs_holders(list, count, needs) &&
-	    shmt_holders(count == 1 ? list[0].segment.object.id : -1,
+	    shmt_holders(count == 1 ? &list[0].segment.object : NULL,
 	    &ipc_ns->holders) == -1)
 		ipc_ns->holders_error = errno;
 	for (i = 0; i < count; i++)

@@ -30,16 +30,18 @@
 static void
 remove_untold(uint32_t key, pid_t maker, time_t since)
 {
-	struct shmt_info *list;
-	size_t count, i;
+	struct shmt_list all;
+	const struct shmt_info *s;
+	size_t i;
 
-	if (shmt_list(false, &list, &count) == -1)
+	if (shmt_list(SHMT_KIND(SHMT_SYSV), 0, &all) == -1)
 		return;
-	for (i = 0; i < count; i++)
-		if (list[i].key == key && list[i].cpid == maker &&
-		    list[i].ctime >= since)
-			shmt_remove(list[i].object.id);
-	free(list);
+	for (i = 0; i < all.count; i++) {
+		s = &all.list[i];
+		if (s->key == key && s->cpid == maker && s->ctime >= since)
+			shmt_remove(&s->object, 0, NULL);
+	}
+	shmt_list_free(&all);
 }
 
 static ssize_t
@@ -69,8 +71,8 @@ reap(int fd, uint32_t key, pid_t maker)
 		_exit(ST_OK);
 	}
 	read_pipe(fd, &none, 1);
-	if (shmt_info(made.object.id, &there) == 0 && shmt_same(&made, &there))
-		shmt_remove(made.object.id);
+	if (shmt_info(&made.object, 0, &there) == 0 && shmt_same(&made, &there))
+		shmt_remove(&made.object, 0, NULL);
 	_exit(ST_OK);
 }
 

@@ -94,7 +94,7 @@ static bool
 have_holders(struct removal_run *run)
 {
 	if (!run->has_holders)
-		run->has_holders = shmt_holders(-1, &run->holders) == 0;
+		run->has_holders = shmt_holders(NULL, &run->holders) == 0;
 	return run->has_holders;
 }
 
@@ -118,7 +118,7 @@ find_holders(struct removal_run *run, struct removal *r)
 	r->complete = false;
 	if (!have_holders(run))
 		return;
-	held = shmt_holders_of(&run->holders, r->segment.object.id, &count);
+	held = shmt_holders_of(&run->holders, &r->segment.object, &count);
 	r->holders = calloc(count + 1, sizeof(*held));
 	if (r->holders == NULL)
 		return;
@@ -183,10 +183,11 @@ void
 removal_find(struct removal_run *run, struct removal *r)
 {
 	const struct shmt_ref *ref = &r->operand->ref;
+	struct shmt_object object;
 	struct shmt_info segment;
-	int id;
 
-	if (shmt_resolve(ref, &id) == -1 || shmt_info(id, &segment) == -1) {
+	if (shmt_resolve(ref, &object) == -1 ||
+	    shmt_info(&object, 0, &segment) == -1) {
 		if (errno == ENOENT)
 			set_absent(run, r);
 		else
@@ -250,7 +251,7 @@ removal_plan(struct removal_run *run, struct removal *r)
 	/* The filter has chosen all segments but those of operands. */
 	if (r->operand != NULL && run->filter != NULL && !passes(run, s))
 		set_filtered(run, r);
-	else if (shmt_may_remove(s->object.id) == -1 && errno != ENOENT)
+	else if (shmt_may_remove(&s->object) == -1 && errno != ENOENT)
 		set_failed(r, errno);
 	else if (s->state & SHMT_DEST)
 		set_attached(run, r, KEPT, run->force ? ST_OK : ST_BUSY,
@@ -333,7 +334,7 @@ look_again(struct removal_run *run, struct removal *r)
 	struct shmt_info now;
 	const char *why;
 
-	if (shmt_info(r->segment.object.id, &now) == -1) {
+	if (shmt_info(&r->segment.object, 0, &now) == -1) {
 		if (errno == ENOENT)
 			set_already_gone(run, r);
 		else
@@ -376,7 +377,7 @@ still_to_go(struct removal_run *run, struct removal *r,
 	struct shmt_info now;
 	bool used = saved->disturbed;
 
-	if (shmt_info(r->segment.object.id, &now) == 0 && saved->attached) {
+	if (shmt_info(&r->segment.object, 0, &now) == 0 && saved->attached) {
 		used = used || now.lpid != getpid();
 		if (run->force || !used) {
 			r->segment.atime = now.atime;
@@ -438,7 +439,7 @@ look_after(struct removal_run *run, struct removal *r)
 
 	r->result = REMOVED;
 	r->status = ST_OK;
-	if (shmt_info(r->segment.object.id, &now) == -1) {
+	if (shmt_info(&r->segment.object, 0, &now) == -1) {
 		if (errno == ENOENT)
 			return;
 		now = r->segment;
@@ -464,7 +465,7 @@ removal_do(struct removal_run *run, struct removal *r)
 		return;
 	if (run->save != NULL && !save_first(run, r))
 		return;
-	if (shmt_remove(r->segment.object.id) == 0)
+	if (shmt_remove(&r->segment.object, 0, NULL) == 0)
 		look_after(run, r);
 	else if (errno == ENOENT)
 		set_already_gone(run, r);
