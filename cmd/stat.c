@@ -559,10 +559,10 @@ const struct cmd cmd_stat = {
 	.summary = "Shows segments: a table, or everything about some",
 	.synopsis = "[-t | -p | -c | -u [--by COL] | -P] [-o COL,...] [--sort COL] [--reverse] "
 	    "[--json | --tsv] [--color WHEN] [--no-heading] [-b] [--all-ns] "
-	    "[FILTER... | SEGMENT...]\n"
+	    "[SEGMENT...] [FILTER...]\n"
 	    "-w[SECONDS] [--json | --tsv] [--color WHEN] [--no-heading] "
 	    "[-b] "
-	    "[FILTER... | SEGMENT...]",
+	    "[SEGMENT...] [FILTER...]",
 	.options = options,
 	.run = run
 };
