@@ -44,6 +44,7 @@ struct row {
 	const struct ipc_ns *ipc_ns;
 	size_t first_holder, holder_count;	/* of ipc_ns->holders.list */
 	const char *action;	/* rm: what would be done with it */
+	bool filtered;		/* an operand that the filter drops */
 };
 
 /* The rows of one IPC namespace or of several, one after the other. */

@@ -152,18 +152,17 @@ static bool
 is_wanted(const struct watching *w, const struct look *look,
     const struct row *row)
 {
+	bool named = w->how->operand_count == 0;
 	const struct operand *t;
 	size_t i;
 
-	for (i = 0; i < w->how->operand_count; i++) {
+	for (i = 0; i < w->how->operand_count && !named; i++) {
 		t = &w->how->operands[i];
-		if (is_operand(t, &row->segment) || (t->ref.by_key &&
+		named = is_operand(t, &row->segment) || (t->ref.by_key &&
 		    (row->facts & SHMT_HAS_KEY) != 0 &&
-		    t->ref.key == row->key))
-			return true;
+		    t->ref.key == row->key);
 	}
-	return w->how->operand_count == 0 && shmt_match(w->how->filter,
-	    &row->segment, look->time,
+	return named && shmt_match(w->how->filter, &row->segment, look->time,
 	    &look->rows.namespaces->holders);
 }
 
@@ -352,7 +351,8 @@ look(const struct change_watch *how, struct look *look)
 	size_t count;
 	int status;
 
-	if (filter_has(how->filter, SHMT_BY_PID))
+	if (filter_has(how->filter, SHMT_BY_PID, false) ||
+	    filter_has(how->filter, SHMT_BY_PID, true))
 		needs |= NEEDS_HOLDERS;
 	if (shmt_list(false, &list, &count) == -1)
 		return fail(NULL, errno);
