@@ -109,12 +109,10 @@ fill_row(const struct filling *filling, const struct row *before,
 	row->ipc_ns = filling->ipc_ns;
 	row->key = s->key;
 	row->idle = shmt_idle(s, filling->now);
-	row->facts = (s->known & SHMT_HAS_RSS) != 0 ? HAS_RSS : 0;
+	row->facts = s->known;
 	fill_holders(filling, row);
-	if ((s->state & SHMT_DEST) == 0)
-		row->facts |= HAS_KEY;
-	else if (row->holder_count > 0) {
-		row->facts |= HAS_KEY;
+	if ((s->state & SHMT_DEST) != 0 && row->holder_count > 0) {
+		row->facts |= SHMT_HAS_KEY;
 		row->key = row_holders(row)->key;
 	}
 	fill_processes(filling, before, row);

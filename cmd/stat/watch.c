@@ -73,7 +73,7 @@ static const struct column columns[] = {
 	{ "TIME", VALUE_TIME, OF_EVENT(time), .width = 19 },
 	{ "EVENT", VALUE_TEXT, .get = get_event, .width = 8 },
 	{ "ID", VALUE_NUMBER, OF_EVENT(row.segment.object.id), .width = 6 },
-	{ "KEY", VALUE_KEY, OF_EVENT(row.key), .facts = HAS_KEY,
+	{ "KEY", VALUE_KEY, OF_EVENT(row.key), .facts = SHMT_HAS_KEY,
 	    .width = 10 },
 	{ "OWNER", VALUE_USER, OF_EVENT(row.segment.uid), .width = 8 },
 	{ "SIZE", VALUE_SIZE, OF_EVENT(row.segment.size), .width = 5 },
@@ -159,7 +159,8 @@ is_wanted(const struct watching *w, const struct look *look,
 	for (i = 0; i < w->how->operand_count && !named; i++) {
 		t = &w->how->operands[i];
 		named = is_operand(t, &row->segment) || (t->ref.by_key &&
-		    (row->facts & HAS_KEY) != 0 && t->ref.key == row->key);
+		    (row->facts & SHMT_HAS_KEY) != 0 &&
+		    t->ref.key == row->key);
 	}
 	return named && shmt_match(w->how->filter, &row->segment, look->time,
 	    &look->rows.namespaces->holders);
@@ -282,9 +283,9 @@ tell_differences(const struct watching *w, const struct row *before,
 	struct event event;
 	int status;
 
-	if ((before->facts & ~after->facts & HAS_KEY) != 0) {
+	if ((before->facts & ~after->facts & SHMT_HAS_KEY) != 0) {
 		after->key = before->key;
-		after->facts |= HAS_KEY;
+		after->facts |= SHMT_HAS_KEY;
 	}
 	if (is_unchanged(a, b) || (!is_wanted(w, &w->before, before) &&
 	    !is_wanted(w, &w->after, after)))
