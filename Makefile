@@ -98,8 +98,9 @@ TESTS ?= $(UNIT) $(wildcard tests/cli/*.bats tests/cli/*/*.bats)
 
 .DELETE_ON_ERROR:
 .PHONY: all bench check check-asan check-deb check-distros check-fault \
-	check-install check-man check-stress check-user check-valgrind clean \
-	coverage deb dist distcheck fuzz help install lint portable uninstall
+	check-install check-kernels check-man check-stress check-user \
+	check-valgrind clean coverage deb dist distcheck fuzz help install \
+	lint portable uninstall
 
 all: $(BUILD)/shmtool $(ARCHIVE) $(SHARED) $(BUILD)/libshmtool.pc ## builds
 
@@ -188,6 +189,13 @@ check-install: all ## installs elsewhere, uses that, uninstalls
 
 check-distros: ## the README's lines on bare Debian releases, for root
 	tests/distros/run
+
+check-kernels: all $(UNIT) $(BUILD)/tests/kernels/probe ## Debian's kernels
+	tests/kernels/run $(BUILD)
+
+$(BUILD)/tests/kernels/probe: tests/kernels/probe.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 $(WARN) -D_GNU_SOURCE -O1 -static -o $@ $<
 
 fuzz: ## fuzzes each target for FUZZ_SECONDS or FUZZ_RUNS, with clang
 	tests/fuzz/run
