@@ -42,10 +42,10 @@ LIB := \
 	users/stale
 CMD := \
 	archive attach attachments child collect columns create create/input \
-	create/reaper diagnose filter kinds limits limits/advise limits/check \
-	limits/ipcs limits/metrics limits/sample limits/set limits/setting \
-	limits/usage main operand output read read/dump read/watch restore rm \
-	rm/removal rows save semaphore set stat stat/detail stat/summary \
+	diagnose filter kinds limits limits/advise limits/check limits/ipcs \
+	limits/metrics limits/sample limits/set limits/setting \
+	limits/usage main operand output read read/dump read/watch reaper \
+	restore rm rm/removal rows save semaphore set stat stat/detail stat/summary \
 	stat/watch transfer ui/json ui/message ui/options ui/progress \
 	ui/signals ui/stream ui/suggest ui/table ui/text ui/value write
 UNITS := \
