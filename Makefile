@@ -42,15 +42,18 @@ LIB := \
 	users/stale
 CMD := \
 	archive attach attachments child collect columns create create/input \
-	diagnose filter kinds limits limits/advise limits/check limits/ipcs \
-	limits/metrics limits/sample limits/set limits/setting \
-	limits/usage main operand output read read/dump read/watch reaper \
-	restore rm rm/removal rows save semaphore set stat stat/detail stat/summary \
-	stat/watch transfer ui/json ui/message ui/options ui/progress \
-	ui/signals ui/stream ui/suggest ui/table ui/text ui/value write
+	diagnose filter groups kinds limits limits/advise \
+	limits/check limits/ipcs limits/metrics limits/sample limits/set \
+	limits/setting limits/usage main operand output read read/dump \
+	read/watch reaper restore rm rm/dialogue rm/explain rm/plan rm/removal \
+	rm/report rows save semaphore set stat stat/detail stat/summary \
+	stat/watch transfer ui/column ui/json ui/message ui/options \
+	ui/progress ui/signals ui/stream ui/suggest ui/table ui/terminal \
+	ui/text ui/value write
 UNITS := \
-	archive copy diagnose fault hidden holders lease limits logind memcg \
-	parse posix process select semaphore stale sysv sysv_list view_remote
+	archive copy diagnose fault files hidden holders lease limits logind \
+	memcg parse posix process race select semaphore stale sysv sysv_list \
+	view_remote
 MAN := \
 	man/shmtool.1 \
 	man/shmtool.3 \
@@ -176,8 +179,9 @@ $(BUILD)/tests/fault/preload.so: tests/fault/preload.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 $(WARN) -D_GNU_SOURCE -O1 -g -shared -fPIC -o $@ $<
 
-check-stress: all ## hundreds of processes at once, for STRESS_SECONDS
+check-stress: all $(BUILD)/tests/unit/race ## hundreds of processes at once, for STRESS_SECONDS
 	tests/stress/run $(abspath $(BUILD))
+	RACE_SECONDS=$(or $(STRESS_SECONDS),60) $(PROVE) $(BUILD)/tests/unit/race
 
 check-install: all ## installs elsewhere, uses that, uninstalls
 	SHMTOOL_BIN=$(abspath $(BUILD)) $(PROVE) tests/install/*.bats

@@ -308,8 +308,8 @@ act(struct opts *o, struct shmt_view *view, const struct shmt_info *segment)
 		.interval = o->interval
 	};
 
-	return o->interval > 0 ? watch_all(&watch, &o->dump)
-			       : send_all(o, view);
+	return o->interval > 0 ? watch_all(&watch, &o->dump) :
+	    send_all(o, view);
 }
 
 static int
@@ -340,10 +340,13 @@ run(int argc, char **argv)
 	return status;
 }
 
-const struct cmd cmd_read = {.name = "read",
-    .summary = "Copies a segment's contents out, or shows them",
-    .synopsis = "[-o OFFSET] [-n LENGTH] [-O FILE] [-x | -s | -t TYPE | --raw] "
-		"[-w[SECONDS]] [--no-trace] [--zero-copy] [--lock-with SEM "
-		"[--lock-timeout DURATION]] [-v] SEGMENT",
-    .options = options,
-    .run = run};
+const struct cmd cmd_read = {
+	.name = "read",
+	.summary = "Copies a segment's contents out, or shows them",
+	.synopsis = "[-o OFFSET] [-n LENGTH] [-O FILE] "
+	    "[-x | -s | -t TYPE | --raw] "
+	    "[-w[SECONDS]] [--no-trace] [--zero-copy] [--lock-with SEM "
+	    "[--lock-timeout DURATION]] [-v] SEGMENT",
+	.options = options,
+	.run = run
+};

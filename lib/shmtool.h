@@ -218,6 +218,9 @@ int shmt_set(const struct shmt_info *segment);
 /* SHM_LOCK and SHM_UNLOCK.  ENOMEM: more than RLIMIT_MEMLOCK. */
 int shmt_lock(int id, bool lock);
 
+/* Whether the caller may remove it: 0, or -1 with EPERM.  Changes nothing. */
+int shmt_may_remove(int id);
+
 /* IPC_RMID: gone at once when nobody is attached, else marked (dest). */
 int shmt_remove(int id);
 
@@ -479,6 +482,8 @@ struct shmt_filter {
 struct shmt_proof {
 	bool stale;
 	bool unattached, not_dest, idle_enough;
+	bool creator_gone;
+	bool last_user_gone;	/* or there never was one */
 	uint64_t idle;		/* seconds since the last sign of use */
 	struct shmt_process creator, last_user;
 };

@@ -324,6 +324,21 @@ shmt_lock(int id, bool lock)
 }
 
 int
+shmt_may_remove(int id)
+{
+	struct shmid_ds ds;
+
+	/* IPC_SET needs the same permission.  An owner that cannot exist is
+	 * refused after that was checked, and before anything is changed. */
+	memset(&ds, 0, sizeof(ds));
+	ds.shm_perm.uid = (uid_t)-1;
+	ds.shm_perm.gid = (gid_t)-1;
+	if (shmctl(id, IPC_SET, &ds) == -1 && errno != EINVAL)
+		return absent(-1);
+	return 0;
+}
+
+int
 shmt_remove(int id)
 {
 	return absent(shmctl(id, IPC_RMID, NULL));

@@ -7,6 +7,7 @@
 
 #include <sys/ipc.h>
 #include <sys/shm.h>
+#include <sys/wait.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -251,6 +252,39 @@ removed_at_the_last_detach(void **state)
 	assert_refused(shmt_info(id, &s), ENOENT);
 }
 
+/* The kernel is asked by a change that it refuses: nothing has changed. */
+static void
+permission_to_remove(void **state)
+{
+	int id = make(0, 4096, 0), status;
+	struct shmt_info before, after;
+	pid_t child;
+
+	(void)state;
+	assert_int_equal(shmt_info(id, &before), 0);
+	child = fork();
+	if (child == 0) {
+		/* Not in the second in which it was made. */
+		while (time(NULL) <= before.ctime)
+			usleep(50000);
+		_exit(shmt_may_remove(id) == 0 ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_int_equal(shmt_info(id, &after), 0);
+	assert_memory_equal(&before, &after, sizeof(before));
+	child = fork();
+	if (child == 0) {
+		if (setgid(65534) == -1 || setuid(65534) == -1)
+			_exit(77);
+		_exit(shmt_may_remove(id) == -1 && errno == EPERM ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	if (status != 77 << 8)
+		assert_int_equal(status, 0);
+	assert_int_equal(shmt_remove(id), 0);
+}
+
 static void
 the_same_or_another(void **state)
 {
@@ -409,6 +443,7 @@ main(void)
 		cmocka_unit_test_teardown(set_and_locked, teardown),
 		cmocka_unit_test_teardown(removed_at_the_last_detach,
 		    teardown),
+		cmocka_unit_test(permission_to_remove),
 		cmocka_unit_test(the_same_or_another),
 		cmocka_unit_test_teardown(with_an_id, teardown),
 		cmocka_unit_test_teardown(a_refused_wish_does_not_stay,
