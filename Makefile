@@ -31,26 +31,28 @@ BUILD ?= build
 
 # Sources, without folder and suffix.
 LIB := \
-	archive/archive archive/digest archive/meta bytes/copy bytes/holes \
-	bytes/memcg bytes/memory bytes/prefault bytes/view bytes/view_io \
-	bytes/view_remote limits/advice limits/diagnose limits/limits \
-	limits/logind limits/sysctl object posix posix_list sys/arena \
-	sys/atomic_file sys/file sys/namespace sys/parse sys/resident \
-	sys/semaphore sys/thread sysv sysv_list users/holders users/ids \
-	users/lease users/maps users/process users/scan users/select \
+	archive/contents archive/digest archive/meta archive/pair \
+	archive/restore archive/save bytes/allocation bytes/copy bytes/memcg \
+	bytes/prefault bytes/view bytes/view_file bytes/view_map \
+	bytes/view_remote limits/advice limits/dev_shm limits/diagnose \
+	limits/limits limits/logind limits/sysctl object posix posix_list \
+	sys/arena sys/atomic_file sys/file sys/namespace sys/parse \
+	sys/resident sys/semaphore sys/thread sysv sysv_list users/holders \
+	users/ids users/lease users/maps users/process users/scan users/select \
 	users/stale
 CMD := \
 	archive attach attachments child collect columns create create/input \
-	create/reaper diagnose filter kinds limits limits/advise limits/ipcs \
-	limits/metrics limits/set limits/usage main operand output read read/dump \
+	create/reaper diagnose filter groups kinds limits limits/advise \
+	limits/check limits/ipcs limits/metrics limits/sample limits/set \
+	limits/setting limits/usage main operand output read read/dump \
 	read/watch restore rm rm/dialogue rm/explain rm/plan rm/removal \
 	rm/report rows save semaphore set stat \
-	stat/detail stat/summary stat/watch transfer ui/json ui/message \
-	ui/options ui/progress ui/signals ui/stream ui/suggest \
-	ui/table ui/text ui/value write
+	stat/detail stat/summary stat/watch transfer ui/column ui/json \
+	ui/message ui/options ui/progress ui/signals ui/stream ui/suggest \
+	ui/table ui/terminal ui/text ui/value write
 UNITS := \
-	archive copy diagnose fault hidden holders lease limits logind memcg \
-	memory parse posix process select semaphore stale sysv sysv_list \
+	archive copy diagnose fault files hidden holders lease limits logind \
+	memcg parse posix process race select semaphore stale sysv sysv_list \
 	view_remote
 MAN := \
 	man/shmtool.1 \
@@ -138,7 +140,7 @@ $(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVE)
 	$(CC) -pie $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(BSD_LIBS)
 
 # Those in which calls are made to fail.
-FAULTY := copy fault hidden lease memory posix view_remote
+FAULTY := copy fault hidden lease posix view_remote
 $(FAULTY:%=$(BUILD)/tests/unit/%): $(BUILD)/tests/fault/preload.o
 
 # One count for all: bats and cmocka both speak TAP.  What fails is shown, and
@@ -177,8 +179,9 @@ $(BUILD)/tests/fault/preload.so: tests/fault/preload.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 $(WARN) -D_GNU_SOURCE -O1 -g -shared -fPIC -o $@ $<
 
-check-stress: all ## hundreds of processes at once, for STRESS_SECONDS
+check-stress: all $(BUILD)/tests/unit/race ## hundreds of processes at once, for STRESS_SECONDS
 	tests/stress/run $(abspath $(BUILD))
+	RACE_SECONDS=$(or $(STRESS_SECONDS),60) $(PROVE) $(BUILD)/tests/unit/race
 
 check-install: all ## installs elsewhere, uses that, uninstalls
 	SHMTOOL_BIN=$(abspath $(BUILD)) $(PROVE) tests/install/*.bats

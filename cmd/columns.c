@@ -4,6 +4,7 @@
  * The columns of a list of segments.
  */
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "rows.h"
@@ -63,6 +64,16 @@ get_nscommand(const void *row, struct value *value)
 		set_text(value, command);
 }
 
+enum row_style
+style_row(const void *row)
+{
+	const struct row *r = row;
+
+	if (has_status(r, "dest"))
+		return STYLE_MARKED;
+	return has_status(r, "stale") ? STYLE_DIM : STYLE_PLAIN;
+}
+
 #define OF_ROW(member) COLUMN_FIELD(struct row, member)
 #define OF_SEGMENT(member) COLUMN_FIELD(struct row, segment.member)
 
@@ -108,8 +119,13 @@ static const char *const defaults[] = {
 	"CPID", "CCOMMAND", "STATUS", NULL
 };
 
+static const char *const expendable[] = {
+	"PERMS", "CPID", "NSPID", "RSS", "KEY", "NSCOMMAND", "IDLE",
+	"CCOMMAND", "OWNER", NULL
+};
+
 const struct column_set segment_columns = {
 	.list = list, .count = sizeof(list) / sizeof(list[0]),
 	.row_size = sizeof(struct row), .facts = offsetof(struct row, facts),
-	.defaults = defaults
+	.defaults = defaults, .expendable = expendable
 };

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Why a segment could not be had, in words: what was asked, what is in use,
- * the limit with its name and value, and the command that helps.
+ * The words for refusals of the kernel: what was asked, what is in use, the
+ * limit with its name and value, and the command that helps.
  */
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,7 +17,8 @@
 #include "ui/message.h"
 #include "ui/text.h"
 
-#define SHMMNI_MOST 32768	/* the kernel takes no more */
+/* Only a kernel booted with ipcmni_extend counts more segments. */
+#define SHMMNI_MOST 32768
 
 struct refusal {
 	const char *object;
@@ -112,7 +114,7 @@ memory_is_short(const struct refusal *r)
 {
 	uintmax_t asked = r->cause.asked, used = r->cause.used;
 	uintmax_t limit = r->cause.limit;
-	const char *where = "this machine:";
+	const char *where = "this machine";
 	struct shmt_headroom room;
 
 	if (shmt_headroom(&room)) {
@@ -120,7 +122,7 @@ memory_is_short(const struct refusal *r)
 		limit = room.limit;
 		where = room.where;
 	}
-	warn_about(r->object, "likely no memory left: %ju bytes asked, %s %ju "
+	warn_about(r->object, "likely no memory left: %ju bytes asked, %s: %ju "
 	    "of %ju in use: free shows more", asked, where, used, limit);
 }
 
@@ -281,4 +283,97 @@ diagnose_refusal(const char *object, const struct shmt_request *request,
 
 	shmt_diagnose(request, step, error, &r.cause);
 	return tellers[r.cause.kind](&r);
+}
+
+int
+limits_failed(const char *bad, int error)
+{
+	const char *reason = strerror(error);
+
+	if (bad != NULL && error == EBADMSG)
+		reason = "holds something else than the kernel's numbers";
+	warn_about(bad != NULL ? bad : "limits of System V IPC", "%s", reason);
+	return status_of(error);
+}
+
+const char *
+container_size_option(void)
+{
+	static const struct {
+		const char *file, *option;
+	} signs[] = {
+		{ "/var/run/secrets/kubernetes.io",
+		    "an emptyDir volume with medium: Memory at /dev/shm" },
+		{ "/run/.containerenv", "podman run --shm-size=SIZE" },
+		{ "/.dockerenv", "docker run --shm-size=SIZE" }
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
+		if (access(signs[i].file, F_OK) == 0)
+			return signs[i].option;
+	return NULL;
+}
+
+/* Why /dev/shm could not be remounted with another size. */
+static void
+no_remount(uint64_t size, const char *reason, int error)
+{
+	const char *option = container_size_option();
+	char text[512];
+
+	if (error == EBUSY)
+		snprintf(text, sizeof(text), "the same tmpfs is mounted at %s, "
+		    "whose size would change too", reason);
+	else if (reason[0] != '\0')
+		snprintf(text, sizeof(text), "%" PRIu64 ": %s", size, reason);
+	else if (error == ENOSYS)
+		snprintf(text, sizeof(text), "this kernel has no fsconfig(2): "
+		    "mount -o remount,size=%" PRIu64 " /dev/shm", size);
+	else if (error == ENODEV || error == ENOENT)
+		snprintf(text, sizeof(text), "no tmpfs is mounted at "
+		    "/dev/shm");
+	else if (error == EPERM || error == EACCES)
+		snprintf(text, sizeof(text), "%s: only root of this mount "
+		    "namespace may remount /dev/shm%s%s", strerror(error),
+		    option != NULL ? "; this container gets it by " : "",
+		    option != NULL ? option : "");
+	else
+		snprintf(text, sizeof(text), "%" PRIu64 ": %s", size,
+		    strerror(error));
+	warn_about(SHMT_DEV_SHM_SIZE, "%s", text);
+}
+
+static void
+no_sysctl(const struct shmt_setting *s, int error)
+{
+	if (error == EACCES || error == EPERM)
+		warn_about(s->name, "%s: only root of this IPC namespace may "
+		    "set it: try sudo shmtool limits --set %s=%" PRIu64,
+		    strerror(error), s->name, s->value);
+	else if (error == EROFS)
+		warn_about(s->name, "/proc/sys is mounted read-only here: set "
+		    "it where this container is started");
+	else if (error == EINVAL && strcmp(s->name, "shmmni") == 0)
+		warn_about(s->name, "%" PRIu64 ": the kernel counts no more "
+		    "than %d segments, or 16777216 when booted with "
+		    "ipcmni_extend", s->value, SHMMNI_MOST);
+	else
+		warn_about(s->name, "%" PRIu64 ": %s", s->value,
+		    error == ENOENT ? "/proc/sys/kernel does not have it" :
+		    strerror(error));
+}
+
+int
+setting_failed(const struct shmt_setting *setting, uint64_t now,
+    const char *reason, int error)
+{
+	if (error == EIO && now != setting->value)
+		warn_about(setting->name, "the kernel kept %" PRIu64 " and not "
+		    "%" PRIu64, now, setting->value);
+	else if (strcmp(setting->name, SHMT_DEV_SHM_SIZE) == 0)
+		no_remount(setting->value, reason, error);
+	else
+		no_sysctl(setting, error);
+	return error == ENOENT ? ST_FAILED : status_of(error);
 }

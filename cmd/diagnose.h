@@ -1,16 +1,30 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Why a segment could not be had.
+ * Messages about what the kernel refused: why, which limit, what would help.
+ * Each returns the exit status that belongs to it.
  */
 
 #ifndef CMD_DIAGNOSE_H
 #define CMD_DIAGNOSE_H
 
+#include <stdint.h>
+
 #include "shmtool.h"
 
-/* Finds the cause, tells it, and returns the status that belongs to it. */
+/* A segment that could not be made, attached or locked. */
 int diagnose_refusal(const char *object, const struct shmt_request *request,
     enum shmt_step step, int error);
+
+/* Limits that could not be read: bad as of shmt_limits(). */
+int limits_failed(const char *bad, int error);
+
+/* A limit that could not be set: reason and now as of shmt_limit_set(). */
+int setting_failed(const struct shmt_setting *setting, uint64_t now,
+    const char *reason, int error);
+
+/* What sets the size of /dev/shm where this container is started, or NULL
+ * where this is no container. */
+const char *container_size_option(void);
 
 #endif

@@ -14,6 +14,7 @@
 #include "cmd.h"
 #include "kinds.h"
 #include "limits/advise.h"
+#include "limits/check.h"
 #include "limits/ipcs.h"
 #include "limits/metrics.h"
 #include "limits/set.h"
@@ -24,14 +25,14 @@
 /* A bit of opts.given for each option that an action may go with or not. */
 enum {
 	LIMITS, SEGMENTS, BYTES, HUMAN, JSON, TSV, USAGE, CHECK, WARNING,
-	CRITICAL, PROMETHEUS, ALL_NS, ADVISE, RAM, SET, PERSIST, DRY_RUN,
+	CRITICAL, MAX_STALE, PROMETHEUS, ALL_NS, ADVISE, RAM, SET, PERSIST, DRY_RUN,
 	OPTIONS
 };
 
 struct opts {
 	struct arguments args;
 	unsigned given;			/* a bit for each option */
-	int warning, critical;
+	struct thresholds thresholds;
 	enum shmt_profile profile;
 	uint64_t memory;		/* 0: this machine's */
 	const char *file;
@@ -70,7 +71,7 @@ usage(const struct opts *o)
 static int
 check(const struct opts *o)
 {
-	return check_usage((unsigned)o->warning, (unsigned)o->critical);
+	return check_usage(&o->thresholds);
 }
 
 static int
@@ -88,8 +89,14 @@ advise(const struct opts *o)
 static int
 set(const struct opts *o)
 {
-	return change_limits(o->settings.list, o->settings.count,
-	    has(o, PERSIST) ? o->file : NULL, has(o, DRY_RUN));
+	/* Both are of this machine, or of this mount namespace. */
+	if (entered_namespace() != NULL && has(o, PERSIST))
+		return usage_error("--persist", "not with --ns");
+	if (entered_namespace() != NULL && o->settings.dev_shm_size != NULL)
+		return usage_error("--set", "%s: not with --ns",
+		    SHMT_DEV_SHM_SIZE);
+	return change_limits(&o->settings, has(o, PERSIST) ? o->file : NULL,
+	    has(o, DRY_RUN));
 }
 
 /* What can be done, and the options that go with it; the first is done
@@ -101,7 +108,7 @@ static const struct action {
 	{ OPTIONS, BIT(LIMITS) | BIT(SEGMENTS) | BIT(BYTES) | BIT(HUMAN) |
 	    BIT(JSON), report },
 	{ USAGE, BIT(BYTES) | BIT(JSON) | BIT(TSV), usage },
-	{ CHECK, BIT(WARNING) | BIT(CRITICAL), check },
+	{ CHECK, BIT(WARNING) | BIT(CRITICAL) | BIT(MAX_STALE), check },
 	{ PROMETHEUS, BIT(ALL_NS), prometheus },
 	{ ADVISE, BIT(RAM) | BIT(JSON), advise },
 	{ SET, BIT(PERSIST) | BIT(DRY_RUN), set }
@@ -168,10 +175,14 @@ static const struct option_row options[] = {
 	    GIVEN(CHECK), .group = 1 },
 	[WARNING] = { 'w', "warning", "PCT",
 	    "warn above this percentage (80)",
-	    kind_number, TO(warning), .max = 100, GIVEN(WARNING) },
+	    kind_number, TO(thresholds.warning), .max = 100, GIVEN(WARNING) },
 	[CRITICAL] = { 'c', "critical", "PCT",
 	    "be critical above this percentage (90)",
-	    kind_number, TO(critical), .max = 100, GIVEN(CRITICAL) },
+	    kind_number, TO(thresholds.critical), .max = 100,
+	    GIVEN(CRITICAL) },
+	[MAX_STALE] = { 0, "max-stale", "N",
+	    "warn above this number of stale segments",
+	    kind_number, TO(thresholds.stale), GIVEN(MAX_STALE) },
 	[PROMETHEUS] = { 0, "prometheus", NULL,
 	    "print metrics for a textfile collector",
 	    GIVEN(PROMETHEUS), .group = 1 },
@@ -185,7 +196,7 @@ static const struct option_row options[] = {
 	[RAM] = { 0, "ram", "SIZE", "advise for a machine with this memory",
 	    kind_size, TO(memory), .min = RAM_MIN, GIVEN(RAM) },
 	[SET] = { 0, "set", "NAME=VALUE",
-	    "set shmmax, shmall, shmmni or shm_rmid_forced",
+	    "set shmmax, shmall, shmmni, shm_rmid_forced, dev_shm_size",
 	    kind_setting, TO(settings), GIVEN(SET), .group = 1 },
 	[PERSIST] = { 0, "persist", "[=FILE]",
 	    "keep it in " SYSCTL_FILE, kind_file, TO(file),
@@ -240,10 +251,12 @@ check_fitting(const struct opts *o, const struct action *chosen)
 static void
 settle_thresholds(struct opts *o)
 {
-	if (!has(o, WARNING) && o->warning > o->critical)
-		o->warning = o->critical;
-	if (!has(o, CRITICAL) && o->critical < o->warning)
-		o->critical = o->warning;
+	struct thresholds *t = &o->thresholds;
+
+	if (!has(o, WARNING) && t->warning > t->critical)
+		t->warning = t->critical;
+	if (!has(o, CRITICAL) && t->critical < t->warning)
+		t->critical = t->warning;
 }
 
 /* What contradicts itself though each of it is right. */
@@ -252,9 +265,9 @@ check_together(const struct opts *o)
 {
 	if (has(o, HUMAN) && has(o, JSON))
 		return usage_error("--human", "not with --json");
-	if (o->warning > o->critical)
+	if (o->thresholds.warning > o->thresholds.critical)
 		return usage_error("--warning", "%d is above --critical %d",
-		    o->warning, o->critical);
+		    o->thresholds.warning, o->thresholds.critical);
 	return ST_OK;
 }
 
@@ -304,27 +317,34 @@ asks_check(char **argv)
 	return false;
 }
 
-/* A monitoring system takes 2 for critical, and shows standard output. */
+/* A monitoring system takes 1 for a warning and 2 for critical, and shows
+ * standard output. */
 static int
-check_misused(void)
+check_not_run(const char *reason)
 {
-	printf("SHM UNKNOWN - the command line is wrong: see shmtool limits "
-	    "-h\n");
+	printf("SHM UNKNOWN - %s\n", reason);
 	return CHECK_UNKNOWN;
+}
+
+static int
+not_run(char **argv, int status)
+{
+	return asks_check(argv) ?
+	    check_not_run("the namespace of --ns cannot be entered") : status;
 }
 
 static int
 run(int argc, char **argv)
 {
-	struct opts o = { .warning = 80, .critical = 90 };
+	struct opts o = { .thresholds = { 80, 90, -1 } };
 	const struct action *action;
 	int status;
 
 	status = parse(argc, argv, &o, &action);
 	if (status == ST_OK)
 		return action->act(&o);
-	return status == ST_USAGE && asks_check(argv) ? check_misused() :
-	    status;
+	return status == ST_USAGE && asks_check(argv) ? check_not_run(
+	    "the command line is wrong: see shmtool limits -h") : status;
 }
 
 const struct cmd cmd_limits = {
@@ -332,10 +352,11 @@ const struct cmd cmd_limits = {
 	.summary = "Prints limits and segments as ipcs does, and sets limits",
 	.synopsis = "[-l] [-m] [-b | --human] [--json]\n"
 	    "--usage [-b] [--json | --tsv]\n"
-	    "--check [-w PCT] [-c PCT]\n"
+	    "--check [-w PCT] [-c PCT] [--max-stale N]\n"
 	    "--prometheus [--all-ns]\n"
 	    "--advise[=PROFILE] [--ram SIZE] [--json]\n"
 	    "--set NAME=VALUE... [--persist[=FILE]] [-n]",
 	.options = options,
-	.run = run
+	.run = run,
+	.not_run = not_run
 };

@@ -140,11 +140,21 @@ help_command(char **args)
 	return ST_OK;
 }
 
+static const char *entered;
+
+const char *
+entered_namespace(void)
+{
+	return entered;
+}
+
 static int
 enter_namespace(const char *which)
 {
-	if (shmt_ns_enter(which) == 0)
+	if (shmt_ns_enter(which) == 0) {
+		entered = which;
 		return ST_OK;
+	}
 	if (errno == EINVAL) {
 		warn_about(which, "not a process and not an IPC namespace");
 		return ST_FAILED;
@@ -166,7 +176,8 @@ run_command(const char *ns, int argc, char **argv)
 		return unknown_command(argv[0]);
 	set_command_name(cmd->name);
 	if (ns != NULL && (status = enter_namespace(ns)) != ST_OK)
-		return status;
+		return cmd->not_run == NULL ? status :
+		    cmd->not_run(argv, status);
 	status = cmd->run(argc, argv);
 	if (status != ST_HELP)
 		return status;

@@ -157,10 +157,18 @@ fill_rows(struct row *list, size_t count, unsigned needs,
 		fill_row(&filling, i > 0 ? &list[i - 1] : NULL, &list[i]);
 }
 
+bool
+has_status(const struct row *row, const char *word)
+{
+	return strstr(row->status, word) != NULL;
+}
+
 const struct shmt_holder *
 row_holders(const struct row *row)
 {
-	return row->ipc_ns->holders.list + row->first_holder;
+	const struct shmt_holder *list = row->ipc_ns->holders.list;
+
+	return list != NULL ? list + row->first_holder : NULL;
 }
 
 int

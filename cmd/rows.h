@@ -73,11 +73,18 @@ void fill_rows(struct row *list, size_t count, unsigned needs,
 
 void free_rows(struct rows *rows);
 
+/* Whether a row has this word in its status, which fill_rows() has found. */
+bool has_status(const struct row *row, const char *word);
+
 /* The processes that have a row's segment attached, holder_count of them. */
 const struct shmt_holder *row_holders(const struct row *row);
 
 /* The process that a segment remembers, as a VALUE_COMMAND. */
 void set_process(struct value *value, const struct shmt_process *process);
+
+/* How a row whose status is known looks in colours: a stale one dim, one that
+ * is marked for removal marked. */
+enum row_style style_row(const void *row);
 
 extern const struct column_set segment_columns;
 

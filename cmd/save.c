@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * shmtool save: segments to files.
+ * shmtool save: save segments to files.
  */
 
 #include <sys/stat.h>
@@ -24,6 +24,7 @@
 struct opts {
 	struct arguments args;
 	bool verbose, all;
+	bool noted;		/* that saving changes the idle time */
 	struct saving saving;
 	struct semaphore semaphore;
 	struct filter filter;
@@ -32,9 +33,9 @@ struct opts {
 };
 
 static const struct option_row options[] = {
-	{ 'f', "force", NULL, "replace what was saved before",
+	{ 'f', "force", NULL, "replace the files of an earlier save",
 	    kind_flag, TO(saving.replace) },
-	{ 'v', "verbose", NULL, "print a line for each",
+	{ 'v', "verbose", NULL, "print the id beside the name of the files",
 	    kind_flag, TO(verbose) },
 	{ 0, "all", NULL, "save every segment there is", kind_flag, TO(all) },
 	{ .rows = semaphore_options, TO(semaphore) },
@@ -42,8 +43,8 @@ static const struct option_row options[] = {
 	{ 0 }
 };
 
-/* The semaphore is given back when the contents are copied: others need not
- * wait for the disk. */
+/* The semaphore is released when the contents are copied, so that others need
+ * not wait for the disk. */
 struct hold {
 	const struct semaphore *semaphore;
 	bool held;
@@ -107,8 +108,33 @@ parse(int argc, char **argv, struct opts *o)
 	return status == ST_OK ? check_semaphore(&o->semaphore) : status;
 }
 
+/* The bare path is exact where a script may pass it on. */
 static int
-save_one(const struct opts *o, const char *object,
+print_saved(const struct opts *o, const struct shmt_saved *saved)
+{
+	if (o->verbose)
+		printf("%d: saved as ", saved->segment.object.id);
+	if (o->verbose || isatty(STDOUT_FILENO))
+		print_safe(o->saving.dir);
+	else
+		fputs(o->saving.dir, stdout);
+	printf("/%s\n", saved->name);
+	return flush_output() ? ST_OK : ST_FAILED;
+}
+
+/* Once is enough: cron would mail each line. */
+static void
+note_idle(struct opts *o, const char *object, const struct shmt_saved *saved)
+{
+	if (!saved->attached || saved->segment.nattch > 0 || o->noted)
+		return;
+	o->noted = true;
+	warn_about(object, "saving attached it, so its idle time starts anew; "
+	    "shmtool rm --stale --save DIR saves and removes");
+}
+
+static int
+save_one(struct opts *o, const char *object,
     const struct shmt_info *segment)
 {
 	struct hold hold = { .semaphore = &o->semaphore, .held = true };
@@ -124,22 +150,18 @@ save_one(const struct opts *o, const char *object,
 	saving.arg = &hold;
 	status = save_segment(&saving, segment, &saved, &reason);
 	release(&hold);
-	if (status != ST_OK)
+	if (status == ST_OK) {
+		status = print_saved(o, &saved);
+		note_idle(o, object, &saved);
+	} else
 		warn_about(object, "%s", reason != NULL ? reason : "not saved");
 	free(reason);
-	if (status == ST_OK && o->verbose) {
-		printf("%d: saved as ", segment->object.id);
-		print_safe(saving.dir);
-		printf("/%s\n", saved.name);
-		if (!flush_output())
-			status = ST_FAILED;
-	}
 	add_status(&status, hold.status);
 	return status;
 }
 
 static int
-save_selected(const struct opts *o)
+save_selected(struct opts *o)
 {
 	struct shmt_info *list;
 	int status;
@@ -158,7 +180,7 @@ save_selected(const struct opts *o)
 }
 
 static int
-save_operand(const struct opts *o, const struct operand *operand)
+save_operand(struct opts *o, const struct operand *operand)
 {
 	struct shmt_info segment;
 	bool passes;
@@ -176,7 +198,7 @@ save_operand(const struct opts *o, const struct operand *operand)
 }
 
 static int
-save_operands(const struct opts *o)
+save_operands(struct opts *o)
 {
 	int status = ST_OK, i;
 
@@ -209,7 +231,8 @@ const struct cmd cmd_save = {
 	.synopsis = "[-f] [-v] [--lock-with SEM [--lock-timeout DURATION]] DIR "
 	    "(SEGMENT... [FILTER...] | FILTER... | --all)",
 	.options = options,
-	.note = "DIR/ID-KEY.shm gets the contents, DIR/ID-KEY.meta the rest.\n"
+	.note = "Prints DIR/NAME, where NAME.shm is the contents and NAME.meta "
+	    "the rest.\n"
 	    "FILTER is any of the options from --owner on; all must hold, "
 	    "but of one\ngiven more than once only one value.",
 	.run = run

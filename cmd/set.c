@@ -145,8 +145,11 @@ run(int argc, char **argv)
 	return status;
 }
 
-const struct cmd cmd_set = {.name = "set",
-    .summary = "Changes mode, owner, or locking of segments",
-    .synopsis = "[-m MODE] [-u OWNER[:GROUP]] [--lock | --unlock] SEGMENT...",
-    .options = options,
-    .run = run};
+const struct cmd cmd_set = {
+	.name = "set",
+	.summary = "Changes mode, owner, or locking of segments",
+	.synopsis = "[-m MODE] [-u OWNER[:GROUP]] [--lock | --unlock] "
+	    "SEGMENT...",
+	.options = options,
+	.run = run
+};

@@ -169,10 +169,12 @@ put(const struct opts *o, struct shmt_view *view, const struct source *source,
 }
 
 static int
-put_failed(const struct opts *o, const struct source *source, uint64_t done)
+put_failed(const struct opts *o, const struct source *source, uint64_t length,
+    uint64_t done)
 {
 	if (errno != EFBIG)
-		return copy_failed(&o->operand, source->name, done);
+		return transfer_failed(&o->operand, source->name, length,
+		    done);
 	warn_about(o->operand.text, "the input is longer than the space: %ju "
 	    "bytes were written at offset %ju, up to the end",
 	    (uintmax_t)done, (uintmax_t)o->offset);
@@ -201,7 +203,8 @@ write_locked(const struct opts *o, struct shmt_view *view,
 	progress_begin(&progress, length);
 	result = put(o, view, source, &how, &done);
 	progress_end(&progress);
-	status = result == 0 ? ST_OK : put_failed(o, source, done);
+	status = result == 0 ? ST_OK : put_failed(o, source, length,
+	    done);
 	add_status(&status, release_semaphore(&o->semaphore));
 	if (status == ST_OK && o->verbose)
 		printf("wrote %ju bytes at %ju\n", (uintmax_t)done,

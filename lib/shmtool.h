@@ -239,10 +239,11 @@ int shmt_attach(int id, const void *address, unsigned flags, void **at);
 int shmt_detach(const void *at);
 
 /*
- * Contents (map.c, copy.c).  A view reaches a segment's bytes: by attaching
- * it, or, with SHMT_NO_TRACE, through a process that has it attached, which
- * leaves atime, lpid and nattch as they are.  Bytes that nobody wrote read
- * as zero without memory being allocated for them.
+ * Contents (bytes/).  A view reaches a segment's bytes: by attaching it, which
+ * lasts for microseconds where the caller may open /proc/self/map_files; or,
+ * with SHMT_NO_TRACE, through a process that has it attached, which leaves
+ * atime, lpid and nattch as they are.  Bytes that nobody wrote read as zero
+ * without memory being allocated for them.
  */
 
 #define SHMT_WRITE	0x10u	/* the view is for writing */
@@ -267,13 +268,22 @@ uint64_t shmt_view_size(const struct shmt_view *view);
 const struct shmt_info *shmt_view_segment(const struct shmt_view *view);
 
 /* Copies length bytes at offset to or from buffer.  ERANGE: beyond the end;
- * EFAULT: a page cannot be had. */
+ * EFAULT: a page cannot be allocated; EBADF: the view is not for writing. */
 int shmt_view_get(struct shmt_view *view, uint64_t offset, void *buffer,
     size_t length);
 int shmt_view_put(struct shmt_view *view, uint64_t offset, const void *buffer,
     size_t length);
 
-#define SHMT_ZERO_COPY	0x1u	/* lend pages to a pipe: later stores show */
+/*
+ * Calls visit() with the pieces of a range, in order: bytes, or NULL for a
+ * hole, which has no limit to its length.  What visit() returns other than 0
+ * (-1 with errno) ends it, and is returned.
+ */
+int shmt_view_visit(struct shmt_view *view, uint64_t offset, uint64_t length,
+    int (*visit)(void *arg, const void *bytes, uint64_t length), void *arg);
+
+#define SHMT_ZERO_COPY	0x1u	/* lend pages to a pipe, where the kernel can:
+				 * the reader may see later stores */
 #define SHMT_SPARSE	0x2u	/* out is a new regular file, or the range was
 				 * never written: leave holes */
 #define SHMT_LEAVE_REST	0x4u	/* more input than the range stays unread */
@@ -284,16 +294,16 @@ struct shmt_transfer {
 	unsigned flags;
 	/* Called now and then, may be NULL; true stops with ECANCELED. */
 	bool (*progress)(void *arg, uint64_t done);
-	/* shmt_save(): called when the contents are copied, may be NULL. */
-	void (*copied)(void *arg);
 	void *arg;
 };
 
 /*
  * Segment to descriptor and descriptor to segment.  *done is set on failure
  * too: how far it got.  errno as write(2) and read(2); ERANGE: the range is
- * not in the segment; EFAULT: a page cannot be had; ENOMEM: the memory
- * cgroup or the machine is full.
+ * not in the segment; EFAULT: a page cannot be allocated; ENOMEM: a memory
+ * cgroup or the machine cannot hold the pages, which shmt_headroom() shows,
+ * and which is known before anything is copied but for input of unknown
+ * length; EBADF: the view is not for writing.
  * shmt_view_send() may be helped by a thread of its own, which takes no
  * signals and has ended when it returns.  shmt_view_receive() stops at the
  * end of the input, and at the end of the range with EFBIG when there is more
@@ -309,24 +319,18 @@ int shmt_view_fill(struct shmt_view *view, const struct shmt_transfer *how,
     unsigned char byte, uint64_t *done);
 
 /*
- * What bounds the pages that this process may still have: the tightest of
- * its memory cgroups and the machine (headroom.c).  False: nothing tells.
+ * How much memory this process may still have: the least of what its memory
+ * cgroups and the machine can hold (memcg.c).  False: nothing tells.
  */
 struct shmt_headroom {
-	uint64_t limit, used;	/* bytes; used may be given up in part */
-	char where[128];	/* "memory cgroup /NAME", "this machine:" */
+	uint64_t limit, used;	/* bytes */
+	/* Bytes that can still be allocated, swap and the page cache that is
+	 * given up for them included. */
+	uint64_t left;
+	char where[128];	/* "memory cgroup /NAME", "this machine" */
 };
 
 bool shmt_headroom(struct shmt_headroom *headroom);
-
-/*
- * To be called before length bytes are written to fd.  Should that be a file
- * in memory (tmpfs, memfd), whoever needs a page of a full memory cgroup is
- * killed, and no errno comes first (memory.c): where memory is short a child
- * of ours has the pages, and is killed instead: ENOMEM.  *credit is 0 at
- * first, and then ours.
- */
-int shmt_make_room(int fd, size_t length, uint64_t *credit);
 
 /*
  * A System V semaphore held, with undo, around a copy (lock.c).
@@ -576,16 +580,32 @@ struct shmt_limits {
 #define SHMT_LIMITS_SEM	0x4u
 int shmt_limits(unsigned which, struct shmt_limits *limits, const char **bad);
 
-/* What is in use, system-wide (of the IPC namespace). */
+/* What the segments of the IPC namespace use, all together. */
 struct shmt_usage {
 	uint64_t segments;
 	uint64_t pages;		/* of shmall: reserved, not resident */
 	uint64_t largest;	/* bytes of the largest segment */
 	bool has_rss;
 	uint64_t resident, swapped;	/* bytes */
+	uint64_t attachments;
+	uint64_t unattached, dest;	/* segments */
 };
 
+/* From a list with rss, or from one taken for it. */
+void shmt_usage_of(const struct shmt_info *list, size_t count,
+    struct shmt_usage *usage);
 int shmt_usage(struct shmt_usage *usage);
+
+/* The tmpfs at /dev/shm. */
+struct shmt_dev_shm {
+	uint64_t size;		/* bytes; 0: no limit, and used is not known */
+	uint64_t used;
+	uint64_t inodes;	/* 0: no limit, and used_inodes is not known */
+	uint64_t used_inodes;
+};
+
+/* errno as statfs(2); ENODEV: it is no tmpfs. */
+int shmt_dev_shm(struct shmt_dev_shm *dev_shm);
 
 /* part of whole in tenths of a percent, exact for all 64 bits; UINT64_MAX
  * where whole is 0 and part is not. */
@@ -665,73 +685,108 @@ int shmt_advise(enum shmt_profile profile, uint64_t memory,
     struct shmt_advice *advice, size_t *count, const char **bad);
 
 /*
- * kernel.NAME: shmmax, shmall, shmmni or shm_rmid_forced (sysctl.c).  Set
- * reads back what the kernel made of it.  EINVAL: refused, or not a name of
- * these; EIO: the kernel kept another value, which is in *now.
+ * The limits that can be set: shmmax, shmall, shmmni and shm_rmid_forced,
+ * which are kernel.NAME of sysctl(8), and dev_shm_size, the bytes of the tmpfs
+ * at /dev/shm (0: no limit).  EINVAL: not one of these names.
  */
+#define SHMT_DEV_SHM_SIZE "dev_shm_size"
+#define SHMT_REASON 256
+
 int shmt_limit_get(const char *name, uint64_t *value);
-int shmt_limit_set(const char *name, uint64_t value, uint64_t *now);
+
+/* What the kernel sets it to when it starts. */
+int shmt_limit_default(const char *name, uint64_t *value);
+
+/*
+ * Whether it may be set here, as far as can be known without doing it; reason
+ * becomes "" or more than errno says.  EBUSY: the tmpfs at /dev/shm is mounted
+ * at another place too, which is in reason.
+ */
+int shmt_limit_check(const char *name, char reason[SHMT_REASON]);
+
+/*
+ * Sets it, and reads back what the kernel made of it.  EINVAL: refused, in
+ * the words of the kernel if reason is not ""; EIO: the kernel kept another
+ * value, which is in *now.  shm_rmid_forced set to 1 removes segments at once,
+ * and setting it back brings none of them back.
+ */
+int shmt_limit_set(const char *name, uint64_t value, uint64_t *now,
+    char reason[SHMT_REASON]);
+
+/* The line of fstab(5) that keeps a size ("2G", "50%") of /dev/shm, with the
+ * present options of its mount; the caller frees it. */
+int shmt_dev_shm_line(const char *size, char **line);
 
 /*
  * Replaces the lines kernel.NAME = of a sysctl.d file, or adds them, keeping
- * all others; written beside and renamed.  ELOOP: a symbolic link; EISDIR or
+ * all others, in two steps: all that can fail beforehand, and the rename.
+ * The caller closes the draft after either.  ELOOP: a symbolic link; EISDIR or
  * EINVAL: no regular file.  count: at most 64.
  */
 struct shmt_setting {
 	const char *name;
 	uint64_t value;
 };
-int shmt_limits_persist(const char *path, const struct shmt_setting *settings,
-    size_t count);
+struct shmt_atomic_file;
+int shmt_persist_prepare(const char *path, const struct shmt_setting *settings,
+    size_t count, struct shmt_atomic_file **draft);
+int shmt_persist_commit(struct shmt_atomic_file *draft);
 
 /*
- * A file that is there complete or not at all (draft.c), 0600.  It is closed
- * in any case; what was not published by then is gone, and so it is when the
- * process is killed, on file systems that have files without names.
+ * A file that appears at its path complete or not at all (atomic_file.c), of
+ * mode 0600.  shmt_atomic_file_close() ends it in any case, and removes what
+ * was not published.  If the process is killed before, nothing is left on
+ * file systems that have files without names.
  */
 
 struct shmt_atomic_file;
 
 /* errno as open(2).  A symbolic link at path would be replaced itself. */
-int shmt_atomic_file_open(const char *path, struct shmt_atomic_file **draft);
-int shmt_atomic_file_fd(const struct shmt_atomic_file *draft);
+int shmt_atomic_file_open(const char *path, struct shmt_atomic_file **file);
+int shmt_atomic_file_fd(const struct shmt_atomic_file *file);
 
-/* Gives it its name, in the place of a file that has it. */
-int shmt_atomic_file_publish(struct shmt_atomic_file *draft);
-void shmt_atomic_file_close(struct shmt_atomic_file *draft);
+/* Puts it at its path, also in the place of another file. */
+int shmt_atomic_file_publish(struct shmt_atomic_file *file);
+void shmt_atomic_file_close(struct shmt_atomic_file *file);
 
 /*
- * Save and restore (archive.c, meta.c).  DIR/ID-KEY.shm holds the contents,
- * sparse; DIR/ID-KEY.meta the rest, as text.
+ * Save and restore (lib/archive).  A saved segment is a pair of files:
+ * DIR/NAME.meta is text and names the file of the contents beside it, which is
+ * sparse: DIR/NAME.shm, or DIR/NAME.N.shm where that name was not free.  NAME
+ * is ID-KEY-CTIME-TAG; two segments never have the same.
  */
 
 struct shmt_saved {
-	char name[32];		/* ID-KEY, without DIR and ending */
+	char name[64];		/* by shmt_save(): NAME */
+	char ending[8];		/* of the contents: ".shm", ".1.shm" */
 	struct shmt_info segment;	/* as it was before it was read */
-	unsigned char digest[32];	/* of the contents */
+	unsigned char digest[16];	/* of the contents */
+	bool attached;		/* by shmt_save(): the segment had to be
+				 * attached, so its idle time begins anew */
 	bool disturbed;		/* by shmt_save(): another process attached or
 				 * detached it while it was copied */
-	unsigned lost;		/* by shmt_restore(): did not come back */
+	unsigned lost;		/* by shmt_restore(): was not restored */
 };
 
 #define SHMT_LOST_OWNER		0x1u	/* only root gives it away */
 #define SHMT_LOST_LOCK		0x2u	/* not permitted, or no memory */
-#define SHMT_LOST_HUGE		0x4u	/* no huge pages to be had */
+#define SHMT_LOST_HUGE		0x4u	/* no huge pages are free */
 #define SHMT_LOST_RESERVE	0x8u	/* made with SHMT_NORESERVE */
 
-/* What a failure was about, for errno alone does not tell. */
+/* Where a failure happened, which errno does not tell. */
 enum shmt_place {
 	SHMT_AT_SEGMENT,	/* finding, reading, making, filling it */
 	SHMT_AT_DIR,		/* opening the directory, writing it out */
-	SHMT_AT_CONTENTS,	/* the file NAME.shm */
+	SHMT_AT_CONTENTS,	/* the file of the contents */
 	SHMT_AT_META		/* the file NAME.meta */
 };
 
 enum shmt_damage {
 	SHMT_INTACT,
+	SHMT_BAD_VERSION,	/* of another version of the format */
 	SHMT_BAD_META,		/* a line is not as shmt_save() writes it */
 	SHMT_BAD_SUM,		/* it was edited: its own digest differs */
-	SHMT_BAD_SIZE,		/* contents shorter or longer than said */
+	SHMT_BAD_SIZE,		/* contents shorter or longer than recorded */
 	SHMT_BAD_DIGEST		/* contents differ */
 };
 
@@ -739,41 +794,64 @@ struct shmt_trouble {
 	enum shmt_place place;
 	enum shmt_damage damage;	/* why it is EBADMSG */
 	unsigned line;			/* of NAME.meta; 0: none */
-	uint64_t wanted, found;		/* bytes, for SHMT_BAD_SIZE */
-	char name[32];			/* ID-KEY, where it is known */
+	uint64_t wanted, found;		/* bytes of the contents, or versions */
+	char name[64];			/* by shmt_save(): NAME */
 };
 
-#define SHMT_REPLACE	0x1u	/* existing files are replaced */
+#define SHMT_REPLACE	0x1u	/* an older pair of this segment is replaced */
+
+/* How to save; each callback may be NULL. */
+struct shmt_saving {
+	unsigned flags;
+	/* Called now and then with the bytes done; true stops, ECANCELED. */
+	bool (*progress)(void *arg, uint64_t done);
+	/* The contents are copied, but not yet on the disk. */
+	void (*copied)(void *arg);
+	/* All is on the disk and nothing is committed; false stops, ECANCELED.
+	 */
+	bool (*confirm)(void *arg, const struct shmt_saved *saved);
+	void *arg;
+};
 
 /*
- * Saves into an existing directory; both files complete and on the disk, or
- * neither.  EEXIST: saved before; errno as open(2), write(2), rename(2)
- * otherwise, and *trouble is set.  Of how only the callbacks count: progress
- * goes up to the segment's size, half of it for the copy and half for the
- * digest; copied is called between the two.
+ * Saves into an existing directory.  The pair is committed by one rename(2):
+ * a process that is killed leaves the older pair or the new one, and what
+ * else it leaves is removed by the next save of the segment.  EEXIST: there is
+ * a pair; EBUSY: too many processes are saving it there; otherwise errno as
+ * open(2), write(2), rename(2), and *trouble is set.
  */
-int shmt_save(const char *dir, int id, unsigned flags,
-    const struct shmt_transfer *how, struct shmt_saved *saved,
-    struct shmt_trouble *trouble);
-
-/* Reads file, which is NAME.meta, NAME.shm or NAME, and checks everything.
- * EBADMSG: damaged, see *trouble.  *saved is there already once the .meta is
- * known to be good, before the contents are looked at. */
-int shmt_saved_check(const char *file, const struct shmt_transfer *how,
+int shmt_save(const char *dir, int id, const struct shmt_saving *how,
     struct shmt_saved *saved, struct shmt_trouble *trouble);
 
 #define SHMT_SAME_ID	0x1u
 #define SHMT_OTHER_KEY	0x2u	/* key, not the saved one */
 
+/* How to restore; each callback may be NULL. */
+struct shmt_restoring {
+	unsigned flags;
+	uint32_t key;		/* for SHMT_OTHER_KEY */
+	/* As in struct shmt_saving. */
+	bool (*progress)(void *arg, uint64_t done);
+	/* The segment was made, and will be filled; false stops, ECANCELED. */
+	bool (*made)(void *arg, const struct shmt_info *segment);
+	void *arg;
+};
+
 /*
- * Checks, makes the segment again and fills it; on failure nothing is left.
- * EEXIST: the key or the id is taken; EBADMSG and *saved as above.  Nobody but
- * the owner may attach it before it is complete.  saved->lost tells what is
- * not as it was; creator, times and last user never are.
+ * Makes a segment again from file, which is NAME.meta, NAME, or a file of the
+ * contents; both files are in one directory.  A failure leaves no segment;
+ * the contents are checked while they are copied, and nobody but the owner
+ * may attach it before.  EEXIST: the key or the id is taken; EBADMSG:
+ * damaged, see *trouble; EINVAL or ELOOP at a file: it is no regular file.
+ * *saved is set once the .meta is known to be good, also on failure;
+ * saved->lost tells what is not as it was; creator, times and last user never
+ * are.
  */
-int shmt_restore(const char *file, unsigned flags, uint32_t key,
-    const struct shmt_transfer *how, int *id, struct shmt_saved *saved,
-    struct shmt_trouble *trouble);
+int shmt_restore(const char *file, const struct shmt_restoring *how, int *id,
+    struct shmt_saved *saved, struct shmt_trouble *trouble);
+
+/* The length of file without its ending: that of DIR/NAME. */
+size_t shmt_saved_stem(const char *file);
 
 #ifdef __cplusplus
 }

@@ -2,7 +2,7 @@
 
 /*
  * limits --advise: what the limits should be, as a file for sysctl.d whose
- * comments say why.
+ * comments say why.  Only the lines that raise a limit are no comments.
  */
 
 #include <errno.h>
@@ -11,15 +11,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "diagnose.h"
 #include "limits/advise.h"
-#include "limits/ipcs.h"
 #include "limits/set.h"
 #include "shmtool.h"
 #include "ui/json.h"
 #include "ui/message.h"
 #include "ui/text.h"
 
-/* How a recommendation stands to what is there. */
+/* How a recommendation compares with the present limit. */
 enum verdict { RAISE, KEEP, LOWER, WOULD_BREAK };
 
 static enum verdict
@@ -47,32 +47,53 @@ print_reason(const struct shmt_advice *advice, const struct shmt_usage *usage)
 		printf("as it should be\n");
 		break;
 	case LOWER:
-		printf("higher already: the line below is a guard, no need\n");
+		printf("already higher; this line would only cap it\n");
 		break;
 	case WOULD_BREAK:
 		if (strcmp(advice->name, "shmmax") == 0)
 			printf("and a segment has %" PRIu64 " bytes: ",
 			    usage->largest);
 		else
-			printf("and %" PRIu64 " are in use: ", usage->pages);
-		printf("lowering it would break what runs\n");
+			printf("and %" PRIu64 " page%s in use: ", usage->pages,
+			    usage->pages == 1 ? " is" : "s are");
+		printf("lowering it would break programs that run\n");
 		break;
 	}
 }
 
-/* The line for sysctl.d; the four of kernel.sem share one. */
-static void
-print_line(const struct shmt_advice *advice, const struct shmt_usage *usage)
+/* Whether any of the four of kernel.sem, which share a line, is raised. */
+static bool
+raises_sem(const struct shmt_advice *advice, size_t count,
+    const struct shmt_usage *usage)
 {
-	if (strcmp(advice->name, "semmsl") == 0)
-		printf("kernel.sem = %" PRIu64, advice->recommended);
-	else if (strncmp(advice->name, "sem", 3) == 0)
-		printf(" %" PRIu64 "%s", advice->recommended,
-		    strcmp(advice->name, "semmni") == 0 ? "\n" : "");
-	else
-		printf("%skernel.%s = %" PRIu64 "\n",
-		    judge(advice, usage) == WOULD_BREAK ? "#" : "",
-		    advice->name, advice->recommended);
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (strncmp(advice[i].name, "sem", 3) == 0 &&
+		    judge(&advice[i], usage) == RAISE)
+			return true;
+	return false;
+}
+
+/* The lines for sysctl.d. */
+static void
+print_lines(const struct shmt_advice *advice, size_t count,
+    const struct shmt_usage *usage)
+{
+	const struct shmt_advice *a;
+
+	for (a = advice; a < advice + count; a++)
+		if (strcmp(a->name, "semmsl") == 0)
+			printf("%skernel.sem = %" PRIu64,
+			    raises_sem(advice, count, usage) ? "" : "#",
+			    a->recommended);
+		else if (strncmp(a->name, "sem", 3) == 0)
+			printf(" %" PRIu64 "%s", a->recommended,
+			    strcmp(a->name, "semmni") == 0 ? "\n" : "");
+		else
+			printf("%skernel.%s = %" PRIu64 "\n",
+			    judge(a, usage) == RAISE ? "" : "#", a->name,
+			    a->recommended);
 }
 
 static void
@@ -89,11 +110,11 @@ print_text(const struct shmt_advice *advice, size_t count,
 		print_reason(&advice[i], usage);
 	}
 	if (raise == 0)
-		printf("# Nothing needs raising.\n");
-	printf("# To keep these lines: put them into " SYSCTL_FILE ",\n"
+		printf("# Nothing needs raising.  To cap what programs may "
+		    "take, uncomment a line.\n");
+	printf("# To keep a line: put it into " SYSCTL_FILE ",\n"
 	    "# then sysctl --system\n");
-	for (i = 0; i < count; i++)
-		print_line(&advice[i], usage);
+	print_lines(advice, count, usage);
 }
 
 static void

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "diagnose.h"
 #include "limits/ipcs.h"
 #include "shmtool.h"
 #include "ui/json.h"
@@ -32,17 +33,6 @@ struct lines {
 /* A row's eight cells: two numbers of 20 digits, and none of the others is
  * wider than its column and a blank. */
 #define ROW_MAX (8 * (CELL + 1) + 2 * 10 + 1)
-
-int
-limits_failed(const char *bad, int error)
-{
-	const char *reason = strerror(error);
-
-	if (bad != NULL && error == EBADMSG)
-		reason = "holds something else than the kernel's numbers";
-	warn_about(bad != NULL ? bad : "limits of System V IPC", "%s", reason);
-	return status_of(error);
-}
 
 /* size in the letters of ipcs --human: one decimal, rounded half up, which
  * may say 1024K but never 1M for less. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * limits/ipcs.
+ * The reports of ipcs.
  */
 
 #ifndef CMD_LIMITS_IPCS_H
@@ -18,8 +18,5 @@ enum report_unit { REPORT_KBYTES, REPORT_BYTES, REPORT_HUMAN };
 
 /* What ipcs -l and ipcs -m print, or both as JSON. */
 int print_report(unsigned what, enum report_unit unit, bool json);
-
-/* Tells that shmt_limits() failed with error, bad being as it said. */
-int limits_failed(const char *bad, int error);
 
 #endif

@@ -2,125 +2,99 @@
 
 /*
  * limits --prometheus: the text exposition format, of this IPC namespace or
- * of all of them.  What is not known of a namespace has no line.
+ * of all of them.  A figure that is not known of a namespace has no line.
  */
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "limits/ipcs.h"
+#include "diagnose.h"
 #include "limits/metrics.h"
+#include "limits/sample.h"
 #include "shmtool.h"
 #include "ui/message.h"
 
-enum {
-	M_SEGMENTS, M_ALLOCATED, M_LARGEST, M_RESIDENT, M_SWAPPED,
-	M_ATTACHMENTS, M_UNATTACHED, M_STALE, M_DEST, M_LIMIT_SEGMENTS,
-	M_LIMIT_ALLOCATED, M_LIMIT_SEGMENT, METRICS
-};
+/* When a figure is known. */
+enum need { ALWAYS, RSS, DEV_SHM, INODES };
 
-static const struct {
+#define FIGURE(member) offsetof(struct sample, member)
+
+static const struct metric {
 	const char *name, *help;
-	bool pages;		/* counted so, told in bytes */
-} metrics[METRICS] = {
-	[M_SEGMENTS] = { "shm_segments", "Segments that exist.", false },
-	[M_ALLOCATED] = { "shm_allocated_bytes",
-	    "Size of all segments, in whole pages, resident or not.", true },
-	[M_LARGEST] = { "shm_largest_segment_bytes",
-	    "Size of the largest segment.", false },
-	[M_RESIDENT] = { "shm_resident_bytes",
-	    "Memory that segments occupy.", false },
-	[M_SWAPPED] = { "shm_swapped_bytes",
-	    "Contents of segments that are swapped out.", false },
-	[M_ATTACHMENTS] = { "shm_attachments",
-	    "Attachments of all segments together.", false },
-	[M_UNATTACHED] = { "shm_unattached_segments",
-	    "Segments that no process has attached.", false },
-	[M_STALE] = { "shm_stale_segments",
-	    "Unattached segments whose users are gone, idle an hour.", false },
-	[M_DEST] = { "shm_dest_segments",
-	    "Segments that go at their last detach.", false },
-	[M_LIMIT_SEGMENTS] = { "shm_limit_segments",
-	    "Segments that may exist (kernel.shmmni).", false },
-	[M_LIMIT_ALLOCATED] = { "shm_limit_allocated_bytes",
-	    "Size that all segments may have (kernel.shmall).", true },
-	[M_LIMIT_SEGMENT] = { "shm_limit_segment_bytes",
-	    "Size that one segment may have (kernel.shmmax).", false }
+	size_t figure;		/* a uint64_t of struct sample */
+	enum need need;
+	bool pages;		/* counted so, printed in bytes */
+} metrics[] = {
+	{ "shm_segments", "Segments that exist.", FIGURE(usage.segments), ALWAYS, false },
+	{ "shm_allocated_bytes",
+	    "Size of all segments, in whole pages, resident or not.",
+	    FIGURE(usage.pages), ALWAYS, true },
+	{ "shm_largest_segment_bytes", "Size of the largest segment.",
+	    FIGURE(usage.largest), ALWAYS, false },
+	{ "shm_resident_bytes", "Memory that segments occupy.",
+	    FIGURE(usage.resident), RSS, false },
+	{ "shm_swapped_bytes", "Contents of segments that are swapped out.",
+	    FIGURE(usage.swapped), RSS, false },
+	{ "shm_attachments", "Attachments of all segments together.",
+	    FIGURE(usage.attachments), ALWAYS, false },
+	{ "shm_unattached_segments", "Segments that no process has attached.",
+	    FIGURE(usage.unattached), ALWAYS, false },
+	{ "shm_stale_segments",
+	    "Unattached segments whose users are gone, idle an hour.",
+	    FIGURE(stale), ALWAYS, false },
+	{ "shm_dest_segments", "Segments that go at their last detach.",
+	    FIGURE(usage.dest), ALWAYS, false },
+	{ "shm_limit_segments",
+	    "Segments that may exist (kernel.shmmni).",
+	    FIGURE(limits.shmmni), ALWAYS, false },
+	{ "shm_limit_allocated_bytes",
+	    "Size that all segments may have (kernel.shmall).",
+	    FIGURE(limits.shmall), ALWAYS, true },
+	{ "shm_limit_segment_bytes",
+	    "Size that one segment may have (kernel.shmmax).",
+	    FIGURE(limits.shmmax), ALWAYS, false },
+	{ "shm_dev_shm_used_bytes", "Memory that files in /dev/shm occupy.",
+	    FIGURE(dev_shm.used), DEV_SHM, false },
+	{ "shm_limit_dev_shm_bytes", "Size of the tmpfs at /dev/shm.",
+	    FIGURE(dev_shm.size), DEV_SHM, false },
+	{ "shm_dev_shm_used_inodes", "Inodes in use in /dev/shm.",
+	    FIGURE(dev_shm.used_inodes), INODES, false },
+	{ "shm_limit_dev_shm_inodes", "Inodes that /dev/shm may have.",
+	    FIGURE(dev_shm.inodes), INODES, false }
 };
 
-/* What is known of one namespace. */
-struct sample {
-	uint64_t value[METRICS];
-	bool known[METRICS];
+#define METRICS (sizeof(metrics) / sizeof(metrics[0]))
+
+/* The sample of one namespace. */
+struct labelled {
+	struct sample sample;
 	bool has_ns;
 	uint64_t ns;
 };
 
-static void
-set(struct sample *sample, int metric, uint64_t value)
+static bool
+is_known(const struct sample *sample, enum need need)
 {
-	sample->value[metric] = value;
-	sample->known[metric] = true;
-}
-
-static void
-count_segments(struct sample *sample, const struct shmt_info *list,
-    size_t count)
-{
-	struct shmt_clause clause = { .by = SHMT_BY_STALE };
-	const struct shmt_filter is_stale = { &clause, 1 };
-	uint64_t attached = 0, unattached = 0, stale = 0, dest = 0;
-	int64_t now = (int64_t)time(NULL);
-	size_t i;
-
-	for (i = 0; i < count; i++) {
-		attached += list[i].nattch;
-		unattached += list[i].nattch == 0;
-		dest += (list[i].state & SHMT_DEST) != 0;
-		stale += shmt_match(&is_stale, &list[i], now, NULL);
+	switch (need) {
+	case ALWAYS:
+		return true;
+	case RSS:
+		return sample->usage.has_rss;
+	case DEV_SHM:
+		return sample->has_dev_shm && sample->dev_shm.size != 0;
+	case INODES:
+		break;
 	}
-	set(sample, M_ATTACHMENTS, attached);
-	set(sample, M_UNATTACHED, unattached);
-	set(sample, M_STALE, stale);
-	set(sample, M_DEST, dest);
+	return sample->has_dev_shm && sample->dev_shm.inodes != 0;
 }
 
-/* Of the namespace that we are in; *bad as of shmt_limits(). */
-static int
-take_sample(struct sample *sample, const char **bad)
-{
-	struct shmt_info *list;
-	struct shmt_limits limits;
-	struct shmt_usage usage;
-	size_t count;
-
-	memset(sample, 0, sizeof(*sample));
-	*bad = NULL;
-	if (shmt_limits(SHMT_LIMITS_SHM, &limits, bad) == -1 ||
-	    shmt_usage(&usage) == -1 || shmt_list(false, &list, &count) == -1)
-		return -1;
-	set(sample, M_LIMIT_SEGMENTS, limits.shmmni);
-	set(sample, M_LIMIT_ALLOCATED, limits.shmall);
-	set(sample, M_LIMIT_SEGMENT, limits.shmmax);
-	set(sample, M_SEGMENTS, usage.segments);
-	set(sample, M_ALLOCATED, usage.pages);
-	set(sample, M_LARGEST, usage.largest);
-	if (usage.has_rss) {
-		set(sample, M_RESIDENT, usage.resident);
-		set(sample, M_SWAPPED, usage.swapped);
-	}
-	count_segments(sample, list, count);
-	free(list);
-	return 0;
-}
-
-/* In a child, inside another namespace: the sample through a pipe. */
+/* In a child, inside another namespace: writes the sample to a pipe. */
 static int
 send_sample(void *arg, int out)
 {
@@ -128,7 +102,7 @@ send_sample(void *arg, int out)
 	const char *bad;
 
 	(void)arg;
-	if (take_sample(&sample, &bad) == -1)
+	if (take_sample(true, &sample, &bad) == -1)
 		return errno;
 	return write(out, &sample, sizeof(sample)) == sizeof(sample) ? 0 : EIO;
 }
@@ -156,41 +130,45 @@ print_gauge(const char *name, const char *help)
 }
 
 static void
-print_metric(int metric, const struct sample *samples, size_t count)
+print_metric(const struct metric *metric, const struct labelled *samples,
+    size_t count)
 {
-	uint64_t unit = metrics[metric].pages ?
-	    (uint64_t)sysconf(_SC_PAGESIZE) : 1;
+	uint64_t unit = metric->pages ? (uint64_t)sysconf(_SC_PAGESIZE) : 1;
+	uint64_t value;
 	bool headed = false;
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		if (!samples[i].known[metric])
+		if (!is_known(&samples[i].sample, metric->need))
 			continue;
 		if (!headed)
-			print_gauge(metrics[metric].name,
-			    metrics[metric].help);
+			print_gauge(metric->name, metric->help);
 		headed = true;
-		printf("%s", metrics[metric].name);
-		if (samples[i].has_ns)
+		printf("%s", metric->name);
+		/* There is one /dev/shm in this mount namespace. */
+		if (samples[i].has_ns && metric->need < DEV_SHM)
 			printf("{ipc_namespace=\"%" PRIu64 "\"}",
 			    samples[i].ns);
 		putchar(' ');
-		print_value(samples[i].value[metric], unit);
+		memcpy(&value, (const char *)&samples[i].sample +
+		    metric->figure, sizeof(value));
+		print_value(value, unit);
 	}
 }
 
 static void
-print_samples(const struct sample *samples, size_t count)
+print_samples(const struct labelled *samples, size_t count)
 {
-	int metric;
+	size_t i;
 
-	for (metric = 0; metric < METRICS; metric++)
-		print_metric(metric, samples, count);
+	for (i = 0; i < METRICS; i++)
+		print_metric(&metrics[i], samples, count);
 }
 
-/* A sample of each namespace; how many would not be looked into. */
+/* Takes a sample of each namespace; returns how many, and counts those that
+ * could not be looked into. */
 static size_t
-ask_all(const struct shmt_ns *list, size_t count, struct sample *samples,
+ask_all(const struct shmt_ns *list, size_t count, struct labelled *samples,
     size_t *hidden)
 {
 	size_t i, n = 0, length;
@@ -199,12 +177,12 @@ ask_all(const struct shmt_ns *list, size_t count, struct sample *samples,
 	for (i = 0; i < count; i++) {
 		if (shmt_ns_run(&list[i], send_sample, NULL, &answer,
 		    &length) == -1) {
-			/* One that ended meanwhile is no longer there. */
+			/* Its last process may have ended meanwhile. */
 			*hidden += errno != ESRCH;
 			continue;
 		}
-		if (length == sizeof(samples[n])) {
-			memcpy(&samples[n], answer, length);
+		if (length == sizeof(samples[n].sample)) {
+			memcpy(&samples[n].sample, answer, length);
 			samples[n].has_ns = true;
 			samples[n].ns = list[i].inode;
 			n++;
@@ -218,7 +196,7 @@ static int
 export_all(void)
 {
 	size_t count, known, unseen, hidden = 0;
-	struct sample *samples;
+	struct labelled *samples;
 	struct shmt_ns *list;
 
 	if (shmt_ns_list(&list, &count, &unseen) == -1)
@@ -229,12 +207,14 @@ export_all(void)
 		return fail(NULL, errno);
 	}
 	known = ask_all(list, count, samples, &hidden);
+	if (known > 0)
+		add_memory(&samples[0].sample);
 	print_samples(samples, known);
 	print_gauge("shm_hidden_namespaces",
 	    "IPC namespaces that could not be looked into.");
 	printf("shm_hidden_namespaces %zu\n", hidden);
 	print_gauge("shm_hidden_processes",
-	    "Processes that would not tell their IPC namespace.");
+	    "Processes whose IPC namespace could not be read.");
 	printf("shm_hidden_processes %zu\n", unseen);
 	free(samples);
 	free(list);
@@ -244,13 +224,14 @@ export_all(void)
 int
 export_metrics(bool all_ns)
 {
-	struct sample sample;
+	struct labelled here = { .has_ns = false };
 	const char *bad;
 
 	if (all_ns)
 		return export_all();
-	if (take_sample(&sample, &bad) == -1)
+	if (take_sample(true, &here.sample, &bad) == -1)
 		return limits_failed(bad, errno);
-	print_samples(&sample, 1);
+	add_memory(&here.sample);
+	print_samples(&here, 1);
 	return ST_OK;
 }

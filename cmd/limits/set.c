@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * limits --set: limits changed, all or none, and kept over a boot.
+ * limits --set: changes limits, all or none, and keeps them over a boot.
  */
 
 #include <errno.h>
@@ -10,278 +10,444 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "diagnose.h"
 #include "limits/set.h"
 #include "shmtool.h"
 #include "ui/message.h"
 #include "ui/signals.h"
 #include "ui/text.h"
 
-/* More segments than this only a kernel with ipcmni_extend can count. */
+/* Only a kernel booted with ipcmni_extend takes more. */
 #define SHMMNI_PLAIN 32768
 
-static int
-bad_setting(const char *text, const char *reason)
-{
-	return usage_error("--set", "%s: %s", text, reason);
-}
-
-/* Pages, or a size with its suffix, which is rounded up to pages. */
-static bool
-parse_pages(const char *text, uint64_t *pages)
-{
-	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), size;
-
-	if (shmt_parse_number(text, UINT64_MAX, pages) == 0)
-		return true;
-	if (errno == ERANGE || shmt_parse_size(text, &size) == -1)
-		return false;
-	*pages = size / page + (size % page != 0);
-	return true;
-}
+/* What is done in one call of change_limits(). */
+struct change {
+	const struct settings *settings;
+	uint64_t old[SETTINGS_MAX];
+	const char *file;
+	struct shmt_atomic_file *draft;	/* to become file, or NULL */
+	struct shmt_info *list;	/* all segments, before the change */
+	size_t count;
+	struct shmt_usage usage;	/* of that list */
+};
 
 static bool
-parse_value(const char *name, const char *text, uint64_t *value)
+is_named(const struct shmt_setting *setting, const char *name)
 {
-	if (strcmp(name, "shmmax") == 0)
-		return shmt_parse_size(text, value) == 0;
-	if (strcmp(name, "shmall") == 0)
-		return parse_pages(text, value);
-	if (strcmp(name, "shmmni") == 0)
-		return shmt_parse_number(text, INT32_MAX, value) == 0;
-	return shmt_parse_number(text, 1, value) == 0;
+	return strcmp(setting->name, name) == 0;
 }
 
-int
-parse_setting(const char *text, struct settings *settings)
-{
-	static const char *const names[SETTINGS_MAX] = {
-		"shmmax", "shmall", "shmmni", "shm_rmid_forced"
-	};
-	const char *equals = strchr(text, '='), *name = NULL;
-	const char *whole = text;
-	size_t i, length;
+/*
+ * What it does to segments that exist
+ */
 
-	/* As sysctl(8) writes it. */
-	if (strncmp(text, "kernel.", 7) == 0)
-		text += 7;
-	length = equals != NULL ? (size_t)(equals - text) : 0;
-	for (i = 0; i < SETTINGS_MAX; i++)
-		if (strlen(names[i]) == length &&
-		    memcmp(names[i], text, length) == 0)
-			name = names[i];
-	if (name == NULL)
-		return bad_setting(whole, "not NAME=VALUE with shmmax, shmall, "
-		    "shmmni or shm_rmid_forced");
-	for (i = 0; i < settings->count; i++)
-		if (settings->list[i].name == name)
-			return bad_setting(whole, "given twice");
-	if (!parse_value(name, equals + 1, &settings->list[i].value))
-		return bad_setting(whole, errno == ERANGE ? "out of range" :
-		    strcmp(name, "shm_rmid_forced") == 0 ? "not 0 or 1" :
-		    strcmp(name, "shmmni") == 0 ? "not a number" :
-		    "not a size (4096, 64K, 1.5G)");
-	settings->list[i].name = name;
-	settings->count++;
-	return ST_OK;
+static void
+warn_of_shmmni(const struct change *c, uint64_t value)
+{
+	uint64_t n = c->usage.segments;
+
+	if (n > value)
+		warn_about("shmmni", "%" PRIu64 " segment%s, more than "
+		    "%" PRIu64 ": %s, no other can be made", n,
+		    n == 1 ? " exists" : "s exist", value,
+		    n == 1 ? "it stays" : "they stay");
 }
 
-/* Unattached segments whose creator is dead: shm_rmid_forced removes them. */
+static void
+warn_of_shmall(const struct change *c, uint64_t value)
+{
+	uint64_t n = c->usage.pages;
+
+	if (n > value)
+		warn_about("shmall", "%" PRIu64 " page%s in use, more than "
+		    "%" PRIu64 ": %s, no further page can be reserved", n,
+		    n == 1 ? " is" : "s are", value,
+		    n == 1 ? "it stays" : "they stay");
+}
+
+static void
+warn_of_shmmax(const struct change *c, uint64_t value)
+{
+	uint64_t n = c->usage.largest;
+
+	if (n > value)
+		warn_about("shmmax", "a segment of %" PRIu64 " byte%s exists, "
+		    "more than %" PRIu64 ": it stays, but could not be made "
+		    "again", n, plural(n, "s"), value);
+}
+
+/* Segments that the kernel removes when shm_SHM_RMID_FORCED is set. */
 static uint64_t
-count_orphans(void)
+count_orphans(const struct change *c)
 {
 	struct shmt_process creator;
-	struct shmt_info *list;
 	uint64_t orphans = 0;
-	size_t i, count;
+	size_t i;
 
-	if (shmt_list(false, &list, &count) == -1) {
-		warn_about("shm_rmid_forced", "removes unattached segments "
-		    "whose creators are dead; how many cannot be known: %s",
-		    strerror(errno));
-		return 0;
-	}
-	for (i = 0; i < count; i++) {
-		if (list[i].nattch != 0)
+	for (i = 0; i < c->count; i++) {
+		if (c->list[i].nattch != 0)
 			continue;
-		shmt_creator(&list[i], &creator);
+		shmt_creator(&c->list[i], &creator);
 		orphans += creator.life == SHMT_GONE ||
 		    creator.life == SHMT_REUSED;
 	}
-	free(list);
 	return orphans;
 }
 
-/* What exists already beyond a new limit stays, but nobody gets more. */
-static void
-warn_of(const struct shmt_setting *setting, uint64_t old,
-    const struct shmt_usage *usage, bool dry)
+/* Unattached segments that there were, and are no more. */
+static uint64_t
+count_removed(const struct change *c)
 {
-	uint64_t value = setting->value, orphans;
-
-	if (strcmp(setting->name, "shmmni") == 0 && usage->segments > value)
-		warn_about(setting->name, "%" PRIu64 " segments exist, more "
-		    "than %" PRIu64 ": they stay, no other can be made",
-		    usage->segments, value);
-	else if (strcmp(setting->name, "shmall") == 0 && usage->pages > value)
-		warn_about(setting->name, "%" PRIu64 " pages are in use, more "
-		    "than %" PRIu64 ": they stay, no other can be had",
-		    usage->pages, value);
-	else if (strcmp(setting->name, "shmmax") == 0 &&
-	    usage->largest > value)
-		warn_about(setting->name, "a segment of %" PRIu64 " bytes "
-		    "exists, more than %" PRIu64 ": it stays, but could not "
-		    "be made again", usage->largest, value);
-	else if (strcmp(setting->name, "shm_rmid_forced") == 0 &&
-	    value == 1 && old == 0 && (orphans = count_orphans()) > 0)
-		warn_about(setting->name, "removes %" PRIu64 " unattached "
-		    "segments at once: their creators are dead", orphans);
-	/* Without --dry-run the kernel answers this. */
-	if (dry && strcmp(setting->name, "shmmni") == 0 &&
-	    value > SHMMNI_PLAIN)
-		warn_about(setting->name, "more than %d: only a kernel booted "
-		    "with ipcmni_extend takes it", SHMMNI_PLAIN);
-}
-
-static int
-refused(const struct shmt_setting *setting, uint64_t now, int error)
-{
-	if (error == EACCES || error == EPERM)
-		warn_about(setting->name, "%s: only root of this IPC namespace "
-		    "may set it: try sudo shmtool limits --set %s=%" PRIu64,
-		    strerror(error), setting->name, setting->value);
-	else if (error == EROFS)
-		warn_about(setting->name,
-		    "/proc/sys is mounted read-only here: "
-		    "set it where this container is started");
-	else if (error == EINVAL && strcmp(setting->name, "shmmni") == 0)
-		warn_about(setting->name, "%" PRIu64 ": the kernel counts no "
-		    "more than %d segments, or 16777216 when booted with "
-		    "ipcmni_extend", setting->value, SHMMNI_PLAIN);
-	else if (error == EIO)
-		warn_about(setting->name, "the kernel kept %" PRIu64 " and not "
-		    "%" PRIu64, now, setting->value);
-	else
-		warn_about(setting->name, "%" PRIu64 ": %s", setting->value,
-		    error == ENOENT ? "/proc/sys/kernel does not have it" :
-		    strerror(error));
-	return error == ENOENT ? ST_FAILED : status_of(error);
-}
-
-/* Back to what the first count of them were, the last one first. */
-static void
-undo(const struct shmt_setting *settings, const uint64_t *old, size_t count)
-{
-	uint64_t now;
-
-	while (count-- > 0) {
-		if (settings[count].value == old[count])
-			continue;
-		if (shmt_limit_set(settings[count].name, old[count],
-		    &now) == 0)
-			warn_about(settings[count].name, "is %" PRIu64 " again",
-			    now);
-		else
-			warn_about(settings[count].name,
-			    "could not be set back "
-			    "to %" PRIu64 ": %s",
-			    old[count], strerror(errno));
-	}
-}
-
-static int
-set_all(const struct shmt_setting *settings, const uint64_t *old,
-    size_t count)
-{
-	uint64_t now = 0;
-	int error, status;
+	struct shmt_info there;
+	uint64_t removed = 0;
 	size_t i;
 
-	for (i = 0; i < count; i++)
-		if (shmt_limit_set(settings[i].name, settings[i].value,
-		    &now) == -1) {
-			error = errno;
-			status = refused(&settings[i], now, error);
-			/* Another value was kept: that one goes back too. */
-			undo(settings, old, i + (error == EIO));
-			return status;
-		}
+	for (i = 0; i < c->count; i++)
+		removed += c->list[i].nattch == 0 &&
+		    (shmt_info(c->list[i].object.id, &there) == -1 ||
+		    !shmt_same(&c->list[i], &there));
+	return removed;
+}
+
+static void
+warn_of_removal(const struct change *c, bool dry)
+{
+	uint64_t n = dry ? count_orphans(c) : count_removed(c);
+
+	if (n > 0)
+		warn_about(SHM_RMID_FORCED, "%s %" PRIu64 " unattached segment%s "
+		    "whose creator%s exited", dry ? "would remove" : "removed",
+		    n, plural(n, "s"), n == 1 ? " has" : "s have");
+}
+
+static void
+warn_of_effects(const struct change *c, bool dry)
+{
+	const struct shmt_setting *s = c->settings->list;
+	size_t i;
+
+	for (i = 0; i < c->settings->count; i++, s++)
+		if (is_named(s, "shmmni"))
+			warn_of_shmmni(c, s->value);
+		else if (is_named(s, "shmall"))
+			warn_of_shmall(c, s->value);
+		else if (is_named(s, "shmmax"))
+			warn_of_shmmax(c, s->value);
+		else if (is_named(s, SHM_RMID_FORCED) && s->value == 1 &&
+		    c->old[i] == 0)
+			warn_of_removal(c, dry);
+}
+
+/* What only the kernel knows, where it is not asked. */
+static void
+warn_of_extension(const struct change *c)
+{
+	const struct shmt_setting *s = c->settings->list;
+	size_t i;
+
+	for (i = 0; i < c->settings->count; i++)
+		if (is_named(&s[i], "shmmni") && s[i].value > SHMMNI_PLAIN)
+			warn_about("shmmni", "more than %d: only a kernel "
+			    "booted with ipcmni_extend takes it",
+			    SHMMNI_PLAIN);
+}
+
+/*
+ * The change: all that may fail first, what cannot be undone last
+ */
+
+/* Sets one back to what it was. */
+static void
+undo_one(const struct shmt_setting *setting, uint64_t old)
+{
+	char reason[SHMT_REASON];
+	uint64_t now;
+
+	if (setting->value == old)
+		return;
+	if (shmt_limit_set(setting->name, old, &now, reason) == 0)
+		warn_about(setting->name, "is %" PRIu64 " again", now);
+	else
+		warn_about(setting->name, "could not be set back to %" PRIu64
+		    ": %s", old, reason[0] != '\0' ? reason :
+		    strerror(errno));
+}
+
+/* Undoes the first count settings, the last one first. */
+static void
+undo(const struct change *c, size_t count)
+{
+	while (count-- > 0)
+		if (!is_named(&c->settings->list[count], SHM_RMID_FORCED))
+			undo_one(&c->settings->list[count], c->old[count]);
+}
+
+static int
+set_one(const struct change *c, size_t i)
+{
+	const struct shmt_setting *s = &c->settings->list[i];
+	char reason[SHMT_REASON];
+	uint64_t now = s->value;
+	int error, status;
+
+	if (shmt_limit_set(s->name, s->value, &now, reason) == 0)
+		return ST_OK;
+	error = errno;
+	status = setting_failed(s, now, reason, error);
+	/* Another value was kept. */
+	if (error == EIO && now != s->value)
+		undo_one(s, c->old[i]);
+	return status;
+}
+
+static int
+set_revocable(const struct change *c)
+{
+	int status = ST_OK;
+	size_t i;
+
+	for (i = 0; i < c->settings->count && status == ST_OK; i++) {
+		if (is_named(&c->settings->list[i], SHM_RMID_FORCED))
+			continue;
+		status = set_one(c, i);
+		if (status != ST_OK)
+			undo(c, i);
+	}
+	return status;
+}
+
+/* shm_SHM_RMID_FORCED removes segments, which nothing brings back. */
+static int
+set_irrevocable(const struct change *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->settings->count; i++)
+		if (is_named(&c->settings->list[i], SHM_RMID_FORCED))
+			return set_one(c, i);
 	return ST_OK;
 }
 
 static int
-keep(const char *file, const struct shmt_setting *settings, size_t count)
+file_failed(const char *file, int error)
 {
-	int error;
-
-	if (shmt_limits_persist(file, settings, count) == 0)
-		return ST_OK;
-	error = errno;
 	warn_about(file, "%s",
 	    error == ELOOP ? "a symbolic link: name the file itself" :
 	    error == EINVAL ? "not a regular file" : strerror(error));
 	return error == ENOENT ? ST_FAILED : status_of(error);
 }
 
-static void
-report(const struct shmt_setting *settings, const uint64_t *old, size_t count,
-    const char *file, bool dry)
+/* The sysctls among some settings, the only ones that a file keeps. */
+static size_t
+select_sysctls(const struct settings *settings, const uint64_t *values,
+    struct shmt_setting list[static SETTINGS_MAX])
 {
-	size_t i;
+	size_t i, n = 0;
 
-	for (i = 0; i < count; i++)
-		printf("%s: %" PRIu64 " -> %" PRIu64 "\n", settings[i].name,
-		    old[i], settings[i].value);
-	for (i = 0; file != NULL && i < count; i++) {
-		print_safe(file);
-		printf(": kernel.%s = %" PRIu64 "\n", settings[i].name,
-		    settings[i].value);
+	for (i = 0; i < settings->count; i++) {
+		if (is_named(&settings->list[i], SHMT_DEV_SHM_SIZE))
+			continue;
+		list[n] = settings->list[i];
+		if (values != NULL)
+			list[n].value = values[i];
+		n++;
 	}
-	if (dry) {
-		printf("nothing was changed (--dry-run)\n");
-		return;
-	}
-	if (file != NULL)
-		return;
-	printf("until the next boot; to keep it: shmtool limits --persist "
-	    "--set");
-	for (i = 0; i < count; i++)
-		printf(" %s=%" PRIu64, settings[i].name, settings[i].value);
-	putchar('\n');
+	return n;
 }
 
-int
-change_limits(const struct shmt_setting *settings, size_t count,
-    const char *file, bool dry)
+static int
+prepare_file(struct change *c, const uint64_t *values)
 {
-	uint64_t old[SETTINGS_MAX];
-	struct shmt_usage usage;
+	struct shmt_setting list[SETTINGS_MAX];
+	size_t count = select_sysctls(c->settings, values, list);
+
+	if (c->file == NULL || count == 0)
+		return ST_OK;
+	return shmt_persist_prepare(c->file, list, count, &c->draft) == 0 ?
+	    ST_OK : file_failed(c->file, errno);
+}
+
+static int
+commit_file(struct change *c)
+{
+	int status = ST_OK;
+
+	if (c->draft == NULL)
+		return ST_OK;
+	if (shmt_persist_commit(c->draft) == -1)
+		status = file_failed(c->file, errno);
+	shmt_atomic_file_close(c->draft);
+	c->draft = NULL;
+	return status;
+}
+
+/* Sets all, or has undone all. */
+static int
+set_all(struct change *c)
+{
+	int status;
+
+	status = set_revocable(c);
+	if (status != ST_OK)
+		return status;
+	status = commit_file(c);
+	if (status == ST_OK) {
+		status = set_irrevocable(c);
+		if (status != ST_OK && prepare_file(c, c->old) == ST_OK)
+			commit_file(c);
+	}
+	if (status != ST_OK)
+		undo(c, c->settings->count);
+	return status;
+}
+
+static int
+check_one(const struct shmt_setting *setting)
+{
+	char reason[SHMT_REASON];
+
+	return shmt_limit_check(setting->name, reason) == 0 ? ST_OK :
+	    setting_failed(setting, setting->value, reason, errno);
+}
+
+/* Finds out all that can be known before anything is changed. */
+static int
+look_ahead(struct change *c, bool dry)
+{
+	const struct shmt_setting *s = c->settings->list;
 	int status = ST_OK;
 	size_t i;
 
-	for (i = 0; i < count; i++)
-		if (shmt_limit_get(settings[i].name, &old[i]) == -1) {
-			warn_about(settings[i].name, "/proc/sys/kernel/%s: %s",
-			    settings[i].name, strerror(errno));
-			return errno == ENOENT ? ST_FAILED : status_of(errno);
-		}
-	if (shmt_usage(&usage) == -1)
-		return fail("segments in use", errno);
-	for (i = 0; i < count; i++)
-		warn_of(&settings[i], old[i], &usage, dry);
-	if (!dry) {
-		/* Half of it must not stay when a signal comes. */
-		catch_signals();
-		ignore_sigpipe();
-		status = set_all(settings, old, count);
-		if (status == ST_OK && file != NULL) {
-			status = keep(file, settings, count);
-			if (status != ST_OK)
-				undo(settings, old, count);
-		}
+	for (i = 0; i < c->settings->count && status == ST_OK; i++) {
+		if (shmt_limit_get(s[i].name, &c->old[i]) == -1)
+			status = setting_failed(&s[i], s[i].value, "", errno);
+		/* To show what would be done takes no rights. */
+		else if (!dry || is_named(&s[i], SHMT_DEV_SHM_SIZE))
+			status = check_one(&s[i]);
 	}
-	if (status == ST_OK)
-		report(settings, old, count, file, dry);
+	if (status != ST_OK)
+		return status;
+	if (shmt_list(true, &c->list, &c->count) == -1)
+		return fail("list of segments", errno);
+	shmt_usage_of(c->list, c->count, &c->usage);
+	return dry ? ST_OK : prepare_file(c, NULL);
+}
+
+/*
+ * The report
+ */
+
+static void
+print_value(uint64_t value, bool size)
+{
+	if (size && value == 0)
+		printf("no limit");
+	else
+		printf("%" PRIu64, value);
+}
+
+static void
+print_changes(const struct change *c)
+{
+	const struct shmt_setting *s = c->settings->list;
+	bool size;
+	size_t i;
+
+	for (i = 0; i < c->settings->count; i++) {
+		size = is_named(&s[i], SHMT_DEV_SHM_SIZE);
+		printf("%s: ", s[i].name);
+		print_value(c->old[i], size);
+		printf(" -> ");
+		print_value(s[i].value, size);
+		putchar('\n');
+	}
+}
+
+/* How the size of /dev/shm is kept, which is not done here. */
+static void
+print_fstab(const char *size)
+{
+	const char *option = container_size_option();
+	char *line;
+
+	if (option != NULL) {
+		printf("dev_shm_size: kept where this container is started, "
+		    "by %s\n", option);
+		return;
+	}
+	if (shmt_dev_shm_line(size, &line) == -1) {
+		fail(SHMT_DEV_SHM_SIZE, errno);
+		return;
+	}
+	printf("dev_shm_size: to keep it, put this line into /etc/fstab:\n"
+	    "%s\n", line);
+	free(line);
+}
+
+static void
+print_kept(const struct change *c)
+{
+	struct shmt_setting list[SETTINGS_MAX];
+	size_t i, count = select_sysctls(c->settings, NULL, list);
+
+	for (i = 0; i < count; i++) {
+		print_safe(c->file);
+		printf(": kernel.%s = %" PRIu64 "\n", list[i].name,
+		    list[i].value);
+	}
+	if (c->settings->dev_shm_size != NULL)
+		print_fstab(c->settings->dev_shm_size);
+}
+
+static void
+print_how_to_keep(const struct settings *settings)
+{
+	const struct shmt_setting *s = settings->list;
+	size_t i;
+
+	printf("until the next boot; to keep it: shmtool limits --persist "
+	    "--set");
+	for (i = 0; i < settings->count; i++)
+		if (is_named(&s[i], SHMT_DEV_SHM_SIZE))
+			printf(" %s=%s", s[i].name, settings->dev_shm_size);
+		else
+			printf(" %s=%" PRIu64, s[i].name, s[i].value);
+	putchar('\n');
+}
+
+static void
+report(const struct change *c, bool dry)
+{
+	print_changes(c);
+	if (c->file != NULL)
+		print_kept(c);
+	if (dry)
+		printf("nothing was changed (--dry-run)\n");
+	else if (c->file == NULL)
+		print_how_to_keep(c->settings);
+}
+
+int
+change_limits(const struct settings *settings, const char *file, bool dry)
+{
+	struct change c = { .settings = settings, .file = file };
+	int status;
+
+	/* Half of it must not stay when a signal comes. */
+	catch_signals();
+	ignore_sigpipe();
+	status = look_ahead(&c, dry);
+	if (status == ST_OK && dry)
+		warn_of_extension(&c);
+	else if (status == ST_OK)
+		status = set_all(&c);
+	if (status == ST_OK) {
+		warn_of_effects(&c, dry);
+		report(&c, dry);
+	}
+	if (c.draft != NULL)
+		shmt_atomic_file_close(c.draft);
+	free(c.list);
 	return status;
 }

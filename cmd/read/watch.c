@@ -38,7 +38,8 @@ look(const struct watch *watch, unsigned char *bytes)
 	if (error == 0)
 		return status;
 	errno = error;
-	return copy_failed(watch->operand, watch->operand->text, 0);
+	return transfer_failed(watch->operand, watch->operand->text,
+	    watch->length, 0);
 }
 
 /* Our attachment would keep a removed segment alive. */

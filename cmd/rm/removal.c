@@ -357,34 +357,30 @@ look_again(struct removal_run *run, struct removal *r)
 	return why == NULL;
 }
 
+/* A removal of which the segment is being saved. */
+struct copy_look {
+	struct removal_run *run;
+	struct removal *removal;
+	bool kept;		/* the removal has the reason */
+};
+
 /*
- * Saves it, and looks again.  Saving attaches, so the times and the last
- * process must be ours now, or the files may hold what is old already.
+ * Looks again when the contents are copied, before the files get their names.
+ * Where the segment was attached to be saved, its times and last process must
+ * be ours now, or the copy may be out of date already.
  */
 static bool
-save_first(struct removal_run *run, struct removal *r)
+look_at_copied(void *arg, const struct shmt_saved *saved)
 {
-	const struct saving saving = {
-		.dir = run->save, .replace = run->force
-	};
+	struct copy_look *look = arg;
+	struct removal_run *run = look->run;
+	struct removal *r = look->removal;
+	const char *why = what_changed(&r->segment, &saved->segment);
+	bool is_used = saved->disturbed;
 	struct shmt_info now;
-	struct shmt_saved saved;
-	bool is_used;
-	char *reason;
-	int status;
 
-	status = save_segment(&saving, &r->segment, &saved, &reason);
-	if (status != ST_OK) {
-		set_result(r, FAILED, status, "not saved, so not removed: %s",
-		    reason != NULL ? reason : strerror(ENOMEM));
-		free(reason);
-		return false;
-	}
 	r->is_saved = true;
-	if (asprintf(&r->saved, "%s/%s", run->save, saved.name) == -1)
-		r->saved = NULL;
-	is_used = saved.disturbed;
-	if (shmt_info(r->segment.object.id, &now) == 0) {
+	if (saved->attached && shmt_info(r->segment.object.id, &now) == 0) {
 		is_used = is_used || now.lpid != getpid();
 		if (run->force || !is_used) {
 			r->segment.atime = now.atime;
@@ -392,11 +388,40 @@ save_first(struct removal_run *run, struct removal *r)
 			r->segment.lpid = now.lpid;
 		}
 	}
-	if (!look_again(run, r))
+	if (why == NULL && look_again(run, r)) {
+		if (!is_used || run->force)
+			return true;
+		why = used_meanwhile;
+	}
+	if (why != NULL)
+		set_result(r, KEPT, changed_status(run), "%s", why);
+	look->kept = true;
+	return false;
+}
+
+/* The files belong to this one segment, so older ones are replaced. */
+static bool
+save_first(struct removal_run *run, struct removal *r)
+{
+	struct copy_look look = { run, r, false };
+	const struct saving saving = {
+		.dir = run->save, .replace = true, .confirm = look_at_copied,
+		.arg = &look
+	};
+	struct shmt_saved saved;
+	char *reason;
+	int status;
+
+	status = save_segment(&saving, &r->segment, &saved, &reason);
+	if (status != ST_OK && !look.kept)
+		set_result(r, FAILED, status, "not saved, so not removed: %s",
+		    reason != NULL ? reason : strerror(ENOMEM));
+	free(reason);
+	if (status != ST_OK)
 		return false;
-	if (is_used && !run->force)
-		set_result(r, KEPT, changed_status(run), "%s", used_meanwhile);
-	return !is_used || run->force;
+	if (asprintf(&r->saved, "%s/%s", run->save, saved.name) == -1)
+		r->saved = NULL;
+	return look_again(run, r);
 }
 
 /*

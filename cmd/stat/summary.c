@@ -40,10 +40,14 @@ static const char *const defaults[] = {
 	"LARGEST", NULL
 };
 
+static const char *const expendable[] = {
+	"NSPID", "PAGES", "LARGEST", "SWAP", "NSCOMMAND", NULL
+};
+
 const struct column_set summary_columns = {
 	.list = columns, .count = sizeof(columns) / sizeof(columns[0]),
 	.row_size = sizeof(struct sum), .facts = offsetof(struct sum, facts),
-	.defaults = defaults
+	.defaults = defaults, .expendable = expendable
 };
 
 static void

@@ -2,7 +2,7 @@
 
 /*
  * stat -w: looks again and again, and prints a line for each change between
- * two looks.  Nothing is printed at first: what is there has not changed.
+ * two looks.  What is there at first has not changed.
  */
 
 #include <errno.h>
@@ -48,6 +48,8 @@ struct look {
 
 struct watching {
 	const struct change_watch *how;
+	const struct column *columns[COLUMNS_MAX];	/* those to print */
+	size_t column_count;
 	struct look before, after;
 };
 
@@ -75,36 +77,70 @@ static const struct column columns[] = {
 	    .width = 10 },
 	{ "OWNER", VALUE_USER, OF_EVENT(row.segment.uid), .width = 8 },
 	{ "SIZE", VALUE_SIZE, OF_EVENT(row.segment.size), .width = 5 },
-	{ "NATTCH", VALUE_NUMBER, OF_EVENT(row.segment.nattch), .width = 3 },
+	{ "NATTCH", VALUE_NUMBER, OF_EVENT(row.segment.nattch), .width = 6 },
 	{ "PID", VALUE_PID, OF_EVENT(pid), .width = 7 },
 	{ "COMMAND", VALUE_COMMAND, .get = get_command, .width = 15 },
-	{ "WHAT", VALUE_TEXT, OF_EVENT(what) }
+	{ "WHAT", VALUE_TEXT, OF_EVENT(what), .width = 8 }
 };
 
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
+static const char *const expendable[] = {
+	"KEY", "OWNER", "NATTCH", "SIZE", "PID", NULL
+};
+
 static const struct column_set event_columns = {
 	.list = columns, .count = COLUMNS, .row_size = sizeof(struct event),
-	.facts = offsetof(struct event, row.facts)
+	.facts = offsetof(struct event, row.facts), .expendable = expendable
 };
+
+/* Chooses the columns once for all lines, by the least widths. */
+static void
+choose_event_columns(struct watching *w)
+{
+	const struct column *all[COLUMNS];
+	const struct table table = {
+		.set = &event_columns, .columns = all,
+		.column_count = COLUMNS, .expendable = expendable
+	};
+	char names[HIDDEN_NAMES];
+	size_t widths[COLUMNS], i;
+
+	for (i = 0; i < COLUMNS; i++) {
+		all[i] = &columns[i];
+		widths[i] = columns[i].width;
+	}
+	if (w->how->format == FORMAT_TABLE)
+		fit_terminal(&table, widths, names);
+	for (i = 0; i < COLUMNS; i++)
+		if (widths[i] != HIDDEN)
+			w->columns[w->column_count++] = all[i];
+}
+
+static enum row_style
+style_event(const void *row)
+{
+	const char *word = ((const struct event *)row)->word;
+
+	if (strcmp(word, "removed") == 0)
+		return STYLE_DIM;
+	return strcmp(word, "marked") == 0 ? STYLE_MARKED : STYLE_PLAIN;
+}
 
 /* Prints an event as a line, or the heading alone if it is NULL. */
 static int
-print_line(const struct change_watch *how, const struct event *event)
+print_line(const struct watching *w, const struct event *event)
 {
-	const struct column *chosen[COLUMNS];
-	struct table table = {
-		.format = how->format, .bytes = how->bytes,
+	const struct table table = {
+		.format = w->how->format, .bytes = w->how->bytes,
 		.heading = event == NULL, .set = &event_columns,
-		.columns = chosen, .column_count = COLUMNS, .rows = event,
-		.row_count = event != NULL
+		.columns = w->columns, .column_count = w->column_count,
+		.rows = event, .row_count = event != NULL,
+		.style = w->how->color ? style_event : NULL
 	};
 	struct json json = { .file = stdout };
 	int status;
-	size_t i;
 
-	for (i = 0; i < COLUMNS; i++)
-		chosen[i] = &columns[i];
 	if (table.format != FORMAT_JSON)
 		return print_table(&table, NULL, NULL);
 	status = print_object(&table, &json, NULL, event);
@@ -134,7 +170,7 @@ print_event(const struct watching *w, struct event *event, const char *word)
 {
 	event->word = word;
 	event->time = w->after.time;
-	return print_line(w->how, event);
+	return print_line(w, event);
 }
 
 static void
@@ -367,9 +403,10 @@ print_events(const struct change_watch *how)
 	int status;
 
 	catch_signals();
+	choose_event_columns(&w);
 	status = look(how, &w.before);
-	if (status == ST_OK && how->heading && how->format == FORMAT_TSV)
-		status = print_line(how, NULL);
+	if (status == ST_OK && how->heading && how->format != FORMAT_JSON)
+		status = print_line(&w, NULL);
 	while (status == ST_OK && flush_output() &&
 	    wait_for_next(how->interval, &status)) {
 		status = look(how, &w.after);

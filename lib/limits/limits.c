@@ -219,37 +219,41 @@ shmt_limits(unsigned which, struct shmt_limits *limits, const char **bad)
 	return 0;
 }
 
-int
-shmt_usage(struct shmt_usage *usage)
+void
+shmt_usage_of(const struct shmt_info *list, size_t count,
+    struct shmt_usage *usage)
 {
-	struct shmt_usage u = { 0 };
-	struct shmt_info *list;
-	struct shm_info info;
-	struct shmid_ds ds;
-	size_t i, count;
+	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	struct shmt_usage u = { .segments = count, .has_rss = true };
+	size_t i;
 
-	/* These two are what the kernel itself compares with the limits. */
-	_Static_assert(sizeof(info) <= sizeof(ds), "shm_info in shmid_ds");
-	if (shmctl(0, SHM_INFO, &ds) == -1)
-		return -1;
-	memcpy(&info, &ds, sizeof(info));
-	u.segments = (uint64_t)info.used_ids;
-	u.pages = info.shm_tot;
-	if (shmt_list(true, &list, &count) == -1)
-		return -1;
-	u.has_rss = true;
 	for (i = 0; i < count; i++) {
+		u.pages += list[i].size / page + (list[i].size % page != 0);
 		if (list[i].size > u.largest)
 			u.largest = list[i].size;
 		u.has_rss = u.has_rss &&
 		    (list[i].known & SHMT_HAS_RSS) != 0;
 		u.resident += list[i].rss;
 		u.swapped += list[i].swap;
+		u.attachments += list[i].nattch;
+		u.unattached += list[i].nattch == 0;
+		u.dest += (list[i].state & SHMT_DEST) != 0;
 	}
-	free(list);
 	if (!u.has_rss)
 		u.resident = u.swapped = 0;
 	*usage = u;
+}
+
+int
+shmt_usage(struct shmt_usage *usage)
+{
+	struct shmt_info *list;
+	size_t count;
+
+	if (shmt_list(true, &list, &count) == -1)
+		return -1;
+	shmt_usage_of(list, count, usage);
+	free(list);
 	return 0;
 }
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Limits set: now, in /proc/sys/kernel, and from the next boot on, in a file
+ * Setting limits: at once in /proc/sys/kernel, and for the next boot in a file
  * of sysctl.d.
  */
 
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,47 +17,103 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "limits/dev_shm.h"
 #include "limits/sysctl.h"
 #include "shmtool.h"
 #include "sys/atomic_file.h"
 #include "sys/file.h"
 
-#define SYSCTL_MODE 0644	/* of a new file: everyone may know */
+#define SYSCTL_MODE 0644	/* of a new file: everyone may read it */
 
-/* The path of a name that we set, or NULL. */
-static const char *
-path_of(const char *name)
+/* As the kernel has had it since Linux 3.16: ULONG_MAX less 16 MiB. */
+#define UNLIMITED ((uint64_t)ULONG_MAX - (UINT64_C(1) << 24))
+
+static const struct {
+	const char *path;
+	uint64_t initial;
+} sysctls[] = {
+	{ "/proc/sys/kernel/shmmax", UNLIMITED },
+	{ "/proc/sys/kernel/shmall", UNLIMITED },
+	{ "/proc/sys/kernel/shmmni", 4096 },
+	{ "/proc/sys/kernel/shm_rmid_forced", 0 }
+};
+
+/* The index of a sysctl in the array above, or -1 with EINVAL. */
+static int
+find_sysctl(const char *name)
 {
-	static const char *const paths[] = {
-		"/proc/sys/kernel/shmmax", "/proc/sys/kernel/shmall",
-		"/proc/sys/kernel/shmmni", "/proc/sys/kernel/shm_rmid_forced"
-	};
-	size_t i;
+	int i;
 
-	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
-		if (strcmp(strrchr(paths[i], '/') + 1, name) == 0)
-			return paths[i];
+	for (i = 0; i < (int)(sizeof(sysctls) / sizeof(sysctls[0])); i++)
+		if (strcmp(strrchr(sysctls[i].path, '/') + 1, name) == 0)
+			return i;
 	errno = EINVAL;
-	return NULL;
+	return -1;
+}
+
+static bool
+is_dev_shm(const char *name)
+{
+	return strcmp(name, SHMT_DEV_SHM_SIZE) == 0;
 }
 
 int
 shmt_limit_get(const char *name, uint64_t *value)
 {
-	const char *path = path_of(name);
+	struct shmt_dev_shm dev_shm;
+	int i;
 
-	return path == NULL ? -1 : shmt__read_sysctl(path, false, value, 1);
+	if (is_dev_shm(name)) {
+		if (shmt_dev_shm(&dev_shm) == -1)
+			return -1;
+		*value = dev_shm.size;
+		return 0;
+	}
+	i = find_sysctl(name);
+	return i == -1 ? -1 :
+	    shmt__read_sysctl(sysctls[i].path, false, value, 1);
 }
 
 int
-shmt_limit_set(const char *name, uint64_t value, uint64_t *now)
+shmt_limit_default(const char *name, uint64_t *value)
 {
-	const char *path = path_of(name);
+	int i;
+
+	if (is_dev_shm(name)) {
+		if (shmt_memory(value) == -1)
+			return -1;
+		*value = shmt__dev_shm_round(*value / 2);
+		return 0;
+	}
+	i = find_sysctl(name);
+	if (i == -1)
+		return -1;
+	*value = sysctls[i].initial;
+	return 0;
+}
+
+int
+shmt_limit_check(const char *name, char reason[SHMT_REASON])
+{
+	int i, fd;
+
+	reason[0] = '\0';
+	if (is_dev_shm(name))
+		return shmt__dev_shm_check(reason);
+	i = find_sysctl(name);
+	if (i == -1)
+		return -1;
+	fd = open(sysctls[i].path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	shmt__close(fd);
+	return fd == -1 ? -1 : 0;
+}
+
+static int
+write_sysctl(const char *path, uint64_t value)
+{
 	char text[32];
 	int fd, length, result;
 
-	if (path == NULL)
-		return -1;
 	fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd == -1)
 		return -1;
@@ -64,7 +121,26 @@ shmt_limit_set(const char *name, uint64_t value, uint64_t *now)
 	length = snprintf(text, sizeof(text), "%" PRIu64 "\n", value);
 	result = shmt__write_all(fd, text, (size_t)length);
 	shmt__close(fd);
-	if (result == -1 || shmt__read_sysctl(path, false, now, 1) == -1)
+	return result;
+}
+
+int
+shmt_limit_set(const char *name, uint64_t value, uint64_t *now,
+    char reason[SHMT_REASON])
+{
+	int i;
+
+	reason[0] = '\0';
+	if (is_dev_shm(name)) {
+		if (shmt__dev_shm_resize(value, reason) == -1)
+			return -1;
+		value = shmt__dev_shm_round(value);
+	} else {
+		i = find_sysctl(name);
+		if (i == -1 || write_sysctl(sysctls[i].path, value) == -1)
+			return -1;
+	}
+	if (shmt_limit_get(name, now) == -1)
 		return -1;
 	if (*now != value) {
 		errno = EIO;
@@ -144,84 +220,140 @@ compose(const char *old, size_t length, const struct shmt_setting *settings,
 	return text;
 }
 
-/* The file as it is, and what it is; an absent one is empty and ours. */
+/* An attribute such as an access control list or a label of SELinux. */
 static int
-read_old(const char *path, char **text, size_t *length, struct stat *st)
+copy_attribute(int from, int to, const char *name)
 {
-	int fd, result = -1;
+	ssize_t length;
+	char *value;
+	int result;
 
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW |
-	    O_NONBLOCK);
-	if (fd == -1 && errno == ENOENT) {
-		st->st_mode = 0;
-		*length = 0;
-		*text = strdup("");
-		return *text == NULL ? -1 : 0;
-	}
-	if (fd == -1)
+	length = fgetxattr(from, name, NULL, 0);
+	if (length == -1)
 		return -1;
-	if (fstat(fd, st) == -1)
-		;
-	else if (!S_ISREG(st->st_mode))
-		errno = S_ISDIR(st->st_mode) ? EISDIR : EINVAL;
-	else
-		result = shmt__read_fd(fd, text, length);
-	shmt__close(fd);
+	value = malloc((size_t)length + 1);
+	if (value == NULL)
+		return -1;
+	length = fgetxattr(from, name, value, (size_t)length);
+	result = length == -1 ? -1 :
+	    fsetxattr(to, name, value, (size_t)length, 0);
+	free(value);
 	return result;
 }
 
-/* Writes what is to become the file, with the rights of the old one. */
+/* Those of the old file that its new contents must not lose.  Another one
+ * may be refused: it is not ours to give. */
 static int
-fill(int fd, const char *text, size_t length, const struct stat *st)
+copy_attributes(int from, int to)
 {
-	mode_t mode = st->st_mode == 0 ? SYSCTL_MODE : st->st_mode & 0777u;
+	static const char acl[] = "system.posix_acl_access";
+	char names[4096], *name;
+	ssize_t length;
 
-	if (st->st_mode != 0 && fchown(fd, st->st_uid, st->st_gid) == -1)
+	length = flistxattr(from, names, sizeof(names));
+	if (length == -1)
+		return errno == ENOTSUP ? 0 : -1;
+	for (name = names; name < names + length; name += strlen(name) + 1)
+		if (copy_attribute(from, to, name) == -1 &&
+		    strcmp(name, acl) == 0)
+			return -1;
+	return 0;
+}
+
+/* The file as it is; without one fd is -1, and the text is empty. */
+struct old {
+	int fd;
+	char *text;
+	size_t length;
+	struct stat st;
+};
+
+static int
+read_old(const char *path, struct old *old)
+{
+	memset(old, 0, sizeof(*old));
+	old->fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW |
+	    O_NONBLOCK);
+	if (old->fd == -1 && errno != ENOENT)
 		return -1;
-	if (fchmod(fd, mode) == -1 || shmt__write_all(fd, text, length) == -1)
+	if (old->fd == -1) {
+		old->text = strdup("");
+		return old->text == NULL ? -1 : 0;
+	}
+	if (fstat(old->fd, &old->st) == 0) {
+		if (S_ISREG(old->st.st_mode) &&
+		    shmt__read_fd(old->fd, &old->text, &old->length) == 0)
+			return 0;
+		if (!S_ISREG(old->st.st_mode))
+			errno = S_ISDIR(old->st.st_mode) ? EISDIR : EINVAL;
+	}
+	shmt__close(old->fd);
+	return -1;
+}
+
+/* Writes the new contents, with the owner and the rights of the old file. */
+static int
+fill(int fd, const struct old *old, const char *text, size_t length)
+{
+	if (shmt__write_all(fd, text, length) == -1)
+		return -1;
+	if (old->fd == -1)
+		return fchmod(fd, SYSCTL_MODE) == -1 ? -1 : fsync(fd);
+	if (fchown(fd, old->st.st_uid, old->st.st_gid) == -1 ||
+	    fchmod(fd, old->st.st_mode & 0777u) == -1 ||
+	    copy_attributes(old->fd, fd) == -1)
 		return -1;
 	return fsync(fd);
 }
 
 static int
-replace(const char *path, const char *text, size_t length,
-    const struct stat *st)
+prepare(const char *path, const struct old *old,
+    const struct shmt_setting *settings, size_t count,
+    struct shmt_atomic_file **draft)
 {
-	struct shmt_atomic_file *draft;
-	int folder, result;
+	struct shmt_atomic_file *d;
+	size_t length;
+	char *text;
+	int result;
 
-	if (shmt_atomic_file_open(path, &draft) == -1)
+	text = compose(old->text, old->length, settings, count, &length);
+	if (text == NULL)
 		return -1;
-	result = fill(draft->fd, text, length, st);
+	result = shmt_atomic_file_open(path, &d);
+	if (result == 0 && (result = fill(shmt_atomic_file_fd(d), old, text,
+	    length)) == -1)
+		shmt_atomic_file_close(d);
+	free(text);
 	if (result == 0)
-		result = shmt_atomic_file_publish(draft);
-	/* A name lasts when its folder is written. */
-	if (result == 0) {
-		folder = openat(draft->dir, ".", O_RDONLY | O_DIRECTORY |
-		    O_CLOEXEC);
-		result = folder == -1 ? -1 : shmt__sync_dir(folder);
-		shmt__close(folder);
-	}
-	shmt_atomic_file_close(draft);
+		*draft = d;
 	return result;
 }
 
 int
-shmt_limits_persist(const char *path, const struct shmt_setting *settings,
-    size_t count)
+shmt_persist_prepare(const char *path, const struct shmt_setting *settings,
+    size_t count, struct shmt_atomic_file **draft)
 {
-	size_t old_length, length;
-	char *old, *text;
-	struct stat st;
+	struct old old;
 	int result;
 
-	if (read_old(path, &old, &old_length, &st) == -1)
+	if (read_old(path, &old) == -1)
 		return -1;
-	text = compose(old, old_length, settings, count, &length);
-	free(old);
-	if (text == NULL)
+	result = prepare(path, &old, settings, count, draft);
+	free(old.text);
+	shmt__close(old.fd);
+	return result;
+}
+
+int
+shmt_persist_commit(struct shmt_atomic_file *draft)
+{
+	int dir, result;
+
+	if (shmt_atomic_file_publish(draft) == -1)
 		return -1;
-	result = replace(path, text, length, &st);
-	free(text);
+	/* A name lasts when its directory is on the disk. */
+	dir = openat(draft->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	result = dir == -1 ? -1 : shmt__sync_dir(dir);
+	shmt__close(dir);
 	return result;
 }

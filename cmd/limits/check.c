@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * limits --check: one line of a monitoring plugin, with performance data.
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "limits/check.h"
+#include "limits/sample.h"
+#include "shmtool.h"
+#include "ui/text.h"
+#include "ui/value.h"
+
+enum { CHECK_OK, CHECK_WARNING, CHECK_CRITICAL };
+
+/* The most use that is not above so many percent of the limit. */
+static uint64_t
+threshold(uint64_t limit, int percent)
+{
+	const uint64_t p = (uint64_t)percent;
+
+	/* In two parts: the product may have more than 64 bits. */
+	return limit / 100 * p + limit % 100 * p / 100;
+}
+
+static int
+judge(const struct use *use, const struct thresholds *t)
+{
+	if (!use->fills || !use->has_limit)
+		return CHECK_OK;
+	return use->used > threshold(use->limit, t->critical) ?
+	    CHECK_CRITICAL : use->used > threshold(use->limit, t->warning) ?
+	    CHECK_WARNING : CHECK_OK;
+}
+
+/* "3 of 4096 segments (0.0%)", "12 pages (no limit)", "/dev/shm 1.0M of 64M
+ * (1.5%)", "/dev/shm (no limit)". */
+static void
+print_figures(const struct use *use)
+{
+	const struct value used = { .kind = use->kind, .known = true,
+		.number = use->used };
+	const struct value limit = { .kind = use->kind, .known = true,
+		.number = use->limit };
+	const uint64_t tenths = shmt_permille(use->used, use->limit);
+	char room[SHORT_TEXT];
+
+	printf("%s", use->where);
+	if (use->has_limit)
+		printf("%s%s", use->where[0] != '\0' ? " " : "",
+		    value_text(&used, false, room));
+	if (use->has_limit && !use->unlimited)
+		printf(" of %s", value_text(&limit, false, room));
+	/* Sizes have their letter. */
+	if (use->kind != VALUE_SIZE)
+		printf(" %s", use->unit);
+	if (!use->has_limit || use->unlimited)
+		printf(" (no limit)");
+	else if (use->limit != 0)
+		printf(" (%" PRIu64 ".%" PRIu64 "%%)", tenths / 10,
+		    tenths % 10);
+}
+
+/* "label"=value[UOM];warn;crit;min;max */
+static void
+print_performance(const struct use *use, const struct thresholds *t)
+{
+	printf(" %s=%" PRIu64 "%s;", use->label, use->used,
+	    use->kind == VALUE_SIZE ? "B" : "");
+	if (use->unlimited)
+		printf(";;0;");
+	else if (use->fills)
+		printf("%" PRIu64 ";%" PRIu64 ";0;%" PRIu64,
+		    threshold(use->limit, t->warning),
+		    threshold(use->limit, t->critical), use->limit);
+	else
+		printf(";;0;%" PRIu64, use->limit);
+}
+
+static int
+check_unknown(const char *what, int error)
+{
+	printf("SHM UNKNOWN - %s: %s\n", what,
+	    error == EBADMSG ? "holds something else than a number" :
+	    strerror(error));
+	return CHECK_UNKNOWN;
+}
+
+static void
+print_all_figures(const struct use uses[], size_t count)
+{
+	size_t i;
+	bool first = true;
+
+	for (i = 0; i < count; i++) {
+		if (!uses[i].fills)
+			continue;
+		if (!first)
+			printf(", ");
+		first = false;
+		print_figures(&uses[i]);
+	}
+}
+
+static void
+print_all_performance(const struct use uses[], size_t count,
+    const struct thresholds *t)
+{
+	size_t i;
+
+	printf(" |");
+	for (i = 0; i < count; i++)
+		if (uses[i].has_limit)
+			print_performance(&uses[i], t);
+}
+
+int
+check_usage(const struct thresholds *t)
+{
+	static const char *const words[] = { "OK", "WARNING", "CRITICAL" };
+	struct use uses[USES_MAX];
+	struct sample sample;
+	const char *bad;
+	size_t i, count;
+	int state = CHECK_OK;
+
+	if (take_sample(t->stale != -1, &sample, &bad) == -1)
+		return check_unknown(bad != NULL ? bad : "segments in use",
+		    errno);
+	add_memory(&sample);
+	count = list_uses(&sample, uses);
+	for (i = 0; i < count; i++)
+		if (judge(&uses[i], t) > state)
+			state = judge(&uses[i], t);
+	if (t->stale != -1 && sample.stale > (uint64_t)t->stale &&
+	    state == CHECK_OK)
+		state = CHECK_WARNING;
+	printf("SHM %s - ", words[state]);
+	print_all_figures(uses, count);
+	if (t->stale != -1)
+		printf(", %" PRIu64 " stale", sample.stale);
+	print_all_performance(uses, count, t);
+	if (t->stale != -1)
+		printf(" stale=%" PRIu64 ";%d;;0;", sample.stale, t->stale);
+	putchar('\n');
+	/* main() reports the failure; a figure that nobody got is unknown. */
+	return fflush(stdout) == 0 ? state : CHECK_UNKNOWN;
+}

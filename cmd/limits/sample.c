@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Limits and what is used of them.  --usage, --check, --prometheus, --advise
+ * and --set all speak of one such sample, so that their figures agree.
+ */
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "limits/sample.h"
+#include "shmtool.h"
+
+static uint64_t
+count_stale(const struct shmt_info *list, size_t count)
+{
+	struct shmt_clause clause = { .by = SHMT_BY_STALE };
+	const struct shmt_filter is_stale = { &clause, 1 };
+	int64_t now = (int64_t)time(NULL);
+	uint64_t stale = 0;
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		stale += shmt_match(&is_stale, &list[i], now, NULL);
+	return stale;
+}
+
+int
+take_sample(bool stale, struct sample *sample, const char **bad)
+{
+	struct shmt_info *list;
+	size_t count;
+
+	memset(sample, 0, sizeof(*sample));
+	*bad = NULL;
+	if (shmt_limits(SHMT_LIMITS_SHM, &sample->limits, bad) == -1 ||
+	    shmt_list(true, &list, &count) == -1)
+		return -1;
+	shmt_usage_of(list, count, &sample->usage);
+	if (stale)
+		sample->stale = count_stale(list, count);
+	free(list);
+	return 0;
+}
+
+void
+add_memory(struct sample *sample)
+{
+	/* --ns PID enters the IPC namespace of a process: /dev/shm is ours. */
+	if (entered_namespace() == NULL)
+		sample->has_dev_shm = shmt_dev_shm(&sample->dev_shm) == 0;
+}
+
+static size_t
+list_sysv_uses(const struct sample *sample, struct use uses[])
+{
+	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	const struct shmt_limits *l = &sample->limits;
+	const struct shmt_usage *u = &sample->usage;
+
+	uses[0] = (struct use){ "shmmni", "segments", "segments", "",
+		VALUE_NUMBER, l->shmmni, u->segments, .has_limit = true, .fills = true };
+	uses[1] = (struct use){ "shmall", "pages", "pages", "",
+		VALUE_NUMBER, l->shmall, u->pages, .has_limit = true, .fills = true,
+		.unlimited = l->shmall > LONG_MAX / page };
+	/* A segment may well be as large as the largest one may be. */
+	uses[2] = (struct use){ "shmmax", "bytes", "largest", "",
+		VALUE_SIZE, l->shmmax, u->largest, .has_limit = true, .fills = false,
+		.unlimited = l->shmmax > LONG_MAX };
+	return 3;
+}
+
+/* Of a tmpfs without a limit the kernel does not tell what is used. */
+static size_t
+list_dev_shm_uses(const struct sample *sample, struct use uses[])
+{
+	const struct shmt_dev_shm *d = &sample->dev_shm;
+
+	if (!sample->has_dev_shm)
+		return 0;
+	uses[0] = (struct use){ SHMT_DEV_SHM_SIZE, "bytes", "dev_shm",
+		"/dev/shm", VALUE_SIZE, d->size, d->used, .has_limit = d->size != 0,
+		.fills = true };
+	uses[1] = (struct use){ "dev_shm_inodes", "inodes", "dev_shm_inodes",
+		"/dev/shm", VALUE_NUMBER, d->inodes, d->used_inodes,
+		.has_limit = d->inodes != 0, .fills = true };
+	return 2;
+}
+
+size_t
+list_uses(const struct sample *sample, struct use uses[USES_MAX])
+{
+	size_t n = list_sysv_uses(sample, uses);
+
+	return n + list_dev_shm_uses(sample, uses + n);
+}

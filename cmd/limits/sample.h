@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Limits and what is used of them, looked at once for all that is said of
+ * them.
+ */
+
+#ifndef CMD_LIMITS_SAMPLE_H
+#define CMD_LIMITS_SAMPLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shmtool.h"
+#include "ui/value.h"
+
+struct sample {
+	struct shmt_limits limits;
+	struct shmt_usage usage;
+	uint64_t stale;		/* where it was asked for */
+	/* By add_memory(), where it is there. */
+	bool has_dev_shm;
+	struct shmt_dev_shm dev_shm;
+};
+
+/* Takes a sample of the present IPC namespace; -1 with errno, and *bad as of
+ * shmt_limits().  To count stale segments costs a look at their processes. */
+int take_sample(bool stale, struct sample *sample, const char **bad);
+
+/* Adds what bounds other shared memory: /dev/shm. */
+void add_memory(struct sample *sample);
+
+/* A limit beside what is used of it. */
+struct use {
+	const char *name, *unit;
+	const char *label;	/* of performance data */
+	const char *where;	/* before its figures in a sentence */
+	enum value_kind kind;
+	uint64_t limit, used;
+	bool has_limit;		/* false: neither is known */
+	bool unlimited;		/* the limit is far above any machine's memory */
+	bool fills;		/* more use of it is a reason to worry */
+};
+
+#define USES_MAX 8
+
+/* Lists the limits of a sample; returns how many. */
+size_t list_uses(const struct sample *sample, struct use uses[USES_MAX]);
+
+#endif

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash disable=SC2016,SC2030,SC2031,SC2154
+#
+# limits --set dev_shm_size: a remount of /dev/shm, in mount namespaces of our
+# own.
+
+load actions
+
+setup() {
+	needs_mounts
+	is_valgrind && skip "valgrind does not know fsconfig(2)"
+	cd "$BATS_TEST_TMPDIR" || return 1
+	page=$(getconf PAGESIZE)
+	with_dev_shm size=1M shmtool limits --set dev_shm_size=1M \
+		>/dev/null || skip "/dev/shm cannot be remounted here"
+}
+
+test_teardown() {
+	release
+}
+
+# Sets in a /dev/shm of 1 MiB, and prints its size afterwards.
+set_size() {
+	run --separate-stderr with_dev_shm size=1M,nosuid,nodev sh -c '
+		code=0
+		shmtool limits --set "$@" || code=$?
+		stat -f -c "%b %S" /dev/shm | awk "{ printf \"now %.0f\\n\", \$1 * \$2 }"
+		grep -c " /dev/shm rw,nosuid,nodev" /proc/self/mountinfo
+		exit $code' sh "$@"
+}
+
+@test "dev_shm_size: larger, old and new, and how to keep it" {
+	set_size dev_shm_size=64M
+	[ "$status" -eq 0 ]
+	[ "$output" = "dev_shm_size: 1048576 -> 67108864
+until the next boot; to keep it: shmtool limits --persist --set dev_shm_size=64M
+now 67108864
+1" ]
+	[ -z "$stderr" ]
+}
+
+@test "dev_shm_size: a size, a percentage and the default" {
+	local memory
+	memory=$(awk '/^MemTotal/ { printf "%.0f", $2 * 1024 }' /proc/meminfo)
+	set_size dev_shm_size=100000
+	[[ $output == *"now $(((100000 + page - 1) / page * page))"* ]]
+	for value in 50% default; do
+		set_size dev_shm_size=$value
+		[ "$status" -eq 0 ]
+		[[ $output == *"now $(((memory / 2 + page - 1) / page * page))"* ]]
+	done
+	set_size dev_shm_size=1%
+	[[ $output == *"now $(((memory / 100 + page - 1) / page * page))"* ]]
+}
+
+@test "dev_shm_size: -n changes nothing" {
+	set_size dev_shm_size=64M -n
+	[ "$status" -eq 0 ]
+	[[ $output == "dev_shm_size: 1048576 -> 67108864
+nothing was changed (--dry-run)
+now 1048576"* ]]
+}
+
+@test "dev_shm_size: smaller than what is used is refused by the kernel" {
+	run --separate-stderr with_dev_shm size=1M sh -c '
+		head -c 500000 /dev/zero >/dev/shm/file
+		shmtool limits --set dev_shm_size=100K'
+	[ "$status" -eq 1 ]
+	[ -z "$output" ]
+	message_has "limits: dev_shm_size: 102400: " "Too small a size"
+}
+
+@test "dev_shm_size: set back where a later value is refused" {
+	[ -w /proc/sys/kernel/shmmni ] || skip "the limits are fixed"
+	set_size dev_shm_size=64M shmmni=99999999
+	[ "$status" -eq 1 ]
+	[[ $stderr == *"shmmni: 99999999: the kernel counts no more"* ]]
+	[[ $stderr == *"dev_shm_size: is 1048576 again"* ]]
+	[[ $output == "now 1048576"* ]]
+}
+
+@test "dev_shm_size: refused where the same tmpfs is mounted elsewhere" {
+	mkdir "other place"
+	run --separate-stderr with_dev_shm size=1M sh -c '
+		mount --bind /dev/shm "other place"
+		shmtool limits --set dev_shm_size=64M "$@"
+		code=$?
+		stat -f -c "%b %S" /dev/shm | awk "{ printf \"%.0f\\n\", \$1 * \$2 }"
+		exit $code' sh -n
+	[ "$status" -eq 5 ]
+	[ "$output" = 1048576 ]
+	message_has "dev_shm_size: the same tmpfs is mounted at" \
+		"$PWD/other place, whose size would change too"
+}
+
+@test "dev_shm_size: refused where /dev/shm is a directory of another mount" {
+	run --separate-stderr apart 'mount -t tmpfs none /dev
+		mkdir /dev/shm
+		exec shmtool limits --set dev_shm_size=64M'
+	[ "$status" -eq 5 ]
+	message_has "the same tmpfs is mounted at /dev, "
+}
+
+@test "dev_shm_size: no tmpfs is 1" {
+	run --separate-stderr apart 'mount -t proc none /dev/shm
+		exec shmtool limits --set dev_shm_size=64M'
+	[ "$status" -eq 1 ]
+	message_has "dev_shm_size: no tmpfs is mounted at /dev/shm"
+}
+
+@test "dev_shm_size: without the right it is 4, and what else sets it" {
+	needs_root
+	run --separate-stderr with_dev_shm size=1M sh -c "
+		$(declare -f without_privilege)
+		mount -t tmpfs none /run && touch /run/.containerenv
+		without_privilege shmtool limits --set dev_shm_size=64M"
+	[ "$status" -eq 4 ]
+	message_has "dev_shm_size: Operation not permitted: only root" \
+		"this container gets it by podman run --shm-size=SIZE"
+	run --separate-stderr with_dev_shm size=1M sh -c "
+		$(declare -f without_privilege)
+		mount -t tmpfs none /run
+		mkdir -p /run/secrets/kubernetes.io
+		without_privilege shmtool limits --set dev_shm_size=64M"
+	[ "$status" -eq 4 ]
+	message_has "an emptyDir volume with medium: Memory at /dev/shm"
+}
+
+@test "dev_shm_size: a kernel without fsconfig(2), and the command instead" {
+	command -v strace >/dev/null || skip "no strace here"
+	is_plain || skip "the program has to be the child of strace"
+	run --separate-stderr with_dev_shm size=1M strace -qq -o calls \
+		-e trace=fspick -e inject=fspick:error=ENOSYS \
+		shmtool limits --set dev_shm_size=64M
+	grep -q INJECTED calls || skip "strace cannot inject here"
+	[ "$status" -eq 1 ]
+	message_has "no fsconfig(2): mount -o remount,size=67108864 /dev/shm"
+}
+
+# A root directory of its own, in which no file says that this is a container.
+in_bare_root() {
+	mkdir root
+	timeout 60 unshare -m bash -euc '
+		mount -t tmpfs none root
+		for dir in bin sbin lib lib64 lib32; do
+			[ ! -L "/$dir" ] || cp -P "/$dir" root
+		done
+		for dir in /usr /bin /sbin /lib /lib64 /etc /proc /sys "$0"; do
+			[ -d "$dir" ] && [ ! -L "$dir" ] || continue
+			mkdir -p "root$dir"
+			mount --rbind "$dir" "root$dir"
+		done
+		mkdir -p root/dev/shm root/tmp
+		mount -t tmpfs -o size=1M,nosuid tmpfs root/dev/shm
+		exec chroot root "$@"' "$(dirname "$(command -v shmtool)")" "$@"
+}
+
+@test "dev_shm_size: --persist prints the line of fstab and edits nothing" {
+	run --separate-stderr in_bare_root shmtool limits \
+		--set dev_shm_size=64M --persist -n
+	[ "$status" -eq 0 ]
+	[ "$output" = "dev_shm_size: 1048576 -> 67108864
+dev_shm_size: to keep it, put this line into /etc/fstab:
+tmpfs /dev/shm tmpfs rw,nosuid,relatime,size=64M 0 0
+nothing was changed (--dry-run)" ]
+}
+
+@test "dev_shm_size: --persist in a container says what keeps it" {
+	run --separate-stderr with_dev_shm size=1M sh -c '
+		mount -t tmpfs none /run && touch /run/.containerenv
+		shmtool limits --set dev_shm_size=64M --persist=file'
+	[ "$status" -eq 0 ]
+	[[ $output == *"kept where this container is started, by podman run --shm-size=SIZE" ]]
+	[ ! -e file ]
+}
+
+@test "dev_shm_size: not of another namespace" {
+	run --separate-stderr shmtool --ns $$ limits --set dev_shm_size=64M
+	[ "$status" -eq 2 ]
+	message_has "limits: --set: dev_shm_size: not with --ns"
+}
+
+@test "dev_shm_size: a wrong value is 2" {
+	local value
+	for value in 0 0% 101% % x -1 1x 50%% "" 16E; do
+		run --separate-stderr shmtool limits --set "dev_shm_size=$value"
+		[ "$status" -eq 2 ] || { echo "$value: $status"; return 1; }
+		message_has "shmtool: limits: --set: dev_shm_size=$value: "
+	done
+}
