@@ -28,8 +28,8 @@
 
 #define SHM "/dev/shm"
 
-/* A failure to reserve a large object is found early, and a signal too. */
-#define RESERVE_CHUNK ((uint64_t)1 << 30)
+/* One fallocate(2) of a large object could not be interrupted for long. */
+#define RESERVE_CHUNK ((uint64_t)64 << 20)
 
 /* Bytes of a named semaphore: sem_t of 64-bit programs, and of 32-bit ones
  * under glibc, whose names begin with "sem.". */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "archive/contents.h"
+#include "bytes/allocation.h"
 #include "bytes/view.h"
 #include "sys/file.h"
 
@@ -134,7 +135,7 @@ store(struct job *job, uint64_t offset, const char *buffer, size_t length)
 	for (; length > 0; buffer += n, offset += n, length -= n) {
 		n = first_run(buffer, length, &zero);
 		if (!zero && (to->view != NULL ?
-		    shmt_view_put(to->view, offset, buffer, n) :
+		    shmt__view_store(to->view, offset, buffer, n) :
 		    shmt__write_at(to->fd, offset, buffer, n)) == -1)
 			return -1;
 	}
@@ -145,17 +146,15 @@ store(struct job *job, uint64_t offset, const char *buffer, size_t length)
 static int
 copy_block(struct job *job, uint64_t offset, uint64_t data, size_t length)
 {
-	struct shmt__copy *copy = job->copy;
-	int result;
-
-	result = load_block(job, offset, data, length);
-	copy->reading_failed = result == -1;
-	if (result == 0 && !is_zero(job->buffer, length)) {
-		shmt__digest_add(job->digest, offset / SHMT__BLOCK,
-		    job->buffer, length);
-		result = store(job, offset, job->buffer, length);
+	if (load_block(job, offset, data, length) == -1) {
+		job->copy->reading_failed = true;
+		return -1;
 	}
-	return result;
+	if (is_zero(job->buffer, length))
+		return 0;
+	shmt__digest_add(job->digest, offset / SHMT__BLOCK, job->buffer,
+	    length);
+	return store(job, offset, job->buffer, length);
 }
 
 static int
@@ -181,6 +180,35 @@ copy_all(struct job *job)
 	return result;
 }
 
+static void
+forget_runs(struct job *job)
+{
+	job->run.end = 0;
+	if (job->copy->from.view != NULL)
+		shmt__view_reset(job->copy->from.view);
+	if (job->copy->to.view != NULL)
+		shmt__view_reset(job->copy->to.view);
+}
+
+/* Whether there is memory for all data, if the copy is in memory. */
+static int
+expect_memory(struct job *job)
+{
+	struct shmt__copy *copy = job->copy;
+	uint64_t at = 0, data = 0, left;
+
+	if (copy->from.view != NULL)
+		return !shmt__in_memory(copy->to.fd) ? 0 :
+		    shmt__expect_memory(copy->from.view, 0, copy->size,
+		    SHMT__DATA, &left);
+	while ((at = next_data(job, at)) < copy->size) {
+		data += job->run.end - at;
+		at = job->run.end;
+	}
+	return shmt__expect_memory(copy->to.view, 0, data,
+	    SHMT__DATA | SHMT__HOLES, &left);
+}
+
 int
 shmt__copy_contents(struct shmt__copy *copy)
 {
@@ -188,12 +216,15 @@ shmt__copy_contents(struct shmt__copy *copy)
 	int result = -1;
 
 	copy->reading_failed = false;
-	if (copy->from.view != NULL)
-		shmt__view_reset(copy->from.view);
+	forget_runs(&job);
+	if (expect_memory(&job) == -1)
+		return -1;
+	forget_runs(&job);
 	job.digest = shmt__digest_begin();
 	job.buffer = malloc(SHMT__BLOCK);
 	if (job.digest != NULL && job.buffer != NULL)
 		result = copy_all(&job);
+	forget_runs(&job);
 	shmt__digest_end(job.digest, copy->digest);
 	free(job.buffer);
 	return result;

@@ -29,7 +29,7 @@ struct shmt__copy {
 /*
  * Copies all bytes once and computes their digest on the way.  Holes are
  * skipped, and zeros become holes, so "to" must be new: all zeros.
- * ECANCELED: progress returned true.
+ * ECANCELED: progress returned true; ENOMEM: there is no memory for the copy.
  */
 int shmt__copy_contents(struct shmt__copy *copy);
 

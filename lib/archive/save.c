@@ -37,26 +37,27 @@ was_used(const struct shmt_info *then, const struct shmt_info *now)
 	    now->atime != then->atime || now->dtime != then->dtime;
 }
 
-/* Opens the segment that was looked up before. */
+/* Opens the segment that was looked up before; *opened is as it is then. */
 static int
-open_segment(struct save *save, struct shmt_view **view)
+open_segment(struct save *save, struct shmt_view **view,
+    struct shmt_info *opened)
 {
 	struct shmt_info *before = &save->saved.segment;
-	const struct shmt_info *opened;
+	struct shmt_saved *saved = &save->saved;
 
 	if (shmt_view_open(before->object.id, 0, view) == -1)
 		return fail_at(save, SHMT_AT_SEGMENT);
-	opened = shmt_view_segment(*view);
-	if (!shmt_same(before, opened)) {
+	if (shmt_info(before->object.id, opened) == -1 ||
+	    !shmt_same(before, shmt_view_segment(*view))) {
 		shmt_view_close(*view);
 		errno = ENOENT;
 		return fail_at(save, SHMT_AT_SEGMENT);
 	}
 	if ((*view)->huge)
 		before->state |= SHMT_HUGE;
-	save->saved.attached = was_used(before, opened);
-	save->saved.disturbed = save->saved.attached &&
-	    opened->lpid != getpid();
+	saved->attached = was_used(before, opened);
+	saved->disturbed = opened->nattch - ((*view)->mapped != NULL) !=
+	    before->nattch || (saved->attached && opened->lpid != getpid());
 	return 0;
 }
 
@@ -89,24 +90,24 @@ copy_from(struct save *save, struct shmt_view *view)
 
 	result = shmt__copy_contents(&copy);
 	memcpy(save->saved.digest, copy.digest, sizeof(copy.digest));
-	return result == 0 ? 0 : fail_at(save, copy.reading_failed ?
+	if (result == 0)
+		return 0;
+	return fail_at(save, copy.reading_failed || errno == ENOMEM ?
 	    SHMT_AT_SEGMENT : SHMT_AT_CONTENTS);
 }
 
 static int
 copy_contents(struct save *save)
 {
-	const struct shmt_info *opened;
-	struct shmt_info now;
+	struct shmt_info opened, now;
 	struct shmt_view *view;
 	int result;
 
-	if (open_segment(save, &view) == -1)
+	if (open_segment(save, &view, &opened) == -1)
 		return -1;
 	result = copy_from(save, view);
-	opened = shmt_view_segment(view);
-	if (shmt_info(opened->object.id, &now) == -1 ||
-	    !shmt_same(opened, &now) || was_used(opened, &now))
+	if (shmt_info(opened.object.id, &now) == -1 ||
+	    !shmt_same(&opened, &now) || was_used(&opened, &now))
 		save->saved.disturbed = true;
 	shmt_view_close(view);
 	if (result == 0 && save->how->copied != NULL)

@@ -45,7 +45,8 @@ struct shmt__mapped {
 	uint64_t found;		/* resident pages in all windows so far */
 	uint64_t expected;	/* in the whole segment, at least */
 
-	uint64_t used, used_end;	/* the range that is mapped in */
+	uint64_t used, used_end;	/* pages in this range are mapped in, */
+	uint64_t mapped_in;		/* so many bytes of them */
 	bool had_prefault;	/* it was started, or could not be */
 	struct shmt__prefault *prefault;
 };
@@ -177,6 +178,7 @@ unmap_used(struct shmt_view *view)
 		madvise(m->at + start, (size_t)(m->used_end - start),
 		    MADV_DONTNEED);
 	m->used = m->used_end;
+	m->mapped_in = 0;
 	errno = saved;
 }
 
@@ -186,12 +188,14 @@ note_use(struct shmt_view *view, uint64_t offset, uint64_t length)
 {
 	struct shmt__mapped *m = view->mapped;
 
-	if (offset != m->used_end) {
+	/* A range with holes in it costs no more than its pages. */
+	if (m->mapped_in == 0 || offset < m->used_end) {
 		unmap_used(view);
 		m->used = offset;
 	}
 	m->used_end = offset + length;
-	if (m->used_end - m->used >= MAPPED_MAX)
+	m->mapped_in += length;
+	if (m->mapped_in >= MAPPED_MAX)
 		unmap_used(view);
 }
 

@@ -139,8 +139,8 @@ expect_no_holes(const struct shmt_view *view, bool huge)
 {
 	struct shmt_info s;
 
-	if (!huge && shmt_info_rss(view->segment.object.id, &s) == 0 && (s.known & SHMT_HAS_RSS) != 0 &&
-	    s.rss + s.swap >= s.size)
+	if (!huge && shmt_info_rss(view->segment.object.id, &s) == 0 &&
+	    (s.known & SHMT_HAS_RSS) != 0 && s.rss + s.swap >= s.size)
 		return 0;
 	errno = ENODATA;
 	return -1;

@@ -783,6 +783,27 @@ grown(void **state)
 	assert_int_equal(errno, EFBIG);
 }
 
+/* It is reserved in pieces, and when one fails the others are given back. */
+static void
+reserved_in_part(void **state)
+{
+	const struct shmt_object x = object("x");
+	uint64_t before, after;
+	int result, error;
+
+	(void)state;
+	assert_true(mount_shm("size=80M"));
+	put_object("x", PAGE);
+	before = used();
+	result = shmt__posix_resize(&x, 128 * MIB, 0);
+	error = errno;
+	after = used();
+	uncover(SHM);
+	assert_int_equal(result, -1);
+	assert_int_equal(error, ENOSPC);
+	assert_int_equal(after, before);
+}
+
 static bool
 hold_open(const void *arg)
 {
@@ -860,6 +881,7 @@ main(void)
 	    TEST(mode_and_owner),
 	    TEST(not_permitted_to_set),
 	    TEST(grown),
+	    TEST(reserved_in_part),
 	    TEST(shrunk),
 	};
 
