@@ -97,7 +97,7 @@ static bool
 have_holders(struct removal_run *run)
 {
 	if (!run->has_holders)
-		run->has_holders = shmt_holders(-1, &run->holders) == 0;
+		run->has_holders = shmt_holders(NULL, &run->holders) == 0;
 	return run->has_holders;
 }
 
@@ -121,7 +121,7 @@ find_holders(struct removal_run *run, struct removal *r)
 	r->complete = false;
 	if (!have_holders(run))
 		return;
-	held = shmt_holders_of(&run->holders, r->segment.object.id, &count);
+	held = shmt_holders_of(&run->holders, &r->segment.object, &count);
 	r->holders = calloc(count + 1, sizeof(*held));
 	if (r->holders == NULL)
 		return;
@@ -186,10 +186,11 @@ void
 removal_find(struct removal_run *run, struct removal *r)
 {
 	const struct shmt_ref *ref = &r->operand->ref;
+	struct shmt_object object;
 	struct shmt_info segment;
-	int id;
 
-	if (shmt_resolve(ref, &id) == -1 || shmt_info(id, &segment) == -1) {
+	if (shmt_resolve(ref, &object) == -1 ||
+	    shmt_info(&object, 0, &segment) == -1) {
 		if (errno == ENOENT)
 			set_absent(run, r);
 		else
@@ -253,7 +254,7 @@ removal_plan(struct removal_run *run, struct removal *r)
 	/* The filter has chosen all segments but those of operands. */
 	if (r->operand != NULL && run->filter != NULL && !passes(run, s))
 		set_filtered(run, r);
-	else if (shmt_may_remove(s->object.id) == -1 && errno != ENOENT)
+	else if (shmt_may_remove(&s->object) == -1 && errno != ENOENT)
 		set_failed(r, errno);
 	else if (s->state & SHMT_DEST)
 		set_attached(run, r, KEPT, run->force ? ST_OK : ST_BUSY,
@@ -336,7 +337,7 @@ look_again(struct removal_run *run, struct removal *r)
 	struct shmt_info now;
 	const char *why;
 
-	if (shmt_info(r->segment.object.id, &now) == -1) {
+	if (shmt_info(&r->segment.object, 0, &now) == -1) {
 		if (errno == ENOENT)
 			set_already_gone(run, r);
 		else
@@ -383,7 +384,7 @@ look_at_copied(void *arg, const struct shmt_saved *saved)
 	struct shmt_info now;
 
 	r->is_saved = true;
-	if (saved->attached && shmt_info(r->segment.object.id, &now) == 0) {
+	if (saved->attached && shmt_info(&r->segment.object, 0, &now) == 0) {
 		is_used = is_used || now.lpid != getpid();
 		if (run->force || !is_used) {
 			r->segment.atime = now.atime;
@@ -439,7 +440,7 @@ look_after(struct removal_run *run, struct removal *r)
 
 	r->result = REMOVED;
 	r->status = ST_OK;
-	if (shmt_info(r->segment.object.id, &now) == -1) {
+	if (shmt_info(&r->segment.object, 0, &now) == -1) {
 		if (errno == ENOENT)
 			return;
 		now = r->segment;
@@ -470,10 +471,10 @@ pin(struct removal_run *run, struct removal *r, void **at)
 	const char *why;
 
 	*at = NULL;
-	if (!run->pins || shmt_attach(r->segment.object.id, NULL, SHMT_RDONLY,
+	if (!run->pins || shmt_attach(&r->segment.object, NULL, SHMT_RDONLY,
 	    at) == -1)
 		return true;
-	if (shmt_info(r->segment.object.id, &now) == -1)
+	if (shmt_info(&r->segment.object, 0, &now) == -1)
 		return true;
 	why = what_changed(&r->segment, &now);
 	if (why == NULL && now.nattch > r->segment.nattch + 1 && !run->force)
@@ -497,7 +498,7 @@ removal_do(struct removal_run *run, struct removal *r)
 		return;
 	if (!pin(run, r, &at))
 		return;
-	if (shmt_remove(r->segment.object.id) == -1)
+	if (shmt_remove(&r->segment.object, 0, NULL) == -1)
 		error = errno;
 	if (at != NULL)
 		shmt_detach(at);
