@@ -6,6 +6,7 @@
 load ../common
 
 setup() {
+	shopt -s extglob
 	needs_terminal
 	cd "$BATS_TEST_TMPDIR" || return 1
 }
@@ -22,6 +23,7 @@ at() {
 fits() {
 	local line
 	for line in "${lines[@]}"; do
+		line=${line//$'\033['*([0-9])m/}
 		[ "${#line}" -le "$1" ] || {
 			echo "${#line} columns: $line"
 			return 1
