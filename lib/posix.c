@@ -20,7 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "object.h"
+#include "shmtool.h"
 #include "posix.h"
 #include "sys/file.h"
 #include "sys/resident.h"

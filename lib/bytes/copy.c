@@ -44,6 +44,16 @@ struct job {
 	uint64_t checked;	/* there is memory up to this pos */
 };
 
+/* A pipe that takes more at once costs fewer changes between processes. */
+static void
+enlarge_pipe(int fd)
+{
+	int size = fcntl(fd, F_GETPIPE_SZ);
+
+	if (size != -1 && (size_t)size < SHMT__CHUNK)
+		fcntl(fd, F_SETPIPE_SZ, (int)SHMT__CHUNK);
+}
+
 static int
 begin(struct job *job, struct shmt_view *view,
     const struct shmt_transfer *how, int fd)
@@ -60,21 +70,17 @@ begin(struct job *job, struct shmt_view *view,
 	if (view->buffer == NULL)
 		return -1;
 	*job = (struct job){ .view = view, .how = how, .fd = fd,
-	    .direct = true, .pos = how->offset, .end = how->offset + length,
+	    .pos = how->offset, .end = how->offset + length,
 	    .reported = how->offset };
-	job->is_file = fd != -1 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+	if (fd != -1 && fstat(fd, &st) == 0) {
+		job->is_file = S_ISREG(st.st_mode);
+		if (S_ISFIFO(st.st_mode))
+			enlarge_pipe(fd);
+	}
+	job->direct = job->is_file || !view->ops->files_only ||
+	    (how->flags & SHMT_ZERO_COPY);
 	shmt__view_reset(view);
 	return 0;
-}
-
-/* A pipe that takes more at once costs fewer changes between processes. */
-static void
-enlarge_pipe(int fd)
-{
-	int size = fcntl(fd, F_GETPIPE_SZ);
-
-	if (size != -1 && (size_t)size < SHMT__CHUNK)
-		fcntl(fd, F_SETPIPE_SZ, (int)SHMT__CHUNK);
 }
 
 /* Reports how far it is; -1: the caller does not want more. */
@@ -247,10 +253,8 @@ prepare_output(struct job *job)
 	uint64_t left;
 
 	job->events = POLLOUT;
-	if (!job->is_file) {
-		enlarge_pipe(job->fd);
+	if (!job->is_file)
 		return 0;
-	}
 	if (shmt__in_memory(job->fd))
 		return shmt__expect_memory(job->view, job->pos, job->end,
 		    SHMT__DATA | (sparse ? 0 : SHMT__HOLES), &left);
@@ -383,14 +387,14 @@ static int
 receive_piece(struct job *job)
 {
 	const struct shmt__view_ops *ops = job->view->ops;
-	uint64_t known = known_input(job);
+	uint64_t known = job->direct ? known_input(job) : 0;
 	ssize_t n = 0;
 
 	if (expect_pages(job, known) == -1)
 		return -1;
 	/* Without a buffer, pages are allocated before it is known whether
 	 * there is input for them. */
-	if (known > 0 && ops->receive != NULL && job->direct) {
+	if (known > 0 && job->direct && ops->receive != NULL) {
 		if (known > job->end - job->pos)
 			known = job->end - job->pos;
 		n = ops->receive(job->view, job->pos,

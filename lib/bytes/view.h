@@ -45,6 +45,7 @@ struct shmt__view_ops {
 	    size_t length, int fd);
 	ssize_t (*lend)(struct shmt_view *view, uint64_t offset, uint64_t end,
 	    int fd);
+	bool files_only;	/* send() and receive() take regular files */
 	/* As shmt__view_reset(); may be NULL. */
 	void (*reset)(struct shmt_view *view);
 	void (*close)(struct shmt_view *view);

@@ -83,25 +83,13 @@ store(struct shmt_view *view, uint64_t offset, const void *buffer,
 	return 0;
 }
 
-static bool
-is_regular(int fd)
-{
-	struct stat st;
-
-	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
-}
-
-/* A regular file has its copy before the call returns.  A pipe or a socket
+/* A regular file has its copy before the call returns; a pipe or a socket
  * would be given the pages themselves. */
 static ssize_t
 send_to_file(struct shmt_view *view, uint64_t offset, uint64_t end, int fd)
 {
 	off_t at = (off_t)offset;
 
-	if (!is_regular(fd)) {
-		errno = ENOTSUP;
-		return -1;
-	}
 	return sendfile(fd, view->fd, &at,
 	    shmt__up_to(offset, end, SHMT__CHUNK));
 }
@@ -112,10 +100,6 @@ receive_from_file(struct shmt_view *view, uint64_t offset, size_t length,
 {
 	ssize_t n;
 
-	if (!is_regular(fd)) {
-		errno = ENOTSUP;
-		return -1;
-	}
 	if (lseek(view->fd, (off_t)offset, SEEK_SET) == -1)
 		return -1;
 	n = sendfile(view->fd, fd, NULL, length);
@@ -147,6 +131,7 @@ static const struct shmt__view_ops by_file = {
 	.send = send_to_file,
 	.receive = receive_from_file,
 	.lend = lend,
+	.files_only = true,
 	.close = close_file
 };
 

@@ -22,6 +22,7 @@
 #include "bytes/view.h"
 #include "shmtool.h"
 #include "sys/file.h"
+#include "sysv.h"
 #include "users/maps.h"
 
 /* Pages that one mincore(2) looks at: 64 MiB, a table of 16 KiB. */
@@ -45,7 +46,8 @@ struct shmt__mapped {
 	uint64_t found;		/* resident pages in all windows so far */
 	uint64_t expected;	/* in the whole segment, at least */
 
-	uint64_t used, used_end;	/* the range that is mapped in */
+	uint64_t used, used_end;	/* pages in this range are mapped in, */
+	uint64_t mapped_in;		/* so many bytes of them */
 	bool had_prefault;	/* it was started, or could not be */
 	struct shmt__prefault *prefault;
 };
@@ -57,7 +59,7 @@ struct shmt__mapped {
 static bool
 ask_resident(const struct shmt_view *view, struct shmt_info *segment)
 {
-	return shmt_info_rss(view->segment.object.id, segment) == 0 &&
+	return shmt__sysv_look_rss(view->segment.object.id, segment) == 0 &&
 	    (segment->known & SHMT_HAS_RSS) != 0;
 }
 
@@ -177,6 +179,7 @@ unmap_used(struct shmt_view *view)
 		madvise(m->at + start, (size_t)(m->used_end - start),
 		    MADV_DONTNEED);
 	m->used = m->used_end;
+	m->mapped_in = 0;
 	errno = saved;
 }
 
@@ -186,12 +189,14 @@ note_use(struct shmt_view *view, uint64_t offset, uint64_t length)
 {
 	struct shmt__mapped *m = view->mapped;
 
-	if (offset != m->used_end) {
+	/* A range with holes in it costs no more than its pages. */
+	if (m->mapped_in == 0 || offset < m->used_end) {
 		unmap_used(view);
 		m->used = offset;
 	}
 	m->used_end = offset + length;
-	if (m->used_end - m->used >= MAPPED_MAX)
+	m->mapped_in += length;
+	if (m->mapped_in >= MAPPED_MAX)
 		unmap_used(view);
 }
 

@@ -33,7 +33,23 @@
 #include "shm.h"
 #include "sys/atomic_file.h"
 #include "sys/file.h"
+#include "sysv.h"
+#include "users/holders.h"
 #include "users/ids.h"
+#include "segment.h"
+
+static int
+restore_to(const char *file, const struct shmt_restoring *how, int *id,
+    struct shmt_saved *saved, struct shmt_trouble *trouble)
+{
+	struct shmt_object object;
+	int result;
+
+	result = shmt_restore(file, how, &object, saved, trouble);
+	if (result == 0)
+		*id = object.id;
+	return result;
+}
 
 #define SIZE ((size_t)5 * 65536)
 #define KEPT ((void *)-2)	/* a result that must stay as it is */
@@ -64,7 +80,7 @@ list_by(bool rss)
 {
 	struct shmt_info *list = KEPT;
 	size_t count = 77;
-	int result = ours_now(shmt_list(rss, &list, &count));
+	int result = ours_now(shmt__sysv_all(rss, &list, &count));
 
 	if (result == 0) {
 		assert_int_equal(count, 1);
@@ -93,7 +109,7 @@ static int
 info(void)
 {
 	struct shmt_info s = { .object.id = -2 };
-	int result = shmt_info_rss(id, &s);
+	int result = shmt__sysv_look_rss(id, &s);
 
 	assert_int_equal(s.object.id, result == 0 ? id : -2);
 	return result;
@@ -127,12 +143,17 @@ static int
 persist(void)
 {
 	const struct shmt_setting settings[] = { { "shmmni", 4096 } };
-	int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	struct shmt_atomic_file *draft;
+	int result, fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
 	if (fd == -1)
 		return -1;
 	close(fd);
-	return shmt_limits_persist(file, settings, 1);
+	if (shmt_persist_prepare(file, settings, 1, &draft) == -1)
+		return -1;
+	result = shmt_persist_commit(draft);
+	shmt_atomic_file_close(draft);
+	return result;
 }
 
 static int
@@ -206,10 +227,10 @@ create(void)
 	bool created = false;
 	int made = -2, result;
 
-	result = ours_now(shmt_create(&request, &made, &created));
+	result = ours_now(shmt__sysv_create(&request, &made, &created));
 	if (result == 0) {
 		assert_int_equal(made, 5);
-		assert_int_equal(shmt_remove(made), 0);
+		assert_int_equal(shmt__sysv_rmid(made), 0);
 	} else
 		assert_int_equal(made, -2);
 	return result;
@@ -257,13 +278,13 @@ holders(void)
 	struct shmt_holders found = { .list = KEPT };
 	const struct shmt_holder *h;
 	size_t count;
-	int result = shmt_holders(id, &found);
+	int result = shmt__sysv_holders(id, SHMT__ANY_WAY, &found);
 
 	if (result == -1) {
 		assert_ptr_equal(found.list, KEPT);
 		return -1;
 	}
-	h = shmt_holders_of(&found, id, &count);
+	h = shmt_holders_of(&found, OF_ID(id), &count);
 	assert_true(count == 0 || (count == 1 && h->pid == holder));
 	shmt_holders_free(&found);
 	return 0;
@@ -339,7 +360,7 @@ get(unsigned flags)
 {
 	struct shmt_view *view = KEPT;
 	static char bytes[SIZE];
-	int result = shmt_view_open(id, flags, &view);
+	int result = shmt_view_open(OF_ID(id), flags, &view);
 
 	if (result == -1) {
 		assert_ptr_equal(view, KEPT);
@@ -369,7 +390,7 @@ static int
 put(void)
 {
 	struct shmt_view *view;
-	int result = shmt_view_open(id, SHMT_WRITE, &view);
+	int result = shmt_view_open(OF_ID(id), SHMT_WRITE, &view);
 
 	if (result == -1)
 		return -1;
@@ -392,7 +413,7 @@ transfer(unsigned flags)
 	if (fd == -1)
 		return -1;
 	how.flags = flags;
-	result = shmt_view_open(id, SHMT_WRITE, &view);
+	result = shmt_view_open(OF_ID(id), SHMT_WRITE, &view);
 	if (result == 0)
 		result = shmt_view_send(view, &how, fd, &done);
 	if (result == 0 && lseek(fd, 0, SEEK_SET) == 0)
@@ -432,7 +453,7 @@ send_to_pipe(unsigned flags)
 
 	if (pipe(ends) == -1)
 		return -1;
-	result = shmt_view_open(id, 0, &view);
+	result = shmt_view_open(OF_ID(id), 0, &view);
 	if (result == 0)
 		result = shmt_view_send(view, &how, ends[1], &done);
 	ours_now(0);
@@ -471,7 +492,7 @@ receive_from_pipe(void)
 	if (pipe(ends) == -1 || dprintf(ends[1], "second") != 6)
 		return -1;
 	close(ends[1]);
-	result = shmt_view_open(id, SHMT_WRITE, &view);
+	result = shmt_view_open(OF_ID(id), SHMT_WRITE, &view);
 	if (result == 0)
 		result = shmt_view_receive(view, &how, ends[0], &done);
 	ours_now(0);
@@ -487,7 +508,7 @@ fill(void)
 	struct shmt_view *view;
 	struct shmt_transfer how = { .offset = 65536 + 6, .length = 70000 };
 	uint64_t done = 0;
-	int result = shmt_view_open(id, SHMT_WRITE, &view);
+	int result = shmt_view_open(OF_ID(id), SHMT_WRITE, &view);
 
 	if (result == -1)
 		return -1;
@@ -503,7 +524,7 @@ save(void)
 	struct shmt_saved s;
 	struct shmt_trouble trouble;
 
-	return shmt_save(dir, id, &how, &s, &trouble);
+	return shmt_save(dir, OF_ID(id), &how, &s, &trouble);
 }
 
 static int
@@ -530,9 +551,9 @@ restore(void)
 	struct shmt_trouble trouble;
 	int made = -2, result;
 
-	result = ours_now(shmt_restore(saved, &how, &made, &s, &trouble));
+	result = ours_now(restore_to(saved, &how, &made, &s, &trouble));
 	if (result == 0)
-		assert_int_equal(shmt_remove(made), 0);
+		assert_int_equal(shmt__sysv_rmid(made), 0);
 	else
 		assert_int_equal(made, -2);
 	return result;
@@ -552,13 +573,13 @@ static int
 posix_list(void)
 {
 	struct shmt_list list = { .list = KEPT };
-	int result = ours_now(shmt__list(SHMT_KIND(SHMT_POSIX),
+	int result = ours_now(shmt_list(SHMT_KIND(SHMT_POSIX),
 	    SHMT_WANT_RSS, &list));
 
 	if (result == 0) {
 		assert_int_equal(list.count, 2);
 		assert_string_equal(list.list[0].object.name, "kept");
-		shmt__list_free(&list);
+		shmt_list_free(&list);
 	} else
 		assert_ptr_equal(list.list, KEPT);
 	return result;
@@ -569,7 +590,7 @@ posix_info(void)
 {
 	const struct shmt_object x = object("kept");
 	struct shmt_info info = { .size = 77 };
-	int result = shmt__info(&x, SHMT_WANT_RSS, &info);
+	int result = shmt_info(&x, SHMT_WANT_RSS, &info);
 
 	assert_int_equal(info.size, result == 0 ? 4096 : 77);
 	return result;
@@ -599,14 +620,14 @@ posix_change(void)
 	struct stat st;
 	int fd, result;
 
-	result = shmt__open(&x, SHMT_WRITE, &fd);
+	result = shmt_open(&x, SHMT_WRITE, &fd);
 	if (result == 0)
 		close(fd);
 	if (result == 0)
-		result = shmt__info(&x, 0, &info);
+		result = shmt_info(&x, 0, &info);
 	info.mode ^= 070;
 	if (result == 0)
-		result = shmt__set(&info);
+		result = shmt_set(&info);
 	if (result == 0)
 		result = shmt__posix_resize(&x, 8192, 0);
 	if (result == 0)
@@ -626,7 +647,7 @@ posix_remove(void)
 	struct shmt_removal removal;
 	int fd, result;
 
-	result = ours_now(shmt__remove(&x, SHMT_RETRY, &removal));
+	result = ours_now(shmt_remove(&x, SHMT_RETRY, &removal));
 	assert_int_equal(has_name("spare"), result == -1);
 	if (result == 0)
 		put_object("spare", 4096);
@@ -645,7 +666,7 @@ posix_remove_used(void)
 
 	if (fd == -1)
 		return -1;
-	result = shmt__remove(&x, SHMT_RETRY, NULL);
+	result = shmt_remove(&x, SHMT_RETRY, NULL);
 	ours_now(0);
 	close(fd);
 	assert_int_equal(result, -1);
@@ -659,12 +680,12 @@ posix_use(void)
 	const struct shmt_object x = object("kept");
 	struct shmt_holders found = { .list = KEPT };
 	struct shmt_info info;
-	int result = shmt__info(&x, 0, &info);
+	int result = shmt_info(&x, 0, &info);
 
 	if (result == 0)
-		result = shmt__holders_of_list(&info, 1, &found);
+		result = shmt_holders_of_list(&info, 1, &found);
 	if (result == 0) {
-		shmt__fill_use(&info, &found);
+		shmt_fill_use(&info, &found);
 		assert_int_equal(found.count, 0);
 		assert_false(info.in_use &&
 		    (info.known & SHMT_HAS_IN_USE) != 0);
@@ -730,9 +751,9 @@ count_left(struct left *left)
 	left->descriptors = entries("/proc/self/fd");
 	left->files = entries(dir);
 	left->objects = entries(SHM);
-	assert_int_equal(shmt_list(false, &list, &left->segments), 0);
+	assert_int_equal(shmt__sysv_all(false, &list, &left->segments), 0);
 	free(list);
-	assert_int_equal(shmt_info(id, &s), 0);
+	assert_int_equal(shmt__sysv_look(id, &s), 0);
 	left->nattch = s.nattch;
 	/* The holder is the only child. */
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), 0);
@@ -992,19 +1013,19 @@ setup(void **state)
 	void *at;
 
 	(void)state;
-	if (shmt_create(&request, &id, &created) == -1 || put() == -1 ||
+	if (shmt__sysv_create(&request, &id, &created) == -1 || put() == -1 ||
 	    mkdtemp(dir) == NULL)
 		return -1;
 	make_root();
 	put_object("kept", 4096);
 	put_object("spare", 4096);
 	snprintf(file, sizeof(file), "%s/file", dir);
-	if (shmt_save(dir, id, &how, &s, &trouble) == -1)
+	if (shmt_save(dir, OF_ID(id), &how, &s, &trouble) == -1)
 		return -1;
 	snprintf(saved, sizeof(saved), "%s/%s", dir, s.name);
 	holder = fork();
 	if (holder == 0) {
-		if (shmt_attach(id, NULL, 0, &at) == 0)
+		if (shmt__sysv_attach(id, NULL, 0, &at) == 0)
 			for (;;)
 				pause();
 		_exit(1);
@@ -1018,7 +1039,7 @@ teardown(void **state)
 	(void)state;
 	kill(holder, SIGKILL);
 	waitpid(holder, NULL, 0);
-	shmt_remove(id);
+	shmt__sysv_rmid(id);
 	return remove_tree(dir);
 }
 
