@@ -38,19 +38,6 @@
 #include "users/ids.h"
 #include "segment.h"
 
-static int
-restore_to(const char *file, const struct shmt_restoring *how, int *id,
-    struct shmt_saved *saved, struct shmt_trouble *trouble)
-{
-	struct shmt_object object;
-	int result;
-
-	result = shmt_restore(file, how, &object, saved, trouble);
-	if (result == 0)
-		*id = object.id;
-	return result;
-}
-
 #define SIZE ((size_t)5 * 65536)
 #define KEPT ((void *)-2)	/* a result that must stay as it is */
 
