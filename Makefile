@@ -45,7 +45,7 @@ CMD := \
 	create/reaper diagnose filter groups kinds limits limits/advise \
 	limits/check limits/ipcs limits/metrics limits/sample limits/set \
 	limits/setting limits/usage main operand output read read/dump \
-	read/watch restore rm rm/removal rows save semaphore set stat \
+	read/values read/watch restore rm rm/removal rows save semaphore set stat \
 	stat/detail stat/summary stat/watch transfer ui/column ui/json \
 	ui/message ui/options ui/progress ui/signals ui/stream ui/suggest \
 	ui/table ui/terminal ui/text ui/value write
