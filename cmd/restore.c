@@ -17,6 +17,7 @@
 #include "cmd.h"
 #include "diagnose.h"
 #include "kinds.h"
+#include "reaper.h"
 #include "shmtool.h"
 #include "ui/progress.h"
 #include "ui/signals.h"
@@ -25,6 +26,8 @@ struct opts {
 	struct arguments args;	/* its operands: the files */
 	unsigned flags;
 	uint32_t key;
+	int *made;		/* ids of segments that are complete */
+	size_t made_count;
 };
 
 static const struct option_row options[] = {
@@ -39,6 +42,7 @@ static const struct option_row options[] = {
 struct work {
 	const char *file;
 	struct progress progress;
+	struct reaper reaper;
 	struct shmt_saved saved;
 	struct shmt_trouble trouble;
 };
@@ -67,6 +71,15 @@ report_progress(void *arg, uint64_t done)
 
 	w->progress.total = w->saved.segment.size;
 	return progress_tell(&w->progress, done);
+}
+
+/* From here on the reaper removes the segment unless it is dismissed. */
+static bool
+segment_made(void *arg, const struct shmt_info *segment)
+{
+	const struct work *w = arg;
+
+	return inform_reaper(&w->reaper, segment);
 }
 
 static int
@@ -122,7 +135,8 @@ file_failed(const struct work *w, int error)
 		warn_about(w->file, "the %s is a symbolic link; it is not "
 		    "followed", which);
 	else if (error == ENOENT && is_directory(w->file))
-		warn_about(w->file, "a directory: name the files in it, *.meta");
+		warn_about(
+		    w->file, "a directory: name the files in it, *.meta");
 	else if (error == EINVAL)
 		warn_about(w->file, "the %s is not a regular file", which);
 	else
@@ -191,35 +205,55 @@ warn_about_losses(const struct work *w, int id)
 		warn_about(w->file, "restored as %d, but not locked as it was: "
 		    "RLIMIT_MEMLOCK (ulimit -l) does not allow it", id);
 	if (lost & SHMT_LOST_HUGE)
-		warn_about(w->file, "restored as %d, but not of huge pages as "
-		    "it was: not enough are free, or they are not permitted", id);
+		warn_about(w->file,
+		    "restored as %d, but not of huge pages as "
+		    "it was: not enough are free, or they are not permitted",
+		    id);
 	if (lost & SHMT_LOST_RESERVE)
 		warn_about(w->file, "restored as %d, but its memory is not "
 		    "reserved, as with create --no-reserve", id);
 }
 
 static int
-restore_one(const struct opts *o, const char *file)
+restore_file(const struct opts *o, struct work *w, int *id)
 {
-	struct work w = { .file = file };
 	const struct shmt_restoring how = {
 		.flags = o->flags, .key = o->key, .progress = report_progress,
-		.arg = &w
+		.made = segment_made, .arg = w
 	};
-	int id, result, error;
+	struct shmt_object object = { .id = -1 };
+	int result, error;
 
-	progress_begin(&w.progress, 0);
-	result = shmt_restore(file, &how, &id, &w.saved, &w.trouble);
+	progress_begin(&w->progress, 0);
+	result = shmt_restore(w->file, &how, &object, &w->saved, &w->trouble);
+	*id = object.id;
 	error = errno;
-	progress_end(&w.progress);
+	progress_end(&w->progress);
 	if (result == -1)
-		return restore_failed(o, &w, error);
-	printf("%d\n", id);
-	if (!flush_output()) {
-		/* Its id would be lost. */
-		shmt_remove(id);
-		return ST_FAILED;
+		return restore_failed(o, w, error);
+	printf("%d\n", *id);
+	/* Otherwise nobody would learn the id. */
+	return flush_output() ? ST_OK : ST_FAILED;
+}
+
+static int
+restore_one(struct opts *o, const char *file)
+{
+	struct work w = { .file = file };
+	int id, status;
+
+	if (!start_reaper(&w.reaper, o->made, o->made_count)) {
+		warn_about(file, "cannot start the process that removes an "
+		    "unfinished segment: %s", strerror(errno));
+		return status_of(errno);
 	}
+	status = restore_file(o, &w, &id);
+	if (status != ST_OK) {
+		end_reaper(&w.reaper);
+		return status;
+	}
+	dismiss_reaper(&w.reaper);
+	o->made[o->made_count++] = id;
 	warn_about_losses(&w, id);
 	return ST_OK;
 }
@@ -249,17 +283,23 @@ run(int argc, char **argv)
 	if (status != ST_OK)
 		return status;
 	files = o.args.operands;
+	o.made = calloc((size_t)o.args.count, sizeof(*o.made));
+	if (o.made == NULL)
+		return fail(NULL, ENOMEM);
 	catch_signals();
 	ignore_sigpipe();
 	for (i = 0; files[i] != NULL && caught_signal() == 0; i++)
 		if (!named_before(files, i))
 			add_status(&status, restore_one(&o, files[i]));
+	free(o.made);
 	return status;
 }
 
-const struct cmd cmd_restore = {.name = "restore",
-    .summary = "Makes saved segments again",
-    .synopsis = "[--id] [-k KEY] FILE...",
-    .options = options,
-    .note = "FILE is NAME.meta, NAME.shm or NAME, as shmtool save wrote them.",
-    .run = run};
+const struct cmd cmd_restore = {
+	.name = "restore",
+	.summary = "Makes saved segments again",
+	.synopsis = "[--id] [-k KEY] FILE...",
+	.options = options,
+	.note = "FILE is NAME.meta, NAME.shm or NAME, as shmtool save wrote them.",
+	.run = run
+};

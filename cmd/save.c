@@ -82,11 +82,9 @@ check(const struct opts *o)
 	if (is_segment(o->saving.dir))
 		return usage_error(o->saving.dir, "a segment, but DIR comes "
 		    "first");
-	if (o->count > 0 && (filtered || o->all))
-		return usage_error(NULL, "either SEGMENT operands or %s",
-		    o->all ? "--all" : "filters");
-	if (filtered && o->all)
-		return usage_error("--all", "takes no filters");
+	if (o->all && (o->count > 0 || filtered))
+		return usage_error("--all", "takes no %s",
+		    o->count > 0 ? "SEGMENT operands" : "filters");
 	if (o->count == 0 && !filtered && !o->all)
 		return usage_error(NULL, "which segments? name them, or give "
 		    "filters or --all");
@@ -165,34 +163,48 @@ save_one(struct opts *o, const char *object,
 static int
 save_selected(struct opts *o)
 {
-	struct shmt_info *list;
+	struct shmt_list list;
 	int status;
-	size_t count, i;
+	size_t i;
 	char object[24];
 
-	status = filter_list(&o->filter.set, false, &list, &count);
+	status = filter_list(&o->filter.set, 0, &list);
 	if (status != ST_OK)
 		return status;
-	for (i = 0; i < count && caught_signal() == 0; i++) {
-		snprintf(object, sizeof(object), "%d", list[i].object.id);
-		add_status(&status, save_one(o, object, &list[i]));
+	for (i = 0; i < list.count && caught_signal() == 0; i++) {
+		snprintf(object, sizeof(object), "%d",
+		    list.list[i].object.id);
+		add_status(&status, save_one(o, object, &list.list[i]));
 	}
-	free(list);
+	shmt_list_free(&list);
 	return status;
+}
+
+static int
+save_operand(struct opts *o, const struct operand *operand)
+{
+	struct shmt_info segment;
+	bool passes;
+	int status;
+
+	status = find_operand(operand, &segment);
+	if (status == ST_OK)
+		status = filter_mark(&o->filter.set, &segment, 1, &passes);
+	if (status != ST_OK)
+		return status;
+	if (passes)
+		return save_one(o, operand->text, &segment);
+	warn_about(operand->text, "not saved: it does not pass the filters");
+	return ST_OK;
 }
 
 static int
 save_operands(struct opts *o)
 {
-	struct shmt_info segment;
-	int status = ST_OK, found, i;
+	int status = ST_OK, i;
 
-	for (i = 0; i < o->count && caught_signal() == 0; i++) {
-		found = find_operand(&o->operands[i], &segment);
-		if (found == ST_OK)
-			found = save_one(o, o->operands[i].text, &segment);
-		add_status(&status, found);
-	}
+	for (i = 0; i < o->count && caught_signal() == 0; i++)
+		add_status(&status, save_operand(o, &o->operands[i]));
 	return status;
 }
 
@@ -218,10 +230,11 @@ const struct cmd cmd_save = {
 	.name = "save",
 	.summary = "Saves segments to files, for restore",
 	.synopsis = "[-f] [-v] [--lock-with SEM [--lock-timeout DURATION]] DIR "
-	    "(SEGMENT... | FILTER... | --all)",
+	    "(SEGMENT... [FILTER...] | FILTER... | --all)",
 	.options = options,
 	.note = "Prints DIR/NAME, where NAME.shm is the contents and NAME.meta "
 	    "the rest.\n"
-	    "FILTER is any of the options from --owner on; all must hold.",
+	    "FILTER is any of the options from --owner on; all must hold, "
+	    "but of one\ngiven more than once only one value.",
 	.run = run
 };

@@ -161,8 +161,6 @@ check(const struct opts *o)
 {
 	int status;
 
-	if (o->filter.set.count > 0 && o->selection.operand_count > 0)
-		return usage_error(NULL, "either SEGMENT operands or filters");
 	status = check_filter(&o->filter.set);
 	if (status != ST_OK)
 		return status;
@@ -557,12 +555,11 @@ run(int argc, char **argv)
 const struct cmd cmd_stat = {
 	.name = "stat",
 	.summary = "Shows segments: a table, or everything about some",
-	.synopsis = "[-t | -p | -c | -u [--by COL] | -P] [-o COL,...] [--sort COL] [--reverse] "
-	    "[--json | --tsv] [--color WHEN] [--no-heading] [-b] [--all-ns] "
-	    "[FILTER... | SEGMENT...]\n"
+	.synopsis = "[-t | -p | -c | -u [--by COL] | -P] [-o COL,...] [--sort COL] "
+	    "[--reverse] [--json | --tsv] [--color WHEN] [--no-heading] [-b] "
+	    "[--all-ns] [SEGMENT...] [FILTER...]\n"
 	    "-w[SECONDS] [--json | --tsv] [--color WHEN] [--no-heading] "
-	    "[-b] "
-	    "[FILTER... | SEGMENT...]",
+	    "[-b] [SEGMENT...] [FILTER...]",
 	.options = options,
 	.run = run
 };

@@ -50,7 +50,7 @@ static void
 print_key(const struct row *row)
 {
 	label("key");
-	if ((row->facts & HAS_KEY) == 0)
+	if ((row->facts & SHMT_HAS_KEY) == 0)
 		puts("unknown: lost when it was marked for removal");
 	else if (row->key == 0)
 		puts("none (private)");
@@ -244,12 +244,6 @@ print_detail(const struct row *row, bool bytes, bool with_ns)
 	return print_holders(row, bytes);
 }
 
-static bool
-is_gone(const struct shmt_process *process)
-{
-	return process->life == SHMT_GONE || process->life == SHMT_REUSED;
-}
-
 int
 json_detail(const struct table *table, struct json *json, const void *row)
 {
@@ -264,9 +258,8 @@ json_detail(const struct table *table, struct json *json, const void *row)
 	json_bool(json, "stale", proof.stale);
 	json_bool(json, "unattached", proof.unattached);
 	json_bool(json, "not_dest", proof.not_dest);
-	json_bool(json, "creator_gone", is_gone(&proof.creator));
-	json_bool(json, "last_user_gone", is_gone(&proof.last_user) ||
-	    proof.last_user.life == SHMT_NONE);
+	json_bool(json, "creator_gone", proof.creator_gone);
+	json_bool(json, "last_user_gone", proof.last_user_gone);
 	json_bool(json, "idle_enough", proof.idle_enough);
 	json_close(json, '}');
 	if (shmt_logout_removes(s->uid, &removes) == 0)

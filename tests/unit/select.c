@@ -18,6 +18,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "segment.h"
 #include "shmtool.h"
 #include "world.h"
 
@@ -28,11 +29,16 @@ static int64_t now;
 
 static bool has_own_mounts;
 
+#define SYSV_FACTS (SHMT_HAS_KEY | SHMT_HAS_OWNER | SHMT_HAS_CREATOR | \
+	SHMT_HAS_SIZE | SHMT_HAS_NATTCH | SHMT_HAS_CPID | SHMT_HAS_LPID | \
+	SHMT_HAS_ATIME | SHMT_HAS_DTIME | SHMT_HAS_CTIME)
+
 /* Private, unattached, its users gone, idle for two hours. */
 static struct shmt_info
 forgotten(void)
 {
-	return (struct shmt_info){ .object.id = 5, .uid = 1000, .cuid = 1001,
+	return (struct shmt_info){ .object.id = 5, .known = SYSV_FACTS,
+	    .uid = 1000, .cuid = 1001,
 	    .mode = 0600, .size = 4096, .cpid = dead, .lpid = dead,
 	    .ctime = now - 4 * HOUR, .atime = now - 3 * HOUR,
 	    .dtime = now - 2 * HOUR };
@@ -165,6 +171,7 @@ each_part_of_stale_counts(void **state)
 
 	s = forgotten();
 	s.state = SHMT_DEST;
+	s.known &= ~SHMT_HAS_KEY;
 	assert_false(is_stale(&s, HOUR));
 	shmt_check_stale(&s, now, HOUR, &proof);
 	assert_false(proof.not_dest);
@@ -278,6 +285,7 @@ criteria_one_by_one(void **state)
 	(void)state;
 	keyed.key = 7;
 	marked.state = SHMT_DEST;
+	marked.known &= ~SHMT_HAS_KEY;
 	marked.nattch = 1;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		/* All of these facts are known: one of the two holds. */
@@ -374,7 +382,7 @@ unknown_facts(void **state)
 {
 	struct shmt_info s = forgotten();
 	struct shmt_holder list[] = {
-		{ .id = 5, .key = 7, .pid = 11, .maps = 1 },
+		{ .object.id = 5, .id = 5, .key = 7, .pid = 11, .maps = 1 },
 	};
 	const struct shmt_holders holders = { list, 1, 0 };
 
@@ -401,12 +409,29 @@ unknown_facts(void **state)
 	assert_true(passes_not(SHMT_BY_PID, 12, &s, &holders));
 	/* The key of a marked segment that nobody seen has attached. */
 	s.state = SHMT_DEST;
+	s.known &= ~SHMT_HAS_KEY;
 	assert_true(passes_one(SHMT_BY_KEY, 7, &s, &holders));
 	assert_true(passes_not(SHMT_BY_KEY, 8, &s, &holders));
 	assert_false(passes_one(SHMT_BY_PRIVATE, 0, &s, NULL));
 	assert_false(passes_not(SHMT_BY_PRIVATE, 0, &s, NULL));
 	assert_false(passes_one(SHMT_BY_KEY, 7, &s, NULL));
 	assert_false(passes_not(SHMT_BY_KEY, 8, &s, NULL));
+}
+
+/* Memory of a kind that has no such fact passes neither form. */
+static void
+facts_that_are_not_there(void **state)
+{
+	struct shmt_info s = { .object.kind = SHMT_POSIX };
+	unsigned by;
+
+	(void)state;
+	for (by = 0; by < SHMT_CRITERIA; by++) {
+		if (passes_one((enum shmt_criterion)by, 0, &s, NULL))
+			fail_msg("criterion %u", by);
+		if (passes_not((enum shmt_criterion)by, 0, &s, NULL))
+			fail_msg("criterion %u, negated", by);
+	}
 }
 
 static void
@@ -425,10 +450,10 @@ static void
 holders_count(void **state)
 {
 	struct shmt_holder list[] = {
-		{ .id = 4, .key = 9, .pid = 10, .maps = 1 },
-		{ .id = 5, .key = 7, .pid = 11, .maps = 1 },
-		{ .id = 5, .key = 7, .pid = 12, .maps = 1 },
-		{ .id = 6, .key = 0, .pid = 13, .maps = 1 },
+		{ .object.id = 4, .id = 4, .key = 9, .pid = 10, .maps = 1 },
+		{ .object.id = 5, .id = 5, .key = 7, .pid = 11, .maps = 1 },
+		{ .object.id = 5, .id = 5, .key = 7, .pid = 12, .maps = 1 },
+		{ .object.id = 6, .id = 6, .key = 0, .pid = 13, .maps = 1 },
 	};
 	const struct shmt_holders holders = { list, 4, 0 };
 	struct shmt_info s = forgotten();
@@ -441,6 +466,7 @@ holders_count(void **state)
 		    pid == 11 || pid == 12);
 	/* The key that a marked segment has lost. */
 	s.state = SHMT_DEST;
+	s.known &= ~SHMT_HAS_KEY;
 	assert_true(passes_one(SHMT_BY_KEY, 7, &s, &holders));
 	assert_false(passes_one(SHMT_BY_KEY, 9, &s, &holders));
 	assert_false(passes_one(SHMT_BY_PRIVATE, 0, &s, &holders));
@@ -455,10 +481,10 @@ static void
 forged_holders_do_not_count(void **state)
 {
 	struct shmt_holder list[] = {
-		{ .id = 5, .pid = 11, .uid = 2000, .maps = 1 },
-		{ .id = 5, .pid = 12, .uid = 1000, .maps = 1 },
-		{ .id = 5, .pid = 13, .uid = 1001, .maps = 1 },
-		{ .id = 5, .pid = 14, .uid = 0, .maps = 1 },
+		{ .object.id = 5, .id = 5, .pid = 11, .uid = 2000, .maps = 1 },
+		{ .object.id = 5, .id = 5, .pid = 12, .uid = 1000, .maps = 1 },
+		{ .object.id = 5, .id = 5, .pid = 13, .uid = 1001, .maps = 1 },
+		{ .object.id = 5, .id = 5, .pid = 14, .uid = 0, .maps = 1 },
 	};
 	const struct shmt_holders holders = { list, 4, 0 };
 	struct shmt_info s = forgotten();
@@ -555,8 +581,10 @@ static void
 runs_of_holders(void **state)
 {
 	struct shmt_holder list[] = {
-		{ .id = 4, .maps = 1 }, { .id = 5, .maps = 2 },
-		{ .id = 5, .maps = 3 }, { .id = 9, .maps = 1 },
+	    {.object.id = 4, .id = 4, .maps = 1},
+	    {.object.id = 5, .id = 5, .maps = 2},
+	    {.object.id = 5, .id = 5, .maps = 3},
+	    {.object.id = 9, .id = 9, .maps = 1},
 	};
 	const struct shmt_holders holders = { list, 4, 0 }, none = { 0 };
 	static const struct {
@@ -570,13 +598,13 @@ runs_of_holders(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct shmt_holder *run = shmt_holders_of(&holders,
-		    rows[i].id, &count);
+		    OF_ID(rows[i].id), &count);
 
 		assert_int_equal(count, rows[i].count);
 		if (count > 0)
 			assert_int_equal(run->id, rows[i].id);
 	}
-	shmt_holders_of(&none, 5, &count);
+	shmt_holders_of(&none, OF_ID(5), &count);
 	assert_int_equal(count, 0);
 	assert_true(shmt_holders_complete(&holders, &s));
 	s.nattch = 6;
@@ -600,6 +628,7 @@ main(void)
 		cmocka_unit_test(several_clauses),
 		cmocka_unit_test(all_that_fails_is_named),
 		cmocka_unit_test(unknown_facts),
+		cmocka_unit_test(facts_that_are_not_there),
 		cmocka_unit_test(a_running_creator_is_not_gone),
 		cmocka_unit_test(holders_count),
 		cmocka_unit_test(forged_holders_do_not_count),

@@ -227,7 +227,7 @@ reachable_dir() {
 	make_segment
 	local -a wrong=(
 		"" "$dir" "$dir 0x" "$dir $id 12x" "$dir $id --all"
-		"$dir $id --stale" "$dir --all --stale" "-x $dir $id"
+		"$dir --all --stale" "-x $dir $id"
 		"$dir $id --lock-timeout 5" "$dir $id --lock-with x"
 		"$dir $id --lock-with 1:70000" "$dir $id --lock-with"
 		"$dir $id --lock-with 1 --lock-timeout 5y" "$dir --min-size x"
