@@ -51,20 +51,22 @@ static int
 add_operands(const struct selection *selection, struct rows *rows)
 {
 	const size_t room = selection->operand_count, first = rows->count;
-	struct shmt_info *list, *picked;
+	struct shmt_list all;
+	struct shmt_info *picked;
 	bool *passes;
 	size_t count, i;
 	int status;
 
-	if (shmt_list((selection->needs & NEEDS_RSS) != 0, &list,
-	    &count) == -1)
+	if (shmt_list(SHMT_KIND(SHMT_SYSV), selection->needs & NEEDS_RSS ?
+	    SHMT_WANT_RSS : 0, &all) == -1)
 		return fail(NULL, errno);
 	picked = calloc(room, sizeof(*picked));
 	passes = calloc(room, sizeof(*passes));
 	if (picked == NULL || passes == NULL)
 		status = fail(NULL, ENOMEM);
 	else {
-		count = pick_operands(selection, list, count, picked);
+		count = pick_operands(selection, all.list, all.count,
+		    picked);
 		status = filter_mark(selection->filter, picked, count,
 		    passes);
 		if (status == ST_OK)
@@ -74,7 +76,7 @@ add_operands(const struct selection *selection, struct rows *rows)
 	}
 	free(passes);
 	free(picked);
-	free(list);
+	shmt_list_free(&all);
 	return status;
 }
 
@@ -82,16 +84,15 @@ add_operands(const struct selection *selection, struct rows *rows)
 static int
 add_matches(const struct selection *selection, struct rows *rows)
 {
-	struct shmt_info *list;
-	size_t count;
+	struct shmt_list all;
 	int status;
 
 	status = filter_list(selection->filter,
-	    (selection->needs & NEEDS_RSS) != 0, &list, &count);
+	    selection->needs & NEEDS_RSS ? SHMT_WANT_RSS : 0, &all);
 	if (status != ST_OK)
 		return status;
-	status = add_rows(rows, list, count);
-	free(list);
+	status = add_rows(rows, all.list, all.count);
+	shmt_list_free(&all);
 	return status;
 }
 

@@ -123,8 +123,8 @@ group_columns(const struct group_by *by)
 		{ "UNATTACHED", VALUE_NUMBER, OF_GROUP(unattached) },
 		{ "STALE", VALUE_NUMBER, OF_GROUP(stale) },
 		{ "SIZE", VALUE_SIZE, OF_GROUP(size) },
-		{ "RSS", VALUE_SIZE, OF_GROUP(rss), .facts = HAS_RSS },
-		{ "SWAP", VALUE_SIZE, OF_GROUP(swap), .facts = HAS_RSS }
+		{ "RSS", VALUE_SIZE, OF_GROUP(rss), .facts = SHMT_HAS_RSS },
+		{ "SWAP", VALUE_SIZE, OF_GROUP(swap), .facts = SHMT_HAS_RSS }
 	};
 	static const char *defaults[] = {
 		NULL, "COUNT", "UNATTACHED", "STALE", "SIZE", "RSS", "SWAP",
@@ -176,7 +176,7 @@ find_group(struct group *list, size_t *count, const struct value *key)
 	for (i = 0; i < *count; i++)
 		if (is_same_key(&list[i].key, key))
 			return &list[i];
-	list[*count] = (struct group){ .key = *key, .facts = HAS_RSS };
+	list[*count] = (struct group){ .key = *key, .facts = SHMT_HAS_RSS };
 	return &list[(*count)++];
 }
 

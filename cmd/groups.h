@@ -16,7 +16,7 @@
 
 struct group {
 	struct value key;	/* valid as long as the rows */
-	unsigned facts;		/* HAS_RSS: of all rows */
+	unsigned facts;		/* SHMT_HAS_RSS: of all rows */
 	uint64_t count, unattached, stale;
 	uint64_t size, rss, swap;	/* bytes */
 };

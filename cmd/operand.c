@@ -94,10 +94,10 @@ operand_failed(const struct operand *operand, int error)
 int
 find_operand(const struct operand *operand, struct shmt_info *segment)
 {
-	int id;
+	struct shmt_object object;
 
-	if (shmt_resolve(&operand->ref, &id) == -1 ||
-	    shmt_info(id, segment) == -1)
+	if (shmt_resolve(&operand->ref, &object) == -1 ||
+	    shmt_info(&object, 0, segment) == -1)
 		return operand_failed(operand, errno);
 	/* Between the two calls the id may pass to another segment. */
 	if (operand->ref.by_key && segment->key != operand->ref.key)

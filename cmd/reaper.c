@@ -47,17 +47,19 @@ is_kept(const struct untold *untold, int id)
 static void
 remove_untold(const struct untold *untold)
 {
-	struct shmt_info *list;
-	size_t count, i;
+	struct shmt_list all;
+	const struct shmt_info *s;
+	size_t i;
 
-	if (shmt_list(false, &list, &count) == -1)
+	if (shmt_list(SHMT_KIND(SHMT_SYSV), 0, &all) == -1)
 		return;
-	for (i = 0; i < count; i++)
-		if (list[i].cpid == untold->maker &&
-		    list[i].ctime >= untold->since &&
-		    !is_kept(untold, list[i].object.id))
-			shmt_remove(list[i].object.id);
-	free(list);
+	for (i = 0; i < all.count; i++) {
+		s = &all.list[i];
+		if (s->cpid == untold->maker && s->ctime >= untold->since &&
+		    !is_kept(untold, s->object.id))
+			shmt_remove(&s->object, 0, NULL);
+	}
+	shmt_list_free(&all);
 }
 
 static ssize_t
@@ -86,9 +88,9 @@ reap(int fd, const struct untold *untold)
 	if (n == 0)
 		remove_untold(untold);
 	if (n == (ssize_t)sizeof(made) && read_pipe(fd, &byte, 1) == 0 &&
-	    shmt_info(made.object.id, &there) == 0 &&
+	    shmt_info(&made.object, 0, &there) == 0 &&
 	    shmt_same(&made, &there))
-		shmt_remove(made.object.id);
+		shmt_remove(&made.object, 0, NULL);
 	_exit(ST_OK);
 }
 

@@ -135,7 +135,8 @@ file_failed(const struct work *w, int error)
 		warn_about(w->file, "the %s is a symbolic link; it is not "
 		    "followed", which);
 	else if (error == ENOENT && is_directory(w->file))
-		warn_about(w->file, "a directory: name the files in it, *.meta");
+		warn_about(
+		    w->file, "a directory: name the files in it, *.meta");
 	else if (error == EINVAL)
 		warn_about(w->file, "the %s is not a regular file", which);
 	else
@@ -204,8 +205,10 @@ warn_about_losses(const struct work *w, int id)
 		warn_about(w->file, "restored as %d, but not locked as it was: "
 		    "RLIMIT_MEMLOCK (ulimit -l) does not allow it", id);
 	if (lost & SHMT_LOST_HUGE)
-		warn_about(w->file, "restored as %d, but not of huge pages as "
-		    "it was: not enough are free, or they are not permitted", id);
+		warn_about(w->file,
+		    "restored as %d, but not of huge pages as "
+		    "it was: not enough are free, or they are not permitted",
+		    id);
 	if (lost & SHMT_LOST_RESERVE)
 		warn_about(w->file, "restored as %d, but its memory is not "
 		    "reserved, as with create --no-reserve", id);
@@ -218,10 +221,12 @@ restore_file(const struct opts *o, struct work *w, int *id)
 		.flags = o->flags, .key = o->key, .progress = report_progress,
 		.made = segment_made, .arg = w
 	};
+	struct shmt_object object = { .id = -1 };
 	int result, error;
 
 	progress_begin(&w->progress, 0);
-	result = shmt_restore(w->file, &how, id, &w->saved, &w->trouble);
+	result = shmt_restore(w->file, &how, &object, &w->saved, &w->trouble);
+	*id = object.id;
 	error = errno;
 	progress_end(&w->progress);
 	if (result == -1)

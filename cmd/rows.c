@@ -93,7 +93,7 @@ fill_holders(const struct filling *filling, struct row *row)
 	const struct shmt_holder *first;
 
 	first = shmt_holders_of(
-	    holders, row->segment.object.id, &row->holder_count);
+	    holders, &row->segment.object, &row->holder_count);
 	row->first_holder = row->holder_count > 0 ?
 	    (size_t)(first - holders->list) : 0;
 	if (filling->ipc_ns->holders_error == 0 || row->segment.nattch == 0)
@@ -109,12 +109,10 @@ fill_row(const struct filling *filling, const struct row *before,
 	row->ipc_ns = filling->ipc_ns;
 	row->key = s->key;
 	row->idle = shmt_idle(s, filling->now);
-	row->facts = (s->known & SHMT_HAS_RSS) != 0 ? HAS_RSS : 0;
+	row->facts = s->known;
 	fill_holders(filling, row);
-	if ((s->state & SHMT_DEST) == 0)
-		row->facts |= HAS_KEY;
-	else if (row->holder_count > 0) {
-		row->facts |= HAS_KEY;
+	if ((s->state & SHMT_DEST) != 0 && row->holder_count > 0) {
+		row->facts |= SHMT_HAS_KEY;
 		row->key = row_holders(row)->key;
 	}
 	fill_processes(filling, before, row);
@@ -150,7 +148,7 @@ fill_rows(struct row *list, size_t count, unsigned needs,
 
 	/* One look at all processes, for all rows. */
 	if (needs_holders(list, count, needs) &&
-	    shmt_holders(count == 1 ? list[0].segment.object.id : -1,
+	    shmt_holders(count == 1 ? &list[0].segment.object : NULL,
 	    &ipc_ns->holders) == -1)
 		ipc_ns->holders_error = errno;
 	for (i = 0; i < count; i++)

@@ -23,10 +23,8 @@
 #define NEEDS_HOLDERS	0x20u
 #define NEEDS_NS	0x40u
 
-/* Facts that a row may lack. */
-#define HAS_KEY		0x1u	/* also of a dest segment */
-#define HAS_RSS		0x2u	/* rss, swap */
-#define HAS_HOLDERS	0x4u	/* the processes that have it attached */
+/* A fact of a row beyond SHMT_HAS_*: the processes that have it attached. */
+#define HAS_HOLDERS	0x80000000u
 
 /* An IPC namespace, and who is attached to its segments. */
 struct ipc_ns {
@@ -38,7 +36,7 @@ struct ipc_ns {
 
 struct row {
 	struct shmt_info segment;
-	unsigned facts;
+	unsigned facts;		/* SHMT_HAS_*, HAS_HOLDERS */
 	uint32_t key;		/* segment.key, or the one it had */
 	uint64_t idle;		/* seconds */
 	char status[32];	/* words between blanks */

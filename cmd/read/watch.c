@@ -48,7 +48,7 @@ still_there(const struct watch *watch)
 {
 	struct shmt_info now;
 
-	if (shmt_info(watch->segment->object.id, &now) == 0 &&
+	if (shmt_info(&watch->segment->object, 0, &now) == 0 &&
 	    shmt_same(&now, watch->segment) &&
 	    ((now.state ^ watch->segment->state) & SHMT_DEST) == 0)
 		return ST_OK;

@@ -94,7 +94,7 @@ static bool
 have_holders(struct removal_run *run)
 {
 	if (!run->has_holders)
-		run->has_holders = shmt_holders(-1, &run->holders) == 0;
+		run->has_holders = shmt_holders(NULL, &run->holders) == 0;
 	return run->has_holders;
 }
 
@@ -118,7 +118,7 @@ find_holders(struct removal_run *run, struct removal *r)
 	r->complete = false;
 	if (!have_holders(run))
 		return;
-	held = shmt_holders_of(&run->holders, r->segment.object.id, &count);
+	held = shmt_holders_of(&run->holders, &r->segment.object, &count);
 	r->holders = calloc(count + 1, sizeof(*held));
 	if (r->holders == NULL)
 		return;
@@ -183,10 +183,11 @@ void
 removal_find(struct removal_run *run, struct removal *r)
 {
 	const struct shmt_ref *ref = &r->operand->ref;
+	struct shmt_object object;
 	struct shmt_info segment;
-	int id;
 
-	if (shmt_resolve(ref, &id) == -1 || shmt_info(id, &segment) == -1) {
+	if (shmt_resolve(ref, &object) == -1 ||
+	    shmt_info(&object, 0, &segment) == -1) {
 		if (errno == ENOENT)
 			set_absent(run, r);
 		else
@@ -250,7 +251,7 @@ removal_plan(struct removal_run *run, struct removal *r)
 	/* The filter has chosen all segments but those of operands. */
 	if (r->operand != NULL && run->filter != NULL && !passes(run, s))
 		set_filtered(run, r);
-	else if (shmt_may_remove(s->object.id) == -1 && errno != ENOENT)
+	else if (shmt_may_remove(&s->object) == -1 && errno != ENOENT)
 		set_failed(r, errno);
 	else if (s->state & SHMT_DEST)
 		set_attached(run, r, KEPT, run->force ? ST_OK : ST_BUSY,
@@ -333,7 +334,7 @@ look_again(struct removal_run *run, struct removal *r)
 	struct shmt_info now;
 	const char *why;
 
-	if (shmt_info(r->segment.object.id, &now) == -1) {
+	if (shmt_info(&r->segment.object, 0, &now) == -1) {
 		if (errno == ENOENT)
 			set_already_gone(run, r);
 		else
@@ -357,70 +358,68 @@ look_again(struct removal_run *run, struct removal *r)
 	return why == NULL;
 }
 
-/* A removal whose segment is being saved. */
-struct save_first {
+/* A removal of which the segment is being saved. */
+struct copy_look {
 	struct removal_run *run;
 	struct removal *removal;
-	bool kept;		/* it has to stay, and its result says why */
+	bool kept;		/* the removal has the reason */
 };
 
 /*
- * Looks once more, before the saved files get their names.  Where the segment
- * had to be attached to be saved, its times and last process must be ours now,
- * or the file may be out of date already.
+ * Looks again when the contents are copied, before the files get their names.
+ * Where the segment was attached to be saved, its times and last process must
+ * be ours now, or the copy may be out of date already.
  */
 static bool
-still_to_go(struct removal_run *run, struct removal *r,
-    const struct shmt_saved *saved)
+look_at_copied(void *arg, const struct shmt_saved *saved)
 {
+	struct copy_look *look = arg;
+	struct removal_run *run = look->run;
+	struct removal *r = look->removal;
+	const char *why = what_changed(&r->segment, &saved->segment);
+	bool is_used = saved->disturbed;
 	struct shmt_info now;
-	bool used = saved->disturbed;
 
-	if (shmt_info(r->segment.object.id, &now) == 0 && saved->attached) {
-		used = used || now.lpid != getpid();
-		if (run->force || !used) {
+	r->is_saved = true;
+	if (saved->attached && shmt_info(&r->segment.object, 0, &now) == 0) {
+		is_used = is_used || now.lpid != getpid();
+		if (run->force || !is_used) {
 			r->segment.atime = now.atime;
 			r->segment.dtime = now.dtime;
 			r->segment.lpid = now.lpid;
 		}
 	}
-	if (!look_again(run, r))
-		return false;
-	if (used && !run->force)
-		set_result(r, KEPT, changed_status(run), "%s", used_meanwhile);
-	return !used || run->force;
-}
-
-static bool
-confirm_save(void *arg, const struct shmt_saved *saved)
-{
-	struct save_first *first = arg;
-
-	first->kept = !still_to_go(first->run, first->removal, saved);
-	return !first->kept;
+	if (why == NULL && look_again(run, r)) {
+		if (!is_used || run->force)
+			return true;
+		why = used_meanwhile;
+	}
+	if (why != NULL)
+		set_result(r, KEPT, changed_status(run), "%s", why);
+	look->kept = true;
+	return false;
 }
 
 /* The files belong to this one segment, so older ones are replaced. */
 static bool
 save_first(struct removal_run *run, struct removal *r)
 {
-	struct save_first first = { run, r, false };
+	struct copy_look look = { run, r, false };
 	const struct saving saving = {
-		.dir = run->save, .replace = true, .confirm = confirm_save,
-		.arg = &first
+		.dir = run->save, .replace = true, .confirm = look_at_copied,
+		.arg = &look
 	};
 	struct shmt_saved saved;
 	char *reason;
 	int status;
 
 	status = save_segment(&saving, &r->segment, &saved, &reason);
-	if (status != ST_OK && !first.kept)
+	if (status != ST_OK && !look.kept)
 		set_result(r, FAILED, status, "not saved, so not removed: %s",
 		    reason != NULL ? reason : strerror(ENOMEM));
 	free(reason);
 	if (status != ST_OK)
 		return false;
-	r->is_saved = true;
 	if (asprintf(&r->saved, "%s/%s", run->save, saved.name) == -1)
 		r->saved = NULL;
 	return look_again(run, r);
@@ -438,7 +437,7 @@ look_after(struct removal_run *run, struct removal *r)
 
 	r->result = REMOVED;
 	r->status = ST_OK;
-	if (shmt_info(r->segment.object.id, &now) == -1) {
+	if (shmt_info(&r->segment.object, 0, &now) == -1) {
 		if (errno == ENOENT)
 			return;
 		now = r->segment;
@@ -464,7 +463,7 @@ removal_do(struct removal_run *run, struct removal *r)
 		return;
 	if (run->save != NULL && !save_first(run, r))
 		return;
-	if (shmt_remove(r->segment.object.id) == 0)
+	if (shmt_remove(&r->segment.object, 0, NULL) == 0)
 		look_after(run, r);
 	else if (errno == ENOENT)
 		set_already_gone(run, r);

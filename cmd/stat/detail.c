@@ -50,7 +50,7 @@ static void
 print_key(const struct row *row)
 {
 	label("key");
-	if ((row->facts & HAS_KEY) == 0)
+	if ((row->facts & SHMT_HAS_KEY) == 0)
 		puts("unknown: lost when it was marked for removal");
 	else if (row->key == 0)
 		puts("none (private)");

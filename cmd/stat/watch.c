@@ -73,7 +73,7 @@ static const struct column columns[] = {
 	{ "TIME", VALUE_TIME, OF_EVENT(time), .width = 19 },
 	{ "EVENT", VALUE_TEXT, .get = get_event, .width = 8 },
 	{ "ID", VALUE_NUMBER, OF_EVENT(row.segment.object.id), .width = 6 },
-	{ "KEY", VALUE_KEY, OF_EVENT(row.key), .facts = HAS_KEY,
+	{ "KEY", VALUE_KEY, OF_EVENT(row.key), .facts = SHMT_HAS_KEY,
 	    .width = 10 },
 	{ "OWNER", VALUE_USER, OF_EVENT(row.segment.uid), .width = 8 },
 	{ "SIZE", VALUE_SIZE, OF_EVENT(row.segment.size), .width = 5 },
@@ -159,7 +159,8 @@ is_wanted(const struct watching *w, const struct look *look,
 	for (i = 0; i < w->how->operand_count && !named; i++) {
 		t = &w->how->operands[i];
 		named = is_operand(t, &row->segment) || (t->ref.by_key &&
-		    (row->facts & HAS_KEY) != 0 && t->ref.key == row->key);
+		    (row->facts & SHMT_HAS_KEY) != 0 &&
+		    t->ref.key == row->key);
 	}
 	return named && shmt_match(w->how->filter, &row->segment, look->time,
 	    &look->rows.namespaces->holders);
@@ -282,9 +283,9 @@ tell_differences(const struct watching *w, const struct row *before,
 	struct event event;
 	int status;
 
-	if ((before->facts & ~after->facts & HAS_KEY) != 0) {
+	if ((before->facts & ~after->facts & SHMT_HAS_KEY) != 0) {
 		after->key = before->key;
-		after->facts |= HAS_KEY;
+		after->facts |= SHMT_HAS_KEY;
 	}
 	if (is_unchanged(a, b) || (!is_wanted(w, &w->before, before) &&
 	    !is_wanted(w, &w->after, after)))
@@ -346,25 +347,25 @@ static int
 look(const struct change_watch *how, struct look *look)
 {
 	unsigned needs = NEEDS_KEY;
-	struct shmt_info *list;
-	size_t count;
+	struct shmt_list all;
 	int status;
 
 	if (filter_has(how->filter, SHMT_BY_PID, false) ||
 	    filter_has(how->filter, SHMT_BY_PID, true))
 		needs |= NEEDS_HOLDERS;
-	if (shmt_list(false, &list, &count) == -1)
+	if (shmt_list(SHMT_KIND(SHMT_SYSV), 0, &all) == -1)
 		return fail(NULL, errno);
 	status = make_namespaces(&look->rows, 1);
 	if (status == ST_OK)
-		status = add_rows(&look->rows, list, count);
-	free(list);
+		status = add_rows(&look->rows, all.list, all.count);
+	shmt_list_free(&all);
 	if (status != ST_OK)
 		return status;
 	look->rows.ns_count = 1;
-	fill_rows(look->rows.list, count, needs, SHMT_STALE_IDLE,
+	fill_rows(look->rows.list, look->rows.count, needs, SHMT_STALE_IDLE,
 	    look->rows.namespaces);
-	qsort(look->rows.list, count, sizeof(*look->rows.list), compare_ids);
+	qsort(look->rows.list, look->rows.count, sizeof(*look->rows.list),
+	    compare_ids);
 	look->time = time(NULL);
 	return ST_OK;
 }

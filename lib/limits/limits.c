@@ -20,6 +20,7 @@
 #include "limits/sysctl.h"
 #include "shmtool.h"
 #include "sys/file.h"
+#include "sysv.h"
 
 /* The constants that no file holds. */
 #define SHMMIN_BYTES 1
@@ -250,7 +251,7 @@ shmt_usage(struct shmt_usage *usage)
 	struct shmt_info *list;
 	size_t count;
 
-	if (shmt_list(true, &list, &count) == -1)
+	if (shmt__sysv_all(true, &list, &count) == -1)
 		return -1;
 	shmt_usage_of(list, count, usage);
 	free(list);

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "shmtool.h"
+#include "sysv.h"
 
 #define KEY 0x4d2u
 
@@ -44,7 +45,7 @@ make(uint64_t size)
 	bool created;
 	int id;
 
-	assert_int_equal(shmt_create(&request, &id, &created), 0);
+	assert_int_equal(shmt__sysv_create(&request, &id, &created), 0);
 	return id;
 }
 
@@ -90,7 +91,7 @@ existing(void **state)
 	cause = diagnose_create(&request, EACCES);
 	assert_int_equal(cause.kind, SHMT_CAUSE_MODE);
 	assert_int_equal(cause.segment.object.id, id);
-	assert_int_equal(shmt_remove(id), 0);
+	assert_int_equal(shmt__sysv_rmid(id), 0);
 	/* It has gone since. */
 	cause = diagnose_create(&request, EEXIST);
 	assert_int_equal(cause.kind, SHMT_CAUSE_EXISTS);
@@ -146,12 +147,12 @@ locked_before(void **state)
 	int id = make(4096);
 
 	(void)state;
-	if (shmt_lock(id, true) == -1) {
-		shmt_remove(id);
+	if (shmt__sysv_lock(id, true) == -1) {
+		shmt__sysv_rmid(id);
 		skip();
 	}
 	shmt_diagnose(&request, SHMT_STEP_LOCK, ENOMEM, &cause);
-	assert_int_equal(shmt_remove(id), 0);
+	assert_int_equal(shmt__sysv_rmid(id), 0);
 	assert_int_equal(cause.kind, SHMT_CAUSE_MEMLOCK);
 	assert_true(cause.certain && cause.asked == 5000);
 	assert_true(cause.used == 4096);

@@ -32,7 +32,23 @@
 #include "shmtool.h"
 #include "sys/atomic_file.h"
 #include "sys/file.h"
+#include "sysv.h"
+#include "users/holders.h"
 #include "world.h"
+#include "segment.h"
+
+static int
+restore_to(const char *file, const struct shmt_restoring *how, int *id,
+    struct shmt_saved *saved, struct shmt_trouble *trouble)
+{
+	struct shmt_object object;
+	int result;
+
+	result = shmt_restore(file, how, &object, saved, trouble);
+	if (result == 0)
+		*id = object.id;
+	return result;
+}
 
 #define SIZE ((size_t)5 * 65536)
 #define KEPT ((void *)-2)	/* a result that must stay as it is */
@@ -63,7 +79,7 @@ list_by(bool rss)
 {
 	struct shmt_info *list = KEPT;
 	size_t count = 77;
-	int result = ours_now(shmt_list(rss, &list, &count));
+	int result = ours_now(shmt__sysv_all(rss, &list, &count));
 
 	if (result == 0) {
 		assert_int_equal(count, 1);
@@ -92,7 +108,7 @@ static int
 info(void)
 {
 	struct shmt_info s = { .object.id = -2 };
-	int result = shmt_info_rss(id, &s);
+	int result = shmt__sysv_look_rss(id, &s);
 
 	assert_int_equal(s.object.id, result == 0 ? id : -2);
 	return result;
@@ -205,10 +221,10 @@ create(void)
 	bool created = false;
 	int made = -2, result;
 
-	result = ours_now(shmt_create(&request, &made, &created));
+	result = ours_now(shmt__sysv_create(&request, &made, &created));
 	if (result == 0) {
 		assert_int_equal(made, 5);
-		assert_int_equal(shmt_remove(made), 0);
+		assert_int_equal(shmt__sysv_rmid(made), 0);
 	} else
 		assert_int_equal(made, -2);
 	return result;
@@ -256,13 +272,13 @@ holders(void)
 	struct shmt_holders found = { .list = KEPT };
 	const struct shmt_holder *h;
 	size_t count;
-	int result = shmt_holders(id, &found);
+	int result = shmt__sysv_holders(id, SHMT__ANY_WAY, &found);
 
 	if (result == -1) {
 		assert_ptr_equal(found.list, KEPT);
 		return -1;
 	}
-	h = shmt_holders_of(&found, id, &count);
+	h = shmt_holders_of(&found, OF_ID(id), &count);
 	assert_true(count == 0 || (count == 1 && h->pid == holder));
 	shmt_holders_free(&found);
 	return 0;
@@ -338,7 +354,7 @@ get(unsigned flags)
 {
 	struct shmt_view *view = KEPT;
 	static char bytes[SIZE];
-	int result = shmt_view_open(id, flags, &view);
+	int result = shmt_view_open(OF_ID(id), flags, &view);
 
 	if (result == -1) {
 		assert_ptr_equal(view, KEPT);
@@ -368,7 +384,7 @@ static int
 put(void)
 {
 	struct shmt_view *view;
-	int result = shmt_view_open(id, SHMT_WRITE, &view);
+	int result = shmt_view_open(OF_ID(id), SHMT_WRITE, &view);
 
 	if (result == -1)
 		return -1;
@@ -391,7 +407,7 @@ transfer(unsigned flags)
 	if (fd == -1)
 		return -1;
 	how.flags = flags;
-	result = shmt_view_open(id, SHMT_WRITE, &view);
+	result = shmt_view_open(OF_ID(id), SHMT_WRITE, &view);
 	if (result == 0)
 		result = shmt_view_send(view, &how, fd, &done);
 	if (result == 0 && lseek(fd, 0, SEEK_SET) == 0)
@@ -431,7 +447,7 @@ send_to_pipe(unsigned flags)
 
 	if (pipe(ends) == -1)
 		return -1;
-	result = shmt_view_open(id, 0, &view);
+	result = shmt_view_open(OF_ID(id), 0, &view);
 	if (result == 0)
 		result = shmt_view_send(view, &how, ends[1], &done);
 	ours_now(0);
@@ -470,7 +486,7 @@ receive_from_pipe(void)
 	if (pipe(ends) == -1 || dprintf(ends[1], "second") != 6)
 		return -1;
 	close(ends[1]);
-	result = shmt_view_open(id, SHMT_WRITE, &view);
+	result = shmt_view_open(OF_ID(id), SHMT_WRITE, &view);
 	if (result == 0)
 		result = shmt_view_receive(view, &how, ends[0], &done);
 	ours_now(0);
@@ -486,7 +502,7 @@ fill(void)
 	struct shmt_view *view;
 	struct shmt_transfer how = { .offset = 65536 + 6, .length = 70000 };
 	uint64_t done = 0;
-	int result = shmt_view_open(id, SHMT_WRITE, &view);
+	int result = shmt_view_open(OF_ID(id), SHMT_WRITE, &view);
 
 	if (result == -1)
 		return -1;
@@ -502,7 +518,7 @@ save(void)
 	struct shmt_saved s;
 	struct shmt_trouble trouble;
 
-	return shmt_save(dir, id, &how, &s, &trouble);
+	return shmt_save(dir, OF_ID(id), &how, &s, &trouble);
 }
 
 static int
@@ -529,9 +545,9 @@ restore(void)
 	struct shmt_trouble trouble;
 	int made = -2, result;
 
-	result = ours_now(shmt_restore(saved, &how, &made, &s, &trouble));
+	result = ours_now(restore_to(saved, &how, &made, &s, &trouble));
 	if (result == 0)
-		assert_int_equal(shmt_remove(made), 0);
+		assert_int_equal(shmt__sysv_rmid(made), 0);
 	else
 		assert_int_equal(made, -2);
 	return result;
@@ -574,9 +590,9 @@ count_left(struct left *left)
 	left->blocks = fault_blocks();
 	left->descriptors = entries("/proc/self/fd");
 	left->files = entries(dir);
-	assert_int_equal(shmt_list(false, &list, &left->segments), 0);
+	assert_int_equal(shmt__sysv_all(false, &list, &left->segments), 0);
 	free(list);
-	assert_int_equal(shmt_info(id, &s), 0);
+	assert_int_equal(shmt__sysv_look(id, &s), 0);
 	left->nattch = s.nattch;
 	/* The holder is the only child. */
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), 0);
@@ -825,17 +841,17 @@ setup(void **state)
 	void *at;
 
 	(void)state;
-	if (shmt_create(&request, &id, &created) == -1 || put() == -1 ||
+	if (shmt__sysv_create(&request, &id, &created) == -1 || put() == -1 ||
 	    mkdtemp(dir) == NULL)
 		return -1;
 	make_root();
 	snprintf(file, sizeof(file), "%s/file", dir);
-	if (shmt_save(dir, id, &how, &s, &trouble) == -1)
+	if (shmt_save(dir, OF_ID(id), &how, &s, &trouble) == -1)
 		return -1;
 	snprintf(saved, sizeof(saved), "%s/%s", dir, s.name);
 	holder = fork();
 	if (holder == 0) {
-		if (shmt_attach(id, NULL, 0, &at) == 0)
+		if (shmt__sysv_attach(id, NULL, 0, &at) == 0)
 			for (;;)
 				pause();
 		_exit(1);
@@ -849,7 +865,7 @@ teardown(void **state)
 	(void)state;
 	kill(holder, SIGKILL);
 	waitpid(holder, NULL, 0);
-	shmt_remove(id);
+	shmt__sysv_rmid(id);
 	return remove_tree(dir);
 }
 
