@@ -31,25 +31,29 @@ BUILD ?= build
 
 # Sources, without folder and suffix.
 LIB := \
-	archive/archive archive/digest archive/meta bytes/copy bytes/holes \
-	bytes/memcg bytes/memory bytes/prefault bytes/view bytes/view_io \
+	archive/contents archive/digest archive/meta archive/pair \
+	archive/restore archive/save bytes/allocation bytes/copy bytes/memcg \
+	bytes/prefault bytes/view bytes/view_file bytes/view_map \
 	bytes/view_remote limits/advice limits/dev_shm limits/diagnose \
-	limits/limits limits/logind limits/sysctl sys/arena sys/atomic_file \
-	sys/file sys/namespace sys/parse sys/semaphore sys/thread sysv \
-	sysv_list users/holders users/maps users/process users/scan \
-	users/select
+	limits/limits limits/logind limits/sysctl object posix posix_list \
+	sys/arena sys/atomic_file sys/file sys/namespace sys/parse \
+	sys/resident sys/semaphore sys/thread sysv sysv_list users/holders \
+	users/ids users/lease users/maps users/process users/scan users/select \
+	users/stale
 CMD := \
 	archive attach attachments child collect columns create create/input \
-	create/reaper diagnose filter kinds limits limits/advise \
+	create/reaper diagnose filter groups kinds limits limits/advise \
 	limits/check limits/ipcs limits/metrics limits/sample limits/set \
 	limits/setting limits/usage main operand output read read/dump \
-	read/watch restore rm rm/removal rows save semaphore set stat \
-	stat/detail stat/summary stat/watch transfer ui/json ui/message \
-	ui/options ui/progress ui/signals ui/stream ui/suggest ui/table \
+	read/watch restore rm rm/dialogue rm/explain rm/plan rm/removal \
+	rm/report rows save semaphore set stat stat/detail stat/summary \
+	stat/watch transfer ui/column ui/json ui/message ui/options \
+	ui/progress ui/signals ui/stream ui/suggest ui/table ui/terminal \
 	ui/text ui/value write
 UNITS := \
-	archive copy diagnose fault hidden holders limits logind memcg \
-	memory parse process select semaphore sysv sysv_list view_remote
+	archive copy diagnose fault files hidden holders lease limits logind \
+	memcg parse posix process race select semaphore stale sysv sysv_list \
+	view_remote
 MAN := \
 	man/shmtool.1 \
 	man/shmtool.3 \
@@ -93,9 +97,10 @@ SONAME := libshmtool.so.$(SOVERSION)
 TESTS ?= $(UNIT) $(wildcard tests/cli/*.bats tests/cli/*/*.bats)
 
 .DELETE_ON_ERROR:
-.PHONY: all bench check check-asan check-fault check-install check-man \
-	check-stress check-user check-valgrind clean coverage dist distcheck \
-	fuzz help install lint portable uninstall
+.PHONY: all bench check check-asan check-deb check-distros check-fault \
+	check-install check-kernels check-man check-stress check-user \
+	check-valgrind clean coverage deb dist distcheck fuzz help install \
+	lint portable uninstall
 
 all: $(BUILD)/shmtool $(ARCHIVE) $(SHARED) $(BUILD)/libshmtool.pc ## builds
 
@@ -136,7 +141,7 @@ $(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVE)
 	$(CC) -pie $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(BSD_LIBS)
 
 # Those in which calls are made to fail.
-FAULTY := copy fault hidden view_remote memory
+FAULTY := copy fault hidden lease posix view_remote
 $(FAULTY:%=$(BUILD)/tests/unit/%): $(BUILD)/tests/fault/preload.o
 
 # One count for all: bats and cmocka both speak TAP.  What fails is shown, and
@@ -175,11 +180,22 @@ $(BUILD)/tests/fault/preload.so: tests/fault/preload.c
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 $(WARN) -D_GNU_SOURCE -O1 -g -shared -fPIC -o $@ $<
 
-check-stress: all ## hundreds of processes at once, for STRESS_SECONDS
+check-stress: all $(BUILD)/tests/unit/race ## hundreds of processes at once, for STRESS_SECONDS
 	tests/stress/run $(abspath $(BUILD))
+	RACE_SECONDS=$(or $(STRESS_SECONDS),60) $(PROVE) $(BUILD)/tests/unit/race
 
 check-install: all ## installs elsewhere, uses that, uninstalls
 	SHMTOOL_BIN=$(abspath $(BUILD)) $(PROVE) tests/install/*.bats
+
+check-distros: ## the README's lines on bare Debian releases, for root
+	tests/distros/run
+
+check-kernels: all $(UNIT) $(BUILD)/tests/kernels/probe ## Debian's kernels
+	tests/kernels/run $(BUILD)
+
+$(BUILD)/tests/kernels/probe: tests/kernels/probe.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 $(WARN) -D_GNU_SOURCE -O1 -static -o $@ $<
 
 fuzz: ## fuzzes each target for FUZZ_SECONDS or FUZZ_RUNS, with clang
 	tests/fuzz/run
@@ -210,6 +226,12 @@ dist: ## the tarball of the present commit
 
 distcheck: dist ## builds and tests that tarball, and makes it twice
 	tests/distcheck $(abspath $(BUILD))/$(DIST).tar.gz
+
+deb: ## Debian's packages, in $(BUILD)/deb
+	tests/install/deb $(VERSION) $(SOVERSION) $(BUILD)/deb
+
+check-deb: ## builds, installs, uses, purges them in bare systems, for root
+	tests/install/check-deb
 
 install: all ## installs under DESTDIR and PREFIX
 	$(INSTALL) -d $(addprefix $(DESTDIR),$(BINDIR) $(LIBDIR)/pkgconfig \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * One segment saved, for save and for rm --save, and in words why not.
+ * Saves one segment, for save and for rm --save, and words a failure.
  */
 
 #include <errno.h>
@@ -19,35 +19,46 @@
 #include "ui/progress.h"
 #include "ui/text.h"
 
-/* What the library calls back for. */
-struct errand_of_save {
+/* One call of shmt_save(). */
+struct call {
 	const struct saving *saving;
 	struct progress progress;
+	bool refused;		/* confirm() returned false */
 };
 
 static bool
-tell(void *arg, uint64_t done)
+report_progress(void *arg, uint64_t done)
 {
-	struct errand_of_save *child = arg;
+	struct call *call = arg;
 
-	return progress_tell(&child->progress, done);
+	return progress_tell(&call->progress, done);
 }
 
 static void
 copied(void *arg)
 {
-	const struct errand_of_save *child = arg;
+	const struct call *call = arg;
 
-	if (child->saving->copied != NULL)
-		child->saving->copied(child->saving->arg);
+	if (call->saving->copied != NULL)
+		call->saving->copied(call->saving->arg);
+}
+
+static bool
+confirm(void *arg, const struct shmt_saved *saved)
+{
+	struct call *call = arg;
+
+	call->refused = call->saving->confirm != NULL &&
+	    !call->saving->confirm(call->saving->arg, saved);
+	return !call->refused;
 }
 
 static int
-because(char **reason, int status, const char *format, ...)
+set_reason(char **reason, int status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 static int
-because(char **reason, int status, const char *format, ...)
+set_reason(char **reason, int status, const char *format, ...)
 {
 	va_list args;
 
@@ -59,98 +70,105 @@ because(char **reason, int status, const char *format, ...)
 }
 
 static int
-segment_failed(const struct shmt_segment *segment, int error, char **reason)
+segment_failed(const struct shmt_info *segment, int error, char **reason)
 {
 	char memory[MEMORY_TEXT];
 
 	switch (error) {
 	case ENOENT:
-		return because(reason, ST_ABSENT, "no such segment any more");
+		return set_reason(reason, ST_ABSENT, "was removed meanwhile");
 	case EACCES:
-		return because(reason, ST_DENIED, "it may not be read: mode "
-		    "%04o, owner %s", segment->mode, user_name(segment->uid));
+		return set_reason(reason, ST_DENIED, "no read permission: "
+		    "mode %04o, owner %s", segment->mode,
+		    user_name(segment->uid));
 	case EFAULT:
-		return because(reason, ST_LIMIT, "a page cannot be had: no "
-		    "free huge page, or no memory");
+		return set_reason(reason, ST_LIMIT, "cannot allocate a page: "
+		    "no free huge page, or no memory");
 	case ENOMEM:
-		memory_in_use(memory);
-		return because(reason, ST_LIMIT, "no memory for a copy of "
+		describe_memory(memory);
+		return set_reason(reason, ST_LIMIT, "no memory for a copy of "
 		    "its %ju bytes%s%s", (uintmax_t)segment->size,
 		    memory, *memory != '\0' ? " without it" : "");
 	default:
-		return because(reason, status_of(error), "%s",
+		return set_reason(reason, status_of(error), "%s",
 		    strerror(error));
 	}
 }
 
-/* A file that cannot be: missing folders are not missing segments. */
+/* A missing directory is not a missing segment. */
 static int
-file_failed(const char *path, const struct shmt_segment *segment, int error,
+file_failed(const char *path, const struct shmt_info *segment, int error,
     char **reason)
 {
 	uintmax_t size = segment->size;
 
 	switch (error) {
 	case EEXIST:
-		return because(reason, ST_BUSY, "%s exists; --force replaces "
-		    "it", path);
+		return set_reason(reason, ST_BUSY, "%s exists; --force "
+		    "replaces it", path);
+	case EBUSY:
+		return set_reason(reason, ST_BUSY, "%s: too many processes "
+		    "are saving it there", path);
 	case ENOENT:
-		return because(reason, ST_FAILED, "%s: %s", path,
+		return set_reason(reason, ST_FAILED, "%s: %s", path,
 		    strerror(error));
 	case ENOSPC:
 	case EDQUOT:
-		return because(reason, ST_FAILED, "%s: %s (the segment has "
+		return set_reason(reason, ST_FAILED, "%s: %s (the segment has "
 		    "%ju bytes, holes included)", path, strerror(error), size);
 	case EFBIG:
-		return because(reason, ST_FAILED, "%s: the file system, or "
+		return set_reason(reason, ST_FAILED, "%s: the file system, or "
 		    "RLIMIT_FSIZE (ulimit -f), allows no file of %ju bytes",
 		    path, size);
 	default:
-		return because(reason, status_of(error), "%s: %s", path,
+		return set_reason(reason, status_of(error), "%s: %s", path,
 		    strerror(error));
 	}
 }
 
 static int
-save_failed(const struct saving *saving, const struct shmt_segment *segment,
+save_failed(const struct saving *saving, const struct shmt_info *segment,
     const struct shmt_trouble *trouble, int error, char **reason)
 {
 	char *path;
 	int status;
 
 	if (error == ECANCELED)
-		return because(reason, ST_FAILED, "interrupted, not saved");
+		return set_reason(reason, ST_FAILED, "interrupted, not saved");
 	if (trouble->place == SHMT_AT_SEGMENT)
 		return segment_failed(segment, error, reason);
 	if (trouble->place == SHMT_AT_DIR)
 		return file_failed(saving->dir, segment, error, reason);
 	if (asprintf(&path, "%s/%s.%s", saving->dir, trouble->name,
 	    trouble->place == SHMT_AT_META ? "meta" : "shm") == -1)
-		return because(reason, ST_LIMIT, "%s", strerror(ENOMEM));
+		return set_reason(reason, ST_LIMIT, "%s", strerror(ENOMEM));
 	status = file_failed(path, segment, error, reason);
 	free(path);
 	return status;
 }
 
 int
-save_segment(const struct saving *saving, const struct shmt_segment *segment,
+save_segment(const struct saving *saving, const struct shmt_info *segment,
     struct shmt_saved *saved, char **reason)
 {
-	struct errand_of_save child = { .saving = saving };
-	const struct shmt_transfer how = {
-		.length = UINT64_MAX, .progress = tell, .copied = copied,
-		.arg = &child
+	struct call call = { .saving = saving };
+	const struct shmt_saving how = {
+		.flags = saving->replace ? SHMT_REPLACE : 0,
+		.progress = report_progress, .copied = copied,
+		.confirm = confirm, .arg = &call
 	};
 	struct shmt_trouble trouble;
 	int result, error;
 
 	*reason = NULL;
-	progress_begin(&child.progress, segment->size);
-	result = shmt_save(saving->dir, segment->id,
-	    saving->replace ? SHMT_REPLACE : 0, &how, saved, &trouble);
+	progress_begin(&call.progress, segment->size);
+	result =
+	    shmt_save(saving->dir, &segment->object, &how, saved, &trouble);
 	error = errno;
-	progress_end(&child.progress);
+	progress_end(&call.progress);
 	if (result == 0)
 		return ST_OK;
+	if (call.refused)
+		return ST_FAILED;
 	return save_failed(saving, segment, &trouble, error, reason);
 }

@@ -13,16 +13,21 @@
 
 struct saving {
 	const char *dir;
-	bool replace;		/* what was saved before */
-	void (*copied)(void *arg);	/* when the contents are; or NULL */
+	bool replace;		/* an older pair of the same segment */
+	/* As in struct shmt_saving; each may be NULL. */
+	void (*copied)(void *arg);
+	bool (*confirm)(void *arg, const struct shmt_saved *saved);
 	void *arg;
 };
 
-/* ST_OK, or a status and in *reason, to be freed, why not (NULL where there
- * is no memory for it).  What is saved is the segment that has this id now:
- * whether it is shmt_same() as before, saved->segment tells. */
+/*
+ * ST_OK, or a status, and in *reason, to be freed, why it was not saved.  The
+ * reason is NULL where confirm() returned false, and without memory for it.
+ * The segment saved is the one that has this id now: saved->segment tells
+ * whether it is shmt_same() as before.
+ */
 int save_segment(const struct saving *saving,
-    const struct shmt_segment *segment, struct shmt_saved *saved,
+    const struct shmt_info *segment, struct shmt_saved *saved,
     char **reason);
 
 #endif

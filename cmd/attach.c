@@ -24,7 +24,7 @@
 /* One segment, attached or to be attached. */
 struct held {
 	const struct operand *operand;
-	struct shmt_segment segment;
+	struct shmt_info segment;
 	void *at;		/* where, if attached */
 	bool attached;
 };
@@ -136,11 +136,11 @@ refused(const struct opts *o, const struct held *h, int error)
  * that, but not after it.
  */
 static int
-look_at(struct held *h, int id)
+look_at(struct held *h, const struct shmt_object *object)
 {
 	const struct shmt_ref *ref = &h->operand->ref;
 
-	if (shmt_info(id, &h->segment) == -1)
+	if (shmt_info(object, 0, &h->segment) == -1)
 		return fail(h->operand->text, errno);
 	if (ref->by_key && h->segment.key != ref->key &&
 	    (h->segment.state & SHMT_DEST) == 0)
@@ -151,17 +151,19 @@ look_at(struct held *h, int id)
 static int
 attach_one(const struct opts *o, struct held *h)
 {
-	int id, error;
+	struct shmt_object object;
+	int error;
 
-	if (shmt_resolve(&h->operand->ref, &id) == -1)
+	if (shmt_resolve(&h->operand->ref, &object) == -1)
 		return operand_failed(h->operand, errno);
-	if (shmt_attach(id, (void *)(uintptr_t)o->address, o->flags,
+	if (shmt_attach(&object, (void *)(uintptr_t)o->address, o->flags,
 	    &h->at) == 0) {
 		h->attached = true;
-		return look_at(h, id);
+		return look_at(h, &object);
 	}
 	error = errno;
-	if (error == ENOENT || shmt_info(id, &h->segment) == -1)
+	if (error == ENOENT ||
+	    shmt_info(&object, 0, &h->segment) == -1)
 		return operand_failed(h->operand, error);
 	return refused(o, h, error);
 }
@@ -208,7 +210,7 @@ announce(const struct opts *o)
 
 	for (i = 0; i < o->count; i++) {
 		h = &o->held[i];
-		fprintf(out, "%d %#jx %ju %s\n", h->segment.id,
+		fprintf(out, "%d %#jx %ju %s\n", h->segment.object.id,
 		    (uintmax_t)(uintptr_t)h->at, (uintmax_t)h->segment.size,
 		    access_word(o->flags));
 		if (h->segment.state & SHMT_DEST)
@@ -223,7 +225,7 @@ static int
 run_for(struct opts *o)
 {
 	struct child child = { .command = o->args.command };
-	struct shmt_segment *list;
+	struct shmt_info *list;
 	size_t i;
 	bool ready;
 
@@ -277,13 +279,12 @@ run(int argc, char **argv)
 	return status;
 }
 
-const struct cmd cmd_attach = {
-	.name = "attach",
-	.summary = "Attaches segments and keeps them attached",
-	.synopsis = "[-rx] [-a ADDRESS [--round] [--remap]] [-t DURATION] SEGMENT... "
-	    "[-- COMMAND [ARG...]]",
-	.options = options,
-	.note = "Prints a line for each segment: id, address, size, access.",
-	.run = run,
-	.runs_command = true
-};
+const struct cmd cmd_attach = {.name = "attach",
+    .summary = "Attaches segments and keeps them attached",
+    .synopsis =
+	"[-rx] [-a ADDRESS [--round] [--remap]] [-t DURATION] SEGMENT... "
+	"[-- COMMAND [ARG...]]",
+    .options = options,
+    .note = "Prints a line for each segment: id, address, size, access.",
+    .run = run,
+    .runs_command = true};

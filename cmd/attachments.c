@@ -54,9 +54,14 @@ static const char *const defaults[] = {
 	"MAPS", NULL
 };
 
+static const char *const expendable[] = {
+	"KEY", "ADDRESS", "MAPS", "ACCESS", NULL
+};
+
 const struct column_set attachment_columns = {
 	.list = columns, .count = sizeof(columns) / sizeof(columns[0]),
-	.row_size = sizeof(struct attachment), .defaults = defaults
+	.row_size = sizeof(struct attachment), .defaults = defaults,
+	.expendable = expendable
 };
 
 #define OWN_COLUMNS \
@@ -136,7 +141,10 @@ json_attachments(struct json *json, const struct row *row,
 int
 print_attachments(const struct row *row, bool bytes)
 {
-	struct table table = { OWN_COLUMNS, .heading = true, .bytes = bytes };
+	struct table table = {
+		OWN_COLUMNS, .heading = true, .bytes = bytes,
+		.expendable = expendable
+	};
 	struct attachment *list;
 	int status;
 

@@ -282,8 +282,8 @@ run_child(const struct child *child)
 
 /* Sets a variable to the values of all segments, separated by blanks. */
 static bool
-export_values(const char *name, const struct shmt_segment *list, size_t count,
-    void (*print)(FILE *out, const struct shmt_segment *segment))
+export_values(const char *name, const struct shmt_info *list, size_t count,
+    void (*print)(FILE *out, const struct shmt_info *segment))
 {
 	char *text = NULL;
 	size_t length, i;
@@ -305,25 +305,25 @@ export_values(const char *name, const struct shmt_segment *list, size_t count,
 }
 
 static void
-print_id(FILE *out, const struct shmt_segment *segment)
+print_id(FILE *out, const struct shmt_info *segment)
 {
-	fprintf(out, "%d", segment->id);
+	fprintf(out, "%d", segment->object.id);
 }
 
 static void
-print_key(FILE *out, const struct shmt_segment *segment)
+print_key(FILE *out, const struct shmt_info *segment)
 {
 	fprintf(out, "0x%08x", segment->key);
 }
 
 static void
-print_size(FILE *out, const struct shmt_segment *segment)
+print_size(FILE *out, const struct shmt_info *segment)
 {
 	fprintf(out, "%ju", (uintmax_t)segment->size);
 }
 
 bool
-export_segments(const struct shmt_segment *list, size_t count)
+export_segments(const struct shmt_info *list, size_t count)
 {
 	if (export_values("SHMTOOL_ID", list, count, print_id) &&
 	    export_values("SHMTOOL_KEY", list, count, print_key) &&

@@ -37,6 +37,6 @@ int run_child(const struct child *child);
 
 /* Sets SHMTOOL_ID, SHMTOOL_KEY and SHMTOOL_SIZE for COMMAND, of several
  * segments with blanks between; false after a message. */
-bool export_segments(const struct shmt_segment *list, size_t count);
+bool export_segments(const struct shmt_info *list, size_t count);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * The commands, and what each of them needs: messages, exit statuses, options.
+ * The commands, and what each of them needs: options, messages and exit
+ * statuses.
  */
 
 #ifndef CMD_H

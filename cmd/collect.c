@@ -22,26 +22,77 @@
 #include "ui/text.h"
 
 bool
-is_operand(const struct operand *operand, const struct shmt_segment *segment)
+is_operand(const struct operand *operand, const struct shmt_info *segment)
 {
 	return operand->ref.by_key ? operand->ref.key == segment->key :
-	    operand->ref.id == segment->id;
+	    operand->ref.id == segment->object.id;
 }
 
-/* Adds the segments that the operands name, in the order of the operands. */
-static int
-add_operands(const struct selection *selection,
-    const struct shmt_segment *list, size_t count, struct rows *rows)
+/* Finds the segments that the operands name, in the order of the operands. */
+static size_t
+pick_operands(const struct selection *selection,
+    const struct shmt_info *list, size_t count,
+    struct shmt_info *picked)
 {
-	int status = ST_OK;
-	size_t o, i;
+	size_t o, i, n = 0;
 
-	for (o = 0; status == ST_OK && o < selection->operand_count; o++)
+	for (o = 0; o < selection->operand_count; o++)
 		for (i = 0; i < count; i++)
 			if (is_operand(&selection->operands[o], &list[i])) {
-				status = add_rows(rows, &list[i], 1);
+				picked[n++] = list[i];
 				break;
 			}
+	return n;
+}
+
+/* Adds the segments that the operands name, and marks the rows that do not
+ * pass the filter. */
+static int
+add_operands(const struct selection *selection, struct rows *rows)
+{
+	const size_t room = selection->operand_count, first = rows->count;
+	struct shmt_list all;
+	struct shmt_info *picked;
+	bool *passes;
+	size_t count, i;
+	int status;
+
+	if (shmt_list(SHMT_KIND(SHMT_SYSV), selection->needs & NEEDS_RSS ?
+	    SHMT_WANT_RSS : 0, &all) == -1)
+		return fail(NULL, errno);
+	picked = calloc(room, sizeof(*picked));
+	passes = calloc(room, sizeof(*passes));
+	if (picked == NULL || passes == NULL)
+		status = fail(NULL, ENOMEM);
+	else {
+		count = pick_operands(selection, all.list, all.count,
+		    picked);
+		status = filter_mark(selection->filter, picked, count,
+		    passes);
+		if (status == ST_OK)
+			status = add_rows(rows, picked, count);
+		for (i = first; status == ST_OK && i < rows->count; i++)
+			rows->list[i].filtered = !passes[i - first];
+	}
+	free(passes);
+	free(picked);
+	shmt_list_free(&all);
+	return status;
+}
+
+/* Adds the segments that pass the filter. */
+static int
+add_matches(const struct selection *selection, struct rows *rows)
+{
+	struct shmt_list all;
+	int status;
+
+	status = filter_list(selection->filter,
+	    selection->needs & NEEDS_RSS ? SHMT_WANT_RSS : 0, &all);
+	if (status != ST_OK)
+		return status;
+	status = add_rows(rows, all.list, all.count);
+	shmt_list_free(&all);
 	return status;
 }
 
@@ -51,18 +102,10 @@ look_here(const struct selection *selection, struct rows *rows,
     struct ipc_ns *ipc_ns)
 {
 	const size_t first = rows->count;
-	struct shmt_segment *list;
-	size_t count;
 	int status;
 
-	status = filter_list(selection->filter,
-	    (selection->needs & NEEDS_RSS) != 0, &list, &count);
-	if (status != ST_OK)
-		return status;
 	status = selection->operand_count > 0 ?
-	    add_operands(selection, list, count, rows) :
-	    add_rows(rows, list, count);
-	free(list);
+	    add_operands(selection, rows) : add_matches(selection, rows);
 	if (status == ST_OK)
 		fill_rows(rows->list + first, rows->count - first,
 		    selection->needs, filter_idle(selection->filter), ipc_ns);
@@ -261,6 +304,18 @@ report_absent(const struct selection *selection, const struct rows *rows)
 	return status;
 }
 
+/* Drops the operands that exist, but do not pass the filter. */
+static void
+drop_filtered(struct rows *rows)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < rows->count; i++)
+		if (!rows->list[i].filtered)
+			rows->list[kept++] = rows->list[i];
+	rows->count = kept;
+}
+
 int
 collect(const struct selection *selection, struct collection *collection)
 {
@@ -271,6 +326,7 @@ collect(const struct selection *selection, struct collection *collection)
 	if (collection->rows.ns_count > 0)
 		add_status(&status,
 		    report_absent(selection, &collection->rows));
+	drop_filtered(&collection->rows);
 	return status;
 }
 

@@ -41,6 +41,6 @@ bool check_complete(const struct selection *selection,
 
 /* Whether an operand names this segment. */
 bool is_operand(const struct operand *operand,
-    const struct shmt_segment *segment);
+    const struct shmt_info *segment);
 
 #endif

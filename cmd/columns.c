@@ -4,6 +4,7 @@
  * The columns of a list of segments.
  */
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "rows.h"
@@ -63,38 +64,51 @@ get_nscommand(const void *row, struct value *value)
 		set_text(value, command);
 }
 
+enum row_style
+style_row(const void *row)
+{
+	const struct row *r = row;
+
+	if (has_status(r, "dest"))
+		return STYLE_MARKED;
+	return has_status(r, "stale") ? STYLE_DIM : STYLE_PLAIN;
+}
+
 #define OF_ROW(member) COLUMN_FIELD(struct row, member)
 #define OF_SEGMENT(member) COLUMN_FIELD(struct row, segment.member)
 
 static const struct column list[] = {
-	{ "ID", VALUE_NUMBER, OF_SEGMENT(id) },
-	{ "KEY", VALUE_KEY, OF_ROW(key), .facts = HAS_KEY,
+	{ "ID", VALUE_NUMBER, OF_SEGMENT(object.id) },
+	{ "KEY", VALUE_KEY, OF_ROW(key), .facts = SHMT_HAS_KEY,
 	    .needs = NEEDS_KEY },
-	{ "OWNER", VALUE_USER, OF_SEGMENT(uid) },
-	{ "GROUP", VALUE_GROUP, OF_SEGMENT(gid) },
-	{ "CREATOR", VALUE_USER, OF_SEGMENT(cuid) },
-	{ "CGROUP", VALUE_GROUP, OF_SEGMENT(cgid) },
-	{ "UID", VALUE_NUMBER, OF_SEGMENT(uid) },
-	{ "GID", VALUE_NUMBER, OF_SEGMENT(gid) },
-	{ "CUID", VALUE_NUMBER, OF_SEGMENT(cuid) },
-	{ "CGID", VALUE_NUMBER, OF_SEGMENT(cgid) },
-	{ "PERMS", VALUE_PERMS, OF_SEGMENT(mode) },
-	{ "SIZE", VALUE_SIZE, OF_SEGMENT(size) },
-	{ "RSS", VALUE_SIZE, OF_SEGMENT(rss), .facts = HAS_RSS,
+	{ "OWNER", VALUE_USER, OF_SEGMENT(uid), .facts = SHMT_HAS_OWNER },
+	{ "GROUP", VALUE_GROUP, OF_SEGMENT(gid), .facts = SHMT_HAS_OWNER },
+	{ "CREATOR", VALUE_USER, OF_SEGMENT(cuid),
+	    .facts = SHMT_HAS_CREATOR },
+	{ "CGROUP", VALUE_GROUP, OF_SEGMENT(cgid),
+	    .facts = SHMT_HAS_CREATOR },
+	{ "UID", VALUE_NUMBER, OF_SEGMENT(uid), .facts = SHMT_HAS_OWNER },
+	{ "GID", VALUE_NUMBER, OF_SEGMENT(gid), .facts = SHMT_HAS_OWNER },
+	{ "CUID", VALUE_NUMBER, OF_SEGMENT(cuid), .facts = SHMT_HAS_CREATOR },
+	{ "CGID", VALUE_NUMBER, OF_SEGMENT(cgid), .facts = SHMT_HAS_CREATOR },
+	{ "PERMS", VALUE_PERMS, OF_SEGMENT(mode), .facts = SHMT_HAS_OWNER },
+	{ "SIZE", VALUE_SIZE, OF_SEGMENT(size), .facts = SHMT_HAS_SIZE },
+	{ "RSS", VALUE_SIZE, OF_SEGMENT(rss), .facts = SHMT_HAS_RSS,
 	    .needs = NEEDS_RSS },
-	{ "SWAP", VALUE_SIZE, OF_SEGMENT(swap), .facts = HAS_RSS,
+	{ "SWAP", VALUE_SIZE, OF_SEGMENT(swap), .facts = SHMT_HAS_RSS,
 	    .needs = NEEDS_RSS },
-	{ "NATTCH", VALUE_NUMBER, OF_SEGMENT(nattch) },
+	{ "NATTCH", VALUE_NUMBER, OF_SEGMENT(nattch),
+	    .facts = SHMT_HAS_NATTCH },
 	{ "STATUS", VALUE_WORDS, OF_ROW(status), .needs = NEEDS_STATUS },
-	{ "CPID", VALUE_PID, OF_SEGMENT(cpid) },
+	{ "CPID", VALUE_PID, OF_SEGMENT(cpid), .facts = SHMT_HAS_CPID },
 	{ "CCOMMAND", VALUE_COMMAND, .get = get_ccommand,
 	    .needs = NEEDS_CREATOR },
-	{ "LPID", VALUE_PID, OF_SEGMENT(lpid) },
+	{ "LPID", VALUE_PID, OF_SEGMENT(lpid), .facts = SHMT_HAS_LPID },
 	{ "LCOMMAND", VALUE_COMMAND, .get = get_lcommand,
 	    .needs = NEEDS_LAST_USER },
-	{ "ATIME", VALUE_TIME, OF_SEGMENT(atime) },
-	{ "DTIME", VALUE_TIME, OF_SEGMENT(dtime) },
-	{ "CTIME", VALUE_TIME, OF_SEGMENT(ctime) },
+	{ "ATIME", VALUE_TIME, OF_SEGMENT(atime), .facts = SHMT_HAS_ATIME },
+	{ "DTIME", VALUE_TIME, OF_SEGMENT(dtime), .facts = SHMT_HAS_DTIME },
+	{ "CTIME", VALUE_TIME, OF_SEGMENT(ctime), .facts = SHMT_HAS_CTIME },
 	{ "IDLE", VALUE_DURATION, OF_ROW(idle) },
 	{ "PROCS", VALUE_NUMBER, OF_ROW(holder_count), .facts = HAS_HOLDERS,
 	    .needs = NEEDS_HOLDERS },
@@ -108,8 +122,13 @@ static const char *const defaults[] = {
 	"CPID", "CCOMMAND", "STATUS", NULL
 };
 
+static const char *const expendable[] = {
+	"PERMS", "CPID", "NSPID", "RSS", "KEY", "NSCOMMAND", "IDLE",
+	"CCOMMAND", "OWNER", NULL
+};
+
 const struct column_set segment_columns = {
 	.list = list, .count = sizeof(list) / sizeof(list[0]),
 	.row_size = sizeof(struct row), .facts = offsetof(struct row, facts),
-	.defaults = defaults
+	.defaults = defaults, .expendable = expendable
 };

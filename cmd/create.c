@@ -40,7 +40,7 @@ struct opts {
 
 /* A segment that is being made. */
 struct work {
-	struct shmt_segment segment;
+	struct shmt_info segment;
 	bool created;		/* made, not opened */
 	void *at;		/* attached here for COMMAND, or NULL */
 	struct reaper reaper;
@@ -158,7 +158,7 @@ needs_set(const struct opts *o)
 
 /* Nobody else can make a segment with our pid as its creator's. */
 static bool
-is_ours(const struct shmt_segment *segment)
+is_ours(const struct shmt_info *segment)
 {
 	return segment->cpid == getpid();
 }
@@ -171,13 +171,13 @@ is_ours(const struct shmt_segment *segment)
 static int
 look_at_own(const struct opts *o, struct work *w)
 {
-	struct shmt_segment there;
+	struct shmt_info there;
 
-	if (shmt_info(w->segment.id, &there) == -1)
+	if (shmt_info(&w->segment.object, 0, &there) == -1)
 		return fail(o->object, errno);
 	if (!is_ours(&there)) {
 		warn_about(o->object, "segment %d was removed, and another one "
-		    "has this id now", w->segment.id);
+		    "has this id now", w->segment.object.id);
 		return ST_ABSENT;
 	}
 	w->segment = there;
@@ -187,11 +187,11 @@ look_at_own(const struct opts *o, struct work *w)
 static void
 undo(const struct work *w)
 {
-	struct shmt_segment there;
+	struct shmt_info there;
 
-	if (w->created && shmt_info(w->segment.id, &there) == 0 &&
+	if (w->created && shmt_info(&w->segment.object, 0, &there) == 0 &&
 	    is_ours(&there))
-		shmt_remove(w->segment.id);
+		shmt_remove(&w->segment.object, 0, NULL);
 	if (w->has_reaper)
 		end_reaper(&w->reaper);
 	if (w->at != NULL)
@@ -215,13 +215,14 @@ hold(const struct opts *o, struct work *w)
 {
 	int status;
 
-	if (shmt_attach(w->segment.id, NULL, SHMT_RDONLY, &w->at) == -1)
+	if (shmt_attach(&w->segment.object, NULL, SHMT_RDONLY, &w->at) == -1)
 		return diagnose_refusal(
 		    o->object, &o->request, SHMT_STEP_ATTACH, errno);
 	status = look_at_own(o, w);
 	if (status != ST_OK)
 		return status;
-	if (o->request.key == 0 && shmt_remove(w->segment.id) == -1)
+	if (o->request.key == 0 &&
+	    shmt_remove(&w->segment.object, 0, NULL) == -1)
 		return fail(o->object, errno);
 	return inform_reaper(&w->reaper, &w->segment) ? ST_OK : no_reaper(o);
 }
@@ -230,7 +231,6 @@ static int
 make(const struct opts *o, struct work *w)
 {
 	struct shmt_request request = o->request;
-	int id;
 
 	if (o->args.command != NULL) {
 		w->has_reaper = start_reaper(&w->reaper, request.key);
@@ -238,10 +238,9 @@ make(const struct opts *o, struct work *w)
 			return no_reaper(o);
 	}
 	request.mode = first_mode(o);
-	if (shmt_create(&request, &id, &w->created) == -1)
+	if (shmt_create(&request, &w->segment.object, &w->created) == -1)
 		return diagnose_refusal(o->object, &request, SHMT_STEP_CREATE,
 		    errno);
-	w->segment.id = id;
 	return ST_OK;
 }
 
@@ -250,7 +249,7 @@ lock(const struct opts *o, struct work *w)
 {
 	int status = look_at_own(o, w);
 
-	if (status == ST_OK && shmt_lock(w->segment.id, true) == -1)
+	if (status == ST_OK && shmt_lock(&w->segment.object, true) == -1)
 		status = diagnose_refusal(
 		    o->object, &o->request, SHMT_STEP_LOCK, errno);
 	return status;
@@ -263,7 +262,7 @@ fill(const struct opts *o, struct work *w, int in)
 	struct shmt_view *view;
 	int status;
 
-	if (shmt_view_open(w->segment.id, SHMT_WRITE, &view) == -1)
+	if (shmt_view_open(&w->segment.object, SHMT_WRITE, &view) == -1)
 		return diagnose_refusal(
 		    o->object, &o->request, SHMT_STEP_ATTACH, errno);
 	status = look_at_own(o, w);
@@ -277,7 +276,7 @@ fill(const struct opts *o, struct work *w, int in)
 static int
 set(const struct opts *o, struct work *w)
 {
-	struct shmt_segment wanted;
+	struct shmt_info wanted;
 	int status;
 
 	status = look_at_own(o, w);
@@ -317,10 +316,10 @@ complete(const struct opts *o, struct work *w, int in)
 static int
 tell_which(const struct opts *o, struct work *w)
 {
-	if (shmt_info(w->segment.id, &w->segment) == -1)
+	if (shmt_info(&w->segment.object, 0, &w->segment) == -1)
 		return fail(o->object, errno);
 	warn_about(o->object, "%s segment %d, %ju byte%s",
-	    w->created ? "created" : "opened", w->segment.id,
+	    w->created ? "created" : "opened", w->segment.object.id,
 	    (uintmax_t)w->segment.size, w->segment.size == 1 ? "" : "s");
 	return ST_OK;
 }
@@ -339,7 +338,7 @@ deliver(const struct opts *o, struct work *w)
 	if (o->args.command != NULL)
 		return export_segments(&w->segment, 1) ?
 		    run_child(&child) : ST_NOT_RUN;
-	printf("%d\n", w->segment.id);
+	printf("%d\n", w->segment.object.id);
 	return flush_output() ? ST_OK : ST_FAILED;
 }
 

@@ -61,11 +61,11 @@ above_all(const struct refusal *r)
 static int
 existing_smaller(const struct refusal *r)
 {
-	const struct shmt_segment *s = &r->cause.segment;
+	const struct shmt_info *s = &r->cause.segment;
 
 	warn_about(r->object, "%ju bytes asked, the existing segment %d of %s "
-	    "has %ju: shmtool stat %d", (uintmax_t)r->cause.asked, s->id,
-	    user_name(s->uid), (uintmax_t)s->size, s->id);
+	    "has %ju: shmtool stat %d", (uintmax_t)r->cause.asked, s->object.id,
+	    user_name(s->uid), (uintmax_t)s->size, s->object.id);
 	return ST_BUSY;
 }
 
@@ -114,7 +114,7 @@ memory_is_short(const struct refusal *r)
 {
 	uintmax_t asked = r->cause.asked, used = r->cause.used;
 	uintmax_t limit = r->cause.limit;
-	const char *where = "this machine:";
+	const char *where = "this machine";
 	struct shmt_headroom room;
 
 	if (shmt_headroom(&room)) {
@@ -122,7 +122,7 @@ memory_is_short(const struct refusal *r)
 		limit = room.limit;
 		where = room.where;
 	}
-	warn_about(r->object, "likely no memory left: %ju bytes asked, %s %ju "
+	warn_about(r->object, "likely no memory left: %ju bytes asked, %s: %ju "
 	    "of %ju in use: free shows more", asked, where, used, limit);
 }
 
@@ -222,13 +222,13 @@ no_next_id(const struct refusal *r)
 static int
 is_taken(const struct refusal *r)
 {
-	const struct shmt_segment *s = &r->cause.segment;
+	const struct shmt_info *s = &r->cause.segment;
 
 	if (r->cause.has_segment)
 		warn_about(r->object, "segment %d of %s, of size %ju, has this "
-		    "%s: shmtool stat %d", s->id, user_name(s->uid),
+		    "%s: shmtool stat %d", s->object.id, user_name(s->uid),
 		    (uintmax_t)s->size, r->request->key != 0 &&
-		    s->key == r->request->key ? "key" : "id", s->id);
+		    s->key == r->request->key ? "key" : "id", s->object.id);
 	else if (r->request->flags & SHMT_WITH_ID)
 		warn_about(r->object, "id %d is not free: its slot is in use",
 		    r->request->id);
@@ -240,11 +240,11 @@ is_taken(const struct refusal *r)
 static int
 not_allowed(const struct refusal *r)
 {
-	const struct shmt_segment *s = &r->cause.segment;
+	const struct shmt_info *s = &r->cause.segment;
 
 	warn_about(r->object, "segment %d of %s has mode %04o, which does not "
-	    "give us what %04o asks for: shmtool stat %d", s->id,
-	    user_name(s->uid), s->mode, r->request->mode, s->id);
+	    "give us what %04o asks for: shmtool stat %d", s->object.id,
+	    user_name(s->uid), s->mode, r->request->mode, s->object.id);
 	return ST_DENIED;
 }
 

@@ -134,8 +134,8 @@ free_filter(struct filter *filter)
 	*filter = (struct filter){ 0 };
 }
 
-static bool
-has_clause(const struct shmt_filter *filter, enum shmt_criterion by,
+bool
+filter_has(const struct shmt_filter *filter, enum shmt_criterion by,
     bool negated)
 {
 	size_t i;
@@ -147,10 +147,23 @@ has_clause(const struct shmt_filter *filter, enum shmt_criterion by,
 	return false;
 }
 
-bool
-filter_has(const struct shmt_filter *filter, enum shmt_criterion by)
+/* Whether a filter has a clause of this criterion in either form. */
+static bool
+has_any(const struct shmt_filter *filter, enum shmt_criterion by)
 {
-	return has_clause(filter, by, false) || has_clause(filter, by, true);
+	return filter_has(filter, by, false) || filter_has(filter, by, true);
+}
+
+void
+filter_label(const struct shmt_filter *filter, enum shmt_criterion by,
+    char label[static FILTER_LABEL])
+{
+	const struct option_row *row = filter_options;
+
+	while ((enum shmt_criterion)row->choice != by)
+		row++;
+	snprintf(label, FILTER_LABEL, "%s--%s",
+	    filter_has(filter, by, false) ? "" : "--not ", row->name);
 }
 
 /* Whether every size is below the smallest or above the largest wanted. */
@@ -161,8 +174,8 @@ excludes_all_sizes(const struct shmt_filter *filter)
 	const struct shmt_clause *clause;
 	size_t i;
 
-	if (!has_clause(filter, SHMT_BY_MIN_SIZE, false) ||
-	    !has_clause(filter, SHMT_BY_MAX_SIZE, false))
+	if (!filter_has(filter, SHMT_BY_MIN_SIZE, false) ||
+	    !filter_has(filter, SHMT_BY_MAX_SIZE, false))
 		return false;
 	for (i = 0; i < filter->count; i++) {
 		clause = &filter->clauses[i];
@@ -194,8 +207,8 @@ check_filter(const struct shmt_filter *filter)
 	size_t i;
 
 	for (i = 0; i < sizeof(never) / sizeof(never[0]); i++)
-		if (has_clause(filter, never[i].one, false) &&
-		    has_clause(filter, never[i].other, false))
+		if (filter_has(filter, never[i].one, false) &&
+		    filter_has(filter, never[i].other, false))
 			return usage_error(NULL, "%s", never[i].why);
 	if (excludes_all_sizes(filter))
 		return usage_error(NULL, "--min-size is above --max-size");
@@ -232,14 +245,13 @@ warn_of_hidden_pids(const struct shmt_filter *filter)
 			warn_of_hidden((pid_t)filter->clauses[i].value);
 }
 
-/* A marked segment has lost its key; the maps of its holders still show it. */
-static bool
-needs_holders(const struct shmt_filter *filter,
-    const struct shmt_segment *list, size_t count)
+bool
+filter_needs_holders(const struct shmt_filter *filter,
+    const struct shmt_info *list, size_t count)
 {
-	const bool by_pid = filter_has(filter, SHMT_BY_PID),
-	    by_key = filter_has(filter, SHMT_BY_KEY) ||
-	    filter_has(filter, SHMT_BY_PRIVATE);
+	const bool by_pid = has_any(filter, SHMT_BY_PID),
+	    by_key = has_any(filter, SHMT_BY_KEY) ||
+	    has_any(filter, SHMT_BY_PRIVATE);
 	size_t i;
 
 	for (i = 0; i < count; i++)
@@ -256,32 +268,51 @@ filter_idle(const struct shmt_filter *filter)
 }
 
 int
-filter_list(const struct shmt_filter *filter, bool want_rss,
-    struct shmt_segment **list, size_t *count)
+filter_mark(const struct shmt_filter *filter,
+    const struct shmt_info *list, size_t count, bool *passes)
 {
 	struct shmt_holders holders = { 0 };
-	struct shmt_segment *all;
-	size_t i, n, kept = 0;
-	time_t now;
 	int error;
+	time_t now;
+	size_t i;
 
-	if (shmt_list(want_rss, &all, &n) == -1)
-		return fail(NULL, errno);
-	if (needs_holders(filter, all, n) &&
-	    shmt_holders(-1, &holders) == -1) {
+	if (filter_needs_holders(filter, list, count) &&
+	    shmt_holders(NULL, &holders) == -1) {
 		error = errno;
 		warn_about(NULL, "cannot find out who is attached: %s",
 		    strerror(error));
-		free(all);
 		return status_of(error);
 	}
 	warn_of_hidden_pids(filter);
 	now = time(NULL);
-	for (i = 0; i < n; i++)
-		if (shmt_match(filter, &all[i], now, &holders))
-			all[kept++] = all[i];
+	for (i = 0; i < count; i++)
+		passes[i] = shmt_match(filter, &list[i], now, &holders);
 	shmt_holders_free(&holders);
-	*list = all;
-	*count = kept;
+	return ST_OK;
+}
+
+int
+filter_list(const struct shmt_filter *filter, unsigned want,
+    struct shmt_list *list)
+{
+	size_t i, kept = 0;
+	bool *passes;
+	int status;
+
+	if (shmt_list(SHMT_KIND(SHMT_SYSV), want, list) == -1)
+		return fail(NULL, errno);
+	passes = calloc(list->count + 1, sizeof(*passes));
+	status = passes == NULL ? fail(NULL, ENOMEM) :
+	    filter_mark(filter, list->list, list->count, passes);
+	if (status != ST_OK) {
+		free(passes);
+		shmt_list_free(list);
+		return status;
+	}
+	for (i = 0; i < list->count; i++)
+		if (passes[i])
+			list->list[kept++] = list->list[i];
+	list->count = kept;
+	free(passes);
 	return ST_OK;
 }

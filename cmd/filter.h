@@ -27,15 +27,33 @@ extern const struct option_row filter_options[];
 int check_filter(const struct shmt_filter *filter);
 void free_filter(struct filter *filter);
 
-/* Whether a filter asks for this, in any form. */
-bool filter_has(const struct shmt_filter *filter, enum shmt_criterion by);
+/* Whether a filter has a clause of this criterion, or a negated one. */
+bool filter_has(const struct shmt_filter *filter, enum shmt_criterion by,
+    bool negated);
+
+/* Names the option of a criterion that the filter has: "--owner", or where all
+ * of its clauses are negated "--not --owner". */
+#define FILTER_LABEL 32
+void filter_label(const struct shmt_filter *filter, enum shmt_criterion by,
+    char label[static FILTER_LABEL]);
+
+/* Whether its facts about segments include their holders: what a process has
+ * attached, or the key that marking has taken away, which only the maps of the
+ * holders still show. */
+bool filter_needs_holders(const struct shmt_filter *filter,
+    const struct shmt_info *list, size_t count);
 
 /* The seconds of rest that make a segment stale; filter may be NULL. */
 uint64_t filter_idle(const struct shmt_filter *filter);
 
-/* Lists the segments that pass, into an array that the caller frees; ST_OK, or
- * another status, having said why. */
-int filter_list(const struct shmt_filter *filter, bool want_rss,
-    struct shmt_segment **list, size_t *count);
+/* Finds out which segments of a list pass; ST_OK, or another status, having
+ * said why. */
+int filter_mark(const struct shmt_filter *filter,
+    const struct shmt_info *list, size_t count, bool *passes);
+
+/* Lists the segments that pass, with what is wanted (SHMT_WANT_RSS); the
+ * caller frees with shmt_list_free(). */
+int filter_list(const struct shmt_filter *filter, unsigned want,
+    struct shmt_list *list);
 
 #endif

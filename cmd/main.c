@@ -206,7 +206,7 @@ run_arguments(int argc, char **argv)
 	return run_command(o.ns, o.args.count, o.args.operands);
 }
 
-/* What a set-uid bit would lend to everyone: reading, removing, sysctls. */
+/* Set-user-id would let every user read, remove, and set sysctls. */
 static bool
 is_privileged(void)
 {
@@ -215,9 +215,9 @@ is_privileged(void)
 }
 
 /*
- * A descriptor of ours must not land on a closed standard one.  What takes
- * its place fails as the closed one would: nothing to read from 0, no
- * writing to 1 and 2.
+ * A file that is opened later must not become descriptor 0, 1 or 2.  What
+ * takes the place of a closed one fails as that would: 0 cannot be read, 1
+ * and 2 cannot be written.
  */
 static void
 fill_standard_descriptors(void)

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * SEGMENT operands and option values: from what the user wrote to a segment
- * or a number, and the wording of what is wrong with it.
+ * SEGMENT operands: parse them, find the segments, and word the errors.
  */
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,7 +71,7 @@ absent_reason(const struct operand *operand, char reason[static ABSENT_REASON])
 	int id;
 
 	strlcpy(reason, "no such segment", ABSENT_REASON);
-	/* Digits alone are an id, also where a key was meant. */
+	/* Digits alone are an id, even if the user meant a key. */
 	if (operand->text[strspn(operand->text, "0123456789")] == '\0' &&
 	    operand->ref.id > 0 &&
 	    shmt_find((uint32_t)operand->ref.id, &id) == 0)
@@ -94,14 +92,14 @@ operand_failed(const struct operand *operand, int error)
 }
 
 int
-find_operand(const struct operand *operand, struct shmt_segment *segment)
+find_operand(const struct operand *operand, struct shmt_info *segment)
 {
-	int id;
+	struct shmt_object object;
 
-	if (shmt_resolve(&operand->ref, &id) == -1 ||
-	    shmt_info(id, segment) == -1)
+	if (shmt_resolve(&operand->ref, &object) == -1 ||
+	    shmt_info(&object, 0, segment) == -1)
 		return operand_failed(operand, errno);
-	/* Between the two calls the id may have gone to another segment. */
+	/* Between the two calls the id may pass to another segment. */
 	if (operand->ref.by_key && segment->key != operand->ref.key)
 		return operand_failed(operand, ENOENT);
 	return ST_OK;

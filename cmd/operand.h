@@ -7,7 +7,6 @@
 #ifndef CMD_OPERAND_H
 #define CMD_OPERAND_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "shmtool.h"
@@ -17,24 +16,25 @@ struct operand {
 	struct shmt_ref ref;
 };
 
-/* ST_OK, or the status of the mistake, which has been told. */
+/* These return ST_OK, or another status, having said why. */
 int parse_operand(const char *text, struct operand *operand);
 
-/* All operands from argv on into an array to free; at least one. */
+/* Parses all operands, at least one, into an array that the caller frees. */
 int parse_operands(int argc, char **argv, struct operand **operands);
 
-/* The one operand of a verb that takes one. */
+/* Parses the operand of a verb that takes exactly one. */
 int parse_single_operand(int argc, char **argv, struct operand *operand);
 
-/* Why there is none: a key without 0x may have been taken for an id. */
+/* Words that there is no such segment, with a hint where the number is a
+ * key. */
 #define ABSENT_REASON 80
 void absent_reason(const struct operand *operand,
     char reason[static ABSENT_REASON]);
 
-/* fail() with it, and otherwise with strerror(error). */
+/* fail() about an operand, with absent_reason() for ENOENT. */
 int operand_failed(const struct operand *operand, int error);
 
-/* Finds and looks; ST_OK, or told why not. */
-int find_operand(const struct operand *operand, struct shmt_segment *segment);
+/* Finds the segment and reads its facts. */
+int find_operand(const struct operand *operand, struct shmt_info *segment);
 
 #endif

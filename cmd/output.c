@@ -32,21 +32,13 @@ takes_holes(int fd)
 	    (flags & O_APPEND) == 0 && lseek(fd, 0, SEEK_CUR) == st.st_size;
 }
 
-bool
-put_all(int fd, const char *p, size_t length, uint64_t *credit)
-{
-	return shmt_make_room(fd, length, credit) == 0 &&
-	    write_all(fd, p, length);
-}
-
 /* For fopencookie(3); the first error is kept for the message. */
 static ssize_t
 put_from_stream(void *arg, const char *bytes, size_t length)
 {
 	struct output *output = arg;
 
-	if (output->error == 0 && put_all(output->fd, bytes, length,
-	    &output->credit))
+	if (output->error == 0 && write_all(output->fd, bytes, length))
 		return (ssize_t)length;
 	if (output->error == 0)
 		output->error = errno;
@@ -56,7 +48,6 @@ put_from_stream(void *arg, const char *bytes, size_t length)
 FILE *
 output_stream(struct output *output)
 {
-	/* Where memory is short each piece costs a child. */
 	static char buffer[128 * 1024];
 	FILE *stream;
 

@@ -18,7 +18,6 @@ struct output {
 	int fd;
 	bool holes;		/* SHMT_SPARSE is possible */
 	struct shmt_atomic_file *file;	/* renamed to path, or NULL */
-	uint64_t credit;	/* of shmt_make_room() */
 	int error;		/* errno of the first failed write */
 };
 
@@ -29,9 +28,6 @@ int output_open(struct output *output, const char *path);
  * errno where not all of it was written. */
 FILE *output_stream(struct output *output);
 int output_end_stream(struct output *output, FILE *stream);
-
-/* Writes a whole buffer, or false with errno; *credit is 0 at first. */
-bool put_all(int fd, const char *p, size_t length, uint64_t *credit);
 
 /* Renames the complete file to path; or removes it. */
 int output_commit(struct output *output);

@@ -155,7 +155,7 @@ parse(int argc, char **argv, struct opts *o)
 }
 
 static int
-open_failed(const struct opts *o, const struct shmt_segment *segment)
+open_failed(const struct opts *o, const struct shmt_info *segment)
 {
 	switch (errno) {
 	case ESRCH:
@@ -200,7 +200,7 @@ send_raw(const struct opts *o, struct shmt_view *view,
 	result = shmt_view_send(view, &how, output->fd, done);
 	progress_end(&progress);
 	return result == 0 ? ST_OK :
-	    copy_failed(&o->operand, output->path, *done);
+	    transfer_failed(&o->operand, output->path, o->length, *done);
 }
 
 #define PIECE ((size_t)64 * 1024)
@@ -226,7 +226,8 @@ send_dump(const struct opts *o, struct shmt_view *view,
 			error = errno;
 			fclose(dump.out);
 			errno = error;
-			return copy_failed(&o->operand, o->operand.text, *done);
+			return transfer_failed(&o->operand, o->operand.text,
+			    o->length, *done);
 		}
 		more = dump_bytes(&dump, o->offset + *done, piece, n) &&
 		    !ferror(dump.out) && caught_signal() == 0;
@@ -234,7 +235,7 @@ send_dump(const struct opts *o, struct shmt_view *view,
 	dump_end(&dump, o->offset + *done);
 	if (output_end_stream(output, dump.out) == 0)
 		return ST_OK;
-	return copy_failed(&o->operand, output->path, *done);
+	return transfer_failed(&o->operand, output->path, o->length, *done);
 }
 
 static int
@@ -295,7 +296,7 @@ watch_all(const struct watch *watch, struct dump *dump)
 }
 
 static int
-act(struct opts *o, struct shmt_view *view, const struct shmt_segment *segment)
+act(struct opts *o, struct shmt_view *view, const struct shmt_info *segment)
 {
 	const struct watch watch = {
 		.operand = &o->operand,
@@ -307,14 +308,15 @@ act(struct opts *o, struct shmt_view *view, const struct shmt_segment *segment)
 		.interval = o->interval
 	};
 
-	return o->interval > 0 ? watch_all(&watch, &o->dump) : send_all(o, view);
+	return o->interval > 0 ? watch_all(&watch, &o->dump) :
+	    send_all(o, view);
 }
 
 static int
 run(int argc, char **argv)
 {
 	struct opts o = { .length = UINT64_MAX, .form = NO_FORM };
-	struct shmt_segment segment;
+	struct shmt_info segment;
 	struct shmt_view *view;
 	int status;
 
@@ -341,7 +343,8 @@ run(int argc, char **argv)
 const struct cmd cmd_read = {
 	.name = "read",
 	.summary = "Copies a segment's contents out, or shows them",
-	.synopsis = "[-o OFFSET] [-n LENGTH] [-O FILE] [-x | -s | -t TYPE | --raw] "
+	.synopsis = "[-o OFFSET] [-n LENGTH] [-O FILE] "
+	    "[-x | -s | -t TYPE | --raw] "
 	    "[-w[SECONDS]] [--no-trace] [--zero-copy] [--lock-with SEM "
 	    "[--lock-timeout DURATION]] [-v] SEGMENT",
 	.options = options,

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * shmtool restore: saved segments made again.
+ * shmtool restore: make saved segments again.
  */
 
 #include <sys/stat.h>
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +35,7 @@ static const struct option_row options[] = {
 	{ 0 }
 };
 
-/* One file on its way back. */
+/* One file that is being restored. */
 struct work {
 	const char *file;
 	struct progress progress;
@@ -61,7 +61,7 @@ parse(int argc, char **argv, struct opts *o)
 
 /* The size is known only once the .meta is read. */
 static bool
-tell(void *arg, uint64_t done)
+report_progress(void *arg, uint64_t done)
 {
 	struct work *w = arg;
 
@@ -75,32 +75,35 @@ file_damaged(const struct work *w)
 	const struct shmt_trouble *t = &w->trouble;
 
 	switch (t->damage) {
+	case SHMT_BAD_VERSION:
+		warn_about(w->file, "the .meta has version %ju of the format, "
+		    "this program reads %ju", (uintmax_t)t->found,
+		    (uintmax_t)t->wanted);
+		break;
 	case SHMT_BAD_META:
 		warn_about(w->file, "line %u of the .meta is not as shmtool "
-		    "save writes it: damaged, edited, or of another version",
-		    t->line);
+		    "save writes it: damaged or edited", t->line);
 		break;
 	case SHMT_BAD_SUM:
-		warn_about(w->file,
-		    "the .meta is damaged or edited: line %u is "
-		    "not the digest of the lines before it",
-		    t->line);
+		warn_about(w->file, "the .meta is damaged or edited: line %u "
+		    "is not the digest of the lines before it", t->line);
 		break;
 	case SHMT_BAD_SIZE:
-		warn_about(w->file, "the .shm has %ju bytes, the .meta tells "
-		    "%ju: cut, damaged, or of another segment",
+		warn_about(w->file, "the %s has %ju bytes, the .meta says "
+		    "%ju: cut, damaged, or of another segment", w->saved.ending,
 		    (uintmax_t)t->found, (uintmax_t)t->wanted);
 		break;
 	default:
-		warn_about(w->file, "the .shm is damaged, or of another "
-		    "segment: its digest is not the one in the .meta");
+		warn_about(w->file, "the %s is damaged, or of another "
+		    "segment: its digest is not the one in the .meta",
+		    w->saved.ending);
 		break;
 	}
 	return ST_FAILED;
 }
 
 static bool
-is_folder(const char *name)
+is_directory(const char *name)
 {
 	struct stat st;
 
@@ -111,15 +114,16 @@ static int
 file_failed(const struct work *w, int error)
 {
 	const char *which = w->trouble.place == SHMT_AT_META ? ".meta" :
-	    ".shm";
+	    w->saved.ending;
 
 	if (error == EBADMSG)
 		return file_damaged(w);
 	if (error == ELOOP)
 		warn_about(w->file, "the %s is a symbolic link; it is not "
 		    "followed", which);
-	else if (error == ENOENT && is_folder(w->file))
-		warn_about(w->file, "a folder: name the files in it, *.meta");
+	else if (error == ENOENT && is_directory(w->file))
+		warn_about(
+		    w->file, "a directory: name the files in it, *.meta");
 	else if (error == EINVAL)
 		warn_about(w->file, "the %s is not a regular file", which);
 	else
@@ -127,29 +131,40 @@ file_failed(const struct work *w, int error)
 	return error == ENOENT ? ST_FAILED : status_of(error);
 }
 
+/* The contents can still be put into the segment that has the key. */
+static bool
+is_key_taken(const struct work *w, uint32_t key)
+{
+	int id;
+
+	if (key == 0 || shmt_find(key, &id) == -1)
+		return false;
+	warn_about(w->file, "segment %d has this key; to overwrite it: "
+	    "shmtool write -f %.*s%s 0x%" PRIx32, id,
+	    (int)shmt_saved_stem(w->file), w->file, w->saved.ending, key);
+	return true;
+}
+
 static int
 segment_failed(const struct opts *o, const struct work *w, int error)
 {
-	const struct shmt_segment *s = &w->saved.segment;
+	const struct shmt_info *s = &w->saved.segment;
 	const struct shmt_request request = {
 		.key = o->flags & SHMT_OTHER_KEY ? o->key : s->key,
 		.size = s->size,
 		.mode = s->mode,
 		.flags = o->flags & SHMT_SAME_ID ? SHMT_WITH_ID : 0,
-		.id = s->id
+		.id = s->object.id
 	};
 
-	switch (error) {
-	case EFAULT:
+	if (error == EFAULT) {
 		warn_about(w->file, "no memory for its pages");
 		return ST_LIMIT;
-	case EIO:
-		warn_about(w->file, "the .shm changed while it was read");
-		return ST_FAILED;
-	default:
-		return diagnose_refusal(w->file, &request, SHMT_STEP_CREATE,
-		    error);
 	}
+	if (error == EEXIST && is_key_taken(w, request.key))
+		return ST_BUSY;
+	return diagnose_refusal(w->file, &request, SHMT_STEP_CREATE,
+	    error);
 }
 
 static int
@@ -163,11 +178,11 @@ restore_failed(const struct opts *o, const struct work *w, int error)
 	    segment_failed(o, w, error) : file_failed(w, error);
 }
 
-/* It is there, but not all of it is as it was. */
+/* It was restored, but not all of it is as it was. */
 static void
-tell_lost(const struct work *w, int id)
+warn_about_losses(const struct work *w, int id)
 {
-	const struct shmt_segment *s = &w->saved.segment;
+	const struct shmt_info *s = &w->saved.segment;
 	unsigned lost = w->saved.lost;
 
 	if (lost & SHMT_LOST_OWNER)
@@ -177,61 +192,51 @@ tell_lost(const struct work *w, int id)
 		warn_about(w->file, "restored as %d, but not locked as it was: "
 		    "RLIMIT_MEMLOCK (ulimit -l) does not allow it", id);
 	if (lost & SHMT_LOST_HUGE)
-		warn_about(w->file, "restored as %d, but not of huge pages as "
-		    "it was: there are not enough, or not for us", id);
+		warn_about(w->file,
+		    "restored as %d, but not of huge pages as "
+		    "it was: not enough are free, or they are not permitted",
+		    id);
 	if (lost & SHMT_LOST_RESERVE)
-		warn_about(w->file, "restored as %d, but without a promise of "
-		    "memory for its holes, as with create --no-reserve", id);
+		warn_about(w->file, "restored as %d, but its memory is not "
+		    "reserved, as with create --no-reserve", id);
 }
 
 static int
 restore_one(const struct opts *o, const char *file)
 {
 	struct work w = { .file = file };
-	const struct shmt_transfer how = {
-		.length = UINT64_MAX, .progress = tell, .arg = &w
+	const struct shmt_restoring how = {
+		.flags = o->flags, .key = o->key, .progress = report_progress,
+		.arg = &w
 	};
-	int id, result, error;
+	struct shmt_object object;
+	int result, error;
 
 	progress_begin(&w.progress, 0);
-	result = shmt_restore(file, o->flags, o->key, &how, &id, &w.saved,
-	    &w.trouble);
+	result = shmt_restore(file, &how, &object, &w.saved, &w.trouble);
 	error = errno;
 	progress_end(&w.progress);
 	if (result == -1)
 		return restore_failed(o, &w, error);
-	printf("%d\n", id);
+	printf("%d\n", object.id);
 	if (!flush_output()) {
-		/* Nobody would know of it. */
-		shmt_remove(id);
+		/* Its id would be lost. */
+		shmt_remove(&object, 0, NULL);
 		return ST_FAILED;
 	}
-	tell_lost(&w, id);
+	warn_about_losses(&w, object.id);
 	return ST_OK;
 }
 
-/* Length of a FILE without the ending that it may have. */
-static size_t
-stem_length(const char *file)
-{
-	size_t length = strlen(file);
-
-	if (length > 5 && strcmp(file + length - 5, ".meta") == 0)
-		return length - 5;
-	if (length > 4 && strcmp(file + length - 4, ".shm") == 0)
-		return length - 4;
-	return length;
-}
-
-/* Both files of one segment come with FILES*: once is meant. */
+/* A pattern for all files of DIR names both files of a segment. */
 static bool
 named_before(char **files, int n)
 {
-	size_t length = stem_length(files[n]);
+	size_t length = shmt_saved_stem(files[n]);
 	int i;
 
 	for (i = 0; i < n; i++)
-		if (stem_length(files[i]) == length &&
+		if (shmt_saved_stem(files[i]) == length &&
 		    memcmp(files[i], files[n], length) == 0)
 			return true;
 	return false;
@@ -256,11 +261,9 @@ run(int argc, char **argv)
 	return status;
 }
 
-const struct cmd cmd_restore = {
-	.name = "restore",
-	.summary = "Makes saved segments again",
-	.synopsis = "[--id] [-k KEY] FILE...",
-	.options = options,
-	.note = "FILE is NAME.meta, NAME.shm or NAME, as shmtool save wrote them.",
-	.run = run
-};
+const struct cmd cmd_restore = {.name = "restore",
+    .summary = "Makes saved segments again",
+    .synopsis = "[--id] [-k KEY] FILE...",
+    .options = options,
+    .note = "FILE is NAME.meta, NAME.shm or NAME, as shmtool save wrote them.",
+    .run = run};

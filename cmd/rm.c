@@ -1,37 +1,35 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * shmtool rm: which segments are to go, the question, the report.  How one
- * of them goes is in removal.c.
+ * shmtool rm: selects segments, asks, and removes one after the other.  The
+ * removal of one is in rm/removal.c.
  */
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cmd.h"
 #include "filter.h"
 #include "operand.h"
+#include "rm/dialogue.h"
+#include "rm/plan.h"
 #include "rm/removal.h"
-#include "rows.h"
+#include "rm/report.h"
 #include "shmtool.h"
-#include "ui/json.h"
 #include "ui/signals.h"
-#include "ui/table.h"
 #include "ui/text.h"
-#include "ui/value.h"
 
 struct opts {
 	struct arguments args;
 	bool interactive, yes, all, json;
+	bool asks_for_all;	/* one question for all that is selected */
 	struct filter filter;
-	struct operand *operands;
-	int count;
+	struct operand *operands;	/* NULL: the filter selects */
 	struct removal_run run;
+	struct report report;
 };
 
 static const struct option_row options[] = {
@@ -42,7 +40,7 @@ static const struct option_row options[] = {
 	{ 'i', "interactive", NULL, "ask for each",
 	    kind_flag, TO(interactive) },
 	{ 'v', "verbose", NULL, "print a line for each",
-	    kind_flag, TO(run.verbose) },
+	    kind_flag, TO(report.verbose) },
 	{ 'y', "yes", NULL, "remove without asking", kind_flag, TO(yes) },
 	{ 0, "save", "DIR", "save each into DIR first",
 	    kind_text, TO(run.save) },
@@ -54,39 +52,39 @@ static const struct option_row options[] = {
 	{ 0 }
 };
 
-/* What to work on, and how it went. */
+/* The segments of a run, and how far it has come. */
 struct work {
-	const struct shmt_filter *filter;	/* NULL: none */
 	struct removal *list;
 	size_t count;
-	bool no_answers;	/* the end of standard input was seen */
+	struct dialogue dialogue;
+	bool all, quit;		/* the answer was "a", or "q" */
 };
 
-/* One way to say which segments, and somebody to say yes. */
+/* Which segments. */
 static int
-check(struct opts *o)
+check_selection(struct opts *o)
 {
-	bool filtered = o->filter.set.count > 0;
-	int status;
+	bool filtered = o->filter.set.count > 0, named = o->args.count > 0;
 
-	if (o->count > 0 && (filtered || o->all))
-		return usage_error(NULL, "either SEGMENT operands or %s",
-		    o->all ? "--all" : "filters");
-	if (filtered && o->all)
-		return usage_error("--all", "takes no filters");
-	status = check_filter(&o->filter.set);
-	if (status != ST_OK)
-		return status;
-	if (o->count == 0 && !filtered && !o->all)
+	if (o->all && (named || filtered))
+		return usage_error("--all", "takes no %s",
+		    named ? "SEGMENT operands" : "filters");
+	if (!o->all && !named && !filtered)
 		return usage_error(NULL, "which segments? name them, or give "
 		    "filters or --all");
+	if (!named || filtered)
+		o->run.filter = &o->filter.set;
+	return check_filter(&o->filter.set);
+}
+
+/* Who says yes: operands are enough, filters need a question or --yes. */
+static int
+check_consent(struct opts *o)
+{
 	if (o->interactive && (o->yes || o->run.dry))
 		return usage_error("--interactive", "there is nothing to ask "
 		    "with %s", o->yes ? "--yes" : "--dry-run");
-	if (o->count > 0)
-		return ST_OK;
-	o->run.filter = &o->filter.set;
-	if (o->yes || o->run.dry || o->interactive)
+	if (o->args.count > 0 || o->yes || o->run.dry || o->interactive)
 		return ST_OK;
 	if (o->json)
 		return usage_error("--json", "needs --yes, --interactive or "
@@ -95,6 +93,7 @@ check(struct opts *o)
 	    !isatty(STDERR_FILENO))
 		return usage_error(NULL, "no terminal to ask at: give --yes, "
 		    "or --dry-run to see what would go");
+	o->asks_for_all = true;
 	return ST_OK;
 }
 
@@ -104,230 +103,78 @@ parse(int argc, char **argv, struct opts *o)
 	int status;
 
 	status = parse_options(&cmd_rm, argc, argv, o);
-	if (status != ST_OK)
-		return status;
-	o->count = o->args.count;
-	status = check(o);
-	if (status == ST_OK && o->count > 0)
-		status = parse_operands(o->count, o->args.operands,
+	if (status == ST_OK)
+		status = check_selection(o);
+	if (status == ST_OK)
+		status = check_consent(o);
+	if (status == ST_OK && o->args.count > 0)
+		status = parse_operands(o->args.count, o->args.operands,
 		    &o->operands);
+	o->report.out = o->json ? stderr : stdout;
+	o->report.force = o->run.force;
 	return status;
 }
 
-/* Whether the table of what would be done is part of the answer. */
-static bool
-shows_plan(const struct opts *o)
-{
-	return !o->json && (o->run.dry || (o->run.filter != NULL &&
-	    !o->yes && !o->interactive));
-}
-
+/* The segments that the filter selects. */
 static int
-start_work(struct opts *o, struct work *work)
+select_segments(struct opts *o, struct work *work)
 {
-	struct shmt_segment *segments = NULL;
-	size_t count = (size_t)o->count, i;
+	struct shmt_list segments;
+	size_t i;
 	int status;
 
-	if (o->run.filter != NULL) {
-		status = filter_list(&o->filter.set, false, &segments, &count);
-		if (status != ST_OK)
-			return status;
-	}
-	work->list = calloc(count + 1, sizeof(*work->list));
+	status = filter_list(o->run.filter, 0, &segments);
+	if (status != ST_OK)
+		return status;
+	work->list = calloc(segments.count + 1, sizeof(*work->list));
 	if (work->list == NULL) {
-		free(segments);
+		shmt_list_free(&segments);
 		return fail(NULL, ENOMEM);
 	}
-	work->count = count;
-	for (i = 0; i < count; i++) {
-		if (segments == NULL) {
-			work->list[i].operand = &o->operands[i];
-			continue;
-		}
-		work->list[i].segment = segments[i];
+	work->count = segments.count;
+	for (i = 0; i < segments.count; i++) {
+		work->list[i].segment = segments.list[i];
 		removal_plan(&o->run, &work->list[i]);
 	}
-	free(segments);
+	shmt_list_free(&segments);
 	return ST_OK;
 }
 
-static bool
-would_go(const struct removal *r)
-{
-	return r->result == WOULD_REMOVE || r->result == WOULD_MARK;
-}
-
-static void
-get_action(const void *row, struct value *value)
-{
-	set_text(value, ((const struct row *)row)->action);
-}
-
-static const struct column action_column = {
-	"ACTION", VALUE_TEXT, .get = get_action
-};
-
-/* How many would go, and their bytes. */
-static size_t
-total(const struct work *work, char size[static SHORT_TEXT])
-{
-	uint64_t bytes = 0;
-	size_t count = 0, i;
-
-	for (i = 0; i < work->count; i++)
-		if (would_go(&work->list[i])) {
-			count++;
-			bytes = add_sizes(bytes, work->list[i].segment.size);
-		}
-	short_size(size, bytes);
-	return count;
-}
-
+/* Operands are looked up when their turn comes. */
 static int
-compare_ids(const void *a, const void *b)
+take_operands(const struct opts *o, struct work *work)
 {
-	const struct shmt_segment *x = a, *y = b;
+	size_t count = (size_t)o->args.count, i;
 
-	return (x->id > y->id) - (x->id < y->id);
-}
-
-/* What only a list of all tells: one look for however many operands. */
-static void
-add_rss(struct row *plan, size_t count)
-{
-	struct shmt_segment *list, *s, *found;
-	size_t all, i;
-
-	if (shmt_list(true, &list, &all) == -1)
-		return;
-	if (all > 0)
-		qsort(list, all, sizeof(*list), compare_ids);
-	for (i = 0; i < count && all > 0; i++) {
-		s = &plan[i].segment;
-		found = bsearch(s, list, all, sizeof(*list), compare_ids);
-		if (found == NULL || !shmt_same(found, s))
-			continue;
-		s->has_rss = found->has_rss;
-		s->rss = found->rss;
-		s->swap = found->swap;
-		s->state |= found->state & SHMT_HUGE;
-	}
-	free(list);
-}
-
-static int
-print_plan(const struct shmt_filter *filter, struct row *plan, size_t count)
-{
-	const struct column *columns[32];
-	struct table table = {
-		.heading = true, .set = &segment_columns, .columns = columns,
-		.rows = plan, .row_count = count
-	};
-	struct ipc_ns ipc_ns = { 0 };
-	const char *const *name;
-	unsigned needs = 0;
-	int status;
-
-	for (name = segment_columns.defaults; *name != NULL; name++) {
-		columns[table.column_count] = find_column(&segment_columns,
-		    *name);
-		needs |= columns[table.column_count++]->needs;
-	}
-	columns[table.column_count++] = &action_column;
-	fill_rows(plan, count, needs, filter_idle(filter), &ipc_ns);
-	status = print_table(&table, NULL, NULL);
-	shmt_holders_free(&ipc_ns.holders);
-	return status;
-}
-
-/* What would be done to each that was found, and the total. */
-static int
-show_plan(const struct work *work)
-{
-	const struct removal *r;
-	char size[SHORT_TEXT];
-	struct row *plan;
-	size_t found = 0, i;
-	int status;
-
-	plan = calloc(work->count + 1, sizeof(*plan));
-	if (plan == NULL)
+	work->list = calloc(count, sizeof(*work->list));
+	if (work->list == NULL)
 		return fail(NULL, ENOMEM);
-	for (i = 0; i < work->count; i++) {
-		r = &work->list[i];
-		if (r->segment.ctime == 0)
-			continue;
-		plan[found].segment = r->segment;
-		plan[found].action = r->result == WOULD_REMOVE ? "remove" :
-		    r->result == WOULD_MARK ? "mark" : "keep";
-		found++;
-	}
-	add_rss(plan, found);
-	status = print_plan(work->filter, plan, found);
-	free(plan);
-	i = total(work, size);
-	printf("%zu of %zu to go, %s\n", i, work->count, size);
-	return status;
+	work->count = count;
+	for (i = 0; i < count; i++)
+		work->list[i].operand = &o->operands[i];
+	return ST_OK;
 }
 
-/* Asks on stderr; anything but yes is no, and so is the end of the input. */
+/* Under -i; anything but a yes leaves the segment as it is. */
 static bool
-ask(struct work *work, const char *question)
+confirm(struct opts *o, struct work *work, struct removal *r)
 {
-	char *line = NULL;
-	size_t room = 0;
-	bool yes = false;
+	enum answer answer;
 
-	if (work->no_answers || caught_signal() != 0)
-		return false;
-	if (!flush_output())
-		return false;
-	dprintf(STDERR_FILENO, "%s [y/N] ", question);
-	if (getline(&line, &room, stdin) == -1) {
-		work->no_answers = true;
-		dprintf(STDERR_FILENO, "\n");
-	} else
-		yes = line[0] == 'y' || line[0] == 'Y';
-	free(line);
-	return yes;
-}
-
-static bool
-ask_for_one(struct opts *o, struct work *work, const struct removal *r)
-{
-	char size[SHORT_TEXT], *question, *safe;
-	bool yes = false;
-
-	short_size(size, r->segment.size);
-	if (asprintf(&question, "%s %d (0x%08" PRIx32 ", %s, owner %s%s%s)?",
-	    r->result == WOULD_MARK ? "mark" : "remove", r->segment.id,
-	    r->segment.key, size, user_name(r->segment.uid),
-	    r->reason != NULL ? "; " : "",
-	    r->reason != NULL ? r->reason : "") == -1)
-		return false;
-	safe = safe_copy(question);
-	if (safe != NULL)
-		yes = ask(work, safe);
+	if (!o->interactive || work->all)
+		return true;
+	answer = ask_for_one(&work->dialogue, r);
 	/* The answer may have taken long. */
 	removal_forget_holders(&o->run);
-	free(question);
-	free(safe);
-	return yes;
-}
-
-/* One question for all that the filter selected. */
-static bool
-ask_for_all(struct work *work)
-{
-	char size[SHORT_TEXT], question[128];
-	size_t count = total(work, size);
-
-	if (count == 0)
-		return false;
-	snprintf(question, sizeof(question), "Remove %zu segment%s, %s?",
-	    count, count == 1 ? "" : "s", size);
-	return ask(work, question);
+	if (caught_signal() != 0)
+		removal_skip(r, NOT_TRIED, ST_FAILED, "interrupted");
+	else if (answer == ANSWER_QUIT)
+		removal_skip(r, NOT_TRIED, ST_OK, "the answer was to quit");
+	else if (answer == ANSWER_NO)
+		removal_skip(r, KEPT, ST_OK, "not confirmed");
+	work->all = answer == ANSWER_ALL;
+	work->quit = answer == ANSWER_QUIT;
+	return answer == ANSWER_YES || answer == ANSWER_ALL;
 }
 
 static void
@@ -336,79 +183,106 @@ handle(struct opts *o, struct work *work, struct removal *r)
 	if (r->operand != NULL)
 		removal_find(&o->run, r);
 	if (would_go(r) && !o->run.dry) {
-		if (o->interactive && !ask_for_one(o, work, r)) {
-			removal_keep(r, ST_OK, "not confirmed");
+		if (!confirm(o, work, r))
 			return;
-		}
 		removal_do(&o->run, r);
 	}
-	report_removal(&o->run, r);
+	report_removal(&o->report, r);
 }
 
-/* One after the other, until a signal comes. */
+/* What an interruption, or the answer to quit, leaves undone. */
+static int
+skip_rest(struct work *work, size_t first)
+{
+	bool interrupted = caught_signal() != 0;
+	size_t i, skipped = 0;
+
+	for (i = first; i < work->count; i++)
+		removal_skip(&work->list[i], NOT_TRIED,
+		    interrupted ? ST_FAILED : ST_OK,
+		    interrupted ? "interrupted" : "the answer was to quit");
+	for (i = 0; i < work->count; i++)
+		skipped += work->list[i].result == NOT_TRIED;
+	if (!interrupted || skipped == 0)
+		return ST_OK;
+	warn_about(NULL, "interrupted: %zu of %zu not tried", skipped,
+	    work->count);
+	return ST_FAILED;
+}
+
+/* One after the other, until a signal comes or the user quits. */
 static int
 handle_all(struct opts *o, struct work *work)
 {
 	int status = ST_OK;
 	size_t i;
 
-	for (i = 0; i < work->count && caught_signal() == 0; i++) {
+	for (i = 0; i < work->count && caught_signal() == 0 && !work->quit;
+	    i++) {
 		handle(o, work, &work->list[i]);
 		add_status(&status, work->list[i].status);
 	}
-	if (i == work->count)
+	add_status(&status, skip_rest(work, i));
+	return status;
+}
+
+/* The table and the question, where they come first. */
+static int
+ask_first(struct opts *o, struct work *work, bool *go)
+{
+	const struct plan plan = { work->list, work->count, o->run.filter };
+	char size[SHORT_TEXT];
+	size_t count;
+	int status;
+
+	*go = true;
+	if (!o->asks_for_all)
+		return ST_OK;
+	status = print_plan(&plan, true);
+	count = count_plan(&plan, size);
+	if (status != ST_OK || count == 0) {
+		*go = status == ST_OK;
 		return status;
-	warn_about(NULL, "interrupted: %zu of %zu looked at", i, work->count);
-	for (; i < work->count; i++)
-		removal_keep(&work->list[i], ST_FAILED, "interrupted");
-	return ST_FAILED;
-}
-
-static void
-print_json(const struct work *work)
-{
-	struct json json = { .file = stdout };
-	size_t i;
-
-	json_open(&json, NULL, '{');
-	json_open(&json, "segments", '[');
-	for (i = 0; i < work->count; i++)
-		removal_json(&json, &work->list[i]);
-	json_close(&json, ']');
-	json_close(&json, '}');
-	json_end(&json);
-}
-
-/* The filter's way to a yes; without a question -i asks for each. */
-static bool
-confirmed(struct opts *o, struct work *work)
-{
-	bool yes;
-
-	if (!shows_plan(o) || o->run.dry)
-		return true;
-	yes = show_plan(work) == ST_OK && ask_for_all(work);
+	}
+	*go = ask_for_all(&work->dialogue, count, size);
 	/* The answer may have taken long. */
 	removal_forget_holders(&o->run);
-	return yes;
+	return ST_OK;
+}
+
+/* What is printed when all is done. */
+static int
+conclude(const struct opts *o, const struct work *work)
+{
+	const struct plan plan = { work->list, work->count, o->run.filter };
+
+	if (o->json)
+		print_removals_json(work->list, work->count);
+	else if (o->run.dry)
+		return print_plan(&plan, false);
+	else if (work->dialogue.asked)
+		print_done(work->list, work->count);
+	return ST_OK;
 }
 
 static int
 act(struct opts *o)
 {
-	struct work work = { .filter = o->run.filter };
+	struct work work = { 0 };
+	bool go = false;
 	int status;
 	size_t i;
 
 	catch_signals();
 	ignore_sigpipe();
-	status = start_work(o, &work);
-	if (status == ST_OK && confirmed(o, &work))
+	status = o->operands != NULL ? take_operands(o, &work) :
+	    select_segments(o, &work);
+	if (status == ST_OK)
+		status = ask_first(o, &work, &go);
+	if (go)
 		status = handle_all(o, &work);
-	if (o->json && work.list != NULL)
-		print_json(&work);
-	else if (o->run.dry && work.list != NULL && show_plan(&work) != ST_OK)
-		status = ST_FAILED;
+	if (work.list != NULL)
+		add_status(&status, conclude(o, &work));
 	for (i = 0; i < work.count; i++)
 		removal_free(&work.list[i]);
 	free(work.list);
@@ -434,8 +308,9 @@ const struct cmd cmd_rm = {
 	.name = "rm",
 	.summary = "Removes segments, but none in use unless forced",
 	.synopsis = "[-n] [-f] [-i] [-v] [-y] [--save DIR] [--json] "
-	    "(SEGMENT... | FILTER... | --all)",
+	    "(SEGMENT... [FILTER...] | FILTER... | --all)",
 	.options = options,
-	.note = "FILTER is any of the options from --owner on; all must hold.",
+	.note = "FILTER is any of the options from --owner on; all must hold, "
+	    "but of one\ngiven more than once only one value.",
 	.run = run
 };

@@ -73,7 +73,7 @@ static void
 fill_processes(const struct filling *filling, const struct row *before,
     struct row *row)
 {
-	const struct shmt_segment *s = &row->segment;
+	const struct shmt_info *s = &row->segment;
 
 	if ((filling->needs & NEEDS_CREATOR) != 0) {
 		if (before != NULL && before->segment.cpid == s->cpid &&
@@ -92,7 +92,8 @@ fill_holders(const struct filling *filling, struct row *row)
 	const struct shmt_holders *holders = &filling->ipc_ns->holders;
 	const struct shmt_holder *first;
 
-	first = shmt_holders_of(holders, row->segment.id, &row->holder_count);
+	first = shmt_holders_of(
+	    holders, &row->segment.object, &row->holder_count);
 	row->first_holder = row->holder_count > 0 ?
 	    (size_t)(first - holders->list) : 0;
 	if (filling->ipc_ns->holders_error == 0 || row->segment.nattch == 0)
@@ -103,17 +104,15 @@ static void
 fill_row(const struct filling *filling, const struct row *before,
     struct row *row)
 {
-	const struct shmt_segment *s = &row->segment;
+	const struct shmt_info *s = &row->segment;
 
 	row->ipc_ns = filling->ipc_ns;
 	row->key = s->key;
 	row->idle = shmt_idle(s, filling->now);
-	row->facts = s->has_rss ? HAS_RSS : 0;
+	row->facts = s->known;
 	fill_holders(filling, row);
-	if ((s->state & SHMT_DEST) == 0)
-		row->facts |= HAS_KEY;
-	else if (row->holder_count > 0) {
-		row->facts |= HAS_KEY;
+	if ((s->state & SHMT_DEST) != 0 && row->holder_count > 0) {
+		row->facts |= SHMT_HAS_KEY;
 		row->key = row_holders(row)->key;
 	}
 	fill_processes(filling, before, row);
@@ -125,7 +124,7 @@ fill_row(const struct filling *filling, const struct row *before,
 static bool
 needs_holders(const struct row *list, size_t count, unsigned needs)
 {
-	const struct shmt_segment *s;
+	const struct shmt_info *s;
 	size_t i;
 
 	for (i = 0; i < count; i++) {
@@ -149,21 +148,29 @@ fill_rows(struct row *list, size_t count, unsigned needs,
 
 	/* One look at all processes, for all rows. */
 	if (needs_holders(list, count, needs) &&
-	    shmt_holders(count == 1 ? list[0].segment.id : -1,
+	    shmt_holders(count == 1 ? &list[0].segment.object : NULL,
 	    &ipc_ns->holders) == -1)
 		ipc_ns->holders_error = errno;
 	for (i = 0; i < count; i++)
 		fill_row(&filling, i > 0 ? &list[i - 1] : NULL, &list[i]);
 }
 
+bool
+has_status(const struct row *row, const char *word)
+{
+	return strstr(row->status, word) != NULL;
+}
+
 const struct shmt_holder *
 row_holders(const struct row *row)
 {
-	return row->ipc_ns->holders.list + row->first_holder;
+	const struct shmt_holder *list = row->ipc_ns->holders.list;
+
+	return list != NULL ? list + row->first_holder : NULL;
 }
 
 int
-add_rows(struct rows *rows, const struct shmt_segment *list, size_t count)
+add_rows(struct rows *rows, const struct shmt_info *list, size_t count)
 {
 	struct row *more;
 	size_t i;

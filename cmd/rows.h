@@ -23,10 +23,8 @@
 #define NEEDS_HOLDERS	0x20u
 #define NEEDS_NS	0x40u
 
-/* Facts that a row may lack. */
-#define HAS_KEY		0x1u	/* also of a dest segment */
-#define HAS_RSS		0x2u	/* rss, swap */
-#define HAS_HOLDERS	0x4u	/* the processes that have it attached */
+/* A fact of a row beyond SHMT_HAS_*: the processes that have it attached. */
+#define HAS_HOLDERS	0x80000000u
 
 /* An IPC namespace, and who is attached to its segments. */
 struct ipc_ns {
@@ -37,8 +35,8 @@ struct ipc_ns {
 };
 
 struct row {
-	struct shmt_segment segment;
-	unsigned facts;
+	struct shmt_info segment;
+	unsigned facts;		/* SHMT_HAS_*, HAS_HOLDERS */
 	uint32_t key;		/* segment.key, or the one it had */
 	uint64_t idle;		/* seconds */
 	char status[32];	/* words between blanks */
@@ -46,6 +44,7 @@ struct row {
 	const struct ipc_ns *ipc_ns;
 	size_t first_holder, holder_count;	/* of ipc_ns->holders.list */
 	const char *action;	/* rm: what would be done with it */
+	bool filtered;		/* an operand that the filter drops */
 };
 
 /* The rows of one IPC namespace or of several, one after the other. */
@@ -60,7 +59,7 @@ struct rows {
 int make_namespaces(struct rows *rows, size_t count);
 
 /* Adds rows at the end, with the segments of a list; all else is zero. */
-int add_rows(struct rows *rows, const struct shmt_segment *list, size_t count);
+int add_rows(struct rows *rows, const struct shmt_info *list, size_t count);
 
 /*
  * Finds out what is needed of rows of which the segments are known, all of
@@ -72,11 +71,18 @@ void fill_rows(struct row *list, size_t count, unsigned needs,
 
 void free_rows(struct rows *rows);
 
+/* Whether a row has this word in its status, which fill_rows() has found. */
+bool has_status(const struct row *row, const char *word);
+
 /* The processes that have a row's segment attached, holder_count of them. */
 const struct shmt_holder *row_holders(const struct row *row);
 
 /* The process that a segment remembers, as a VALUE_COMMAND. */
 void set_process(struct value *value, const struct shmt_process *process);
+
+/* How a row whose status is known looks in colours: a stale one dim, one that
+ * is marked for removal marked. */
+enum row_style style_row(const void *row);
 
 extern const struct column_set segment_columns;
 

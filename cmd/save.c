@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * shmtool save: segments to files.
+ * shmtool save: save segments to files.
  */
 
 #include <sys/stat.h>
@@ -24,6 +24,7 @@
 struct opts {
 	struct arguments args;
 	bool verbose, all;
+	bool noted;		/* that saving changes the idle time */
 	struct saving saving;
 	struct semaphore semaphore;
 	struct filter filter;
@@ -32,9 +33,9 @@ struct opts {
 };
 
 static const struct option_row options[] = {
-	{ 'f', "force", NULL, "replace what was saved before",
+	{ 'f', "force", NULL, "replace the files of an earlier save",
 	    kind_flag, TO(saving.replace) },
-	{ 'v', "verbose", NULL, "print a line for each",
+	{ 'v', "verbose", NULL, "print the id beside the name of the files",
 	    kind_flag, TO(verbose) },
 	{ 0, "all", NULL, "save every segment there is", kind_flag, TO(all) },
 	{ .rows = semaphore_options, TO(semaphore) },
@@ -42,8 +43,8 @@ static const struct option_row options[] = {
 	{ 0 }
 };
 
-/* The semaphore is given back when the contents are copied: others need not
- * wait for the disk. */
+/* The semaphore is released when the contents are copied, so that others need
+ * not wait for the disk. */
 struct hold {
 	const struct semaphore *semaphore;
 	bool held;
@@ -81,11 +82,9 @@ check(const struct opts *o)
 	if (is_segment(o->saving.dir))
 		return usage_error(o->saving.dir, "a segment, but DIR comes "
 		    "first");
-	if (o->count > 0 && (filtered || o->all))
-		return usage_error(NULL, "either SEGMENT operands or %s",
-		    o->all ? "--all" : "filters");
-	if (filtered && o->all)
-		return usage_error("--all", "takes no filters");
+	if (o->all && (o->count > 0 || filtered))
+		return usage_error("--all", "takes no %s",
+		    o->count > 0 ? "SEGMENT operands" : "filters");
 	if (o->count == 0 && !filtered && !o->all)
 		return usage_error(NULL, "which segments? name them, or give "
 		    "filters or --all");
@@ -109,9 +108,34 @@ parse(int argc, char **argv, struct opts *o)
 	return status == ST_OK ? check_semaphore(&o->semaphore) : status;
 }
 
+/* The bare path is exact where a script may pass it on. */
 static int
-save_one(const struct opts *o, const char *object,
-    const struct shmt_segment *segment)
+print_saved(const struct opts *o, const struct shmt_saved *saved)
+{
+	if (o->verbose)
+		printf("%d: saved as ", saved->segment.object.id);
+	if (o->verbose || isatty(STDOUT_FILENO))
+		print_safe(o->saving.dir);
+	else
+		fputs(o->saving.dir, stdout);
+	printf("/%s\n", saved->name);
+	return flush_output() ? ST_OK : ST_FAILED;
+}
+
+/* Once is enough: cron would mail each line. */
+static void
+note_idle(struct opts *o, const char *object, const struct shmt_saved *saved)
+{
+	if (!saved->attached || saved->segment.nattch > 0 || o->noted)
+		return;
+	o->noted = true;
+	warn_about(object, "saving attached it, so its idle time starts anew; "
+	    "shmtool rm --stale --save DIR saves and removes");
+}
+
+static int
+save_one(struct opts *o, const char *object,
+    const struct shmt_info *segment)
 {
 	struct hold hold = { .semaphore = &o->semaphore, .held = true };
 	struct saving saving = o->saving;
@@ -126,51 +150,61 @@ save_one(const struct opts *o, const char *object,
 	saving.arg = &hold;
 	status = save_segment(&saving, segment, &saved, &reason);
 	release(&hold);
-	if (status != ST_OK)
+	if (status == ST_OK) {
+		status = print_saved(o, &saved);
+		note_idle(o, object, &saved);
+	} else
 		warn_about(object, "%s", reason != NULL ? reason : "not saved");
 	free(reason);
-	if (status == ST_OK && o->verbose) {
-		printf("%d: saved as ", segment->id);
-		print_safe(saving.dir);
-		printf("/%s\n", saved.name);
-		if (!flush_output())
-			status = ST_FAILED;
-	}
 	add_status(&status, hold.status);
 	return status;
 }
 
 static int
-save_selected(const struct opts *o)
+save_selected(struct opts *o)
 {
-	struct shmt_segment *list;
+	struct shmt_list list;
 	int status;
-	size_t count, i;
+	size_t i;
 	char object[24];
 
-	status = filter_list(&o->filter.set, false, &list, &count);
+	status = filter_list(&o->filter.set, 0, &list);
 	if (status != ST_OK)
 		return status;
-	for (i = 0; i < count && caught_signal() == 0; i++) {
-		snprintf(object, sizeof(object), "%d", list[i].id);
-		add_status(&status, save_one(o, object, &list[i]));
+	for (i = 0; i < list.count && caught_signal() == 0; i++) {
+		snprintf(object, sizeof(object), "%d",
+		    list.list[i].object.id);
+		add_status(&status, save_one(o, object, &list.list[i]));
 	}
-	free(list);
+	shmt_list_free(&list);
 	return status;
 }
 
 static int
-save_targets(const struct opts *o)
+save_operand(struct opts *o, const struct operand *operand)
 {
-	struct shmt_segment segment;
-	int status = ST_OK, found, i;
+	struct shmt_info segment;
+	bool passes;
+	int status;
 
-	for (i = 0; i < o->count && caught_signal() == 0; i++) {
-		found = find_operand(&o->operands[i], &segment);
-		if (found == ST_OK)
-			found = save_one(o, o->operands[i].text, &segment);
-		add_status(&status, found);
-	}
+	status = find_operand(operand, &segment);
+	if (status == ST_OK)
+		status = filter_mark(&o->filter.set, &segment, 1, &passes);
+	if (status != ST_OK)
+		return status;
+	if (passes)
+		return save_one(o, operand->text, &segment);
+	warn_about(operand->text, "not saved: it does not pass the filters");
+	return ST_OK;
+}
+
+static int
+save_operands(struct opts *o)
+{
+	int status = ST_OK, i;
+
+	for (i = 0; i < o->count && caught_signal() == 0; i++)
+		add_status(&status, save_operand(o, &o->operands[i]));
 	return status;
 }
 
@@ -184,7 +218,7 @@ run(int argc, char **argv)
 	if (status == ST_OK) {
 		catch_signals();
 		ignore_sigpipe();
-		status = o.operands != NULL ? save_targets(&o) :
+		status = o.operands != NULL ? save_operands(&o) :
 		    save_selected(&o);
 	}
 	free(o.operands);
@@ -196,9 +230,11 @@ const struct cmd cmd_save = {
 	.name = "save",
 	.summary = "Saves segments to files, for restore",
 	.synopsis = "[-f] [-v] [--lock-with SEM [--lock-timeout DURATION]] DIR "
-	    "(SEGMENT... | FILTER... | --all)",
+	    "(SEGMENT... [FILTER...] | FILTER... | --all)",
 	.options = options,
-	.note = "DIR/ID-KEY.shm gets the contents, DIR/ID-KEY.meta the rest.\n"
-	    "FILTER is any of the options from --owner on; all must hold.",
+	.note = "Prints DIR/NAME, where NAME.shm is the contents and NAME.meta "
+	    "the rest.\n"
+	    "FILTER is any of the options from --owner on; all must hold, "
+	    "but of one\ngiven more than once only one value.",
 	.run = run
 };

@@ -57,7 +57,7 @@ parse(int argc, char **argv, struct opts *o)
 }
 
 static int
-set_failed(const struct operand *operand, const struct shmt_segment *segment,
+set_failed(const struct operand *operand, const struct shmt_info *segment,
     int error)
 {
 	if (error == EINVAL) {
@@ -74,7 +74,7 @@ set_failed(const struct operand *operand, const struct shmt_segment *segment,
 }
 
 static int
-lock_failed(const struct operand *operand, const struct shmt_segment *segment,
+lock_failed(const struct operand *operand, const struct shmt_info *segment,
     int error)
 {
 	char size[SHORT_TEXT];
@@ -89,23 +89,23 @@ lock_failed(const struct operand *operand, const struct shmt_segment *segment,
 
 /* Whether the id still names this segment, and not one made since. */
 static int
-check_same(const struct operand *operand, const struct shmt_segment *segment)
+check_same(const struct operand *operand, const struct shmt_info *segment)
 {
-	struct shmt_segment there;
+	struct shmt_info there;
 
-	if (shmt_info(segment->id, &there) == -1)
+	if (shmt_info(&segment->object, 0, &there) == -1)
 		return operand_failed(operand, errno);
 	if (shmt_same(segment, &there))
 		return ST_OK;
 	warn_about(operand->text, "was removed meanwhile, and another segment "
-	    "has id %d now", segment->id);
+	    "has id %d now", segment->object.id);
 	return ST_ABSENT;
 }
 
 static int
 set_one(const struct opts *o, const struct operand *operand)
 {
-	struct shmt_segment segment, wanted;
+	struct shmt_info segment, wanted;
 	int status;
 
 	status = find_operand(operand, &segment);
@@ -126,7 +126,8 @@ set_one(const struct opts *o, const struct operand *operand)
 		if (status != ST_OK)
 			return status;
 	}
-	if ((o->lock || o->unlock) && shmt_lock(segment.id, o->lock) == -1)
+	if ((o->lock || o->unlock) &&
+	    shmt_lock(&segment.object, o->lock) == -1)
 		return lock_failed(operand, &segment, errno);
 	return ST_OK;
 }
@@ -147,7 +148,8 @@ run(int argc, char **argv)
 const struct cmd cmd_set = {
 	.name = "set",
 	.summary = "Changes mode, owner, or locking of segments",
-	.synopsis = "[-m MODE] [-u OWNER[:GROUP]] [--lock | --unlock] SEGMENT...",
+	.synopsis = "[-m MODE] [-u OWNER[:GROUP]] [--lock | --unlock] "
+	    "SEGMENT...",
 	.options = options,
 	.run = run
 };

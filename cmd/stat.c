@@ -16,6 +16,7 @@
 #include "cmd.h"
 #include "collect.h"
 #include "filter.h"
+#include "groups.h"
 #include "kinds.h"
 #include "operand.h"
 #include "rows.h"
@@ -25,12 +26,14 @@
 #include "stat/watch.h"
 #include "ui/json.h"
 #include "ui/table.h"
+#include "ui/terminal.h"
 
 /* What a letter shows: which rows, and which of their columns. */
 struct view {
 	int letter;
 	const struct column_set *set;
 	const char *const *usual;	/* NULL: the defaults of the set */
+	const char *const *expendable;	/* NULL: those of the set */
 };
 
 static const char *const times_columns[] = {
@@ -41,6 +44,13 @@ static const char *const pids_columns[] = {
 };
 static const char *const creators_columns[] = {
 	"ID", "KEY", "PERMS", "CREATOR", "CGROUP", "OWNER", "GROUP", NULL
+};
+
+/* What a narrow terminal loses of these, in this order. */
+static const char *const times_expendable[] = { "KEY", "IDLE", "OWNER", NULL };
+static const char *const pids_expendable[] = { "KEY", "OWNER", NULL };
+static const char *const creators_expendable[] = {
+	"PERMS", "KEY", "CGROUP", "GROUP", "CREATOR", NULL
 };
 
 /* A program that reads JSON gets all that a segment itself tells. */
@@ -58,20 +68,24 @@ static const char *const ns_columns[] = {
 enum { SEGMENTS, TIMES, PIDS, CREATORS, SUMMARY, PROCESSES };
 
 static const struct view views[] = {
-	[SEGMENTS] = { 0, &segment_columns, NULL },
-	[TIMES] = { 't', &segment_columns, times_columns },
-	[PIDS] = { 'p', &segment_columns, pids_columns },
-	[CREATORS] = { 'c', &segment_columns, creators_columns },
-	[SUMMARY] = { 'u', &summary_columns, NULL },
-	[PROCESSES] = { 'P', &attachment_columns, NULL }
+	[SEGMENTS] = { 0, &segment_columns, NULL, NULL },
+	[TIMES] = { 't', &segment_columns, times_columns, times_expendable },
+	[PIDS] = { 'p', &segment_columns, pids_columns, pids_expendable },
+	[CREATORS] = { 'c', &segment_columns, creators_columns,
+	    creators_expendable },
+	[SUMMARY] = { 'u', &summary_columns, NULL, NULL },
+	[PROCESSES] = { 'P', &attachment_columns, NULL, NULL }
 };
 
 struct opts {
 	struct arguments args;
 	int view_index;
 	const struct view *view;
-	const char *output, *sort_name;
+	const char *output, *sort_name, *by_name;
+	const struct group_by *by;	/* of -u, NULL: one sum */
+	struct view groups;		/* the view that by makes */
 	bool json, tsv, no_heading, bytes, reverse;
+	enum color_when color;
 	uint64_t interval;	/* ms between two looks; 0: one look */
 	const struct column **columns, *sort;
 	size_t column_count;
@@ -92,6 +106,8 @@ static const struct option_row options[] = {
 	    kind_choice, TO(view_index), .choice = CREATORS, .group = 1 },
 	{ 'u', "summary", NULL, "print totals",
 	    kind_choice, TO(view_index), .choice = SUMMARY, .group = 1 },
+	{ 0, "by", "COL", "with -u, print totals by a column",
+	    kind_text, TO(by_name) },
 	{ 'P', "processes", NULL, "print which processes have them attached",
 	    kind_choice, TO(view_index), .choice = PROCESSES, .group = 1 },
 	{ 'w', "watch", "[=SECONDS]", "print a line for each change",
@@ -104,6 +120,8 @@ static const struct option_row options[] = {
 	    kind_flag, TO(no_heading) },
 	{ 'b', "bytes", NULL, "print sizes in bytes, not as 1.5M",
 	    kind_flag, TO(bytes) },
+	{ 0, "color", "WHEN", "color tables: never, auto or always",
+	    kind_color, TO(color) },
 	{ 0, "sort", "COL", "sort by a column", kind_text, TO(sort_name) },
 	{ 0, "reverse", NULL, "reverse the order", kind_flag, TO(reverse) },
 	{ 0, "all-ns", NULL, "include every IPC namespace",
@@ -143,8 +161,6 @@ check(const struct opts *o)
 {
 	int status;
 
-	if (o->filter.set.count > 0 && o->selection.operand_count > 0)
-		return usage_error(NULL, "either SEGMENT operands or filters");
 	status = check_filter(&o->filter.set);
 	if (status != ST_OK)
 		return status;
@@ -211,6 +227,14 @@ has_procs(const struct opts *o)
 	return false;
 }
 
+/* Whether rows are coloured by their status. */
+static bool
+has_color(const struct opts *o)
+{
+	return o->view->set == &segment_columns && !o->json && !o->tsv &&
+	    use_color(o->color);
+}
+
 static void
 choose_needs(struct opts *o)
 {
@@ -221,6 +245,10 @@ choose_needs(struct opts *o)
 		needs |= o->columns[i]->needs;
 	if (o->view->letter == 'u')
 		needs |= NEEDS_RSS;
+	if (o->by != NULL)
+		needs |= NEEDS_STATUS | o->by->needs;
+	if (has_color(o))
+		needs |= NEEDS_STATUS;
 	if (o->view->letter == 'P' && o->json)
 		needs |= NEEDS_RSS | NEEDS_STATUS | NEEDS_KEY |
 		    NEEDS_CREATOR | NEEDS_LAST_USER;
@@ -233,14 +261,32 @@ choose_needs(struct opts *o)
 }
 
 static int
+set_view(struct opts *o)
+{
+	o->view = &views[o->view_index];
+	if (o->by_name == NULL)
+		return ST_OK;
+	if (o->view_index != SUMMARY)
+		return usage_error("--by", "goes with -u");
+	o->by = find_group_by("--by", o->by_name);
+	if (o->by == NULL)
+		return ST_USAGE;
+	o->groups = *o->view;
+	o->groups.set = group_columns(o->by);
+	o->view = &o->groups;
+	return ST_OK;
+}
+
+static int
 parse(int argc, char **argv, struct opts *o)
 {
 	int status;
 
 	status = parse_options(&cmd_stat, argc, argv, o);
+	if (status == ST_OK)
+		status = set_view(o);
 	if (status != ST_OK)
 		return status;
-	o->view = &views[o->view_index];
 	if (o->args.count > 0) {
 		status = parse_operands(o->args.count, o->args.operands,
 		    &o->operands);
@@ -257,6 +303,15 @@ parse(int argc, char **argv, struct opts *o)
 	return status;
 }
 
+static const char *const *
+expendable_columns(const struct opts *o)
+{
+	if (o->output != NULL)
+		return NULL;
+	return o->view->expendable != NULL ? o->view->expendable :
+	    o->view->set->expendable;
+}
+
 static struct table
 make_table(const struct opts *o)
 {
@@ -266,7 +321,8 @@ make_table(const struct opts *o)
 		.heading = !o->no_heading, .bytes = o->bytes,
 		.reverse = o->reverse, .set = o->view->set,
 		.columns = o->columns, .column_count = o->column_count,
-		.sort = o->sort
+		.sort = o->sort, .expendable = expendable_columns(o),
+		.style = has_color(o) ? style_row : NULL
 	};
 }
 
@@ -368,6 +424,22 @@ show_sums(const struct opts *o, const struct rows *rows, bool complete)
 }
 
 static int
+show_groups(const struct opts *o, const struct rows *rows, bool complete)
+{
+	struct table table = make_table(o);
+	struct group *list;
+	int status;
+
+	status = list_groups(rows, o->by, &list, &table.row_count);
+	if (status != ST_OK)
+		return status;
+	table.rows = list;
+	status = print_rows(o, &table, "groups", complete);
+	free(list);
+	return status;
+}
+
+static int
 add_attachments(const struct table *table, struct json *json, const void *row)
 {
 	(void)table;
@@ -410,6 +482,8 @@ show_rows(const struct opts *o, const struct rows *rows, bool complete)
 		return show_details(o, rows);
 	if (o->view->letter == 'P')
 		return show_attachments(o, rows, complete);
+	if (o->by != NULL)
+		return show_groups(o, rows, complete);
 	if (o->view->letter == 'u')
 		return show_sums(o, rows, complete);
 	return show_segments(o, rows, complete);
@@ -455,7 +529,8 @@ watch(const struct opts *o)
 		.operand_count = o->selection.operand_count,
 		.format = o->json ? FORMAT_JSON : o->tsv ? FORMAT_TSV :
 		    FORMAT_TABLE,
-		.heading = !o->no_heading, .bytes = o->bytes
+		.heading = !o->no_heading, .bytes = o->bytes,
+		.color = !o->json && !o->tsv && use_color(o->color)
 	};
 
 	return print_events(&how);
@@ -480,11 +555,11 @@ run(int argc, char **argv)
 const struct cmd cmd_stat = {
 	.name = "stat",
 	.summary = "Shows segments: a table, or everything about some",
-	.synopsis = "[-t | -p | -c | -u | -P] [-o COL,...] [--sort COL] [--reverse] "
-	    "[--json | --tsv] [--no-heading] [-b] [--all-ns] "
-	    "[FILTER... | SEGMENT...]\n"
-	    "-w[SECONDS] [--json | --tsv] [--no-heading] [-b] "
-	    "[FILTER... | SEGMENT...]",
+	.synopsis = "[-t | -p | -c | -u [--by COL] | -P] [-o COL,...] [--sort COL] "
+	    "[--reverse] [--json | --tsv] [--color WHEN] [--no-heading] [-b] "
+	    "[--all-ns] [SEGMENT...] [FILTER...]\n"
+	    "-w[SECONDS] [--json | --tsv] [--color WHEN] [--no-heading] "
+	    "[-b] [SEGMENT...] [FILTER...]",
 	.options = options,
 	.run = run
 };

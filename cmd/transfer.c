@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * What those that copy contents share: the range in the segment, and the
- * wording of what can go wrong.
+ * What the verbs that copy contents share: the range in the segment, the view
+ * of it, and the messages of what can go wrong.
  */
 
 #include <errno.h>
@@ -40,12 +40,12 @@ check_range(const struct operand *operand, uint64_t size, uint64_t offset,
 }
 
 int
-open_view(const struct operand *operand, const struct shmt_segment *segment,
+open_view(const struct operand *operand, const struct shmt_info *segment,
     unsigned flags, struct shmt_view **view)
 {
 	struct shmt_view *v;
 
-	if (shmt_view_open(segment->id, flags, &v) == -1)
+	if (shmt_view_open(&segment->object, flags, &v) == -1)
 		return -1;
 	if (!shmt_same(shmt_view_segment(v), segment)) {
 		shmt_view_close(v);
@@ -57,56 +57,64 @@ open_view(const struct operand *operand, const struct shmt_segment *segment,
 }
 
 void
-memory_in_use(char text[static MEMORY_TEXT])
+describe_memory(char text[static MEMORY_TEXT])
 {
 	struct shmt_headroom room;
-	char used[SHORT_TEXT], limit[SHORT_TEXT];
+	char left[SHORT_TEXT], limit[SHORT_TEXT];
 
 	text[0] = '\0';
 	if (!shmt_headroom(&room))
 		return;
-	short_size(used, room.used);
+	short_size(left, room.left);
 	short_size(limit, room.limit);
-	snprintf(text, MEMORY_TEXT, ": %s %s of %s are in use", room.where,
-	    used, limit);
+	snprintf(text, MEMORY_TEXT, ": %s has %s left of %s", room.where,
+	    left, limit);
+}
+
+static int
+memory_failed(const struct operand *operand, uint64_t length, uint64_t done)
+{
+	char memory[MEMORY_TEXT], size[SHORT_TEXT];
+
+	describe_memory(memory);
+	short_size(size, length);
+	if (done == 0)
+		warn_about(operand->text, "not enough memory for %s%s", size,
+		    memory);
+	else
+		warn_about(operand->text, "not enough memory after %ju bytes%s",
+		    (uintmax_t)done, memory);
+	return ST_LIMIT;
 }
 
 int
-copy_failed(const struct operand *operand, const char *other, uint64_t done)
+transfer_failed(const struct operand *operand, const char *other,
+    uint64_t length, uint64_t done)
 {
-	char memory[MEMORY_TEXT];
+	const char *text = operand->text;
+	uintmax_t bytes = done;
 
 	switch (errno) {
 	case ENOMEM:
-		memory_in_use(memory);
-		warn_about(operand->text, "no memory for more pages, %ju bytes "
-		    "were done%s", (uintmax_t)done, memory);
-		return ST_LIMIT;
+		return memory_failed(operand, length, done);
 	case EFAULT:
-		warn_about(operand->text,
-		    "a page after %ju bytes cannot be had: "
-		    "no free huge page, or no memory",
-		    (uintmax_t)done);
+		warn_about(text, "cannot allocate a page after %ju bytes: no "
+		    "free huge page, or no memory", bytes);
 		return ST_LIMIT;
 	case ESRCH:
-		warn_about(operand->text,
-		    "nobody is left through whom it could "
-		    "be read without a trace, %ju bytes were done",
-		    (uintmax_t)done);
+		warn_about(text, "no attached process is left to read it "
+		    "through, after %ju bytes", bytes);
 		return ST_FAILED;
 	case ECANCELED:
-		warn_about(operand->text, "interrupted, %ju bytes were done",
-		    (uintmax_t)done);
+		warn_about(text, "interrupted after %ju bytes", bytes);
 		return ST_FAILED;
 	case ENOENT:
-		warn_about(operand->text,
-		    "was removed meanwhile, %ju bytes were "
-		    "done",
-		    (uintmax_t)done);
+		warn_about(text, "was removed meanwhile, after %ju bytes",
+		    bytes);
 		return ST_ABSENT;
 	default:
-		warn_about(other, "%s, %ju bytes were done", strerror(errno),
-		    (uintmax_t)done);
+		warn_about(other, "%s, after %ju bytes", strerror(errno),
+		    bytes);
 		return status_of(errno);
 	}
 }

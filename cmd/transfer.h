@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * What those that copy contents share.
+ * What the verbs that copy contents share.
  */
 
 #ifndef CMD_TRANSFER_H
@@ -12,28 +12,33 @@
 #include "operand.h"
 #include "shmtool.h"
 
-/* ": memory cgroup /NAME 24M of 24M are in use", or "" where nothing tells.
- */
+/* ": memory cgroup /NAME has 3M left of 24M", or "" where nothing tells. */
 #define MEMORY_TEXT 256
-void memory_in_use(char text[static MEMORY_TEXT]);
+void describe_memory(char text[static MEMORY_TEXT]);
 
 /* The largest value of --length; the next one means that there is none. */
 #define LENGTH_MAX (UINT64_MAX - 1)
 
-/* A length of UINT64_MAX becomes what there is; ST_OK, or told. */
+/* Checks a range, and makes a length of UINT64_MAX that of all up to the end.
+ * Returns ST_OK, or another status, having said why. */
 int check_range(const struct operand *operand, uint64_t size, uint64_t offset,
     uint64_t *length);
 
 /*
- * Opens a view of a segment as find_operand() found it.  -1: errno tells, and
- * the caller words it; ST_OK, or told that another segment has the id now.
+ * Opens a view of a segment as find_operand() found it.  -1: it fails with
+ * errno, for the caller to report.  Otherwise ST_OK, or ST_ABSENT, having said
+ * that another segment has the id now.
  */
 int open_view(const struct operand *operand,
-    const struct shmt_segment *segment, unsigned flags,
+    const struct shmt_info *segment, unsigned flags,
     struct shmt_view **view);
 
-/* A copy between the segment and other failed, by errno; told. */
-int copy_failed(const struct operand *operand, const char *other,
-    uint64_t done);
+/*
+ * Reports by errno that a transfer of so many bytes between the segment and
+ * another thing, which has that name, failed when some were done.  Returns the
+ * status.
+ */
+int transfer_failed(const struct operand *operand, const char *other,
+    uint64_t length, uint64_t done);
 
 #endif

@@ -92,8 +92,8 @@ parse(int argc, char **argv, struct opts *o)
 /* Where the bytes come from. */
 struct source {
 	const char *name;	/* for messages */
-	int fd;			/* -1: none is needed */
-	uint64_t known;		/* bytes it has, UINT64_MAX: nobody knows */
+	int fd;			/* -1: there is none */
+	uint64_t known;		/* bytes it has; UINT64_MAX: unknown */
 };
 
 static int
@@ -131,24 +131,24 @@ static int
 check_fit(const struct opts *o, const struct source *source, uint64_t size,
     uint64_t *length)
 {
-	uint64_t ipc_ns, take = source->known;
+	uint64_t space, take = source->known;
 	int status;
 
 	*length = o->length;
 	status = check_range(&o->operand, size, o->offset, length);
 	if (status != ST_OK)
 		return status;
-	ipc_ns = *length;
-	/* What --length cuts off was not asked for. */
+	space = *length;
+	/* Input behind --length need not fit. */
 	if (o->length != UINT64_MAX && take > o->length)
 		take = o->length;
-	if (take == UINT64_MAX || take <= ipc_ns) {
-		*length = take < ipc_ns ? take : ipc_ns;
+	if (take == UINT64_MAX || take <= space) {
+		*length = take < space ? take : space;
 		return ST_OK;
 	}
 	warn_about(o->operand.text, "%ju bytes of input do not fit: there are "
 	    "%ju from offset %ju to the end; nothing was written",
-	    (uintmax_t)take, (uintmax_t)ipc_ns, (uintmax_t)o->offset);
+	    (uintmax_t)take, (uintmax_t)space, (uintmax_t)o->offset);
 	return ST_FAILED;
 }
 
@@ -160,7 +160,7 @@ put(const struct opts *o, struct shmt_view *view, const struct source *source,
 		return shmt_view_fill(view, how, (unsigned char)o->fill, done);
 	if (o->string == NULL)
 		return shmt_view_receive(view, how, source->fd, done);
-	/* The NUL of the string itself is what -0 adds. */
+	/* -0 adds the NUL that ends the string in memory. */
 	if (shmt_view_put(view, how->offset, o->string,
 	    (size_t)how->length) == -1)
 		return -1;
@@ -169,13 +169,16 @@ put(const struct opts *o, struct shmt_view *view, const struct source *source,
 }
 
 static int
-put_failed(const struct opts *o, const struct source *source, uint64_t done)
+put_failed(const struct opts *o, const struct source *source, uint64_t length,
+    uint64_t done)
 {
 	if (errno != EFBIG)
-		return copy_failed(&o->operand, source->name, done);
-	warn_about(o->operand.text, "the input is longer than the space: %ju "
-	    "bytes were written at offset %ju, up to the end",
-	    (uintmax_t)done, (uintmax_t)o->offset);
+		return transfer_failed(&o->operand, source->name, length,
+		    done);
+	warn_about(o->operand.text, "the input is longer than the segment: "
+	    "%ju byte%s written at offset %ju, up to the end",
+	    (uintmax_t)done, done == 1 ? " was" : "s were",
+	    (uintmax_t)o->offset);
 	return ST_FAILED;
 }
 
@@ -187,8 +190,10 @@ write_locked(const struct opts *o, struct shmt_view *view,
 	struct shmt_transfer how = {
 		.offset = o->offset,
 		.length = length,
-		/* Where --length ends, more input is another one's. */
-		.flags = o->length != UINT64_MAX ? SHMT_LEAVE_REST : 0,
+		/* More input than --length is not ours.  A file may grow
+		 * while it is read. */
+		.flags = o->length != UINT64_MAX ||
+		    source->known != UINT64_MAX ? SHMT_LEAVE_REST : 0,
 		.progress = progress_tell,
 		.arg = &progress
 	};
@@ -201,16 +206,16 @@ write_locked(const struct opts *o, struct shmt_view *view,
 	progress_begin(&progress, length);
 	result = put(o, view, source, &how, &done);
 	progress_end(&progress);
-	status = result == 0 ? ST_OK : put_failed(o, source, done);
+	status = result == 0 ? ST_OK : put_failed(o, source, length, done);
 	add_status(&status, release_semaphore(&o->semaphore));
 	if (status == ST_OK && o->verbose)
-		printf("wrote %ju bytes at %ju\n", (uintmax_t)done,
-		    (uintmax_t)o->offset);
+		printf("wrote %ju byte%s at %ju\n", (uintmax_t)done,
+		    done == 1 ? "" : "s", (uintmax_t)o->offset);
 	return status;
 }
 
 static int
-open_failed(const struct opts *o, const struct shmt_segment *segment)
+open_failed(const struct opts *o, const struct shmt_info *segment)
 {
 	if (errno != EACCES)
 		return fail(o->operand.text, errno);
@@ -222,7 +227,7 @@ open_failed(const struct opts *o, const struct shmt_segment *segment)
 static int
 act(const struct opts *o, const struct source *source)
 {
-	struct shmt_segment segment;
+	struct shmt_info segment;
 	struct shmt_view *view;
 	uint64_t length;
 	int status;
@@ -260,11 +265,9 @@ run(int argc, char **argv)
 	return status;
 }
 
-const struct cmd cmd_write = {
-	.name = "write",
-	.summary = "Copies a file, a string or standard input into a segment",
-	.synopsis = "[-o OFFSET] [-n LENGTH] [-f FILE | -s STRING [-0] | -z[BYTE]] "
-	    "[--lock-with SEM [--lock-timeout DURATION]] [-v] SEGMENT",
-	.options = options,
-	.run = run
-};
+const struct cmd cmd_write = {.name = "write",
+    .summary = "Copies a file, a string or standard input into a segment",
+    .synopsis = "[-o OFFSET] [-n LENGTH] [-f FILE | -s STRING [-0] | -z[BYTE]] "
+		"[--lock-with SEM [--lock-timeout DURATION]] [-v] SEGMENT",
+    .options = options,
+    .run = run};

@@ -108,60 +108,134 @@ struct shmt_object {
 	int dir;		/* POSIX: the directory, 0: our /dev/shm */
 	uint64_t dev, inode;	/* as stat(2) has them */
 	const char *name;	/* POSIX: without the slash; memfd: its text */
-	const char *path;	/* "/proc/PID/fd/N", "/proc/PID/map_files/..." */
+	const char *path; /* "/proc/PID/fd/N", "/proc/PID/map_files/..." */
 };
 
 /*
  * Segments (segment.c, list.c)
  */
 
-/* What a segment is, in struct shmt_segment.state. */
-#define SHMT_DEST	0x1u	/* marked for removal at its last detach */
-#define SHMT_LOCKED	0x2u	/* its pages stay in memory */
-#define SHMT_HUGE	0x4u	/* certainly of huge pages (absent: unknown) */
+/* Which members of struct shmt_info hold: a fact that is not known, or that
+ * the kind has not, is 0 there and has no bit. */
+#define SHMT_HAS_KEY		0x00001u	/* 0 is private then */
+#define SHMT_HAS_OWNER		0x00002u	/* uid, gid, mode */
+#define SHMT_HAS_CREATOR	0x00004u	/* cuid, cgid */
+#define SHMT_HAS_SIZE		0x00008u
+#define SHMT_HAS_ALLOCATED	0x00010u
+#define SHMT_HAS_RSS		0x00020u	/* rss, swap */
+#define SHMT_HAS_NATTCH		0x00040u
+#define SHMT_HAS_FDS		0x00080u
+#define SHMT_HAS_IN_USE		0x00100u
+#define SHMT_HAS_CPID		0x00200u
+#define SHMT_HAS_LPID		0x00400u
+#define SHMT_HAS_ATIME		0x00800u
+#define SHMT_HAS_DTIME		0x01000u
+#define SHMT_HAS_MTIME		0x02000u
+#define SHMT_HAS_CTIME		0x04000u
+#define SHMT_HAS_BTIME		0x08000u
+#define SHMT_HAS_SEALS		0x10000u
 
-struct shmt_segment {
-	int id;
+/* What it is, in struct shmt_info.state. */
+#define SHMT_DEST	0x01u	/* marked for removal at its last detach */
+#define SHMT_LOCKED	0x02u	/* its pages stay in memory */
+#define SHMT_HUGE	0x04u	/* certainly of huge pages (absent: unknown) */
+#define SHMT_SEM	0x08u	/* a named semaphore, by name and size */
+#define SHMT_SEALED	0x10u	/* seals forbid to write, grow or shrink it */
+
+struct shmt_info {
+	struct shmt_object object;
+	unsigned known;		/* SHMT_HAS_* */
+	unsigned state;		/* SHMT_DEST, SHMT_LOCKED, SHMT_HUGE, ... */
 	uint32_t key;		/* 0: private, or lost with SHMT_DEST */
 	uint32_t uid, gid;	/* owner */
 	uint32_t cuid, cgid;	/* creator */
 	unsigned mode;		/* the nine permission bits */
-	unsigned state;		/* SHMT_DEST, SHMT_LOCKED, SHMT_HUGE */
+	unsigned seals;		/* F_SEAL_* of fcntl(2) */
+	bool in_use;		/* by a process, whether visible or not */
+	uint64_t links;		/* names; 0 without a name */
 	uint64_t size;
-	uint64_t nattch;	/* mappings, not processes */
-	pid_t cpid, lpid;	/* 0: none, or in a pid namespace not seen */
-	int64_t atime, dtime, ctime;
-	bool has_rss;		/* the two below are known */
+	uint64_t allocated;	/* bytes in memory and swapped out, together */
 	uint64_t rss, swap;	/* bytes in memory, bytes swapped out */
+	uint64_t nattch;	/* mappings, not processes */
+	uint64_t fds;		/* descriptors, of all processes together */
+	pid_t cpid, lpid;	/* 0: none, or in a pid namespace not seen */
+	/* Seconds since the Epoch; of System V segments 0 is never. */
+	int64_t atime, dtime, mtime, ctime, btime;
 };
 
 /* The id that has this key; key 0 is EINVAL. */
 int shmt_find(uint32_t key, int *id);
 
-/* The id that ref names.  For an id, whether it exists is not looked at. */
-int shmt_resolve(const struct shmt_ref *ref, int *id);
+/* The object that ref names.  Whether it exists is not looked at, but for a
+ * key. */
+int shmt_resolve(const struct shmt_ref *ref, struct shmt_object *object);
 
-/* Everything but rss and swap, by one system call, leaving no trace.  A
- * program of 32 bits gets the lower half of a size of 64 bits; shmt_list()
- * gives it the whole. */
-int shmt_info(int id, struct shmt_segment *segment);
+/* What costs more than one system call an object. */
+#define SHMT_WANT_RSS	0x1u	/* rss and swap apart */
 
-/* The same, with rss and swap where /proc/sysvipc/shm tells them. */
-int shmt_info_rss(int id, struct shmt_segment *segment);
+/* Whether two views are of one piece of memory: ids and names are reused. */
+bool shmt_same(const struct shmt_info *a, const struct shmt_info *b);
 
 /*
- * All segments of the IPC namespace, in the kernel's slot order, into an
- * array that the caller frees; none at all is success with count 0.  With
- * rss wanted, from /proc/sysvipc/shm where it is there; else by the way that
- * is cheapest for the number of segments.  EBADMSG: /proc/sysvipc/shm holds
- * what no kernel writes, and the system calls do not answer either.
+ * Finds out what is known of an object.  ENOENT: no such object, or the name
+ * now belongs to another one.  Of a name in /dev/shm that is no object: ELOOP
+ * a symbolic link, EISDIR a directory, ENXIO a FIFO, socket or device.
+ * ENODEV: /dev/shm is not there, or is no tmpfs.
  */
-int shmt_list(bool want_rss, struct shmt_segment **list, size_t *count);
+int shmt_info(const struct shmt_object *object, unsigned want,
+    struct shmt_info *info);
 
-/* Whether two views are of one segment: an id alone may have been reused. */
-bool shmt_same(const struct shmt_segment *a, const struct shmt_segment *b);
+/* All objects of some kinds. */
+struct shmt_list {
+	struct shmt_info *list;
+	size_t count;
+	size_t hidden;		/* processes that could not be looked into,
+				 * where the kinds asked for need that */
+	struct shmt__arena *names;	/* private, as is the directory */
+	int dir;
+};
 
-#define SHMT_OPEN	0x1u	/* an existing key is opened, not EEXIST */
+/* kinds: a set of SHMT_KIND().  The caller frees with shmt_list_free(). */
+int shmt_list(unsigned kinds, unsigned want, struct shmt_list *list);
+void shmt_list_free(struct shmt_list *list);
+
+#define SHMT_FORCE	0x10u	/* though it is in use */
+#define SHMT_RETRY	0x20u	/* for 20 ms, as long as the kernel says that it
+				 * is in use: for an object that no visible
+				 * process uses, since another program may look
+				 * at it in the same way just now */
+
+/* What a removal found out. */
+struct shmt_removal {
+	bool by_lease;		/* the kernel granted that it was unused */
+	bool opened;		/* a process opened it in the same instant, and
+				 * has memory without a name now */
+	size_t hidden;		/* without a lease: processes that could not be
+				 * looked into, each of which may use it */
+};
+
+/*
+ * Removes an object.  flags: SHMT_FORCE, SHMT_RETRY; removal may be NULL, and
+ * is set on failure too.
+ *
+ * System V: gone at once, or marked while processes have it attached.  POSIX:
+ * EBUSY while it is in use, by the kernel's own word; where the kernel may
+ * not be asked, /proc decides.  Memory without a name: EINVAL.
+ */
+int shmt_remove(const struct shmt_object *object, unsigned flags,
+    struct shmt_removal *removal);
+
+/* Sets owner, group and mode to those of info, which shmt_info() filled. */
+int shmt_set(const struct shmt_info *info);
+
+/* SHM_LOCK and SHM_UNLOCK.  ENOMEM: more than RLIMIT_MEMLOCK.  EINVAL: not a
+ * System V segment. */
+int shmt_lock(const struct shmt_object *object, bool lock);
+
+/* Whether the caller may remove it: 0, or -1 with EPERM.  Changes nothing. */
+int shmt_may_remove(const struct shmt_object *object);
+
+#define SHMT_OPEN	0x1u	/* an existing one is opened, not EEXIST */
 #define SHMT_HUGETLB	0x2u
 #define SHMT_NORESERVE	0x4u
 #define SHMT_WITH_ID	0x8u	/* exactly this id, or EEXIST */
@@ -176,25 +250,22 @@ struct shmt_request {
 };
 
 /*
- * Makes a segment; *created tells made from opened.  errno as shmget(2);
- * EEXIST also when the wanted id could not be had, in which case nothing is
- * left behind.  shmt_diagnose() finds the cause of a refusal.
+ * Makes what object names by its kind, and by its name if it is a POSIX
+ * object; the rest of object is set.  *created tells made from opened.  errno
+ * as shmget(2); EEXIST also when the wanted id could not be had, in which case
+ * nothing is left behind.  shmt_diagnose() finds the cause of a refusal.
  */
-int shmt_create(const struct shmt_request *request, int *id, bool *created);
-
-/* shmctl(IPC_SET): owner, group and mode are all written, so start from a
- * struct that shmt_info() filled.  EINVAL: an owner or group that this user
- * namespace does not know. */
-int shmt_set(const struct shmt_segment *segment);
-
-/* SHM_LOCK and SHM_UNLOCK.  ENOMEM: more than RLIMIT_MEMLOCK. */
-int shmt_lock(int id, bool lock);
-
-/* IPC_RMID: gone at once when nobody is attached, else marked (dest). */
-int shmt_remove(int id);
+int shmt_create(const struct shmt_request *request,
+    struct shmt_object *object, bool *created);
 
 /*
- * Attaching (map.c)
+ * A descriptor of the memory, close-on-exec; SHMT_WRITE: for writing too.
+ * O_NOATIME where it is permitted.  EINVAL: a System V segment has none.
+ */
+int shmt_open(const struct shmt_object *object, unsigned flags, int *fd);
+
+/*
+ * Attaching
  */
 
 #define SHMT_RDONLY	0x01u
@@ -204,14 +275,16 @@ int shmt_remove(int id);
 
 /* shmat(2) and shmdt(2); address NULL lets the kernel choose.  EINVAL: the
  * address is not free or not aligned. */
-int shmt_attach(int id, const void *address, unsigned flags, void **at);
+int shmt_attach(const struct shmt_object *object, const void *address,
+    unsigned flags, void **at);
 int shmt_detach(const void *at);
 
 /*
- * Contents (map.c, copy.c).  A view reaches a segment's bytes: by attaching
- * it, or, with SHMT_NO_TRACE, through a process that has it attached, which
- * leaves atime, lpid and nattch as they are.  Bytes that nobody wrote read
- * as zero without memory being allocated for them.
+ * Contents (bytes/).  A view reaches a segment's bytes: by attaching it, which
+ * lasts for microseconds where the caller may open /proc/self/map_files; or,
+ * with SHMT_NO_TRACE, through a process that has it attached, which leaves
+ * atime, lpid and nattch as they are.  Bytes that nobody wrote read as zero
+ * without memory being allocated for them.
  */
 
 #define SHMT_WRITE	0x10u	/* the view is for writing */
@@ -222,7 +295,8 @@ struct shmt_view;
 /* Opens a view; the caller closes it.  ESRCH: SHMT_NO_TRACE, and no holder
  * through which this caller may read; ENODATA: only in a way that would
  * allocate pages that nobody wrote.  EINVAL: SHMT_NO_TRACE to write. */
-int shmt_view_open(int id, unsigned flags, struct shmt_view **view);
+int shmt_view_open(const struct shmt_object *object, unsigned flags,
+    struct shmt_view **view);
 void shmt_view_close(struct shmt_view *view);
 
 /* The segment's size in bytes. */
@@ -233,16 +307,25 @@ uint64_t shmt_view_size(const struct shmt_view *view);
  * is another one than the caller saw before if the id was reused meanwhile:
  * compare the two with shmt_same().
  */
-const struct shmt_segment *shmt_view_segment(const struct shmt_view *view);
+const struct shmt_info *shmt_view_segment(const struct shmt_view *view);
 
 /* Copies length bytes at offset to or from buffer.  ERANGE: beyond the end;
- * EFAULT: a page cannot be had. */
+ * EFAULT: a page cannot be allocated; EBADF: the view is not for writing. */
 int shmt_view_get(struct shmt_view *view, uint64_t offset, void *buffer,
     size_t length);
 int shmt_view_put(struct shmt_view *view, uint64_t offset, const void *buffer,
     size_t length);
 
-#define SHMT_ZERO_COPY	0x1u	/* lend pages to a pipe: later stores show */
+/*
+ * Calls visit() with the pieces of a range, in order: bytes, or NULL for a
+ * hole, which has no limit to its length.  What visit() returns other than 0
+ * (-1 with errno) ends it, and is returned.
+ */
+int shmt_view_visit(struct shmt_view *view, uint64_t offset, uint64_t length,
+    int (*visit)(void *arg, const void *bytes, uint64_t length), void *arg);
+
+#define SHMT_ZERO_COPY	0x1u	/* lend pages to a pipe, where the kernel can:
+				 * the reader may see later stores */
 #define SHMT_SPARSE	0x2u	/* out is a new regular file, or the range was
 				 * never written: leave holes */
 #define SHMT_LEAVE_REST	0x4u	/* more input than the range stays unread */
@@ -253,16 +336,16 @@ struct shmt_transfer {
 	unsigned flags;
 	/* Called now and then, may be NULL; true stops with ECANCELED. */
 	bool (*progress)(void *arg, uint64_t done);
-	/* shmt_save(): called when the contents are copied, may be NULL. */
-	void (*copied)(void *arg);
 	void *arg;
 };
 
 /*
  * Segment to descriptor and descriptor to segment.  *done is set on failure
  * too: how far it got.  errno as write(2) and read(2); ERANGE: the range is
- * not in the segment; EFAULT: a page cannot be had; ENOMEM: the memory
- * cgroup or the machine is full.
+ * not in the segment; EFAULT: a page cannot be allocated; ENOMEM: a memory
+ * cgroup or the machine cannot hold the pages, which shmt_headroom() shows,
+ * and which is known before anything is copied but for input of unknown
+ * length; EBADF: the view is not for writing.
  * shmt_view_send() may be helped by a thread of its own, which takes no
  * signals and has ended when it returns.  shmt_view_receive() stops at the
  * end of the input, and at the end of the range with EFBIG when there is more
@@ -278,24 +361,18 @@ int shmt_view_fill(struct shmt_view *view, const struct shmt_transfer *how,
     unsigned char byte, uint64_t *done);
 
 /*
- * What bounds the pages that this process may still have: the tightest of
- * its memory cgroups and the machine (headroom.c).  False: nothing tells.
+ * How much memory this process may still have: the least of what its memory
+ * cgroups and the machine can hold (memcg.c).  False: nothing tells.
  */
 struct shmt_headroom {
-	uint64_t limit, used;	/* bytes; used may be given up in part */
-	char where[128];	/* "memory cgroup /NAME", "this machine:" */
+	uint64_t limit, used;	/* bytes */
+	/* Bytes that can still be allocated, swap and the page cache that is
+	 * given up for them included. */
+	uint64_t left;
+	char where[128];	/* "memory cgroup /NAME", "this machine" */
 };
 
 bool shmt_headroom(struct shmt_headroom *headroom);
-
-/*
- * To be called before length bytes are written to fd.  Should that be a file
- * in memory (tmpfs, memfd), whoever needs a page of a full memory cgroup is
- * killed, and no errno comes first (memory.c): where memory is short a child
- * of ours has the pages, and is killed instead: ENOMEM.  *credit is 0 at
- * first, and then ours.
- */
-int shmt_make_room(int fd, size_t length, uint64_t *credit);
 
 /*
  * A System V semaphore held, with undo, around a copy (lock.c).
@@ -356,22 +433,57 @@ struct shmt_holders {
 };
 
 /*
- * One pass over /proc for all segments of this IPC namespace, or for one id
- * (-1: all).  Among many processes it is helped by threads of its own, which
- * take no signals and have ended when it returns.  The caller frees with
- * shmt_holders_free().  ENOTSUP: /proc is not there, or not that of a PID
- * namespace of ours.
+ * Who has it mapped or open: of one object (NULL: of all System V segments), or
+ * of all in a list, by one pass over /proc.  A POSIX object must be known by
+ * device and inode.  The caller frees with shmt_holders_free().  ENOTSUP: /proc
+ * is not there, or not that of a PID namespace of ours.
  */
-int shmt_holders(int id, struct shmt_holders *holders);
+int shmt_holders(const struct shmt_object *object,
+    struct shmt_holders *holders);
 void shmt_holders_free(struct shmt_holders *holders);
+int shmt_holders_of_list(const struct shmt_info *list, size_t count,
+    struct shmt_holders *holders);
 
-/* The holders of one id: a run in holders->list, and its length. */
-const struct shmt_holder *shmt_holders_of(const struct shmt_holders *holders,
-    int id, size_t *count);
+/* The holders of one object: a run in holders->list, and its length. */
+const struct shmt_holder *shmt_holders_of(
+    const struct shmt_holders *holders, const struct shmt_object *object,
+    size_t *count);
 
 /* Whether the holders seen account for all of a segment's nattch. */
 bool shmt_holders_complete(const struct shmt_holders *holders,
-    const struct shmt_segment *segment);
+    const struct shmt_info *segment);
+
+/*
+ * Fills nattch, fds and in_use by what /proc shows of an object of a kind that
+ * the kernel keeps no count for.  Where that is nobody, the kernel is asked
+ * about a POSIX object by a write lease; in_use stays unknown where it may not
+ * be asked.
+ */
+void shmt_fill_use(struct shmt_info *info,
+    const struct shmt_holders *holders);
+
+/* Last time stamp of any kind. */
+int64_t shmt_last_time(const struct shmt_info *info);
+
+enum shmt_answer { SHMT_CANNOT_TELL, SHMT_NO, SHMT_YES };
+
+/* Why a POSIX object is stale or is not: each part must hold. */
+struct shmt_object_proof {
+	bool stale;
+	bool one_name;		/* one link */
+	bool no_semaphore;
+	bool idle_enough;
+	enum shmt_answer unused;
+	enum shmt_answer creator_gone;
+	uint64_t idle;		/* seconds since the last time stamp */
+	/* What creator_gone follows from: the process that the name names; or
+	 * one with the owner's user id that is older than the last time
+	 * stamp; 0 where there is none. */
+	pid_t pid;
+	bool by_name;
+	char command[SHMT_COMMAND_MAX];
+	bool complete;		/* no process was hidden from that look */
+};
 
 /*
  * Life of a process that a segment remembers (process.c)
@@ -396,9 +508,9 @@ struct shmt_process {
 void shmt_process(pid_t pid, int64_t at, struct shmt_process *process);
 
 /* The process that made a segment, and the last to attach or detach. */
-void shmt_creator(const struct shmt_segment *segment,
+void shmt_creator(const struct shmt_info *segment,
     struct shmt_process *process);
-void shmt_last_user(const struct shmt_segment *segment,
+void shmt_last_user(const struct shmt_info *segment,
     struct shmt_process *process);
 
 /*
@@ -447,15 +559,17 @@ struct shmt_filter {
 struct shmt_proof {
 	bool stale;
 	bool unattached, not_dest, idle_enough;
+	bool creator_gone;
+	bool last_user_gone;	/* or there never was one */
 	uint64_t idle;		/* seconds since the last sign of use */
 	struct shmt_process creator, last_user;
 };
 
 /* Seconds since the last attach, detach or change, 0 if in the future. */
-uint64_t shmt_idle(const struct shmt_segment *segment, int64_t now);
+uint64_t shmt_idle(const struct shmt_info *segment, int64_t now);
 
 /* idle: seconds of rest asked for, normally SHMT_STALE_IDLE. */
-void shmt_check_stale(const struct shmt_segment *segment, int64_t now,
+void shmt_check_stale(const struct shmt_info *segment, int64_t now,
     uint64_t idle, struct shmt_proof *proof);
 
 /* The seconds of rest that SHMT_BY_STALE asks for: the most that a clause of
@@ -468,12 +582,12 @@ uint64_t shmt_stale_idle(const struct shmt_filter *filter);
  * removal, since only its holders still show it.
  */
 bool shmt_match(const struct shmt_filter *filter,
-    const struct shmt_segment *segment, int64_t now,
+    const struct shmt_info *segment, int64_t now,
     const struct shmt_holders *holders);
 
 /* The criteria by which it does not pass, bit 1 << SHMT_BY_... of each. */
 unsigned shmt_mismatch(const struct shmt_filter *filter,
-    const struct shmt_segment *segment, int64_t now,
+    const struct shmt_info *segment, int64_t now,
     const struct shmt_holders *holders);
 
 /*
@@ -555,7 +669,7 @@ struct shmt_usage {
 };
 
 /* From a list with rss, or from one taken for it. */
-void shmt_usage_of(const struct shmt_segment *list, size_t count,
+void shmt_usage_of(const struct shmt_info *list, size_t count,
     struct shmt_usage *usage);
 int shmt_usage(struct shmt_usage *usage);
 
@@ -609,7 +723,7 @@ struct shmt_cause {
 	uint64_t huge_size;	/* bytes of a huge page, where one was asked */
 	unsigned overcommit;	/* vm.overcommit_memory */
 	bool has_segment;	/* the existing one, where there is one */
-	struct shmt_segment segment;
+	struct shmt_info segment;
 };
 
 /* error: the errno of the refusal.  Always finds something to say; looks at
@@ -696,53 +810,60 @@ int shmt_persist_prepare(const char *path, const struct shmt_setting *settings,
 int shmt_persist_commit(struct shmt_atomic_file *draft);
 
 /*
- * A file that is there complete or not at all (draft.c), 0600.  It is closed
- * in any case; what was not published by then is gone, and so it is when the
- * process is killed, on file systems that have files without names.
+ * A file that appears at its path complete or not at all (atomic_file.c), of
+ * mode 0600.  shmt_atomic_file_close() ends it in any case, and removes what
+ * was not published.  If the process is killed before, nothing is left on
+ * file systems that have files without names.
  */
 
 struct shmt_atomic_file;
 
 /* errno as open(2).  A symbolic link at path would be replaced itself. */
-int shmt_atomic_file_open(const char *path, struct shmt_atomic_file **draft);
-int shmt_atomic_file_fd(const struct shmt_atomic_file *draft);
+int shmt_atomic_file_open(const char *path, struct shmt_atomic_file **file);
+int shmt_atomic_file_fd(const struct shmt_atomic_file *file);
 
-/* Gives it its name, in the place of a file that has it. */
-int shmt_atomic_file_publish(struct shmt_atomic_file *draft);
-void shmt_atomic_file_close(struct shmt_atomic_file *draft);
+/* Puts it at its path, also in the place of another file. */
+int shmt_atomic_file_publish(struct shmt_atomic_file *file);
+void shmt_atomic_file_close(struct shmt_atomic_file *file);
 
 /*
- * Save and restore (archive.c, meta.c).  DIR/ID-KEY.shm holds the contents,
- * sparse; DIR/ID-KEY.meta the rest, as text.
+ * Save and restore (lib/archive).  A saved segment is a pair of files:
+ * DIR/NAME.meta is text and names the file of the contents beside it, which is
+ * sparse: DIR/NAME.shm, or DIR/NAME.N.shm where that name was not free.  NAME
+ * is ID-KEY-CTIME-TAG; two segments never have the same.
  */
 
 struct shmt_saved {
-	char name[32];		/* ID-KEY, without DIR and ending */
-	struct shmt_segment segment;	/* as it was before it was read */
-	unsigned char digest[32];	/* of the contents */
+	char name[64];		/* by shmt_save(): NAME */
+	char ending[8];		/* of the contents: ".shm", ".1.shm" */
+	struct shmt_info segment;	/* as it was before it was read */
+	unsigned char digest[16];	/* of the contents */
+	bool attached;		/* by shmt_save(): the segment had to be
+				 * attached, so its idle time begins anew */
 	bool disturbed;		/* by shmt_save(): another process attached or
 				 * detached it while it was copied */
-	unsigned lost;		/* by shmt_restore(): did not come back */
+	unsigned lost;		/* by shmt_restore(): was not restored */
 };
 
 #define SHMT_LOST_OWNER		0x1u	/* only root gives it away */
 #define SHMT_LOST_LOCK		0x2u	/* not permitted, or no memory */
-#define SHMT_LOST_HUGE		0x4u	/* no huge pages to be had */
+#define SHMT_LOST_HUGE		0x4u	/* no huge pages are free */
 #define SHMT_LOST_RESERVE	0x8u	/* made with SHMT_NORESERVE */
 
-/* What a failure was about, for errno alone does not tell. */
+/* Where a failure happened, which errno does not tell. */
 enum shmt_place {
 	SHMT_AT_SEGMENT,	/* finding, reading, making, filling it */
 	SHMT_AT_DIR,		/* opening the directory, writing it out */
-	SHMT_AT_CONTENTS,	/* the file NAME.shm */
+	SHMT_AT_CONTENTS,	/* the file of the contents */
 	SHMT_AT_META		/* the file NAME.meta */
 };
 
 enum shmt_damage {
 	SHMT_INTACT,
+	SHMT_BAD_VERSION,	/* of another version of the format */
 	SHMT_BAD_META,		/* a line is not as shmt_save() writes it */
 	SHMT_BAD_SUM,		/* it was edited: its own digest differs */
-	SHMT_BAD_SIZE,		/* contents shorter or longer than said */
+	SHMT_BAD_SIZE,		/* contents shorter or longer than recorded */
 	SHMT_BAD_DIGEST		/* contents differ */
 };
 
@@ -750,41 +871,66 @@ struct shmt_trouble {
 	enum shmt_place place;
 	enum shmt_damage damage;	/* why it is EBADMSG */
 	unsigned line;			/* of NAME.meta; 0: none */
-	uint64_t wanted, found;		/* bytes, for SHMT_BAD_SIZE */
-	char name[32];			/* ID-KEY, where it is known */
+	uint64_t wanted, found;		/* bytes of the contents, or versions */
+	char name[64];			/* by shmt_save(): NAME */
 };
 
-#define SHMT_REPLACE	0x1u	/* existing files are replaced */
+#define SHMT_REPLACE	0x1u	/* an older pair of this segment is replaced */
+
+/* How to save; each callback may be NULL. */
+struct shmt_saving {
+	unsigned flags;
+	/* Called now and then with the bytes done; true stops, ECANCELED. */
+	bool (*progress)(void *arg, uint64_t done);
+	/* The contents are copied, but not yet on the disk. */
+	void (*copied)(void *arg);
+	/* All is on the disk and nothing is committed; false stops, ECANCELED.
+	 */
+	bool (*confirm)(void *arg, const struct shmt_saved *saved);
+	void *arg;
+};
 
 /*
- * Saves into an existing directory; both files complete and on the disk, or
- * neither.  EEXIST: saved before; errno as open(2), write(2), rename(2)
- * otherwise, and *trouble is set.  Of how only the callbacks count: progress
- * goes up to the segment's size, half of it for the copy and half for the
- * digest; copied is called between the two.
+ * Saves into an existing directory.  The pair is committed by one rename(2):
+ * a process that is killed leaves the older pair or the new one, and what
+ * else it leaves is removed by the next save of the segment.  EEXIST: there is
+ * a pair; EBUSY: too many processes are saving it there; otherwise errno as
+ * open(2), write(2), rename(2), and *trouble is set.
  */
-int shmt_save(const char *dir, int id, unsigned flags,
-    const struct shmt_transfer *how, struct shmt_saved *saved,
+int shmt_save(const char *dir, const struct shmt_object *object,
+    const struct shmt_saving *how, struct shmt_saved *saved,
     struct shmt_trouble *trouble);
-
-/* Reads file, which is NAME.meta, NAME.shm or NAME, and checks everything.
- * EBADMSG: damaged, see *trouble.  *saved is there already once the .meta is
- * known to be good, before the contents are looked at. */
-int shmt_saved_check(const char *file, const struct shmt_transfer *how,
-    struct shmt_saved *saved, struct shmt_trouble *trouble);
 
 #define SHMT_SAME_ID	0x1u
 #define SHMT_OTHER_KEY	0x2u	/* key, not the saved one */
 
+/* How to restore; each callback may be NULL. */
+struct shmt_restoring {
+	unsigned flags;
+	uint32_t key;		/* for SHMT_OTHER_KEY */
+	/* As in struct shmt_saving. */
+	bool (*progress)(void *arg, uint64_t done);
+	/* The segment was made, and will be filled; false stops, ECANCELED. */
+	bool (*made)(void *arg, const struct shmt_info *segment);
+	void *arg;
+};
+
 /*
- * Checks, makes the segment again and fills it; on failure nothing is left.
- * EEXIST: the key or the id is taken; EBADMSG and *saved as above.  Nobody but
- * the owner may attach it before it is complete.  saved->lost tells what is
- * not as it was; creator, times and last user never are.
+ * Makes a segment again from file, which is NAME.meta, NAME, or a file of the
+ * contents; both files are in one directory.  A failure leaves no segment;
+ * the contents are checked while they are copied, and nobody but the owner
+ * may attach it before.  EEXIST: the key or the id is taken; EBADMSG:
+ * damaged, see *trouble; EINVAL or ELOOP at a file: it is no regular file.
+ * *saved is set once the .meta is known to be good, also on failure;
+ * saved->lost tells what is not as it was; creator, times and last user never
+ * are.
  */
-int shmt_restore(const char *file, unsigned flags, uint32_t key,
-    const struct shmt_transfer *how, int *id, struct shmt_saved *saved,
+int shmt_restore(const char *file, const struct shmt_restoring *how,
+    struct shmt_object *object, struct shmt_saved *saved,
     struct shmt_trouble *trouble);
+
+/* The length of file without its ending: that of DIR/NAME. */
+size_t shmt_saved_stem(const char *file);
 
 #ifdef __cplusplus
 }

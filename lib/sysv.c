@@ -42,10 +42,10 @@ absent(int result)
 
 void
 shmt__from_kernel(int id, const struct shmid_ds *ds,
-    struct shmt_segment *segment)
+    struct shmt_info *segment)
 {
 	memset(segment, 0, sizeof(*segment));
-	segment->id = id;
+	segment->object.id = id;
 	segment->key = (uint32_t)ds->shm_perm.__key;
 	segment->uid = ds->shm_perm.uid;
 	segment->gid = ds->shm_perm.gid;
@@ -61,6 +61,19 @@ shmt__from_kernel(int id, const struct shmid_ds *ds,
 	segment->atime = ds->shm_atime;
 	segment->dtime = ds->shm_dtime;
 	segment->ctime = ds->shm_ctime;
+	shmt__sysv_complete(segment);
+}
+
+void
+shmt__sysv_complete(struct shmt_info *segment)
+{
+	segment->known = SHMT_HAS_OWNER | SHMT_HAS_CREATOR | SHMT_HAS_SIZE |
+	    SHMT_HAS_NATTCH | SHMT_HAS_IN_USE | SHMT_HAS_CPID |
+	    SHMT_HAS_LPID | SHMT_HAS_ATIME | SHMT_HAS_DTIME | SHMT_HAS_CTIME;
+	/* The mark for removal takes the key away. */
+	if ((segment->state & SHMT_DEST) == 0)
+		segment->known |= SHMT_HAS_KEY;
+	segment->in_use = segment->nattch > 0;
 }
 
 int
@@ -81,16 +94,7 @@ shmt_find(uint32_t key, int *id)
 }
 
 int
-shmt_resolve(const struct shmt_ref *ref, int *id)
-{
-	if (ref->by_key)
-		return shmt_find(ref->key, id);
-	*id = ref->id;
-	return 0;
-}
-
-int
-shmt_info(int id, struct shmt_segment *segment)
+shmt__sysv_look(int id, struct shmt_info *segment)
 {
 	struct shmid_ds ds;
 	int found;
@@ -114,19 +118,19 @@ shmt_info(int id, struct shmt_segment *segment)
 }
 
 int
-shmt_info_rss(int id, struct shmt_segment *segment)
+shmt__sysv_look_rss(int id, struct shmt_info *segment)
 {
-	struct shmt_segment s, *list;
+	struct shmt_info s, *list;
 	size_t i, count;
 
-	if (shmt_info(id, &s) == -1)
+	if (shmt__sysv_look(id, &s) == -1)
 		return -1;
-	if (shmt_list(true, &list, &count) == -1)
+	if (shmt__sysv_all(true, &list, &count) == -1)
 		return -1;
 	for (i = 0; i < count; i++)
 		if (shmt_same(&list[i], &s)) {
 			s.size = list[i].size;
-			s.has_rss = list[i].has_rss;
+			s.known |= list[i].known & SHMT_HAS_RSS;
 			s.rss = list[i].rss;
 			s.swap = list[i].swap;
 			s.state |= list[i].state & SHMT_HUGE;
@@ -135,17 +139,6 @@ shmt_info_rss(int id, struct shmt_segment *segment)
 	free(list);
 	*segment = s;
 	return 0;
-}
-
-bool
-shmt_same(const struct shmt_segment *a, const struct shmt_segment *b)
-{
-	/* Compare what nobody can change, since ids are reused.  Marking a
-	 * segment takes its key and moves its ctime; IPC_SET moves ctime too.
-	 * shmctl(2) tells a program of 32 bits the lower half of a size. */
-	return a->id == b->id && (size_t)a->size == (size_t)b->size &&
-	    a->cuid == b->cuid && a->cgid == b->cgid && a->cpid == b->cpid &&
-	    (a->key == b->key || ((a->state ^ b->state) & SHMT_DEST) != 0);
 }
 
 static int
@@ -238,13 +231,13 @@ clear_next_id(void)
 static int
 create_with_id(const struct shmt_request *request, int *id, bool *created)
 {
-	struct shmt_segment segment;
+	struct shmt_info segment;
 	bool new;
 	int made;
 
 	/* A busy id silently gives the next free one: look first, and again
 	 * afterwards. */
-	if (shmt_info(request->id, &segment) == 0) {
+	if (shmt__sysv_look(request->id, &segment) == 0) {
 		errno = EEXIST;
 		return -1;
 	}
@@ -269,7 +262,7 @@ create_with_id(const struct shmt_request *request, int *id, bool *created)
 }
 
 int
-shmt_create(const struct shmt_request *request, int *id, bool *created)
+shmt__sysv_create(const struct shmt_request *request, int *id, bool *created)
 {
 	bool new;
 	int made;
@@ -284,19 +277,20 @@ shmt_create(const struct shmt_request *request, int *id, bool *created)
 }
 
 int
-shmt_set(const struct shmt_segment *segment)
+shmt__sysv_set(const struct shmt_info *segment)
 {
-	struct shmt_segment there;
+	struct shmt_info there;
 	struct shmid_ds ds;
 
 	memset(&ds, 0, sizeof(ds));
 	ds.shm_perm.uid = segment->uid;
 	ds.shm_perm.gid = segment->gid;
 	ds.shm_perm.mode = (unsigned short)(segment->mode & 0777u);
-	if (shmctl(segment->id, IPC_SET, &ds) == 0)
+	if (shmctl(segment->object.id, IPC_SET, &ds) == 0)
 		return 0;
 	/* EINVAL may be about the owner or about the id. */
-	if (errno == EINVAL && shmt_info(segment->id, &there) == 0) {
+	if (errno == EINVAL &&
+	    shmt__sysv_look(segment->object.id, &there) == 0) {
 		errno = EINVAL;
 		return -1;
 	}
@@ -304,13 +298,59 @@ shmt_set(const struct shmt_segment *segment)
 }
 
 int
-shmt_lock(int id, bool lock)
+shmt__sysv_lock(int id, bool lock)
 {
 	return absent(shmctl(id, lock ? SHM_LOCK : SHM_UNLOCK, NULL));
 }
 
 int
-shmt_remove(int id)
+shmt__sysv_may_remove(int id)
+{
+	struct shmid_ds ds;
+
+	/* IPC_SET needs the same permission.  An owner that cannot exist is
+	 * refused after that was checked, and before anything is changed. */
+	memset(&ds, 0, sizeof(ds));
+	ds.shm_perm.uid = (uid_t)-1;
+	ds.shm_perm.gid = (gid_t)-1;
+	if (shmctl(id, IPC_SET, &ds) == -1 && errno != EINVAL)
+		return absent(-1);
+	return 0;
+}
+
+int
+shmt__sysv_rmid(int id)
 {
 	return absent(shmctl(id, IPC_RMID, NULL));
+}
+
+int
+shmt__sysv_info(const struct shmt_object *object, unsigned want,
+    struct shmt_info *info)
+{
+	return want & SHMT_WANT_RSS ?
+	    shmt__sysv_look_rss(object->id, info) :
+	    shmt__sysv_look(object->id, info);
+}
+
+int
+shmt__sysv_list(unsigned want, struct shmt_list *list)
+{
+	struct shmt_list all = { 0 };
+
+	if (shmt__sysv_all((want & SHMT_WANT_RSS) != 0, &all.list,
+	    &all.count) == -1)
+		return -1;
+	*list = all;
+	return 0;
+}
+
+int
+shmt__sysv_remove(const struct shmt_object *object, unsigned flags,
+    struct shmt_removal *removal)
+{
+	/* The kernel keeps what is in use until its last detach. */
+	(void)flags;
+	*removal = (struct shmt_removal){ 0 };
+	return shmt__sysv_rmid(object->id);
 }

@@ -18,13 +18,49 @@
 /* Linux since 2.6.32; the index bits of an id are the kernel's own matter. */
 #define SHMT__SYSVIPC "/proc/sysvipc/shm"
 
+/* Completes what the kernel told of a segment, rss and swap apart, with what
+ * follows from it. */
+void shmt__sysv_complete(struct shmt_info *segment);
+
 /* The kernel's struct into ours; rss and swap stay unknown. */
 void shmt__from_kernel(int id, const struct shmid_ds *ds,
-    struct shmt_segment *segment);
+    struct shmt_info *segment);
 
 /* The text of /proc/sysvipc/shm, length bytes, into an array that the caller
  * frees.  EBADMSG: not such a text. */
 int shmt__parse_sysvipc(const char *text, size_t length,
-    struct shmt_segment **list, size_t *count);
+    struct shmt_info **list, size_t *count);
+
+/*
+ * Segments by id.  shmt__sysv_look() finds everything but rss and swap, by one
+ * system call that leaves no trace.  A program of 32 bits gets the lower half
+ * of a size of 64 bits; shmt__sysv_all() gives it the whole.
+ */
+int shmt__sysv_look(int id, struct shmt_info *segment);
+int shmt__sysv_look_rss(int id, struct shmt_info *segment);
+int shmt__sysv_create(const struct shmt_request *request, int *id,
+    bool *created);
+int shmt__sysv_lock(int id, bool lock);
+int shmt__sysv_may_remove(int id);
+int shmt__sysv_rmid(int id);
+int shmt__sysv_attach(int id, const void *address, unsigned flags,
+    void **at);
+
+/*
+ * All segments of the IPC namespace, in the kernel's slot order, into an
+ * array that the caller frees.  With rss wanted, from /proc/sysvipc/shm where
+ * it is there; else by the way that is cheapest for the number of segments.
+ * EBADMSG: /proc/sysvipc/shm holds what no kernel writes, and the system calls
+ * do not answer either.
+ */
+int shmt__sysv_all(bool want_rss, struct shmt_info **list, size_t *count);
+
+/* The functions of object.c for segments. */
+int shmt__sysv_info(const struct shmt_object *object, unsigned want,
+    struct shmt_info *info);
+int shmt__sysv_list(unsigned want, struct shmt_list *list);
+int shmt__sysv_remove(const struct shmt_object *object, unsigned flags,
+    struct shmt_removal *removal);
+int shmt__sysv_set(const struct shmt_info *info);
 
 #endif

@@ -22,14 +22,14 @@
 #include "sysv.h"
 
 struct array {
-	struct shmt_segment *list;
+	struct shmt_info *list;
 	size_t count, room;
 };
 
-static struct shmt_segment *
+static struct shmt_info *
 grow(struct array *array)
 {
-	struct shmt_segment *more;
+	struct shmt_info *more;
 	size_t room;
 
 	if (array->count == array->room) {
@@ -119,7 +119,7 @@ parse_numbers(const char **text, uint64_t v[static COLUMNS])
 
 /* A line up to its newline, which *text is moved behind. */
 static bool
-parse_line(const char **text, struct shmt_segment *s)
+parse_line(const char **text, struct shmt_info *s)
 {
 	uint64_t v[COLUMNS] = { 0 };
 	int n = parse_numbers(text, v);
@@ -128,7 +128,7 @@ parse_line(const char **text, struct shmt_segment *s)
 		return false;
 	memset(s, 0, sizeof(*s));
 	s->key = (uint32_t)v[KEY];
-	s->id = (int)v[ID];
+	s->object.id = (int)v[ID];
 	s->mode = v[PERMS] & 0777u;
 	s->state = ((v[PERMS] & SHM_DEST) != 0 ? SHMT_DEST : 0) |
 	    ((v[PERMS] & SHM_LOCKED) != 0 ? SHMT_LOCKED : 0);
@@ -143,7 +143,9 @@ parse_line(const char **text, struct shmt_segment *s)
 	s->atime = (int64_t)v[ATIME];
 	s->dtime = (int64_t)v[DTIME];
 	s->ctime = (int64_t)v[CTIME];
-	s->has_rss = n == COLUMNS;
+	shmt__sysv_complete(s);
+	if (n == COLUMNS)
+		s->known |= SHMT_HAS_RSS;
 	s->rss = v[RSS];
 	s->swap = v[SWAP];
 	return true;
@@ -151,10 +153,10 @@ parse_line(const char **text, struct shmt_segment *s)
 
 int
 shmt__parse_sysvipc(const char *text, size_t length,
-    struct shmt_segment **list, size_t *count)
+    struct shmt_info **list, size_t *count)
 {
 	struct array array = { 0 };
-	struct shmt_segment *s;
+	struct shmt_info *s;
 	const char *p = memchr(text, '\n', length);
 
 	/* NUL bytes would end our reading early; a last line cut short, too. */
@@ -237,14 +239,14 @@ most_resident(uint64_t size)
  * be either: it is unknown while the machine has hugetlb pages in use.
  */
 static void
-correct_huge(struct shmt_segment *list, size_t count)
+correct_huge(struct shmt_info *list, size_t count)
 {
 	const uint64_t step = UINT64_C(1) << 30;
 	int used = -1;
 	size_t i;
 
 	for (i = 0; i < count; i++) {
-		if (!list[i].has_rss || list[i].rss == 0)
+		if ((list[i].known & SHMT_HAS_RSS) == 0 || list[i].rss == 0)
 			continue;
 		if (list[i].rss > most_resident(list[i].size))
 			list[i].state |= SHMT_HUGE;
@@ -253,14 +255,14 @@ correct_huge(struct shmt_segment *list, size_t count)
 		else if (used == -1)
 			used = any_huge_pages_used();
 		if ((list[i].state & SHMT_HUGE) != 0 || used == 1) {
-			list[i].has_rss = false;
+			list[i].known &= ~SHMT_HAS_RSS;
 			list[i].rss = list[i].swap = 0;
 		}
 	}
 }
 
 static int
-list_proc(struct shmt_segment **list, size_t *count)
+list_proc(struct shmt_info **list, size_t *count)
 {
 	size_t length;
 	char *text;
@@ -280,10 +282,10 @@ list_proc(struct shmt_segment **list, size_t *count)
  * in four were empty: then /proc is cheaper.
  */
 static int
-list_slots(int command, bool sparse, struct shmt_segment **list, size_t *count)
+list_slots(int command, bool sparse, struct shmt_info **list, size_t *count)
 {
 	struct array array = { 0 };
-	struct shmt_segment *s;
+	struct shmt_info *s;
 	struct shmid_ds ds;
 	size_t empty = 0;
 	int slot, last, id;
@@ -330,7 +332,7 @@ none_exist(void)
 }
 
 int
-shmt_list(bool want_rss, struct shmt_segment **list, size_t *count)
+shmt__sysv_all(bool want_rss, struct shmt_info **list, size_t *count)
 {
 	/* The sizes that shmctl(2) gives are cut to 32 bits. */
 	if (sizeof(size_t) < sizeof(uint64_t))

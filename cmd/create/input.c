@@ -17,11 +17,11 @@
 #include <unistd.h>
 
 #include "create/input.h"
-#include "output.h"
 #include "shmtool.h"
 #include "transfer.h"
 #include "ui/message.h"
 #include "ui/signals.h"
+#include "ui/stream.h"
 
 static int
 input_failed(const char *name, int error)
@@ -37,10 +37,31 @@ memory_failed(const char *name, uint64_t done)
 {
 	char memory[MEMORY_TEXT];
 
-	memory_in_use(memory);
+	describe_memory(memory);
 	warn_about(name, "no memory for more than %ju bytes of it%s",
 	    (uintmax_t)done, memory);
 	return ST_LIMIT;
+}
+
+/* So much is read at most between two looks at the memory that is left, and
+ * so much of it is not used. */
+#define UNCHECKED_MAX ((uint64_t)64 << 20)
+#define RESERVED ((uint64_t)2 << 20)
+
+/* Whether there is memory for more; *next is the size to ask at again. */
+static bool
+has_memory(uint64_t size, uint64_t *next)
+{
+	struct shmt_headroom room;
+
+	if (size < *next)
+		return true;
+	if (!shmt_headroom(&room))
+		room.left = UINT64_MAX;
+	*next = size + (room.left / 4 < UNCHECKED_MAX ? room.left / 4 :
+	    UNCHECKED_MAX);
+	errno = ENOMEM;
+	return room.left > RESERVED;
 }
 
 /* A file in memory; where memfd_create(2) is refused, one in /tmp. */
@@ -74,13 +95,14 @@ static bool
 copy_to_spool(int in, int fd, uint64_t *size)
 {
 	char buffer[65536];
-	uint64_t credit = 0;
+	uint64_t next = 0;
 	ssize_t n;
 
 	*size = 0;
 	do {
 		n = read(in, buffer, sizeof(buffer));
-		if (n > 0 && !put_all(fd, buffer, (size_t)n, &credit))
+		if (n > 0 && (!has_memory(*size, &next) ||
+		    !write_all(fd, buffer, (size_t)n)))
 			return false;
 		if (n > 0)
 			*size += (uint64_t)n;

@@ -30,16 +30,18 @@
 static void
 remove_untold(uint32_t key, pid_t maker, time_t since)
 {
-	struct shmt_segment *list;
-	size_t count, i;
+	struct shmt_list all;
+	const struct shmt_info *s;
+	size_t i;
 
-	if (shmt_list(false, &list, &count) == -1)
+	if (shmt_list(SHMT_KIND(SHMT_SYSV), 0, &all) == -1)
 		return;
-	for (i = 0; i < count; i++)
-		if (list[i].key == key && list[i].cpid == maker &&
-		    list[i].ctime >= since)
-			shmt_remove(list[i].id);
-	free(list);
+	for (i = 0; i < all.count; i++) {
+		s = &all.list[i];
+		if (s->key == key && s->cpid == maker && s->ctime >= since)
+			shmt_remove(&s->object, 0, NULL);
+	}
+	shmt_list_free(&all);
 }
 
 static ssize_t
@@ -57,7 +59,7 @@ read_pipe(int fd, void *buffer, size_t length)
 static void
 reap(int fd, uint32_t key, pid_t maker)
 {
-	struct shmt_segment made, there;
+	struct shmt_info made, there;
 	time_t since = time(NULL);
 	char none;
 
@@ -69,8 +71,8 @@ reap(int fd, uint32_t key, pid_t maker)
 		_exit(ST_OK);
 	}
 	read_pipe(fd, &none, 1);
-	if (shmt_info(made.id, &there) == 0 && shmt_same(&made, &there))
-		shmt_remove(made.id);
+	if (shmt_info(&made.object, 0, &there) == 0 && shmt_same(&made, &there))
+		shmt_remove(&made.object, 0, NULL);
 	_exit(ST_OK);
 }
 
@@ -100,7 +102,7 @@ start_reaper(struct reaper *reaper, uint32_t key)
 }
 
 bool
-inform_reaper(const struct reaper *reaper, const struct shmt_segment *segment)
+inform_reaper(const struct reaper *reaper, const struct shmt_info *segment)
 {
 	return write(reaper->pipe, segment, sizeof(*segment)) ==
 	    (ssize_t)sizeof(*segment);

@@ -28,7 +28,7 @@ struct reaper {
  */
 bool start_reaper(struct reaper *reaper, uint32_t key);
 bool inform_reaper(const struct reaper *reaper,
-    const struct shmt_segment *segment);
+    const struct shmt_info *segment);
 void end_reaper(const struct reaper *reaper);
 
 #endif

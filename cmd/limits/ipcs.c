@@ -178,7 +178,7 @@ put_owner(char *at, uint32_t uid)
 }
 
 static void
-put_row(struct lines *lines, const struct shmt_segment *s, bool human)
+put_row(struct lines *lines, const struct shmt_info *s, bool human)
 {
 	bool dest = (s->state & SHMT_DEST) != 0;
 	bool locked = (s->state & SHMT_LOCKED) != 0;
@@ -190,7 +190,7 @@ put_row(struct lines *lines, const struct shmt_segment *s, bool human)
 	}
 	at = lines->text + lines->used;
 	at = put_key(at, s->key);
-	at = put_number(at, (uint64_t)s->id, 10);
+	at = put_number(at, (uint64_t)s->object.id, 10);
 	at = put_owner(at, s->uid);
 	at = put_number(at, s->mode, 8);
 	at = human ? put_human(at, s->size) : put_number(at, s->size, 10);
@@ -203,7 +203,7 @@ put_row(struct lines *lines, const struct shmt_segment *s, bool human)
 }
 
 static void
-print_segments(const struct shmt_segment *list, size_t count, bool human)
+print_segments(const struct shmt_info *list, size_t count, bool human)
 {
 	static struct lines lines;
 	size_t i;
@@ -238,14 +238,14 @@ json_limits(struct json *json, const struct shmt_limits *l)
 }
 
 static void
-json_segment(struct json *json, const struct shmt_segment *s)
+json_segment(struct json *json, const struct shmt_info *s)
 {
 	char perms[SHORT_TEXT];
 
 	snprintf(perms, sizeof(perms), "%04o", s->mode);
 	json_open(json, NULL, '{');
 	json_key(json, s->key);
-	json_signed(json, "id", s->id);
+	json_signed(json, "id", s->object.id);
 	json_text(json, "owner", user_name(s->uid));
 	json_text(json, "perms", perms);
 	json_number(json, "size", s->size);
@@ -260,7 +260,7 @@ json_segment(struct json *json, const struct shmt_segment *s)
 }
 
 static void
-print_json(const struct shmt_limits *limits, const struct shmt_segment *list,
+print_json(const struct shmt_limits *limits, const struct shmt_info *list,
     size_t count, unsigned what)
 {
 	struct json json = { .file = stdout };
@@ -282,26 +282,26 @@ print_json(const struct shmt_limits *limits, const struct shmt_segment *list,
 int
 print_report(unsigned what, enum report_unit unit, bool json)
 {
-	struct shmt_segment *list = NULL;
+	struct shmt_list all = { 0 };
 	struct shmt_limits limits;
 	const char *bad = NULL;
-	size_t count = 0;
 
 	/* All is known before the first line is printed. */
 	if ((what & REPORT_LIMITS) != 0 && shmt_limits(SHMT_LIMITS_SHM |
 	    SHMT_LIMITS_MSG | SHMT_LIMITS_SEM, &limits, &bad) == -1)
 		return limits_failed(bad, errno);
 	if ((what & REPORT_SEGMENTS) != 0 &&
-	    shmt_list(false, &list, &count) == -1)
+	    shmt_list(SHMT_KIND(SHMT_SYSV), 0, &all) == -1)
 		return fail("list of segments", errno);
 	if (json)
-		print_json(&limits, list, count, what);
+		print_json(&limits, all.list, all.count, what);
 	else {
 		if ((what & REPORT_LIMITS) != 0)
 			print_limits(&limits, unit);
 		if ((what & REPORT_SEGMENTS) != 0)
-			print_segments(list, count, unit == REPORT_HUMAN);
+			print_segments(all.list, all.count,
+			    unit == REPORT_HUMAN);
 	}
-	free(list);
+	shmt_list_free(&all);
 	return ST_OK;
 }

@@ -17,7 +17,7 @@
 #include "shmtool.h"
 
 static uint64_t
-count_stale(const struct shmt_segment *list, size_t count)
+count_stale(const struct shmt_info *list, size_t count)
 {
 	struct shmt_clause clause = { .by = SHMT_BY_STALE };
 	const struct shmt_filter is_stale = { &clause, 1 };
@@ -33,18 +33,17 @@ count_stale(const struct shmt_segment *list, size_t count)
 int
 take_sample(bool stale, struct sample *sample, const char **bad)
 {
-	struct shmt_segment *list;
-	size_t count;
+	struct shmt_list all;
 
 	memset(sample, 0, sizeof(*sample));
 	*bad = NULL;
 	if (shmt_limits(SHMT_LIMITS_SHM, &sample->limits, bad) == -1 ||
-	    shmt_list(true, &list, &count) == -1)
+	    shmt_list(SHMT_KIND(SHMT_SYSV), SHMT_WANT_RSS, &all) == -1)
 		return -1;
-	shmt_usage_of(list, count, &sample->usage);
+	shmt_usage_of(all.list, all.count, &sample->usage);
 	if (stale)
-		sample->stale = count_stale(list, count);
-	free(list);
+		sample->stale = count_stale(all.list, all.count);
+	shmt_list_free(&all);
 	return 0;
 }
 
@@ -63,15 +62,16 @@ list_sysv_uses(const struct sample *sample, struct use uses[])
 	const struct shmt_limits *l = &sample->limits;
 	const struct shmt_usage *u = &sample->usage;
 
-	uses[0] = (struct use){ "shmmni", "segments", "segments", "",
-		VALUE_NUMBER, l->shmmni, u->segments, .has_limit = true, .fills = true };
-	uses[1] = (struct use){ "shmall", "pages", "pages", "",
-		VALUE_NUMBER, l->shmall, u->pages, .has_limit = true, .fills = true,
-		.unlimited = l->shmall > LONG_MAX / page };
+	uses[0] =
+	    (struct use){"shmmni", "segments", "segments", "", VALUE_NUMBER,
+		l->shmmni, u->segments, .has_limit = true, .fills = true};
+	uses[1] = (struct use){"shmall", "pages", "pages", "", VALUE_NUMBER,
+	    l->shmall, u->pages, .has_limit = true, .fills = true,
+	    .unlimited = l->shmall > LONG_MAX / page};
 	/* A segment may well be as large as the largest one may be. */
-	uses[2] = (struct use){ "shmmax", "bytes", "largest", "",
-		VALUE_SIZE, l->shmmax, u->largest, .has_limit = true, .fills = false,
-		.unlimited = l->shmmax > LONG_MAX };
+	uses[2] = (struct use){"shmmax", "bytes", "largest", "", VALUE_SIZE,
+	    l->shmmax, u->largest, .has_limit = true, .fills = false,
+	    .unlimited = l->shmmax > LONG_MAX};
 	return 3;
 }
 
@@ -83,9 +83,9 @@ list_dev_shm_uses(const struct sample *sample, struct use uses[])
 
 	if (!sample->has_dev_shm)
 		return 0;
-	uses[0] = (struct use){ SHMT_DEV_SHM_SIZE, "bytes", "dev_shm",
-		"/dev/shm", VALUE_SIZE, d->size, d->used, .has_limit = d->size != 0,
-		.fills = true };
+	uses[0] = (struct use){SHMT_DEV_SHM_SIZE, "bytes", "dev_shm",
+	    "/dev/shm", VALUE_SIZE, d->size, d->used, .has_limit = d->size != 0,
+	    .fills = true};
 	uses[1] = (struct use){ "dev_shm_inodes", "inodes", "dev_shm_inodes",
 		"/dev/shm", VALUE_NUMBER, d->inodes, d->used_inodes,
 		.has_limit = d->inodes != 0, .fills = true };

@@ -38,16 +38,17 @@ look(const struct watch *watch, unsigned char *bytes)
 	if (error == 0)
 		return status;
 	errno = error;
-	return copy_failed(watch->operand, watch->operand->text, 0);
+	return transfer_failed(watch->operand, watch->operand->text,
+	    watch->length, 0);
 }
 
 /* Our attachment would keep a removed segment alive. */
 static int
 still_there(const struct watch *watch)
 {
-	struct shmt_segment now;
+	struct shmt_info now;
 
-	if (shmt_info(watch->segment->id, &now) == 0 &&
+	if (shmt_info(&watch->segment->object, 0, &now) == 0 &&
 	    shmt_same(&now, watch->segment) &&
 	    ((now.state ^ watch->segment->state) & SHMT_DEST) == 0)
 		return ST_OK;

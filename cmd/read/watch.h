@@ -16,7 +16,7 @@
 
 struct watch {
 	const struct operand *operand;
-	const struct shmt_segment *segment;
+	const struct shmt_info *segment;
 	const struct semaphore *semaphore;
 	struct shmt_view *view;
 	uint64_t offset, length;

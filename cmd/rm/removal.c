@@ -1,16 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * One segment on its way out.  The kernel cannot remove a segment on the
- * condition that nobody is attached: IPC_RMID marks it then.  So it is looked
- * at again just before, and once more after, and whoever came in between is
- * told; that program keeps its memory, and only the key is lost.
+ * The removal of one segment:
+ *
+ *	removal_find()	look at what an operand names
+ *	removal_plan()	decide by that look; the user may be asked then
+ *	removal_do()	look again, save, look again, remove, look after
+ *
+ * The kernel has no removal on the condition that nobody is attached: it
+ * marks an attached segment instead.  So the last look comes immediately
+ * before the removal, and the look after it finds a process that attached in
+ * between.  That process keeps its memory, and only the key is lost.
  */
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,26 +24,23 @@
 #include <unistd.h>
 
 #include "archive.h"
-#include "attachments.h"
 #include "filter.h"
 #include "operand.h"
 #include "rm/removal.h"
-#include "rows.h"
 #include "shmtool.h"
-#include "ui/json.h"
 #include "ui/message.h"
 #include "ui/text.h"
 
-/* More names than these help nobody in a message. */
+/* A message names no more holders than these. */
 #define NAMED_HOLDERS 8
 
 static void
-settle(struct removal *r, enum removal_result result, int status,
+set_result(struct removal *r, enum removal_result result, int status,
     const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* The reason of before goes; without memory there is none. */
+/* Replaces the reason of before; without memory there is none. */
 static void
-settle(struct removal *r, enum removal_result result, int status,
+set_result(struct removal *r, enum removal_result result, int status,
     const char *format, ...)
 {
 	va_list args;
@@ -51,16 +54,33 @@ settle(struct removal *r, enum removal_result result, int status,
 	va_end(args);
 }
 
+void
+removal_skip(struct removal *r, enum removal_result result, int status,
+    const char *reason)
+{
+	set_result(r, result, status, "%s", reason);
+}
+
 static void
-fail_removal(struct removal *r, int error)
+set_failed(struct removal *r, int error)
 {
 	if (error == EPERM || error == EACCES)
-		settle(r, FAILED, ST_DENIED, "only its owner %s, its creator "
-		    "%s and root may remove it", user_name(r->segment.uid),
-		    user_name(r->segment.cuid));
+		set_result(r, FAILED, ST_DENIED, "only its owner %s, its "
+		    "creator %s and root may remove it",
+		    user_name(r->segment.uid), user_name(r->segment.cuid));
 	else
-		settle(r, FAILED, status_of(error), "%s", strerror(error));
+		set_result(r, FAILED, status_of(error), "%s", strerror(error));
 }
+
+bool
+would_go(const struct removal *r)
+{
+	return r->result == WOULD_REMOVE || r->result == WOULD_MARK;
+}
+
+/*
+ * Holders.  One scan of all processes serves a whole run.
+ */
 
 void
 removal_forget_holders(struct removal_run *run)
@@ -70,17 +90,24 @@ removal_forget_holders(struct removal_run *run)
 	run->has_holders = false;
 }
 
-/* Somebody came since: a new look, unless the last one saw them all. */
+static bool
+have_holders(struct removal_run *run)
+{
+	if (!run->has_holders)
+		run->has_holders = shmt_holders(NULL, &run->holders) == 0;
+	return run->has_holders;
+}
+
+/* Somebody attached since: scans anew, unless the last scan saw them all. */
 static void
-renew_holders(struct removal_run *run, const struct shmt_segment *now)
+renew_holders(struct removal_run *run, const struct shmt_info *now)
 {
 	if (!shmt_holders_complete(&run->holders, now))
 		removal_forget_holders(run);
 }
 
-/* Who is attached to it; one pass over all processes serves a whole run. */
 static void
-look_at_holders(struct removal_run *run, struct removal *r)
+find_holders(struct removal_run *run, struct removal *r)
 {
 	const struct shmt_holder *held;
 	size_t count;
@@ -89,10 +116,9 @@ look_at_holders(struct removal_run *run, struct removal *r)
 	r->holders = NULL;
 	r->holder_count = 0;
 	r->complete = false;
-	if (!run->has_holders && shmt_holders(-1, &run->holders) == -1)
+	if (!have_holders(run))
 		return;
-	run->has_holders = true;
-	held = shmt_holders_of(&run->holders, r->segment.id, &count);
+	held = shmt_holders_of(&run->holders, &r->segment.object, &count);
 	r->holders = calloc(count + 1, sizeof(*held));
 	if (r->holders == NULL)
 		return;
@@ -102,7 +128,7 @@ look_at_holders(struct removal_run *run, struct removal *r)
 	r->complete = shmt_holders_complete(&run->holders, &r->segment);
 }
 
-/* "4242 (postgres), 4250 (postgres)", to be freed. */
+/* "4242 (postgres), 4250 (postgres)"; the caller frees it. */
 static char *
 holder_names(const struct removal *r)
 {
@@ -124,91 +150,130 @@ holder_names(const struct removal *r)
 	return fclose(out) == 0 ? text : NULL;
 }
 
-/* settle() with who is attached between the two halves of the reason. */
+/* set_result() with the holders between the two halves of the reason. */
 static void
-settle_attached(struct removal_run *run, struct removal *r,
+set_attached(struct removal_run *run, struct removal *r,
     enum removal_result result, int status, const char *before,
     const char *after)
 {
 	char *names;
 
-	look_at_holders(run, r);
+	find_holders(run, r);
 	names = holder_names(r);
-	settle(r, result, status, "%s by %s, nattch %ju%s", before,
+	set_result(r, result, status, "%s by %s, nattch %ju%s", before,
 	    names != NULL ? names : "others",
 	    (uintmax_t)r->segment.nattch, after);
 	free(names);
+}
+
+/*
+ * The first look
+ */
+
+static void
+set_absent(struct removal_run *run, struct removal *r)
+{
+	char reason[ABSENT_REASON];
+
+	absent_reason(r->operand, reason);
+	set_result(r, ABSENT, run->force ? ST_OK : ST_ABSENT, "%s", reason);
 }
 
 void
 removal_find(struct removal_run *run, struct removal *r)
 {
 	const struct shmt_ref *ref = &r->operand->ref;
-	char reason[ABSENT_REASON];
-	int id;
+	struct shmt_object object;
+	struct shmt_info segment;
 
-	if (shmt_resolve(ref, &id) == 0 &&
-	    shmt_info(id, &r->segment) == 0) {
-		removal_plan(run, r);
+	if (shmt_resolve(ref, &object) == -1 ||
+	    shmt_info(&object, 0, &segment) == -1) {
+		if (errno == ENOENT)
+			set_absent(run, r);
+		else
+			set_failed(r, errno);
 		return;
 	}
-	if (errno == ENOENT) {
-		absent_reason(r->operand, reason);
-		settle(r, ABSENT, run->force ? ST_OK : ST_ABSENT, "%s",
-		    reason);
-	} else
-		fail_removal(r, errno);
-	memset(&r->segment, 0, sizeof(r->segment));
-	r->segment.id = ref->by_key ? -1 : ref->id;
-	r->segment.key = ref->by_key ? ref->key : 0;
+	/* Between the two calls the id may have come to another segment. */
+	if (ref->by_key && segment.key != ref->key) {
+		set_absent(run, r);
+		return;
+	}
+	r->segment = segment;
+	removal_plan(run, r);
 }
 
-/* As the kernel decides, but for capabilities without user id 0. */
 static bool
-may_remove(const struct shmt_segment *segment)
+passes(struct removal_run *run, const struct shmt_info *now)
 {
-	uid_t uid = geteuid();
+	return (!filter_needs_holders(run->filter, now, 1) ||
+	    have_holders(run)) &&
+	    shmt_match(run->filter, now, (int64_t)time(NULL),
+	    run->has_holders ? &run->holders : NULL);
+}
 
-	return uid == 0 || uid == segment->uid || uid == segment->cuid;
+/* An operand that the filter keeps: names the options that it fails. */
+static void
+set_filtered(const struct removal_run *run, struct removal *r)
+{
+	char names[SHMT_CRITERIA * FILTER_LABEL] = "", label[FILTER_LABEL];
+	unsigned failed, by;
+
+	failed = shmt_mismatch(run->filter, &r->segment, (int64_t)time(NULL),
+	    run->has_holders ? &run->holders : NULL);
+	for (by = 0; by < SHMT_CRITERIA; by++) {
+		if ((failed & 1u << by) == 0)
+			continue;
+		filter_label(run->filter, (enum shmt_criterion)by, label);
+		if (names[0] != '\0')
+			strlcat(names, ", ", sizeof(names));
+		strlcat(names, label, sizeof(names));
+	}
+	set_result(r, KEPT, ST_OK, "it does not pass %s", names);
+}
+
+/* What --force would do to the processes that have a segment attached. */
+static const char *
+advice(const struct shmt_info *segment)
+{
+	return segment->key != 0 ?
+	    "; they must detach first: --force lets them keep it, but frees "
+	    "its key" :
+	    "; they must detach first: --force only marks it, to go with the "
+	    "last of them";
 }
 
 void
 removal_plan(struct removal_run *run, struct removal *r)
 {
-	if (r->segment.state & SHMT_DEST)
-		settle_attached(run, r, KEPT, run->force ? ST_OK : ST_BUSY,
+	const struct shmt_info *s = &r->segment;
+
+	/* The filter has chosen all segments but those of operands. */
+	if (r->operand != NULL && run->filter != NULL && !passes(run, s))
+		set_filtered(run, r);
+	else if (shmt_may_remove(&s->object) == -1 && errno != ENOENT)
+		set_failed(r, errno);
+	else if (s->state & SHMT_DEST)
+		set_attached(run, r, KEPT, run->force ? ST_OK : ST_BUSY,
 		    "already marked for removal, goes at the last detach", "");
-	else if (r->segment.nattch > 0 && !run->force)
-		settle_attached(run, r, KEPT, ST_BUSY, "attached",
-		    "; --force marks it for removal at the last detach");
-	else if (run->dry && !may_remove(&r->segment))
-		fail_removal(r, EPERM);
-	else if (r->segment.nattch > 0)
-		settle_attached(run, r, WOULD_MARK, ST_OK,
+	else if (s->nattch > 0 && !run->force)
+		set_attached(run, r, KEPT, ST_BUSY, "attached", advice(s));
+	else if (s->nattch > 0)
+		set_attached(run, r, WOULD_MARK, ST_OK,
 		    "goes at the last detach", "");
 	else
 		r->result = WOULD_REMOVE;
 }
 
-/* How the filter's wish no longer holds, or NULL; processes may have come. */
-static const char *
-what_fails(struct removal_run *run, const struct shmt_segment *now)
-{
-	const struct shmt_filter *filter = run->filter;
+/*
+ * The second look, and after saving the third
+ */
 
-	if (filter_has(filter, SHMT_BY_PID) && now->nattch > 0) {
-		removal_forget_holders(run);
-		if (shmt_holders(-1, &run->holders) == -1)
-			return "who has it attached can no longer be told";
-		run->has_holders = true;
-	}
-	return shmt_match(filter, now, (int64_t)time(NULL), &run->holders) ?
-	    NULL : "it no longer is what was asked for";
-}
+static const char used_meanwhile[] = "it was used while it was saved";
 
 /* How it is no longer the segment that was looked at, or NULL. */
 static const char *
-what_changed(const struct shmt_segment *was, const struct shmt_segment *now)
+what_changed(const struct shmt_info *was, const struct shmt_info *now)
 {
 	if (!shmt_same(was, now))
 		return "it went, and another segment has its id";
@@ -221,70 +286,160 @@ what_changed(const struct shmt_segment *was, const struct shmt_segment *now)
 }
 
 /*
- * How it is no longer what the filter selected, or NULL.  What was not used
- * since still passes: its size and users are as they were, its rest is longer,
- * and the dead do not come back.  Forced, its use does not matter in itself;
- * named by an operand, not at all.
+ * Why a use since the last look keeps it, or NULL.  Without a use the filter
+ * still holds: size and users are the same, it is idle for longer, and exited
+ * processes do not come back.  With force, use alone does not matter; nor does
+ * it for an operand, unless the saved contents may be older.
  */
 static const char *
-what_mismatches(struct removal_run *run, const struct shmt_segment *was,
-    const struct shmt_segment *now)
+why_use_keeps(struct removal_run *run, const struct removal *r,
+    const struct shmt_info *now)
 {
-	if (run->filter == NULL || (now->atime == was->atime &&
-	    now->dtime == was->dtime && now->lpid == was->lpid &&
-	    now->nattch == was->nattch))
+	const struct shmt_info *was = &r->segment;
+
+	if (now->atime == was->atime && now->dtime == was->dtime &&
+	    now->lpid == was->lpid && now->nattch == was->nattch)
 		return NULL;
-	return run->force ? what_fails(run, now) : "it was used meanwhile";
+	if (!run->force && r->is_saved)
+		return used_meanwhile;
+	if (run->filter == NULL)
+		return NULL;
+	if (!run->force)
+		return "it was used meanwhile";
+	removal_forget_holders(run);
+	if (filter_needs_holders(run->filter, now, 1) && !have_holders(run))
+		return "who has it attached can no longer be told";
+	return passes(run, now) ? NULL : "it no longer is what was asked for";
 }
 
-static bool
-already_gone(const struct removal_run *run, struct removal *r)
+static void
+set_already_gone(const struct removal_run *run, struct removal *r)
 {
-	settle(r, ABSENT, run->filter != NULL || run->force ? ST_OK :
+	set_result(r, ABSENT, run->filter != NULL || run->force ? ST_OK :
 	    ST_ABSENT, "somebody else removed it");
-	return false;
 }
 
-/* True: still the one that is to go. */
+/* The status of what is kept because it changed: it is no failure where a
+ * filter says what is to go. */
+static int
+changed_status(const struct removal_run *run)
+{
+	return run->filter != NULL ? ST_OK : ST_BUSY;
+}
+
+/* True: it is still the segment that is to go. */
 static bool
 look_again(struct removal_run *run, struct removal *r)
 {
-	int status = run->filter != NULL ? ST_OK : ST_BUSY;
-	struct shmt_segment now;
+	struct shmt_info now;
 	const char *why;
 
-	if (shmt_info(r->segment.id, &now) == -1) {
+	if (shmt_info(&r->segment.object, 0, &now) == -1) {
 		if (errno == ENOENT)
-			return already_gone(run, r);
-		fail_removal(r, errno);
+			set_already_gone(run, r);
+		else
+			set_failed(r, errno);
 		return false;
 	}
 	why = what_changed(&r->segment, &now);
 	if (why == NULL && now.nattch > 0 && !run->force) {
 		r->segment.nattch = now.nattch;
 		renew_holders(run, &now);
-		settle_attached(run, r, KEPT, status, "attached meanwhile",
-		    "");
+		set_attached(run, r, KEPT, changed_status(run),
+		    "attached meanwhile", "");
 		return false;
 	}
 	if (why == NULL)
-		why = what_mismatches(run, &r->segment, &now);
+		why = why_use_keeps(run, r, &now);
 	if (why != NULL)
-		settle(r, KEPT, status, "%s", why);
+		set_result(r, KEPT, changed_status(run), "%s", why);
 	else
 		r->segment = now;
 	return why == NULL;
 }
 
-/* Gone, or only marked: by our will, or as somebody was quicker. */
+/* A removal whose segment is being saved. */
+struct save_first {
+	struct removal_run *run;
+	struct removal *removal;
+	bool kept;		/* it has to stay, and its result says why */
+};
+
+/*
+ * Looks once more, before the saved files get their names.  Where the segment
+ * had to be attached to be saved, its times and last process must be ours now,
+ * or the file may be out of date already.
+ */
+static bool
+still_to_go(struct removal_run *run, struct removal *r,
+    const struct shmt_saved *saved)
+{
+	struct shmt_info now;
+	bool used = saved->disturbed;
+
+	if (shmt_info(&r->segment.object, 0, &now) == 0 && saved->attached) {
+		used = used || now.lpid != getpid();
+		if (run->force || !used) {
+			r->segment.atime = now.atime;
+			r->segment.dtime = now.dtime;
+			r->segment.lpid = now.lpid;
+		}
+	}
+	if (!look_again(run, r))
+		return false;
+	if (used && !run->force)
+		set_result(r, KEPT, changed_status(run), "%s", used_meanwhile);
+	return !used || run->force;
+}
+
+static bool
+confirm_save(void *arg, const struct shmt_saved *saved)
+{
+	struct save_first *first = arg;
+
+	first->kept = !still_to_go(first->run, first->removal, saved);
+	return !first->kept;
+}
+
+/* The files belong to this one segment, so older ones are replaced. */
+static bool
+save_first(struct removal_run *run, struct removal *r)
+{
+	struct save_first first = { run, r, false };
+	const struct saving saving = {
+		.dir = run->save, .replace = true, .confirm = confirm_save,
+		.arg = &first
+	};
+	struct shmt_saved saved;
+	char *reason;
+	int status;
+
+	status = save_segment(&saving, &r->segment, &saved, &reason);
+	if (status != ST_OK && !first.kept)
+		set_result(r, FAILED, status, "not saved, so not removed: %s",
+		    reason != NULL ? reason : strerror(ENOMEM));
+	free(reason);
+	if (status != ST_OK)
+		return false;
+	r->is_saved = true;
+	if (asprintf(&r->saved, "%s/%s", run->save, saved.name) == -1)
+		r->saved = NULL;
+	return look_again(run, r);
+}
+
+/*
+ * The removal, and the look after it
+ */
+
+/* Gone; or marked, by force or because a process attached just before. */
 static void
 look_after(struct removal_run *run, struct removal *r)
 {
-	struct shmt_segment now;
+	struct shmt_info now;
 
 	r->result = REMOVED;
 	r->status = ST_OK;
-	if (shmt_info(r->segment.id, &now) == -1) {
+	if (shmt_info(&r->segment.object, 0, &now) == -1) {
 		if (errno == ENOENT)
 			return;
 		now = r->segment;
@@ -295,49 +450,12 @@ look_after(struct removal_run *run, struct removal *r)
 	renew_holders(run, &now);
 	r->segment.nattch = now.nattch;
 	if (run->force)
-		settle_attached(run, r, MARKED, ST_OK,
+		set_attached(run, r, MARKED, ST_OK,
 		    "marked for removal, goes at the last detach", "");
 	else
-		settle_attached(run, r, MARKED, ST_BUSY, "attached in the "
+		set_attached(run, r, MARKED, ST_BUSY, "attached in the "
 		    "moment of its removal", "; marked, so they keep it to "
 		    "the last detach, but its key no longer finds it");
-}
-
-/*
- * Saves it, and looks once more: to save is to attach, so that times and last
- * process must be ours now, or what went into the file may be old already.
- */
-static bool
-save_first(struct removal_run *run, struct removal *r)
-{
-	const struct saving saving = {
-		.dir = run->save, .replace = run->force
-	};
-	struct shmt_segment now;
-	struct shmt_saved saved;
-	char *reason;
-	int status;
-
-	status = save_segment(&saving, &r->segment, &saved, &reason);
-	if (status != ST_OK) {
-		settle(r, FAILED, status, "not saved, so not removed: %s",
-		    reason != NULL ? reason : strerror(ENOMEM));
-		free(reason);
-		return false;
-	}
-	if (asprintf(&r->saved, "%s/%s", run->save, saved.name) == -1)
-		r->saved = NULL;
-	if (shmt_info(r->segment.id, &now) == -1)
-		return look_again(run, r);
-	if (!run->force && shmt_same(&r->segment, &saved.segment) &&
-	    now.nattch == 0 && (saved.disturbed || now.lpid != getpid())) {
-		settle(r, KEPT, ST_BUSY, "it was used while it was saved");
-		return false;
-	}
-	r->segment.atime = now.atime;
-	r->segment.dtime = now.dtime;
-	r->segment.lpid = now.lpid;
-	return look_again(run, r);
 }
 
 void
@@ -347,133 +465,12 @@ removal_do(struct removal_run *run, struct removal *r)
 		return;
 	if (run->save != NULL && !save_first(run, r))
 		return;
-	if (shmt_remove(r->segment.id) == 0)
+	if (shmt_remove(&r->segment.object, 0, NULL) == 0)
 		look_after(run, r);
 	else if (errno == ENOENT)
-		already_gone(run, r);
+		set_already_gone(run, r);
 	else
-		fail_removal(r, errno);
-}
-
-void
-removal_keep(struct removal *r, int status, const char *reason)
-{
-	settle(r, KEPT, status, "%s", reason);
-}
-
-/* A verbose line. */
-static void
-report_removed(const struct removal *r)
-{
-	char size[SHORT_TEXT];
-
-	short_size(size, r->segment.size);
-	printf("removed %d (0x%08" PRIx32 ", %s, owner ", r->segment.id,
-	    r->segment.key, size);
-	print_safe(user_name(r->segment.uid));
-	putchar(')');
-	if (r->saved != NULL) {
-		printf(", saved as ");
-		print_safe(r->saved);
-	}
-	putchar('\n');
-}
-
-static void
-report_absent(const struct removal *r)
-{
-	printf("absent ");
-	print_safe(r->operand->text);
-	putchar('\n');
-}
-
-void
-report_removal(const struct removal_run *run, const struct removal *r)
-{
-	char id[SHORT_TEXT];
-	const char *object = id, *reason = r->reason;
-
-	snprintf(id, sizeof(id), "%d", r->segment.id);
-	if (r->operand != NULL)
-		object = r->operand->text;
-	if (reason == NULL)
-		reason = strerror(ENOMEM);
-	switch (r->result) {
-	case KEPT:
-		warn_about(object, "kept: %s", reason);
-		break;
-	case MARKED:
-	case FAILED:
-		warn_about(object, "%s", reason);
-		break;
-	case ABSENT:
-		if (!run->force || r->operand == NULL)
-			warn_about(object, "%s", reason);
-		else if (run->verbose)
-			report_absent(r);
-		break;
-	case REMOVED:
-		if (run->verbose)
-			report_removed(r);
-		break;
-	case WOULD_MARK:
-		warn_about(object, "would be marked for removal, %s", reason);
-		break;
-	case WOULD_REMOVE:
-		break;
-	}
-}
-
-/* What marking has taken away who has it attached still knows. */
-static void
-json_key_of(struct json *json, const struct removal *r)
-{
-	bool known = r->segment.ctime != 0 || r->segment.key != 0;
-	uint32_t key = r->segment.key;
-
-	if ((r->segment.state & SHMT_DEST) != 0) {
-		known = r->holder_count > 0;
-		key = known ? r->holders[0].key : 0;
-	}
-	if (known)
-		json_key(json, key);
-	else {
-		json_null(json, "key");
-		json_null(json, "key_hex");
-	}
-}
-
-void
-removal_json(struct json *json, const struct removal *r)
-{
-	static const char *const words[] = {
-		"would-remove", "would-mark", "removed", "marked", "kept",
-		"absent", "failed"
-	};
-	bool seen = r->segment.ctime != 0;
-
-	json_open(json, NULL, '{');
-	if (r->segment.id == -1)
-		json_null(json, "id");
-	else
-		json_number(json, "id", (uint64_t)r->segment.id);
-	json_key_of(json, r);
-	if (seen)
-		json_number(json, "size", r->segment.size);
-	else
-		json_null(json, "size");
-	json_text(json, "result", words[r->result]);
-	if (r->reason != NULL)
-		json_text(json, "reason", r->reason);
-	else
-		json_null(json, "reason");
-	if (r->saved != NULL)
-		json_text(json, "saved", r->saved);
-	if (r->holders != NULL) {
-		json_bool(json, "complete", r->complete);
-		json_holders(json, r->holders, r->holder_count);
-	}
-	json_close(json, '}');
+		set_failed(r, errno);
 }
 
 void

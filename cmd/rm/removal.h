@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * One segment looked at, looked at again, removed, and told.
+ * The removal of one segment, and the decision whether it is removed.
  */
 
 #ifndef CMD_RM_REMOVAL_H
@@ -12,54 +12,53 @@
 
 #include "operand.h"
 #include "shmtool.h"
-#include "ui/json.h"
 
 enum removal_result {
-	WOULD_REMOVE, WOULD_MARK, REMOVED, MARKED, KEPT, ABSENT, FAILED
+	WOULD_REMOVE, WOULD_MARK, REMOVED, MARKED, KEPT, ABSENT, FAILED,
+	NOT_TRIED
 };
 
-/* What is asked for, the same for each segment; and who is attached. */
+/* What is asked for, the same for all segments, and who is attached. */
 struct removal_run {
-	bool force, verbose, dry;
-	const char *save;		/* folder to save into first, or NULL */
-	const struct shmt_filter *filter;	/* NULL: named by operands */
+	bool force, dry;
+	const char *save;	/* directory to save into first, or NULL */
+	const struct shmt_filter *filter;	/* NULL: there is none */
 	bool has_holders;
-	struct shmt_holders holders;
+	struct shmt_holders holders;	/* of all segments */
 };
 
-/* One segment on its way out; all zeros but for target or segment at first. */
+/* All zero at first, but for operand or segment. */
 struct removal {
-	struct shmt_segment segment;	/* as it was looked at; id -1: none */
+	struct shmt_info segment;	/* as last looked at; ctime 0: never */
 	const struct operand *operand;	/* NULL: selected by the filter */
 	enum removal_result result;
 	int status;
 	char *reason;			/* or NULL */
-	char *saved;			/* DIR/ID-KEY, or NULL: not saved */
-	struct shmt_holder *holders;	/* where it is attached */
+	bool is_saved;
+	char *saved;			/* DIR/NAME of the files, or NULL */
+	struct shmt_holder *holders;	/* the processes that hold it */
 	size_t holder_count;
 	bool complete;			/* these are all of them */
 };
 
-/* Finds what an operand names. */
+/* Finds the segment that the operand names, and plans its removal. */
 void removal_find(struct removal_run *run, struct removal *removal);
 
-/* What would be done to a segment that was found: WOULD_REMOVE, WOULD_MARK,
- * or already known to be KEPT or FAILED. */
+/* Decides what would be done to a segment that was found: WOULD_REMOVE,
+ * WOULD_MARK, or KEPT and FAILED where that is known beforehand. */
 void removal_plan(struct removal_run *run, struct removal *removal);
 
-/* Looks again, saves where asked to, removes, and sees what became of it. */
+/* Removes what is WOULD_REMOVE or WOULD_MARK, unless it changed. */
 void removal_do(struct removal_run *run, struct removal *removal);
 
-/* Leaves it for a reason that the user knows. */
-void removal_keep(struct removal *removal, int status, const char *reason);
+/* Leaves a segment as it is, KEPT or NOT_TRIED, for a reason that the user
+ * knows. */
+void removal_skip(struct removal *removal, enum removal_result result,
+    int status, const char *reason);
 
-/* Messages, and lines on stdout where the run is verbose. */
-void report_removal(const struct removal_run *run,
-    const struct removal *removal);
+bool would_go(const struct removal *removal);
 
-void removal_json(struct json *json, const struct removal *removal);
-
-/* Who is attached is looked up anew when it is next needed. */
+/* Makes the next look at the holders a new one. */
 void removal_forget_holders(struct removal_run *run);
 void removal_free(struct removal *removal);
 

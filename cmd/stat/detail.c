@@ -50,7 +50,7 @@ static void
 print_key(const struct row *row)
 {
 	label("key");
-	if ((row->facts & HAS_KEY) == 0)
+	if ((row->facts & SHMT_HAS_KEY) == 0)
 		puts("unknown: lost when it was marked for removal");
 	else if (row->key == 0)
 		puts("none (private)");
@@ -71,13 +71,13 @@ print_identity(const char *name, uint32_t uid, uint32_t gid)
 }
 
 static void
-print_memory(const struct shmt_segment *s, bool bytes)
+print_memory(const struct shmt_info *s, bool bytes)
 {
 	label("size");
 	say_size(s->size, bytes);
 	putchar('\n');
 	label("resident");
-	if (s->has_rss) {
+	if ((s->known & SHMT_HAS_RSS) != 0) {
 		say_size(s->rss, bytes);
 		printf(", swapped ");
 		say_size(s->swap, bytes);
@@ -149,7 +149,7 @@ print_process(const char *name, pid_t pid, const struct shmt_process *process)
 static void
 print_proof(const struct row *row, const struct shmt_proof *proof)
 {
-	const struct shmt_segment *s = &row->segment;
+	const struct shmt_info *s = &row->segment;
 
 	label("stale");
 	printf("%s: %s; %s; creator ", proof->stale ? "yes" : "no",
@@ -217,13 +217,13 @@ print_ns(const struct ipc_ns *ipc_ns)
 int
 print_detail(const struct row *row, bool bytes, bool with_ns)
 {
-	const struct shmt_segment *s = &row->segment;
+	const struct shmt_info *s = &row->segment;
 	int64_t now = time(NULL);
 	struct shmt_proof proof;
 
 	shmt_check_stale(s, now, SHMT_STALE_IDLE, &proof);
 	label("id");
-	printf("%d\n", s->id);
+	printf("%d\n", s->object.id);
 	print_key(row);
 	if (with_ns)
 		print_ns(row->ipc_ns);
@@ -244,16 +244,10 @@ print_detail(const struct row *row, bool bytes, bool with_ns)
 	return print_holders(row, bytes);
 }
 
-static bool
-is_gone(const struct shmt_process *process)
-{
-	return process->life == SHMT_GONE || process->life == SHMT_REUSED;
-}
-
 int
 json_detail(const struct table *table, struct json *json, const void *row)
 {
-	const struct shmt_segment *s = &((const struct row *)row)->segment;
+	const struct shmt_info *s = &((const struct row *)row)->segment;
 	struct shmt_proof proof;
 	bool removes;
 	int status;
@@ -264,9 +258,8 @@ json_detail(const struct table *table, struct json *json, const void *row)
 	json_bool(json, "stale", proof.stale);
 	json_bool(json, "unattached", proof.unattached);
 	json_bool(json, "not_dest", proof.not_dest);
-	json_bool(json, "creator_gone", is_gone(&proof.creator));
-	json_bool(json, "last_user_gone", is_gone(&proof.last_user) ||
-	    proof.last_user.life == SHMT_NONE);
+	json_bool(json, "creator_gone", proof.creator_gone);
+	json_bool(json, "last_user_gone", proof.last_user_gone);
 	json_bool(json, "idle_enough", proof.idle_enough);
 	json_close(json, '}');
 	if (shmt_logout_removes(s->uid, &removes) == 0)

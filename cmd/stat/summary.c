@@ -27,8 +27,8 @@ static const struct column columns[] = {
 	{ "DEST", VALUE_NUMBER, OF_SUM(dest) },
 	{ "SIZE", VALUE_SIZE, OF_SUM(size) },
 	{ "PAGES", VALUE_NUMBER, OF_SUM(pages) },
-	{ "RSS", VALUE_SIZE, OF_SUM(rss), .facts = HAS_RSS },
-	{ "SWAP", VALUE_SIZE, OF_SUM(swap), .facts = HAS_RSS },
+	{ "RSS", VALUE_SIZE, OF_SUM(rss), .facts = SHMT_HAS_RSS },
+	{ "SWAP", VALUE_SIZE, OF_SUM(swap), .facts = SHMT_HAS_RSS },
 	{ "LARGEST", VALUE_SIZE, OF_SUM(largest) },
 	{ "NS", VALUE_NUMBER, OF_SUM(ns.inode), .needs = NEEDS_NS },
 	{ "NSPID", VALUE_PID, OF_SUM(ns.pid), .needs = NEEDS_NS },
@@ -40,14 +40,18 @@ static const char *const defaults[] = {
 	"LARGEST", NULL
 };
 
+static const char *const expendable[] = {
+	"NSPID", "PAGES", "LARGEST", "SWAP", "NSCOMMAND", NULL
+};
+
 const struct column_set summary_columns = {
 	.list = columns, .count = sizeof(columns) / sizeof(columns[0]),
 	.row_size = sizeof(struct sum), .facts = offsetof(struct sum, facts),
-	.defaults = defaults
+	.defaults = defaults, .expendable = expendable
 };
 
 static void
-add_segment(struct sum *sum, const struct shmt_segment *s, uint64_t page)
+add_segment(struct sum *sum, const struct shmt_info *s, uint64_t page)
 {
 	sum->segments++;
 	sum->unattached += s->nattch == 0;
@@ -56,7 +60,7 @@ add_segment(struct sum *sum, const struct shmt_segment *s, uint64_t page)
 	sum->pages += s->size / page + (s->size % page != 0);
 	if (s->size > sum->largest)
 		sum->largest = s->size;
-	if (!s->has_rss)
+	if ((s->known & SHMT_HAS_RSS) == 0)
 		sum->facts = 0;
 	sum->rss += s->rss;
 	sum->swap += s->swap;
@@ -76,7 +80,7 @@ list_sums(const struct rows *rows, struct sum **list)
 		return fail(NULL, ENOMEM);
 	for (i = 0; i < rows->ns_count; i++, sum++) {
 		ipc_ns = &rows->namespaces[i];
-		sum->facts = HAS_RSS;
+		sum->facts = SHMT_HAS_RSS;
 		sum->ns = ipc_ns->ns;
 		strlcpy(sum->command, ipc_ns->command, sizeof(sum->command));
 		for (; row < rows->list + rows->count && row->ipc_ns == ipc_ns;

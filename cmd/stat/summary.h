@@ -14,7 +14,7 @@
 #include "ui/table.h"
 
 struct sum {
-	unsigned facts;		/* HAS_RSS: of all segments */
+	unsigned facts;		/* SHMT_HAS_RSS: of all segments */
 	uint64_t segments, unattached, dest;
 	uint64_t size, pages, largest;	/* pages as shmall counts them */
 	uint64_t rss, swap;

@@ -2,7 +2,7 @@
 
 /*
  * stat -w: looks again and again, and prints a line for each change between
- * two looks.  Nothing is printed at first: what is there has not changed.
+ * two looks.  What is there at first has not changed.
  */
 
 #include <errno.h>
@@ -48,6 +48,8 @@ struct look {
 
 struct watching {
 	const struct change_watch *how;
+	const struct column *columns[COLUMNS_MAX];	/* those to print */
+	size_t column_count;
 	struct look before, after;
 };
 
@@ -70,41 +72,75 @@ get_command(const void *row, struct value *value)
 static const struct column columns[] = {
 	{ "TIME", VALUE_TIME, OF_EVENT(time), .width = 19 },
 	{ "EVENT", VALUE_TEXT, .get = get_event, .width = 8 },
-	{ "ID", VALUE_NUMBER, OF_EVENT(row.segment.id), .width = 6 },
-	{ "KEY", VALUE_KEY, OF_EVENT(row.key), .facts = HAS_KEY,
+	{ "ID", VALUE_NUMBER, OF_EVENT(row.segment.object.id), .width = 6 },
+	{ "KEY", VALUE_KEY, OF_EVENT(row.key), .facts = SHMT_HAS_KEY,
 	    .width = 10 },
 	{ "OWNER", VALUE_USER, OF_EVENT(row.segment.uid), .width = 8 },
 	{ "SIZE", VALUE_SIZE, OF_EVENT(row.segment.size), .width = 5 },
-	{ "NATTCH", VALUE_NUMBER, OF_EVENT(row.segment.nattch), .width = 3 },
+	{ "NATTCH", VALUE_NUMBER, OF_EVENT(row.segment.nattch), .width = 6 },
 	{ "PID", VALUE_PID, OF_EVENT(pid), .width = 7 },
 	{ "COMMAND", VALUE_COMMAND, .get = get_command, .width = 15 },
-	{ "WHAT", VALUE_TEXT, OF_EVENT(what) }
+	{ "WHAT", VALUE_TEXT, OF_EVENT(what), .width = 8 }
 };
 
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
+static const char *const expendable[] = {
+	"KEY", "OWNER", "NATTCH", "SIZE", "PID", NULL
+};
+
 static const struct column_set event_columns = {
 	.list = columns, .count = COLUMNS, .row_size = sizeof(struct event),
-	.facts = offsetof(struct event, row.facts)
+	.facts = offsetof(struct event, row.facts), .expendable = expendable
 };
+
+/* Chooses the columns once for all lines, by the least widths. */
+static void
+choose_event_columns(struct watching *w)
+{
+	const struct column *all[COLUMNS];
+	const struct table table = {
+		.set = &event_columns, .columns = all,
+		.column_count = COLUMNS, .expendable = expendable
+	};
+	char names[HIDDEN_NAMES];
+	size_t widths[COLUMNS], i;
+
+	for (i = 0; i < COLUMNS; i++) {
+		all[i] = &columns[i];
+		widths[i] = columns[i].width;
+	}
+	if (w->how->format == FORMAT_TABLE)
+		fit_terminal(&table, widths, names);
+	for (i = 0; i < COLUMNS; i++)
+		if (widths[i] != HIDDEN)
+			w->columns[w->column_count++] = all[i];
+}
+
+static enum row_style
+style_event(const void *row)
+{
+	const char *word = ((const struct event *)row)->word;
+
+	if (strcmp(word, "removed") == 0)
+		return STYLE_DIM;
+	return strcmp(word, "marked") == 0 ? STYLE_MARKED : STYLE_PLAIN;
+}
 
 /* Prints an event as a line, or the heading alone if it is NULL. */
 static int
-print_line(const struct change_watch *how, const struct event *event)
+print_line(const struct watching *w, const struct event *event)
 {
-	const struct column *chosen[COLUMNS];
-	struct table table = {
-		.format = how->format, .bytes = how->bytes,
+	const struct table table = {
+		.format = w->how->format, .bytes = w->how->bytes,
 		.heading = event == NULL, .set = &event_columns,
-		.columns = chosen, .column_count = COLUMNS, .rows = event,
-		.row_count = event != NULL
+		.columns = w->columns, .column_count = w->column_count,
+		.rows = event, .row_count = event != NULL,
+		.style = w->how->color ? style_event : NULL
 	};
 	struct json json = { .file = stdout };
 	int status;
-	size_t i;
 
-	for (i = 0; i < COLUMNS; i++)
-		chosen[i] = &columns[i];
 	if (table.format != FORMAT_JSON)
 		return print_table(&table, NULL, NULL);
 	status = print_object(&table, &json, NULL, event);
@@ -116,17 +152,17 @@ static bool
 is_wanted(const struct watching *w, const struct look *look,
     const struct row *row)
 {
+	bool named = w->how->operand_count == 0;
 	const struct operand *t;
 	size_t i;
 
-	for (i = 0; i < w->how->operand_count; i++) {
+	for (i = 0; i < w->how->operand_count && !named; i++) {
 		t = &w->how->operands[i];
-		if (is_operand(t, &row->segment) || (t->ref.by_key &&
-		    (row->facts & HAS_KEY) != 0 && t->ref.key == row->key))
-			return true;
+		named = is_operand(t, &row->segment) || (t->ref.by_key &&
+		    (row->facts & SHMT_HAS_KEY) != 0 &&
+		    t->ref.key == row->key);
 	}
-	return w->how->operand_count == 0 && shmt_match(w->how->filter,
-	    &row->segment, look->time,
+	return named && shmt_match(w->how->filter, &row->segment, look->time,
 	    &look->rows.namespaces->holders);
 }
 
@@ -135,7 +171,7 @@ print_event(const struct watching *w, struct event *event, const char *word)
 {
 	event->word = word;
 	event->time = w->after.time;
-	return print_line(w->how, event);
+	return print_line(w, event);
 }
 
 static void
@@ -158,10 +194,10 @@ add_what(struct event *event, const char *format, ...)
 
 /* What IPC_SET, SHM_LOCK and SHM_UNLOCK change. */
 static int
-tell_changed(const struct watching *w, const struct shmt_segment *b,
+tell_changed(const struct watching *w, const struct shmt_info *b,
     const struct row *row)
 {
-	const struct shmt_segment *a = &row->segment;
+	const struct shmt_info *a = &row->segment;
 	struct event event = { .row = *row };
 
 	if (a->mode != b->mode)
@@ -185,10 +221,10 @@ tell_changed(const struct watching *w, const struct shmt_segment *b,
 
 /* Who did it is known of the last one only. */
 static int
-tell_attached(const struct watching *w, const struct shmt_segment *b,
+tell_attached(const struct watching *w, const struct shmt_info *b,
     const struct row *row)
 {
-	const struct shmt_segment *a = &row->segment;
+	const struct shmt_info *a = &row->segment;
 	struct event event = { .row = *row, .pid = a->lpid };
 	bool meanwhile = a->nattch == b->nattch;
 	int status = ST_OK;
@@ -230,7 +266,7 @@ report_removed(const struct watching *w, const struct row *row)
 
 /* Most segments, most of the time. */
 static bool
-is_unchanged(const struct shmt_segment *a, const struct shmt_segment *b)
+is_unchanged(const struct shmt_info *a, const struct shmt_info *b)
 {
 	return a->nattch == b->nattch && a->atime == b->atime &&
 	    a->dtime == b->dtime && a->ctime == b->ctime &&
@@ -242,14 +278,14 @@ static int
 tell_differences(const struct watching *w, const struct row *before,
     struct row *after)
 {
-	const struct shmt_segment *b = &before->segment;
-	const struct shmt_segment *a = &after->segment;
+	const struct shmt_info *b = &before->segment;
+	const struct shmt_info *a = &after->segment;
 	struct event event;
 	int status;
 
-	if ((before->facts & ~after->facts & HAS_KEY) != 0) {
+	if ((before->facts & ~after->facts & SHMT_HAS_KEY) != 0) {
 		after->key = before->key;
-		after->facts |= HAS_KEY;
+		after->facts |= SHMT_HAS_KEY;
 	}
 	if (is_unchanged(a, b) || (!is_wanted(w, &w->before, before) &&
 	    !is_wanted(w, &w->after, after)))
@@ -266,7 +302,7 @@ tell_differences(const struct watching *w, const struct row *before,
 static int64_t
 id_at(const struct rows *rows, size_t i)
 {
-	return i < rows->count ? rows->list[i].segment.id : INT64_MAX;
+	return i < rows->count ? rows->list[i].segment.object.id : INT64_MAX;
 }
 
 /* Both looks are sorted by id. */
@@ -303,32 +339,33 @@ compare_ids(const void *a, const void *b)
 {
 	const struct row *x = a, *y = b;
 
-	return (x->segment.id > y->segment.id) -
-	    (x->segment.id < y->segment.id);
+	return (x->segment.object.id > y->segment.object.id) -
+	    (x->segment.object.id < y->segment.object.id);
 }
 
 static int
 look(const struct change_watch *how, struct look *look)
 {
 	unsigned needs = NEEDS_KEY;
-	struct shmt_segment *list;
-	size_t count;
+	struct shmt_list all;
 	int status;
 
-	if (filter_has(how->filter, SHMT_BY_PID))
+	if (filter_has(how->filter, SHMT_BY_PID, false) ||
+	    filter_has(how->filter, SHMT_BY_PID, true))
 		needs |= NEEDS_HOLDERS;
-	if (shmt_list(false, &list, &count) == -1)
+	if (shmt_list(SHMT_KIND(SHMT_SYSV), 0, &all) == -1)
 		return fail(NULL, errno);
 	status = make_namespaces(&look->rows, 1);
 	if (status == ST_OK)
-		status = add_rows(&look->rows, list, count);
-	free(list);
+		status = add_rows(&look->rows, all.list, all.count);
+	shmt_list_free(&all);
 	if (status != ST_OK)
 		return status;
 	look->rows.ns_count = 1;
-	fill_rows(look->rows.list, count, needs, SHMT_STALE_IDLE,
+	fill_rows(look->rows.list, look->rows.count, needs, SHMT_STALE_IDLE,
 	    look->rows.namespaces);
-	qsort(look->rows.list, count, sizeof(*look->rows.list), compare_ids);
+	qsort(look->rows.list, look->rows.count, sizeof(*look->rows.list),
+	    compare_ids);
 	look->time = time(NULL);
 	return ST_OK;
 }
@@ -367,9 +404,10 @@ print_events(const struct change_watch *how)
 	int status;
 
 	catch_signals();
+	choose_event_columns(&w);
 	status = look(how, &w.before);
-	if (status == ST_OK && how->heading && how->format == FORMAT_TSV)
-		status = print_line(how, NULL);
+	if (status == ST_OK && how->heading && how->format != FORMAT_JSON)
+		status = print_line(&w, NULL);
 	while (status == ST_OK && flush_output() &&
 	    wait_for_next(how->interval, &status)) {
 		status = look(how, &w.after);

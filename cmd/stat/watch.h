@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Stat -w, a line for each change.
+ * stat -w: a line for each change.
  */
 
 #ifndef CMD_STAT_WATCH_H
@@ -21,10 +21,10 @@ struct change_watch {
 	const struct operand *operands;	/* those only, if any */
 	size_t operand_count;
 	enum table_format format;
-	bool heading, bytes;
+	bool heading, bytes, color;
 };
 
-/* Until a signal, or the end of who reads stdout. */
+/* Prints changes until a signal comes, or nobody reads stdout any more. */
 int print_events(const struct change_watch *how);
 
 #endif

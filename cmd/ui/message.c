@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * What a command says when something is wrong: one line on standard error,
- * an exit status, and whether standard output arrived.
+ * Messages: one line on standard error, the exit status that belongs to it,
+ * and errors of standard output.
  */
 
 #include <errno.h>
@@ -18,12 +18,12 @@
 #include "ui/text.h"
 
 /* The command that runs, or "". */
-static const char *speaker = "";
+static const char *command_name = "";
 
 void
 set_command_name(const char *command)
 {
-	speaker = command;
+	command_name = command;
 }
 
 void
@@ -37,11 +37,11 @@ warn_about(const char *object, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(reason, sizeof(reason), format, args);
 	va_end(args);
-	/* Mostly a variable that was not set. */
+	/* Mostly a shell variable that is not set. */
 	if (object != NULL && object[0] == '\0')
 		object = "''";
-	length = asprintf(&raw, "shmtool: %s%s%s%s%s", speaker,
-	    speaker[0] != '\0' ? ": " : "",
+	length = asprintf(&raw, "shmtool: %s%s%s%s%s", command_name,
+	    command_name[0] != '\0' ? ": " : "",
 	    object != NULL ? object : "", object != NULL ? ": " : "", reason);
 	line = length == -1 ? NULL : safe_copy(raw);
 	if (line != NULL) {
@@ -67,10 +67,10 @@ usage_error(const char *object, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(reason, sizeof(reason), format, args);
 	va_end(args);
-	/* Most begin with the value that is wrong. */
+	/* Most reasons begin with the value, which may be empty. */
 	warn_about(object, "%s%s (see shmtool %s%s-h)",
-	    reason[0] == ':' ? "''" : "", reason, speaker,
-	    speaker[0] != '\0' ? " " : "");
+	    reason[0] == ':' ? "''" : "", reason, command_name,
+	    command_name[0] != '\0' ? " " : "");
 	return ST_USAGE;
 }
 
@@ -114,7 +114,7 @@ add_status(int *status, int outcome)
 		*status = ST_FAILED;
 }
 
-/* Told once, however often it is tried. */
+/* Reported only once. */
 static bool output_lost;
 
 static bool

@@ -19,37 +19,38 @@ enum {
 	ST_BUSY,	/* it exists, or is in use */
 	ST_LIMIT,	/* a limit or memory is exhausted */
 
-	/* Not an exit status: -h is there, main() prints the help. */
+	/* No exit status: -h was given, and main() prints the help. */
 	ST_HELP = -1,
 
 	/* Of the verbs that run a COMMAND, as env(1) has them. */
-	ST_NOT_RUN = 125,	/* it was not started, for a reason of ours */
-	ST_NO_EXEC,		/* it cannot be run */
-	ST_NO_COMMAND		/* there is none of this name */
+	ST_NOT_RUN = 125,	/* shmtool failed before it ran COMMAND */
+	ST_NO_EXEC,		/* COMMAND cannot be run */
+	ST_NO_COMMAND		/* there is no COMMAND of this name */
 };
 
-/* The command in whose name messages are, from here on. */
+/* Names the command in all messages from here on. */
 void set_command_name(const char *command);
 
-/* A usage error of our own: the message, a hint at -h, and ST_USAGE. */
+/* Prints a message that ends with a hint at -h; returns ST_USAGE. */
 int usage_error(const char *object, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /*
- * One line on stderr: "shmtool: COMMAND: OBJECT: reason".  The object (NULL:
- * none) is as the user wrote it.  Both may hold untrusted bytes.
+ * Prints one line on stderr: "shmtool: COMMAND: OBJECT: reason".  The object
+ * (NULL: none) is as the user wrote it.  Both may hold untrusted bytes.
  */
 void warn_about(const char *object, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* warn_about() with strerror(error), and the exit status that belongs to it. */
+/* warn_about() with strerror(error); returns status_of(error), the exit status
+ * for it. */
 int fail(const char *object, int error);
 int status_of(int error);
 
-/* Adds a further outcome to a status: another kind of failure makes it 1. */
+/* Combines two outcomes: failures of different kinds make ST_FAILED. */
 void add_status(int *status, int outcome);
 
-/* Flushes stdout and tells whether all of it arrived: false, and said why. */
+/* Flush or close stdout; false, after a message, if any of it was lost. */
 bool flush_output(void);
 bool close_output(void);
 

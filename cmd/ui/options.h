@@ -15,8 +15,9 @@
 struct option_row;
 
 /*
- * A kind of value: converts text and stores it at to, or says what is wrong
- * with text (bad_value() words it) and returns an exit status other than 0.
+ * A kind of value: converts text (NULL for an option that takes no value) and
+ * stores it at to; or says what is wrong with text, as bad_value() words it,
+ * and returns an exit status other than 0.
  */
 typedef int option_kind(const struct option_row *row, const char *text,
     void *to);

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include "ui/json.h"
 #include "ui/message.h"
 #include "ui/table.h"
+#include "ui/terminal.h"
 #include "ui/text.h"
 #include "ui/value.h"
 
@@ -52,55 +54,6 @@ ordered_row(const struct table *table, const struct order *order, size_t i)
 		i = table->row_count - 1 - i;
 	return order->places != NULL ? order->places[i].row :
 	    row_at(table, i);
-}
-
-static bool
-has_facts(const struct table *table, const struct column *column,
-    const void *row)
-{
-	unsigned facts;
-
-	if (column->facts == 0)
-		return true;
-	memcpy(&facts, (const char *)row + table->set->facts, sizeof(facts));
-	return (column->facts & ~facts) == 0;
-}
-
-/* The field of a column, as a number or a text. */
-static void
-read_field(const struct column *column, const char *field,
-    struct value *value)
-{
-	uint32_t narrow;
-
-	if (column->kind == VALUE_TEXT || column->kind == VALUE_WORDS) {
-		value->text = field;
-		value->known = column->kind == VALUE_WORDS || *field != '\0';
-		return;
-	}
-	if (column->size == sizeof(narrow)) {
-		memcpy(&narrow, field, sizeof(narrow));
-		value->number = narrow;
-	} else
-		memcpy(&value->number, field, sizeof(value->number));
-	value->known = column->kind != VALUE_PID || value->number != 0;
-	if (column->kind == VALUE_USER)
-		value->text = user_name((uint32_t)value->number);
-	else if (column->kind == VALUE_GROUP)
-		value->text = group_name((uint32_t)value->number);
-}
-
-static void
-read_value(const struct table *table, const struct column *column,
-    const void *row, struct value *value)
-{
-	*value = (struct value){ .kind = column->kind };
-	if (!has_facts(table, column, row))
-		return;
-	if (column->get != NULL)
-		column->get(row, value);
-	else
-		read_field(column, (const char *)row + column->offset, value);
 }
 
 /* Words between blanks are joined by commas. */
@@ -158,7 +111,7 @@ add_text(struct cells *cells, const struct table *table,
 	struct value value;
 	char room[SHORT_TEXT], *added;
 
-	read_value(table, column, row, &value);
+	read_value(table->set, column, row, &value);
 	added = append_safe(cells, value_text(&value, plain ||
 	    (table->bytes && value.kind == VALUE_SIZE), room), width);
 	if (added != NULL && value.kind == VALUE_WORDS)
@@ -198,37 +151,118 @@ put_blanks(size_t count)
 	fwrite_unlocked(blanks, 1, count, stdout);
 }
 
-/* Filled up to a width; nothing behind the last of a line. */
-static void
-put_cell(const struct table *table, size_t c, const char *text, size_t pad)
+/* Puts a cell, after so many blanks; returns how many are due before the next
+ * one, so that none are put at the end of a line. */
+static size_t
+put_cell(const struct column *column, const char *text, size_t pad,
+    size_t blanks)
 {
-	bool right = is_right_aligned(table->columns[c]->kind);
-	bool last = c + 1 == table->column_count;
+	bool right = is_right_aligned(column->kind);
 
-	if (right)
-		put_blanks(pad);
+	put_blanks(blanks + (right ? pad : 0));
 	fputs_unlocked(text, stdout);
-	if (!right && !last)
-		put_blanks(pad);
-	fputs_unlocked(last ? "\n" : "  ", stdout);
+	return 2 + (right ? 0 : pad);
 }
 
 static void
-put_cells(const struct table *table, const struct cells *cells,
-    const size_t *widths)
+put_heading(const struct table *table, const size_t *widths)
 {
+	size_t c, blanks = 0;
+
+	for (c = 0; c < table->column_count; c++)
+		if (widths[c] != HIDDEN)
+			blanks = put_cell(table->columns[c],
+			    table->columns[c]->name, widths[c] -
+			    strlen(table->columns[c]->name), blanks);
+	putc_unlocked('\n', stdout);
+}
+
+static void
+put_cells(const struct table *table, const struct order *order,
+    const struct cells *cells, const size_t *widths)
+{
+	static const char *const begin[] = {
+		[STYLE_PLAIN] = "", [STYLE_DIM] = "\033[2m",
+		[STYLE_MARKED] = "\033[31m"
+	};
+	enum row_style style = STYLE_PLAIN;
 	const size_t *width = cells->widths;
 	const char *text = cells->texts;
-	size_t i, c;
+	size_t i, c, blanks;
 
-	for (c = 0; table->heading && c < table->column_count; c++)
-		put_cell(table, c, table->columns[c]->name,
-		    widths[c] - strlen(table->columns[c]->name));
-	for (i = 0; i < table->row_count; i++)
-		for (c = 0; c < table->column_count; c++) {
-			put_cell(table, c, text, widths[c] - *width++);
+	for (i = 0; i < table->row_count; i++) {
+		if (table->style != NULL)
+			style = table->style(ordered_row(table, order, i));
+		fputs_unlocked(begin[style], stdout);
+		blanks = 0;
+		for (c = 0; c < table->column_count; c++, width++) {
+			if (widths[c] != HIDDEN)
+				blanks = put_cell(table->columns[c], text,
+				    widths[c] - *width, blanks);
 			text += strlen(text) + 1;
 		}
+		fputs_unlocked(style == STYLE_PLAIN ? "\n" : "\033[m\n",
+		    stdout);
+	}
+}
+
+static size_t
+line_width(const struct table *table, const size_t *widths)
+{
+	size_t c, width = 0;
+
+	for (c = 0; c < table->column_count; c++)
+		if (widths[c] != HIDDEN)
+			width += widths[c] + (width > 0 ? 2 : 0);
+	return width;
+}
+
+static bool
+hide_column(const struct table *table, const char *name, size_t *widths)
+{
+	size_t c;
+
+	for (c = 0; c < table->column_count; c++)
+		if (strcmp(table->columns[c]->name, name) == 0) {
+			widths[c] = HIDDEN;
+			return true;
+		}
+	return false;
+}
+
+void
+fit_terminal(const struct table *table, size_t *widths,
+    char names[static HIDDEN_NAMES])
+{
+	const char *const *name = table->expendable;
+	size_t room = terminal_width();
+
+	names[0] = '\0';
+	if (name == NULL || room == 0)
+		return;
+	for (; *name != NULL && line_width(table, widths) > room; name++)
+		if (table->sort != find_column(table->set, *name) &&
+		    hide_column(table, *name, widths)) {
+			if (names[0] != '\0')
+				strlcat(names, ",", HIDDEN_NAMES);
+			strlcat(names, *name, HIDDEN_NAMES);
+		}
+}
+
+/* Puts a table whose cells are formatted; the columns that the terminal has no
+ * room for are named on stderr, after the last line. */
+static void
+put_table(const struct table *table, const struct order *order,
+    const struct cells *cells, size_t *widths)
+{
+	char names[HIDDEN_NAMES];
+
+	fit_terminal(table, widths, names);
+	if (table->heading)
+		put_heading(table, widths);
+	put_cells(table, order, cells, widths);
+	if (names[0] != '\0' && flush_output())
+		warn_about(NULL, "no room for %s", names);
 }
 
 static int
@@ -251,7 +285,7 @@ print_aligned(const struct table *table, const struct order *order)
 	    !make_cells(table, order, &cells, widths))
 		status = fail(NULL, ENOMEM);
 	else
-		put_cells(table, &cells, widths);
+		put_table(table, order, &cells, widths);
 	free(cells.texts);
 	free(cells.widths);
 	free(widths);
@@ -322,7 +356,7 @@ put_object(const struct table *table, const struct members *members,
 
 	json_open(json, name, '{');
 	for (c = 0; c < table->column_count; c++) {
-		read_value(table, table->columns[c], row, &value);
+		read_value(table->set, table->columns[c], row, &value);
 		value_json(&value, json, members->names[c]);
 	}
 	if (table->more != NULL)
@@ -394,7 +428,7 @@ sort_rows(const struct table *table, struct order *order)
 	for (i = 0; i < table->row_count; i++) {
 		order->places[i].index = i;
 		order->places[i].row = row_at(table, i);
-		read_value(table, table->sort, order->places[i].row,
+		read_value(table->set, table->sort, order->places[i].row,
 		    &order->places[i].value);
 	}
 	qsort_r(order->places, table->row_count, sizeof(*order->places),
@@ -426,90 +460,4 @@ print_table(const struct table *table, struct json *json, const char *name)
 	}
 	free(order.places);
 	return status;
-}
-
-const struct column *
-find_column(const struct column_set *set, const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < set->count; i++)
-		if (strcasecmp(set->list[i].name, name) == 0)
-			return &set->list[i];
-	return NULL;
-}
-
-int
-unknown_column(const char *option, const char *name,
-    const struct column_set *set)
-{
-	char names[1024] = "";
-	size_t i;
-
-	for (i = 0; i < set->count; i++) {
-		strlcat(names, " ", sizeof(names));
-		strlcat(names, set->list[i].name, sizeof(names));
-	}
-	return usage_error(option, "%s: no such column; there are%s", name,
-	    names);
-}
-
-static void
-add_column(const struct column **list, size_t *n, const struct column *column)
-{
-	size_t i;
-
-	for (i = 0; i < *n; i++)
-		if (list[i] == column)
-			return;
-	list[(*n)++] = column;
-}
-
-/* Adds those that "COL,COL" names; the names are cut apart in place. */
-static int
-add_named(char *names, const struct column_set *set,
-    const struct column **list, size_t *n)
-{
-	const struct column *column;
-	const char *name;
-
-	while ((name = strsep(&names, ",")) != NULL) {
-		column = find_column(set, name);
-		if (column == NULL)
-			return unknown_column("--output", name, set);
-		add_column(list, n, column);
-	}
-	return ST_OK;
-}
-
-int
-choose_columns(const char *text, const struct column_set *set,
-    const char *const *defaults, const struct column ***chosen,
-    size_t *chosen_count)
-{
-	const struct column **list;
-	char *names = NULL;
-	int status = ST_OK;
-	size_t n = 0;
-
-	list = calloc(set->count + 1, sizeof(*list));
-	if (list == NULL || (text != NULL && (names = strdup(text)) == NULL)) {
-		free(list);
-		return fail(NULL, ENOMEM);
-	}
-	if (defaults == NULL)
-		defaults = set->defaults;
-	if (names == NULL || *names == '+')
-		for (; *defaults != NULL; defaults++)
-			add_column(list, &n, find_column(set, *defaults));
-	if (names != NULL)
-		status = add_named(names + (*names == '+'), set, list, &n);
-	free(names);
-	if (status != ST_OK) {
-		free(list);
-		return status;
-	}
-	*chosen = list;
-	*chosen_count = n;
-	return ST_OK;
 }

@@ -9,41 +9,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
+#include "ui/column.h"
 #include "ui/json.h"
-#include "ui/value.h"
-
-/* A column of rows of one type. */
-struct column {
-	const char *name;	/* upper case; lower case in JSON */
-	enum value_kind kind;
-	/* The field of a row: numbers have 4 or 8 bytes, texts are arrays. */
-	size_t offset, size;
-	/* Instead of a field, for a value that has to be made. */
-	void (*get)(const void *row, struct value *value);
-	unsigned facts;		/* unknown unless a row has all of these */
-	unsigned needs;		/* what a row's maker has to find out */
-	size_t width;		/* at least, where rows come one by one */
-};
-
-/* The field of a struct, for an initializer of struct column. */
-#define COLUMN_FIELD(type, member) \
-	.offset = offsetof(type, member), .size = sizeof(((type *)NULL)->member)
-
-/* All columns of a type of rows. */
-struct column_set {
-	const struct column *list;
-	size_t count;
-	size_t row_size;
-	size_t facts;		/* offset in a row of an unsigned: which facts
-				 * it has, if any column asks for facts */
-	const char *const *defaults;	/* names, ended by NULL */
-};
-
-/* No table has more. */
-#define COLUMNS_MAX 48
 
 enum table_format { FORMAT_TABLE, FORMAT_TSV, FORMAT_JSON };
+
+/* How a row looks in a coloured table. */
+enum row_style { STYLE_PLAIN, STYLE_DIM, STYLE_MARKED };
 
 struct table {
 	enum table_format format;
@@ -59,6 +33,11 @@ struct table {
 	int (*more)(const struct table *table, struct json *json,
 	    const void *row);
 	const void *arg;	/* for more */
+	/* Of a table on a terminal: names of columns, ended by NULL, that are
+	 * left out one after the other until the rest fits; NULL: all stay. */
+	const char *const *expendable;
+	/* Of a table: how a row looks; NULL: without colours. */
+	enum row_style (*style)(const void *row);
 };
 
 /* Prints all rows and returns an exit status.  As JSON they are an array
@@ -71,21 +50,13 @@ int print_table(const struct table *table, struct json *json,
 int print_object(const struct table *table, struct json *json,
     const char *name, const void *row);
 
-/* Finds a column by its name in upper or lower case; NULL: there is none. */
-const struct column *find_column(const struct column_set *set,
-    const char *name);
+/* The width of a column that is left out, and room for the names of such. */
+#define HIDDEN SIZE_MAX
+#define HIDDEN_NAMES 256
 
-/* Says that an option names no column, and which there are. */
-int unknown_column(const char *option, const char *name,
-    const struct column_set *set);
-
-/*
- * Chooses columns: "COL,COL" replaces the defaults (those of the set if
- * NULL), "+COL,COL" adds to them, NULL takes them.  A column stands once,
- * where it was named first.  The caller frees *chosen.
- */
-int choose_columns(const char *text, const struct column_set *set,
-    const char *const *defaults, const struct column ***chosen,
-    size_t *chosen_count);
+/* Leaves out columns of given widths, as table->expendable says, until the
+ * others fit the terminal.  print_table() does it by itself. */
+void fit_terminal(const struct table *table, size_t *widths,
+    char names[static HIDDEN_NAMES]);
 
 #endif

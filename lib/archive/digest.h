@@ -1,20 +1,33 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* The digest of a saved segment's contents. */
+/*
+ * The digests of saved segments, XXH3 of 128 bits: of the contents by blocks,
+ * and of a short text.
+ */
 
 #ifndef SHMT_ARCHIVE_DIGEST_H
 #define SHMT_ARCHIVE_DIGEST_H
 
-#include "shmtool.h"
+#include <stddef.h>
+#include <stdint.h>
 
-#define SHMT__DIGEST	32	/* bytes of a SHA-256 */
-#define SHMT__PLAIN	((uint64_t)256 << 20)	/* larger: by parts */
+#define SHMT__DIGEST	16			/* bytes of a digest */
+#define SHMT__BLOCK	((size_t)64 * 1024)	/* bytes of a block */
 
-/* The digest of a file's first size bytes; of how only progress counts. */
-int shmt__digest(int fd, uint64_t size, const struct shmt_transfer *how,
+struct shmt__digest;
+
+/*
+ * The digest of contents: that of the blocks that are not all zero, in
+ * ascending order, each after its number as 8 bytes, the lowest first.  So
+ * holes cost nothing, and zeros and holes give the same digest.  The last
+ * block may be shorter.  _end() also frees; result may be NULL.
+ */
+struct shmt__digest *shmt__digest_begin(void);
+void shmt__digest_add(struct shmt__digest *digest, uint64_t number,
+    const void *block, size_t length);
+void shmt__digest_end(struct shmt__digest *digest, unsigned char *result);
+
+void shmt__digest_text(const char *text, size_t length,
     unsigned char result[static SHMT__DIGEST]);
-
-/* From offset on, the first byte of a file that is in no hole, or end. */
-uint64_t shmt__next_data(int fd, uint64_t offset, uint64_t end);
 
 #endif

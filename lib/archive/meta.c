@@ -2,13 +2,13 @@
 
 /*
  * The .meta of a saved segment: lines of a name and a value, each exactly
- * once, in one order, and a digest of these lines at the end.  Whatever is
- * read must be, byte for byte, what would be written for its meaning.
+ * once, in one order, and a digest of these lines at the end.  A text is
+ * accepted only if it is, byte for byte, what would be written for its
+ * meaning.
  */
 
 #include <errno.h>
 #include <limits.h>
-#include <sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,18 +23,20 @@
 /* 9999-12-31: later ones have no ISO 8601 date of four digits. */
 #define LAST_DATE INT64_C(253402300799)
 
-enum kind { DECIMAL, HEX32, OCTAL, TIME, WORDS };
+enum form { DECIMAL, HEX32, OCTAL, TIME, STATUS_WORDS, KIND_WORD, ENDING_NAME };
 
-enum { FORMAT, ID, KEY, SIZE, PERMS, UID, GID, CUID, CGID, CPID, LPID, ATIME,
-    DTIME, CTIME, STATUS, FIELDS };
+enum { FORMAT, KIND, ID, KEY, SIZE, PERMS, UID, GID, CUID, CGID, CPID, LPID,
+    ATIME, DTIME, CTIME, STATUS, CONTENTS, FIELDS };
 
 /* All but the two digests, in the order of the file. */
 static const struct field {
 	const char *name;
-	enum kind kind;
+	enum form form;
 	uint64_t min, max;
 } fields[FIELDS] = {
-	[FORMAT] = { "shmtool-saved", DECIMAL, 1, 1 },
+	[FORMAT] = { "shmtool-saved", DECIMAL, SHMT__META_VERSION,
+	    SHMT__META_VERSION },
+	[KIND] = { "kind", KIND_WORD, 0, 0 },
 	[ID] = { "id", DECIMAL, 0, INT_MAX },
 	[KEY] = { "key", HEX32, 0, UINT32_MAX },
 	[SIZE] = { "size", DECIMAL, 1, INT64_MAX },
@@ -48,20 +50,22 @@ static const struct field {
 	[ATIME] = { "atime", TIME, 0, INT64_MAX },
 	[DTIME] = { "dtime", TIME, 0, INT64_MAX },
 	[CTIME] = { "ctime", TIME, 0, INT64_MAX },
-	[STATUS] = { "status", WORDS, 0,
-	    SHMT_DEST | SHMT_LOCKED | SHMT_HUGE }
+	[STATUS] = { "status", STATUS_WORDS, 0,
+	    SHMT_DEST | SHMT_LOCKED | SHMT_HUGE },
+	[CONTENTS] = { "contents", ENDING_NAME, 0, SHMT__COPIES - 1 }
 };
 
-/* The digests' names; the first tells how it is reckoned (digest.c). */
-#define CONTENTS_PLAIN	"sha256"
-#define CONTENTS_PARTS	"sha256-1M"
-#define OWN_DIGEST	"meta-sha256"
+#define CONTENTS_DIGEST	"xxh3-128"
+#define OWN_DIGEST	"meta-xxh3-128"
 
 static void
-to_values(const struct shmt_segment *segment, uint64_t v[static FIELDS])
+to_values(const struct shmt_saved *saved, uint64_t v[static FIELDS])
 {
-	v[FORMAT] = 1;
-	v[ID] = (uint64_t)segment->id;
+	const struct shmt_info *segment = &saved->segment;
+
+	v[FORMAT] = SHMT__META_VERSION;
+	v[KIND] = 0;
+	v[ID] = (uint64_t)segment->object.id;
 	v[KEY] = segment->key;
 	v[SIZE] = segment->size;
 	v[PERMS] = segment->mode;
@@ -75,13 +79,15 @@ to_values(const struct shmt_segment *segment, uint64_t v[static FIELDS])
 	v[DTIME] = (uint64_t)segment->dtime;
 	v[CTIME] = (uint64_t)segment->ctime;
 	v[STATUS] = segment->state;
+	v[CONTENTS] = (uint64_t)shmt__contents_copy(saved->ending);
 }
 
 static void
-from_values(const uint64_t v[static FIELDS], struct shmt_segment *segment)
+from_values(const uint64_t v[static FIELDS], struct shmt_saved *saved)
 {
-	*segment = (struct shmt_segment){
-		.id = (int)v[ID], .key = (uint32_t)v[KEY], .size = v[SIZE],
+	shmt__contents_ending((int)v[CONTENTS], saved->ending);
+	saved->segment = (struct shmt_info){
+		.object.id = (int)v[ID], .key = (uint32_t)v[KEY], .size = v[SIZE],
 		.mode = (unsigned)v[PERMS],
 		.uid = (uint32_t)v[UID], .gid = (uint32_t)v[GID],
 		.cuid = (uint32_t)v[CUID], .cgid = (uint32_t)v[CGID],
@@ -125,7 +131,7 @@ format_line(const struct field *field, uint64_t value,
 {
 	char text[64];
 
-	switch (field->kind) {
+	switch (field->form) {
 	case DECIMAL:
 		snprintf(text, sizeof(text), "%ju", (uintmax_t)value);
 		break;
@@ -138,8 +144,14 @@ format_line(const struct field *field, uint64_t value,
 	case TIME:
 		format_time(text, sizeof(text), value);
 		break;
-	case WORDS:
+	case STATUS_WORDS:
 		format_words(text, sizeof(text), value);
+		break;
+	case KIND_WORD:
+		strlcpy(text, "sysv", sizeof(text));
+		break;
+	case ENDING_NAME:
+		shmt__contents_ending((int)value, text);
 		break;
 	}
 	snprintf(line, LINE_MAX_LENGTH, "%s %s\n", field->name, text);
@@ -157,28 +169,21 @@ format_digest(const char *name, const unsigned char digest[static SHMT__DIGEST],
 	snprintf(line, LINE_MAX_LENGTH, "%s %s\n", name, hex);
 }
 
-static const char *
-contents_name(uint64_t size)
-{
-	return size > SHMT__PLAIN ? CONTENTS_PARTS : CONTENTS_PLAIN;
-}
-
-static void
-own_digest(const char *text, size_t length,
-    unsigned char digest[static SHMT__DIGEST])
-{
-	SHA2_CTX sum;
-
-	SHA256Init(&sum);
-	SHA256Update(&sum, (const uint8_t *)text, length);
-	SHA256Final(digest, &sum);
-}
-
 void
-shmt__name_saved(struct shmt_saved *saved)
+shmt__contents_ending(int copy, char ending[static SHMT__ENDING])
 {
-	snprintf(saved->name, sizeof(saved->name), "%d-0x%08x",
-	    saved->segment.id, saved->segment.key);
+	static const char *const endings[SHMT__COPIES] = {
+		".shm", ".1.shm", ".2.shm", ".3.shm", ".4.shm", ".5.shm",
+		".6.shm", ".7.shm", ".8.shm", ".9.shm"
+	};
+
+	strlcpy(ending, endings[copy], SHMT__ENDING);
+}
+
+int
+shmt__contents_copy(const char *ending)
+{
+	return ending[1] == 's' ? 0 : ending[1] - '0';
 }
 
 size_t
@@ -190,15 +195,15 @@ shmt__format_meta(const struct shmt_saved *saved,
 	char line[LINE_MAX_LENGTH];
 	int i;
 
-	to_values(&saved->segment, values);
+	to_values(saved, values);
 	text[0] = '\0';
 	for (i = 0; i < FIELDS; i++) {
 		format_line(&fields[i], values[i], line);
 		strlcat(text, line, SHMT__META_MAX);
 	}
-	format_digest(contents_name(saved->segment.size), saved->digest, line);
+	format_digest(CONTENTS_DIGEST, saved->digest, line);
 	strlcat(text, line, SHMT__META_MAX);
-	own_digest(text, strlen(text), digest);
+	shmt__digest_text(text, strlen(text), digest);
 	format_digest(OWN_DIGEST, digest, line);
 	return strlcat(text, line, SHMT__META_MAX);
 }
@@ -207,7 +212,7 @@ shmt__format_meta(const struct shmt_saved *saved,
  * Text to values
  */
 
-/* A text being read, and the number of the line last taken. */
+/* A text being read, and the number of the last line read. */
 struct reader {
 	const char *p, *end;
 	unsigned line;
@@ -246,16 +251,18 @@ take_line(struct reader *reader, const char *name,
 	return true;
 }
 
+/* Of words there are so few that each can be tried. */
 static bool
-parse_words(const char *text, uint64_t *value)
+parse_word(const struct field *field, const char *text, uint64_t *value)
 {
-	char again[LINE_MAX_LENGTH];
+	char line[LINE_MAX_LENGTH];
+	size_t before = strlen(field->name) + 1;
 	uint64_t v;
 
-	/* So few that each can be tried. */
-	for (v = 0; v <= fields[STATUS].max; v++) {
-		format_words(again, sizeof(again), v);
-		if (strcmp(text, again) == 0) {
+	for (v = 0; v <= field->max; v++) {
+		format_line(field, v, line);
+		line[strlen(line) - 1] = '\0';
+		if (strcmp(text, line + before) == 0) {
 			*value = v;
 			return true;
 		}
@@ -263,29 +270,24 @@ parse_words(const char *text, uint64_t *value)
 	return false;
 }
 
-/* What is too lenient here does not look the same when written again. */
+/* A value that is parsed too leniently differs when it is written again. */
 static bool
-parse_value(enum kind kind, char *text, uint64_t *value)
+parse_value(const struct field *field, char *text, uint64_t *value)
 {
-	unsigned mode;
-
-	switch (kind) {
+	switch (field->form) {
 	case DECIMAL:
 		return shmt_parse_number(text, UINT64_MAX, value) == 0;
 	case HEX32:
 		return shmt_parse_offset(text, value) == 0;
 	case OCTAL:
-		if (shmt_parse_mode(text, 0, &mode) == -1)
-			return false;
-		*value = mode;
+		*value = strtoul(text, NULL, 8);
 		return true;
 	case TIME:
 		text[strcspn(text, " ")] = '\0';
 		return shmt_parse_number(text, INT64_MAX, value) == 0;
-	case WORDS:
-		break;
+	default:
+		return parse_word(field, text, value);
 	}
-	return parse_words(text, value);
 }
 
 static bool
@@ -298,7 +300,7 @@ read_field(struct reader *reader, const struct field *field, uint64_t *value)
 	if (!take_line(reader, field->name, line, &text))
 		return false;
 	strlcpy(copy, text, sizeof(copy));
-	if (!parse_value(field->kind, copy, value) ||
+	if (!parse_value(field, copy, value) ||
 	    *value < field->min || *value > field->max)
 		return bad();
 	format_line(field, *value, line);
@@ -340,14 +342,26 @@ read_all(struct reader *reader, struct shmt_saved *saved,
 	for (i = 0; i < FIELDS; i++)
 		if (!read_field(reader, &fields[i], &values[i]))
 			return false;
-	from_values(values, &saved->segment);
-	if (!read_digest(reader, contents_name(saved->segment.size),
-	    saved->digest) || !read_digest(reader, OWN_DIGEST, own))
+	from_values(values, saved);
+	if (!read_digest(reader, CONTENTS_DIGEST, saved->digest) ||
+	    !read_digest(reader, OWN_DIGEST, own))
 		return false;
 	if (reader->p == reader->end)
 		return true;
 	reader->line++;
 	return bad();
+}
+
+/* Whether the text is a .meta of another version, which may have any lines. */
+static bool
+is_other_version(struct reader reader, uint64_t *version)
+{
+	char line[LINE_MAX_LENGTH];
+	const char *text;
+
+	return take_line(&reader, fields[FORMAT].name, line, &text) &&
+	    shmt_parse_number(text, UINT64_MAX, version) == 0 &&
+	    *version != SHMT__META_VERSION;
 }
 
 int
@@ -359,20 +373,25 @@ shmt__parse_meta(const char *text, size_t length, struct shmt_saved *saved,
 	char line[LINE_MAX_LENGTH];
 	struct shmt_saved s = { 0 };
 
+	if (is_other_version(reader, &trouble->found)) {
+		trouble->damage = SHMT_BAD_VERSION;
+		trouble->wanted = SHMT__META_VERSION;
+		errno = EBADMSG;
+		return -1;
+	}
 	if (!read_all(&reader, &s, own)) {
 		trouble->damage = SHMT_BAD_META;
 		trouble->line = reader.line;
 		return -1;
 	}
 	format_digest(OWN_DIGEST, own, line);
-	own_digest(text, length - strlen(line), again);
+	shmt__digest_text(text, length - strlen(line), again);
 	if (memcmp(own, again, sizeof(own)) != 0) {
 		trouble->damage = SHMT_BAD_SUM;
 		trouble->line = reader.line;
 		errno = EBADMSG;
 		return -1;
 	}
-	shmt__name_saved(&s);
 	*saved = s;
 	return 0;
 }

@@ -7,17 +7,24 @@
 
 #include "shmtool.h"
 
-#define SHMT__META_MAX	2048	/* bytes of the longest .meta */
+#define SHMT__META_VERSION	2
+#define SHMT__META_MAX		2048	/* bytes of the longest .meta */
 
-/* ID-KEY into saved->name, from saved->segment. */
-void shmt__name_saved(struct shmt_saved *saved);
+/* Contents files that one .meta may have beside it; it names one of them. */
+#define SHMT__COPIES		10
 
 /* The text of a .meta; its length. */
 size_t shmt__format_meta(const struct shmt_saved *saved,
     char text[static SHMT__META_MAX]);
 
-/* The other way round.  EBADMSG, and *trouble says why and in which line. */
+/* Reverses shmt__format_meta().  EBADMSG, and *trouble says why and in which
+ * line. */
 int shmt__parse_meta(const char *text, size_t length,
     struct shmt_saved *saved, struct shmt_trouble *trouble);
+
+/* The ending of a contents file's name: ".shm" for 0, else ".N.shm". */
+#define SHMT__ENDING		sizeof(((struct shmt_saved *)NULL)->ending)
+void shmt__contents_ending(int copy, char ending[static SHMT__ENDING]);
+int shmt__contents_copy(const char *ending);
 
 #endif

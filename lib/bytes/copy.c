@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * A segment's bytes to a descriptor and from one, in the fastest way that is
- * safe for the two.  What was sent is what was there: pages are lent only
- * where that was asked for, and to a file, which copies them at once.
+ * Transfers: a segment's bytes to a descriptor, from one, and to a function.
+ * Each run of data is moved by the view's own call where the kernel has it
+ * for these descriptors, else through a buffer.  A hole is left as it is, or
+ * written as zeros where the descriptor takes no holes.
  */
 
 #include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,63 +17,41 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bytes/prefault.h"
+#include "bytes/allocation.h"
 #include "bytes/view.h"
 #include "shmtool.h"
 
-/* Stays in the processor's cache; more gains nothing. */
-#define BOUNCE ((size_t)128 * 1024)
+/* Blocks of a file on disk that are allocated at once. */
+#define BLOCKS ((size_t)32 << 20)
 
-/* Pages had at once, and bytes given to one call that needs no buffer. */
-#define CHUNK ((size_t)1 << 20)
-
-/* Room had at once in a file on disk. */
-#define ROOM ((size_t)32 << 20)
-
-/* Between two calls of progress, and mapped, so many bytes at most. */
+/* Between two calls of progress(), at most. */
 #define STEP ((uint64_t)4 << 20)
 
-/* So much is had ahead by a thread, where so much in one piece makes that
- * worth while. */
-#define AHEAD ((uint64_t)3 << 20)
-#define WORTH_AHEAD ((uint64_t)8 << 20)
+/* Of input of unknown length, read between two looks at the memory left. */
+#define UNCHECKED_MAX ((uint64_t)64 << 20)
 
-/* One transfer under way. */
 struct job {
 	struct shmt_view *view;
 	const struct shmt_transfer *how;
 	int fd;
-	short events;		/* what the descriptor is waited for */
-	bool is_file, is_pipe, appends;	/* the descriptor */
-	bool wants_room;	/* pages or blocks are had many at once */
-	bool in_memory;		/* its file system is: pages */
+	short events;		/* for poll(2) */
+	bool is_file;		/* the descriptor is of a regular file */
+	bool preallocates;	/* its blocks are allocated many at once */
+	bool direct;		/* no buffer is needed, as far as we know */
 	uint64_t pos, end;	/* in the segment */
-	uint64_t told;		/* pos at the last call of progress */
-	uint64_t room;		/* the file has its blocks up to this pos */
-	bool is_helped;		/* or was refused help */
-	struct shmt__prefault *ahead;	/* or NULL */
-	uint64_t run_end;	/* no hole from pos up to here */
-	uint64_t asked;		/* ahead was asked for pages up to here */
+	uint64_t reported;	/* pos at the last call of progress() */
+	uint64_t allocated;	/* the file has blocks up to this pos */
+	uint64_t checked;	/* there is memory up to this pos */
 };
 
-/* What there is to know of the descriptor. */
+/* A pipe that takes more at once costs fewer changes between processes. */
 static void
-look_at(struct job *job, int fd)
+enlarge_pipe(int fd)
 {
-	struct stat st;
+	int size = fcntl(fd, F_GETPIPE_SZ);
 
-	job->fd = fd;
-	if (fd == -1 || fstat(fd, &st) == -1)
-		return;
-	job->is_file = S_ISREG(st.st_mode);
-	job->is_pipe = S_ISFIFO(st.st_mode);
-	job->appends = (fcntl(fd, F_GETFL) & O_APPEND) != 0;
-	job->in_memory = shmt__in_memory(fd);
-	job->wants_room = job->in_memory || (job->is_file && !job->appends);
-	/* As large as anybody may have it; less does, too.  It takes memory
-	 * of ours when it is full. */
-	if (job->is_pipe && shmt__affords(&job->view->credit, CHUNK))
-		fcntl(fd, F_SETPIPE_SZ, (int)CHUNK);
+	if (size != -1 && (size_t)size < SHMT__CHUNK)
+		fcntl(fd, F_SETPIPE_SZ, (int)SHMT__CHUNK);
 }
 
 static int
@@ -83,28 +59,35 @@ begin(struct job *job, struct shmt_view *view,
     const struct shmt_transfer *how, int fd)
 {
 	uint64_t length = how->length;
+	struct stat st;
 
 	if (how->offset <= view->size && length == UINT64_MAX)
 		length = view->size - how->offset;
 	if (!shmt__view_has(view, how->offset, length))
 		return -1;
-	if (view->bounce == NULL)
-		view->bounce = malloc(BOUNCE);
-	if (view->bounce == NULL)
+	if (view->buffer == NULL)
+		view->buffer = malloc(SHMT__BUFFER);
+	if (view->buffer == NULL)
 		return -1;
-	*job = (struct job){ .view = view, .how = how, .pos = how->offset,
-	    .end = how->offset + length, .told = how->offset };
-	look_at(job, fd);
-	shmt__view_invalidate(view);
+	*job = (struct job){ .view = view, .how = how, .fd = fd,
+	    .pos = how->offset, .end = how->offset + length,
+	    .reported = how->offset };
+	if (fd != -1 && fstat(fd, &st) == 0) {
+		job->is_file = S_ISREG(st.st_mode);
+		if (S_ISFIFO(st.st_mode))
+			enlarge_pipe(fd);
+	}
+	job->direct = job->is_file || !view->ops->files_only ||
+	    (how->flags & SHMT_ZERO_COPY);
+	shmt__view_reset(view);
 	return 0;
 }
 
-/* Tells the caller how far it is; -1 if that is far enough. */
+/* Reports how far it is; -1: the caller does not want more. */
 static int
-tell(struct job *job)
+report(struct job *job)
 {
-	shmt__view_drop(job->view, job->told, job->pos - job->told);
-	job->told = job->pos;
+	job->reported = job->pos;
 	if (job->how->progress == NULL || !job->how->progress(job->how->arg,
 	    job->pos - job->how->offset))
 		return 0;
@@ -112,18 +95,18 @@ tell(struct job *job)
 	return -1;
 }
 
-/* A call failed: 0 if it is to be made again. */
+/* After a call that failed: 0 if it is to be made again. */
 static int
-again(struct job *job)
+retry(struct job *job)
 {
-	struct pollfd wait = { job->fd, job->events, 0 };
+	struct pollfd fd = { job->fd, job->events, 0 };
 
 	if (errno == EAGAIN) {
-		if (poll(&wait, 1, -1) == -1 && errno != EINTR)
+		if (poll(&fd, 1, -1) == -1 && errno != EINTR)
 			return -1;
-		return tell(job);
+		return report(job);
 	}
-	return errno == EINTR ? tell(job) : -1;
+	return errno == EINTR ? report(job) : -1;
 }
 
 /* After a call that moved n bytes, or failed. */
@@ -131,22 +114,29 @@ static int
 advance(struct job *job, ssize_t n)
 {
 	if (n == -1)
-		return again(job);
+		return retry(job);
 	job->pos += (uint64_t)n;
-	return job->pos - job->told >= STEP ? tell(job) : 0;
+	return job->pos - job->reported >= STEP ? report(job) : 0;
 }
 
-static size_t
-up_to(uint64_t from, uint64_t to, size_t most)
+/* After a call without a buffer: whether it cannot be used here at all. */
+static bool
+is_refused(struct job *job, ssize_t n)
 {
-	return to - from < most ? (size_t)(to - from) : most;
+	if (n == 0 || (n == -1 && shmt__is_unsupported(errno)))
+		job->direct = false;
+	return !job->direct;
 }
 
-/* What is in the bounce buffer, to the descriptor. */
+/*
+ * Out of the segment
+ */
+
+/* The first bytes of the buffer, to the descriptor. */
 static int
-push(struct job *job, size_t length)
+write_buffer(struct job *job, size_t length)
 {
-	const char *p = job->view->bounce;
+	const char *p = job->view->buffer;
 	ssize_t n;
 
 	while (length > 0) {
@@ -161,153 +151,37 @@ push(struct job *job, size_t length)
 	return 0;
 }
 
-/* The ways out, each for a piece of data from pos on. */
-typedef int way(struct job *job, size_t length);
-
-static int
-by_bounce(struct job *job, size_t length)
-{
-	if (length > BOUNCE)
-		length = BOUNCE;
-	if (shmt__view_load(job->view, job->pos, job->view->bounce,
-	    length) == -1)
-		return -1;
-	return push(job, length);
-}
-
-/* A file takes a copy before the call returns; a pipe would not. */
-static int
-by_sendfile(struct job *job, size_t length)
-{
-	off_t at = (off_t)job->pos;
-	ssize_t n;
-
-	if (shmt__view_touch(job->view, job->pos, length, false) == -1)
-		return -1;
-	n = sendfile(job->fd, job->view->fd, &at, length);
-	if (n == 0 || (n == -1 && errno == EINVAL))
-		return by_bounce(job, length);
-	return advance(job, n);
-}
-
-/* Many pages at once are had four times as fast as one by one. */
-static int
-have_pages(struct job *job, size_t length, int advice)
-{
-	struct shmt_view *view = job->view;
-	size_t more = (size_t)(job->pos & (view->page - 1));
-
-	if (shmt__view_touch(view, job->pos, length,
-	    advice == MADV_POPULATE_WRITE) == -1)
-		return -1;
-	/* If it fails the copy does too, and says why. */
-	madvise(view->at + job->pos - more, length + more, advice);
-	return 0;
-}
-
-/* The same for the next piece to be sent, with the help there is.  Where
- * memory is short nothing is had before it is needed. */
-static int
-have_next(struct job *job, size_t length)
-{
-	uint64_t next = job->pos + length, far;
-
-	if (job->ahead == NULL)
-		return have_pages(job, length, MADV_POPULATE_READ);
-	if (job->asked < job->pos)
-		job->asked = job->pos;
-	far = job->run_end - job->pos < AHEAD ? job->run_end :
-	    job->pos + AHEAD;
-	if (job->asked < far && job->asked < next + CHUNK &&
-	    shmt__affords(&job->view->credit, far - job->asked)) {
-		shmt__prefault_want(job->ahead, job->asked, far);
-		job->asked = far;
-	}
-	if (job->asked > job->pos)
-		shmt__prefault_wait(job->ahead, job->asked < next ? job->asked :
-		    next);
-	return job->asked >= next ? 0 :
-	    have_pages(job, length, MADV_POPULATE_READ);
-}
-
-static int
-by_mapping(struct job *job, size_t length)
-{
-	if (have_next(job, length) == -1)
-		return -1;
-	return advance(job, write(job->fd, job->view->at + job->pos, length));
-}
-
-static int
-splice_pages(struct job *job, size_t length)
-{
-	struct shmt_view *view = job->view;
-	loff_t at = (loff_t)job->pos;
-	struct iovec pages;
-
-	if (view->fd != -1 && !view->huge)
-		return advance(job, splice(view->fd, &at, job->fd, NULL,
-		    length, 0));
-	if (view->at == NULL) {
-		errno = ENOTSUP;
-		return -1;
-	}
-	if (have_pages(job, length, MADV_POPULATE_READ) == -1)
-		return -1;
-	pages = (struct iovec){ view->at + job->pos, length };
-	return advance(job, vmsplice(job->fd, &pages, 1, 0));
-}
-
-static way *
-way_out(const struct job *job)
-{
-	const struct shmt_view *view = job->view;
-
-	if (job->how->flags & SHMT_ZERO_COPY)
-		return splice_pages;
-	if (view->fd != -1 && job->is_file && !job->appends && !view->huge)
-		return by_sendfile;
-	if (view->fd == -1 && view->at != NULL)
-		return by_mapping;
-	return by_bounce;
-}
-
 /*
- * Blocks had many at once cost less than one by one, and lie together; pages
- * are had where memory may be short.  A file system that cannot, or is full,
- * is told of by write.
+ * Blocks that are allocated many at once cost less than one by one, and lie
+ * together.  That a file system cannot do it, or is full, is for write(2) to
+ * say.
  */
-static int
-have_room(struct job *job, uint64_t end)
+static void
+preallocate(struct job *job, uint64_t end)
 {
+	size_t length = shmt__up_to(job->pos, end, BLOCKS);
 	off_t here;
-	size_t n;
 
-	if (!job->wants_room || job->pos < job->room ||
-	    (!job->in_memory && end - job->pos < CHUNK))
-		return 0;
-	n = up_to(job->pos, end, job->in_memory ? CHUNK : ROOM);
-	job->room = job->pos + n;
-	if (job->in_memory)
-		return shmt_make_room(job->fd, n, &job->view->credit);
+	if (!job->preallocates || job->pos < job->allocated ||
+	    length < SHMT__CHUNK)
+		return;
+	job->allocated = job->pos + length;
 	here = lseek(job->fd, 0, SEEK_CUR);
 	if (here == -1 || fallocate(job->fd, FALLOC_FL_KEEP_SIZE, here,
-	    (off_t)n) == -1)
-		job->wants_room = false;
-	return 0;
+	    (off_t)length) == -1)
+		job->preallocates = false;
 }
 
-/* Blocks behind the end of a file that has not become so long; where it is
- * appended to, another's bytes may be there by now. */
+/* Frees blocks behind the end of a file that was to become longer. */
 static void
-give_back_room(const struct job *job)
+free_blocks(const struct job *job)
 {
 	int saved = errno;
 	struct stat st;
 
 	/* Why the copy failed matters more than whether this does. */
-	if (job->pos >= job->room || job->appends ||
-	    fstat(job->fd, &st) == -1 || ftruncate(job->fd, st.st_size) == -1)
+	if (job->pos >= job->allocated || fstat(job->fd, &st) == -1 ||
+	    ftruncate(job->fd, st.st_size) == -1)
 		errno = saved;
 }
 
@@ -320,32 +194,44 @@ send_hole(struct job *job, uint64_t end)
 		job->pos = end;
 		return 0;
 	}
-	memset(job->view->bounce, 0, up_to(job->pos, end, BOUNCE));
-	while (job->pos < end)
-		if (have_room(job, end) == -1 ||
-		    push(job, up_to(job->pos, end, BOUNCE)) == -1)
+	memset(job->view->buffer, 0,
+	    shmt__up_to(job->pos, end, SHMT__BUFFER));
+	while (job->pos < end) {
+		preallocate(job, end);
+		if (write_buffer(job, shmt__up_to(job->pos, end,
+		    SHMT__BUFFER)) == -1)
 			return -1;
+	}
 	return 0;
 }
 
 static int
-send_data(struct job *job, way *step, uint64_t end)
+send_by_buffer(struct job *job, uint64_t end)
 {
-	int result = 0;
-	uint64_t limit;
+	size_t length = shmt__up_to(job->pos, end, SHMT__BUFFER);
+	struct shmt_view *view = job->view;
 
-	job->run_end = end;
-	if (!job->is_helped && step == by_mapping && job->is_file &&
-	    end - job->pos >= WORTH_AHEAD) {
-		job->is_helped = true;
-		job->ahead = shmt__prefault_start(job->view);
-	}
+	if (shmt__view_load(view, job->pos, view->buffer, length) == -1)
+		return -1;
+	return write_buffer(job, length);
+}
+
+static int
+send_data(struct job *job, uint64_t end)
+{
+	const struct shmt__view_ops *ops = job->view->ops;
+	ssize_t (*call)(struct shmt_view *, uint64_t, uint64_t, int) =
+	    job->how->flags & SHMT_ZERO_COPY ? ops->lend : ops->send;
+	int result = 0;
+	ssize_t n;
+
 	while (result == 0 && job->pos < end) {
-		result = have_room(job, end);
-		/* Of memory no more than was had. */
-		limit = job->in_memory && job->room < end ? job->room : end;
-		if (result == 0)
-			result = step(job, up_to(job->pos, limit, CHUNK));
+		preallocate(job, end);
+		n = 0;
+		if (call != NULL && job->direct)
+			n = call(job->view, job->pos, end, job->fd);
+		result = is_refused(job, n) ? send_by_buffer(job, end) :
+		    advance(job, n);
 	}
 	return result;
 }
@@ -359,89 +245,172 @@ end_sparse(const struct job *job)
 	return here == -1 ? -1 : ftruncate(job->fd, here);
 }
 
+static int
+prepare_output(struct job *job)
+{
+	bool sparse = (job->how->flags & SHMT_SPARSE) != 0;
+	int flags = fcntl(job->fd, F_GETFL);
+	uint64_t left;
+
+	job->events = POLLOUT;
+	if (!job->is_file)
+		return 0;
+	if (shmt__in_memory(job->fd))
+		return shmt__expect_memory(job->view, job->pos, job->end,
+		    SHMT__DATA | (sparse ? 0 : SHMT__HOLES), &left);
+	/* Blocks behind the end of a file that is appended to may be used by
+	 * others before they are freed. */
+	job->preallocates = flags != -1 && (flags & O_APPEND) == 0;
+	return 0;
+}
+
 int
 shmt_view_send(struct shmt_view *view, const struct shmt_transfer *how,
     int out, uint64_t *done)
 {
 	struct shmt__run run;
 	struct job job;
-	int result = 0;
-	way *step;
+	int result;
 
 	*done = 0;
 	if (begin(&job, view, how, out) == -1)
 		return -1;
-	job.events = POLLOUT;
-	step = way_out(&job);
+	result = prepare_output(&job);
 	while (result == 0 && job.pos < job.end) {
 		shmt__view_run(view, job.pos, job.end, &run);
-		result = run.data ? send_data(&job, step, run.end) :
+		result = run.data ? send_data(&job, run.end) :
 		    send_hole(&job, run.end);
 	}
-	shmt__prefault_end(job.ahead);
 	*done = job.pos - how->offset;
 	if (result == 0 && (how->flags & SHMT_SPARSE))
 		result = end_sparse(&job);
 	if (result == -1)
-		give_back_room(&job);
+		free_blocks(&job);
+	shmt__view_reset(view);
 	return result;
 }
 
-/* The ways in: 1 to go on, 0 at the end of the input, -1. */
-static int
-in_by_bounce(struct job *job, size_t length)
+int
+shmt_view_visit(struct shmt_view *view, uint64_t offset, uint64_t length,
+    int (*visit)(void *arg, const void *bytes, uint64_t length), void *arg)
 {
-	ssize_t n;
+	const struct shmt_transfer how = { .offset = offset, .length = length };
+	struct shmt__run run;
+	struct job job;
+	int result = 0;
+	size_t n;
 
-	n = read(job->fd, job->view->bounce, length < BOUNCE ? length :
-	    BOUNCE);
-	if (n == 0)
-		return 0;
-	if (n > 0 && shmt__view_store(job->view, job->pos, job->view->bounce,
-	    (size_t)n) == -1)
+	if (begin(&job, view, &how, -1) == -1)
 		return -1;
-	return advance(job, n) == -1 ? -1 : 1;
+	while (result == 0 && job.pos < job.end) {
+		shmt__view_run(view, job.pos, job.end, &run);
+		if (!run.data)
+			result = visit(arg, NULL, run.end - job.pos);
+		for (; run.data && result == 0 && job.pos < run.end;
+		    job.pos += n) {
+			n = shmt__up_to(job.pos, run.end, SHMT__BUFFER);
+			result = shmt__view_load(view, job.pos, view->buffer,
+			    n);
+			if (result == 0)
+				result = visit(arg, view->buffer, n);
+		}
+		job.pos = run.end;
+	}
+	shmt__view_reset(view);
+	return result;
 }
 
-/* So much, at most length, is there to be read, unless others read it. */
-static size_t
-known_input(const struct job *job, size_t length)
+/*
+ * Into the segment
+ */
+
+/* Bytes that the input certainly has: the rest of a file, or what a pipe
+ * holds.  Files in /proc tell no size. */
+static uint64_t
+known_input(const struct job *job)
 {
 	struct stat st;
 	off_t here;
 	int ready;
 
 	if (!job->is_file)
-		return ioctl(job->fd, FIONREAD, &ready) == -1 ? 0 :
-		    up_to(0, (uint64_t)ready, length);
+		return ioctl(job->fd, FIONREAD, &ready) == -1 || ready < 0 ?
+		    0 : (uint64_t)ready;
 	here = lseek(job->fd, 0, SEEK_CUR);
-	/* A file in /proc tells no size. */
 	if (here == -1 || fstat(job->fd, &st) == -1 || st.st_size <= here)
 		return 0;
-	return up_to((uint64_t)here, (uint64_t)st.st_size, length);
+	return (uint64_t)(st.st_size - here);
 }
 
-/* Straight into the pages, which are had only for what there is. */
+/*
+ * Of a file all is known beforehand; of other input there must be memory for
+ * the next bytes, and the next look is due before that can be used up.
+ */
 static int
-in_by_mapping(struct job *job, size_t length)
+expect_pages(struct job *job, uint64_t known)
 {
-	size_t known = known_input(job, length);
+	uint64_t end = job->end, left;
+
+	/* Huge pages come from a pool of their own, and with an errno. */
+	if (job->pos < job->checked || job->view->huge)
+		return 0;
+	if (!job->is_file || known == 0)
+		known = SHMT__CHUNK;
+	if (known < end - job->pos)
+		end = job->pos + known;
+	if (shmt__expect_memory(job->view, job->pos, end, SHMT__HOLES,
+	    &left) == -1)
+		return -1;
+	if (!job->is_file && left / 2 > known)
+		known = left / 2 < UNCHECKED_MAX ? left / 2 : UNCHECKED_MAX;
+	job->checked = job->pos + known;
+	return 0;
+}
+
+/* As read(2): 0 at the end of the input. */
+static ssize_t
+receive_by_buffer(struct job *job)
+{
+	struct shmt_view *view = job->view;
 	ssize_t n;
 
-	if (known == 0)
-		return in_by_bounce(job, length);
-	length = known;
-	if (have_pages(job, length, MADV_POPULATE_WRITE) == -1)
+	n = read(job->fd, view->buffer,
+	    shmt__up_to(job->pos, job->end, SHMT__BUFFER));
+	if (n > 0 && shmt__view_store(view, job->pos, view->buffer,
+	    (size_t)n) == -1)
 		return -1;
-	n = read(job->fd, job->view->at + job->pos, length);
+	return n;
+}
+
+/* 1 to go on, 0 at the end of the input, -1. */
+static int
+receive_piece(struct job *job)
+{
+	const struct shmt__view_ops *ops = job->view->ops;
+	uint64_t known = job->direct ? known_input(job) : 0;
+	ssize_t n = 0;
+
+	if (expect_pages(job, known) == -1)
+		return -1;
+	/* Without a buffer, pages are allocated before it is known whether
+	 * there is input for them. */
+	if (known > 0 && job->direct && ops->receive != NULL) {
+		if (known > job->end - job->pos)
+			known = job->end - job->pos;
+		n = ops->receive(job->view, job->pos,
+		    shmt__up_to(0, known, SHMT__CHUNK), job->fd);
+		if (!is_refused(job, n))
+			return advance(job, n) == -1 ? -1 : 1;
+	}
+	n = receive_by_buffer(job);
 	if (n == 0)
 		return 0;
 	return advance(job, n) == -1 ? -1 : 1;
 }
 
 /*
- * Over holes of the input, where the range was never written either.  Over
- * one that the input ends with: its end is then the next thing read.
+ * Skips a hole of the input, where the range was never written either.  If
+ * the input ends with it, its end is the next thing that is read.
  */
 static void
 skip_hole(struct job *job)
@@ -460,7 +429,7 @@ skip_hole(struct job *job)
 		job->pos += (uint64_t)(next - here);
 }
 
-/* At the end of the range: is there more input? */
+/* At the end of the range: EFBIG if there is more input. */
 static int
 expect_end(struct job *job)
 {
@@ -469,7 +438,7 @@ expect_end(struct job *job)
 
 	do
 		n = read(job->fd, &c, 1);
-	while (n == -1 && again(job) == 0);
+	while (n == -1 && retry(job) == 0);
 	if (n > 0)
 		errno = EFBIG;
 	return n == 0 ? 0 : -1;
@@ -480,22 +449,20 @@ shmt_view_receive(struct shmt_view *view, const struct shmt_transfer *how,
     int in, uint64_t *done)
 {
 	struct job job;
-	way *step;
 	int more = 1;
 
 	*done = 0;
-	if (begin(&job, view, how, in) == -1)
+	if (!shmt__view_writable(view) || begin(&job, view, how, in) == -1)
 		return -1;
 	job.events = POLLIN;
-	step = (job.is_file || job.is_pipe) && (view->fd == -1 || view->huge) ?
-	    in_by_mapping : in_by_bounce;
 	while (more == 1 && job.pos < job.end) {
 		if (job.is_file && (how->flags & SHMT_SPARSE))
 			skip_hole(&job);
 		if (job.pos < job.end)
-			more = step(&job, up_to(job.pos, job.end, CHUNK));
+			more = receive_piece(&job);
 	}
 	*done = job.pos - how->offset;
+	shmt__view_reset(view);
 	if (more == 1 && (how->flags & SHMT_LEAVE_REST) == 0)
 		return expect_end(&job);
 	return more == -1 ? -1 : 0;
@@ -505,20 +472,25 @@ int
 shmt_view_fill(struct shmt_view *view, const struct shmt_transfer *how,
     unsigned char byte, uint64_t *done)
 {
+	uint64_t left;
 	struct job job;
 	int result = 0;
 	size_t n;
 
 	*done = 0;
-	if (begin(&job, view, how, -1) == -1)
+	if (!shmt__view_writable(view) || begin(&job, view, how, -1) == -1)
 		return -1;
-	memset(view->bounce, byte, BOUNCE);
+	if (!view->huge)
+		result = shmt__expect_memory(view, job.pos, job.end,
+		    SHMT__HOLES, &left);
+	memset(view->buffer, byte, SHMT__BUFFER);
 	while (result == 0 && job.pos < job.end) {
-		n = up_to(job.pos, job.end, BOUNCE);
-		result = shmt__view_store(view, job.pos, view->bounce, n);
+		n = shmt__up_to(job.pos, job.end, SHMT__BUFFER);
+		result = shmt__view_store(view, job.pos, view->buffer, n);
 		if (result == 0)
 			result = advance(&job, (ssize_t)n);
 	}
 	*done = job.pos - how->offset;
+	shmt__view_reset(view);
 	return result;
 }

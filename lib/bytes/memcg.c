@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * How much memory is left: what bounds the pages of this process, its memory
- * cgroups of either kind or the machine, whichever is the tightest.
+ * How much memory is left for new pages of this process: what its memory
+ * cgroups, of either version, and the machine can still hold, whichever is
+ * the least.
  */
 
 #include <fcntl.h>
@@ -15,17 +16,32 @@
 #include "shmtool.h"
 #include "sys/file.h"
 
-/* The two kinds of memory cgroups and their files. */
-struct kind {
+/* The two versions of memory cgroups and their files. */
+struct version {
 	const char *type;	/* of the file system */
 	const char *option;	/* that its mount has, or NULL */
 	const char *limit, *used;
+	/* Of swap alone, or (swap_too) of memory and swap together. */
+	const char *swap_limit, *swap_used;
+	bool swap_too;
+	/* Keys of memory.stat: pages that are given up for others. */
+	const char *reclaimable[4];
 };
 
-static const struct kind kinds[] = {
-	{ "cgroup2", NULL, "memory.max", "memory.current" },
+static const struct version versions[] = {
+	{ "cgroup2", NULL, "memory.max", "memory.current", "memory.swap.max",
+	    "memory.swap.current", false,
+	    { "inactive_file", "active_file", "slab_reclaimable" } },
 	{ "cgroup", "memory", "memory.limit_in_bytes",
-	    "memory.usage_in_bytes" }
+	    "memory.usage_in_bytes", "memory.memsw.limit_in_bytes",
+	    "memory.memsw.usage_in_bytes", true,
+	    { "total_inactive_file", "total_active_file" } }
+};
+
+/* What is known so far: the least of all. */
+struct least {
+	struct shmt_headroom headroom;
+	uint64_t swap_free;	/* on the machine */
 };
 
 /* Whether a list of words between commas has this one. */
@@ -42,10 +58,10 @@ has_word(const char *list, const char *word)
 	return false;
 }
 
-/* Our path in the hierarchy of this kind: the rest of a line of
- * /proc/self/cgroup, "0::/PATH" or "4:memory:/PATH". */
+/* Our path in the hierarchy: the rest of a line of /proc/self/cgroup,
+ * "0::/PATH" or "4:memory:/PATH". */
 static char *
-own_path(char *text, const struct kind *kind)
+own_path(char *text, const struct version *version)
 {
 	char *line, *names, *path;
 
@@ -53,20 +69,20 @@ own_path(char *text, const struct kind *kind)
 		strsep(&line, ":");
 		names = strsep(&line, ":");
 		path = line;
-		if (names != NULL && path != NULL && (kind->option == NULL ?
-		    *names == '\0' : has_word(names, kind->option)))
+		if (names != NULL && path != NULL && (version->option == NULL ?
+		    *names == '\0' : has_word(names, version->option)))
 			return path;
 	}
 	return NULL;
 }
 
 /*
- * Where the hierarchy is mounted, and from which folder of it on: of a line
- * of /proc/self/mountinfo the fifth and the fourth word, behind " - " type,
- * source and options.
+ * Where the hierarchy is mounted, and from which of its directories on: of a
+ * line of /proc/self/mountinfo the fifth and the fourth word, behind " - "
+ * type, source and options.
  */
 static bool
-find_mount(char *text, const struct kind *kind, char **top, char **point)
+find_mount(char *text, const struct version *version, char **top, char **point)
 {
 	char *line, *tail, *type;
 	int i;
@@ -78,8 +94,9 @@ find_mount(char *text, const struct kind *kind, char **top, char **point)
 		tail += strlen(" - ");
 		type = strsep(&tail, " ");
 		strsep(&tail, " ");
-		if (tail == NULL || strcmp(type, kind->type) != 0 ||
-		    (kind->option != NULL && !has_word(tail, kind->option)))
+		if (tail == NULL || strcmp(type, version->type) != 0 ||
+		    (version->option != NULL &&
+		    !has_word(tail, version->option)))
 			continue;
 		for (i = 0; i < 3; i++)
 			strsep(&line, " ");
@@ -92,7 +109,7 @@ find_mount(char *text, const struct kind *kind, char **top, char **point)
 
 /* The number in a file of a cgroup; "max" is none. */
 static bool
-figure(int dir, const char *name, uint64_t *number)
+read_number(int dir, const char *name, uint64_t *number)
 {
 	size_t length;
 	char *text;
@@ -106,37 +123,94 @@ figure(int dir, const char *name, uint64_t *number)
 	return found;
 }
 
-static void
-tighten(struct shmt_headroom *memory, uint64_t limit, uint64_t used,
-    const char *where)
+/* The number behind a key that begins a line; 0 where there is none. */
+static uint64_t
+find_number(const char *text, const char *key)
 {
-	uint64_t left = used < limit ? limit - used : 0;
+	size_t length = strlen(key);
+	const char *line;
 
-	if (memory->where[0] != '\0' && left >= (memory->used < memory->limit ?
-	    memory->limit - memory->used : 0))
-		return;
-	memory->limit = limit;
-	memory->used = used;
-	strlcpy(memory->where, where, sizeof(memory->where));
+	for (line = text; line != NULL; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, key, length) == 0 &&
+		    (line[length] == ' ' || line[length] == ':'))
+			return strtoull(line + length + 1, NULL, 10);
+	}
+	return 0;
+}
+
+static uint64_t
+sum_reclaimable(int dir, const struct version *version)
+{
+	uint64_t sum = 0;
+	size_t length;
+	char *text;
+	int i;
+
+	if (shmt__read_file(dir, "memory.stat", &text, &length) == -1)
+		return 0;
+	for (i = 0; version->reclaimable[i] != NULL; i++)
+		sum += find_number(text, version->reclaimable[i]);
+	free(text);
+	return sum;
+}
+
+static uint64_t
+difference(uint64_t limit, uint64_t used)
+{
+	return used < limit ? limit - used : 0;
+}
+
+/* What a cgroup with this limit can still hold. */
+static uint64_t
+count_left(int dir, const struct version *version, uint64_t swap_free,
+    uint64_t limit, uint64_t used)
+{
+	uint64_t sum = sum_reclaimable(dir, version);
+	uint64_t swap = swap_free, both = UINT64_MAX, swap_limit, swap_used;
+	uint64_t left;
+
+	if (read_number(dir, version->swap_limit, &swap_limit) &&
+	    read_number(dir, version->swap_used, &swap_used)) {
+		left = difference(swap_limit, swap_used);
+		if (version->swap_too)
+			both = left + sum;
+		else if (left < swap)
+			swap = left;
+	}
+	left = difference(limit, used) + sum + swap;
+	return both < left ? both : left;
+}
+
+static void
+take_least(struct least *least, const struct shmt_headroom *found)
+{
+	if (least->headroom.where[0] == '\0' ||
+	    found->left < least->headroom.left)
+		least->headroom = *found;
 }
 
 /* Our cgroup and all above it, as far as they are to be seen from here. */
 static void
-climb(int root, const struct kind *kind, const char *point, char *path,
-    struct shmt_headroom *memory)
+climb(int root, const struct version *version, const char *point, char *path,
+    struct least *least)
 {
-	char folder[4096], where[sizeof(memory->where)], *slash;
-	uint64_t limit, used;
+	struct shmt_headroom found;
+	char name[4096], *slash;
 	int dir;
 
 	for (;;) {
-		snprintf(folder, sizeof(folder), ".%s%s", point, path);
-		snprintf(where, sizeof(where), "memory cgroup %s",
+		snprintf(name, sizeof(name), ".%s%s", point, path);
+		snprintf(found.where, sizeof(found.where), "memory cgroup %s",
 		    *path != '\0' ? path : "/");
-		dir = openat(root, folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (dir != -1 && figure(dir, kind->limit, &limit) &&
-		    figure(dir, kind->used, &used))
-			tighten(memory, limit, used, where);
+		dir = openat(root, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (dir != -1 &&
+		    read_number(dir, version->limit, &found.limit) &&
+		    read_number(dir, version->used, &found.used)) {
+			found.left = count_left(dir, version,
+			    least->swap_free, found.limit, found.used);
+			take_least(least, &found);
+		}
 		shmt__close(dir);
 		slash = strrchr(path, '/');
 		if (slash == NULL)
@@ -145,7 +219,7 @@ climb(int root, const struct kind *kind, const char *point, char *path,
 	}
 }
 
-/* The rest of a path behind the folder that is mounted; NULL: not there. */
+/* The rest of a path behind the directory that is mounted, or NULL. */
 static char *
 below(char *path, const char *top)
 {
@@ -158,8 +232,7 @@ below(char *path, const char *top)
 }
 
 static void
-look_at_cgroups(int root, const struct kind *kind,
-    struct shmt_headroom *memory)
+look_at_cgroups(int root, const struct version *version, struct least *least)
 {
 	char *groups, *mounts, *path, *top, *point;
 	size_t length;
@@ -171,60 +244,62 @@ look_at_cgroups(int root, const struct kind *kind,
 		free(groups);
 		return;
 	}
-	path = own_path(groups, kind);
-	if (path != NULL && find_mount(mounts, kind, &top, &point)) {
+	path = own_path(groups, version);
+	if (path != NULL && find_mount(mounts, version, &top, &point)) {
 		path = below(path, top);
 		if (path != NULL)
-			climb(root, kind, point, path, memory);
+			climb(root, version, point, path, least);
 	}
 	free(mounts);
 	free(groups);
 }
 
-/* A line of /proc/meminfo, in bytes. */
-static bool
-meminfo(const char *text, const char *name, uint64_t *bytes)
+static void
+look_at_machine(int root, struct least *least)
 {
-	const char *line = strstr(text, name);
+	struct shmt_headroom machine = { .where = "this machine" };
+	uint64_t available;
+	size_t length;
+	char *text;
 
-	if (line == NULL)
-		return false;
-	*bytes = strtoull(line + strlen(name), NULL, 10) * 1024;
-	return true;
+	if (shmt__read_file(root, "proc/meminfo", &text, &length) == -1)
+		return;
+	machine.limit = find_number(text, "MemTotal") * 1024;
+	available = find_number(text, "MemAvailable") * 1024;
+	least->swap_free = find_number(text, "SwapFree") * 1024;
+	free(text);
+	if (available == 0)
+		return;
+	machine.used = difference(machine.limit, available);
+	machine.left = available + least->swap_free;
+	take_least(least, &machine);
 }
 
 bool
 shmt__headroom(int root, struct shmt_headroom *headroom)
 {
-	struct shmt_headroom m = { 0 };
-	uint64_t total, available;
-	size_t i, length;
-	char *text;
+	struct least least = { .swap_free = 0 };
+	size_t i;
 
-	if (shmt__read_file(root, "proc/meminfo", &text, &length) == 0) {
-		if (meminfo(text, "MemTotal:", &total) &&
-		    meminfo(text, "MemAvailable:", &available))
-			tighten(&m, total, total - available, "this machine:");
-		free(text);
-	}
-	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		look_at_cgroups(root, &kinds[i], &m);
-	if (m.where[0] == '\0')
+	look_at_machine(root, &least);
+	for (i = 0; i < sizeof(versions) / sizeof(versions[0]); i++)
+		look_at_cgroups(root, &versions[i], &least);
+	if (least.headroom.where[0] == '\0')
 		return false;
-	*headroom = m;
+	*headroom = least.headroom;
 	return true;
 }
 
 bool
 shmt_headroom(struct shmt_headroom *headroom)
 {
-	bool told;
+	bool found;
 	int root;
 
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root == -1)
 		return false;
-	told = shmt__headroom(root, headroom);
+	found = shmt__headroom(root, headroom);
 	close(root);
-	return told;
+	return found;
 }

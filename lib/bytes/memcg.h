@@ -7,7 +7,7 @@
 
 #include "shmtool.h"
 
-/* shmt_headroom() with another root folder, as a descriptor. */
+/* shmt_headroom() with another root directory, as a descriptor. */
 bool shmt__headroom(int root, struct shmt_headroom *headroom);
 
 #endif

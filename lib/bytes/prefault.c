@@ -1,114 +1,116 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Pages had by a thread, ahead of the copy that needs them.  A page costs
- * nearly as much to have as to copy, so two processors share the work.
+ * A thread that faults pages in, ahead of the copy that needs them.  Faulting
+ * a page in costs nearly as much as copying it, so two processors share the
+ * work.
  */
 
 #include <sys/mman.h>
 
 #include <pthread.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "bytes/prefault.h"
 #include "bytes/view.h"
 #include "shmtool.h"
 #include "sys/thread.h"
 
-/* Had by one call; the copy may follow closely. */
+/* Faulted in by one call; the copy may follow closely. */
 #define PIECE ((uint64_t)1 << 20)
 
+/* The thread is at most so far ahead of the copy. */
+#define AHEAD ((uint64_t)3 << 20)
+
 struct shmt__prefault {
-	const struct shmt_view *view;
+	char *at;
+	uint64_t page;
 	pthread_t thread;
-	pthread_mutex_t lock;	/* of what follows */
+	pthread_mutex_t lock;	/* of the members below */
 	pthread_cond_t changed;
-	uint64_t had, wanted;	/* up to these bytes of the segment */
+	uint64_t done, wanted;	/* up to these offsets */
 	bool ends;
 };
 
 static void *
-have_pages(void *arg)
+fault_in(void *arg)
 {
-	struct shmt__prefault *a = arg;
+	struct shmt__prefault *p = arg;
 	uint64_t from, to;
 
-	pthread_mutex_lock(&a->lock);
-	while (!a->ends) {
-		if (a->had == a->wanted) {
-			pthread_cond_wait(&a->changed, &a->lock);
+	pthread_mutex_lock(&p->lock);
+	while (!p->ends) {
+		if (p->done == p->wanted) {
+			pthread_cond_wait(&p->changed, &p->lock);
 			continue;
 		}
-		from = a->had & ~(uint64_t)(a->view->page - 1);
-		to = a->wanted - from < PIECE ? a->wanted : from + PIECE;
-		pthread_mutex_unlock(&a->lock);
-		/* If it fails the copy does too, and says why. */
-		madvise(a->view->at + from, (size_t)(to - from),
-		    MADV_POPULATE_READ);
-		pthread_mutex_lock(&a->lock);
-		a->had = to;
-		pthread_cond_signal(&a->changed);
+		from = p->done & ~(p->page - 1);
+		to = p->wanted - from < PIECE ? p->wanted : from + PIECE;
+		pthread_mutex_unlock(&p->lock);
+		/* If this fails the copy fails too, with a reason. */
+		madvise(p->at + from, (size_t)(to - from), MADV_POPULATE_READ);
+		pthread_mutex_lock(&p->lock);
+		p->done = to;
+		pthread_cond_signal(&p->changed);
 	}
-	pthread_mutex_unlock(&a->lock);
+	pthread_mutex_unlock(&p->lock);
 	return NULL;
 }
 
 static void
-release(struct shmt__prefault *a)
+release(struct shmt__prefault *p)
 {
-	pthread_mutex_destroy(&a->lock);
-	pthread_cond_destroy(&a->changed);
-	free(a);
+	pthread_mutex_destroy(&p->lock);
+	pthread_cond_destroy(&p->changed);
+	free(p);
 }
 
 struct shmt__prefault *
-shmt__prefault_start(const struct shmt_view *view)
+shmt__prefault_start(char *at)
 {
-	struct shmt__prefault *a;
+	struct shmt__prefault *p;
 
 	if (shmt__processors() < 2)
 		return NULL;
-	a = calloc(1, sizeof(*a));
-	if (a == NULL)
+	p = calloc(1, sizeof(*p));
+	if (p == NULL)
 		return NULL;
-	a->view = view;
-	pthread_mutex_init(&a->lock, NULL);
-	pthread_cond_init(&a->changed, NULL);
-	if (shmt__start_thread(&a->thread, have_pages, a))
-		return a;
-	release(a);
+	p->at = at;
+	p->page = (uint64_t)sysconf(_SC_PAGESIZE);
+	pthread_mutex_init(&p->lock, NULL);
+	pthread_cond_init(&p->changed, NULL);
+	if (shmt__start_thread(&p->thread, fault_in, p))
+		return p;
+	release(p);
 	return NULL;
 }
 
 void
-shmt__prefault_want(struct shmt__prefault *a, uint64_t from, uint64_t to)
+shmt__prefault_range(struct shmt__prefault *p, uint64_t from, uint64_t to,
+    uint64_t end)
 {
-	pthread_mutex_lock(&a->lock);
-	if (a->had < from)
-		a->had = from;
-	a->wanted = to;
-	pthread_cond_signal(&a->changed);
-	pthread_mutex_unlock(&a->lock);
+	pthread_mutex_lock(&p->lock);
+	if (p->done < from)
+		p->done = p->wanted = from;
+	if (p->wanted < end && p->wanted < to + PIECE) {
+		p->wanted = end - from < AHEAD ? end : from + AHEAD;
+		pthread_cond_signal(&p->changed);
+	}
+	while (p->done < to)
+		pthread_cond_wait(&p->changed, &p->lock);
+	pthread_mutex_unlock(&p->lock);
 }
 
 void
-shmt__prefault_wait(struct shmt__prefault *a, uint64_t to)
+shmt__prefault_end(struct shmt__prefault *p)
 {
-	pthread_mutex_lock(&a->lock);
-	while (a->had < to)
-		pthread_cond_wait(&a->changed, &a->lock);
-	pthread_mutex_unlock(&a->lock);
-}
-
-void
-shmt__prefault_end(struct shmt__prefault *a)
-{
-	if (a == NULL)
+	if (p == NULL)
 		return;
-	pthread_mutex_lock(&a->lock);
-	a->ends = true;
-	pthread_cond_signal(&a->changed);
-	pthread_mutex_unlock(&a->lock);
-	pthread_join(a->thread, NULL);
-	release(a);
+	pthread_mutex_lock(&p->lock);
+	p->ends = true;
+	pthread_cond_signal(&p->changed);
+	pthread_mutex_unlock(&p->lock);
+	pthread_join(p->thread, NULL);
+	release(p);
 }

@@ -5,18 +5,23 @@
 #ifndef SHMT_BYTES_PREFAULT_H
 #define SHMT_BYTES_PREFAULT_H
 
-#include "bytes/view.h"
 #include "shmtool.h"
 
+struct shmt__prefault;
+
+/* Starts the thread for an attachment.  NULL: there is no thread to be had,
+ * or only one processor to run it. */
+struct shmt__prefault *shmt__prefault_start(char *at);
+
 /*
- * A thread that has pages of a view's attachment before they are read; NULL:
- * there is none to be had, or one processor.  What is wanted begins where the
- * last such range ended or, once all of that was waited for, further on.
+ * Waits until the pages from one offset to another are faulted in, and has the
+ * thread go on with some of those up to end.  An offset of another run of data
+ * may be given once the pages up to the end of the last were waited for.
  */
-struct shmt__prefault *shmt__prefault_start(const struct shmt_view *view);
-void shmt__prefault_want(
-    struct shmt__prefault *ahead, uint64_t from, uint64_t to);
-void shmt__prefault_wait(struct shmt__prefault *ahead, uint64_t to);
-void shmt__prefault_end(struct shmt__prefault *ahead);
+void shmt__prefault_range(struct shmt__prefault *prefault, uint64_t from,
+    uint64_t to, uint64_t end);
+
+/* Ends the thread, if there is one. */
+void shmt__prefault_end(struct shmt__prefault *prefault);
 
 #endif

@@ -1,31 +1,32 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Attaching, and views: the ways to a segment's bytes.  A view has at least
- * one of three: an attachment of our own; a descriptor of the segment as a
- * file, from /proc/PID/map_files, which needs a capability and then is best,
- * for it knows holes, allocates nothing and leaves no trace; the memory of
- * the processes that have the segment attached.
+ * Attaching; opening a view of a segment in the best way there is; pieces of
+ * it into a buffer and out of one.
  */
 
 #include <sys/ipc.h>
-#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/shm.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "bytes/view.h"
-#include "bytes/view_remote.h"
 #include "shmtool.h"
+#include "sysv.h"
+
+/* The largest page that any machine has. */
+#define LARGEST_PAGE ((uint64_t)16 << 30)
 
 int
-shmt_attach(int id, const void *address, unsigned flags, void **at)
+shmt__sysv_attach(int id, const void *address, unsigned flags, void **at)
 {
-	struct shmt_segment segment;
+	struct shmt_info segment;
 	int shmflags, error;
 	void *p;
 
@@ -38,7 +39,7 @@ shmt_attach(int id, const void *address, unsigned flags, void **at)
 		/* EINVAL may be about the address or about the id. */
 		error = errno;
 		if (error == EIDRM || (error == EINVAL &&
-		    shmt_info(id, &segment) == -1 && errno == ENOENT))
+		    shmt__sysv_look(id, &segment) == -1 && errno == ENOENT))
 			error = ENOENT;
 		errno = error;
 		return -1;
@@ -53,20 +54,46 @@ shmt_detach(const void *at)
 	return shmdt(at);
 }
 
+size_t
+shmt__up_to(uint64_t from, uint64_t to, size_t most)
+{
+	return to - from < most ? (size_t)(to - from) : most;
+}
+
+bool
+shmt__is_unsupported(int error)
+{
+	return error == ENOSYS || error == EPERM || error == EINVAL ||
+	    error == EOPNOTSUPP;
+}
+
+/* A limit for files is not meant for segments. */
+static bool
+is_limited(const struct shmt_view *view)
+{
+	struct rlimit limit;
+
+	return (view->flags & SHMT_WRITE) != 0 &&
+	    (getrlimit(RLIMIT_FSIZE, &limit) == -1 ||
+	    limit.rlim_cur < view->size);
+}
+
 /*
- * Our attachment as a file.  The name in map_files is its exact range, and
- * that ends at a whole page, of whatever size the segment's pages have.
+ * Our attachment as a file, or -1.  Its name in map_files is its exact range,
+ * which ends at a whole page of whatever size the segment has.
  */
 static int
-open_own_file(const struct shmt_view *view)
+open_own_file(const struct shmt_view *view, const void *at)
 {
-	uintptr_t start = (uintptr_t)view->at;
-	uint64_t unit, length;
+	uintptr_t start = (uintptr_t)at;
+	uint64_t page, length;
 	char path[64];
 	int fd = -1;
 
-	for (unit = view->page; unit <= SHMT__HUGEST; unit <<= 1) {
-		length = (view->size + unit - 1) & ~(unit - 1);
+	if (is_limited(view))
+		return -1;
+	for (page = view->page; page <= LARGEST_PAGE; page <<= 1) {
+		length = (view->size + page - 1) & ~(page - 1);
 		snprintf(path, sizeof(path), "/proc/self/map_files/%jx-%jx",
 		    (uintmax_t)start, (uintmax_t)(start + length));
 		fd = open(path, O_CLOEXEC |
@@ -78,13 +105,20 @@ open_own_file(const struct shmt_view *view)
 }
 
 /*
- * The kernel takes this advice about small pages and, on a mapping that
- * nobody used yet, does nothing; about huge pages it takes none.
+ * By a descriptor, if the kernel gives us one: then the segment is attached
+ * for microseconds only.
  */
-static bool
-is_huge(const struct shmt_view *view)
+static int
+open_attached(struct shmt_view *view, void *at)
 {
-	return madvise(view->at, view->page, MADV_COLD) == -1;
+	int fd = open_own_file(view, at);
+
+	if (fd != -1) {
+		if (shmt__view_file(view, fd) == 0 && shmt_detach(at) == 0)
+			return 0;
+		close(fd);
+	}
+	return shmt__view_map(view, at);
 }
 
 /*
@@ -94,31 +128,50 @@ is_huge(const struct shmt_view *view)
 static int
 open_own(struct shmt_view *view, int id)
 {
+	int error;
 	void *at;
 
-	if (shmt_attach(id, NULL, view->flags & SHMT_WRITE ? 0 :
-	    SHMT_RDONLY, &at) == -1)
+	if (shmt__sysv_attach(id, NULL,
+		view->flags & SHMT_WRITE ? 0 : SHMT_RDONLY, &at) == -1)
 		return -1;
-	view->at = at;
-	if (shmt_info(id, &view->segment) == -1)
-		return -1;
-	view->size = view->segment.size;
-	view->huge = is_huge(view);
-	view->fd = open_own_file(view);
-	return 0;
+	if (shmt__sysv_look(id, &view->segment) == 0) {
+		view->size = view->segment.size;
+		if (open_attached(view, at) == 0)
+			return 0;
+	}
+	error = errno;
+	shmt_detach(at);
+	errno = error;
+	return -1;
 }
 
 static int
 open_remote(struct shmt_view *view, int id)
 {
-	if (shmt_info(id, &view->segment) == -1)
+	if (shmt__sysv_look(id, &view->segment) == -1)
 		return -1;
 	view->size = view->segment.size;
-	return shmt__remote_open(view);
+	return shmt__view_remote(view);
+}
+
+/* Memory that is a file of its own leaves no trace but atime, which opening
+ * prevents where that is permitted. */
+static int
+open_file(struct shmt_view *view, const struct shmt_object *object)
+{
+	int fd;
+
+	/* By device and inode, the name cannot mean another one meanwhile. */
+	if (shmt_info(object, 0, &view->segment) == -1 ||
+	    shmt_open(&view->segment.object, view->flags, &fd) == -1)
+		return -1;
+	view->size = view->segment.size;
+	return shmt__view_file(view, fd);
 }
 
 int
-shmt_view_open(int id, unsigned flags, struct shmt_view **view)
+shmt_view_open(const struct shmt_object *object, unsigned flags,
+    struct shmt_view **view)
 {
 	struct shmt_view *v;
 
@@ -132,9 +185,10 @@ shmt_view_open(int id, unsigned flags, struct shmt_view **view)
 	v->flags = flags;
 	v->page = (size_t)sysconf(_SC_PAGESIZE);
 	v->fd = -1;
-	if ((flags & SHMT_NO_TRACE ? open_remote(v, id) :
-	    open_own(v, id)) == -1) {
-		shmt_view_close(v);
+	if ((object->kind != SHMT_SYSV ? open_file(v, object) :
+	    flags & SHMT_NO_TRACE ? open_remote(v, object->id) :
+	    open_own(v, object->id)) == -1) {
+		free(v);
 		return -1;
 	}
 	*view = v;
@@ -148,18 +202,13 @@ shmt_view_close(struct shmt_view *view)
 
 	if (view == NULL)
 		return;
-	if (view->fd != -1)
-		close(view->fd);
-	if (view->at != NULL)
-		shmdt(view->at);
-	shmt__remote_close(view);
-	free(view->resident);
-	free(view->bounce);
+	view->ops->close(view);
+	free(view->buffer);
 	free(view);
 	errno = saved;
 }
 
-const struct shmt_segment *
+const struct shmt_info *
 shmt_view_segment(const struct shmt_view *view)
 {
 	return &view->segment;
@@ -169,4 +218,89 @@ uint64_t
 shmt_view_size(const struct shmt_view *view)
 {
 	return view->size;
+}
+
+bool
+shmt__view_has(const struct shmt_view *view, uint64_t offset, uint64_t length)
+{
+	if (offset <= view->size && length <= view->size - offset)
+		return true;
+	errno = ERANGE;
+	return false;
+}
+
+void
+shmt__view_reset(struct shmt_view *view)
+{
+	if (view->ops->reset != NULL)
+		view->ops->reset(view);
+}
+
+void
+shmt__view_run(struct shmt_view *view, uint64_t offset, uint64_t end,
+    struct shmt__run *run)
+{
+	view->ops->find_run(view, offset, end, run);
+}
+
+int
+shmt__view_load(struct shmt_view *view, uint64_t offset, void *buffer,
+    size_t length)
+{
+	return view->ops->load(view, offset, buffer, length);
+}
+
+int
+shmt__view_store(struct shmt_view *view, uint64_t offset, const void *buffer,
+    size_t length)
+{
+	return view->ops->store(view, offset, buffer, length);
+}
+
+bool
+shmt__view_writable(const struct shmt_view *view)
+{
+	if (view->flags & SHMT_WRITE)
+		return true;
+	errno = EBADF;
+	return false;
+}
+
+int
+shmt_view_get(struct shmt_view *view, uint64_t offset, void *buffer,
+    size_t length)
+{
+	uint64_t at = offset, end = offset + length;
+	struct shmt__run run;
+	int result = 0;
+	char *p = buffer;
+	size_t n;
+
+	if (!shmt__view_has(view, offset, length))
+		return -1;
+	shmt__view_reset(view);
+	for (; result == 0 && at < end; p += n, at += n) {
+		shmt__view_run(view, at, end, &run);
+		n = (size_t)(run.end - at);
+		if (!run.data)
+			memset(p, 0, n);
+		else
+			result = shmt__view_load(view, at, p, n);
+	}
+	shmt__view_reset(view);
+	return result;
+}
+
+int
+shmt_view_put(struct shmt_view *view, uint64_t offset, const void *buffer,
+    size_t length)
+{
+	int result;
+
+	if (!shmt__view_writable(view) ||
+	    !shmt__view_has(view, offset, length))
+		return -1;
+	result = shmt__view_store(view, offset, buffer, length);
+	shmt__view_reset(view);
+	return result;
 }

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* A view of a segment's bytes. */
+/*
+ * Views of a segment's bytes, and the three ways to reach them: a descriptor
+ * (view_file.c), a mapping of our own (view_map.c), the memory of another
+ * process (view_remote.c).  Each way is known by its file alone.
+ */
 
 #ifndef SHMT_BYTES_VIEW_H
 #define SHMT_BYTES_VIEW_H
@@ -13,63 +17,95 @@
 #define MADV_POPULATE_WRITE 23
 #endif
 
-#define SHMT__HUGEST ((uint64_t)16 << 30)	/* largest page there is */
+/* Bytes from an offset on that are all alike: written, or in a hole. */
+struct shmt__run {
+	bool data;
+	uint64_t end;
+};
+
+struct shmt__view_ops {
+	/* The longest run known from offset on, up to end.  What is unknown
+	 * counts as data. */
+	void (*find_run)(struct shmt_view *view, uint64_t offset, uint64_t end,
+	    struct shmt__run *run);
+	/* Copy into a buffer and out of one. */
+	int (*load)(struct shmt_view *view, uint64_t offset, void *buffer,
+	    size_t length);
+	int (*store)(struct shmt_view *view, uint64_t offset,
+	    const void *buffer, size_t length);
+	/*
+	 * Move up to SHMT__CHUNK bytes between the segment and a descriptor
+	 * without a buffer: copies out, copies in, and pages lent to a pipe.
+	 * They return as write(2) and read(2) do.  NULL, and the errnos of
+	 * shmt__is_unsupported(): load() or store() has to be used.
+	 */
+	ssize_t (*send)(struct shmt_view *view, uint64_t offset, uint64_t end,
+	    int fd);
+	ssize_t (*receive)(struct shmt_view *view, uint64_t offset,
+	    size_t length, int fd);
+	ssize_t (*lend)(struct shmt_view *view, uint64_t offset, uint64_t end,
+	    int fd);
+	bool files_only;	/* send() and receive() take regular files */
+	/* As shmt__view_reset(); may be NULL. */
+	void (*reset)(struct shmt_view *view);
+	void (*close)(struct shmt_view *view);
+};
 
 struct shmt_view {
-	struct shmt_segment segment;	/* as it was after the attach */
+	const struct shmt__view_ops *ops;
+	struct shmt_info segment;	/* as it was after the attach */
 	unsigned flags;		/* SHMT_WRITE, SHMT_NO_TRACE */
 	uint64_t size;
 	size_t page;
 	bool huge;		/* of huge pages */
-	char *at;		/* our own attachment, or NULL */
-	int fd;			/* the segment as a file, or -1 */
-	struct shmt__remote *through;	/* a process that has it, or NULL */
-	unsigned char *resident;	/* a window of mincore(2) */
-	uint64_t resident_at;
-	size_t resident_pages;	/* 0: nothing was looked at yet */
-	uint64_t credit;	/* bytes that there is memory for */
-	char *bounce;
+	char *buffer;		/* of SHMT__BUFFER bytes, or NULL */
+
+	int fd;			/* view_file.c; or -1 */
+	struct shmt__mapped *mapped;	/* view_map.c; or NULL */
+	struct shmt__remote *remote;	/* view_remote.c; or NULL */
 };
 
-struct shmt__run {
-	bool data;		/* else nobody ever wrote here */
-	uint64_t end;
-};
+/* It stays in the cache of a processor; a larger one gains nothing. */
+#define SHMT__BUFFER ((size_t)128 * 1024)
 
-/* The longest run of one kind known from offset on, up to end. */
-void shmt__view_run(struct shmt_view *view, uint64_t offset, uint64_t end,
-    struct shmt__run *run);
+/* Bytes that are moved by one call without a buffer. */
+#define SHMT__CHUNK ((size_t)1 << 20)
 
-/* What was looked at is old: look again. */
-void shmt__view_invalidate(struct shmt_view *view);
-
-/* Whether there is memory in plenty for so many bytes more.  *credit is what
- * is left of the last look, 0 at first. */
-bool shmt__affords(uint64_t *credit, uint64_t length);
+/* The bytes between two offsets, but at most so many. */
+size_t shmt__up_to(uint64_t from, uint64_t to, size_t most);
 
 /*
- * To be called before pages of a range are touched that may not be there:
- * where memory is short a child touches them first and is killed instead of
- * us.  ENOMEM: it was.
+ * Make a view that has its segment, size and flags reach the bytes in one of
+ * the three ways.  shmt__view_file() owns the descriptor; EINVAL: only a
+ * mapping can write there.  shmt__view_map() owns the attachment.
+ * shmt__view_remote() reads through a process that has the segment attached;
+ * ESRCH: there is none; ENODATA: only in a way that allocates pages.
  */
-int shmt__view_touch(struct shmt_view *view, uint64_t offset, uint64_t length,
-    bool writing);
+int shmt__view_file(struct shmt_view *view, int fd);
+int shmt__view_map(struct shmt_view *view, void *at);
+int shmt__view_remote(struct shmt_view *view);
 
-/* Whether a file is on a tmpfs: made of pages. */
-bool shmt__in_memory(int fd);
-
-/* After a long way through it: what is behind is unmapped. */
-void shmt__view_drop(const struct shmt_view *view, uint64_t offset,
-    uint64_t length);
-
-/* A piece that is in the range, holes not looked for. */
-int shmt__view_load(struct shmt_view *view, uint64_t offset, void *buffer,
-    size_t length);
-int shmt__view_store(struct shmt_view *view, uint64_t offset,
-    const void *buffer, size_t length);
+/* Whether errno says that a system call cannot do this here: a kernel without
+ * it, a filter, or descriptors of a kind that it does not take. */
+bool shmt__is_unsupported(int error);
 
 /* Whether a range is in the segment; else ERANGE. */
 bool shmt__view_has(const struct shmt_view *view, uint64_t offset,
     uint64_t length);
+
+/* Whether the view was opened for writing; else EBADF. */
+bool shmt__view_writable(const struct shmt_view *view);
+
+/*
+ * For transfers: runs and pieces in ascending order, after a reset, which
+ * forgets what is known of holes and pages, and before another one.
+ */
+void shmt__view_reset(struct shmt_view *view);
+void shmt__view_run(struct shmt_view *view, uint64_t offset, uint64_t end,
+    struct shmt__run *run);
+int shmt__view_load(struct shmt_view *view, uint64_t offset, void *buffer,
+    size_t length);
+int shmt__view_store(struct shmt_view *view, uint64_t offset,
+    const void *buffer, size_t length);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * A segment read through a process that has it attached, which leaves no
- * trace: as a file in that process's map_files, or its memory by
- * process_vm_readv(2).
+ * A view through a process that has the segment attached, which leaves no
+ * trace: by a descriptor out of its map_files, or by process_vm_readv(2) out
+ * of its memory.
  */
 
 #include <sys/stat.h>
@@ -16,9 +16,10 @@
 #include <unistd.h>
 
 #include "bytes/view.h"
-#include "bytes/view_remote.h"
 #include "shmtool.h"
 #include "sys/file.h"
+#include "sysv.h"
+#include "users/holders.h"
 #include "users/maps.h"
 #include "users/scan.h"
 
@@ -33,30 +34,30 @@ struct shmt__remote {
 static int
 add_mapping(void *arg, const struct shmt__mapping *mapping)
 {
-	struct shmt__remote *t = arg;
+	struct shmt__remote *r = arg;
 	struct shmt__mapping *more;
 
-	more = reallocarray(t->maps, t->count + 1, sizeof(*more));
+	more = reallocarray(r->maps, r->count + 1, sizeof(*more));
 	if (more == NULL)
 		return -1;
-	t->maps = more;
-	t->maps[t->count++] = *mapping;
+	r->maps = more;
+	r->maps[r->count++] = *mapping;
 	return 0;
 }
 
-/* Reads its mappings anew; ESRCH: it is gone, or has the segment no more. */
+/* Reads the mappings anew; ESRCH: the process exited or has detached. */
 static int
-look(struct shmt__remote *t)
+read_mappings(struct shmt__remote *r)
 {
 	int maps, result;
 
-	t->count = 0;
-	maps = openat(t->dir, "maps", O_RDONLY | O_CLOEXEC);
+	r->count = 0;
+	maps = openat(r->dir, "maps", O_RDONLY | O_CLOEXEC);
 	if (maps == -1)
 		return -1;
-	result = shmt__read_segment_maps(maps, t->id, add_mapping, t);
+	result = shmt__read_segment_maps(maps, r->id, add_mapping, r);
 	shmt__close(maps);
-	if (result == 0 && t->count == 0) {
+	if (result == 0 && r->count == 0) {
 		errno = ESRCH;
 		return -1;
 	}
@@ -65,18 +66,18 @@ look(struct shmt__remote *t)
 
 /* ESRCH: another file is mapped there by now, or the process is gone. */
 static int
-open_file(const struct shmt__remote *t)
+open_file(const struct shmt__remote *r, uint64_t size)
 {
-	const struct shmt__mapping *m = &t->maps[0];
+	const struct shmt__mapping *m = &r->maps[0];
 	struct stat st;
 	char path[64];
 	int fd;
 
 	snprintf(path, sizeof(path), "map_files/%jx-%jx",
 	    (uintmax_t)m->start, (uintmax_t)m->end);
-	fd = openat(t->dir, path, O_RDONLY | O_CLOEXEC);
+	fd = openat(r->dir, path, O_RDONLY | O_CLOEXEC);
 	if (fd != -1 && (fstat(fd, &st) == -1 || st.st_ino != m->inode ||
-	    st.st_dev != m->device)) {
+	    st.st_dev != m->device || (uint64_t)st.st_size < size)) {
 		close(fd);
 		errno = ESRCH;
 		return -1;
@@ -86,13 +87,13 @@ open_file(const struct shmt__remote *t)
 
 /* The mapping that shows a byte, or NULL. */
 static const struct shmt__mapping *
-mapping_of(const struct shmt__remote *t, uint64_t offset)
+mapping_of(const struct shmt__remote *r, uint64_t offset)
 {
 	const struct shmt__mapping *m;
 	size_t i;
 
-	for (i = 0; i < t->count; i++) {
-		m = &t->maps[i];
+	for (i = 0; i < r->count; i++) {
+		m = &r->maps[i];
 		if (offset >= m->offset && offset - m->offset <
 		    m->end - m->start)
 			return m;
@@ -108,13 +109,13 @@ within_reach(const struct shmt__mapping *m)
 }
 
 static bool
-shows_all(const struct shmt__remote *t, uint64_t size)
+shows_all(const struct shmt__remote *r, uint64_t size)
 {
 	const struct shmt__mapping *m;
 	uint64_t offset = 0;
 
 	while (offset < size) {
-		m = mapping_of(t, offset);
+		m = mapping_of(r, offset);
 		if (m == NULL || !within_reach(m))
 			return false;
 		offset = m->offset + (m->end - m->start);
@@ -122,163 +123,209 @@ shows_all(const struct shmt__remote *t, uint64_t size)
 	return true;
 }
 
-/* Whether its memory may be read: nothing is at address 0, and permission
- * is looked at before that is noticed. */
+/* Whether its memory may be read: nothing is at address 0, and permission is
+ * checked before that is noticed. */
 static bool
 may_read(pid_t pid)
 {
 	char byte;
-	struct iovec near = { &byte, 1 }, far = { NULL, 1 };
+	struct iovec ours = { &byte, 1 }, theirs = { NULL, 1 };
 
-	return process_vm_readv(pid, &near, 1, &far, 1, 0) != -1 ||
+	return process_vm_readv(pid, &ours, 1, &theirs, 1, 0) != -1 ||
 	    errno == EFAULT;
 }
 
-/* Reading memory would allocate what nobody wrote: only if all is there. */
+/* Reading memory allocates the pages of holes: only if there are none. */
 static int
-expect_no_holes(const struct shmt_view *view)
+expect_no_holes(const struct shmt_view *view, bool huge)
 {
-	struct shmt_segment s;
+	struct shmt_info s;
 
-	if (!view->huge && shmt_info_rss(view->segment.id, &s) == 0 && s.has_rss &&
-	    s.rss + s.swap >= s.size)
+	if (!huge && shmt__sysv_look_rss(view->segment.object.id, &s) == 0 &&
+	    (s.known & SHMT_HAS_RSS) != 0 && s.rss + s.swap >= s.size)
 		return 0;
 	errno = ENODATA;
 	return -1;
 }
 
+static void
+close_remote(struct shmt_view *view)
+{
+	shmt__close(view->remote->dir);
+	free(view->remote->maps);
+	free(view->remote);
+	view->remote = NULL;
+}
+
+/* By a descriptor if the kernel gives us one, else by memory. */
 static int
 try_holder(struct shmt_view *view, const struct shmt_holder *holder)
 {
-	struct shmt__remote *t = view->through;
+	struct shmt__remote *r = view->remote;
 	char path[32];
+	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%jd", (intmax_t)holder->pid);
-	shmt__close(t->dir);
-	t->pid = holder->pid;
-	t->dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (t->dir == -1 || look(t) == -1)
+	shmt__close(r->dir);
+	r->pid = holder->pid;
+	r->dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (r->dir == -1 || read_mappings(r) == -1)
 		return -1;
-	view->huge = holder->huge;
-	view->fd = open_file(t);
-	if (view->fd != -1)
-		return 0;
+	fd = open_file(r, view->size);
+	if (fd != -1) {
+		close_remote(view);
+		return shmt__view_file(view, fd);
+	}
 	if (errno == ESRCH)
 		return -1;
-	if (!shows_all(t, view->size) || !may_read(t->pid)) {
+	if (!shows_all(r, view->size) || !may_read(r->pid)) {
 		errno = ESRCH;
 		return -1;
 	}
-	return expect_no_holes(view);
-}
-
-int
-shmt__remote_open(struct shmt_view *view)
-{
-	const struct shmt_holder *holder;
-	struct shmt_holders holders;
-	struct shmt_segment segment;
-	int error = ESRCH;
-	size_t count;
-
-	if (shmt_holders(view->segment.id, &holders) == -1)
-		return -1;
-	if (shmt_info(view->segment.id, &segment) == -1) {
-		shmt_holders_free(&holders);
-		return -1;
-	}
-	if (view->through == NULL) {
-		view->through = calloc(1, sizeof(*view->through));
-		if (view->through != NULL)
-			view->through->dir = -1;
-	}
-	holder = shmt_holders_of(&holders, view->segment.id, &count);
-	for (; view->through != NULL && count > 0; count--, holder++) {
-		/* What others show may change between a look and the next. */
-		if (!shmt__is_trusted(holder, &segment))
-			continue;
-		view->through->id = (uint64_t)view->segment.id;
-		if (try_holder(view, holder) == 0) {
-			shmt_holders_free(&holders);
-			return 0;
-		}
-		if (errno == ENODATA)
-			error = ENODATA;
-	}
-	shmt_holders_free(&holders);
-	errno = view->through == NULL ? ENOMEM : error;
-	return -1;
-}
-
-void
-shmt__remote_close(struct shmt_view *view)
-{
-	if (view->through == NULL)
-		return;
-	shmt__close(view->through->dir);
-	free(view->through->maps);
-	free(view->through);
-	view->through = NULL;
+	return expect_no_holes(view, holder->huge);
 }
 
 static int
-read_once(const struct shmt__remote *t, uint64_t offset, char *buffer,
+try_holders(struct shmt_view *view, const struct shmt_holders *holders,
+    const struct shmt_info *segment)
+{
+	const struct shmt_holder *holder;
+	int error = ESRCH;
+	size_t count;
+
+	holder = shmt_holders_of(holders, &view->segment.object, &count);
+	for (; count > 0; count--, holder++) {
+		/* Other users' processes could show something else at each
+		 * look. */
+		if (!shmt__is_trusted(holder, segment))
+			continue;
+		if (try_holder(view, holder) == 0)
+			return 0;
+		if (errno == ENODATA)
+			error = ENODATA;
+	}
+	errno = error;
+	return -1;
+}
+
+static int
+find_holder(struct shmt_view *view)
+{
+	struct shmt_info segment;
+	struct shmt_holders holders;
+	int result = -1;
+
+	if (shmt__sysv_holders(
+		view->segment.object.id, SHMT__ANY_WAY, &holders) == -1)
+		return -1;
+	if (shmt__sysv_look(view->segment.object.id, &segment) == 0) {
+		/* The id may have been reused. */
+		if (shmt_same(&segment, &view->segment))
+			result = try_holders(view, &holders, &segment);
+		else
+			errno = ENOENT;
+	}
+	shmt_holders_free(&holders);
+	return result;
+}
+
+static int
+read_once(const struct shmt__remote *r, uint64_t offset, char *buffer,
     size_t length)
 {
 	const struct shmt__mapping *m;
-	struct iovec near, far;
+	struct iovec ours, theirs;
 	ssize_t n;
 
 	for (; length > 0; buffer += n, offset += (uint64_t)n,
 	    length -= (size_t)n) {
-		m = mapping_of(t, offset);
+		m = mapping_of(r, offset);
 		if (m == NULL || !within_reach(m)) {
 			errno = ESRCH;
 			return -1;
 		}
-		near = (struct iovec){ buffer, length };
-		far = (struct iovec){ (void *)(uintptr_t)(m->start +
+		ours = (struct iovec){ buffer, length };
+		theirs = (struct iovec){ (void *)(uintptr_t)(m->start +
 		    (offset - m->offset)), length };
-		if (m->end - (uintptr_t)far.iov_base < length)
-			far.iov_len = (size_t)(m->end -
-			    (uintptr_t)far.iov_base);
-		n = process_vm_readv(t->pid, &near, 1, &far, 1, 0);
+		if (m->end - (uintptr_t)theirs.iov_base < length)
+			theirs.iov_len = (size_t)(m->end -
+			    (uintptr_t)theirs.iov_base);
+		n = process_vm_readv(r->pid, &ours, 1, &theirs, 1, 0);
 		if (n <= 0)
 			return -1;
 	}
 	return 0;
 }
 
-/*
- * What was read counts only if the process still has the segment there
- * afterwards; else another holder is asked.
- */
-int
-shmt__remote_get(struct shmt_view *view, uint64_t offset, void *buffer,
+/* Whether the process had the segment mapped there before and after. */
+static bool
+read_checked(struct shmt__remote *r, uint64_t offset, char *buffer,
     size_t length)
 {
-	struct shmt__remote *t = view->through;
+	const struct shmt__mapping *m = mapping_of(r, offset);
 	struct shmt__mapping before;
-	const struct shmt__mapping *m;
+
+	if (m == NULL)
+		return false;
+	before = *m;
+	if (read_once(r, offset, buffer, length) == -1 ||
+	    read_mappings(r) == -1)
+		return false;
+	m = mapping_of(r, offset);
+	return m != NULL && m->start == before.start &&
+	    m->offset == before.offset;
+}
+
+/* From the next holder, where one exits or detaches meanwhile. */
+static int
+load(struct shmt_view *view, uint64_t offset, void *buffer, size_t length)
+{
 	int tries;
 
 	for (tries = 0; tries < 8; tries++) {
-		m = mapping_of(t, offset);
-		if (m != NULL) {
-			before = *m;
-			if (read_once(t, offset, buffer, length) == 0 &&
-			    look(t) == 0 &&
-			    (m = mapping_of(t, offset)) != NULL &&
-			    m->start == before.start &&
-			    m->offset == before.offset)
-				return 0;
-		}
-		if (shmt__remote_open(view) == -1)
+		if (read_checked(view->remote, offset, buffer, length))
+			return 0;
+		if (find_holder(view) == -1)
 			return -1;
-		/* This one may be read as a file. */
-		if (view->fd != -1)
+		/* The next one may have given us a descriptor. */
+		if (view->remote == NULL)
 			return shmt__view_load(view, offset, buffer, length);
 	}
 	errno = ESRCH;
+	return -1;
+}
+
+static void
+find_run(struct shmt_view *view, uint64_t offset, uint64_t end,
+    struct shmt__run *run)
+{
+	(void)view;
+	(void)offset;
+	run->data = true;
+	run->end = end;
+}
+
+static const struct shmt__view_ops by_remote = {
+	.find_run = find_run,
+	.load = load,
+	.close = close_remote
+};
+
+int
+shmt__view_remote(struct shmt_view *view)
+{
+	int error;
+
+	view->remote = calloc(1, sizeof(*view->remote));
+	if (view->remote == NULL)
+		return -1;
+	view->remote->dir = -1;
+	view->remote->id = (uint64_t)view->segment.object.id;
+	view->ops = &by_remote;
+	if (find_holder(view) == 0)
+		return 0;
+	error = errno;
+	close_remote(view);
+	errno = error;
 	return -1;
 }

@@ -19,6 +19,7 @@
 #include "limits/sysctl.h"
 #include "shmtool.h"
 #include "sys/file.h"
+#include "sysv.h"
 
 #define OVERCOMMIT "/proc/sys/vm/overcommit_memory"
 #define HUGE_GROUP "/proc/sys/vm/hugetlb_shm_group"
@@ -64,7 +65,7 @@ find_existing(const struct shmt_request *request, struct shmt_cause *c)
 
 	c->has_segment = request->key != 0 &&
 	    shmt_find(request->key, &id) == 0 &&
-	    shmt_info(id, &c->segment) == 0;
+	    shmt__sysv_look(id, &c->segment) == 0;
 	return c->has_segment;
 }
 
@@ -261,11 +262,11 @@ no_room(const struct shmt_request *request, struct shmt_cause *c)
 static void
 not_locked(const struct shmt_request *request, struct shmt_cause *c)
 {
-	struct shmt_segment *list;
+	struct shmt_info *list;
 	uint64_t used = 0;
 	size_t i, count;
 
-	if (shmt_list(false, &list, &count) == 0) {
+	if (shmt__sysv_all(false, &list, &count) == 0) {
 		for (i = 0; i < count; i++)
 			if ((list[i].state & SHMT_LOCKED) != 0 &&
 			    list[i].cuid == geteuid())
@@ -295,7 +296,7 @@ taken(const struct shmt_request *request, struct shmt_cause *c)
 	c->kind = SHMT_CAUSE_EXISTS;
 	c->certain = true;
 	if (!find_existing(request, c) && request->flags & SHMT_WITH_ID)
-		c->has_segment = shmt_info(request->id, &c->segment) == 0;
+		c->has_segment = shmt__sysv_look(request->id, &c->segment) == 0;
 }
 
 static void

@@ -20,6 +20,7 @@
 #include "limits/sysctl.h"
 #include "shmtool.h"
 #include "sys/file.h"
+#include "sysv.h"
 
 /* The constants that no file holds. */
 #define SHMMIN_BYTES 1
@@ -220,7 +221,7 @@ shmt_limits(unsigned which, struct shmt_limits *limits, const char **bad)
 }
 
 void
-shmt_usage_of(const struct shmt_segment *list, size_t count,
+shmt_usage_of(const struct shmt_info *list, size_t count,
     struct shmt_usage *usage)
 {
 	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
@@ -231,7 +232,8 @@ shmt_usage_of(const struct shmt_segment *list, size_t count,
 		u.pages += list[i].size / page + (list[i].size % page != 0);
 		if (list[i].size > u.largest)
 			u.largest = list[i].size;
-		u.has_rss = u.has_rss && list[i].has_rss;
+		u.has_rss = u.has_rss &&
+		    (list[i].known & SHMT_HAS_RSS) != 0;
 		u.resident += list[i].rss;
 		u.swapped += list[i].swap;
 		u.attachments += list[i].nattch;
@@ -246,10 +248,10 @@ shmt_usage_of(const struct shmt_segment *list, size_t count,
 int
 shmt_usage(struct shmt_usage *usage)
 {
-	struct shmt_segment *list;
+	struct shmt_info *list;
 	size_t count;
 
-	if (shmt_list(true, &list, &count) == -1)
+	if (shmt__sysv_all(true, &list, &count) == -1)
 		return -1;
 	shmt_usage_of(list, count, usage);
 	free(list);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Drafts: files that nobody finds under the name they will have until they
- * are complete.  They are written without any name where the file system can
- * do that, so that nothing is left whatever kills us, and else under one of
- * our own.
+ * Files that appear under their name complete or not at all.  They are
+ * written without a name where the file system can do that, so that nothing
+ * is left however the process ends, and elsewhere under a temporary name.
  */
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,185 +18,160 @@
 #include "sys/atomic_file.h"
 #include "sys/file.h"
 
-/* Without memory arc4random(3) would end the program, and say nothing. */
+/* linkat(2) with AT_EMPTY_PATH would need a capability. */
+int
+shmt__name_unnamed(int fd, int dir, const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return linkat(AT_FDCWD, path, dir, name, AT_SYMLINK_FOLLOW);
+}
+
+int
+shmt__open_unnamed(int dir)
+{
+	int fd;
+
+	fd = openat(dir, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd == -1)
+		return -1;
+	/* EEXIST, and no other error, shows that a free name would be given:
+	 * /proc is mounted and no filter refuses the call. */
+	if (shmt__name_unnamed(fd, dir, ".") == -1 && errno == EEXIST)
+		return fd;
+	shmt__close(fd);
+	return -1;
+}
+
+/* Without memory arc4random(3) would end the program without a message. */
 static int
-invent_name(struct shmt_atomic_file *draft)
+make_name(struct shmt_atomic_file *file)
 {
 	unsigned number;
 
 	if (getentropy(&number, sizeof(number)) == -1)
 		return -1;
 	/* No longer than a name may be, whatever the final one is. */
-	snprintf(draft->name, sizeof(draft->name), ".%.200s.%08x",
-	    draft->final, number);
+	snprintf(file->name, sizeof(file->name), ".%.200s.%08x",
+	    file->final, number);
 	return 0;
 }
 
 static int
-open_named(struct shmt_atomic_file *draft)
+open_named(struct shmt_atomic_file *file)
 {
 	int tries;
 
 	for (tries = 0; tries < 16; tries++) {
-		if (invent_name(draft) == -1)
+		if (make_name(file) == -1)
 			break;
-		draft->fd = openat(draft->dir, draft->name, O_RDWR | O_CREAT |
+		file->fd = openat(file->dir, file->name, O_RDWR | O_CREAT |
 		    O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-		if (draft->fd != -1)
+		if (file->fd != -1)
 			return 0;
 		if (errno != EEXIST)
 			break;
 	}
-	draft->name[0] = '\0';
+	file->name[0] = '\0';
 	return -1;
 }
 
-int
-shmt__atomic_file_open(
-    int dir, const char *final, struct shmt_atomic_file *draft)
-{
-	*draft = (struct shmt_atomic_file){ .dir = dir, .fd = -1 };
-	if (strlcpy(draft->final, final, sizeof(draft->final)) >=
-	    sizeof(draft->final)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	/* Without /proc there is no way to a name later. */
-	if (faccessat(AT_FDCWD, "/proc/self/fd", F_OK, 0) == 0) {
-		draft->fd = openat(dir, ".", O_TMPFILE | O_RDWR | O_CLOEXEC,
-		    0600);
-		if (draft->fd != -1)
-			return 0;
-		if (errno != EOPNOTSUPP && errno != EISDIR)
-			return -1;
-	}
-	return open_named(draft);
-}
-
-/* Gives a draft without a name this one, which must be free. */
+/* The directory of a path, and the path's last component in *base. */
 static int
-link_as(const struct shmt_atomic_file *draft, const char *name)
+open_directory(const char *path, const char **base)
 {
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", draft->fd);
-	return linkat(AT_FDCWD, path, draft->dir, name, AT_SYMLINK_FOLLOW);
-}
-
-int
-shmt__atomic_file_name(struct shmt_atomic_file *draft)
-{
-	if (draft->name[0] != '\0')
-		return 0;
-	if (invent_name(draft) == -1)
-		return -1;
-	if (link_as(draft, draft->name) == 0)
-		return 0;
-	draft->name[0] = '\0';
-	return -1;
-}
-
-int
-shmt__atomic_file_publish(struct shmt_atomic_file *draft)
-{
-	if (draft->name[0] == '\0')
-		return link_as(draft, draft->final);
-	/* A rename that replaces nothing, where the file system has it. */
-	if (renameat2(draft->dir, draft->name, draft->dir, draft->final,
-	    RENAME_NOREPLACE) == -1) {
-		if (errno != EINVAL && errno != ENOSYS)
-			return -1;
-		if (linkat(draft->dir, draft->name, draft->dir, draft->final,
-		    0) == -1)
-			return -1;
-		unlinkat(draft->dir, draft->name, 0);
-	}
-	draft->name[0] = '\0';
-	return 0;
-}
-
-int
-shmt__atomic_file_replace(struct shmt_atomic_file *draft)
-{
-	/* Where there is nothing to replace, no other name is ever seen. */
-	if (draft->name[0] == '\0') {
-		if (link_as(draft, draft->final) == 0)
-			return 0;
-		if (errno != EEXIST || shmt__atomic_file_name(draft) == -1)
-			return -1;
-	}
-	if (renameat(draft->dir, draft->name, draft->dir, draft->final) == -1)
-		return -1;
-	draft->name[0] = '\0';
-	return 0;
-}
-
-void
-shmt__atomic_file_discard(const struct shmt_atomic_file *draft)
-{
-	int saved = errno;
-
-	/* Its own, or of what it took the place of. */
-	if (draft->name[0] != '\0')
-		unlinkat(draft->dir, draft->name, 0);
-	if (draft->fd != -1)
-		close(draft->fd);
-	errno = saved;
-}
-
-/*
- * The same by path
- */
-
-int
-shmt_atomic_file_open(const char *path, struct shmt_atomic_file **draft)
-{
-	const char *base = strrchr(path, '/');
-	struct shmt_atomic_file *d;
-	char *folder;
+	const char *slash = strrchr(path, '/');
+	char *directory;
 	int dir;
 
-	base = base != NULL ? base + 1 : path;
-	if (*base == '\0') {
+	*base = slash != NULL ? slash + 1 : path;
+	if (**base == '\0') {
 		errno = *path == '\0' ? ENOENT : EISDIR;
 		return -1;
 	}
-	folder = base == path ? strdup(".") :
-	    strndup(path, (size_t)(base - path));
-	d = malloc(sizeof(*d));
-	dir = folder == NULL || d == NULL ? -1 :
-	    open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	free(folder);
-	if (dir == -1 || shmt__atomic_file_open(dir, base, d) == -1) {
-		shmt__close(dir);
-		free(d);
+	if (strlen(*base) > NAME_MAX) {
+		errno = ENAMETOOLONG;
 		return -1;
 	}
-	*draft = d;
+	directory = slash == NULL ? strdup(".") :
+	    strndup(path, (size_t)(*base - path));
+	if (directory == NULL)
+		return -1;
+	dir = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	free(directory);
+	return dir;
+}
+
+int
+shmt_atomic_file_open(const char *path, struct shmt_atomic_file **file)
+{
+	struct shmt_atomic_file *f = malloc(sizeof(*f));
+	const char *base;
+
+	if (f == NULL)
+		return -1;
+	*f = (struct shmt_atomic_file){ .fd = -1 };
+	f->dir = open_directory(path, &base);
+	if (f->dir != -1) {
+		strlcpy(f->final, base, sizeof(f->final));
+		f->fd = shmt__open_unnamed(f->dir);
+	}
+	if (f->dir == -1 || (f->fd == -1 && open_named(f) == -1)) {
+		shmt__close(f->dir);
+		free(f);
+		return -1;
+	}
+	*file = f;
 	return 0;
 }
 
 int
-shmt_atomic_file_fd(const struct shmt_atomic_file *draft)
+shmt_atomic_file_fd(const struct shmt_atomic_file *file)
 {
-	return draft->fd;
+	return file->fd;
+}
+
+/* A file that has no name yet cannot replace another: it needs one first. */
+static int
+name_temporarily(struct shmt_atomic_file *file)
+{
+	if (make_name(file) == 0 &&
+	    shmt__name_unnamed(file->fd, file->dir, file->name) == 0)
+		return 0;
+	file->name[0] = '\0';
+	return -1;
 }
 
 int
-shmt_atomic_file_publish(struct shmt_atomic_file *draft)
+shmt_atomic_file_publish(struct shmt_atomic_file *file)
 {
-	int again = fcntl(draft->fd, F_DUPFD_CLOEXEC, 0);
+	int again = fcntl(file->fd, F_DUPFD_CLOEXEC, 0);
 
-	/* File systems over the net tell of a full disk on close. */
+	/* Network file systems report a full disk on close. */
 	if (again == -1 || close(again) == -1)
 		return -1;
-	return shmt__atomic_file_replace(draft);
+	if (file->name[0] == '\0') {
+		if (shmt__name_unnamed(file->fd, file->dir, file->final) == 0)
+			return 0;
+		if (errno != EEXIST || name_temporarily(file) == -1)
+			return -1;
+	}
+	if (renameat(file->dir, file->name, file->dir, file->final) == -1)
+		return -1;
+	file->name[0] = '\0';
+	return 0;
 }
 
 void
-shmt_atomic_file_close(struct shmt_atomic_file *draft)
+shmt_atomic_file_close(struct shmt_atomic_file *file)
 {
-	shmt__atomic_file_discard(draft);
-	shmt__close(draft->dir);
-	free(draft);
+	int saved = errno;
+
+	if (file->name[0] != '\0')
+		unlinkat(file->dir, file->name, 0);
+	errno = saved;
+	shmt__close(file->fd);
+	shmt__close(file->dir);
+	free(file);
 }

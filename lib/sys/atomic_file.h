@@ -1,31 +1,25 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Files that appear under their name complete or not at all. */
+/* Files that have their name only when they are complete. */
 
 #ifndef SHMT_SYS_ATOMIC_FILE_H
 #define SHMT_SYS_ATOMIC_FILE_H
 
-#include "shmtool.h"
-
 struct shmt_atomic_file {
-	int dir;		/* its folder */
+	int dir;		/* where it will have its name */
 	int fd;
-	char final[256];	/* the name it is to have there */
-	char name[256];		/* the one it has, or "" while it has none */
+	char final[256];	/* its name once it is complete */
+	char name[256];		/* its temporary name, "" while it has none */
 };
 
-/* dir stays the caller's, and stays open. */
-int shmt__atomic_file_open(
-    int dir, const char *final, struct shmt_atomic_file *draft);
+/*
+ * Opens a new file without a name in a directory, mode 0600, for reading and
+ * writing; the kernel frees it however this process ends.  -1: not possible
+ * here, or it could not be given a name later; then use a named file.
+ */
+int shmt__open_unnamed(int dir);
 
-/* Makes sure that it has a name, though not yet its own. */
-int shmt__atomic_file_name(struct shmt_atomic_file *draft);
-
-/* Gives it its name: EEXIST where a file has that, or in its place. */
-int shmt__atomic_file_publish(struct shmt_atomic_file *draft);
-int shmt__atomic_file_replace(struct shmt_atomic_file *draft);
-
-/* Closes it, and removes what has the name of a draft. */
-void shmt__atomic_file_discard(const struct shmt_atomic_file *draft);
+/* Gives such a file its name.  EEXIST: the name is taken. */
+int shmt__name_unnamed(int fd, int dir, const char *name);
 
 #endif

@@ -95,6 +95,25 @@ shmt__read_at(int fd, uint64_t offset, void *buffer, size_t length)
 }
 
 int
+shmt__write_at(int fd, uint64_t offset, const void *buffer, size_t length)
+{
+	const char *p = buffer;
+	ssize_t n;
+
+	while (length > 0) {
+		n = pwrite(fd, p, length, (off_t)offset);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return -1;
+		p += n;
+		offset += (uint64_t)n;
+		length -= (size_t)n;
+	}
+	return 0;
+}
+
+int
 shmt__write_all(int fd, const void *buffer, size_t length)
 {
 	const char *p = buffer;

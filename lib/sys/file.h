@@ -17,7 +17,8 @@ int shmt__read_fd(int fd, char **text, size_t *length);
 /* Fills all of buffer from a place in a file; EIO where that ends before. */
 int shmt__read_at(int fd, uint64_t offset, void *buffer, size_t length);
 
-/* Writes all of buffer. */
+/* Writes all of buffer, at a place or where the file stands. */
+int shmt__write_at(int fd, uint64_t offset, const void *buffer, size_t length);
 int shmt__write_all(int fd, const void *buffer, size_t length);
 
 /* Names made or changed in a directory, to the disk; some file systems have

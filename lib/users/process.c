@@ -207,9 +207,8 @@ exists(pid_t pid)
 	return kill(pid, 0) == 0 || errno != ESRCH;
 }
 
-/* When the machine booted, by the present clock. */
-static int
-boot_time(int64_t *boot, int64_t *now)
+int
+shmt__boot_time(int64_t *boot, int64_t *now)
 {
 	struct timespec real, up;
 
@@ -242,7 +241,7 @@ look_at(pid_t pid, const struct shmt__use *use, struct shmt_process *process)
 		return;
 	process->life = SHMT_UNKNOWN;
 	ticks = sysconf(_SC_CLK_TCK);
-	if (ticks <= 0 || boot_time(&boot, &now) == -1)
+	if (ticks <= 0 || shmt__boot_time(&boot, &now) == -1)
 		return;
 	process->started = boot + (int64_t)(stat.started / (uint64_t)ticks);
 	process->life = confirm_reuse(shmt__judge(use, process->started, boot,
@@ -274,7 +273,7 @@ shmt_process(pid_t pid, int64_t at, struct shmt_process *process)
 
 /* The earliest time that a segment records; 0 stands for never. */
 static int64_t
-oldest_time(const struct shmt_segment *segment)
+oldest_time(const struct shmt_info *segment)
 {
 	int64_t oldest = segment->ctime;
 
@@ -287,14 +286,14 @@ oldest_time(const struct shmt_segment *segment)
 
 /* The last attach or detach, 0 for never. */
 static int64_t
-last_use(const struct shmt_segment *segment)
+last_use(const struct shmt_info *segment)
 {
 	return segment->atime > segment->dtime ? segment->atime :
 	    segment->dtime;
 }
 
 void
-shmt_creator(const struct shmt_segment *segment, struct shmt_process *process)
+shmt_creator(const struct shmt_info *segment, struct shmt_process *process)
 {
 	const struct shmt__use use = { segment->ctime, oldest_time(segment) };
 
@@ -308,7 +307,7 @@ shmt_creator(const struct shmt_segment *segment, struct shmt_process *process)
 }
 
 void
-shmt_last_user(const struct shmt_segment *segment,
+shmt_last_user(const struct shmt_info *segment,
     struct shmt_process *process)
 {
 	const struct shmt__use use = { last_use(segment),

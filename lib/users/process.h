@@ -46,6 +46,9 @@ enum shmt__reuse {
 /* By the texts of /proc/stat and /proc/sys/kernel/pid_max. */
 enum shmt__reuse shmt__judge_reuse(const char *stat, const char *pid_max);
 
+/* When the machine booted, by the present clock. */
+int shmt__boot_time(int64_t *boot, int64_t *now);
+
 /* Whether the numbers in /proc are those of our own PID namespace. */
 bool shmt__proc_is_ours(void);
 

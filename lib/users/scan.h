@@ -9,7 +9,7 @@
 
 #include <dirent.h>
 
-#include "object.h"
+#include "shmtool.h"
 #include "users/maps.h"
 
 struct shmt__arena;
@@ -24,7 +24,7 @@ struct shmt__query {
 	const dev_t *devices;
 	size_t device_count;
 	bool fds;		/* look at open descriptors too */
-	bool ids;		/* the user ids of every process, and no memory */
+	bool ids; /* the user ids of every process, and no memory */
 	enum shmt__way way;
 };
 
@@ -77,6 +77,6 @@ void shmt__scan_free(struct shmt__scan *scan);
  * keys and sizes are as it likes.
  */
 bool shmt__is_trusted(const struct shmt_holder *holder,
-    const struct shmt_segment *segment);
+    const struct shmt_info *segment);
 
 #endif

@@ -11,7 +11,7 @@
 #include "users/scan.h"
 
 uint64_t
-shmt_idle(const struct shmt_segment *segment, int64_t now)
+shmt_idle(const struct shmt_info *segment, int64_t now)
 {
 	int64_t last = segment->ctime;
 
@@ -29,7 +29,7 @@ is_gone(const struct shmt_process *process)
 }
 
 void
-shmt_check_stale(const struct shmt_segment *segment, int64_t now, uint64_t idle,
+shmt_check_stale(const struct shmt_info *segment, int64_t now, uint64_t idle,
     struct shmt_proof *proof)
 {
 	memset(proof, 0, sizeof(*proof));
@@ -39,10 +39,12 @@ shmt_check_stale(const struct shmt_segment *segment, int64_t now, uint64_t idle,
 	proof->idle_enough = proof->idle >= idle;
 	shmt_creator(segment, &proof->creator);
 	shmt_last_user(segment, &proof->last_user);
+	proof->creator_gone = is_gone(&proof->creator);
+	proof->last_user_gone = is_gone(&proof->last_user) ||
+	    proof->last_user.life == SHMT_NONE;
 	proof->stale = proof->unattached && proof->not_dest &&
-	    proof->idle_enough && is_gone(&proof->creator) &&
-	    (is_gone(&proof->last_user) ||
-	    proof->last_user.life == SHMT_NONE);
+	    proof->idle_enough && proof->creator_gone &&
+	    proof->last_user_gone;
 }
 
 enum fact { UNKNOWN, FALSE, TRUE };
@@ -55,7 +57,7 @@ known(bool value)
 
 /* What the facts of one segment are found out from. */
 struct subject {
-	const struct shmt_segment *segment;
+	const struct shmt_info *segment;
 	const struct shmt_holders *holders;	/* or NULL */
 	int64_t now;
 	uint64_t stale_idle;
@@ -64,7 +66,7 @@ struct subject {
 static enum fact
 is_stale(const struct subject *subject)
 {
-	const struct shmt_segment *s = subject->segment;
+	const struct shmt_info *s = subject->segment;
 	struct shmt_proof proof;
 
 	/* Processes are looked at only where all else holds. */
@@ -86,16 +88,16 @@ is_stale(const struct subject *subject)
 static bool
 find_key(const struct subject *subject, uint32_t *key)
 {
-	const struct shmt_segment *s = subject->segment;
+	const struct shmt_info *s = subject->segment;
 	const struct shmt_holder *holder;
 	size_t count = 0;
 
 	*key = s->key;
-	if ((s->state & SHMT_DEST) == 0)
+	if ((s->known & SHMT_HAS_KEY) != 0)
 		return true;
-	if (subject->holders == NULL)
+	if (subject->holders == NULL || s->object.kind != SHMT_SYSV)
 		return false;
-	holder = shmt_holders_of(subject->holders, s->id, &count);
+	holder = shmt_holders_of(subject->holders, &s->object, &count);
 	if (count == 0)
 		return false;
 	*key = holder->key;
@@ -114,7 +116,7 @@ has_key(const struct subject *subject, uint32_t wanted)
 static enum fact
 is_held_by(const struct subject *subject, pid_t pid)
 {
-	const struct shmt_segment *s = subject->segment;
+	const struct shmt_info *s = subject->segment;
 	const struct shmt_holder *holder, *found = NULL;
 	uint64_t maps = 0;
 	size_t count;
@@ -123,7 +125,7 @@ is_held_by(const struct subject *subject, pid_t pid)
 		return FALSE;
 	if (subject->holders == NULL)
 		return UNKNOWN;
-	holder = shmt_holders_of(subject->holders, s->id, &count);
+	holder = shmt_holders_of(subject->holders, &s->object, &count);
 	for (; count > 0; count--, holder++) {
 		maps += holder->maps;
 		if (holder->pid == pid)
@@ -136,7 +138,7 @@ is_held_by(const struct subject *subject, pid_t pid)
 }
 
 static enum fact
-is_created_by(const struct shmt_segment *segment, pid_t pid)
+is_created_by(const struct shmt_info *segment, pid_t pid)
 {
 	struct shmt_process creator;
 
@@ -162,7 +164,7 @@ is_used_by(const struct subject *subject, pid_t pid)
 }
 
 static enum fact
-is_creator_gone(const struct shmt_segment *segment)
+is_creator_gone(const struct shmt_info *segment)
 {
 	struct shmt_process creator;
 
@@ -171,11 +173,26 @@ is_creator_gone(const struct shmt_segment *segment)
 	    creator.life == SHMT_ALIVE ? FALSE : UNKNOWN;
 }
 
+/* The facts without which a criterion is unknown. */
+static const unsigned needed[SHMT_CRITERIA] = {
+	[SHMT_BY_OWNER] = SHMT_HAS_OWNER,
+	[SHMT_BY_CREATOR] = SHMT_HAS_CREATOR,
+	[SHMT_BY_MIN_SIZE] = SHMT_HAS_SIZE,
+	[SHMT_BY_MAX_SIZE] = SHMT_HAS_SIZE,
+	[SHMT_BY_UNATTACHED] = SHMT_HAS_NATTCH,
+	[SHMT_BY_IDLE] = SHMT_HAS_CTIME,
+	[SHMT_BY_PID] = SHMT_HAS_NATTCH,
+	[SHMT_BY_CREATOR_DEAD] = SHMT_HAS_CPID,
+	[SHMT_BY_STALE] = SHMT_HAS_CPID | SHMT_HAS_LPID | SHMT_HAS_NATTCH
+};
+
 static enum fact
 find_fact(const struct subject *subject, const struct shmt_clause *clause)
 {
-	const struct shmt_segment *s = subject->segment;
+	const struct shmt_info *s = subject->segment;
 
+	if ((s->known & needed[clause->by]) != needed[clause->by])
+		return UNKNOWN;
 	switch (clause->by) {
 	case SHMT_BY_OWNER:
 		return known(s->uid == clause->value);
@@ -188,7 +205,8 @@ find_fact(const struct subject *subject, const struct shmt_clause *clause)
 	case SHMT_BY_UNATTACHED:
 		return known(s->nattch == 0);
 	case SHMT_BY_DEST:
-		return known((s->state & SHMT_DEST) != 0);
+		return s->object.kind != SHMT_SYSV ? UNKNOWN :
+		    known((s->state & SHMT_DEST) != 0);
 	case SHMT_BY_IDLE:
 		return known(shmt_idle(s, subject->now) >= clause->value);
 	case SHMT_BY_KEY:
@@ -262,7 +280,7 @@ mismatch(const struct shmt_filter *filter, const struct subject *subject,
 
 bool
 shmt_match(const struct shmt_filter *filter,
-    const struct shmt_segment *segment, int64_t now,
+    const struct shmt_info *segment, int64_t now,
     const struct shmt_holders *holders)
 {
 	const struct subject subject = { segment, holders, now,
@@ -273,7 +291,7 @@ shmt_match(const struct shmt_filter *filter,
 
 unsigned
 shmt_mismatch(const struct shmt_filter *filter,
-    const struct shmt_segment *segment, int64_t now,
+    const struct shmt_info *segment, int64_t now,
     const struct shmt_holders *holders)
 {
 	const struct subject subject = { segment, holders, now,

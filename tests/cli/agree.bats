@@ -248,8 +248,8 @@ prints() {
 	stat) echo "stat" ;;
 	rm) echo "rm -v $id" ;;
 	set) echo "set -h" ;;
-	save) echo "save -h" ;;
-	restore) echo "restore saved/$id-0x00000000.meta" ;;
+	save) echo "save -f saved $id" ;;
+	restore) echo "restore saved/$id-*.meta" ;;
 	limits) echo "limits" ;;
 	esac
 }
@@ -259,8 +259,8 @@ prints() {
 		id=$(ipcmk -M 4096 | tr -dc 0-9)
 		line=$(prints "$verb")
 		[ -n "$line" ] || { echo "nothing for $verb"; return 1; }
+		mkdir -p saved
 		if [ "$verb" = restore ]; then
-			mkdir -p saved
 			shmtool set -m 0600 "$id"
 			id=$(shmtool create -s 4096)
 			shmtool save saved "$id"

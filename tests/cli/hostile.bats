@@ -125,7 +125,8 @@ meets() {
 		meets rm -v -f --save "$word.d" "$id"
 		grep -q "^removed $id .* saved as " out
 		[ "$(wc -l <out)" -eq 1 ]
-		id=$(shmtool restore "$word.d/$id-0x00000000.meta")
+		id=$(shmtool restore "$word.d/$id-"*.meta)
+		rm "$word.d"/*
 		limited shmtool rm --json --save "$word.d" "$id" >out
 		perl -MJSON::PP -0777 -e '
 			my $saved = decode_json(<STDIN>)->{segments}[0]{saved};

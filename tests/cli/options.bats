@@ -60,6 +60,46 @@ refuses() {
 	refuses "write -n 0xg $id" "--length: 0xg: not a number of bytes"
 }
 
+@test "options: values at their limits and just beyond" {
+	id=$(shmtool create -s 4096)
+	run shmtool limits --check -w 0 -c 100
+	[[ $output != *UNKNOWN* ]]
+	refuses "limits --usage -w 101" "--warning: 101: out of range: 0 to 100"
+	shmtool set -m 0777 "$id"
+	shmtool set -m 0 "$id"
+	shmtool set -m 0600 "$id"
+	refuses "set -m 1777 $id" "--mode: 1777: out of range"
+	refuses "set -m 888 $id" "--mode: 888: not a mode"
+	refuses "create -s 1 --id 2147483648" "--id: 2147483648: out of range:"
+	refuses "create -s 1 -k 0" "--key: 0: out of range: keys go from 1"
+	refuses "create -s 1 -k 0x100000000" "out of range: keys go from 1"
+	shmtool create -s 1 -k 0xffffffff
+	refuses "stat --pid 0" "--pid: 0: out of range: 1 to 2147483647"
+	shmtool stat --pid 2147483647 --owner 4294967294
+	refuses "stat --owner 4294967295" "--owner: 4294967295: no such user"
+	refuses "create -s 16E" "--size: 16E: out of range: at most 1844"
+	refuses "create -s 1 --huge=3M" "--huge: 3M: not a power of two"
+	refuses "create -s 1 --huge=0" "--huge: 0: not a power of two"
+	refuses "limits --advise --ram 1023K" "--ram: 1023K: less than 1.0M"
+	refuses "write -z256 $id" "--fill: 256: not a byte"
+	refuses "write -zAB $id" "--fill: AB: not a byte"
+	shmtool write -z0xff "$id"
+	refuses "attach -a 0 $id" "--address: 0: not an address"
+	refuses "set -u :nosuchgroup $id" "--owner: nosuchgroup: no such group"
+}
+
+@test "options: --not takes the next option, which must be a filter" {
+	refuses "stat --not --json" "stat: --not: --json cannot follow it"
+	refuses "stat --not --not --stale" "stat: --not: --not cannot follow"
+	refuses "stat --stale --not" "stat: --not: an option must follow it"
+	shmtool create -k 5 -s 1
+	shmtool create -k 6 -s 1
+	[ "$(shmtool stat --tsv --no-heading -o KEY --not --key 5)" = \
+		0x00000006 ]
+	[ "$(shmtool stat --tsv --no-heading -o KEY --key 5 --key 6 |
+		wc -l)" -eq 2 ]
+}
+
 @test "options: DURATION takes a fraction" {
 	id=$(shmtool create -s 4096)
 	run timeout 10 shmtool attach -t 0.1 "$id"
@@ -96,7 +136,7 @@ refuses() {
 	refuses "stat --tsv --json" "stat: either --tsv or --json"
 	refuses "set --unlock --lock 1" "set: either --unlock or --lock"
 	refuses "limits -b --human" "limits: either --bytes or --human"
-	refuses "rm --private --key 5" "rm: either --private or --key"
+	refuses "rm --private --key 5" "rm: either --key or --private"
 	# The same one twice is no contradiction.
 	shmtool stat -t -t --json --json
 }

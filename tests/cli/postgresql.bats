@@ -97,7 +97,7 @@ all_dead() {
 	[ "$(of_id nattch "$id")" = 0 ]
 
 	run --separate-stderr shmtool rm --stale --dry-run
-	[ "${lines[-1]%%,*}" = "0 of 0 to go" ]
+	[[ ${lines[-1]} == "nothing to remove"* ]]
 	wait_for is_stale
 	[ "$(segments)" -eq 1 ]
 	run --separate-stderr shmtool rm --stale --idle 0 --yes -v
@@ -116,5 +116,5 @@ all_dead() {
 }
 
 is_stale() {
-	shmtool rm --stale --idle 0 --dry-run | grep -q '^1 of 1 to go'
+	shmtool rm --stale --idle 0 --dry-run | grep -q '^would remove 1 of 1,'
 }

@@ -39,6 +39,17 @@ block() {
 	diff expected said
 }
 
+@test "readme: the refusal in the picture is the program's own" {
+	local key=0x00a82792 i
+	id=$(shmtool create -k "$key" -s 56)
+	for i in 1 2 3 4 5 6; do NAME=postgres hold "$id"; done
+	block "" | sed -n "s/^shmtool: rm: $key/&/p" | tr -s '[:digit:]' 1 >shown
+	[ "$(wc -l <shown)" -eq 1 ]
+	run --separate-stderr shmtool rm "$key"
+	[ "$status" -eq 5 ]
+	diff shown <(tr -s '[:digit:]' 1 <<<"$stderr")
+}
+
 @test "readme: the fragment of the library compiles" {
 	command -v cc >/dev/null || skip "no compiler"
 	{

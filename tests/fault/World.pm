@@ -458,7 +458,7 @@ sub save_one {
 		exec($shmtool, 'save', $saved, $id) or POSIX::_exit(99);
 	}
 	waitpid($pid, 0);
-	my ($file) = glob(sprintf("$saved/*-0x%08x.meta", $key));
+	my ($file) = glob(sprintf("$saved/*-0x%08x-*.meta", $key));
 	return defined $file ? $file =~ s|.*/(.*)\.meta$|$1|r : 'none';
 }
 

@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct shmt_segment *list;
+	struct shmt_info *list;
 	size_t count, i;
 	char *text;
 

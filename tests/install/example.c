@@ -17,7 +17,7 @@ int
 main(void)
 {
 	struct shmt_request request;
-	struct shmt_segment segment;
+	struct shmt_info segment;
 	bool created;
 	void *at;
 	int id;

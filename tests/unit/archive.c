@@ -2,10 +2,11 @@
 
 /*
  * Saved segments: the .meta byte by byte, the digest, files that were
- * damaged, cut, swapped or made to lead elsewhere, and what a restore gives
- * back.
+ * damaged, cut, swapped or replaced by links, left-over files, and what a
+ * restore gives back.
  */
 
+#include <sys/file.h>
 #include <sys/ipc.h>
 #include <sys/prctl.h>
 #include <sys/shm.h>
@@ -20,24 +21,45 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <setjmp.h>
-#include <sha2.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
 #include "archive/digest.h"
 #include "archive/meta.h"
+#include "archive/pair.h"
 #include "shmtool.h"
+#include "sysv.h"
+#include "segment.h"
+
+static int
+restore_to(const char *file, const struct shmt_restoring *how, int *id,
+    struct shmt_saved *saved, struct shmt_trouble *trouble)
+{
+	struct shmt_object object = { .id = -1 };
+	int result;
+
+	result = shmt_restore(file, how, &object, saved, trouble);
+	*id = object.id;
+	return result;
+}
 
 #define KEY 0x5afe
 #define SIZE 10000
 
-static const struct shmt_transfer quiet = { .length = UINT64_MAX };
+static const struct shmt_saving quiet;
+static const struct shmt_saving replacing = { .flags = SHMT_REPLACE };
+static const struct shmt_restoring plain;
 
 static char dir[] = "/tmp/shmtool-archive.XXXXXX";
 
@@ -66,14 +88,14 @@ remove_dir(void **state)
 }
 
 static const struct shmt_saved example = {
-	.name = "65536-0x000004d2",
+	.ending = ".shm",
 	.segment = {
-		.id = 65536, .key = 0x4d2, .size = 1048576, .mode = 0640,
+		.object.id = 65536, .key = 0x4d2, .size = 1048576, .mode = 0640,
 		.uid = 1000, .gid = 1001, .cuid = 1002, .cgid = 1003,
 		.cpid = 4242, .lpid = 4250, .state = SHMT_LOCKED,
 		.atime = 1763690000, .ctime = 1763690001
 	},
-	.digest = { 0xab, 0xcd, 0xef, [31] = 0x42 }
+	.digest = { 0xab, 0xcd, 0xef, [15] = 0x42 }
 };
 
 static int
@@ -104,13 +126,13 @@ parse(const char *text, size_t length, unsigned *line,
 static void
 assert_same_meta(const struct shmt_saved *a, const struct shmt_saved *b)
 {
-	const struct shmt_segment *s = &a->segment, *t = &b->segment;
+	const struct shmt_info *s = &a->segment, *t = &b->segment;
 
-	assert_string_equal(a->name, b->name);
+	assert_string_equal(a->ending, b->ending);
 	assert_memory_equal(a->digest, b->digest, sizeof(a->digest));
 	assert_int_equal(a->disturbed, b->disturbed);
 	assert_int_equal(a->lost, b->lost);
-	assert_int_equal(s->id, t->id);
+	assert_int_equal(s->object.id, t->object.id);
 	assert_int_equal(s->key, t->key);
 	assert_int_equal(s->uid, t->uid);
 	assert_int_equal(s->gid, t->gid);
@@ -125,7 +147,7 @@ assert_same_meta(const struct shmt_saved *a, const struct shmt_saved *b)
 	assert_int_equal(s->atime, t->atime);
 	assert_int_equal(s->dtime, t->dtime);
 	assert_int_equal(s->ctime, t->ctime);
-	assert_int_equal(s->has_rss, t->has_rss);
+	assert_int_equal(s->known & SHMT_HAS_RSS, t->known & SHMT_HAS_RSS);
 	assert_int_equal(s->rss, t->rss);
 	assert_int_equal(s->swap, t->swap);
 }
@@ -142,7 +164,7 @@ meta_round_trip(void **state)
 	length = shmt__format_meta(&example, text);
 	assert_int_equal(shmt__parse_meta(text, length, &saved, &trouble), 0);
 	assert_same_meta(&saved, &example);
-	extreme.segment.id = INT32_MAX;
+	extreme.segment.object.id = INT32_MAX;
 	extreme.segment.key = UINT32_MAX;
 	extreme.segment.size = INT64_MAX;
 	extreme.segment.mode = 0777;
@@ -151,13 +173,22 @@ meta_round_trip(void **state)
 	extreme.segment.atime = extreme.segment.ctime = INT64_MAX;
 	extreme.segment.dtime = INT64_C(253402300799);
 	extreme.segment.state = SHMT_DEST | SHMT_LOCKED | SHMT_HUGE;
-	strlcpy(extreme.name, "2147483647-0xffffffff", sizeof(extreme.name));
+	strlcpy(extreme.ending, ".9.shm", sizeof(extreme.ending));
 	length = shmt__format_meta(&extreme, text);
 	assert_true(length < SHMT__META_MAX);
 	assert_non_null(strstr(text, "9999-12-31T23:59:59Z"));
 	assert_non_null(strstr(text, "status dest locked huge\n"));
+	assert_non_null(strstr(text, "contents .9.shm\n"));
 	assert_int_equal(shmt__parse_meta(text, length, &saved, &trouble), 0);
 	assert_same_meta(&saved, &extreme);
+}
+
+/* As xxhsum -H2 prints it. */
+static void
+to_hex(XXH128_hash_t hash, char hex[static 33])
+{
+	snprintf(hex, 33, "%016jx%016jx", (uintmax_t)hash.high64,
+	    (uintmax_t)hash.low64);
 }
 
 /* The text is a format that others read: it stays as it is. */
@@ -165,7 +196,8 @@ static void
 meta_text(void **state)
 {
 	static const char expected[] =
-	    "shmtool-saved 1\n"
+	    "shmtool-saved 2\n"
+	    "kind sysv\n"
 	    "id 65536\n"
 	    "key 0x000004d2\n"
 	    "size 1048576\n"
@@ -180,19 +212,19 @@ meta_text(void **state)
 	    "dtime 0 never\n"
 	    "ctime 1763690001 2025-11-21T01:53:21Z\n"
 	    "status locked\n"
-	    "sha256 abcdef00000000000000000000000000"
-	    "00000000000000000000000000000042\n"
-	    "meta-sha256 ";
-	char text[SHMT__META_MAX], hex[SHA256_DIGEST_STRING_LENGTH];
-	const size_t before = sizeof(expected) - 1 - strlen("meta-sha256 ");
+	    "contents .shm\n"
+	    "xxh3-128 abcdef00000000000000000000000042\n"
+	    "meta-xxh3-128 ";
+	char text[SHMT__META_MAX], hex[33];
+	const size_t before = sizeof(expected) - 1 - strlen("meta-xxh3-128 ");
 	size_t length;
 
 	(void)state;
 	length = shmt__format_meta(&example, text);
-	assert_int_equal(length, sizeof(expected) - 1 + 65);
+	assert_int_equal(length, sizeof(expected) - 1 + 33);
 	assert_memory_equal(text, expected, sizeof(expected) - 1);
-	SHA256Data((uint8_t *)text, before, hex);
-	assert_memory_equal(text + sizeof(expected) - 1, hex, 64);
+	to_hex(XXH3_128bits(text, before), hex);
+	assert_memory_equal(text + sizeof(expected) - 1, hex, 32);
 }
 
 /* Lines of a text up to and with the one that at is in. */
@@ -253,7 +285,7 @@ meta_cut_and_longer(void **state)
 	text[length] = '\n';
 	assert_int_equal(parse(text, length + 1, &line, &damage), -1);
 	assert_int_equal(damage, SHMT_BAD_META);
-	assert_int_equal(line, 18);
+	assert_int_equal(line, 20);
 	text[length] = '\0';
 	assert_int_equal(parse(text, length + 1, &line, &damage), -1);
 }
@@ -286,7 +318,7 @@ meta_lines(void **state)
 
 	(void)state;
 	shmt__format_meta(&example, text);
-	for (n = 1; n <= 17; n++) {
+	for (n = 1; n <= 19; n++) {
 		edit_line(text, n, LEFT_OUT, changed);
 		assert_int_equal(parse(changed, strlen(changed), &line,
 		    &damage), -1);
@@ -311,49 +343,55 @@ meta_edited(void **state)
 		enum shmt_damage damage;
 		unsigned line;
 	} edits[] = {
-		{ "saved 1\n", "saved 2\n", SHMT_BAD_META, 1 },
-		{ "id 65536\n", "id 65537\n", SHMT_BAD_SUM, 17 },
-		{ "id 65536\n", "id 2147483648\n", SHMT_BAD_META, 2 },
-		{ "id 65536\n", "id ../../etc\n", SHMT_BAD_META, 2 },
-		{ "id 65536\n", "id 065536\n", SHMT_BAD_META, 2 },
-		{ "id 65536\n", "id 65536 \n", SHMT_BAD_META, 2 },
-		{ "id 65536\n", "id  65536\n", SHMT_BAD_META, 2 },
-		{ "key 0x000004d2\n", "key 0x000004d3\n", SHMT_BAD_SUM, 17 },
-		{ "key 0x000004d2\n", "key 0x4d2\n", SHMT_BAD_META, 3 },
-		{ "key 0x000004d2\n", "key 0x1000004d2\n", SHMT_BAD_META, 3 },
-		{ "key 0x000004d2\n", "key 1234\n", SHMT_BAD_META, 3 },
-		{ "key 0x000004d2\n", "key 0x000004D2\n", SHMT_BAD_META, 3 },
-		{ "size 1048576\n", "size 1048577\n", SHMT_BAD_SUM, 17 },
-		{ "size 1048576\n", "size 0\n", SHMT_BAD_META, 4 },
-		{ "size 1048576\n", "size 1M\n", SHMT_BAD_META, 4 },
-		{ "size 1048576\n", "size -1\n", SHMT_BAD_META, 4 },
+		{ "saved 2\n", "saved 1\n", SHMT_BAD_VERSION, 0 },
+		{ "saved 2\n", "saved 3\n", SHMT_BAD_VERSION, 0 },
+		{ "saved 2\n", "saved 02\n", SHMT_BAD_META, 1 },
+		{ "saved 2\n", "saved x\n", SHMT_BAD_META, 1 },
+		{ "kind sysv\n", "kind posix\n", SHMT_BAD_META, 2 },
+		{ "id 65536\n", "id 65537\n", SHMT_BAD_SUM, 19 },
+		{ "id 65536\n", "id 2147483648\n", SHMT_BAD_META, 3 },
+		{ "id 65536\n", "id ../../etc\n", SHMT_BAD_META, 3 },
+		{ "id 65536\n", "id 065536\n", SHMT_BAD_META, 3 },
+		{ "id 65536\n", "id 65536 \n", SHMT_BAD_META, 3 },
+		{ "id 65536\n", "id  65536\n", SHMT_BAD_META, 3 },
+		{ "key 0x000004d2\n", "key 0x000004d3\n", SHMT_BAD_SUM, 19 },
+		{ "key 0x000004d2\n", "key 0x4d2\n", SHMT_BAD_META, 4 },
+		{ "key 0x000004d2\n", "key 0x1000004d2\n", SHMT_BAD_META, 4 },
+		{ "key 0x000004d2\n", "key 1234\n", SHMT_BAD_META, 4 },
+		{ "key 0x000004d2\n", "key 0x000004D2\n", SHMT_BAD_META, 4 },
+		{ "size 1048576\n", "size 1048577\n", SHMT_BAD_SUM, 19 },
+		{ "size 1048576\n", "size 0\n", SHMT_BAD_META, 5 },
+		{ "size 1048576\n", "size 1M\n", SHMT_BAD_META, 5 },
+		{ "size 1048576\n", "size -1\n", SHMT_BAD_META, 5 },
 		{ "size 1048576\n", "size 9223372036854775808\n",
-		    SHMT_BAD_META, 4 },
+		    SHMT_BAD_META, 5 },
 		{ "size 1048576\n", "size 18446744073709551617\n",
-		    SHMT_BAD_META, 4 },
-		{ "size 1048576\n", "size 1099511627776\n", SHMT_BAD_META,
-		    16 },
-		{ "perms 0640\n", "perms 0644\n", SHMT_BAD_SUM, 17 },
-		{ "perms 0640\n", "perms 640\n", SHMT_BAD_META, 5 },
-		{ "perms 0640\n", "perms 1640\n", SHMT_BAD_META, 5 },
-		{ "perms 0640\n", "perms u=rw\n", SHMT_BAD_META, 5 },
-		{ "uid 1000\n", "uid 0\n", SHMT_BAD_SUM, 17 },
-		{ "uid 1000\n", "uid 4294967296\n", SHMT_BAD_META, 6 },
-		{ "uid 1000\n", "uid root\n", SHMT_BAD_META, 6 },
-		{ "cpid 4242\n", "cpid 2147483648\n", SHMT_BAD_META, 10 },
+		    SHMT_BAD_META, 5 },
+		{ "perms 0640\n", "perms 0644\n", SHMT_BAD_SUM, 19 },
+		{ "perms 0640\n", "perms 640\n", SHMT_BAD_META, 6 },
+		{ "perms 0640\n", "perms 1640\n", SHMT_BAD_META, 6 },
+		{ "perms 0640\n", "perms u=rw\n", SHMT_BAD_META, 6 },
+		{ "uid 1000\n", "uid 0\n", SHMT_BAD_SUM, 19 },
+		{ "uid 1000\n", "uid 4294967296\n", SHMT_BAD_META, 7 },
+		{ "uid 1000\n", "uid root\n", SHMT_BAD_META, 7 },
+		{ "cpid 4242\n", "cpid 2147483648\n", SHMT_BAD_META, 11 },
 		{ "atime 1763690000 2025", "atime 1763690000 2026",
-		    SHMT_BAD_META, 12 },
-		{ "dtime 0 never", "dtime 0", SHMT_BAD_META, 13 },
-		{ "dtime 0 never", "dtime 1 never", SHMT_BAD_META, 13 },
-		{ "status locked", "status -", SHMT_BAD_SUM, 17 },
-		{ "status locked", "status locked dest", SHMT_BAD_META, 15 },
-		{ "status locked", "status stale", SHMT_BAD_META, 15 },
-		{ "status locked", "status ", SHMT_BAD_META, 15 },
-		{ "sha256 ab", "sha256 ac", SHMT_BAD_SUM, 17 },
-		{ "sha256 ab", "sha256 AB", SHMT_BAD_META, 16 },
-		{ "sha256 ab", "sha256-1M ab", SHMT_BAD_META, 16 },
-		{ "sha256 ab", "sha256 b", SHMT_BAD_META, 16 },
-		{ "meta-sha256 ", "meta-sha256 0", SHMT_BAD_META, 17 }
+		    SHMT_BAD_META, 13 },
+		{ "dtime 0 never", "dtime 0", SHMT_BAD_META, 14 },
+		{ "dtime 0 never", "dtime 1 never", SHMT_BAD_META, 14 },
+		{ "status locked", "status -", SHMT_BAD_SUM, 19 },
+		{ "status locked", "status locked dest", SHMT_BAD_META, 16 },
+		{ "status locked", "status stale", SHMT_BAD_META, 16 },
+		{ "status locked", "status ", SHMT_BAD_META, 16 },
+		{ "contents .shm", "contents .1.shm", SHMT_BAD_SUM, 19 },
+		{ "contents .shm", "contents .10.shm", SHMT_BAD_META, 17 },
+		{ "contents .shm", "contents .0.shm", SHMT_BAD_META, 17 },
+		{ "contents .shm", "contents ../x.shm", SHMT_BAD_META, 17 },
+		{ "xxh3-128 ab", "xxh3-128 ac", SHMT_BAD_SUM, 19 },
+		{ "xxh3-128 ab", "xxh3-128 AB", SHMT_BAD_META, 18 },
+		{ "xxh3-128 ab", "sha256 ab", SHMT_BAD_META, 18 },
+		{ "xxh3-128 ab", "xxh3-128 b", SHMT_BAD_META, 18 },
+		{ "meta-xxh3-128 ", "meta-xxh3-128 0", SHMT_BAD_META, 19 }
 	};
 	char text[SHMT__META_MAX], changed[SHMT__META_MAX];
 	enum shmt_damage damage;
@@ -380,101 +418,46 @@ meta_edited(void **state)
  * The digest
  */
 
+/* The blocks that are not all zero, each behind its number: the judge is the
+ * digest of all these bytes in one piece. */
 static void
-digest_file(int fd, uint64_t size, char hex[static 65])
+digests_by_blocks(void **state)
 {
-	unsigned char digest[SHMT__DIGEST];
-	size_t i;
-
-	assert_int_equal(shmt__digest(fd, size, &quiet, digest), 0);
-	for (i = 0; i < sizeof(digest); i++)
-		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
-}
-
-/* A file of this size with one byte at each of some places. */
-static int
-sparse_file(uint64_t size, const uint64_t *at, size_t count)
-{
-	int fd = open(".", O_TMPFILE | O_RDWR, 0600);
-	size_t i;
-
-	assert_int_not_equal(fd, -1);
-	assert_int_equal(ftruncate(fd, (off_t)size), 0);
-	for (i = 0; i < count; i++)
-		assert_int_equal(pwrite(fd, "x", 1, (off_t)at[i]), 1);
-	return fd;
-}
-
-/* Line by line, as split(1) and sha256sum(1) would. */
-static void
-judge_parts(int fd, uint64_t size, char hex[static 65])
-{
-	const size_t part = 1 << 20;
-	char line[80], own[65], *buffer = malloc(part);
-	SHA2_CTX sum;
-	uint64_t at;
-	ssize_t n;
-
-	assert_non_null(buffer);
-	SHA256Init(&sum);
-	for (at = 0; at < size; at += (uint64_t)n) {
-		n = pread(fd, buffer, part, (off_t)at);
-		assert_true(n > 0);
-		SHA256Data((uint8_t *)buffer, (size_t)n, own);
-		snprintf(line, sizeof(line), "%s  -\n", own);
-		SHA256Update(&sum, (uint8_t *)line, strlen(line));
-	}
-	SHA256End(&sum, hex);
-	free(buffer);
-}
-
-static void
-digests(void **state)
-{
-	const uint64_t m = 1 << 20;
-	const struct {
-		uint64_t size, at[3];
-		size_t count;
-		bool parts;
-	} rows[] = {
-		{ 1, { 0 }, 1, false },
-		{ 1, { 0 }, 0, false },
-		{ 4097, { 4096 }, 1, false },
-		{ 3 * m, { 0, m, 3 * m - 1 }, 3, false },
-		{ 3 * m + 1, { m - 1, m, 3 * m }, 3, false },
-		{ SHMT__PLAIN + 1, { 0 }, 0, true },
-		{ SHMT__PLAIN + 5 * m - 1, { 7 * m, SHMT__PLAIN + 5 * m - 2 },
-		    2, true }
+	static const struct { size_t size, at[3], count; } rows[] = {
+		{ 1, { 0 }, 0 }, { 1, { 0 }, 1 }, { 65536, { 65535 }, 1 },
+		{ 65537, { 65536 }, 1 }, { 65537, { 65535 }, 1 },
+		{ 300000, { 0, 262143, 299999 }, 3 }
 	};
-	char ours[65], theirs[65], path[32];
-	size_t i;
-	int fd;
+	char *bytes = calloc(1, 300000), *judge = calloc(1, 340000);
+	unsigned char digest[SHMT__DIGEST];
+	struct shmt__digest *ours;
+	XXH128_canonical_t theirs;
+	size_t i, j, at, n, used;
 
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		fd = sparse_file(rows[i].size, rows[i].at, rows[i].count);
-		digest_file(fd, rows[i].size, ours);
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-		if (rows[i].parts)
-			judge_parts(fd, rows[i].size, theirs);
-		else
-			assert_non_null(SHA256File(path, theirs));
-		assert_string_equal(ours, theirs);
-		close(fd);
+		memset(bytes, 0, 300000);
+		for (j = 0; j < rows[i].count; j++)
+			bytes[rows[i].at[j]] = 'x';
+		ours = shmt__digest_begin();
+		used = 0;
+		for (at = 0; at < rows[i].size; at += n) {
+			n = rows[i].size - at < 65536 ? rows[i].size - at :
+			    65536;
+			if (memchr(bytes + at, 'x', n) == NULL)
+				continue;
+			shmt__digest_add(ours, at / 65536, bytes + at, n);
+			memset(judge + used, 0, 8);
+			judge[used] = (char)(at / 65536);
+			memcpy(judge + used + 8, bytes + at, n);
+			used += 8 + n;
+		}
+		shmt__digest_end(ours, digest);
+		XXH128_canonicalFromHash(&theirs, XXH3_128bits(judge, used));
+		assert_memory_equal(digest, theirs.digest, SHMT__DIGEST);
 	}
-}
-
-static void
-digest_of_less(void **state)
-{
-	unsigned char digest[SHMT__DIGEST];
-	const uint64_t at = 99;
-	int fd = sparse_file(100, &at, 1);
-
-	(void)state;
-	assert_int_equal(shmt__digest(fd, 101, &quiet, digest), -1);
-	assert_int_equal(errno, EIO);
-	close(fd);
+	free(bytes);
+	free(judge);
 }
 
 /*
@@ -519,29 +502,36 @@ files(void)
 static unsigned
 segments(void)
 {
-	struct shmt_segment *list;
+	struct shmt_info *list;
 	size_t count;
 
-	assert_int_equal(shmt_list(false, &list, &count), 0);
+	assert_int_equal(shmt__sysv_all(false, &list, &count), 0);
 	free(list);
 	return (unsigned)count;
 }
 
 static void
-clear(void)
+clear_files(void)
 {
-	struct shmt_segment *list;
 	struct dirent *entry;
-	size_t count, i;
 	DIR *d = opendir(".");
 
 	assert_non_null(d);
 	while ((entry = readdir(d)) != NULL)
 		unlink(entry->d_name);
 	closedir(d);
-	assert_int_equal(shmt_list(false, &list, &count), 0);
+}
+
+static void
+clear(void)
+{
+	struct shmt_info *list;
+	size_t count, i;
+
+	clear_files();
+	assert_int_equal(shmt__sysv_all(false, &list, &count), 0);
 	for (i = 0; i < count; i++)
-		shmt_remove(list[i].id);
+		shmt__sysv_rmid(list[i].object.id);
 	free(list);
 }
 
@@ -558,14 +548,27 @@ save_ok(int id, struct shmt_saved *saved)
 {
 	struct shmt_trouble trouble;
 
-	if (shmt_save(".", id, 0, &quiet, saved, &trouble) == -1)
+	if (shmt_save(".", OF_ID(id), &quiet, saved, &trouble) == -1)
 		fail_msg("place %d: %s", (int)trouble.place, strerror(errno));
+}
+
+/* Restores a file as a private segment, which is removed again. */
+static int
+check_saved(const char *file, struct shmt_saved *saved,
+    struct shmt_trouble *trouble)
+{
+	const struct shmt_restoring how = { .flags = SHMT_OTHER_KEY };
+	int id;
+
+	if (restore_to(file, &how, &id, saved, trouble) == -1)
+		return -1;
+	return shmt__sysv_rmid(id);
 }
 
 static void
 restored_as_it_was(void **state)
 {
-	struct shmt_segment before, after;
+	struct shmt_info before, after;
 	struct shmt_trouble trouble;
 	struct shmt_saved saved, again;
 	int id, other;
@@ -573,20 +576,19 @@ restored_as_it_was(void **state)
 
 	(void)state;
 	id = make_segment(KEY, SIZE, 0440);
-	assert_int_equal(shmt_info(id, &before), 0);
+	assert_int_equal(shmt__sysv_look(id, &before), 0);
 	save_ok(id, &saved);
 	assert_true(shmt_same(&before, &saved.segment));
 	assert_int_equal(saved.segment.lpid, before.lpid);
 	assert_int_equal(saved.segment.nattch, 0);
 	assert_int_equal(files(), 2);
-	assert_int_equal(shmt_saved_check(saved.name, &quiet, &again,
-	    &trouble), 0);
+	assert_int_equal(check_saved(saved.name, &again, &trouble), 0);
 	assert_memory_equal(again.digest, saved.digest, SHMT__DIGEST);
-	shmt_remove(id);
-	assert_int_equal(shmt_restore(saved.name, 0, 0, &quiet, &other,
-	    &again, &trouble), 0);
+	shmt__sysv_rmid(id);
+	assert_int_equal(
+	    restore_to(saved.name, &plain, &other, &again, &trouble), 0);
 	assert_int_equal(again.lost, 0);
-	assert_int_equal(shmt_info(other, &after), 0);
+	assert_int_equal(shmt__sysv_look(other, &after), 0);
 	assert_int_equal(after.key, KEY);
 	assert_int_equal(after.size, SIZE);
 	assert_int_equal(after.mode, 0440);
@@ -602,23 +604,27 @@ restored_as_it_was(void **state)
 static void
 every_ending(void **state)
 {
-	static const char *const endings[] = { "", ".meta", ".shm" };
+	static const char *const endings[] = { "", ".meta", ".shm", ".7.shm" };
 	struct shmt_trouble trouble;
 	struct shmt_saved saved;
-	char path[64];
+	char path[80], name[64];
 	size_t i;
 	int id;
 
 	(void)state;
 	id = make_segment(IPC_PRIVATE, 1, 0600);
 	save_ok(id, &saved);
-	for (i = 0; i < 3; i++) {
-		snprintf(path, sizeof(path), "%s%s", saved.name, endings[i]);
-		assert_int_equal(shmt_saved_check(path, &quiet, &saved,
-		    &trouble), 0);
+	strlcpy(name, saved.name, sizeof(name));
+	for (i = 0; i < 4; i++) {
+		snprintf(path, sizeof(path), "%s%s", name, endings[i]);
+		assert_int_equal(shmt_saved_stem(path), strlen(name));
+		assert_int_equal(check_saved(path, &saved, &trouble), 0);
 	}
-	assert_int_equal(shmt_saved_check(".meta", &quiet, &saved, &trouble),
-	    -1);
+	assert_int_equal(shmt_saved_stem("a.0.shm"), 3);
+	assert_int_equal(shmt_saved_stem("a.b.shm"), 3);
+	assert_int_equal(shmt_saved_stem(".1.shm"), 2);
+	assert_int_equal(shmt_saved_stem(".meta"), 5);
+	assert_int_equal(check_saved(".meta", &saved, &trouble), -1);
 	assert_int_equal(errno, ENOENT);
 	assert_int_equal(trouble.place, SHMT_AT_META);
 }
@@ -632,8 +638,7 @@ expect_damage(const char *name, enum shmt_place place,
 	unsigned before = segments();
 	int id = -1;
 
-	assert_int_equal(shmt_restore(name, 0, 0, &quiet, &id, &saved,
-	    &trouble), -1);
+	assert_int_equal(restore_to(name, &plain, &id, &saved, &trouble), -1);
 	assert_int_equal(errno, damage == SHMT_INTACT ? ENOENT : EBADMSG);
 	assert_int_equal(trouble.place, place);
 	assert_int_equal(trouble.damage, damage);
@@ -645,13 +650,13 @@ static void
 damaged_contents(void **state)
 {
 	struct shmt_saved saved;
-	char path[64], gone[64];
+	char path[80], gone[80];
 	int id, fd;
 
 	(void)state;
 	id = make_segment(KEY, SIZE, 0600);
 	save_ok(id, &saved);
-	shmt_remove(id);
+	shmt__sysv_rmid(id);
 	snprintf(path, sizeof(path), "%s.shm", saved.name);
 	fd = open(path, O_RDWR);
 	assert_int_not_equal(fd, -1);
@@ -683,19 +688,19 @@ static void
 swapped_files(void **state)
 {
 	struct shmt_saved a, b;
-	char from[64], to[64], *p;
+	char from[80], to[80], *p;
 	int id;
 
 	(void)state;
 	id = make_segment(KEY, SIZE, 0600);
 	save_ok(id, &a);
-	shmt_remove(id);
+	shmt__sysv_rmid(id);
 	id = make_segment(KEY + 1, SIZE, 0600);
 	p = shmat(id, NULL, 0);
 	p[0] = 'F';
 	shmdt(p);
 	save_ok(id, &b);
-	shmt_remove(id);
+	shmt__sysv_rmid(id);
 	snprintf(from, sizeof(from), "%s.shm", b.name);
 	snprintf(to, sizeof(to), "%s.shm", a.name);
 	assert_int_equal(rename(from, to), 0);
@@ -713,8 +718,8 @@ not_a_file(void **state)
 		{ "meta", SHMT_AT_META }, { "shm", SHMT_AT_CONTENTS }
 	};
 	struct shmt_trouble trouble;
-	struct shmt_saved saved;
-	char path[64];
+	struct shmt_saved saved, damaged;
+	char path[80];
 	size_t i;
 	int id;
 
@@ -726,14 +731,12 @@ not_a_file(void **state)
 		    rows[i].ending);
 		assert_int_equal(rename(path, "other"), 0);
 		assert_int_equal(symlink("other", path), 0);
-		assert_int_equal(shmt_saved_check(path, &quiet, &saved,
-		    &trouble), -1);
+		assert_int_equal(check_saved(path, &damaged, &trouble), -1);
 		assert_int_equal(errno, ELOOP);
 		assert_int_equal(trouble.place, rows[i].place);
 		unlink(path);
 		assert_int_equal(mkfifo(path, 0600), 0);
-		assert_int_equal(shmt_saved_check(path, &quiet, &saved,
-		    &trouble), -1);
+		assert_int_equal(check_saved(path, &damaged, &trouble), -1);
 		assert_int_equal(errno, EINVAL);
 		assert_int_equal(trouble.place, rows[i].place);
 		snprintf(path, sizeof(path), "%s.shm", saved.name);
@@ -743,59 +746,84 @@ not_a_file(void **state)
 	}
 }
 
+static unsigned
+ending_in(const char *ending)
+{
+	const struct dirent *entry;
+	unsigned count = 0;
+	DIR *d = opendir(".");
+	size_t length;
+
+	assert_non_null(d);
+	while ((entry = readdir(d)) != NULL) {
+		length = strlen(entry->d_name);
+		count += length > strlen(ending) && strcmp(entry->d_name +
+		    length - strlen(ending), ending) == 0;
+	}
+	closedir(d);
+	return count;
+}
+
 static void
-never_over_an_existing_file(void **state)
+store_byte(int id, char byte)
+{
+	char *p = shmat(id, NULL, 0);
+
+	p[0] = byte;
+	shmdt(p);
+}
+
+static void
+never_over_an_existing_pair(void **state)
 {
 	struct shmt_trouble trouble;
-	struct shmt_saved saved, again;
-	char path[64];
+	struct shmt_saved first, again;
 	int id;
-	char *p;
 
 	(void)state;
 	id = make_segment(KEY, SIZE, 0600);
-	save_ok(id, &saved);
-	assert_int_equal(shmt_save(".", id, 0, &quiet, &again, &trouble), -1);
-	assert_int_equal(errno, EEXIST);
-	assert_int_equal(trouble.place, SHMT_AT_CONTENTS);
-	assert_string_equal(trouble.name, saved.name);
-	snprintf(path, sizeof(path), "%s.shm", saved.name);
-	unlink(path);
-	assert_int_equal(shmt_save(".", id, 0, &quiet, &again, &trouble), -1);
+	save_ok(id, &first);
+	assert_string_equal(first.ending, ".shm");
+	assert_int_equal(
+	    shmt_save(".", OF_ID(id), &quiet, &again, &trouble), -1);
 	assert_int_equal(errno, EEXIST);
 	assert_int_equal(trouble.place, SHMT_AT_META);
-	assert_int_equal(files(), 1);
-	p = shmat(id, NULL, 0);
-	p[0] = 'F';
-	shmdt(p);
-	/* One of the two there, then both. */
-	assert_int_equal(shmt_save(".", id, SHMT_REPLACE, &quiet, &again,
-	    &trouble), 0);
-	assert_int_equal(shmt_save(".", id, SHMT_REPLACE, &quiet, &again,
-	    &trouble), 0);
+	assert_string_equal(trouble.name, first.name);
+	store_byte(id, 'F');
+	assert_int_equal(
+	    shmt_save(".", OF_ID(id), &replacing, &again, &trouble), 0);
+	assert_string_equal(again.ending, ".1.shm");
+	assert_string_equal(again.name, first.name);
 	assert_int_equal(files(), 2);
-	assert_memory_not_equal(again.digest, saved.digest, SHMT__DIGEST);
-	assert_int_equal(shmt_saved_check(again.name, &quiet, &saved,
-	    &trouble), 0);
+	assert_memory_not_equal(again.digest, first.digest, SHMT__DIGEST);
+	assert_int_equal(check_saved(again.name, &first, &trouble), 0);
+	assert_memory_equal(again.digest, first.digest, SHMT__DIGEST);
+	assert_int_equal(
+	    shmt_save(".", OF_ID(id), &replacing, &again, &trouble), 0);
+	assert_string_equal(again.ending, ".shm");
+	assert_int_equal(files(), 2);
 }
 
-/* What cannot be replaced leaves the old pair as it was. */
+/* What cannot be replaced leaves nothing, and no directory is removed. */
 static void
 directory_in_the_way(void **state)
 {
 	struct shmt_trouble trouble;
 	struct shmt_saved saved;
-	char path[64];
+	char path[80];
 	int id;
 
 	(void)state;
 	id = make_segment(KEY, SIZE, 0600);
-	snprintf(path, sizeof(path), "%d-0x%08x.meta", id, KEY);
+	save_ok(id, &saved);
+	clear_files();
+	snprintf(path, sizeof(path), "%s.meta", saved.name);
 	assert_int_equal(mkdir(path, 0700), 0);
-	assert_int_equal(shmt_save(".", id, 0, &quiet, &saved, &trouble), -1);
+	assert_int_equal(
+	    shmt_save(".", OF_ID(id), &quiet, &saved, &trouble), -1);
 	assert_int_equal(errno, EEXIST);
-	assert_int_equal(shmt_save(".", id, SHMT_REPLACE, &quiet, &saved,
-	    &trouble), -1);
+	assert_int_equal(
+	    shmt_save(".", OF_ID(id), &replacing, &saved, &trouble), -1);
 	assert_int_equal(errno, EISDIR);
 	assert_int_equal(trouble.place, SHMT_AT_META);
 	assert_int_equal(files(), 1);
@@ -803,35 +831,170 @@ directory_in_the_way(void **state)
 }
 
 static void
-existing_key_or_id(void **state)
+touch(const char *name, const char *ending)
+{
+	char path[80];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s%s", name, ending);
+	fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
+	assert_int_not_equal(fd, -1);
+	close(fd);
+}
+
+/* Of killed processes: a contents file alone, with a .meta that was not
+ * renamed, beside a good pair, and under the number that is taken next. */
+static void
+left_over_files(void **state)
 {
 	struct shmt_trouble trouble;
-	struct shmt_saved saved;
-	int id, other = -1;
+	struct shmt_saved saved, again;
+	char hidden[80];
+	int id;
 
 	(void)state;
 	id = make_segment(KEY, SIZE, 0600);
 	save_ok(id, &saved);
-	assert_int_equal(shmt_restore(saved.name, 0, 0, &quiet, &other,
-	    &saved, &trouble), -1);
+	clear_files();
+	touch(saved.name, ".shm");
+	touch(saved.name, ".3.shm");
+	snprintf(hidden, sizeof(hidden), ".%s", saved.name);
+	touch(hidden, ".3.tmp");
+	save_ok(id, &again);
+	assert_int_equal(files(), 2);
+	assert_string_equal(again.ending, ".shm");
+	touch(saved.name, ".1.shm");
+	touch(hidden, ".1.tmp");
+	assert_int_equal(
+	    shmt_save(".", OF_ID(id), &replacing, &again, &trouble), 0);
+	assert_int_equal(files(), 2);
+	assert_int_equal(check_saved(saved.name, &again, &trouble), 0);
+}
+
+/* A file that its writer has locked is not left over; nor is one that a .meta
+ * names which cannot be read. */
+static void
+files_of_others(void **state)
+{
+	struct shmt_trouble trouble;
+	struct shmt_saved saved, again;
+	char path[80];
+	int id, fd;
+
+	(void)state;
+	id = make_segment(KEY, SIZE, 0600);
+	save_ok(id, &saved);
+	snprintf(path, sizeof(path), "%s.1.shm", saved.name);
+	fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	assert_int_equal(
+	    shmt_save(".", OF_ID(id), &replacing, &again, &trouble), 0);
+	assert_string_equal(again.ending, ".2.shm");
+	assert_int_equal(files(), 3);
+	assert_int_equal(access(path, F_OK), 0);
+	close(fd);
+	snprintf(path, sizeof(path), "%s.meta", saved.name);
+	fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	assert_int_equal(write(fd, "x", 1), 1);
+	close(fd);
+	assert_int_equal(
+	    shmt_save(".", OF_ID(id), &quiet, &again, &trouble), -1);
+	assert_int_equal(files(), 3);
+	assert_int_equal(
+	    shmt_save(".", OF_ID(id), &replacing, &again, &trouble), 0);
+	assert_int_equal(files(), 2);
+}
+
+static void
+ten_at_once(void **state)
+{
+	struct shmt_trouble trouble;
+	struct shmt_saved saved;
+	char path[80], ending[SHMT__ENDING];
+	int id, i, fds[SHMT__COPIES];
+
+	(void)state;
+	id = make_segment(KEY, SIZE, 0600);
+	save_ok(id, &saved);
+	clear_files();
+	for (i = 0; i < SHMT__COPIES; i++) {
+		shmt__contents_ending(i, ending);
+		snprintf(path, sizeof(path), "%s%s", saved.name, ending);
+		fds[i] = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+		assert_int_equal(flock(fds[i], LOCK_EX), 0);
+	}
+	assert_int_equal(
+	    shmt_save(".", OF_ID(id), &quiet, &saved, &trouble), -1);
+	assert_int_equal(errno, EBUSY);
+	assert_int_equal(trouble.place, SHMT_AT_CONTENTS);
+	for (i = 0; i < SHMT__COPIES; i++)
+		close(fds[i]);
+	save_ok(id, &saved);
+	assert_int_equal(files(), 2);
+}
+
+/* Two lives of one id within a second. */
+static void
+names_of_two_lives(void **state)
+{
+	struct shmt_saved a = {.segment = {.object.id = 0,
+				   .ctime = 1763690001,
+				   .size = 4096,
+				   .cpid = 77}},
+			  b = a;
+
+	(void)state;
+	shmt__name_saved(&a);
+	shmt__name_saved(&b);
+	assert_string_equal(a.name, b.name);
+	assert_memory_equal(a.name, "0-0x00000000-20251121T015321Z-", 30);
+	assert_int_equal(strlen(a.name), 38);
+	b.segment.cpid = 78;
+	shmt__name_saved(&b);
+	assert_string_not_equal(a.name, b.name);
+	b = a;
+	b.segment.ctime = INT64_MAX;
+	b.segment.object.id = INT32_MAX;
+	shmt__name_saved(&b);
+	assert_true(strlen(b.name) < sizeof(b.name) - 1);
+}
+
+static void
+existing_key_or_id(void **state)
+{
+	const struct shmt_restoring same_id = {
+		.flags = SHMT_SAME_ID | SHMT_OTHER_KEY, .key = KEY + 1
+	}, other_key = { .flags = SHMT_OTHER_KEY, .key = KEY + 1 };
+	struct shmt_trouble trouble;
+	struct shmt_saved saved;
+	int id, other = -1;
+	char name[64];
+
+	(void)state;
+	id = make_segment(KEY, SIZE, 0600);
+	save_ok(id, &saved);
+	strlcpy(name, saved.name, sizeof(name));
+	assert_int_equal(restore_to(name, &plain, &other, &saved, &trouble),
+	    -1);
 	assert_int_equal(errno, EEXIST);
 	assert_int_equal(trouble.place, SHMT_AT_SEGMENT);
-	assert_int_equal(shmt_restore(saved.name, SHMT_SAME_ID |
-	    SHMT_OTHER_KEY, KEY + 1, &quiet, &other, &saved, &trouble), -1);
+	assert_int_equal(restore_to(name, &same_id, &other, &saved,
+	    &trouble), -1);
 	assert_int_equal(errno, EEXIST);
 	assert_int_equal(segments(), 1);
-	assert_int_equal(shmt_restore(saved.name, SHMT_OTHER_KEY, KEY + 1,
-	    &quiet, &other, &saved, &trouble), 0);
+	assert_int_equal(restore_to(name, &other_key, &other, &saved,
+	    &trouble), 0);
 	assert_int_equal(saved.segment.key, KEY);
 	assert_int_equal(shmt_find(KEY + 1, &id), 0);
 	assert_int_equal(id, other);
-	shmt_remove(id);
+	shmt__sysv_rmid(id);
 }
 
 /* Callbacks: counts, and stops at the first call of a phase. */
 struct watch {
 	uint64_t last;
-	unsigned calls, copied, stop_at;
+	unsigned calls, copied, confirmed, made, stop_at;
+	bool refuse;
 };
 
 static bool
@@ -852,6 +1015,28 @@ watch_copied(void *arg)
 	watch->copied++;
 }
 
+static bool
+watch_confirm(void *arg, const struct shmt_saved *saved)
+{
+	struct watch *watch = arg;
+
+	assert_int_equal(saved->disturbed, false);
+	assert_int_equal(ending_in(".shm"), 1 + ending_in(".meta"));
+	watch->confirmed++;
+	return !watch->refuse;
+}
+
+static bool
+watch_made(void *arg, const struct shmt_info *segment)
+{
+	struct watch *watch = arg;
+
+	assert_int_equal(segment->mode, 0600);
+	assert_int_equal(segment->nattch, 0);
+	watch->made++;
+	return !watch->refuse;
+}
+
 static int
 make_full(key_t key, size_t size)
 {
@@ -868,20 +1053,24 @@ make_full(key_t key, size_t size)
 static int
 watched(int id, const char *file, unsigned stop_at, struct watch *watch)
 {
-	struct shmt_transfer how = {
-		.length = UINT64_MAX, .progress = watch_progress,
-		.copied = watch_copied, .arg = watch
+	const struct shmt_saving saving = {
+		.progress = watch_progress, .copied = watch_copied,
+		.confirm = watch_confirm, .arg = watch
+	};
+	const struct shmt_restoring restoring = {
+		.progress = watch_progress, .made = watch_made, .arg = watch
 	};
 	struct shmt_trouble trouble;
 	struct shmt_saved saved;
 	int made, result;
 
-	*watch = (struct watch){ .stop_at = stop_at };
+	*watch = (struct watch){ .stop_at = stop_at,
+	    .refuse = stop_at == UINT_MAX };
 	if (file == NULL)
-		return shmt_save(".", id, 0, &how, &saved, &trouble);
-	result = shmt_restore(file, 0, 0, &how, &made, &saved, &trouble);
+		return shmt_save(".", OF_ID(id), &saving, &saved, &trouble);
+	result = restore_to(file, &restoring, &made, &saved, &trouble);
 	if (result == 0)
-		shmt_remove(made);
+		shmt__sysv_rmid(made);
 	return result;
 }
 
@@ -890,101 +1079,61 @@ progress_and_stopping(void **state)
 {
 	const size_t size = (size_t)9 << 20;
 	struct watch watch, stopped;
-	char file[64];
+	struct shmt_saved saved;
 	unsigned i;
 	int id;
 
 	(void)state;
 	id = make_full(KEY, size);
+	save_ok(id, &saved);
+	clear_files();
 	assert_int_equal(watched(id, NULL, 0, &watch), 0);
-	assert_int_equal(watch.last, size);
+	assert_true(watch.last > size / 2 && watch.last <= size);
 	assert_int_equal(watch.copied, 1);
+	assert_int_equal(watch.confirmed, 1);
 	assert_true(watch.calls >= 4);
-	shmt_remove(id);
-	snprintf(file, sizeof(file), "%d-0x%08x", id, KEY);
+	shmt__sysv_rmid(id);
 	id = make_full(KEY + 1, size);
 	for (i = 1; i <= watch.calls; i++) {
 		assert_int_equal(watched(id, NULL, i, &stopped), -1);
 		assert_int_equal(errno, ECANCELED);
 		assert_int_equal(files(), 2);
 	}
-	shmt_remove(id);
-	assert_int_equal(watched(-1, file, 0, &watch), 0);
+	assert_int_equal(watched(id, NULL, UINT_MAX, &stopped), -1);
+	assert_int_equal(errno, ECANCELED);
+	assert_int_equal(files(), 2);
+	shmt__sysv_rmid(id);
+	assert_int_equal(watched(-1, saved.name, 0, &watch), 0);
 	assert_true(watch.last > size / 2 && watch.last <= size);
+	assert_int_equal(watch.made, 1);
 	for (i = 1; i <= watch.calls; i++) {
-		assert_int_equal(watched(-1, file, i, &stopped), -1);
+		assert_int_equal(watched(-1, saved.name, i, &stopped), -1);
 		assert_int_equal(errno, ECANCELED);
 		assert_int_equal(segments(), 0);
 	}
-}
-
-/* Somebody lays a file at one of the names while we are copying. */
-static void
-lay_file(void *arg)
-{
-	int fd = open(arg, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
-
-	assert_int_not_equal(fd, -1);
-	close(fd);
-}
-
-static void
-name_taken_meanwhile(void **state)
-{
-	static const struct {
-		const char *ending;
-		enum shmt_place place;
-	} rows[] = {
-		{ "shm", SHMT_AT_CONTENTS }, { "meta", SHMT_AT_META }
-	};
-	struct shmt_transfer how = quiet;
-	struct shmt_trouble trouble;
-	struct shmt_saved saved;
-	char path[64];
-	size_t i;
-	int id;
-
-	(void)state;
-	id = make_segment(KEY, SIZE, 0600);
-	how.copied = lay_file;
-	how.arg = path;
-	for (i = 0; i < 2; i++) {
-		snprintf(path, sizeof(path), "%d-0x%08x.%s", id, KEY,
-		    rows[i].ending);
-		assert_int_equal(shmt_save(".", id, 0, &how, &saved,
-		    &trouble), -1);
-		assert_int_equal(errno, EEXIST);
-		assert_int_equal(trouble.place, rows[i].place);
-		assert_int_equal(files(), 1);
-		assert_int_equal(unlink(path), 0);
-	}
+	assert_int_equal(watched(-1, saved.name, UINT_MAX, &stopped), -1);
+	assert_int_equal(errno, ECANCELED);
+	assert_int_equal(segments(), 0);
 }
 
 /*
  * File systems that can do less
  */
 
-/* From here on opens with O_TMPFILE, and with flags renames too, fail as on a
- * file system that has none of it. */
+/* From here on a call fails with an errno: openat(2) only with O_TMPFILE. */
 static int
-as_on_a_poor_file_system(bool flags)
+refuse_call(unsigned call, unsigned error)
 {
 	const uint32_t low = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? 4 : 0;
 	struct sock_filter filter[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 		    offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_openat, 0, 3),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, call != __NR_openat ? 0 :
 		    offsetof(struct seccomp_data, args[2]) + low),
-		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K,
-		    O_TMPFILE & ~O_DIRECTORY, 0, 5),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EOPNOTSUPP),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
-		    flags ? __NR_renameat2 : UINT32_MAX, 0, 3),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-		    offsetof(struct seccomp_data, args[4]) + low),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, call != __NR_openat ?
+		    UINT32_MAX : O_TMPFILE & ~O_DIRECTORY, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 	};
 	const struct sock_fprog program = {
@@ -996,51 +1145,93 @@ as_on_a_poor_file_system(bool flags)
 	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }
 
+/* All files were last written two hours ago. */
+static void
+make_old(void)
+{
+	const struct timespec times[] = { { 0, UTIME_OMIT },
+	    { time(NULL) - 7200, 0 } };
+	struct dirent *entry;
+	DIR *d = opendir(".");
+
+	while ((entry = readdir(d)) != NULL)
+		if (entry->d_type == DT_REG)
+			utimensat(AT_FDCWD, entry->d_name, times, 0);
+	closedir(d);
+}
+
 /* Saves twice, once more over it, and stops once; 0 or the step that went
- * wrong. */
+ * wrong.  Without locks the old contents stay until they are an hour old. */
 static int
-save_there(int id, bool flags)
+save_there(int id, bool locks)
 {
 	struct watch watch = { 0 };
 	struct shmt_trouble trouble;
-	struct shmt_saved saved;
+	struct shmt_saved saved, again;
 
-	if (as_on_a_poor_file_system(flags) == -1)
-		return 1;
-	if (open(".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600) != -1)
-		return 2;
 	if (watched(id, NULL, 1, &watch) != -1 || files() != 0)
 		return 3;
-	if (shmt_save(".", id, 0, &quiet, &saved, &trouble) == -1 ||
+	if (shmt_save(".", OF_ID(id), &quiet, &saved, &trouble) == -1 ||
 	    files() != 2)
 		return 4;
-	if (shmt_save(".", id, 0, &quiet, &saved, &trouble) != -1 ||
+	if (shmt_save(".", OF_ID(id), &quiet, &saved, &trouble) != -1 ||
 	    errno != EEXIST || files() != 2)
 		return 5;
-	if (shmt_save(".", id, SHMT_REPLACE, &quiet, &saved, &trouble) ==
-	    -1 || files() != 2)
+	if (shmt_save(".", OF_ID(id), &replacing, &saved, &trouble) == -1 ||
+	    files() != (locks ? 2 : 3))
 		return 6;
-	return shmt_saved_check(saved.name, &quiet, &saved, &trouble) == 0 ?
-	    0 : 7;
+	make_old();
+	if (shmt_save(".", OF_ID(id), &replacing, &saved, &trouble) == -1 ||
+	    files() != 2)
+		return 11;
+	return check_saved(saved.name, &again, &trouble) == 0 ? 0 : 7;
 }
 
-static void
-poor_file_systems(void **state)
+/* A file that is published twice, the second time over the first. */
+static int
+publish_there(void)
 {
-	int id, status, flags;
+	struct shmt_atomic_file *file;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		if (shmt_atomic_file_open("file", &file) == -1)
+			return 8;
+		if (write(shmt_atomic_file_fd(file), "x", 1) != 1 ||
+		    shmt_atomic_file_publish(file) == -1)
+			return 9;
+		shmt_atomic_file_close(file);
+	}
+	return files() == 3 ? 0 : 10;
+}
+
+/* A system call that does not exist here, or that a filter refuses, is
+ * replaced by another way. */
+static void
+calls_refused(void **state)
+{
+	static const unsigned calls[] = {
+		__NR_openat, __NR_linkat, __NR_flock
+	}, errors[] = { ENOSYS, EPERM, EINVAL, EOPNOTSUPP };
+	int id, status, result;
 	pid_t child;
+	size_t i;
 
 	(void)state;
-	id = make_full(KEY, SIZE);
-	for (flags = 0; flags <= 1; flags++) {
-		child = fork();
-		if (child == 0)
-			_exit(save_there(id, flags == 1));
-		assert_int_equal(waitpid(child, &status, 0), child);
-		assert_int_equal(status, 0);
-		assert_int_equal(files(), 2);
-		clear();
+	for (i = 0; i < 12; i++) {
 		id = make_full(KEY, SIZE);
+		child = fork();
+		if (child == 0) {
+			if (refuse_call(calls[i / 4], errors[i % 4]) == -1)
+				_exit(1);
+			result = save_there(id, calls[i / 4] != __NR_flock);
+			_exit(result == 0 ? publish_there() : result);
+		}
+		assert_int_equal(waitpid(child, &status, 0), child);
+		if (status != 0)
+			fail_msg("call %u, errno %u: step %d", calls[i / 4],
+			    errors[i % 4], WEXITSTATUS(status));
+		clear();
 	}
 }
 
@@ -1052,16 +1243,16 @@ absent_things(void **state)
 	int id;
 
 	(void)state;
-	assert_int_equal(shmt_save(".", 0x7fffffff, 0, &quiet, &saved,
+	assert_int_equal(shmt_save(".", OF_ID(0x7fffffff), &quiet, &saved,
 	    &trouble), -1);
 	assert_int_equal(errno, ENOENT);
 	assert_int_equal(trouble.place, SHMT_AT_SEGMENT);
 	id = make_segment(KEY, SIZE, 0600);
-	assert_int_equal(shmt_save("nowhere", id, 0, &quiet, &saved,
+	assert_int_equal(shmt_save("nowhere", OF_ID(id), &quiet, &saved,
 	    &trouble), -1);
 	assert_int_equal(errno, ENOENT);
 	assert_int_equal(trouble.place, SHMT_AT_DIR);
-	assert_int_equal(shmt_save("/dev/null", id, 0, &quiet, &saved,
+	assert_int_equal(shmt_save("/dev/null", OF_ID(id), &quiet, &saved,
 	    &trouble), -1);
 	assert_int_equal(errno, ENOTDIR);
 	assert_int_equal(files(), 0);
@@ -1079,19 +1270,21 @@ main(void)
 		cmocka_unit_test(meta_cut_and_longer),
 		cmocka_unit_test(meta_lines),
 		cmocka_unit_test(meta_edited),
-		cmocka_unit_test(digests),
-		cmocka_unit_test(digest_of_less),
+		cmocka_unit_test(digests_by_blocks),
+		cmocka_unit_test(names_of_two_lives),
 		TIDILY(restored_as_it_was),
 		TIDILY(every_ending),
 		TIDILY(damaged_contents),
 		TIDILY(swapped_files),
 		TIDILY(not_a_file),
-		TIDILY(never_over_an_existing_file),
+		TIDILY(never_over_an_existing_pair),
 		TIDILY(directory_in_the_way),
+		TIDILY(left_over_files),
+		TIDILY(files_of_others),
+		TIDILY(ten_at_once),
 		TIDILY(existing_key_or_id),
 		TIDILY(progress_and_stopping),
-		TIDILY(name_taken_meanwhile),
-		TIDILY(poor_file_systems),
+		TIDILY(calls_refused),
 		TIDILY(absent_things)
 	};
 

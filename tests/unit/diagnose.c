@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "shmtool.h"
+#include "sysv.h"
 
 #define KEY 0x4d2u
 
@@ -44,7 +45,7 @@ make(uint64_t size)
 	bool created;
 	int id;
 
-	assert_int_equal(shmt_create(&request, &id, &created), 0);
+	assert_int_equal(shmt__sysv_create(&request, &id, &created), 0);
 	return id;
 }
 
@@ -82,15 +83,15 @@ existing(void **state)
 	cause = diagnose_create(&request, EINVAL);
 	assert_int_equal(cause.kind, SHMT_CAUSE_EXISTING);
 	assert_true(cause.certain && cause.has_segment);
-	assert_int_equal(cause.segment.id, id);
+	assert_int_equal(cause.segment.object.id, id);
 	assert_true(cause.asked == 5000 && cause.limit == 4096);
 	cause = diagnose_create(&request, EEXIST);
 	assert_int_equal(cause.kind, SHMT_CAUSE_EXISTS);
-	assert_int_equal(cause.segment.id, id);
+	assert_int_equal(cause.segment.object.id, id);
 	cause = diagnose_create(&request, EACCES);
 	assert_int_equal(cause.kind, SHMT_CAUSE_MODE);
-	assert_int_equal(cause.segment.id, id);
-	assert_int_equal(shmt_remove(id), 0);
+	assert_int_equal(cause.segment.object.id, id);
+	assert_int_equal(shmt__sysv_rmid(id), 0);
 	/* It has gone since. */
 	cause = diagnose_create(&request, EEXIST);
 	assert_int_equal(cause.kind, SHMT_CAUSE_EXISTS);
@@ -147,12 +148,12 @@ locked_before(void **state)
 	int id = make(4096);
 
 	(void)state;
-	if (shmt_lock(id, true) == -1) {
-		shmt_remove(id);
+	if (shmt__sysv_lock(id, true) == -1) {
+		shmt__sysv_rmid(id);
 		skip();
 	}
 	shmt_diagnose(&request, SHMT_STEP_LOCK, ENOMEM, &cause);
-	assert_int_equal(shmt_remove(id), 0);
+	assert_int_equal(shmt__sysv_rmid(id), 0);
 	assert_int_equal(cause.kind, SHMT_CAUSE_MEMLOCK);
 	assert_true(cause.certain && cause.asked == 5000);
 	assert_true(cause.used == 4096);

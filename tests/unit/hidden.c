@@ -21,6 +21,8 @@
 
 #include "../fault/fault.h"
 #include "shmtool.h"
+#include "sysv.h"
+#include "users/holders.h"
 #include "world.h"
 
 #define SYSVIPC "/proc/sysvipc"
@@ -38,7 +40,7 @@ setup(void **state)
 	bool created;
 
 	(void)state;
-	return shmt_create(&request, &id, &created);
+	return shmt__sysv_create(&request, &id, &created);
 }
 
 static int
@@ -46,7 +48,7 @@ teardown(void **state)
 {
 	(void)state;
 	fault_end();
-	return shmt_remove(id);
+	return shmt__sysv_rmid(id);
 }
 
 /* Without /proc/sysvipc the calls tell of the one segment, by each of three
@@ -54,28 +56,28 @@ teardown(void **state)
 static void
 no_sysvipc(void **state)
 {
-	struct shmt_segment *list = NULL, s;
+	struct shmt_info *list = NULL, s;
 	size_t count = 0;
 
 	(void)state;
 	hide(SYSVIPC);
-	assert_int_equal(shmt_list(true, &list, &count), 0);
+	assert_int_equal(shmt__sysv_all(true, &list, &count), 0);
 	assert_int_equal(count, 1);
-	assert_int_equal(list[0].id, id);
-	assert_false(list[0].has_rss);
+	assert_int_equal(list[0].object.id, id);
+	assert_false((list[0].known & SHMT_HAS_RSS) != 0);
 	free(list);
 	fault("shmctl", 1, EPERM);
-	assert_int_equal(shmt_list(true, &list, &count), -1);
+	assert_int_equal(shmt__sysv_all(true, &list, &count), -1);
 	assert_int_equal(errno, EPERM);
 	/* No SHM_STAT_ANY: SHM_STAT. */
 	fault("shmctl", 2, EINVAL);
-	assert_int_equal(shmt_list(true, &list, &count), 0);
+	assert_int_equal(shmt__sysv_all(true, &list, &count), 0);
 	assert_true(fault_end());
 	assert_int_equal(count, 1);
-	assert_int_equal(list[0].id, id);
+	assert_int_equal(list[0].object.id, id);
 	free(list);
 	fault("shmctl", 2, EPERM);
-	assert_int_equal(shmt_info_rss(id, &s), -1);
+	assert_int_equal(shmt__sysv_look_rss(id, &s), -1);
 	assert_int_equal(errno, EPERM);
 	uncover(SYSVIPC);
 }
@@ -83,18 +85,18 @@ no_sysvipc(void **state)
 static void
 none_there(void **state)
 {
-	struct shmt_segment *list = NULL;
+	struct shmt_info *list = NULL;
 	size_t count;
 
 	(void)state;
-	assert_int_equal(shmt_remove(id), 0);
+	assert_int_equal(shmt__sysv_rmid(id), 0);
 	hide(SYSVIPC);
 	for (unsigned n = 2; n <= 3; n++) {
 		/* Neither how many there are can be told, nor what is in a
 		 * slot: none is found. */
 		count = 77;
 		fault("shmctl", n, EPERM);
-		assert_int_equal(shmt_list(true, &list, &count), 0);
+		assert_int_equal(shmt__sysv_all(true, &list, &count), 0);
 		assert_true(fault_end());
 		assert_int_equal(count, 0);
 		free(list);
@@ -141,7 +143,7 @@ no_sysctls(void **state)
 static void
 huge_rss(void **state)
 {
-	struct shmt_segment *list;
+	struct shmt_info *list;
 	size_t count;
 	int used;
 
@@ -161,17 +163,19 @@ huge_rss(void **state)
 			write_file(POOLS "/hugepages-2048kB/free_hugepages",
 			    used == 1 ? "2\n" : "3\n");
 		}
-		assert_int_equal(shmt_list(true, &list, &count), 0);
+		assert_int_equal(shmt__sysv_all(true, &list, &count), 0);
 		assert_int_equal(count, 3);
 		assert_int_equal(list[0].state, SHMT_HUGE);
-		assert_false(list[0].has_rss);
+		assert_false((list[0].known & SHMT_HAS_RSS) != 0);
 		assert_int_equal(list[0].rss, 0);
 		assert_int_equal(list[1].state, 0);
 		/* Figures that cannot be read count as used. */
-		assert_int_equal(list[1].has_rss, used == 0);
+		assert_int_equal(
+		    (list[1].known & SHMT_HAS_RSS) != 0, used == 0);
 		assert_int_equal(list[1].rss, used == 0 ? 1 << 30 : 0);
 		assert_int_equal(list[1].swap, used == 0 ? 4096 : 0);
-		assert_true(list[2].has_rss && list[2].rss == 8192);
+		assert_true(
+		    (list[2].known & SHMT_HAS_RSS) != 0 && list[2].rss == 8192);
 		free(list);
 		uncover(POOLS);
 	}
@@ -182,14 +186,14 @@ huge_rss(void **state)
 static void
 no_pools(void **state)
 {
-	struct shmt_segment *list;
+	struct shmt_info *list;
 	size_t count;
 
 	(void)state;
 	cover(SYSVIPC "/shm", HEAD
 	    "2 2 600 4294967296 1 1 0 0 0 0 0 0 0 0 1073741824 0\n");
 	hide("/sys/kernel/mm");
-	assert_int_equal(shmt_list(true, &list, &count), 0);
+	assert_int_equal(shmt__sysv_all(true, &list, &count), 0);
 	assert_int_equal(list[0].rss, 1 << 30);
 	free(list);
 	uncover("/sys/kernel/mm");
@@ -208,7 +212,8 @@ no_proc(void **state)
 	(void)state;
 	hide("/proc");
 	told = shmt_ns_list(&list, &count, &hidden) == 0 || errno != ENOTSUP ||
-	    shmt_holders(-1, &holders) == 0 || errno != ENOTSUP;
+	       shmt__sysv_holders(-1, SHMT__ANY_WAY, &holders) == 0 ||
+	       errno != ENOTSUP;
 	shmt_process(getppid(), 0, &process);
 	uncover("/proc");
 	assert_false(told);

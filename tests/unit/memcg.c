@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * What bounds our memory, by trees of /proc and of cgroups of both kinds in
- * a folder of our own.
+ * What bounds our memory, by trees of /proc and of cgroups of both versions
+ * in a directory of our own.
  */
 
 #include <setjmp.h>
@@ -38,7 +38,7 @@ group(const char *folder, bool second, const char *limit, const char *used)
 }
 
 static void
-expect(const char *where, uint64_t limit, uint64_t used)
+expect_left(const char *where, uint64_t limit, uint64_t used, uint64_t left)
 {
 	struct shmt_headroom room;
 
@@ -46,6 +46,14 @@ expect(const char *where, uint64_t limit, uint64_t used)
 	assert_string_equal(room.where, where);
 	assert_int_equal(room.limit, limit);
 	assert_int_equal(room.used, used);
+	assert_int_equal(room.left, left);
+}
+
+/* Nothing can be given up or swapped out. */
+static void
+expect(const char *where, uint64_t limit, uint64_t used)
+{
+	expect_left(where, limit, used, used < limit ? limit - used : 0);
 }
 
 #define MACHINE() \
@@ -68,11 +76,11 @@ the_machine(void **state)
 {
 	(void)state;
 	MACHINE();
-	expect("this machine:", MIB, MIB / 4);
+	expect("this machine", MIB, MIB / 4);
 	put("proc/self/cgroup", "4:memory:/a\n0::/a\n");
-	expect("this machine:", MIB, MIB / 4);
+	expect("this machine", MIB, MIB / 4);
 	put("proc/self/mountinfo", "");
-	expect("this machine:", MIB, MIB / 4);
+	expect("this machine", MIB, MIB / 4);
 }
 
 static void
@@ -89,7 +97,7 @@ first_kind(void **state)
 	group("mnt/other/a/b", false, "1\n", "1\n");
 	group("mnt/memory/a/b", false, "2097152\n", "1048576\n");
 	/* The machine has less left than that. */
-	expect("this machine:", MIB, MIB / 4);
+	expect("this machine", MIB, MIB / 4);
 	group("mnt/memory/a/b", false, "1048576\n", "524288\n");
 	expect("memory cgroup /a/b", MIB, MIB / 2);
 	/* One above may be the tighter one, or without a limit. */
@@ -112,7 +120,7 @@ second_kind(void **state)
 	    "- cgroup2 cgroup2 rw,nsdelegate\n");
 	group("sys/fs/cgroup/user.slice/x.scope", true, "max\n", "5\n");
 	group("sys/fs/cgroup/user.slice", true, "max\n", "5\n");
-	expect("this machine:", MIB, MIB / 4);
+	expect("this machine", MIB, MIB / 4);
 	group("sys/fs/cgroup/user.slice", true, "262144\n", "131072\n");
 	expect("memory cgroup /user.slice", MIB / 4, MIB / 8);
 	group("sys/fs/cgroup/user.slice/x.scope", true, "10\n", "10\n");
@@ -151,9 +159,9 @@ a_part(void **state)
 	/* Ours is not among those: they tell nothing of us. */
 	group("cg/memoryd", false, "50\n", "20\n");
 	put("proc/self/cgroup", "4:memory:/docker/abcd\n");
-	expect("this machine:", MIB, MIB / 4);
+	expect("this machine", MIB, MIB / 4);
 	put("proc/self/cgroup", "4:memory:/\n");
-	expect("this machine:", MIB, MIB / 4);
+	expect("this machine", MIB, MIB / 4);
 }
 
 static void
@@ -165,11 +173,64 @@ no_numbers(void **state)
 	    "\n1 2 3\n - \n32 - cgroup\n - cgroup x memory\n");
 	put("proc/self/cgroup", "\n0\n0:\n0::\n4:memory\n");
 	group("cg", true, "", "10\n");
-	expect("this machine:", MIB, MIB / 4);
+	expect("this machine", MIB, MIB / 4);
 	group("cg", true, "10 \n", "10\n");
-	expect("this machine:", MIB, MIB / 4);
+	expect("this machine", MIB, MIB / 4);
 	group("cg", true, "11\n", "10\n");
 	expect("memory cgroup /", 11, 10);
+}
+
+/* Page cache and slab are given up for new pages. */
+static void
+reclaimable(void **state)
+{
+	(void)state;
+	MACHINE();
+	put("proc/self/cgroup", "0::/a\n");
+	put("proc/self/mountinfo", "31 23 0:28 / /cg rw - cgroup2 none rw\n");
+	group("cg/a", true, "1000\n", "990\n");
+	put("cg/a/memory.stat", "anon 500\ninactive_file 100\n"
+	    "active_file 20\nslab_reclaimable 3\nslab_unreclaimable 50\n"
+	    "workingset_inactive_file 7\n");
+	expect_left("memory cgroup /a", 1000, 990, 10 + 123);
+	put("proc/self/cgroup", "4:memory:/a\n");
+	put("proc/self/mountinfo",
+	    "35 31 0:32 / /old rw - cgroup cgroup rw,memory\n");
+	group("old/a", false, "1000\n", "990\n");
+	/* Of the groups below, too. */
+	put("old/a/memory.stat", "inactive_file 1\nactive_file 2\n"
+	    "total_inactive_file 30\ntotal_active_file 4\n");
+	expect_left("memory cgroup /a", 1000, 990, 10 + 34);
+}
+
+/* What can be swapped out makes room, as far as the group and the machine
+ * have swap. */
+static void
+swap(void **state)
+{
+	(void)state;
+	put("proc/meminfo", "MemTotal:        1024 kB\n"
+	    "MemAvailable:     768 kB\nSwapTotal: 90 kB\nSwapFree: 2 kB\n");
+	put("proc/self/mountinfo", "31 23 0:28 / /cg rw - cgroup2 none rw\n");
+	put("proc/self/cgroup", "0::/\n");
+	expect_left("this machine", MIB, MIB / 4, MIB / 4 * 3 + 2048);
+	group("cg", true, "1000\n", "990\n");
+	expect_left("memory cgroup /", 1000, 990, 10 + 2048);
+	put("cg/memory.swap.max", "max\n");
+	put("cg/memory.swap.current", "7\n");
+	expect_left("memory cgroup /", 1000, 990, 10 + 2048);
+	put("cg/memory.swap.max", "107\n");
+	expect_left("memory cgroup /", 1000, 990, 10 + 100);
+	put("proc/self/cgroup", "4:memory:/\n");
+	put("proc/self/mountinfo",
+	    "35 31 0:32 / /old rw - cgroup cgroup rw,memory\n");
+	group("old", false, "1000\n", "990\n");
+	expect_left("memory cgroup /", 1000, 990, 10 + 2048);
+	/* A limit of memory and swap together. */
+	put("old/memory.memsw.limit_in_bytes", "1200\n");
+	put("old/memory.memsw.usage_in_bytes", "1150\n");
+	put("old/memory.stat", "total_inactive_file 30\n");
+	expect_left("memory cgroup /", 1000, 990, 50 + 30);
 }
 
 int
@@ -183,6 +244,8 @@ main(void)
 		cmocka_unit_test_teardown(both_kinds, empty_root),
 		cmocka_unit_test_teardown(a_part, empty_root),
 		cmocka_unit_test_teardown(no_numbers, empty_root),
+		cmocka_unit_test_teardown(reclaimable, empty_root),
+		cmocka_unit_test_teardown(swap, empty_root),
 	};
 
 	return cmocka_run_group_tests(tests, make_root, remove_root);

@@ -113,7 +113,8 @@ judgements(void **state)
 	assert_int_equal(shmt__judge(&use, 5002, BOOT, NOW), SHMT_ALIVE);
 }
 
-#define FORKS(n) "cpu  1 2 3\nctxt 5\nbtime 7\nprocesses " n "\nprocs_running 1\n"
+#define FORKS(n)                                                               \
+	"cpu  1 2 3\nctxt 5\nbtime 7\nprocesses " n "\nprocs_running 1\n"
 
 static void
 reuse_of_pids(void **state)
@@ -406,7 +407,7 @@ foreign_proc(void **state)
 static void
 users_of_a_segment(void **state)
 {
-	struct shmt_segment s = { 0 };
+	struct shmt_info s = { 0 };
 	struct shmt_process process;
 
 	(void)state;
@@ -434,7 +435,7 @@ users_of_a_segment(void **state)
 static void
 times_of_a_segment(void **state)
 {
-	struct shmt_segment s = { .ctime = time(NULL), .dtime = time(NULL) };
+	struct shmt_info s = { .ctime = time(NULL), .dtime = time(NULL) };
 	struct shmt_process process;
 
 	(void)state;

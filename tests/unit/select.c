@@ -18,6 +18,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "segment.h"
 #include "shmtool.h"
 #include "world.h"
 
@@ -28,11 +29,16 @@ static int64_t now;
 
 static bool has_own_mounts;
 
+#define SYSV_FACTS (SHMT_HAS_KEY | SHMT_HAS_OWNER | SHMT_HAS_CREATOR | \
+	SHMT_HAS_SIZE | SHMT_HAS_NATTCH | SHMT_HAS_CPID | SHMT_HAS_LPID | \
+	SHMT_HAS_ATIME | SHMT_HAS_DTIME | SHMT_HAS_CTIME)
+
 /* Private, unattached, its users gone, idle for two hours. */
-static struct shmt_segment
+static struct shmt_info
 forgotten(void)
 {
-	return (struct shmt_segment){ .id = 5, .uid = 1000, .cuid = 1001,
+	return (struct shmt_info){ .object.id = 5, .known = SYSV_FACTS,
+	    .uid = 1000, .cuid = 1001,
 	    .mode = 0600, .size = 4096, .cpid = dead, .lpid = dead,
 	    .ctime = now - 4 * HOUR, .atime = now - 3 * HOUR,
 	    .dtime = now - 2 * HOUR };
@@ -65,7 +71,7 @@ idle_times(void **state)
 		{ INT64_MIN, INT64_MIN, INT64_MIN,
 		    1000 + (UINT64_C(1) << 63) },
 	};
-	struct shmt_segment s = { 0 };
+	struct shmt_info s = { 0 };
 	size_t i;
 
 	(void)state;
@@ -87,7 +93,7 @@ struct filter_row {
 };
 
 static bool
-passes(const struct filter_row *row, const struct shmt_segment *s,
+passes(const struct filter_row *row, const struct shmt_info *s,
     const struct shmt_holders *holders)
 {
 	struct shmt_clause clauses[CLAUSES];
@@ -104,7 +110,7 @@ passes(const struct filter_row *row, const struct shmt_segment *s,
 
 static bool
 passes_one(enum shmt_criterion by, uint64_t value,
-    const struct shmt_segment *s, const struct shmt_holders *holders)
+    const struct shmt_info *s, const struct shmt_holders *holders)
 {
 	const struct filter_row row = { { { by, false, value } }, 1 };
 
@@ -113,7 +119,7 @@ passes_one(enum shmt_criterion by, uint64_t value,
 
 static bool
 passes_not(enum shmt_criterion by, uint64_t value,
-    const struct shmt_segment *s, const struct shmt_holders *holders)
+    const struct shmt_info *s, const struct shmt_holders *holders)
 {
 	const struct filter_row row = { { { by, true, value } }, 1 };
 
@@ -121,7 +127,7 @@ passes_not(enum shmt_criterion by, uint64_t value,
 }
 
 static bool
-is_stale(const struct shmt_segment *s, uint64_t idle)
+is_stale(const struct shmt_info *s, uint64_t idle)
 {
 	const struct filter_row row = { { { .by = SHMT_BY_STALE },
 	    { .by = SHMT_BY_IDLE, .value = idle } }, 2 };
@@ -136,7 +142,7 @@ is_stale(const struct shmt_segment *s, uint64_t idle)
 static void
 a_forgotten_one_is_stale(void **state)
 {
-	struct shmt_segment s = forgotten();
+	struct shmt_info s = forgotten();
 	struct shmt_proof proof;
 
 	(void)state;
@@ -153,7 +159,7 @@ a_forgotten_one_is_stale(void **state)
 static void
 each_part_of_stale_counts(void **state)
 {
-	struct shmt_segment s = forgotten();
+	struct shmt_info s = forgotten();
 	struct shmt_proof proof;
 
 	(void)state;
@@ -165,6 +171,7 @@ each_part_of_stale_counts(void **state)
 
 	s = forgotten();
 	s.state = SHMT_DEST;
+	s.known &= ~SHMT_HAS_KEY;
 	assert_false(is_stale(&s, HOUR));
 	shmt_check_stale(&s, now, HOUR, &proof);
 	assert_false(proof.not_dest);
@@ -196,7 +203,7 @@ each_part_of_stale_counts(void **state)
 static void
 an_hour_is_the_default(void **state)
 {
-	struct shmt_segment s = forgotten();
+	struct shmt_info s = forgotten();
 
 	(void)state;
 	s.dtime = now - SHMT_STALE_IDLE;
@@ -240,12 +247,12 @@ idle_of_stale(void **state)
 static void
 criteria_one_by_one(void **state)
 {
-	struct shmt_segment keyed = forgotten(), marked = forgotten();
-	struct shmt_segment plain = forgotten();
+	struct shmt_info keyed = forgotten(), marked = forgotten();
+	struct shmt_info plain = forgotten();
 	const struct {
 		enum shmt_criterion by;
 		uint64_t value;
-		const struct shmt_segment *segment;
+		const struct shmt_info *segment;
 		bool passes;
 	} rows[] = {
 		{ SHMT_BY_OWNER, 1000, &plain, true },
@@ -278,6 +285,7 @@ criteria_one_by_one(void **state)
 	(void)state;
 	keyed.key = 7;
 	marked.state = SHMT_DEST;
+	marked.known &= ~SHMT_HAS_KEY;
 	marked.nattch = 1;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		/* All of these facts are known: one of the two holds. */
@@ -336,7 +344,7 @@ several_clauses(void **state)
 		    { SHMT_BY_IDLE, false, 0 },
 		    { SHMT_BY_IDLE, false, 3 * HOUR } }, 3 }, false },
 	};
-	struct shmt_segment s = forgotten();
+	struct shmt_info s = forgotten();
 	size_t i;
 
 	(void)state;
@@ -355,7 +363,7 @@ all_that_fails_is_named(void **state)
 		{ .by = SHMT_BY_CREATOR, .value = 1001, .negated = true },
 	};
 	const struct shmt_filter filter = { clauses, 4 };
-	struct shmt_segment s = forgotten();
+	struct shmt_info s = forgotten();
 
 	(void)state;
 	assert_int_equal(shmt_mismatch(&filter, &s, now, NULL),
@@ -372,9 +380,9 @@ all_that_fails_is_named(void **state)
 static void
 unknown_facts(void **state)
 {
-	struct shmt_segment s = forgotten();
+	struct shmt_info s = forgotten();
 	struct shmt_holder list[] = {
-		{ .id = 5, .key = 7, .pid = 11, .maps = 1 },
+		{ .object.id = 5, .id = 5, .key = 7, .pid = 11, .maps = 1 },
 	};
 	const struct shmt_holders holders = { list, 1, 0 };
 
@@ -401,6 +409,7 @@ unknown_facts(void **state)
 	assert_true(passes_not(SHMT_BY_PID, 12, &s, &holders));
 	/* The key of a marked segment that nobody seen has attached. */
 	s.state = SHMT_DEST;
+	s.known &= ~SHMT_HAS_KEY;
 	assert_true(passes_one(SHMT_BY_KEY, 7, &s, &holders));
 	assert_true(passes_not(SHMT_BY_KEY, 8, &s, &holders));
 	assert_false(passes_one(SHMT_BY_PRIVATE, 0, &s, NULL));
@@ -409,10 +418,26 @@ unknown_facts(void **state)
 	assert_false(passes_not(SHMT_BY_KEY, 8, &s, NULL));
 }
 
+/* Memory of a kind that has no such fact passes neither form. */
+static void
+facts_that_are_not_there(void **state)
+{
+	struct shmt_info s = { .object.kind = SHMT_POSIX };
+	unsigned by;
+
+	(void)state;
+	for (by = 0; by < SHMT_CRITERIA; by++) {
+		if (passes_one((enum shmt_criterion)by, 0, &s, NULL))
+			fail_msg("criterion %u", by);
+		if (passes_not((enum shmt_criterion)by, 0, &s, NULL))
+			fail_msg("criterion %u, negated", by);
+	}
+}
+
 static void
 a_running_creator_is_not_gone(void **state)
 {
-	struct shmt_segment s = forgotten();
+	struct shmt_info s = forgotten();
 
 	(void)state;
 	s.cpid = getpid();
@@ -425,13 +450,13 @@ static void
 holders_count(void **state)
 {
 	struct shmt_holder list[] = {
-		{ .id = 4, .key = 9, .pid = 10, .maps = 1 },
-		{ .id = 5, .key = 7, .pid = 11, .maps = 1 },
-		{ .id = 5, .key = 7, .pid = 12, .maps = 1 },
-		{ .id = 6, .key = 0, .pid = 13, .maps = 1 },
+		{ .object.id = 4, .id = 4, .key = 9, .pid = 10, .maps = 1 },
+		{ .object.id = 5, .id = 5, .key = 7, .pid = 11, .maps = 1 },
+		{ .object.id = 5, .id = 5, .key = 7, .pid = 12, .maps = 1 },
+		{ .object.id = 6, .id = 6, .key = 0, .pid = 13, .maps = 1 },
 	};
 	const struct shmt_holders holders = { list, 4, 0 };
-	struct shmt_segment s = forgotten();
+	struct shmt_info s = forgotten();
 	uint64_t pid;
 
 	(void)state;
@@ -441,12 +466,13 @@ holders_count(void **state)
 		    pid == 11 || pid == 12);
 	/* The key that a marked segment has lost. */
 	s.state = SHMT_DEST;
+	s.known &= ~SHMT_HAS_KEY;
 	assert_true(passes_one(SHMT_BY_KEY, 7, &s, &holders));
 	assert_false(passes_one(SHMT_BY_KEY, 9, &s, &holders));
 	assert_false(passes_one(SHMT_BY_PRIVATE, 0, &s, &holders));
-	s.id = 6;
+	s.object.id = 6;
 	assert_true(passes_one(SHMT_BY_PRIVATE, 0, &s, &holders));
-	s.id = 7;
+	s.object.id = 7;
 	assert_false(passes_one(SHMT_BY_PRIVATE, 0, &s, &holders));
 }
 
@@ -455,13 +481,13 @@ static void
 forged_holders_do_not_count(void **state)
 {
 	struct shmt_holder list[] = {
-		{ .id = 5, .pid = 11, .uid = 2000, .maps = 1 },
-		{ .id = 5, .pid = 12, .uid = 1000, .maps = 1 },
-		{ .id = 5, .pid = 13, .uid = 1001, .maps = 1 },
-		{ .id = 5, .pid = 14, .uid = 0, .maps = 1 },
+		{ .object.id = 5, .id = 5, .pid = 11, .uid = 2000, .maps = 1 },
+		{ .object.id = 5, .id = 5, .pid = 12, .uid = 1000, .maps = 1 },
+		{ .object.id = 5, .id = 5, .pid = 13, .uid = 1001, .maps = 1 },
+		{ .object.id = 5, .id = 5, .pid = 14, .uid = 0, .maps = 1 },
 	};
 	const struct shmt_holders holders = { list, 4, 0 };
-	struct shmt_segment s = forgotten();
+	struct shmt_info s = forgotten();
 	uint64_t pid;
 
 	(void)state;
@@ -505,7 +531,7 @@ boot_time(void)
 static void
 a_reused_pid_created_nothing(void **state)
 {
-	struct shmt_segment s = forgotten();
+	struct shmt_info s = forgotten();
 	uint64_t self = (uint64_t)getpid();
 
 	(void)state;
@@ -525,7 +551,7 @@ a_reused_pid_created_nothing(void **state)
 static void
 a_clock_set_forward_proves_nothing(void **state)
 {
-	struct shmt_segment s = forgotten();
+	struct shmt_info s = forgotten();
 	struct shmt_proof proof;
 
 	(void)state;
@@ -555,8 +581,10 @@ static void
 runs_of_holders(void **state)
 {
 	struct shmt_holder list[] = {
-		{ .id = 4, .maps = 1 }, { .id = 5, .maps = 2 },
-		{ .id = 5, .maps = 3 }, { .id = 9, .maps = 1 },
+	    {.object.id = 4, .id = 4, .maps = 1},
+	    {.object.id = 5, .id = 5, .maps = 2},
+	    {.object.id = 5, .id = 5, .maps = 3},
+	    {.object.id = 9, .id = 9, .maps = 1},
 	};
 	const struct shmt_holders holders = { list, 4, 0 }, none = { 0 };
 	static const struct {
@@ -564,7 +592,7 @@ runs_of_holders(void **state)
 		size_t count;
 	} rows[] = { { 0, 0 }, { 4, 1 }, { 5, 2 }, { 8, 0 }, { 9, 1 },
 		{ 10, 0 }, { -1, 0 } };
-	struct shmt_segment s = { .id = 5, .nattch = 5 };
+	struct shmt_info s = { .object.id = 5, .nattch = 5 };
 	size_t i, count;
 
 	(void)state;
@@ -576,7 +604,7 @@ runs_of_holders(void **state)
 		if (count > 0)
 			assert_int_equal(run->id, rows[i].id);
 	}
-	shmt_holders_of(&none, 5, &count);
+	shmt_holders_of(&none, OF_ID(5), &count);
 	assert_int_equal(count, 0);
 	assert_true(shmt_holders_complete(&holders, &s));
 	s.nattch = 6;
@@ -600,6 +628,7 @@ main(void)
 		cmocka_unit_test(several_clauses),
 		cmocka_unit_test(all_that_fails_is_named),
 		cmocka_unit_test(unknown_facts),
+		cmocka_unit_test(facts_that_are_not_there),
 		cmocka_unit_test(a_running_creator_is_not_gone),
 		cmocka_unit_test(holders_count),
 		cmocka_unit_test(forged_holders_do_not_count),

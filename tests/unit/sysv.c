@@ -7,6 +7,7 @@
 
 #include <sys/ipc.h>
 #include <sys/shm.h>
+#include <sys/wait.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +23,7 @@
 
 #include "shmtool.h"
 #include "sys/file.h"
+#include "sysv.h"
 
 #define KEY 0xf63829c0u
 
@@ -39,7 +41,7 @@ make(uint32_t key, uint64_t size, unsigned flags)
 	bool created = false;
 	int id = -1;
 
-	assert_int_equal(shmt_create(&request, &id, &created), 0);
+	assert_int_equal(shmt__sysv_create(&request, &id, &created), 0);
 	assert_true(created);
 	return id;
 }
@@ -47,14 +49,14 @@ make(uint32_t key, uint64_t size, unsigned flags)
 static int
 teardown(void **state)
 {
-	struct shmt_segment *list;
+	struct shmt_info *list;
 	size_t i, count;
 
 	(void)state;
-	if (shmt_list(false, &list, &count) == -1)
+	if (shmt__sysv_all(false, &list, &count) == -1)
 		return -1;
 	for (i = 0; i < count; i++)
-		shmt_remove(list[i].id);
+		shmt__sysv_rmid(list[i].object.id);
 	free(list);
 	return 0;
 }
@@ -65,16 +67,16 @@ made_and_looked_at(void **state)
 	const struct shmt_request request = { .key = KEY, .size = 5000,
 	    .mode = 0640 };
 	int64_t before = time(NULL);
-	struct shmt_segment s;
+	struct shmt_info s;
 	bool created;
 	int id;
 
 	(void)state;
-	assert_int_equal(shmt_create(&request, &id, &created), 0);
+	assert_int_equal(shmt__sysv_create(&request, &id, &created), 0);
 	assert_true(created);
 	memset(&s, 0x5a, sizeof(s));
-	assert_int_equal(shmt_info(id, &s), 0);
-	assert_int_equal(s.id, id);
+	assert_int_equal(shmt__sysv_look(id, &s), 0);
+	assert_int_equal(s.object.id, id);
 	assert_int_equal(s.key, KEY);
 	assert_int_equal(s.size, 5000);
 	assert_int_equal(s.mode, 0640);
@@ -89,9 +91,9 @@ made_and_looked_at(void **state)
 	assert_int_equal(s.atime, 0);
 	assert_int_equal(s.dtime, 0);
 	assert_true(s.ctime >= before && s.ctime <= time(NULL));
-	assert_false(s.has_rss);
-	assert_int_equal(shmt_info_rss(id, &s), 0);
-	assert_true(s.has_rss);
+	assert_false((s.known & SHMT_HAS_RSS) != 0);
+	assert_int_equal(shmt__sysv_look_rss(id, &s), 0);
+	assert_true((s.known & SHMT_HAS_RSS) != 0);
 	assert_int_equal(s.rss, 0);
 	assert_int_equal(s.swap, 0);
 }
@@ -122,36 +124,36 @@ found_by_key(void **state)
 static void
 absent(void **state)
 {
-	struct shmt_segment s = { .size = 99 };
+	struct shmt_info s = { .size = 99 };
 	void *at;
 	int id = make(0, 1, 0);
 
 	(void)state;
-	assert_int_equal(shmt_remove(id), 0);
-	assert_refused(shmt_info(id, &s), ENOENT);
-	assert_refused(shmt_info(-1, &s), ENOENT);
-	assert_refused(shmt_info(INT32_MAX, &s), ENOENT);
-	assert_refused(shmt_attach(INT32_MAX, NULL, 0, &at), ENOENT);
-	assert_refused(shmt_info_rss(id, &s), ENOENT);
+	assert_int_equal(shmt__sysv_rmid(id), 0);
+	assert_refused(shmt__sysv_look(id, &s), ENOENT);
+	assert_refused(shmt__sysv_look(-1, &s), ENOENT);
+	assert_refused(shmt__sysv_look(INT32_MAX, &s), ENOENT);
+	assert_refused(shmt__sysv_attach(INT32_MAX, NULL, 0, &at), ENOENT);
+	assert_refused(shmt__sysv_look_rss(id, &s), ENOENT);
 	assert_int_equal(s.size, 99);
-	s.id = id;
-	assert_refused(shmt_set(&s), ENOENT);
-	assert_refused(shmt_lock(id, true), ENOENT);
-	assert_refused(shmt_lock(id, false), ENOENT);
-	assert_refused(shmt_remove(id), ENOENT);
+	s.object.id = id;
+	assert_refused(shmt__sysv_set(&s), ENOENT);
+	assert_refused(shmt__sysv_lock(id, true), ENOENT);
+	assert_refused(shmt__sysv_lock(id, false), ENOENT);
+	assert_refused(shmt__sysv_rmid(id), ENOENT);
 }
 
 /* An id whose slot another segment has now is not there. */
 static void
 another_in_that_slot(void **state)
 {
-	struct shmt_segment s;
+	struct shmt_info s;
 	int id = make(0, 1, 0);
 
 	(void)state;
-	assert_refused(shmt_info(id + 32768, &s), ENOENT);
-	assert_refused(shmt_info(id | 0x40000000, &s), ENOENT);
-	assert_int_equal(shmt_info(id, &s), 0);
+	assert_refused(shmt__sysv_look(id + 32768, &s), ENOENT);
+	assert_refused(shmt__sysv_look(id | 0x40000000, &s), ENOENT);
+	assert_int_equal(shmt__sysv_look(id, &s), 0);
 }
 
 static void
@@ -163,20 +165,20 @@ exclusive_by_default(void **state)
 	bool created = true;
 
 	(void)state;
-	assert_refused(shmt_create(&request, &id, &created), EEXIST);
+	assert_refused(shmt__sysv_create(&request, &id, &created), EEXIST);
 	assert_int_equal(id, 77);
 	request.flags = SHMT_OPEN;
-	assert_int_equal(shmt_create(&request, &id, &created), 0);
+	assert_int_equal(shmt__sysv_create(&request, &id, &created), 0);
 	assert_int_equal(id, first);
 	assert_false(created);
 	request.size = 4095;
-	assert_int_equal(shmt_create(&request, &id, &created), 0);
+	assert_int_equal(shmt__sysv_create(&request, &id, &created), 0);
 	assert_int_equal(id, first);
 	request.size = 4097;
-	assert_refused(shmt_create(&request, &id, &created), EINVAL);
+	assert_refused(shmt__sysv_create(&request, &id, &created), EINVAL);
 	/* Without a key there is never one to open. */
 	request.key = 0;
-	assert_int_equal(shmt_create(&request, &id, &created), 0);
+	assert_int_equal(shmt__sysv_create(&request, &id, &created), 0);
 	assert_int_not_equal(id, first);
 	assert_true(created);
 }
@@ -189,18 +191,18 @@ sizes_that_cannot_be(void **state)
 	bool created;
 
 	(void)state;
-	assert_refused(shmt_create(&request, &id, &created), EINVAL);
+	assert_refused(shmt__sysv_create(&request, &id, &created), EINVAL);
 	request.size = UINT64_MAX;
-	assert_refused(shmt_create(&request, &id, &created), EINVAL);
+	assert_refused(shmt__sysv_create(&request, &id, &created), EINVAL);
 	request.size = UINT64_C(1) << 63;
-	assert_refused(shmt_create(&request, &id, &created), EINVAL);
+	assert_refused(shmt__sysv_create(&request, &id, &created), EINVAL);
 	/* Huge pages are of a power of two, and of 2^63 bytes nowhere. */
 	request.size = 4096;
 	request.flags = SHMT_HUGETLB;
 	request.huge_size = 3 << 20;
-	assert_refused(shmt_create(&request, &id, &created), EINVAL);
+	assert_refused(shmt__sysv_create(&request, &id, &created), EINVAL);
 	request.huge_size = UINT64_C(1) << 63;
-	assert_int_equal(shmt_create(&request, &id, &created), -1);
+	assert_int_equal(shmt__sysv_create(&request, &id, &created), -1);
 	assert_int_equal(id, 77);
 }
 
@@ -208,53 +210,87 @@ static void
 set_and_locked(void **state)
 {
 	int id = make(KEY, 1, 0);
-	struct shmt_segment s;
+	struct shmt_info s;
 
 	(void)state;
-	assert_int_equal(shmt_info(id, &s), 0);
+	assert_int_equal(shmt__sysv_look(id, &s), 0);
 	s.mode = 0444;
-	assert_int_equal(shmt_set(&s), 0);
-	assert_int_equal(shmt_lock(id, true), 0);
-	assert_int_equal(shmt_info(id, &s), 0);
+	assert_int_equal(shmt__sysv_set(&s), 0);
+	assert_int_equal(shmt__sysv_lock(id, true), 0);
+	assert_int_equal(shmt__sysv_look(id, &s), 0);
 	assert_int_equal(s.mode, 0444);
 	assert_int_equal(s.state, SHMT_LOCKED);
 	/* State bits do not get into the mode that is written. */
 	s.mode |= 01000;
-	assert_int_equal(shmt_set(&s), 0);
-	assert_int_equal(shmt_lock(id, false), 0);
-	assert_int_equal(shmt_info(id, &s), 0);
+	assert_int_equal(shmt__sysv_set(&s), 0);
+	assert_int_equal(shmt__sysv_lock(id, false), 0);
+	assert_int_equal(shmt__sysv_look(id, &s), 0);
 	assert_int_equal(s.mode, 0444);
 	assert_int_equal(s.state, 0);
 	s.uid = UINT32_MAX;
-	assert_refused(shmt_set(&s), EINVAL);
+	assert_refused(shmt__sysv_set(&s), EINVAL);
 }
 
 static void
 removed_at_the_last_detach(void **state)
 {
 	int id = make(KEY, 1, 0);
-	struct shmt_segment before, s;
+	struct shmt_info before, s;
 	void *at = shmat(id, NULL, 0);
 
 	(void)state;
 	assert_ptr_not_equal(at, (void *)-1);
-	assert_int_equal(shmt_info(id, &before), 0);
+	assert_int_equal(shmt__sysv_look(id, &before), 0);
 	assert_int_equal(before.nattch, 1);
 	assert_int_equal(before.lpid, getpid());
-	assert_int_equal(shmt_remove(id), 0);
-	assert_int_equal(shmt_info(id, &s), 0);
+	assert_int_equal(shmt__sysv_rmid(id), 0);
+	assert_int_equal(shmt__sysv_look(id, &s), 0);
 	assert_int_equal(s.state, SHMT_DEST);
 	assert_int_equal(s.key, 0);
 	assert_true(shmt_same(&before, &s));
-	assert_int_equal(shmt_remove(id), 0);
+	assert_int_equal(shmt__sysv_rmid(id), 0);
 	assert_int_equal(shmdt(at), 0);
-	assert_refused(shmt_info(id, &s), ENOENT);
+	assert_refused(shmt__sysv_look(id, &s), ENOENT);
+}
+
+/* The kernel is asked by a change that it refuses: nothing has changed. */
+static void
+permission_to_remove(void **state)
+{
+	int id = make(0, 4096, 0), status;
+	struct shmt_info before, after;
+	pid_t child;
+
+	(void)state;
+	assert_int_equal(shmt__sysv_look(id, &before), 0);
+	child = fork();
+	if (child == 0) {
+		/* Not in the second in which it was made. */
+		while (time(NULL) <= before.ctime)
+			usleep(50000);
+		_exit(shmt__sysv_may_remove(id) == 0 ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_int_equal(shmt__sysv_look(id, &after), 0);
+	assert_memory_equal(&before, &after, sizeof(before));
+	child = fork();
+	if (child == 0) {
+		if (setgid(65534) == -1 || setuid(65534) == -1)
+			_exit(77);
+		_exit(
+		    shmt__sysv_may_remove(id) == -1 && errno == EPERM ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	if (status != 77 << 8)
+		assert_int_equal(status, 0);
+	assert_int_equal(shmt__sysv_rmid(id), 0);
 }
 
 static void
 the_same_or_another(void **state)
 {
-	struct shmt_segment a = { .id = 1, .key = 2, .size = 3, .cuid = 4,
+	struct shmt_info a = { .object.id = 1, .key = 2, .size = 3, .cuid = 4,
 	    .cgid = 5, .cpid = 6, .uid = 7, .mode = 0600, .ctime = 8 }, b;
 
 	(void)state;
@@ -266,7 +302,7 @@ the_same_or_another(void **state)
 	b.nattch++;
 	assert_true(shmt_same(&a, &b));
 	b = a;
-	b.id++;
+	b.object.id++;
 	assert_false(shmt_same(&a, &b));
 	b = a;
 	b.key++;
@@ -324,19 +360,19 @@ with_an_id(void **state)
 
 	(void)state;
 	skip_without_wishes();
-	assert_int_equal(shmt_create(&request, &id, &created), 0);
+	assert_int_equal(shmt__sysv_create(&request, &id, &created), 0);
 	assert_int_equal(id, 777);
 	assert_true(created);
 	assert_int_equal(next_id(), -1);
 	/* Taken, or its slot is. */
 	id = 77;
-	assert_refused(shmt_create(&request, &id, &created), EEXIST);
+	assert_refused(shmt__sysv_create(&request, &id, &created), EEXIST);
 	request.id = 777 + 32768;
-	assert_refused(shmt_create(&request, &id, &created), EEXIST);
+	assert_refused(shmt__sysv_create(&request, &id, &created), EEXIST);
 	assert_int_equal(id, 77);
 	assert_int_equal(next_id(), -1);
-	assert_int_equal(shmt_remove(777), 0);
-	assert_int_equal(shmt_create(&request, &id, &created), 0);
+	assert_int_equal(shmt__sysv_rmid(777), 0);
+	assert_int_equal(shmt__sysv_create(&request, &id, &created), 0);
 	assert_int_equal(id, 777 + 32768);
 }
 
@@ -346,31 +382,31 @@ a_refused_wish_does_not_stay(void **state)
 {
 	struct shmt_request request = { .key = KEY, .size = 1, .mode = 0600,
 	    .flags = SHMT_WITH_ID, .id = 777 };
-	struct shmt_segment *list;
+	struct shmt_info *list;
 	int first = make(KEY, 1, 0), id = 77;
 	bool created = true;
 	size_t count;
 
 	(void)state;
 	skip_without_wishes();
-	assert_refused(shmt_create(&request, &id, &created), EEXIST);
+	assert_refused(shmt__sysv_create(&request, &id, &created), EEXIST);
 	assert_int_equal(next_id(), -1);
 	/* Opened, but it is not the one with this id. */
 	request.flags |= SHMT_OPEN;
-	assert_refused(shmt_create(&request, &id, &created), EEXIST);
+	assert_refused(shmt__sysv_create(&request, &id, &created), EEXIST);
 	assert_int_equal(next_id(), -1);
 	request.key++;
 	request.size = UINT64_C(1) << 63;
-	assert_refused(shmt_create(&request, &id, &created), EINVAL);
+	assert_refused(shmt__sysv_create(&request, &id, &created), EINVAL);
 	assert_int_equal(next_id(), -1);
 	request.size = 1;
 	request.id = -1;
-	assert_int_equal(shmt_create(&request, &id, &created), -1);
+	assert_int_equal(shmt__sysv_create(&request, &id, &created), -1);
 	assert_int_equal(next_id(), -1);
 	assert_int_equal(id, 77);
-	assert_int_equal(shmt_list(false, &list, &count), 0);
+	assert_int_equal(shmt__sysv_all(false, &list, &count), 0);
 	assert_int_equal(count, 1);
-	assert_int_equal(list[0].id, first);
+	assert_int_equal(list[0].object.id, first);
 	free(list);
 }
 
@@ -389,7 +425,7 @@ no_wish_where_nothing_can_be_made(void **state)
 	if (fd == -1)
 		skip();
 	assert_int_equal(write(fd, "1", 1), 1);
-	assert_refused(shmt_create(&request, &id, &created), ENOSPC);
+	assert_refused(shmt__sysv_create(&request, &id, &created), ENOSPC);
 	assert_int_equal(pwrite(fd, "4096", 4, 0), 4);
 	close(fd);
 	assert_int_equal(next_id(), -1);
@@ -409,6 +445,7 @@ main(void)
 		cmocka_unit_test_teardown(set_and_locked, teardown),
 		cmocka_unit_test_teardown(removed_at_the_last_detach,
 		    teardown),
+		cmocka_unit_test(permission_to_remove),
 		cmocka_unit_test(the_same_or_another),
 		cmocka_unit_test_teardown(with_an_id, teardown),
 		cmocka_unit_test_teardown(a_refused_wish_does_not_stay,

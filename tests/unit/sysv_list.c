@@ -39,7 +39,7 @@
 #define MORE " 600 4096 1 2 3 4 5 6 7 8 9"
 
 static int
-parse(const char *text, struct shmt_segment **list, size_t *count)
+parse(const char *text, struct shmt_info **list, size_t *count)
 {
 	return shmt__parse_sysvipc(text, strlen(text), list, count);
 }
@@ -47,14 +47,14 @@ parse(const char *text, struct shmt_segment **list, size_t *count)
 static void
 sixteen_columns(void **state)
 {
-	struct shmt_segment *s;
+	struct shmt_info *s;
 	size_t count;
 
 	(void)state;
 	assert_int_equal(parse(HEAD16 ROW16, &s, &count), 0);
 	assert_int_equal(count, 1);
 	assert_int_equal(s->key, 1234);
-	assert_int_equal(s->id, 98305);
+	assert_int_equal(s->object.id, 98305);
 	assert_int_equal(s->mode, 0600);
 	assert_int_equal(s->state, 0);
 	assert_int_equal(s->size, 4096);
@@ -68,7 +68,7 @@ sixteen_columns(void **state)
 	assert_int_equal(s->atime, 1700000001);
 	assert_int_equal(s->dtime, 1700000002);
 	assert_int_equal(s->ctime, 1700000003);
-	assert_true(s->has_rss);
+	assert_true((s->known & SHMT_HAS_RSS) != 0);
 	assert_int_equal(s->rss, 8192);
 	assert_int_equal(s->swap, 12288);
 	free(s);
@@ -77,7 +77,7 @@ sixteen_columns(void **state)
 static void
 fourteen_columns(void **state)
 {
-	struct shmt_segment *s;
+	struct shmt_info *s;
 	size_t count;
 
 	(void)state;
@@ -88,14 +88,14 @@ fourteen_columns(void **state)
 	    &s, &count), 0);
 	assert_int_equal(count, 2);
 	assert_int_equal(s[0].key, 0xf63829c0);
-	assert_int_equal(s[0].id, INT32_MAX);
+	assert_int_equal(s[0].object.id, INT32_MAX);
 	assert_int_equal(s[0].mode, 0777);
 	assert_int_equal(s[0].state, SHMT_DEST | SHMT_LOCKED);
 	assert_true(s[0].size == UINT64_MAX);
 	assert_int_equal(s[0].uid, UINT32_MAX);
 	assert_int_equal(s[0].cgid, UINT32_MAX - 1);
 	assert_true(s[0].ctime == INT64_MAX);
-	assert_false(s[0].has_rss);
+	assert_false((s[0].known & SHMT_HAS_RSS) != 0);
 	assert_int_equal(s[1].key, 0);
 	assert_int_equal(s[1].mode, 0);
 	assert_int_equal(s[1].state, SHMT_DEST);
@@ -107,7 +107,7 @@ fourteen_columns(void **state)
 static void
 no_segments(void **state)
 {
-	struct shmt_segment *s;
+	struct shmt_info *s;
 	size_t count = 9;
 
 	(void)state;
@@ -120,7 +120,7 @@ static void
 many_segments(void **state)
 {
 	const size_t rows = 1000;
-	struct shmt_segment *s;
+	struct shmt_info *s;
 	char *text;
 	size_t i, count;
 
@@ -164,7 +164,7 @@ what_no_kernel_writes(void **state)
 		HEAD14 "1 2 600 1 1 2 3 4 5 6 7 8 9 10 -1 1\n",
 		"1 2" MORE " 10\n", ROW16 HEAD16,
 	};
-	struct shmt_segment *s;
+	struct shmt_info *s;
 	size_t i, count = 77;
 	int result;
 
@@ -195,7 +195,7 @@ static void
 every_piece(void **state)
 {
 	static const char whole[] = HEAD16 ROW16 ROW16;
-	struct shmt_segment *s;
+	struct shmt_info *s;
 	size_t length, count;
 	char *text;
 	int result;
@@ -227,23 +227,23 @@ every_piece(void **state)
 static void
 remove_all(void)
 {
-	struct shmt_segment *list;
+	struct shmt_info *list;
 	size_t i, count;
 
-	assert_int_equal(shmt_list(false, &list, &count), 0);
+	assert_int_equal(shmt__sysv_all(false, &list, &count), 0);
 	for (i = 0; i < count; i++)
-		shmctl(list[i].id, IPC_RMID, NULL);
+		shmctl(list[i].object.id, IPC_RMID, NULL);
 	free(list);
 }
 
 static void
 assert_lists_agree(size_t expected)
 {
-	struct shmt_segment *fast, *full;
+	struct shmt_info *fast, *full;
 	size_t i, n, m;
 
-	assert_int_equal(shmt_list(false, &fast, &n), 0);
-	assert_int_equal(shmt_list(true, &full, &m), 0);
+	assert_int_equal(shmt__sysv_all(false, &fast, &n), 0);
+	assert_int_equal(shmt__sysv_all(true, &full, &m), 0);
 	assert_int_equal(n, expected);
 	assert_int_equal(m, expected);
 	for (i = 0; i < n; i++) {
@@ -253,9 +253,9 @@ assert_lists_agree(size_t expected)
 		assert_int_equal(fast[i].nattch, full[i].nattch);
 		assert_int_equal(fast[i].lpid, full[i].lpid);
 		assert_int_equal(fast[i].ctime, full[i].ctime);
-		assert_false(fast[i].has_rss &&
+		assert_false((fast[i].known & SHMT_HAS_RSS) != 0 &&
 		    fast[i].rss != full[i].rss);
-		assert_true(full[i].has_rss);
+		assert_true((full[i].known & SHMT_HAS_RSS) != 0);
 	}
 	free(fast);
 	free(full);
@@ -291,18 +291,20 @@ both_ways_agree(void **state)
 static int
 list_under_foreign_proc(void)
 {
-	struct shmt_segment *list, one;
+	struct shmt_info *list, one;
 	size_t count;
 	int id = shmget(IPC_PRIVATE, 1, IPC_CREAT | 0600);
 
 	if (getpid() != 1 || id == -1 || shmat(id, NULL, 0) == (void *)-1)
 		return 1;
-	if (shmt_list(true, &list, &count) == -1 || count != 1)
+	if (shmt__sysv_all(true, &list, &count) == -1 || count != 1)
 		return 2;
 	if (list->cpid != 1 || list->lpid != 1)
 		return 3;
-	return shmt_info_rss(id, &one) == 0 && one.has_rss &&
-	    one.cpid == 1 ? 0 : 4;
+	return shmt__sysv_look_rss(id, &one) == 0 &&
+		       (one.known & SHMT_HAS_RSS) != 0 && one.cpid == 1
+		   ? 0
+		   : 4;
 }
 
 static void

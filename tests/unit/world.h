@@ -50,6 +50,19 @@ use_capabilities(bool all)
 	assert_int_equal(syscall(SYS_capset, &head, data), 0);
 }
 
+static inline void
+drop_capability(int capability)
+{
+	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3,
+	    0 };
+	struct __user_cap_data_struct data[2];
+
+	assert_int_equal(syscall(SYS_capget, &head, data), 0);
+	data[capability / 32].effective &= ~(1u << capability % 32);
+	data[capability / 32].permitted &= ~(1u << capability % 32);
+	assert_int_equal(syscall(SYS_capset, &head, data), 0);
+}
+
 /*
  * Enters a new mount namespace.  Where none can be made, as in a plain chroot,
  * prints that all tests are skipped, and returns false.

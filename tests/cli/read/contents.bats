@@ -275,10 +275,14 @@ end() {
 	holders=()
 	through -x "$id" >all 2>again || status=$?
 	[ "$status" -eq 1 ]
-	grep -q "^shmtool: read: $id: nobody is left" err
+	grep -q "^shmtool: read: $id: no attached process is left" err
 	[ "$(wc -l <err)" -eq 1 ]
 	[ "$(tr -d A <out | wc -c)" -eq 0 ]
 	grep -q "nobody has it attached" again
+}
+
+none_left() {
+	[ "$(segments)" -eq 0 ]
 }
 
 @test "read: --no-trace of one that goes with its last holder is 3" {
@@ -287,10 +291,11 @@ end() {
 	shmtool write -zA "$id"
 	hold "$id"
 	ipcrm -m "$id"
-	through "$id" 2>err | (head -c 1M >out; end "$holder"; cat >>out)
+	through "$id" 2>err | (head -c 1M >out; end "$holder"
+		wait_for none_left; cat >>out)
 	[ "${PIPESTATUS[0]}" -eq 3 ]
 	holders=()
-	grep -q "^shmtool: read: $id: was removed meanwhile, [0-9]* bytes" err
+	grep -q "^shmtool: read: $id: was removed meanwhile, after [0-9]* bytes" err
 	[ "$(wc -l <err)" -eq 1 ]
 	[ "$(tr -d A <out | wc -c)" -eq 0 ]
 }
@@ -315,10 +320,10 @@ end() {
 		[ "$status" -eq 6 ]
 		[ -z "$output" ]
 		if [ "$error" = EFAULT ]; then
-			message_has "read: $id: a page after 0 bytes"
+			message_has "read: $id: cannot allocate a page after 0 bytes"
 		else
-			[ "$stderr" = "shmtool: read: $id: no memory for more \
-pages, 0 bytes were done" ]
+			[ "$stderr" = "shmtool: read: $id: not enough memory \
+for 4.0K" ]
 		fi
 	done
 }
@@ -338,7 +343,7 @@ pages, 0 bytes were done" ]
 	wait $pid || status=$?
 	[ "$status" -eq 1 ]
 	[ "$(wc -l <err)" -eq 1 ]
-	grep -q "^shmtool: read: $id: nobody is left" err
+	grep -q "^shmtool: read: $id: no attached process is left" err
 }
 
 # The most private memory of a run of shmtool, in KiB; what of the segment is

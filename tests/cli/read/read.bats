@@ -640,3 +640,23 @@ read_late() {
 		close $b;
 		print while <$a>;' "$id" | cmp - data
 }
+
+@test "read: nobody finds the segment attached while it is read" {
+	needs_root "a descriptor of the segment takes a capability"
+	make_segment 4M
+	shmtool write -zA "$id"
+	shmtool read "$id" | {
+		head -c 1 >/dev/null
+		of_id nattch "$id" >nattch
+		cat >/dev/null
+	}
+	[ "$(cat nattch)" -eq 0 ]
+	# With a mapping it is.
+	setpriv --bounding-set=-all --inh-caps=-all shmtool read "$id" | {
+		head -c 1 >/dev/null
+		of_id nattch "$id" >nattch
+		cat >/dev/null
+	}
+	[ "$(cat nattch)" -eq 1 ]
+	[ "$(of_id nattch "$id")" -eq 0 ]
+}

@@ -5,26 +5,36 @@
 # shmwrite are the judges of contents, ipcs of the rest.
 
 load ../common
+load ../saved
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return 1
+	dir=.
 }
 
 # A segment with random contents, saved, removed; its files are $name.*, a
 # copy of its contents is the file contents.
 make_saved() {
-	id=$(ipcmk -M "${1:-10000}" -p "${2:-0600}" | tr -dc 0-9)
-	key=$(of_id key "$id")
-	name=$id-$key
-	shmtool write -f /dev/urandom -n "${1:-10000}" "$id"
+	make_segment "${1:-10000}" "${2:-0600}"
+	fill "${1:-10000}"
 	by_perl "$id" >contents
-	shmtool save . "$id"
+	save
 	ipcrm -m "$id"
 }
 
-by_perl() {
-	perl -e 'shmread($ARGV[0], my $b, 0, $ARGV[1]) or die $!; print $b' \
-		"$1" "$(of_id bytes "$1")"
+# The digest of what is on stdin, as the last line of a .meta has it.
+digest() {
+	xxhsum -H2 | cut -d' ' -f1
+}
+
+can_forge() {
+	command -v xxhsum >/dev/null || skip "no xxhsum here"
+}
+
+# Makes of the lines in "body" a .meta with a fitting digest.
+forge() {
+	cp body "$1"
+	echo "meta-xxh3-128 $(digest <body)" >>"$1"
 }
 
 resident() {
@@ -49,14 +59,14 @@ resident() {
 	for mode in 0000 0400 0444; do
 		id=$(shmtool create -s 5000 -m "$mode")
 		needed=$(shmtool stat -o PERMS --no-heading "$id")
-		if ! shmtool save . "$id" 2>/dev/null; then
+		if ! save; then
 			[ "$mode" = 0000 ] || return 1
 			shmtool set -m 0400 "$id"
-			shmtool save . "$id"
+			save
 			needed=0400
 		fi
 		shmtool rm "$id"
-		new=$(shmtool restore "$id-0x00000000")
+		new=$(shmtool restore "$name")
 		[ "$((8#$(of_id perms "$new")))" -eq "$((needed))" ]
 		shmtool rm "$new"
 		rm ./*.shm ./*.meta
@@ -84,9 +94,9 @@ resident() {
 @test "restore: owner and group, by root" {
 	needs_root "to give away"
 	id=$(shmtool create -s 4096 -k 0x1234 -u nobody:nogroup -m 0660)
-	shmtool save . "$id"
+	save
 	shmtool rm "$id"
-	run --separate-stderr shmtool restore "$id-0x00001234"
+	run --separate-stderr shmtool restore "$name"
 	[ -z "$stderr" ]
 	ipcs -m -i "$output" | grep -q 'uid=65534	gid=65534	cuid=0	cgid=0'
 	[ "$(of_id perms "$output")" = 660 ]
@@ -98,12 +108,13 @@ resident() {
 	id=$(shmtool create -s 4096 -k 0x1234 -m 0444)
 	printf x | shmtool write "$id"
 	open_dir=$(mktemp -d)
-	shmtool save "$open_dir" "$id"
+	dir=$open_dir
+	save
 	shmtool rm "$id"
 	chmod 0755 "$open_dir"
 	chmod 0644 "$open_dir"/*
 	run --separate-stderr without_privilege shmtool restore \
-		"$open_dir/$id-0x00001234"
+		"$open_dir/$name"
 	rm -r "$open_dir"
 	[ "$status" -eq 0 ]
 	message_has "not to its owner 0:0"
@@ -115,11 +126,11 @@ resident() {
 	needs_root
 	needs_user_namespace
 	id=$(shmtool create -s 4096 -u nobody)
-	shmtool save . "$id"
+	save
 	shmtool rm "$id"
 	# shellcheck disable=SC2016
 	run --separate-stderr unshare -Ur --ipc sh -c '
-		shmtool restore "$0" && shmtool stat' "$id-0x00000000"
+		shmtool restore "$0" && shmtool stat' "$name"
 	[ "$status" -eq 0 ]
 	message_has "not to its owner 65534"
 }
@@ -128,15 +139,16 @@ resident() {
 	needs_root "to lock"
 	id=$(shmtool create -s 1M --lock)
 	open_dir=$(mktemp -d)
-	shmtool save "$open_dir" "$id"
+	dir=$open_dir
+	save
 	shmtool rm "$id"
-	new=$(shmtool restore "$open_dir/$id-0x00000000")
+	new=$(shmtool restore "$open_dir/$name")
 	ipcs -m | grep -q "^0x00000000 $new .*locked"
 	shmtool rm "$new"
 	chmod 0755 "$open_dir"
 	chmod 0644 "$open_dir"/*
 	run --separate-stderr without_privilege prlimit --memlock=65536 \
-		shmtool restore "$open_dir/$id-0x00000000"
+		shmtool restore "$open_dir/$name"
 	rm -r "$open_dir"
 	[ "$status" -eq 0 ]
 	[[ $stderr == *"not locked as it was"* ]]
@@ -189,10 +201,15 @@ resident() {
 @test "restore: over an existing key is 5, and names who has it" {
 	make_saved
 	new=$(shmtool restore "$name")
+	shmtool write -zx "$new"
 	run --separate-stderr shmtool restore "$name"
 	[ "$status" -eq 5 ]
 	message_has "restore: $name:" "segment $new" "has this key"
 	[ "$(segments)" -eq 1 ]
+	# The message has the command that puts the contents into it.
+	command=${stderr#*overwrite it: }
+	[[ $command == "shmtool write -f $name.shm 0x"* ]]
+	$command
 	cmp contents <(by_perl "$new")
 }
 
@@ -252,10 +269,10 @@ refused() {
 @test "restore: a .meta with any line edited is refused" {
 	make_saved
 	cp "$name.meta" good
-	[ "$(wc -l <good)" -eq 17 ]
+	[ "$(wc -l <good)" -eq 19 ]
 	step=1
 	! is_valgrind || step=4
-	for ((n = 1; n <= 17; n += step)); do
+	for ((n = 1; n <= 19; n += step)); do
 		sed "${n}d" good >"$name.meta"
 		refused "line $n of the .meta"
 		sed "${n}s/\$/ /" good >"$name.meta"
@@ -268,37 +285,86 @@ refused() {
 		cmp -s good "$name.meta" || refused "line $n of the .meta"
 	done
 	sed 's/^perms 0600/perms 0666/' good >"$name.meta"
-	refused "edited" "line 17"
+	refused "edited" "line 19"
 	sed 's/^uid .*/uid 0x0/' good >"$name.meta"
-	refused "line 6 of the .meta"
+	refused "line 7 of the .meta"
 	cat good good >"$name.meta"
-	refused "line 18 of the .meta"
+	refused "line 20 of the .meta"
 	: >"$name.meta"
 	refused "line 1 of the .meta"
 	head -c 100000 /dev/urandom >"$name.meta"
 	refused "of the .meta"
 	head -c -1 good >"$name.meta"
-	refused "line 17 of the .meta"
+	refused "line 19 of the .meta"
 	cp good "$name.meta"
 	shmtool restore "$name"
 }
 
 @test "restore: sizes in an edited .meta with a fitting digest are not believed" {
+	can_forge
 	make_saved
 	for size in 9999 10001 4096 1000000000 4611686018427387904; do
 		sed "s/^size .*/size $size/" "$name.meta" | head -n -1 >body
-		if [ "$size" -gt 268435456 ]; then
-			sed -i 's/^sha256 /sha256-1M /' body
-		fi
-		cp body forged.meta
-		echo "meta-sha256 $(sha256sum <body | cut -d' ' -f1)" \
-			>>forged.meta
+		forge forged.meta
 		cp "$name.shm" forged.shm
 		run --separate-stderr shmtool restore forged
 		[ "$status" -eq 1 ]
-		message_has "the .shm has 10000 bytes" "tells $size"
+		message_has "the .shm has 10000 bytes" "says $size"
 		[ "$(segments)" -eq 0 ]
 	done
+}
+
+@test "restore: a size that no segment can have is refused at once" {
+	can_forge
+	make_saved
+	sed 's/^size .*/size 9223372036854775807/' "$name.meta" |
+		head -n -1 >body
+	forge forged.meta
+	# shellcheck disable=SC2016
+	unshare -m sh -c 'mount -t tmpfs none /mnt && cp forged.meta /mnt &&
+		truncate -s 9223372036854775807 /mnt/forged.shm &&
+		prlimit --cpu=2 shmtool restore /mnt/forged' 2>err ||
+		status=$?
+	stderr=$(<err)
+	[[ $stderr == shmtool:* ]] || skip "no tmpfs can be mounted here"
+	[ "$status" -eq 6 ]
+	message_has "restore: /mnt/forged: 9223372036854775807 bytes asked"
+	[ "$(segments)" -eq 0 ]
+}
+
+@test "restore: a file that is one hole costs nothing" {
+	! is_valgrind || skip "valgrind has no room for it"
+	id=$(shmtool create -s 15T --no-reserve)
+	save || skip "no file can be so large here"
+	shmtool rm "$id"
+	prlimit --cpu=2 shmtool restore "$name" 2>err
+}
+
+@test "restore: of another version of the format, which the message names" {
+	make_saved
+	sed -i 's/^shmtool-saved 2/shmtool-saved 1/' "$name.meta"
+	refused "version 1 of the format" "reads 2"
+}
+
+@test "restore: contents that lie in NAME.1.shm" {
+	make_segment 10000
+	save
+	fill 10000
+	save -f
+	by_perl >contents
+	ipcrm -m "$id"
+	[ "$(contents)" = "./$name.1.shm" ]
+	for file in "$name" "$name.meta" "$name.1.shm" "$name.shm"; do
+		new=$(shmtool restore "$file")
+		cmp contents <(by_perl "$new")
+		ipcrm -m "$new"
+	done
+	run --separate-stderr shmtool restore "$name"*
+	[ "$(wc -l <<<"$output")" -eq 1 ]
+	mv "$name.1.shm" "$name.shm"
+	new=$output
+	ipcrm -m "$new"
+	refused "the .1.shm: No such file"
 }
 
 @test "restore: damaged contents are refused" {
@@ -312,7 +378,7 @@ refused() {
 		cp good "$name.shm"
 	done
 	truncate -s 9999 "$name.shm"
-	refused "the .shm has 9999 bytes" "tells 10000"
+	refused "the .shm has 9999 bytes" "says 10000"
 	truncate -s 0 "$name.shm"
 	refused "the .shm has 0 bytes"
 	cp good "$name.shm"
@@ -385,65 +451,45 @@ refused() {
 }
 
 @test "restore: whatever call fails, nothing is left of it" {
-	command -v strace >/dev/null || skip "no strace here"
-	is_plain || skip "only the program itself is to fail"
-	strace -qq -e trace=fsync -e inject=fsync:error=EIO true ||
-		skip "strace does not work here"
+	can_inject
 	make_saved
-	for call in openat read pread64 lseek shmget shmat shmctl write; do
-		strace -f -qq -e trace="$call" -o calls \
-			shmtool restore "$name" >out
-		ipcrm -m "$(cat out)"
-		calls=$(wc -l <calls)
-		[ "$calls" -gt 0 ]
-		for ((n = 1; n <= calls; n++)); do
-			status=0
-			strace -f -qq -o /dev/null -e trace="$call" \
-				-e inject="$call:error=EIO:when=$n" \
-				shmtool restore "$name" >out 2>err ||
-				status=$?
-			case $status in
-			0)
-				# It knew another way.
-				cmp contents <(by_perl "$(cat out)")
-				ipcrm -m "$(cat out)"
-				;;
-			1) [ -s err ] ;;
-			127) ;; # not the program's call but the loader's
-			*) echo "$call $n: $status"; return 1 ;;
-			esac
+	for call in $(system_calls shmtool restore "$name" |
+		cut -d' ' -f1 | grep -Ev '^(close|getpid|rt_|madv)'); do
+		# The one that the listing of the calls made, or the last.
+		ipcrm --all=shm
+		status=0
+		with_failing "${call%:*}:error=EIO:when=${call#*:}" \
+			shmtool restore "$name" >out 2>err || status=$?
+		case $status in
+		0)
+			# It knew another way.
+			cmp contents <(by_perl "$(cat out)")
+			;;
+		[1-6])
+			[ -s err ]
 			[ "$(segments)" -eq 0 ] || {
-				echo "$call $n: a segment is left"
+				echo "$call: a segment is left"
 				return 1
 			}
-		done
+			;;
+		*) echo "$call: $status"; return 1 ;;
+		esac
 	done
 }
 
 @test "restore: a signal ends it with nothing left behind" {
-	id=$(shmtool create -s 128M)
-	shmtool write -f /dev/urandom -n 128M "$id"
-	shmtool save . "$id"
-	shmtool rm "$id"
+	can_inject
+	make_saved 1M
 	for signal in INT TERM HUP; do
-		for moment in 0.05 0.4 0.5; do
-			perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV or die' \
-				shmtool restore "$id-0x00000000" >out 2>err &
-			pid=$!
-			sleep "$moment"
-			kill -"$signal" "$pid" 2>/dev/null || true
+		for moment in pwrite64:1 pwrite64:3 shmget:1 shmat:1; do
 			status=0
-			wait "$pid" || status=$?
-			# It was over before, or it came in time.
-			if [ -s out ]; then
-				ipcrm -m "$(cat out)"
-			else
-				[ "$status" -eq \
-					$((128 + $(kill -l "$signal"))) ]
-				stderr=$(cat err)
-				[ -z "$stderr" ] ||
-					message_has "nothing was made"
-			fi
+			with_failing \
+			    "${moment%:*}:signal=$signal:when=${moment#*:}" \
+			    shmtool restore "$name" >out 2>err || status=$?
+			[ "$status" -eq $((128 + $(kill -l "$signal"))) ]
+			[ ! -s out ]
+			stderr=$(head -n 1 err)
+			message_has "nothing was made"
 			[ "$(segments)" -eq 0 ]
 		done
 	done
@@ -457,11 +503,11 @@ refused() {
 		printf x | shmtool write -o "$offset" "$id"
 	done
 	was=$(resident "$id")
-	shmtool save . "$id"
+	save
 	shmtool rm "$id"
-	run --separate-stderr shmtool restore "$id-0x00000000"
+	run --separate-stderr shmtool restore "$name"
 	[ "$status" -eq 0 ]
-	[ -z "$stderr" ] || message_has "without a promise of memory"
+	[ -z "$stderr" ] || message_has "not reserved"
 	[ "$(of_id bytes "$output")" = 68719476736 ]
 	[ "$(resident "$output")" = "$was" ]
 	for offset in 0 2147483647 2147483648 4294967295 4294967296 \
@@ -476,9 +522,8 @@ refused() {
 		printf x | shmtool write -o "$offset" "$id"
 	done
 	was=$(resident "$id")
-	shmtool save . "$id"
+	save
 	shmtool rm "$id"
-	name=$id-0x00000000
 	cp --sparse=never "$name.shm" full
 	mv full "$name.shm"
 	[ "$(du -k "$name.shm" | cut -f1)" -ge 65536 ]
@@ -489,14 +534,14 @@ refused() {
 	done
 }
 
-@test "restore: without huge pages, of ordinary ones, and told so" {
+@test "restore: without huge pages, of ordinary ones, with a note" {
+	can_forge
 	! is_valgrind || skip "valgrind ignores SHM_HUGETLB"
 	[ "$(awk '/HugePages_Free/ { print $2 }' /proc/meminfo)" -eq 0 ] ||
 		skip "there are huge pages here"
 	make_saved
 	sed 's/^status -/status huge/' "$name.meta" | head -n -1 >body
-	echo "meta-sha256 $(sha256sum <body | cut -d' ' -f1)" |
-		cat body - >"$name.meta"
+	forge "$name.meta"
 	run --separate-stderr shmtool restore "$name"
 	[ "$status" -eq 0 ]
 	message_has "restored as $output" "not of huge pages"
@@ -525,9 +570,10 @@ round_trip() {
 			shmwrite($id, "\xa5", $at, 1) or die "shmwrite: $!";
 			substr($image, $at, 1) = "\xa5";
 		}
-		system("shmtool", "save", "-f", ".", $id) == 0 or die "save";
+		my $name = `shmtool save -f . $id 2>&-`;
+		$? == 0 or die "save";
 		shmctl($id, 0, 0) or die "shmctl: $!";
-		my $new = `shmtool restore $id-0x00000000` + 0;
+		my $new = `shmtool restore $name` + 0;
 		$? == 0 or die "restore";
 		shmread($new, my $again, 0, $size) or die "shmread: $!";
 		$again eq $image or die "not the same bytes";
@@ -549,11 +595,10 @@ round_trip() {
 
 @test "restore: the same bytes beyond 2 GiB and 4 GiB, at odd places" {
 	id=$(shmtool create -s 4297000001 --no-reserve)
-	name=$id-0x00000000
 	for offset in 1 2147480000 4294960001 4296990001; do
 		shmtool write -f /dev/urandom -n 10000 -o "$offset" "$id"
 	done
-	shmtool save . "$id"
+	save
 	shmtool rm "$id"
 	new=$(shmtool restore "$name" 2>/dev/null)
 	for offset in 1 2147480000 4294960001 4296990001; do
@@ -566,30 +611,29 @@ round_trip() {
 		head -c 3000)
 	mkdir again
 	shmtool save again "$new"
-	[ "$(grep sha256-1M "$name.meta")" = \
-		"$(grep sha256-1M again/*.meta)" ]
+	[ "$(grep ^xxh3 "$name.meta")" = \
+		"$(grep ^xxh3 again/*.meta)" ]
 }
 
 @test "restore: progress on a terminal" {
 	needs_terminal
-	size=300M
-	! is_valgrind || size=64M
-	id=$(shmtool create -s "$size")
-	shmtool write -f /dev/urandom -n "$size" "$id"
-	shmtool save . "$id"
-	shmtool rm "$id"
-	run script -qec "shmtool restore $id-0x00000000" /dev/null
+	can_inject
+	make_saved 1M
+	# Nothing is shown in the first second.
+	run script -qec "strace -qq -o /dev/null -e trace=pwrite64 -e \
+		inject=pwrite64:delay_enter=1100000:when=2 \
+		shmtool restore $name" /dev/null
 	[ "$status" -eq 0 ]
-	[[ $output =~ of\ $size\ +[0-9]+% ]]
+	[[ $output =~ of\ 1.0M\ +[0-9]+% ]]
 }
 
-@test "restore: of a folder it is told to name the files in it" {
+@test "restore: of a directory, a message to name the files in it" {
 	mkdir saved
 	shmtool save saved "$(shmtool create -s 4K)"
 	for folder in saved saved/; do
 		run --separate-stderr shmtool restore "$folder"
 		[ "$status" -eq 1 ]
-		message_has "restore: $folder: a folder: name the files in it"
+		message_has "restore: $folder: a directory: name the files in it"
 		[ -z "$output" ]
 	done
 	run --separate-stderr shmtool restore saved/*

@@ -91,11 +91,13 @@ asked() {
 	make_segment
 	local line
 	local -a wrong=(
-		"--all --stale -y" "--all $id -y" "--stale $id -y"
+		"--all --stale -y" "--all $id -y"
 		"--owner nosuchuser -y" "--key -y" "--key x -y" "--idle 1x -y"
 		"--min-size 1Q -y" "--max-size -1 -y" "--pid 0 -y" "--pid x -y"
 		"--key 1 --private -y" "--stale=1 -y"
 		"--min-size 2 --max-size 1 -y" "--all -i -y" "--all -i -n"
+		"--not -y" "--stale --not" "--not --json -y" "--not -n --stale"
+		"--not --not --stale -y" "--all --not -y" "--not $id -y"
 	)
 	for line in "${wrong[@]}"; do
 		# shellcheck disable=SC2086
@@ -196,7 +198,7 @@ asked() {
 
 # Waits until something would be gone with that much rest.
 shmtool_idle() {
-	shmtool rm -n --idle "$1" | grep -q '^1 of 1 to go'
+	shmtool rm -n --idle "$1" | grep -q '^would remove 1 of 1,'
 }
 
 @test "rm: --stale wants an hour of rest unless --idle says otherwise" {
@@ -209,9 +211,9 @@ shmtool_idle() {
 @test "rm: the word stale in the table follows --idle, as in stat" {
 	make_private
 	run --separate-stderr shmtool rm --stale --idle 0 -n
-	[[ ${lines[1]} == *" stale "*remove ]]
+	[[ ${lines[1]} == remove*" stale" ]]
 	run --separate-stderr shmtool rm --private -n
-	[[ ${lines[1]} == *" - "*remove ]]
+	[[ ${lines[1]} == remove*" -" ]]
 }
 
 @test "rm: --stale leaves what a living process used last" {
@@ -256,6 +258,153 @@ shmtool_idle() {
 	make_segment 4096
 	removes_all_but "$id" --min-size 12K --min-size 8K
 	removes_all_but "" --owner "$(id -u)" --owner 4711
+}
+
+@test "rm: --not negates the filter that follows, and that one only" {
+	make_segment 4096
+	a=$id
+	make_segment 8192
+	b=$id
+	make_private 8192
+	c=$id
+	hold "$b"
+	removes_all_but "$a $b $c" --not --key "$(of_id key "$a")" \
+		--not --unattached --min-size 8K --private
+	removes_all_but "$a $b" --min-size 8K --not --key "$(of_id key "$b")"
+	release
+	# Of several negated values none may hold.
+	make_private 12288
+	removes_all_but "$a $id" --not --max-size 4K --not --min-size 12K
+	removes_all_but "$a" --not --key "$(of_id key "$a")"
+	removes_all_but "$a" --stale --idle 0 --not --owner "$(id -u)"
+	removes_all_but "" --stale --idle 0 --not --owner 4711 \
+		--not --owner 4712
+}
+
+@test "rm: what is unknown satisfies neither a filter nor its negation" {
+	needs_namespaces
+	# Its creator is out of sight in a PID namespace of its own.
+	unshare --pid --fork perl -e 'shmget(0, 4096, 0600) // die'
+	id=$(left)
+	unshare --pid --fork --mount-proc perl -e '
+		system qw(shmtool rm --creator-dead --idle 0 --yes);
+		system qw(shmtool rm --not --creator-dead --idle 0 --yes);
+		system qw(shmtool rm --stale --idle 0 --yes);
+		system qw(shmtool rm --not --stale --idle 0 --yes)'
+	[ "$(left)" = "$id" ]
+	removes_all_but "" --creator-dead
+}
+
+needs_namespaces() {
+	unshare --pid --fork --mount-proc true 2>/dev/null ||
+		skip "no PID namespace can be made here"
+}
+
+@test "rm: with operands, filters choose among them; 0" {
+	make_segment 4096
+	a=$id
+	make_segment 8192
+	b=$id
+	make_segment 8192
+	c=$id
+	# At once, as operands do.
+	run --separate-stderr shmtool rm -v "$a" "$b" --min-size 8K \
+		--owner "$(id -u)"
+	[ "$status" -eq 0 ]
+	[[ $output == "removed $b "* && ${#lines[@]} -eq 1 ]]
+	message_has "rm: $a: kept: it does not pass --min-size"
+	[ "$(left)" = "$a $c" ]
+	run --separate-stderr shmtool rm --json "$a" 99999 --stale \
+		--not --owner "$(id -u)"
+	[ "$status" -eq 3 ]
+	[[ $output == *'"reason": "it does not pass --stale, --not --owner"'* ||
+		$output == *'"reason": "it does not pass --not --owner, --stale"'* ]]
+	run --separate-stderr shmtool rm -n "$a" "$c" --max-size 4K
+	[ "$status" -eq 0 ]
+	[ "${lines[-1]}" = "would remove 1 of 2, 4.0K" ]
+	run --separate-stderr shmtool rm "$a" --all
+	[ "$status" -eq 2 ]
+	message_has "rm: --all: takes no SEGMENT operands"
+	[ "$(left)" = "$a $c" ]
+}
+
+@test "rm: --pid of an operand is looked up" {
+	make_segment
+	hold "$id"
+	a=$id
+	make_segment
+	run --separate-stderr shmtool rm -f "$a" "$id" --pid "$holder"
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"rm: $a: marked"*"rm: $id: kept: it does not pass --pid" ]]
+	[ "$(of_id nattch "$id")" = 0 ]
+}
+
+@test "rm: nothing selected: -n says which clause alone kept how many" {
+	run --separate-stderr shmtool rm --all -n
+	[ "$output" = "nothing to remove" ]
+	make_private
+	make_private
+	make_private
+	hold "$id"
+	run --separate-stderr shmtool rm --stale -n
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
+	[ "$output" = "nothing to remove: 2 would be stale but for --idle (1h00m)" ]
+	run shmtool rm --stale --idle 2d -n
+	[ "$output" = "nothing to remove: 2 would be stale but for --idle (2d00h)" ]
+	run shmtool rm --stale --idle 0 --owner 4711 -n
+	[ "$output" = "nothing to remove: 2 would pass but for --owner" ]
+	run shmtool rm --stale --idle 0 --not --private -n
+	[ "$output" = "nothing to remove: 2 would pass but for --not --private" ]
+	run shmtool rm --min-size 1G -n
+	[ "$output" = "nothing to remove: 3 would pass but for --min-size" ]
+	# Two clauses are not one, and with two segments each may have its own.
+	run shmtool rm --stale --owner 4711 -n
+	[ "$output" = "nothing to remove" ]
+	removes_all_but "$id" --unattached
+	make_segment 8192
+	run shmtool rm --private --unattached --max-size 4K -n
+	[ "$output" = "nothing to remove: 1 would pass but for --unattached" ]
+	run shmtool rm --stale --idle 0 --max-size 4K -n
+	[ "$output" = "nothing to remove: 1 would pass but for --max-size" ]
+	# Unattended it is no event.
+	run --separate-stderr shmtool rm --stale --yes -v
+	[ "$status" -eq 0 ]
+	[ -z "$output$stderr" ]
+}
+
+@test "rm: on a terminal ten rows, how many more, and sums by owner" {
+	command -v script >/dev/null || skip "no script(1) to make a terminal"
+	needs_root "to give a segment away"
+	perl -e 'defined shmget(0, 65536, 0600) or die for 1 .. 11'
+	make_segment 4096
+	shmtool set -u nobody "$id"
+	on_terminal shmtool rm --all
+	asked
+	[ "$(grep -c '^remove ' "$tty")" -eq 10 ]
+	grep -q '^2 more, which --dry-run shows' "$tty"
+	grep -Eq '^OWNER +SEGMENTS +SIZE' "$tty"
+	grep -Eq '^root +11 +704K' "$tty"
+	grep -Eq '^nobody +1 +4.0K' "$tty"
+	grep -q '^would remove 12 of 12, 708K' "$tty"
+	grep -q '^Remove 12 segments, 708K? \[y/N\]' "$tty"
+	echo yes >&4
+	leave_terminal
+	[ "$status" -eq 0 ]
+	grep -q '^removed 12, 708K' "$tty"
+	[ -z "$(left)" ]
+}
+
+@test "rm: on a terminal where all is kept: no question, the reason, 5" {
+	command -v script >/dev/null || skip "no script(1) to make a terminal"
+	make_segment
+	hold "$id"
+	on_terminal shmtool rm --all
+	leave_terminal
+	[ "$status" -eq 5 ]
+	grep -q '^would remove 0 of 1, 0' "$tty"
+	grep -q "rm: $id: kept: attached by $holder (perl)" "$tty"
+	run ! grep -q 'y/N' "$tty"
 }
 
 @test "rm: the longest of several --idle replaces the hour of --stale" {
@@ -334,13 +483,13 @@ shmtool_idle() {
 	before=$(ipcs -m)
 	run --separate-stderr shmtool rm --all --dry-run
 	[ "$status" -eq 5 ]
-	[[ ${lines[1]} == *"$a "*1.0M*keep ]]
-	[[ ${lines[2]} == *"$b "*64K*remove ]]
-	[ "${lines[4]}" = "2 of 3 to go, 128K" ]
+	[[ ${lines[1]} == keep*" $a "*1.0M* ]]
+	[[ ${lines[2]} == remove*" $b "*64K* ]]
+	[ "${lines[4]}" = "would remove 2 of 3, 128K" ]
 	run --separate-stderr shmtool rm --unattached --dry-run
 	[ "$status" -eq 0 ]
 	[ -z "$stderr" ]
-	[ "${lines[3]}" = "2 of 2 to go, 128K" ]
+	[ "${lines[3]}" = "would remove 2 of 2, 128K" ]
 	[ "$(ipcs -m)" = "$before" ]
 }
 
@@ -352,9 +501,9 @@ shmtool_idle() {
 	hold "$id"
 	on_terminal shmtool rm --all
 	asked
-	grep -Eq "^ *$a +0x.*remove" "$tty"
-	grep -Eq "^ *$id +0x.*keep" "$tty"
-	grep -q "1 of 2 to go, 1.0M" "$tty"
+	grep -Eq "^remove +$a +0x" "$tty"
+	grep -Eq "^keep +$id +0x" "$tty"
+	grep -q "would remove 1 of 2, 1.0M" "$tty"
 	grep -q 'Remove 1 segment, 1.0M? \[y/N\]' "$tty"
 	[ "$(segments)" -eq 2 ]
 	echo y >&4
@@ -362,6 +511,7 @@ shmtool_idle() {
 	[ "$status" -eq 5 ]
 	[ "$(left)" = "$id" ]
 	grep -q "rm: $id: kept: attached by $holder (perl)" "$tty"
+	grep -q "^removed 1, 1.0M" "$tty"
 }
 
 @test "rm: on a terminal every answer but y removes nothing" {
@@ -373,8 +523,10 @@ shmtool_idle() {
 		asked
 		echo "$answer" >&4
 		leave_terminal
-		rm "$BATS_TEST_TMPDIR/keys" "$tty"
 		[ "$status" -eq 0 ]
+		grep -q '^nothing removed' <(tr -d '\r' <"$tty" |
+			sed 's/.*\[y\/N\] //')
+		rm "$BATS_TEST_TMPDIR/keys" "$tty"
 		[ "$(segments)" -eq 1 ]
 	done
 }
@@ -385,7 +537,7 @@ shmtool_idle() {
 	on_terminal shmtool rm --min-size 1G
 	leave_terminal
 	[ "$status" -eq 0 ]
-	grep -q "0 of 0 to go" "$tty"
+	grep -q "nothing to remove: 1 would pass but for --min-size" "$tty"
 	run ! grep -q 'y/N' "$tty"
 }
 
@@ -520,7 +672,7 @@ replace() {
 	kept=$output
 	[ "$(segments)" -eq 100 ]
 	run --separate-stderr shmtool rm --stale --idle 0 --dry-run
-	[ "${lines[-1]%%,*}" = "97 of 97 to go" ]
+	[ "${lines[-1]%%,*}" = "would remove 97 of 97" ]
 	run --separate-stderr shmtool rm --stale --idle 0 --yes -v
 	[ "$status" -eq 0 ]
 	[ "${#lines[@]}" -eq 97 ]
@@ -552,7 +704,7 @@ replace() {
 	holders+=("$inner")
 	removes_all_but "" --all
 	run shmtool --ns "$inner" rm --all -n
-	[ "${lines[-1]%%,*}" = "5 of 5 to go" ]
+	[ "${lines[-1]%%,*}" = "would remove 5 of 5" ]
 	make_private
 	run --separate-stderr shmtool --ns "$inner" rm --stale --idle 0 -y -v
 	[ "$status" -eq 0 ]
@@ -584,13 +736,15 @@ replace() {
 	a=$(left)
 	run --separate-stderr shmtool rm --pid "$holder" --dry-run
 	[ "$status" -eq 5 ]
-	[[ ${lines[1]} == *" keep" && ${lines[2]} == "0 of 1 to go, 0" ]]
+	[[ ${lines[1]} == keep\ * ]]
+	[ "${lines[2]}" = "would remove 0 of 1, 0" ]
 	run --separate-stderr shmtool rm --pid "$holder" --yes
 	[ "$status" -eq 5 ]
 	message_has "rm: $id: kept: attached by $holder (perl), nattch 1"
 	run --separate-stderr shmtool rm --pid "$holder" --dry-run --force
 	[ "$status" -eq 0 ]
-	[[ ${lines[1]} == *" mark" && ${lines[2]} == "1 of 1 to go, 4.0K" ]]
+	[[ ${lines[1]} == mark\ * ]]
+	[ "${lines[2]}" = "would remove 1 of 1, 4.0K" ]
 	[ "$(left)" = "$a" ]
 	run ! grep -q dest <(ipcs -m)
 	run --separate-stderr shmtool rm --pid "$holder" --yes --force
@@ -639,7 +793,7 @@ hand_over() {
 	first=$holder
 	on_terminal shmtool rm --force --pid "$first"
 	asked
-	grep -Eq "^ *$id +0x.*mark" "$tty"
+	grep -Eq "^mark +$id +0x" "$tty"
 	hand_over
 	echo y >&4
 	leave_terminal
@@ -690,7 +844,7 @@ asking() {
 	run --separate-stderr without_privilege shmtool rm --json "$id"
 	[ "$status" -eq 5 ]
 	message_has "rm: $id: kept: attached by processes that cannot be seen\
- from here, nattch 1; --force"
+ from here, nattch 1; they must"
 	[[ $output == *'"complete": false, "attachments": []'* ]]
 	# And nobody too.
 	# shellcheck disable=SC2016
@@ -705,7 +859,7 @@ asking() {
 	run --separate-stderr without_privilege shmtool rm --yes --all --json
 	[ "$status" -eq 5 ]
 	message_has "rm: $id: kept: attached by $own (perl), and by processes\
- that cannot be seen from here, nattch 2; --force"
+ that cannot be seen from here, nattch 2; they must"
 	[[ $output == *'"complete": false, "attachments": [{"pid": '"$own,"* ]]
 	run --separate-stderr without_privilege shmtool rm --force --json "$id"
 	[ "$status" -eq 0 ]

@@ -9,9 +9,10 @@ load ../common
 
 RACE_SECONDS=30
 
-# Makes shmtool run the command in ON_RMID just before it removes a segment,
-# that in AFTER_RMID just after it did, that in ON_SHMDT just after it detached one, that in ON_SHMAT just after it
-# attached one.
+# Makes shmtool run a command at one moment: ON_RMID just before it removes a
+# segment, AFTER_RMID just after that, ON_SHMDT just after it detached one,
+# ON_SHMAT just after it attached one, ON_SHMGET just after it looked up a key,
+# ON_STAT just after it first looked at one that it had attached and detached.
 meddler() {
 	is_plain || skip "an instrumented program takes no preload"
 	command -v cc >/dev/null || skip "no C compiler"
@@ -20,6 +21,8 @@ meddler() {
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <sys/shm.h>
+
+static int detached;
 
 static void
 meddle(const char *name)
@@ -45,6 +48,18 @@ shmctl(int id, int command, struct shmid_ds *ds)
 	result = real(id, command, ds);
 	if (command == IPC_RMID)
 		meddle("AFTER_RMID");
+	if (command == IPC_STAT && detached)
+		meddle("ON_STAT");
+	return result;
+}
+
+int
+shmget(key_t key, size_t size, int flags)
+{
+	int (*real)(key_t, size_t, int) = dlsym(RTLD_NEXT, "shmget");
+	int result = real(key, size, flags);
+
+	meddle("ON_SHMGET");
 	return result;
 }
 
@@ -64,6 +79,7 @@ shmdt(const void *at)
 	int (*real)(const void *) = dlsym(RTLD_NEXT, "shmdt");
 	int result = real(at);
 
+	detached = 1;
 	meddle("ON_SHMDT");
 	return result;
 }
@@ -152,15 +168,45 @@ none_left() {
 		run --separate-stderr shmtool rm --save "$BATS_TEST_TMPDIR" "$id"
 	[ "$status" -eq 5 ]
 	message_has "rm: $id: kept: it was used while it was saved"
-	# Gone again before the copy is complete.
+	# Detached again before the copy is complete, which without a
+	# capability is made while the segment is attached.
 	id=$(ipcmk -M 4096 | tr -dc 0-9)
 	LD_PRELOAD=$preload \
 		ON_SHMAT="perl -e 'shmwrite($id, q(x), 0, 1) or die'" \
-		run --separate-stderr shmtool rm --save "$BATS_TEST_TMPDIR" "$id"
+		run --separate-stderr setpriv --bounding-set=-all \
+		--inh-caps=-all shmtool rm --save "$BATS_TEST_TMPDIR" "$id"
 	[ "$status" -eq 5 ]
 	message_has "rm: $id: kept: it was used while it was saved"
 	[ "$(of_id nattch "$id")" -eq 0 ]
 	[ "$(segments)" -eq 2 ]
+}
+
+@test "rm: who attaches while it is saved and detaches late keeps it (5)" {
+	meddler
+	id=$(ipcmk -M 4096 | tr -dc 0-9)
+	slipper "$id"
+	# It is attached at the first look after saving, and not at the second.
+	# shellcheck disable=SC2016
+	LD_PRELOAD=$preload ON_SHMAT="sh $slip" ON_STAT="kill \$(cat $pid)
+		while ipcs -m | awk '\$2 == $id { exit \$6 == 0 }'; do
+			sleep 0.05; done" \
+		run --separate-stderr shmtool rm --save "$BATS_TEST_TMPDIR" "$id"
+	[ "$status" -eq 5 ]
+	message_has "rm: $id: kept: it was used while it was saved"
+	[ "$(of_id nattch "$id")" = 0 ]
+}
+
+@test "rm: an id that means another segment than the key does is not removed" {
+	[ -w /proc/sys/kernel/shm_next_id ] || skip "no shm_next_id"
+	meddler
+	id=$(ipcmk -M 4096 | tr -dc 0-9)
+	key=$(of_id key "$id")
+	LD_PRELOAD=$preload ON_SHMGET="ipcrm -m $id;
+		echo $id >/proc/sys/kernel/shm_next_id; ipcmk -M 8192 >/dev/null" \
+		run --separate-stderr shmtool rm "$key"
+	[ "$status" -eq 3 ]
+	message_has "rm: $key: no such segment"
+	[ "$(of_id bytes "$id")" -eq 8192 ]
 }
 
 # One row of processes: a maker that ends, then a user of what it made.  What
@@ -284,6 +330,6 @@ hesitant() {
 	# without that look one user in a dozen would lose its key.
 	[ "$((marked * 50))" -le "$attached" ]
 	# Nothing else was said, but for the questions.
-	run ! grep -v '^\(remove [^?]*? \[y/N] \)*\(shmtool: rm: [0-9]*: .*\)*$' \
+	run ! grep -v '^\(remove [^?]*? \[y,n,a,q,?] \)*\(shmtool: rm: [0-9]*: .*\)*$' \
 		"$BATS_TEST_TMPDIR/said"
 }

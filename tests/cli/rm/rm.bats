@@ -144,6 +144,50 @@ json_of() {
 	[ "$(segments)" -eq 1 ]
 }
 
+@test "rm: permission comes first: another's is 4, attached or marked or not" {
+	needs_root
+	make_segment 4096 0666
+	hold "$id"
+	for how in "" -f -n "-n -f"; do
+		# shellcheck disable=SC2086
+		run --separate-stderr without_privilege shmtool rm $how "$id"
+		[ "$status" -eq 4 ] || { echo "$how: $status $stderr"; return 1; }
+		message_has "rm: $id: only its owner root, its creator root and"
+		[[ $stderr != *--force* && $stderr != *attached* ]]
+	done
+	run --separate-stderr without_privilege shmtool rm --all -y
+	[ "$status" -eq 4 ]
+	ipcrm -m "$id"
+	run --separate-stderr without_privilege shmtool rm "$id"
+	[ "$status" -eq 4 ]
+	[ "$(of_id nattch "$id")" = 1 ]
+}
+
+@test "rm: to find out who may remove changes nothing" {
+	make_segment
+	hold "$id"
+	before=$(cat /proc/sysvipc/shm)
+	sleep 1.1
+	run shmtool rm "$id"
+	[ "$status" -eq 5 ]
+	run shmtool rm -n -f "$id"
+	[ "$(cat /proc/sysvipc/shm)" = "$before" ]
+}
+
+@test "rm: a kept one's message tells what --force would do to its users" {
+	make_segment
+	hold "$id"
+	run --separate-stderr shmtool rm "$id"
+	[ "$status" -eq 5 ]
+	message_has "attached by $holder (perl), nattch 1; they must detach" \
+		"first: --force lets them keep it, but frees its key"
+	id=$(perl -e 'print shmget(0, 4096, 0600) + 0')
+	hold "$id"
+	run --separate-stderr shmtool rm "$id"
+	[ "$status" -eq 5 ]
+	message_has "they must detach first: --force only marks it, to go with"
+}
+
 @test "rm: failures of several kinds are 1" {
 	make_segment
 	hold "$id"
@@ -161,18 +205,18 @@ json_of() {
 	run --separate-stderr shmtool rm -n "$a"
 	[ "$status" -eq 0 ]
 	[ -z "$stderr" ]
-	[[ ${lines[0]} == *ID*KEY*OWNER*SIZE*NATTCH*ACTION ]]
-	[[ ${lines[1]} == *"$a "*1.0M*remove ]]
-	[ "${lines[2]}" = "1 of 1 to go, 1.0M" ]
+	[[ ${lines[0]} == ACTION*ID*KEY*OWNER*SIZE*NATTCH* ]]
+	[[ ${lines[1]} == remove*" $a "*1.0M* ]]
+	[ "${lines[2]}" = "would remove 1 of 1, 1.0M" ]
 	run --separate-stderr shmtool rm --dry-run "$a" "$id"
 	[ "$status" -eq 5 ]
 	message_has "rm: $id: kept"
-	[[ ${lines[2]} == *keep ]]
+	[[ ${lines[2]} == keep* ]]
 	run --separate-stderr shmtool rm -n -f "$id" 99999
 	[ "$status" -eq 0 ]
 	message_has "rm: $id: would be marked for removal, goes at the last" \
 		"detach by $holder (perl), nattch 1"
-	[[ ${lines[1]} == *mark ]]
+	[[ ${lines[1]} == mark* ]]
 	[ "${#lines[@]}" -eq 3 ]
 	run shmtool rm -n 99999
 	[ "$status" -eq 3 ]
@@ -188,8 +232,8 @@ json_of() {
 		# shellcheck disable=SC2086 # two operands
 		run --separate-stderr shmtool rm -n $what
 		[ "$status" -eq 0 ]
-		[[ $output == *"$id "*" 64K  64K "*remove* ]]
-		[[ $output == *"$a "*" 1.0M    0 "*remove* ]]
+		[[ $output == *"remove  "*"$id "*" 64K  64K "* ]]
+		[[ $output == *"remove  "*"$a "*" 1.0M    0 "* ]]
 	done
 }
 
@@ -224,6 +268,19 @@ json_of() {
 	run --separate-stderr shmtool rm --json -f "$id"
 	[ "$status" -eq 0 ]
 	[ "$(json_of segments.0.result)" = marked ]
+}
+
+@test "rm: -v beside --json: its lines go to stderr" {
+	make_segment
+	a=$id
+	make_segment
+	run --separate-stderr shmtool rm -v -f --json "$a" "$id" 99999
+	[ "$status" -eq 0 ]
+	[ "$(json_of segments)" = 3 ]
+	[[ $output == "{"* && $output != *$'\n'* ]]
+	[[ ${stderr_lines[0]} == "removed $a ("* ]]
+	[[ ${stderr_lines[1]} == "removed $id ("* ]]
+	[ "${stderr_lines[2]}" = "absent 99999" ]
 }
 
 @test "rm: --json knows the key that marking has taken away" {
@@ -274,7 +331,7 @@ json_of() {
 	run --separate-stderr shmtool rm -iv "$a" "$b" "$id" <<<$'n\ny'
 	[ "$status" -eq 0 ]
 	[[ $output == "removed $b "* ]]
-	[[ $stderr == *"remove $a "*"[y/N]"*"remove $b "*"64K"*"remove $id "* ]]
+	[[ $stderr == *"remove $a "*"[y,n,a,q,?]"*"remove $b "*"64K"*"remove $id "* ]]
 	[ "$(segments)" -eq 2 ]
 	run --separate-stderr shmtool rm --interactive --json "$a" <<<"no"
 	[ "$status" -eq 0 ]
@@ -282,6 +339,49 @@ json_of() {
 	run shmtool rm -i "$a" "$id" </dev/null
 	[ "$status" -eq 0 ]
 	[ "$(segments)" -eq 2 ]
+}
+
+@test "rm: -i knows y n a q ?, and tells what it did" {
+	local ids=() i
+	for i in 1 2 3 4 5 6; do
+		make_segment
+		ids+=("$id")
+	done
+	run --separate-stderr shmtool rm -i "${ids[@]}" <<<$'?\nmaybe\nY\nNO\nq'
+	[ "$status" -eq 0 ]
+	[ "$output" = "removed 1, 4.0K" ]
+	# Asked again after each help.
+	[ "$(grep -o "remove ${ids[0]} " <<<"$stderr" | wc -l)" -eq 3 ]
+	[ "$(grep -c '^q  quit' <<<"$stderr")" -eq 2 ]
+	[[ $stderr != *"remove ${ids[3]} "* ]]
+	[ "$(segments)" -eq 5 ]
+	run --separate-stderr shmtool rm -i --json "${ids[@]:1}" \
+		<<<$'n\nyes\na\nn'
+	[ "$status" -eq 0 ]
+	[ "$(json_of segments.0.result)" = kept ]
+	[ "$(json_of segments.1.result)" = removed ]
+	[ "$(json_of segments.4.result)" = removed ]
+	[ "$(segments)" -eq 1 ]
+	run --separate-stderr shmtool rm -i --json "${ids[1]}" 0x4d2 <<<quit
+	[ "$status" -eq 0 ]
+	for i in 0 1; do
+		[ "$(json_of segments.$i.result)" = not-tried ]
+	done
+	run --separate-stderr shmtool rm -i "${ids[1]}" <<<""
+	[ "$status" -eq 0 ]
+	[ "$output" = "nothing removed" ]
+	# No question, nothing to tell.
+	run --separate-stderr shmtool rm -i -f 99999 </dev/null
+	[ -z "$output$stderr" ]
+	[ "$(segments)" -eq 1 ]
+}
+
+@test "rm: an answer that only begins as one removes nothing" {
+	make_segment
+	run --separate-stderr shmtool rm -i "$id" <<<$'abort\nyikes\nallow'
+	[ "$status" -eq 0 ]
+	[ "$output" = "nothing removed" ]
+	[ "$(segments)" -eq 1 ]
 }
 
 @test "rm: -i says of an attached one, under -f, that it would be marked" {
@@ -337,16 +437,18 @@ json_of() {
 	[ "$status" -eq 143 ]
 	output=$(cat "$BATS_TEST_TMPDIR/out")
 	[ "$(json_of segments.0.result)" = removed ]
-	[ "$(json_of segments.1.result)" = kept ]
+	[ "$(json_of segments.1.result)" = not-tried ]
+	[ "$(json_of segments.1.reason)" = interrupted ]
+	[ "$(json_of segments.1.id)" = "$id" ]
 	[ "$(segments)" -eq 1 ]
 }
 
-@test "rm: a signal with more to come says how many were looked at" {
+@test "rm: a signal with more to come says how many were not tried" {
 	make_segment
 	a=$id
 	make_segment
 	mkfifo "$BATS_TEST_TMPDIR/in"
-	shmtool rm -i --json "$a" "$id" 99999 <"$BATS_TEST_TMPDIR/in" \
+	shmtool rm -i --json "$a" "$id" 0x4d2 <"$BATS_TEST_TMPDIR/in" \
 		>"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
 	pid=$!
 	exec 4>"$BATS_TEST_TMPDIR/in"
@@ -357,13 +459,18 @@ json_of() {
 	exec 4>&-
 	[ "$status" -eq 129 ]
 	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/err")" = \
-		"shmtool: rm: interrupted: 1 of 3 looked at" ]
+		"shmtool: rm: interrupted: 3 of 3 not tried" ]
 	output=$(cat "$BATS_TEST_TMPDIR/out")
-	[ "$(json_of segments.0.reason)" = "not confirmed" ]
-	for i in 1 2; do
-		[ "$(json_of segments.$i.result)" = kept ]
+	for i in 0 1 2; do
+		[ "$(json_of segments.$i.result)" = not-tried ]
 		[ "$(json_of segments.$i.reason)" = interrupted ]
 	done
+	# What was not looked at is not made up.
+	[ "$(json_of segments.1.id)" = "$id" ]
+	[ "$(json_of segments.1.key)" = null ]
+	[ "$(json_of segments.1.size)" = null ]
+	[ "$(json_of segments.2.id)" = null ]
+	[ "$(json_of segments.2.key)" = 1234 ]
 	[ "$(segments)" -eq 2 ]
 }
 
@@ -403,9 +510,10 @@ json_of() {
 	wait "$pid" || status=$?
 	exec 4>&-
 	[ "$status" -eq 5 ]
-	grep -Eq "^ *$a .* remove$" "$BATS_TEST_TMPDIR/out"
-	grep -Eq "^ *$id .* keep$" "$BATS_TEST_TMPDIR/out"
-	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/out")" = "1 of 2 to go, 4.0K" ]
+	grep -Eq "^remove +$a " "$BATS_TEST_TMPDIR/out"
+	grep -Eq "^keep +$id " "$BATS_TEST_TMPDIR/out"
+	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/out")" = \
+		"would remove 1 of 2, 4.0K" ]
 }
 
 @test "rm: what changed while the question stood is left (5)" {
@@ -477,11 +585,11 @@ json_of() {
 	message_has "rm: $id: not saved, so not removed:" \
 		"$BATS_TEST_TMPDIR/none"
 	[ "$(segments)" -eq 1 ]
+	# An older pair of the same segment is replaced.
 	shmtool save "$BATS_TEST_TMPDIR" "$id"
-	run --separate-stderr shmtool rm --save "$BATS_TEST_TMPDIR" "$id"
-	[ "$status" -eq 5 ]
-	message_has "rm: $id: not saved, so not removed:" "exists"
-	[ "$(segments)" -eq 1 ]
+	shmtool rm --save "$BATS_TEST_TMPDIR" "$id"
+	[ "$(segments)" -eq 0 ]
+	[ "$(find "$BATS_TEST_TMPDIR" -name "$id-*" | wc -l)" -eq 2 ]
 }
 
 @test "rm: --save of an attached one, refused before it is saved or forced" {

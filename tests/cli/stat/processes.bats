@@ -298,13 +298,12 @@ shut() {
 
 @test "processes: those that end midway are no mistake" {
 	make_segment
-	local i
 	hold "$id"
-	for i in 1 2 3 4; do
+	for _ in 1 2 3 4; do
 		(while sleep 0.01; do :; done) 3>&- &
 		holders+=("$!")
 	done
-	for i in 1 2 3 4 5; do
+	for _ in 1 2 3 4 5; do
 		run --separate-stderr shmtool stat -P --no-heading
 		[ "$status" -eq 0 ]
 		[ "${#lines[@]}" -eq 1 ]

@@ -152,7 +152,7 @@ heading() {
 	[ "$(shmtool stat -u --tsv --no-heading -o SIZE,PAGES)" = \
 		$'18446744073709551615\t4503599627370496' ]
 	[ "$(shmtool stat -u --no-heading -o SIZE)" = 16.0E ]
-	shmtool rm -n --all | grep -q '^4 of 4 to go, 16.0E$'
+	shmtool rm -n --all | grep -q '^would remove 4 of 4, 16.0E$'
 }
 
 @test "stat: what cannot be known of memory is unknown, not 0" {
@@ -716,7 +716,7 @@ heading() {
 		"--json --tsv" "-t -p" "-P -u" "-t -o ID" "-c -o SIZE,ID"
 		"--owner nosuchuser" "--idle 5x" "--min-size -1" "--key 0x"
 		"--min-size 2 --max-size 1" "--key 1 --private"
-		"--unattached $id" "--stale $id" "12x" "0x" "id:" "/name" ""
+		"12x" "0x" "id:" "/name" ""
 		"--sort ID $id" "--reverse $id" "--no-heading $id"
 		"-w0" "-wx" "-w -t" "-w -P" "-w -u" "-w -o ID" "-w --sort ID"
 		"-w --reverse" "-w --all-ns" "-w --json --tsv" "--json=x"

@@ -5,14 +5,29 @@
 
 load ../common
 
-# Starts stat -w with these arguments; its lines go to $seen.
+# Starts stat -w with these arguments; its lines go to $seen.  The heading, if
+# there is one, comes after the first look.
 watch() {
 	seen="$BATS_TEST_TMPDIR/seen.$RANDOM$RANDOM"
 	: >"$seen"
-	shmtool stat -w "$@" >"$seen" 2>"$seen.err" 3>&- &
-	watcher=$!
+	case $* in
+	*--json* | *--no-heading*)
+		shmtool stat -w "$@" >"$seen" 2>"$seen.err" 3>&- &
+		watcher=$!
+		settle
+		;;
+	*)
+		shmtool stat -w0.1 "$@" >"$seen" 2>"$seen.err" 3>&- &
+		watcher=$!
+		wait_for test -s "$seen"
+		;;
+	esac
 	holders+=("$watcher")
-	settle
+}
+
+# Changes that have been seen, below the heading.
+changes() {
+	tail -n +2 "$seen"
 }
 
 # A line that has been seen, words with one blank between, matches.
@@ -35,7 +50,7 @@ line_seen() {
 	kill "$holder"
 	wait_for line_seen " removed $id 0x000004d2 "
 	# Each once.
-	[ "$(wc -l <"$seen")" -eq 6 ]
+	[ "$(changes | wc -l)" -eq 6 ]
 	[ ! -s "$seen.err" ]
 }
 
@@ -46,15 +61,15 @@ line_seen() {
 	watch
 	kill "$holder"
 	wait_for line_seen " detached $id 0x00000000 .* 1 $holder .* 2 -> 1$"
-	[ "$(wc -l <"$seen")" -eq 1 ]
+	[ "$(changes | wc -l)" -eq 1 ]
 }
 
 @test "watch: an attachment between two looks shows as both" {
 	id=$(shmtool create -s 4096)
 	watch
 	# What is there at first is no change.
-	sleep 1.2
-	[ ! -s "$seen" ]
+	sleep 0.3
+	[ -z "$(changes)" ]
 	shmtool write -s x "$id"
 	wait_for line_seen " detached $id .* both since the last look$"
 	line_seen " attached $id .* both since the last look$"
@@ -79,7 +94,7 @@ line_seen() {
 	sleep 1.1
 	shmtool set -m 0600 "$id"
 	wait_for line_seen " changed $id .* set as it was$"
-	[ "$(wc -l <"$seen")" -eq 2 ]
+	[ "$(changes | wc -l)" -eq 2 ]
 }
 
 @test "watch: the lost key of one that was marked before" {
@@ -171,7 +186,7 @@ line_seen() {
 	wait_for line_seen " attached $large "
 	shmtool set -m 0640 "$large"
 	# Past the look that sees it.
-	sleep 1.2
+	sleep 0.5
 	kill "$holder"
 	wait_for line_seen " detached $large "
 	run ! line_seen " (created|removed) $small "
@@ -204,8 +219,34 @@ line_seen() {
 	id=$(shmtool create -s 1M)
 	wait_for grep -Eq $'^[0-9]{10,}\tcreated\t'"$id"$'\t0x00000000\t.*\t1048576\t0\t' "$seen"
 	watch --tsv --no-heading
-	sleep 1.2
 	[ ! -s "$seen" ]
+}
+
+@test "watch: begins with its heading, before anything changes" {
+	watch
+	wait_for test -s "$seen"
+	[ "$(tr -s ' ' <"$seen")" = \
+		"TIME EVENT ID KEY OWNER SIZE NATTCH PID COMMAND WHAT" ]
+	id=$(shmtool create -s 1M)
+	wait_for line_seen " created $id "
+	# The columns stand below their names.
+	[ "$(head -n 1 "$seen" | grep -bo EVENT | cut -d: -f1)" -eq \
+		"$(tail -n 1 "$seen" | grep -bo created | cut -d: -f1)" ]
+	watch --json
+	[ ! -s "$seen" ]
+}
+
+@test "watch: looks in fractions of a second" {
+	id=$(shmtool create -s 1M)
+	watch
+	local i before
+	for ((i = 1; i <= 5; i++)); do
+		before=$(date +%s%N)
+		shmtool set -m $((600 + i)) "$id"
+		wait_for line_seen " -> 0$((600 + i))$"
+		# Of five looks each within a second one might be by luck.
+		[ $((($(date +%s%N) - before) / 1000000)) -lt 900 ] || return 1
+	done
 }
 
 @test "watch: -b says bytes" {
@@ -221,6 +262,8 @@ line_seen() {
 	exec 9<"$BATS_TEST_TMPDIR/pipe"
 	settle
 	id=$(shmtool create -s 4096)
+	read -r -t 20 -u 9 line
+	[[ $line == TIME* ]]
 	read -r -t 20 -u 9 line
 	[[ $line == *" created "* ]]
 	exec 9<&-
@@ -281,7 +324,7 @@ line_seen() {
 	) 3>&- &
 	holders+=("$!")
 	run --separate-stderr timeout 30 bash -c \
-		'exec shmtool stat -w >/dev/full'
+		'exec shmtool stat -w --no-heading >/dev/full'
 	[ "$status" -eq 1 ]
 	message_has "stat: standard output: No space left on device"
 }

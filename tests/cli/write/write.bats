@@ -62,6 +62,7 @@ file_setup() {
 	[ "$(shmtool write -v -o 7 -s hello "$id")" = "wrote 5 bytes at 7" ]
 	[ "$(shmtool write -v -n 100 -f data "$id")" = "wrote 100 bytes at 0" ]
 	[ "$(shmtool write -v "$id" </dev/null)" = "wrote 0 bytes at 0" ]
+	[ "$(shmtool write -v -s x "$id")" = "wrote 1 byte at 0" ]
 }
 
 @test "write: input known not to fit changes nothing" {
@@ -179,4 +180,21 @@ file_setup() {
 	run --separate-stderr shmtool write -s hello "$id" more
 	[ "$status" -eq 2 ]
 	message_has "more: one segment at a time ("
+}
+
+@test "write: of a file that grows, what it held at first" {
+	is_plain || skip "the program has to be the child of strace"
+	command -v strace >/dev/null || skip "needs strace"
+	id=$(shmtool create -s 100000)
+	head -c 50000 data >grows
+	# It is written to as soon as its size is known.
+	# shellcheck disable=SC2016 # the inner shell's
+	strace -qq -o calls -e trace=shmat -e inject=shmat:delay_enter=500000 \
+		shmtool write -v -f grows "$id" >out &
+	wait_for grep -q shmat calls || skip "strace cannot inject here"
+	tail -c 250001 data >>grows
+	wait $!
+	[ "$(cat out)" = "wrote 50000 bytes at 0" ]
+	shmtool read -n 50000 "$id" | cmp - <(head -c 50000 data)
+	[ "$(shmtool read -o 50000 "$id" | tr -d '\0' | wc -c)" -eq 0 ]
 }

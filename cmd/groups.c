@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Sums of rows by the value of a column.
+ */
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "groups.h"
+#include "rows.h"
+#include "ui/column.h"
+#include "ui/message.h"
+#include "ui/text.h"
+#include "ui/value.h"
+
+/* The most keys of a row: one for each word of its status. */
+#define KEYS_MAX 8
+
+static size_t
+column_key(const struct group_by *by, const struct row *row,
+    struct value *keys)
+{
+	read_value(&segment_columns, find_column(&segment_columns, by->name),
+	    row, keys);
+	return 1;
+}
+
+/* The command that has it attached; of several commands none is named. */
+static size_t
+command_key(const struct group_by *by, const struct row *row,
+    struct value *keys)
+{
+	const struct shmt_holder *holders = row_holders(row);
+	size_t i;
+
+	(void)by;
+	*keys = (struct value){ .kind = VALUE_TEXT };
+	for (i = 0; i < row->holder_count; i++) {
+		if (i > 0 && strcmp(holders[i].command,
+		    holders[0].command) != 0) {
+			set_text(keys, "shared");
+			return 1;
+		}
+		if (holders[i].command[0] != '\0')
+			set_text(keys, holders[i].command);
+	}
+	return 1;
+}
+
+static size_t
+status_keys(const struct group_by *by, const struct row *row,
+    struct value *keys)
+{
+	static const char *const words[] = {
+		"dest", "locked", "huge", "stale"
+	};
+	size_t i, n = 0;
+
+	(void)by;
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (has_status(row, words[i])) {
+			keys[n] = (struct value){ .kind = VALUE_TEXT };
+			set_text(&keys[n++], words[i]);
+		}
+	if (n == 0)
+		keys[n++] = (struct value){ .kind = VALUE_TEXT };
+	return n;
+}
+
+static size_t
+kind_key(const struct group_by *by, const struct row *row,
+    struct value *keys)
+{
+	(void)by;
+	(void)row;
+	*keys = (struct value){ .kind = VALUE_TEXT };
+	set_text(keys, "sysv");
+	return 1;
+}
+
+static const struct group_by all[] = {
+	{ "OWNER", 0, column_key },
+	{ "CREATOR", 0, column_key },
+	{ "CCOMMAND", NEEDS_CREATOR, column_key },
+	{ "COMMAND", NEEDS_HOLDERS, command_key },
+	{ "CGROUP", 0, column_key },
+	{ "STATUS", 0, status_keys },
+	{ "KIND", 0, kind_key }
+};
+
+const struct group_by *
+find_group_by(const char *option, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (strcasecmp(all[i].name, name) == 0)
+			return &all[i];
+	usage_error(option, "%s: not OWNER, CREATOR, CCOMMAND, COMMAND, "
+	    "CGROUP, STATUS or KIND", name);
+	return NULL;
+}
+
+static void
+get_key(const void *row, struct value *value)
+{
+	*value = ((const struct group *)row)->key;
+}
+
+#define OF_GROUP(member) COLUMN_FIELD(struct group, member)
+
+const struct column_set *
+group_columns(const struct group_by *by)
+{
+	static struct column columns[] = {
+		{ NULL, VALUE_TEXT, .get = get_key },
+		{ "COUNT", VALUE_NUMBER, OF_GROUP(count) },
+		{ "UNATTACHED", VALUE_NUMBER, OF_GROUP(unattached) },
+		{ "STALE", VALUE_NUMBER, OF_GROUP(stale) },
+		{ "SIZE", VALUE_SIZE, OF_GROUP(size) },
+		{ "RSS", VALUE_SIZE, OF_GROUP(rss), .facts = SHMT_HAS_RSS },
+		{ "SWAP", VALUE_SIZE, OF_GROUP(swap), .facts = SHMT_HAS_RSS }
+	};
+	static const char *defaults[] = {
+		NULL, "COUNT", "UNATTACHED", "STALE", "SIZE", "RSS", "SWAP",
+		NULL
+	};
+	static const struct column_set set = {
+		.list = columns, .count = sizeof(columns) / sizeof(columns[0]),
+		.row_size = sizeof(struct group),
+		.facts = offsetof(struct group, facts), .defaults = defaults
+	};
+
+	columns[0].name = defaults[0] = by->name;
+	return &set;
+}
+
+/* Names of users are compared by number, since several may have one name. */
+static bool
+is_same_key(const struct value *a, const struct value *b)
+{
+	if (a->known != b->known || a->number != b->number)
+		return false;
+	if (!a->known ||
+	    (a->kind == VALUE_COMMAND && a->number != COMMAND_ALIVE))
+		return true;
+	return strcmp(a->text, b->text) == 0;
+}
+
+static void
+add_to_group(struct group *group, const struct row *row)
+{
+	const struct shmt_info *s = &row->segment;
+
+	group->count++;
+	group->unattached += s->nattch == 0;
+	group->stale += has_status(row, "stale");
+	group->size = add_sizes(group->size, s->size);
+	group->rss = add_sizes(group->rss, s->rss);
+	group->swap = add_sizes(group->swap, s->swap);
+	group->facts &= row->facts;
+}
+
+/* Finds the group of a key, or begins it behind the others, where there is
+ * room for it. */
+static struct group *
+find_group(struct group *list, size_t *count, const struct value *key)
+{
+	size_t i;
+
+	for (i = 0; i < *count; i++)
+		if (is_same_key(&list[i].key, key))
+			return &list[i];
+	list[*count] = (struct group){ .key = *key, .facts = SHMT_HAS_RSS };
+	return &list[(*count)++];
+}
+
+static int
+compare_groups(const void *a, const void *b)
+{
+	const struct group *x = a, *y = b;
+
+	if (x->size != y->size)
+		return x->size < y->size ? 1 : -1;
+	if (x->key.known && y->key.known)
+		return strcmp(x->key.text, y->key.text);
+	return y->key.known - x->key.known;
+}
+
+int
+list_groups(const struct rows *rows, const struct group_by *by,
+    struct group **list, size_t *count)
+{
+	struct value keys[KEYS_MAX];
+	struct group *groups = NULL, *more;
+	size_t r, k, n, used = 0, room = 0;
+
+	for (r = 0; r < rows->count; r++) {
+		if (used + KEYS_MAX > room) {
+			room = 2 * room + KEYS_MAX;
+			more = reallocarray(groups, room, sizeof(*more));
+			if (more == NULL) {
+				free(groups);
+				return fail(NULL, ENOMEM);
+			}
+			groups = more;
+		}
+		n = by->keys(by, &rows->list[r], keys);
+		for (k = 0; k < n; k++)
+			add_to_group(find_group(groups, &used, &keys[k]),
+			    &rows->list[r]);
+	}
+	if (used > 1)
+		qsort(groups, used, sizeof(*groups), compare_groups);
+	*list = groups;
+	*count = used;
+	return ST_OK;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Sums of rows by the value of a column.
+ */
+
+#ifndef CMD_GROUPS_H
+#define CMD_GROUPS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rows.h"
+#include "ui/column.h"
+#include "ui/value.h"
+
+struct group {
+	struct value key;	/* valid as long as the rows */
+	unsigned facts;		/* SHMT_HAS_RSS: of all rows */
+	uint64_t count, unattached, stale;
+	uint64_t size, rss, swap;	/* bytes */
+};
+
+/* What rows are summed by. */
+struct group_by {
+	const char *name;	/* of the column */
+	unsigned needs;		/* what the rows have to hold */
+	size_t (*keys)(const struct group_by *by, const struct row *row,
+	    struct value *keys);
+};
+
+/* Finds what is called so, in upper or lower case; NULL, having said what
+ * there is. */
+const struct group_by *find_group_by(const char *option, const char *name);
+
+/* The columns of groups, the first called as what they are summed by. */
+const struct column_set *group_columns(const struct group_by *by);
+
+/* Sums rows, the largest group first.  A row that has several keys is in
+ * several groups.  The caller frees the list. */
+int list_groups(const struct rows *rows, const struct group_by *by,
+    struct group **list, size_t *count);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * The questions of rm: one for all that a filter selects, or under -i one for
+ * each segment.
+ */
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "rm/dialogue.h"
+#include "rm/removal.h"
+#include "shmtool.h"
+#include "ui/message.h"
+#include "ui/signals.h"
+#include "ui/text.h"
+
+/* Asks, and reads a line without its newline; the caller frees it.  NULL:
+ * there is no answer. */
+static char *
+ask(struct dialogue *dialogue, const char *question, const char *answers)
+{
+	char *line = NULL;
+	size_t room = 0;
+
+	if (dialogue->ended || caught_signal() != 0 || !flush_output())
+		return NULL;
+	dialogue->asked = true;
+	dprintf(STDERR_FILENO, "%s [%s] ", question, answers);
+	if (getline(&line, &room, stdin) == -1) {
+		dialogue->ended = true;
+		dprintf(STDERR_FILENO, "\n");
+		free(line);
+		return NULL;
+	}
+	line[strcspn(line, "\n")] = '\0';
+	return line;
+}
+
+/* Whether an answer is this letter, or the word that it stands for. */
+static bool
+is_word(const char *answer, const char *word)
+{
+	return strcasecmp(answer, word) == 0 ||
+	    (answer[0] != '\0' && answer[1] == '\0' &&
+	    strncasecmp(answer, word, 1) == 0);
+}
+
+/* "remove 4 (0x000004d2, 64K, owner root)?"; the caller frees it. */
+static char *
+question_about(const struct removal *r)
+{
+	const struct shmt_info *s = &r->segment;
+	char size[SHORT_TEXT], *raw, *safe;
+
+	short_size(size, s->size);
+	if (asprintf(&raw, "%s %d (0x%08" PRIx32 ", %s, owner %s%s%s)?",
+	    r->result == WOULD_MARK ? "mark" : "remove", s->object.id, s->key, size,
+	    user_name(s->uid), r->reason != NULL ? "; " : "",
+	    r->reason != NULL ? r->reason : "") == -1)
+		return NULL;
+	safe = safe_copy(raw);
+	free(raw);
+	return safe;
+}
+
+static bool
+understand(const char *line, enum answer *answer)
+{
+	if (line == NULL || line[0] == '\0' || is_word(line, "no"))
+		*answer = ANSWER_NO;
+	else if (is_word(line, "yes"))
+		*answer = ANSWER_YES;
+	else if (is_word(line, "all"))
+		*answer = ANSWER_ALL;
+	else if (is_word(line, "quit"))
+		*answer = ANSWER_QUIT;
+	else
+		return false;
+	return true;
+}
+
+enum answer
+ask_for_one(struct dialogue *dialogue, const struct removal *r)
+{
+	enum answer answer = ANSWER_NO;
+	char *question = question_about(r), *line;
+	bool understood;
+
+	if (question == NULL)
+		return ANSWER_NO;
+	do {
+		line = ask(dialogue, question, "y,n,a,q,?");
+		understood = understand(line, &answer);
+		free(line);
+		if (!understood)
+			dprintf(STDERR_FILENO,
+			    "y  yes, this one\n"
+			    "n  no, keep it; an empty answer too\n"
+			    "a  yes, this one and all that follow\n"
+			    "q  quit, keep this one and all that follow\n"
+			    "?  print this help\n");
+	} while (!understood);
+	free(question);
+	return answer;
+}
+
+bool
+ask_for_all(struct dialogue *dialogue, size_t count, const char *size)
+{
+	char question[128], *line;
+	bool yes;
+
+	snprintf(question, sizeof(question), "Remove %zu segment%s, %s?",
+	    count, count == 1 ? "" : "s", size);
+	line = ask(dialogue, question, "y/N");
+	yes = line != NULL && is_word(line, "yes");
+	free(line);
+	return yes;
+}

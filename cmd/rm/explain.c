@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Why a filter selects nothing: counts the segments that would pass but for
+ * one clause, or for one part of --stale.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "filter.h"
+#include "rm/explain.h"
+#include "shmtool.h"
+#include "ui/text.h"
+
+/* A cause is a criterion, or from here on a part of --stale. */
+enum {
+	PART_ATTACHED = SHMT_CRITERIA, PART_MARKED, PART_IDLE, PART_CREATOR,
+	PART_LAST_USER, CAUSES
+};
+
+#define BIT(cause) (1u << (cause))
+
+/* The parts of --stale that fail; the criteria of the same sense fail with
+ * them, and are taken out of failed. */
+static unsigned
+find_parts(const struct shmt_filter *filter,
+    const struct shmt_info *segment, unsigned *failed)
+{
+	struct shmt_proof proof;
+	unsigned parts = 0;
+
+	shmt_check_stale(segment, (int64_t)time(NULL),
+	    shmt_stale_idle(filter), &proof);
+	if (!proof.unattached) {
+		parts |= BIT(PART_ATTACHED);
+		*failed &= ~BIT(SHMT_BY_UNATTACHED);
+	}
+	if (!proof.not_dest)
+		parts |= BIT(PART_MARKED);
+	if (!proof.idle_enough) {
+		parts |= BIT(PART_IDLE);
+		*failed &= ~BIT(SHMT_BY_IDLE);
+	}
+	if (!proof.creator_gone) {
+		parts |= BIT(PART_CREATOR);
+		*failed &= ~BIT(SHMT_BY_CREATOR_DEAD);
+	}
+	if (!proof.last_user_gone)
+		parts |= BIT(PART_LAST_USER);
+	return parts;
+}
+
+static unsigned
+find_causes(const struct shmt_filter *filter,
+    const struct shmt_info *segment, const struct shmt_holders *holders)
+{
+	unsigned failed, parts;
+
+	failed = shmt_mismatch(filter, segment, (int64_t)time(NULL), holders);
+	if ((failed & BIT(SHMT_BY_STALE)) == 0 ||
+	    filter_has(filter, SHMT_BY_STALE, true))
+		return failed;
+	failed &= ~BIT(SHMT_BY_STALE);
+	parts = find_parts(filter, segment, &failed);
+	return failed | parts;
+}
+
+/* Counts for each cause the segments that it alone keeps out. */
+static bool
+count_causes(const struct shmt_filter *filter, size_t counts[static CAUSES])
+{
+	struct shmt_holders holders = { 0 };
+	struct shmt_list all;
+	size_t i;
+	unsigned causes, cause;
+
+	if (shmt_list(SHMT_KIND(SHMT_SYSV), 0, &all) == -1)
+		return false;
+	if (filter_needs_holders(filter, all.list, all.count) &&
+	    shmt_holders(NULL, &holders) == -1) {
+		shmt_list_free(&all);
+		return false;
+	}
+	for (i = 0; i < all.count; i++) {
+		causes = find_causes(filter, &all.list[i], &holders);
+		for (cause = 0; cause < CAUSES; cause++)
+			counts[cause] += causes == BIT(cause);
+	}
+	shmt_holders_free(&holders);
+	shmt_list_free(&all);
+	return true;
+}
+
+static void
+print_cause(FILE *out, const struct shmt_filter *filter, unsigned cause)
+{
+	static const char *const parts[CAUSES] = {
+		[PART_ATTACHED] = "an attachment",
+		[PART_MARKED] = "the mark for removal",
+		[PART_CREATOR] = "a creator that may still run",
+		[PART_LAST_USER] = "a last user that may still run"
+	};
+	char idle[SHORT_TEXT], label[FILTER_LABEL];
+
+	if (cause == PART_IDLE) {
+		short_duration(idle, shmt_stale_idle(filter));
+		fprintf(out, "would be stale but for --idle (%s)", idle);
+	} else if (cause >= SHMT_CRITERIA)
+		fprintf(out, "would be stale but for %s", parts[cause]);
+	else {
+		filter_label(filter, (enum shmt_criterion)cause, label);
+		fprintf(out, "would pass but for %s", label);
+	}
+}
+
+char *
+explain_none(const struct shmt_filter *filter)
+{
+	size_t counts[CAUSES] = { 0 }, length;
+	const char *between = "";
+	char *text = NULL;
+	unsigned cause;
+	FILE *out;
+
+	if (!count_causes(filter, counts))
+		return NULL;
+	out = open_memstream(&text, &length);
+	if (out == NULL)
+		return NULL;
+	for (cause = 0; cause < CAUSES; cause++)
+		if (counts[cause] > 0) {
+			fprintf(out, "%s%zu ", between, counts[cause]);
+			print_cause(out, filter, cause);
+			between = ", ";
+		}
+	if (fclose(out) != 0 || *between == '\0') {
+		free(text);
+		return NULL;
+	}
+	return text;
+}

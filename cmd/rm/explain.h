@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* Why a filter selects nothing. */
+
+#ifndef CMD_RM_EXPLAIN_H
+#define CMD_RM_EXPLAIN_H
+
+#include "shmtool.h"
+
+/*
+ * "4097 would be stale but for --idle (1h00m), 3 would pass but for --owner":
+ * the clauses of which one alone kept segments out.  The caller frees the
+ * text; NULL: there are none, or no memory.
+ */
+char *explain_none(const struct shmt_filter *filter);
+
+#endif

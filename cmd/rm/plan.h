@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * What would be done to the segments of a run: a table, sums, a total.
+ */
+
+#ifndef CMD_RM_PLAN_H
+#define CMD_RM_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "rm/removal.h"
+#include "shmtool.h"
+#include "ui/text.h"
+
+struct plan {
+	const struct removal *list;
+	size_t count;
+	const struct shmt_filter *filter;	/* NULL: there is none */
+};
+
+/* Counts the segments that would go, and their bytes as text. */
+size_t count_plan(const struct plan *plan, char size[static SHORT_TEXT]);
+
+/*
+ * Prints a table of the segments that were found, and the total; where nothing
+ * is selected, what prevents it.  Before a question (brief) of the table only
+ * its first rows, and sums by owner.  Returns an exit status.
+ */
+int print_plan(const struct plan *plan, bool brief);
+
+#endif

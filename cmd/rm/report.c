@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * What became of segments, in words and as JSON.
+ */
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "attachments.h"
+#include "operand.h"
+#include "rm/removal.h"
+#include "rm/report.h"
+#include "shmtool.h"
+#include "ui/json.h"
+#include "ui/message.h"
+#include "ui/text.h"
+
+/* A line of -v; names of users and directories are untrusted bytes. */
+static void
+print_line(FILE *out, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void
+print_line(FILE *out, const char *format, ...)
+{
+	char *raw, *safe;
+	va_list args;
+	int length;
+
+	va_start(args, format);
+	length = vasprintf(&raw, format, args);
+	va_end(args);
+	if (length == -1)
+		return;
+	safe = safe_copy(raw);
+	fprintf(out, "%s\n", safe != NULL ? safe : "?");
+	free(safe);
+	free(raw);
+}
+
+static void
+print_removed(FILE *out, const struct removal *r)
+{
+	const struct shmt_info *s = &r->segment;
+	char size[SHORT_TEXT];
+
+	short_size(size, s->size);
+	print_line(out, "removed %d (0x%08" PRIx32 ", %s, owner %s)%s%s",
+	    s->object.id, s->key, size, user_name(s->uid),
+	    r->saved != NULL ? ", saved as " : "",
+	    r->saved != NULL ? r->saved : "");
+}
+
+void
+report_removal(const struct report *report, const struct removal *r)
+{
+	char id[SHORT_TEXT];
+	const char *object = id, *reason = r->reason;
+
+	snprintf(id, sizeof(id), "%d", r->segment.object.id);
+	if (r->operand != NULL)
+		object = r->operand->text;
+	if (reason == NULL)
+		reason = strerror(ENOMEM);
+	switch (r->result) {
+	case KEPT:
+		warn_about(object, "kept: %s", reason);
+		break;
+	case MARKED:
+	case FAILED:
+		warn_about(object, "%s", reason);
+		break;
+	case ABSENT:
+		if (!report->force || r->operand == NULL)
+			warn_about(object, "%s", reason);
+		else if (report->verbose)
+			print_line(report->out, "absent %s", object);
+		break;
+	case REMOVED:
+		if (report->verbose)
+			print_removed(report->out, r);
+		break;
+	case WOULD_MARK:
+		warn_about(object, "would be marked for removal, %s", reason);
+		break;
+	case WOULD_REMOVE:
+	case NOT_TRIED:
+		break;
+	}
+}
+
+void
+print_done(const struct removal *list, size_t count)
+{
+	uint64_t removed = 0, marked = 0, removed_bytes = 0, marked_bytes = 0;
+	char size[SHORT_TEXT];
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (list[i].result == REMOVED) {
+			removed++;
+			removed_bytes = add_sizes(removed_bytes,
+			    list[i].segment.size);
+		} else if (list[i].result == MARKED) {
+			marked++;
+			marked_bytes = add_sizes(marked_bytes,
+			    list[i].segment.size);
+		}
+	if (removed > 0) {
+		short_size(size, removed_bytes);
+		printf("removed %" PRIu64 ", %s", removed, size);
+	}
+	if (marked > 0) {
+		short_size(size, marked_bytes);
+		printf("%smarked %" PRIu64 ", %s", removed > 0 ? "; " : "",
+		    marked, size);
+	}
+	puts(removed + marked > 0 ? "" : "nothing removed");
+}
+
+/*
+ * JSON
+ */
+
+/* Of a segment that was never looked at only what the operand says is known. */
+static void
+json_identity(struct json *json, const struct removal *r)
+{
+	const struct shmt_info *s = &r->segment;
+	const struct shmt_ref *ref = r->operand != NULL ? &r->operand->ref :
+	    NULL;
+	bool seen = s->ctime != 0, has_key = seen;
+	uint32_t key = s->key;
+
+	/* Marking takes the key away; the maps of the holders still show it. */
+	if ((s->state & SHMT_DEST) != 0) {
+		has_key = r->holder_count > 0;
+		key = has_key ? r->holders[0].key : 0;
+	} else if (!seen && ref != NULL && ref->by_key) {
+		has_key = true;
+		key = ref->key;
+	}
+	if (seen)
+		json_number(json, "id", (uint64_t)s->object.id);
+	else if (ref != NULL && !ref->by_key)
+		json_number(json, "id", (uint64_t)ref->id);
+	else
+		json_null(json, "id");
+	if (has_key)
+		json_key(json, key);
+	else {
+		json_null(json, "key");
+		json_null(json, "key_hex");
+	}
+	if (seen)
+		json_number(json, "size", s->size);
+	else
+		json_null(json, "size");
+}
+
+static void
+json_removal(struct json *json, const struct removal *r)
+{
+	static const char *const words[] = {
+		[WOULD_REMOVE] = "would-remove", [WOULD_MARK] = "would-mark",
+		[REMOVED] = "removed", [MARKED] = "marked", [KEPT] = "kept",
+		[ABSENT] = "absent", [FAILED] = "failed",
+		[NOT_TRIED] = "not-tried"
+	};
+
+	json_open(json, NULL, '{');
+	json_identity(json, r);
+	json_text(json, "result", words[r->result]);
+	if (r->reason != NULL)
+		json_text(json, "reason", r->reason);
+	else
+		json_null(json, "reason");
+	if (r->saved != NULL)
+		json_text(json, "saved", r->saved);
+	if (r->holders != NULL) {
+		json_bool(json, "complete", r->complete);
+		json_holders(json, r->holders, r->holder_count);
+	}
+	json_close(json, '}');
+}
+
+void
+print_removals_json(const struct removal *list, size_t count)
+{
+	struct json json = { .file = stdout };
+	size_t i;
+
+	json_open(&json, NULL, '{');
+	json_open(&json, "segments", '[');
+	for (i = 0; i < count; i++)
+		json_removal(&json, &list[i]);
+	json_close(&json, ']');
+	json_close(&json, '}');
+	json_end(&json);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * The columns of a table, as data.
+ */
+
+#ifndef UI_COLUMN_H
+#define UI_COLUMN_H
+
+#include <stddef.h>
+
+#include "ui/value.h"
+
+/* A column of rows of one type. */
+struct column {
+	const char *name;	/* upper case; lower case in JSON */
+	enum value_kind kind;
+	/* The field of a row: numbers have 4 or 8 bytes, texts are arrays. */
+	size_t offset, size;
+	/* Instead of a field, for a value that has to be made. */
+	void (*get)(const void *row, struct value *value);
+	unsigned facts;		/* unknown unless a row has all of these */
+	unsigned needs;		/* what a row's maker has to find out */
+	size_t width;		/* at least, where rows come one by one */
+};
+
+/* The field of a struct, for an initializer of struct column. */
+#define COLUMN_FIELD(type, member) \
+	.offset = offsetof(type, member), .size = sizeof(((type *)NULL)->member)
+
+/* All columns of a type of rows. */
+struct column_set {
+	const struct column *list;
+	size_t count;
+	size_t row_size;
+	size_t facts;		/* offset in a row of an unsigned: which facts
+				 * it has, if any column asks for facts */
+	const char *const *defaults;	/* names, ended by NULL */
+	const char *const *expendable;	/* names in the order in which a
+					 * narrow terminal loses them */
+};
+
+/* No table has more. */
+#define COLUMNS_MAX 48
+
+/* Reads the value of a column of set in a row. */
+void read_value(const struct column_set *set, const struct column *column,
+    const void *row, struct value *value);
+
+/* Finds a column by its name in upper or lower case; NULL: there is none. */
+const struct column *find_column(const struct column_set *set,
+    const char *name);
+
+/* Says that an option names no column, and which there are. */
+int unknown_column(const char *option, const char *name,
+    const struct column_set *set);
+
+/*
+ * Chooses columns: "COL,COL" replaces the defaults (those of the set if
+ * NULL), "+COL,COL" adds to them, NULL takes them.  A column stands once,
+ * where it was named first.  The caller frees *chosen.
+ */
+int choose_columns(const char *text, const struct column_set *set,
+    const char *const *defaults, const struct column ***chosen,
+    size_t *chosen_count);
+
+#endif

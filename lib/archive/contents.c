@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "archive/contents.h"
+#include "bytes/allocation.h"
+#include "bytes/view.h"
+#include "sys/file.h"
+
+/* A run of zeros of this length, and at a multiple of it, becomes a hole. */
+#define HOLE_UNIT ((size_t)4096)
+
+/* A copy under way, and what is known of the source from offset "known" on. */
+struct job {
+	struct shmt__copy *copy;
+	struct shmt__digest *digest;
+	char *buffer;			/* of one block */
+	struct shmt__run run;		/* run.end 0: nothing is known yet */
+};
+
+/* From offset on, where a file has data and where a hole. */
+static void
+file_run(int fd, uint64_t offset, uint64_t end, struct shmt__run *run)
+{
+	off_t next = lseek(fd, (off_t)offset, SEEK_DATA);
+
+	run->data = next == (off_t)offset || (next == -1 && errno != ENXIO);
+	if (run->data && next != -1)
+		next = lseek(fd, (off_t)offset, SEEK_HOLE);
+	/* Not where it was a moment ago if the file changes meanwhile. */
+	if (next <= (off_t)offset || (uint64_t)next > end)
+		run->end = end;
+	else
+		run->end = (uint64_t)next;
+}
+
+/* Offsets ascend, so each run is looked up once, however many blocks it has:
+ * in a file of pages the look-up takes as long as the run is. */
+static const struct shmt__run *
+find_run(struct job *job, uint64_t offset)
+{
+	const struct shmt__end *from = &job->copy->from;
+	uint64_t size = job->copy->size;
+
+	if (offset < job->run.end)
+		return &job->run;
+	if (from->view != NULL)
+		shmt__view_run(from->view, offset, size, &job->run);
+	else
+		file_run(from->fd, offset, size, &job->run);
+	return &job->run;
+}
+
+static uint64_t
+next_data(struct job *job, uint64_t offset)
+{
+	const struct shmt__run *run;
+
+	while (offset < job->copy->size) {
+		run = find_run(job, offset);
+		if (run->data)
+			break;
+		offset = run->end;
+	}
+	return offset;
+}
+
+static int
+load(struct job *job, uint64_t offset, char *buffer, size_t length)
+{
+	const struct shmt__end *from = &job->copy->from;
+
+	return from->view != NULL ?
+	    shmt__view_load(from->view, offset, buffer, length) :
+	    shmt__read_at(from->fd, offset, buffer, length);
+}
+
+/* Reads a block, in which nothing but zeros is before data. */
+static int
+load_block(struct job *job, uint64_t offset, uint64_t data, size_t length)
+{
+	uint64_t end = offset + length, at = data;
+	const struct shmt__run *run;
+	size_t n;
+
+	memset(job->buffer, 0, data - offset);
+	for (; at < end; at += n) {
+		run = find_run(job, at);
+		n = (size_t)((run->end < end ? run->end : end) - at);
+		if (!run->data)
+			memset(job->buffer + (at - offset), 0, n);
+		else if (load(job, at, job->buffer + (at - offset), n) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static bool
+is_zero(const char *bytes, size_t length)
+{
+	return bytes[0] == 0 && memcmp(bytes, bytes + 1, length - 1) == 0;
+}
+
+static size_t
+at_most(size_t length, size_t limit)
+{
+	return length < limit ? length : limit;
+}
+
+/* How many bytes from the start on are zero, or are not, in whole units. */
+static size_t
+first_run(const char *bytes, size_t length, bool *zero)
+{
+	size_t at, n = at_most(length, HOLE_UNIT);
+
+	*zero = is_zero(bytes, n);
+	for (at = n; at < length; at += n) {
+		n = at_most(length - at, HOLE_UNIT);
+		if (is_zero(bytes + at, n) != *zero)
+			break;
+	}
+	return at;
+}
+
+static int
+store(struct job *job, uint64_t offset, const char *buffer, size_t length)
+{
+	const struct shmt__end *to = &job->copy->to;
+	bool zero;
+	size_t n;
+
+	for (; length > 0; buffer += n, offset += n, length -= n) {
+		n = first_run(buffer, length, &zero);
+		if (!zero && (to->view != NULL ?
+		    shmt__view_store(to->view, offset, buffer, n) :
+		    shmt__write_at(to->fd, offset, buffer, n)) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* A block stays in the processor's cache from the first step to the last. */
+static int
+copy_block(struct job *job, uint64_t offset, uint64_t data, size_t length)
+{
+	if (load_block(job, offset, data, length) == -1) {
+		job->copy->reading_failed = true;
+		return -1;
+	}
+	if (is_zero(job->buffer, length))
+		return 0;
+	shmt__digest_add(job->digest, offset / SHMT__BLOCK, job->buffer,
+	    length);
+	return store(job, offset, job->buffer, length);
+}
+
+static int
+copy_all(struct job *job)
+{
+	struct shmt__copy *copy = job->copy;
+	uint64_t at = 0, data;
+	int result = 0;
+	size_t n;
+
+	while (result == 0 && (data = next_data(job, at)) < copy->size) {
+		if (copy->progress != NULL &&
+		    copy->progress(copy->arg, data)) {
+			errno = ECANCELED;
+			return -1;
+		}
+		at = data & ~(uint64_t)(SHMT__BLOCK - 1);
+		n = copy->size - at < SHMT__BLOCK ?
+		    (size_t)(copy->size - at) : SHMT__BLOCK;
+		result = copy_block(job, at, data, n);
+		at += n;
+	}
+	return result;
+}
+
+static void
+forget_runs(struct job *job)
+{
+	job->run.end = 0;
+	if (job->copy->from.view != NULL)
+		shmt__view_reset(job->copy->from.view);
+	if (job->copy->to.view != NULL)
+		shmt__view_reset(job->copy->to.view);
+}
+
+/* Whether there is memory for all data, if the copy is in memory. */
+static int
+expect_memory(struct job *job)
+{
+	struct shmt__copy *copy = job->copy;
+	uint64_t at = 0, data = 0, left;
+
+	if (copy->from.view != NULL)
+		return !shmt__in_memory(copy->to.fd) ? 0 :
+		    shmt__expect_memory(copy->from.view, 0, copy->size,
+		    SHMT__DATA, &left);
+	while ((at = next_data(job, at)) < copy->size) {
+		data += job->run.end - at;
+		at = job->run.end;
+	}
+	return shmt__expect_memory(copy->to.view, 0, data,
+	    SHMT__DATA | SHMT__HOLES, &left);
+}
+
+int
+shmt__copy_contents(struct shmt__copy *copy)
+{
+	struct job job = { .copy = copy };
+	int result = -1;
+
+	copy->reading_failed = false;
+	forget_runs(&job);
+	if (expect_memory(&job) == -1)
+		return -1;
+	forget_runs(&job);
+	job.digest = shmt__digest_begin();
+	job.buffer = malloc(SHMT__BLOCK);
+	if (job.digest != NULL && job.buffer != NULL)
+		result = copy_all(&job);
+	forget_runs(&job);
+	shmt__digest_end(job.digest, copy->digest);
+	free(job.buffer);
+	return result;
+}

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * The files of one saved segment.  A pair is committed by one rename(2), that
+ * of NAME.meta, which names its contents file.  Contents files that it does
+ * not name are either being written, and locked by the process that writes
+ * them, or left over from an older pair or a killed process.
+ */
+
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "archive/digest.h"
+#include "archive/pair.h"
+#include "sys/atomic_file.h"
+#include "sys/file.h"
+
+#define NAME_ROOM 128	/* ".NAME.N.tmp" and its like */
+
+/*
+ * Reading
+ */
+
+int
+shmt__open_regular(int dir, const char *path, uint64_t *size)
+{
+	struct stat st;
+	int fd;
+
+	fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK |
+	    O_NOCTTY);
+	if (fd == -1)
+		return -1;
+	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode)) {
+		close(fd);
+		errno = EINVAL;
+		return -1;
+	}
+	*size = (uint64_t)st.st_size;
+	return fd;
+}
+
+int
+shmt__read_meta(int dir, const char *path, struct shmt_saved *saved,
+    struct shmt_trouble *trouble)
+{
+	char text[SHMT__META_MAX + 1];
+	uint64_t size;
+	ssize_t n;
+	int fd;
+
+	fd = shmt__open_regular(dir, path, &size);
+	if (fd == -1)
+		return -1;
+	do
+		n = read(fd, text, sizeof(text));
+	while (n == -1 && errno == EINTR);
+	shmt__close(fd);
+	/* A longer text differs in its last line. */
+	return n == -1 ? -1 :
+	    shmt__parse_meta(text, (size_t)n, saved, trouble);
+}
+
+/*
+ * Names
+ */
+
+/*
+ * What tells apart segments of the same id and key that were made in the same
+ * second: after another boot, in another IPC namespace, by another process.
+ */
+static unsigned
+name_tag(const struct shmt_info *s)
+{
+	unsigned char digest[SHMT__DIGEST];
+	char *boot = NULL, *text;
+	uint64_t inode = 0;
+	size_t length;
+	int n;
+
+	/* Without /proc the rest has to do. */
+	shmt_ns_self(&inode);
+	if (shmt__read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id", &boot,
+	    &length) == -1)
+		boot = NULL;
+	n = asprintf(&text, "%s %" PRIu64 " %jd %" PRIu32 " %" PRIu64,
+	    boot != NULL ? boot : "", inode, (intmax_t)s->cpid, s->cuid,
+	    s->size);
+	free(boot);
+	if (n == -1)
+		return 0;
+	shmt__digest_text(text, (size_t)n, digest);
+	free(text);
+	return (unsigned)digest[0] << 24 | (unsigned)digest[1] << 16 |
+	    (unsigned)digest[2] << 8 | digest[3];
+}
+
+void
+shmt__name_saved(struct shmt_saved *saved)
+{
+	const struct shmt_info *s = &saved->segment;
+	time_t when = (time_t)s->ctime;
+	char date[32];
+	struct tm tm;
+
+	if (gmtime_r(&when, &tm) == NULL ||
+	    strftime(date, sizeof(date), "%Y%m%dT%H%M%SZ", &tm) == 0)
+		snprintf(date, sizeof(date), "%jd", (intmax_t)s->ctime);
+	snprintf(saved->name, sizeof(saved->name),
+	    "%d-0x%08" PRIx32 "-%s-%08x", s->object.id, s->key, date, name_tag(s));
+}
+
+static void
+contents_name(const struct shmt__pair *pair, int copy,
+    char name[static NAME_ROOM])
+{
+	char ending[SHMT__ENDING];
+
+	shmt__contents_ending(copy, ending);
+	snprintf(name, NAME_ROOM, "%s%s", pair->name, ending);
+}
+
+static void
+meta_name(const struct shmt__pair *pair, char name[static NAME_ROOM])
+{
+	snprintf(name, NAME_ROOM, "%s.meta", pair->name);
+}
+
+/* The .meta that belongs to a contents file, until it is renamed. */
+static void
+temporary_name(const struct shmt__pair *pair, int copy,
+    char name[static NAME_ROOM])
+{
+	snprintf(name, NAME_ROOM, ".%s.%d.tmp", pair->name, copy);
+}
+
+/*
+ * Writing
+ */
+
+/* Whether a file has this name. */
+static bool
+has_name(const struct shmt__pair *pair, int fd, const char *name)
+{
+	struct stat file, named;
+
+	return fstat(fd, &file) == 0 &&
+	    fstatat(pair->dir, name, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    file.st_dev == named.st_dev && file.st_ino == named.st_ino;
+}
+
+/*
+ * A new contents file under the first free name.  Until it is locked another
+ * process takes it for left over, locks it first and removes it.
+ */
+static int
+create_named(struct shmt__pair *pair)
+{
+	char name[NAME_ROOM];
+	int copy, fd;
+
+	for (copy = 0; copy < SHMT__COPIES; copy++) {
+		contents_name(pair, copy, name);
+		fd = openat(pair->dir, name, O_RDWR | O_CREAT | O_EXCL |
+		    O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (fd == -1 && errno != EEXIST)
+			return -1;
+		if (fd == -1)
+			continue;
+		/* A file system without locks: nobody can remove it. */
+		if ((flock(fd, LOCK_EX | LOCK_NB) == 0 ||
+		    errno != EWOULDBLOCK) && has_name(pair, fd, name)) {
+			pair->fd = fd;
+			pair->copy = copy;
+			return 0;
+		}
+		close(fd);
+	}
+	errno = EBUSY;
+	return -1;
+}
+
+int
+shmt__pair_create(struct shmt__pair *pair)
+{
+	pair->copy = -1;
+	pair->fd = shmt__open_unnamed(pair->dir);
+	if (pair->fd == -1)
+		return create_named(pair);
+	/* Nobody else can have it open. */
+	flock(pair->fd, LOCK_EX | LOCK_NB);
+	return 0;
+}
+
+int
+shmt__pair_name(struct shmt__pair *pair)
+{
+	char name[NAME_ROOM];
+	int copy;
+
+	if (pair->copy != -1)
+		return 0;
+	for (copy = 0; copy < SHMT__COPIES; copy++) {
+		contents_name(pair, copy, name);
+		if (shmt__name_unnamed(pair->fd, pair->dir, name) == 0) {
+			pair->copy = copy;
+			return 0;
+		}
+		if (errno != EEXIST)
+			return -1;
+	}
+	errno = EBUSY;
+	return -1;
+}
+
+int
+shmt__pair_prepare(const struct shmt__pair *pair, const char *text,
+    size_t length)
+{
+	char name[NAME_ROOM];
+	int fd, result;
+
+	temporary_name(pair, pair->copy, name);
+	unlinkat(pair->dir, name, 0);
+	fd = openat(pair->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
+	    O_CLOEXEC, 0600);
+	if (fd == -1)
+		return -1;
+	result = shmt__write_all(fd, text, length);
+	if (result == 0)
+		result = fsync(fd);
+	shmt__close(fd);
+	return result;
+}
+
+int
+shmt__pair_commit(const struct shmt__pair *pair)
+{
+	char contents[NAME_ROOM], temporary[NAME_ROOM], meta[NAME_ROOM];
+
+	contents_name(pair, pair->copy, contents);
+	if (!has_name(pair, pair->fd, contents)) {
+		errno = ENOENT;
+		return -1;
+	}
+	temporary_name(pair, pair->copy, temporary);
+	meta_name(pair, meta);
+	return renameat(pair->dir, temporary, pair->dir, meta);
+}
+
+/* The contents file last: while it exists no other process uses its number. */
+static void
+remove_copy(const struct shmt__pair *pair, int copy)
+{
+	char name[NAME_ROOM];
+
+	temporary_name(pair, copy, name);
+	unlinkat(pair->dir, name, 0);
+	contents_name(pair, copy, name);
+	unlinkat(pair->dir, name, 0);
+}
+
+void
+shmt__pair_discard(struct shmt__pair *pair)
+{
+	int saved = errno;
+
+	if (pair->copy != -1)
+		remove_copy(pair, pair->copy);
+	errno = saved;
+	shmt__close(pair->fd);
+	pair->fd = -1;
+}
+
+/*
+ * Clearing
+ */
+
+enum { NO_META = -1, BAD_META = -2 };
+
+/* The contents file that NAME.meta names, or one of these. */
+static int
+named_copy(const struct shmt__pair *pair)
+{
+	struct shmt_trouble trouble;
+	struct shmt_saved saved;
+	char name[NAME_ROOM];
+
+	meta_name(pair, name);
+	if (shmt__read_meta(pair->dir, name, &saved, &trouble) == 0)
+		return shmt__contents_copy(saved.ending);
+	return errno == ENOENT ? NO_META : BAD_META;
+}
+
+/* Whether no process is writing the file.  Where files cannot be locked, that
+ * is one that was not written for an hour. */
+static bool
+is_idle(int fd, const struct stat *st)
+{
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return true;
+	return errno != EWOULDBLOCK && time(NULL) - st->st_mtime > 3600;
+}
+
+static bool
+is_left_over(const struct shmt__pair *pair, int fd, int copy, const char *name)
+{
+	struct stat st;
+	int named;
+
+	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode) ||
+	    !is_idle(fd, &st) || !has_name(pair, fd, name))
+		return false;
+	/* Not earlier: its writer may have committed it just before. */
+	named = named_copy(pair);
+	return named != copy && named != BAD_META;
+}
+
+static void
+clear_copy(const struct shmt__pair *pair, int copy)
+{
+	char name[NAME_ROOM];
+	int fd;
+
+	contents_name(pair, copy, name);
+	/* For writing: some network file systems lock no other files. */
+	fd = openat(pair->dir, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK |
+	    O_NOCTTY | O_CLOEXEC);
+	if (fd == -1)
+		return;
+	if (is_left_over(pair, fd, copy, name))
+		remove_copy(pair, copy);
+	close(fd);
+}
+
+/*
+ * While this process holds a file's lock to look at it, another one that has
+ * just replaced NAME.meta takes that file for one being written.  So the look
+ * is repeated when NAME.meta has changed.
+ */
+void
+shmt__pair_clear(struct shmt__pair *pair)
+{
+	int saved = errno, named, copy;
+
+	if (pair->fd != -1)
+		close(pair->fd);
+	pair->fd = -1;
+	do {
+		named = named_copy(pair);
+		for (copy = 0; copy < SHMT__COPIES; copy++)
+			if (copy != named && named != BAD_META)
+				clear_copy(pair, copy);
+	} while (named_copy(pair) != named);
+	errno = saved;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * The files of one saved segment: NAME.meta, and the contents file beside it
+ * that it names, NAME.shm or NAME.N.shm.
+ */
+
+#ifndef SHMT_ARCHIVE_PAIR_H
+#define SHMT_ARCHIVE_PAIR_H
+
+#include "archive/meta.h"
+#include "shmtool.h"
+
+/* Opens a regular file for reading, and tells its size.  ELOOP: a symbolic
+ * link; EINVAL: no regular file. */
+int shmt__open_regular(int dir, const char *path, uint64_t *size);
+
+/* Reads a .meta.  errno as above and of shmt__parse_meta(). */
+int shmt__read_meta(int dir, const char *path, struct shmt_saved *saved,
+    struct shmt_trouble *trouble);
+
+/* A pair that is being written. */
+struct shmt__pair {
+	int dir;		/* the caller's */
+	const char *name;	/* NAME */
+	int fd;			/* the contents file, or -1 */
+	int copy;		/* the number in its name, -1: no name yet */
+};
+
+/* The name for a segment as it is now, into saved->name. */
+void shmt__name_saved(struct shmt_saved *saved);
+
+/* Opens a new contents file.  EBUSY: too many exist. */
+int shmt__pair_create(struct shmt__pair *pair);
+
+/* Gives it its name, which sets pair->copy. */
+int shmt__pair_name(struct shmt__pair *pair);
+
+/* Writes what becomes NAME.meta, then renames it, also over an older one:
+ * by that rename, and not before, the new pair is the one to be restored.
+ * ENOENT: somebody removed the contents file. */
+int shmt__pair_prepare(const struct shmt__pair *pair, const char *text,
+    size_t length);
+int shmt__pair_commit(const struct shmt__pair *pair);
+
+/* Removes the files of a pair that was not committed. */
+void shmt__pair_discard(struct shmt__pair *pair);
+
+/* Closes it, and removes the contents files that NAME.meta does not name,
+ * but for those that a process is still writing. */
+void shmt__pair_clear(struct shmt__pair *pair);
+
+#endif

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "archive/contents.h"
+#include "archive/meta.h"
+#include "archive/pair.h"
+#include "bytes/view.h"
+#include "shmtool.h"
+#include "sys/file.h"
+#include "sysv.h"
+
+struct save {
+	const struct shmt_saving *how;
+	struct shmt_saved saved;
+	struct shmt__pair pair;
+	struct shmt_trouble *trouble;
+};
+
+static int
+fail_at(const struct save *save, enum shmt_place place)
+{
+	save->trouble->place = place;
+	return -1;
+}
+
+/* Whether a process attached or detached it between two looks. */
+static bool
+was_used(const struct shmt_info *then, const struct shmt_info *now)
+{
+	return now->lpid != then->lpid || now->nattch != then->nattch ||
+	    now->atime != then->atime || now->dtime != then->dtime;
+}
+
+/* Opens the segment that was looked up before; *opened is as it is then. */
+static int
+open_segment(struct save *save, struct shmt_view **view,
+    struct shmt_info *opened)
+{
+	struct shmt_info *before = &save->saved.segment;
+	struct shmt_saved *saved = &save->saved;
+
+	if (shmt_view_open(&before->object, 0, view) == -1)
+		return fail_at(save, SHMT_AT_SEGMENT);
+	if (shmt__sysv_look(before->object.id, opened) == -1 ||
+	    !shmt_same(before, shmt_view_segment(*view))) {
+		shmt_view_close(*view);
+		errno = ENOENT;
+		return fail_at(save, SHMT_AT_SEGMENT);
+	}
+	if ((*view)->huge)
+		before->state |= SHMT_HUGE;
+	saved->attached = was_used(before, opened);
+	saved->disturbed = opened->nattch - ((*view)->mapped != NULL) !=
+	    before->nattch || (saved->attached && opened->lpid != getpid());
+	return 0;
+}
+
+/* A look before the work; it is no promise. */
+static int
+refuse_existing(const struct save *save)
+{
+	bool replace = (save->how->flags & SHMT_REPLACE) != 0;
+	char name[sizeof(save->saved.name) + sizeof(".meta")];
+	struct stat st;
+
+	snprintf(name, sizeof(name), "%s.meta", save->saved.name);
+	if (fstatat(save->pair.dir, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		return 0;
+	if (replace && !S_ISDIR(st.st_mode))
+		return 0;
+	errno = replace ? EISDIR : EEXIST;
+	return fail_at(save, SHMT_AT_META);
+}
+
+static int
+copy_from(struct save *save, struct shmt_view *view)
+{
+	struct shmt__copy copy = {
+		.from.view = view, .to.fd = save->pair.fd,
+		.size = save->saved.segment.size,
+		.progress = save->how->progress, .arg = save->how->arg
+	};
+	int result;
+
+	result = shmt__copy_contents(&copy);
+	memcpy(save->saved.digest, copy.digest, sizeof(copy.digest));
+	if (result == 0)
+		return 0;
+	return fail_at(save, copy.reading_failed || errno == ENOMEM ?
+	    SHMT_AT_SEGMENT : SHMT_AT_CONTENTS);
+}
+
+static int
+copy_contents(struct save *save)
+{
+	struct shmt_info opened, now;
+	struct shmt_view *view;
+	int result;
+
+	if (open_segment(save, &view, &opened) == -1)
+		return -1;
+	result = copy_from(save, view);
+	if (shmt__sysv_look(opened.object.id, &now) == -1 ||
+	    !shmt_same(&opened, &now) || was_used(&opened, &now))
+		save->saved.disturbed = true;
+	shmt_view_close(view);
+	if (result == 0 && save->how->copied != NULL)
+		save->how->copied(save->how->arg);
+	return result;
+}
+
+/* The size first: a file that cannot be so long is known before any copying.
+ * No segment has a size that is no off_t. */
+static int
+write_contents(struct save *save)
+{
+	struct shmt__pair *pair = &save->pair;
+
+	if (shmt__pair_create(pair) == -1 ||
+	    ftruncate(pair->fd, (off_t)save->saved.segment.size) == -1)
+		return fail_at(save, SHMT_AT_CONTENTS);
+	if (copy_contents(save) == -1)
+		return -1;
+	if (fsync(pair->fd) == -1 || shmt__pair_name(pair) == -1)
+		return fail_at(save, SHMT_AT_CONTENTS);
+	shmt__contents_ending(pair->copy, save->saved.ending);
+	return 0;
+}
+
+static int
+write_meta(struct save *save)
+{
+	char text[SHMT__META_MAX];
+	size_t length;
+
+	length = shmt__format_meta(&save->saved, text);
+	return shmt__pair_prepare(&save->pair, text, length) == 0 ? 0 :
+	    fail_at(save, SHMT_AT_META);
+}
+
+static int
+confirm(const struct save *save)
+{
+	if (save->how->confirm == NULL ||
+	    save->how->confirm(save->how->arg, &save->saved))
+		return 0;
+	errno = ECANCELED;
+	return fail_at(save, SHMT_AT_SEGMENT);
+}
+
+/* The names of both files are on the disk before the one that counts. */
+static int
+commit(struct save *save)
+{
+	if (shmt__sync_dir(save->pair.dir) == -1)
+		return fail_at(save, SHMT_AT_DIR);
+	if (confirm(save) == -1)
+		return -1;
+	if (shmt__pair_commit(&save->pair) == -1)
+		return fail_at(save, SHMT_AT_META);
+	return 0;
+}
+
+static int
+save_segment(struct save *save, int id)
+{
+	struct shmt__pair *pair = &save->pair;
+
+	if (shmt__sysv_look(id, &save->saved.segment) == -1)
+		return fail_at(save, SHMT_AT_SEGMENT);
+	shmt__name_saved(&save->saved);
+	memcpy(save->trouble->name, save->saved.name,
+	    sizeof(save->trouble->name));
+	if (refuse_existing(save) == -1)
+		return -1;
+	/* Room for this one, of a save that was killed. */
+	shmt__pair_clear(pair);
+	if (write_contents(save) == -1 || write_meta(save) == -1 ||
+	    commit(save) == -1) {
+		shmt__pair_discard(pair);
+		return -1;
+	}
+	/* From here on the new pair is complete, so a failure leaves it. */
+	if (shmt__sync_dir(pair->dir) == -1) {
+		shmt__close(pair->fd);
+		return fail_at(save, SHMT_AT_DIR);
+	}
+	shmt__pair_clear(pair);
+	return 0;
+}
+
+int
+shmt_save(const char *dir, const struct shmt_object *object,
+    const struct shmt_saving *how, struct shmt_saved *saved,
+    struct shmt_trouble *trouble)
+{
+	struct save save = { .how = how, .trouble = trouble };
+	int result;
+
+	memset(trouble, 0, sizeof(*trouble));
+	save.pair = (struct shmt__pair){
+		.dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+		.name = save.saved.name, .fd = -1, .copy = -1
+	};
+	if (save.pair.dir == -1)
+		return fail_at(&save, SHMT_AT_DIR);
+	result = save_segment(&save, object->id);
+	shmt__close(save.pair.dir);
+	if (result == 0)
+		*saved = save.saved;
+	return result;
+}

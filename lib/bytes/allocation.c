@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * What a transfer allocates, and whether there is memory for it.
+ */
+
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <linux/magic.h>
+
+#include <errno.h>
+
+#include "bytes/allocation.h"
+#include "bytes/view.h"
+#include "shmtool.h"
+
+/* For our buffers and page tables and the full pipe of a transfer; for the
+ * tables of the pages themselves one byte in 128. */
+#define RESERVED ((uint64_t)2 << 20)
+#define TABLES 128
+
+bool
+shmt__in_memory(int fd)
+{
+	struct statfs fs;
+	struct stat st;
+
+	/* A pipe or a device may have its name there, too. */
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    fstatfs(fd, &fs) == 0 && fs.f_type == TMPFS_MAGIC;
+}
+
+static uint64_t
+count_bytes(struct shmt_view *view, uint64_t from, uint64_t to,
+    unsigned parts)
+{
+	struct shmt__run run;
+	uint64_t sum = 0;
+
+	for (; from < to; from = run.end) {
+		shmt__view_run(view, from, to, &run);
+		if (parts & (run.data ? SHMT__DATA : SHMT__HOLES))
+			sum += run.end - from;
+	}
+	shmt__view_reset(view);
+	return sum;
+}
+
+int
+shmt__expect_memory(struct shmt_view *view, uint64_t from, uint64_t to,
+    unsigned parts, uint64_t *left)
+{
+	struct shmt_headroom headroom;
+
+	*left = UINT64_MAX;
+	if (!shmt_headroom(&headroom))
+		return 0;
+	*left = headroom.left - headroom.left / TABLES;
+	*left = *left > RESERVED ? *left - RESERVED : 0;
+	/* Where there is enough for all, nothing is counted. */
+	if (to - from <= *left || count_bytes(view, from, to, parts) <= *left)
+		return 0;
+	errno = ENOMEM;
+	return -1;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* What a transfer allocates, and whether there is memory for it. */
+
+#ifndef SHMT_BYTES_ALLOCATION_H
+#define SHMT_BYTES_ALLOCATION_H
+
+#include "bytes/view.h"
+#include "shmtool.h"
+
+#define SHMT__DATA	0x1u
+#define SHMT__HOLES	0x2u
+
+/*
+ * Checks that there is memory for a range of a view, or for those parts of it
+ * that are data or holes; ENOMEM: there is not.  *left is set to what is left
+ * of all memory, UINT64_MAX if nothing tells.  A process that allocates more
+ * than its memory cgroup can hold is killed, and no errno comes first.
+ */
+int shmt__expect_memory(struct shmt_view *view, uint64_t from, uint64_t to,
+    unsigned parts, uint64_t *left);
+
+/* Whether a descriptor is of a regular file whose file system is memory. */
+bool shmt__in_memory(int fd);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * A view by a descriptor of the memory as a file.  It knows its holes, reads
+ * them without allocating, and keeps the memory without an attachment.
+ */
+
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <linux/magic.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "bytes/view.h"
+#include "shmtool.h"
+#include "sys/file.h"
+
+/* What is behind the end is no hole: the file has become shorter, and load()
+ * is to fail. */
+static bool
+ends_with_hole(const struct shmt_view *view, uint64_t end)
+{
+	struct stat st;
+
+	return fstat(view->fd, &st) == 0 && (uint64_t)st.st_size >= end;
+}
+
+/* SEEK_DATA knows swapped pages, too.  On huge pages all is data. */
+static void
+find_run(struct shmt_view *view, uint64_t offset, uint64_t end,
+    struct shmt__run *run)
+{
+	off_t next;
+
+	run->data = true;
+	run->end = end;
+	next = lseek(view->fd, (off_t)offset, SEEK_DATA);
+	if (next == -1 && (errno != ENXIO || !ends_with_hole(view, end)))
+		return;
+	run->data = next == (off_t)offset;
+	if (run->data)
+		next = lseek(view->fd, (off_t)offset, SEEK_HOLE);
+	/* It may have been punched between the two calls. */
+	if (next > (off_t)offset && (uint64_t)next < end)
+		run->end = (uint64_t)next;
+}
+
+static int
+load(struct shmt_view *view, uint64_t offset, void *buffer, size_t length)
+{
+	return shmt__read_at(view->fd, offset, buffer, length);
+}
+
+/* The file system of segments has no size of its own: it is full when memory
+ * is. */
+static void
+name_shortage(void)
+{
+	if (errno == ENOSPC)
+		errno = ENOMEM;
+}
+
+static int
+store(struct shmt_view *view, uint64_t offset, const void *buffer,
+    size_t length)
+{
+	const char *p = buffer;
+	ssize_t n;
+
+	for (; length > 0; p += n, offset += (uint64_t)n,
+	    length -= (size_t)n) {
+		n = pwrite(view->fd, p, length, (off_t)offset);
+		if (n == -1 && errno == EINTR)
+			n = 0;
+		else if (n <= 0) {
+			name_shortage();
+			return -1;
+		}
+	}
+	return 0;
+}
+
+/* A regular file has its copy before the call returns; a pipe or a socket
+ * would be given the pages themselves. */
+static ssize_t
+send_to_file(struct shmt_view *view, uint64_t offset, uint64_t end, int fd)
+{
+	off_t at = (off_t)offset;
+
+	return sendfile(fd, view->fd, &at,
+	    shmt__up_to(offset, end, SHMT__CHUNK));
+}
+
+static ssize_t
+receive_from_file(struct shmt_view *view, uint64_t offset, size_t length,
+    int fd)
+{
+	ssize_t n;
+
+	if (lseek(view->fd, (off_t)offset, SEEK_SET) == -1)
+		return -1;
+	n = sendfile(view->fd, fd, NULL, length);
+	if (n == -1)
+		name_shortage();
+	return n;
+}
+
+static ssize_t
+lend(struct shmt_view *view, uint64_t offset, uint64_t end, int fd)
+{
+	loff_t at = (loff_t)offset;
+
+	return splice(view->fd, &at, fd, NULL,
+	    shmt__up_to(offset, end, SHMT__CHUNK), 0);
+}
+
+static void
+close_file(struct shmt_view *view)
+{
+	close(view->fd);
+	view->fd = -1;
+}
+
+static const struct shmt__view_ops by_file = {
+	.find_run = find_run,
+	.load = load,
+	.store = store,
+	.send = send_to_file,
+	.receive = receive_from_file,
+	.lend = lend,
+	.files_only = true,
+	.close = close_file
+};
+
+int
+shmt__view_file(struct shmt_view *view, int fd)
+{
+	struct statfs fs;
+
+	view->huge = fstatfs(fd, &fs) == 0 && fs.f_type == HUGETLBFS_MAGIC;
+	/* A file of huge pages can be read, but not written. */
+	if (view->huge && (view->flags & SHMT_WRITE)) {
+		errno = EINVAL;
+		return -1;
+	}
+	view->fd = fd;
+	view->ops = &by_file;
+	return 0;
+}

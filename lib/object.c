@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * One face for shared memory of any kind: each function goes to the row of
+ * the object's kind.
+ */
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "shmtool.h"
+#include "posix.h"
+#include "sys/arena.h"
+#include "sysv.h"
+#include "users/lease.h"
+
+struct row {
+	int (*info)(const struct shmt_object *object, unsigned want,
+	    struct shmt_info *info);
+	int (*list)(unsigned want, struct shmt_list *list);
+	int (*remove)(const struct shmt_object *object, unsigned flags,
+	    struct shmt_removal *removal);
+	int (*set)(const struct shmt_info *info);
+	int (*open)(const struct shmt_object *object, unsigned flags,
+	    int *fd);
+};
+
+static const struct row rows[SHMT_KINDS] = {
+	[SHMT_SYSV] = { shmt__sysv_info, shmt__sysv_list, shmt__sysv_remove,
+	    shmt__sysv_set, NULL },
+	[SHMT_POSIX] = { shmt__posix_info, shmt__posix_list,
+	    shmt__posix_remove, shmt__posix_set, shmt__posix_open },
+};
+
+static int
+cannot(void)
+{
+	errno = EINVAL;
+	return -1;
+}
+
+int
+shmt_info(const struct shmt_object *object, unsigned want,
+    struct shmt_info *info)
+{
+	const struct row *row = &rows[object->kind];
+
+	return row->info == NULL ? cannot() : row->info(object, want, info);
+}
+
+int
+shmt_remove(const struct shmt_object *object, unsigned flags,
+    struct shmt_removal *removal)
+{
+	const struct row *row = &rows[object->kind];
+	struct shmt_removal ignored;
+
+	return row->remove == NULL ? cannot() : row->remove(object, flags,
+	    removal == NULL ? &ignored : removal);
+}
+
+int
+shmt_set(const struct shmt_info *info)
+{
+	const struct row *row = &rows[info->object.kind];
+
+	return row->set == NULL ? cannot() : row->set(info);
+}
+
+int
+shmt_open(const struct shmt_object *object, unsigned flags, int *fd)
+{
+	const struct row *row = &rows[object->kind];
+
+	return row->open == NULL ? cannot() : row->open(object, flags, fd);
+}
+
+bool
+shmt_same(const struct shmt_info *a, const struct shmt_info *b)
+{
+	if (a->object.kind != b->object.kind)
+		return false;
+	if (a->object.kind != SHMT_SYSV)
+		return a->object.dev == b->object.dev &&
+		    a->object.inode == b->object.inode &&
+		    a->btime == b->btime;
+	/* What nobody can change, ids being reused.  The key goes when the
+	 * segment is marked; ctime moves with that too, and with IPC_SET. */
+	return a->object.id == b->object.id && a->size == b->size &&
+	    a->cuid == b->cuid && a->cgid == b->cgid && a->cpid == b->cpid &&
+	    (a->key == b->key || ((a->state ^ b->state) & SHMT_DEST) != 0);
+}
+
+/* Appends the rows of one list to another. */
+static int
+append(struct shmt_list *all, struct shmt_list *more)
+{
+	struct shmt_info *list;
+
+	list = reallocarray(all->list, all->count + more->count + 1,
+	    sizeof(*list));
+	if (list == NULL)
+		return -1;
+	if (more->count > 0)
+		memcpy(list + all->count, more->list,
+		    more->count * sizeof(*list));
+	all->list = list;
+	all->count += more->count;
+	all->hidden += more->hidden;
+	if (more->dir != 0) {
+		all->dir = more->dir;
+		more->dir = 0;
+	}
+	shmt__arena_join(&all->names, more->names);
+	more->names = NULL;
+	return 0;
+}
+
+int
+shmt_list(unsigned kinds, unsigned want, struct shmt_list *list)
+{
+	struct shmt_list all = { 0 }, some;
+	enum shmt_kind kind;
+	int result = 0;
+
+	for (kind = 0; kind < SHMT_KINDS && result == 0; kind++) {
+		if ((kinds & SHMT_KIND(kind)) == 0 || rows[kind].list == NULL)
+			continue;
+		result = rows[kind].list(want, &some);
+		if (result == 0) {
+			result = append(&all, &some);
+			shmt_list_free(&some);
+		}
+	}
+	if (result == -1)
+		shmt_list_free(&all);
+	else
+		*list = all;
+	return result;
+}
+
+void
+shmt_list_free(struct shmt_list *list)
+{
+	int saved = errno;
+
+	free(list->list);
+	shmt__arena_free(list->names);
+	if (list->dir != 0)
+		close(list->dir);
+	*list = (struct shmt_list){ 0 };
+	errno = saved;
+}
+
+int
+shmt_resolve(const struct shmt_ref *ref, struct shmt_object *object)
+{
+	*object = (struct shmt_object){ .kind = SHMT_SYSV, .id = ref->id };
+	return ref->by_key ? shmt_find(ref->key, &object->id) : 0;
+}
+
+int
+shmt_create(const struct shmt_request *request, struct shmt_object *object,
+    bool *created)
+{
+	switch (object->kind) {
+	case SHMT_SYSV:
+		return shmt__sysv_create(request, &object->id, created);
+	case SHMT_POSIX:
+		return shmt__posix_create(object, request, created);
+	default:
+		return cannot();
+	}
+}
+
+int
+shmt_lock(const struct shmt_object *object, bool lock)
+{
+	return object->kind != SHMT_SYSV ? cannot() :
+	    shmt__sysv_lock(object->id, lock);
+}
+
+int
+shmt_attach(const struct shmt_object *object, const void *address,
+    unsigned flags, void **at)
+{
+	return object->kind != SHMT_SYSV ? cannot() :
+	    shmt__sysv_attach(object->id, address, flags, at);
+}
+
+int
+shmt_may_remove(const struct shmt_object *object)
+{
+	return object->kind != SHMT_SYSV ? 0 :
+	    shmt__sysv_may_remove(object->id);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * POSIX shared memory objects: the regular files directly in /dev/shm.
+ */
+
+#ifndef SHMT_POSIX_H
+#define SHMT_POSIX_H
+
+#include <sys/stat.h>
+
+#include "shmtool.h"
+
+/* Whether shm_open(3) takes it, without the slash. */
+bool shmt__posix_is_name(const char *name);
+
+/*
+ * The directory that an object is in, for a name in it; shmt__posix_leave()
+ * when it is no longer needed.  ENODEV: /dev/shm is not there, or is no
+ * tmpfs.
+ */
+int shmt__posix_enter(const struct shmt_object *object);
+void shmt__posix_leave(const struct shmt_object *object, int dir);
+
+uint64_t shmt__device_of(const struct statx *st);
+
+/* Whether a file is the one that the object names; errno as shmt_info(). */
+int shmt__posix_check(const struct shmt_object *object,
+    const struct statx *st);
+
+/* The entry of an object in its directory; errno as shmt_info(). */
+int shmt__posix_stat(int dir, const struct shmt_object *object,
+    struct statx *st);
+
+/* Whether the entry still is the file that st is of. */
+bool shmt__posix_is_same(int dir, const char *name, const struct statx *st);
+
+/* What the entry alone tells; rss and swap where nothing is swapped out. */
+void shmt__posix_fill(const struct statx *st, const char *name,
+    bool nothing_swapped, struct shmt_info *info);
+
+/* rss and swap of an object of which they are not known yet. */
+void shmt__posix_fill_resident(int dir, struct shmt_info *info);
+
+int shmt__posix_info(const struct shmt_object *object, unsigned want,
+    struct shmt_info *info);
+int shmt__posix_list(unsigned want, struct shmt_list *list);
+int shmt__posix_open(const struct shmt_object *object, unsigned flags,
+    int *fd);
+int shmt__posix_set(const struct shmt_info *info);
+
+/* What else /dev/shm holds: files in directories of it. */
+struct shmt__others {
+	uint64_t files;
+	uint64_t size;		/* bytes in memory and swapped out */
+	uint64_t hidden;	/* directories that could not be read */
+};
+
+/* dir: as object.dir. */
+int shmt__posix_others(int dir, struct shmt__others *others);
+
+/*
+ * Makes an object in steps, so that it is complete before its name appears:
+ * memory that is reserved and has no name yet; then whatever the caller
+ * writes into it; then the name.  Of request count size, mode and
+ * SHMT_NORESERVE.
+ *
+ * EEXIST: the name is taken.  ENOSPC: no room in /dev/shm, or no inode.
+ * EFBIG: RLIMIT_FSIZE, and SIGXFSZ is sent.  EINTR: a signal was caught.
+ */
+int shmt__posix_draft(const struct shmt_object *object,
+    const struct shmt_request *request, int *fd);
+int shmt__posix_publish(const struct shmt_object *object,
+    const struct shmt_request *request, int fd);
+
+/* Undoes a draft, published or not, and closes it. */
+void shmt__posix_discard(const struct shmt_object *object, int fd);
+
+/*
+ * All of it.  object->dev and inode become those of the object.  SHMT_OPEN:
+ * an existing object is found, not EEXIST; EINVAL where it is smaller.
+ */
+int shmt__posix_create(struct shmt_object *object,
+    const struct shmt_request *request, bool *created);
+
+/*
+ * Grows (reserved, unless SHMT_NORESERVE) or shrinks.  EBUSY: it is in use
+ * and would shrink, which kills who touches what is gone; SHMT_FORCE does it
+ * all the same.
+ */
+int shmt__posix_resize(const struct shmt_object *object, uint64_t size,
+    unsigned flags);
+
+#endif

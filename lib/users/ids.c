@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Every process with its user ids and its start, and whether these are all
+ * there are: processes outside our PID namespace, and those that the option
+ * hidepid of /proc hides, do not appear at all.
+ */
+
+#include <sys/syscall.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "shmtool.h"
+#include "sys/file.h"
+#include "users/ids.h"
+#include "users/process.h"
+#include "users/scan.h"
+
+/* The initial namespaces have the same numbers on every machine. */
+#define INITIAL_PID_NS "pid:[4026531836]"
+#define INITIAL_USER_NS "user:[4026531837]"
+
+static bool
+is_link_to(const char *path, const char *text)
+{
+	char target[64];
+	ssize_t length = readlink(path, target, sizeof(target) - 1);
+
+	if (length == -1)
+		return false;
+	target[length] = '\0';
+	return strcmp(target, text) == 0;
+}
+
+static bool
+has_cap_sys_ptrace(void)
+{
+	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3,
+	    0 };
+	struct __user_cap_data_struct data[2];
+
+	return syscall(SYS_capget, &head, data) == 0 &&
+	    (data[0].effective & 1u << CAP_SYS_PTRACE) != 0 &&
+	    is_link_to("/proc/self/ns/user", INITIAL_USER_NS);
+}
+
+/* A line is "ID PARENT DEVICE ROOT POINT OPTIONS ... - TYPE SOURCE OPTIONS";
+ * the last mount on /proc is the one that is seen. */
+bool
+shmt__parse_hidepid(const char *mountinfo)
+{
+	const char *line, *end, *at, *option;
+	bool hides = false;
+
+	for (line = mountinfo; (end = strchr(line, '\n')) != NULL;
+	    line = end + 1) {
+		at = memmem(line, (size_t)(end - line), " / /proc ", 9);
+		if (at == NULL)
+			continue;
+		option = memmem(at, (size_t)(end - at), "hidepid=", 8);
+		hides = option != NULL && option[8] != '0' &&
+		    strncmp(option + 8, "off", 3) != 0;
+	}
+	return hides;
+}
+
+static bool
+proc_hides(void)
+{
+	size_t length;
+	char *text;
+	bool hides;
+
+	if (shmt__read_file(AT_FDCWD, "/proc/self/mountinfo", &text,
+	    &length) == -1)
+		return true;
+	hides = shmt__parse_hidepid(text);
+	free(text);
+	return hides && !has_cap_sys_ptrace();
+}
+
+int
+shmt__ids_read(struct shmt__ids *ids)
+{
+	const struct shmt__query query = { .ids = true };
+	struct shmt__ids all = { .taken = time(NULL) };
+
+	if (!shmt__proc_is_ours()) {
+		errno = ENOTSUP;
+		return -1;
+	}
+	if (shmt__boot_time(&all.boot, &all.now) == -1 ||
+	    shmt__scan(&query, &all.scan) == -1)
+		return -1;
+	all.complete = all.scan.hidden == 0 && !proc_hides() &&
+	    is_link_to("/proc/self/ns/pid", INITIAL_PID_NS);
+	*ids = all;
+	return 0;
+}
+
+void
+shmt__ids_free(struct shmt__ids *ids)
+{
+	shmt__scan_free(&ids->scan);
+	*ids = (struct shmt__ids){ 0 };
+}
+
+bool
+shmt__has_uid(const struct shmt__process *process, uint32_t uid)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(process->uids) / sizeof(process->uids[0]); i++)
+		if (process->uids[i] == uid)
+			return true;
+	return false;
+}

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Leases.  See fcntl(2): the kernel grants F_WRLCK on a file only when the
+ * descriptor it is asked through is the only use of that file.  While the
+ * lease is held, open(2) and truncate(2) by others wait, and SIGIO announces
+ * them.
+ *
+ * The lease guards the file, not its name: a program that unlinks the name
+ * and makes a new file of that name in the last microsecond before unlink(2)
+ * loses the new one.
+ */
+
+#include <sys/fsuid.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "shmtool.h"
+#include "posix.h"
+#include "sys/file.h"
+#include "users/lease.h"
+
+#define RETRY_NS (20L * 1000 * 1000)	/* how long SHMT_RETRY retries */
+#define PAUSE_NS (200L * 1000)
+
+/*
+ * Sets or drops a lease with the file system user id of the owner, which
+ * needs no CAP_LEASE.  To change that id clears two attributes of the process,
+ * which are set again.
+ */
+static int
+set_lease_as(int fd, int type, uint32_t owner)
+{
+	int death = 0, dumpable = prctl(PR_GET_DUMPABLE), result = -1, saved;
+	uid_t own = (uid_t)setfsuid((uid_t)-1);
+
+	prctl(PR_GET_PDEATHSIG, &death);
+	setfsuid(owner);
+	if ((uint32_t)setfsuid((uid_t)-1) == owner)
+		result = fcntl(fd, F_SETLEASE, type);
+	else
+		errno = EACCES;
+	saved = errno;
+	setfsuid(own);
+	if (dumpable == 1)
+		prctl(PR_SET_DUMPABLE, 1);
+	if (death != 0)
+		prctl(PR_SET_PDEATHSIG, death);
+	errno = saved;
+	return result;
+}
+
+static int
+set_lease(int fd, int type, uint32_t owner)
+{
+	if (fcntl(fd, F_SETLEASE, type) == 0)
+		return 0;
+	return errno == EACCES ? set_lease_as(fd, type, owner) : -1;
+}
+
+static void
+only_sigio(sigset_t *set)
+{
+	sigemptyset(set);
+	sigaddset(set, SIGIO);
+}
+
+int
+shmt__lease_take(struct shmt__lease *lease, int fd, uint32_t owner)
+{
+	const struct f_owner_ex self = { F_OWNER_TID,
+	    (pid_t)syscall(SYS_gettid) };
+	sigset_t sigio, pending;
+	int saved;
+
+	/* SIGIO ends a process that does not expect it: it is sent to this
+	 * thread, which does not receive it. */
+	only_sigio(&sigio);
+	sigemptyset(&pending);
+	sigpending(&pending);
+	lease->fd = fd;
+	lease->owner = owner;
+	lease->pending = sigismember(&pending, SIGIO) == 1;
+	pthread_sigmask(SIG_BLOCK, &sigio, &lease->mask);
+	if (fcntl(fd, F_SETOWN_EX, &self) == 0 &&
+	    set_lease(fd, F_WRLCK, owner) == 0)
+		return 0;
+	saved = errno;
+	pthread_sigmask(SIG_SETMASK, &lease->mask, NULL);
+	errno = saved;
+	return -1;
+}
+
+bool
+shmt__lease_is_whole(const struct shmt__lease *lease)
+{
+	return fcntl(lease->fd, F_GETLEASE) == F_WRLCK;
+}
+
+void
+shmt__lease_drop(struct shmt__lease *lease)
+{
+	const struct timespec none = { 0, 0 };
+	int saved = errno;
+	sigset_t sigio;
+
+	set_lease(lease->fd, F_UNLCK, lease->owner);
+	only_sigio(&sigio);
+	if (!lease->pending)
+		while (sigtimedwait(&sigio, NULL, &none) == -1 &&
+		    errno == EINTR)
+			;
+	pthread_sigmask(SIG_SETMASK, &lease->mask, NULL);
+	errno = saved;
+}
+
+static int64_t
+nanoseconds(void)
+{
+	struct timespec now = { 0, 0 };
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 * 1000 * 1000 + now.tv_nsec;
+}
+
+/* Whether to try again what failed with EAGAIN. */
+static bool
+retry(unsigned flags, int64_t since)
+{
+	const struct timespec pause = { 0, PAUSE_NS };
+
+	if (errno != EAGAIN || (flags & SHMT_RETRY) == 0 ||
+	    nanoseconds() - since >= RETRY_NS)
+		return false;
+	nanosleep(&pause, NULL);
+	return true;
+}
+
+/*
+ * Opens the object so that a lease on it can be asked for, and takes it.
+ * EAGAIN: it is in use, or another program looks at it in the same way.
+ */
+static int
+open_and_lease(int dir, const struct shmt_object *object, struct statx *st,
+    struct shmt__lease *lease)
+{
+	int fd;
+
+	if (shmt__posix_stat(dir, object, st) == -1)
+		return -1;
+	/* The type may have changed since: neither wait for the writer of a
+	 * FIFO, nor for whoever holds a lease. */
+	fd = openat(dir, object->name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW |
+	    O_NOCTTY | O_CLOEXEC);
+	if (fd == -1)
+		return -1;
+	if (shmt__statx(fd, "", AT_EMPTY_PATH, st) == -1 ||
+	    shmt__posix_check(object, st) == -1 ||
+	    shmt__lease_take(lease, fd, st->stx_uid) == -1) {
+		shmt__close(fd);
+		return -1;
+	}
+	return 0;
+}
+
+static void
+drop_and_close(struct shmt__lease *lease)
+{
+	shmt__lease_drop(lease);
+	shmt__close(lease->fd);
+}
+
+/* Whether an errno says that no lease may be asked for, so that the question
+ * stays open. */
+static bool
+cannot_ask(int error)
+{
+	return error == EACCES || error == EPERM || error == EINVAL ||
+	    error == ENOLCK;
+}
+
+static int
+ask_lease(int dir, const struct shmt_object *object, unsigned flags,
+    enum shmt__lease_answer *answer)
+{
+	int64_t since = nanoseconds();
+	struct shmt__lease lease;
+	struct statx st;
+
+	do {
+		if (open_and_lease(dir, object, &st, &lease) == 0) {
+			drop_and_close(&lease);
+			*answer = SHMT__LEASE_GRANTED;
+			return 0;
+		}
+	} while (retry(flags, since));
+	if (errno != EAGAIN && !cannot_ask(errno))
+		return -1;
+	*answer = errno == EAGAIN ? SHMT__LEASE_REFUSED :
+	    SHMT__LEASE_FORBIDDEN;
+	return 0;
+}
+
+int
+shmt__ask_lease(const struct shmt_object *object, unsigned flags,
+    enum shmt__lease_answer *answer)
+{
+	int dir = shmt__posix_enter(object), result;
+
+	if (dir == -1)
+		return -1;
+	result = ask_lease(dir, object, flags, answer);
+	shmt__posix_leave(object, dir);
+	return result;
+}
+
+/* Whether this process could unlink the name, by the rule of directories like
+ * /tmp; O_NOATIME is for the owner and for who has CAP_FOWNER too. */
+static bool
+may_unlink(int dir, const struct shmt_object *object, const struct statx *st)
+{
+	uid_t self = (uid_t)setfsuid((uid_t)-1);
+	struct stat parent;
+	int fd;
+
+	if (fstat(dir, &parent) == -1 || (parent.st_mode & S_ISVTX) == 0 ||
+	    self == st->stx_uid || self == parent.st_uid)
+		return true;
+	fd = openat(dir, object->name, O_RDONLY | O_NOATIME | O_NONBLOCK |
+	    O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
+	shmt__close(fd);
+	return fd != -1 || errno == EAGAIN;
+}
+
+/* Whether /proc shows nobody who uses the object, apart from one descriptor
+ * of this process (own), and shows every process. */
+static int
+check_unused_by_proc(const struct shmt_object *object, bool own,
+    size_t *hidden)
+{
+	struct shmt_holders holders;
+	const struct shmt_holder *h;
+	size_t i, users = 0;
+
+	if (shmt_holders(object, &holders) == -1)
+		return -1;
+	for (i = 0; i < holders.count; i++) {
+		h = &holders.list[i];
+		users += !(own && h->pid == getpid() && h->maps == 0 &&
+		    h->fds == 1);
+	}
+	*hidden = holders.hidden;
+	shmt_holders_free(&holders);
+	if (users + *hidden > 0) {
+		errno = EBUSY;
+		return -1;
+	}
+	return 0;
+}
+
+static struct shmt_object
+as_seen(const struct shmt_object *object, const struct statx *st)
+{
+	struct shmt_object seen = *object;
+
+	seen.dev = shmt__device_of(st);
+	seen.inode = st->stx_ino;
+	return seen;
+}
+
+static int
+unlink_same(int dir, const struct shmt_object *object, const struct statx *st)
+{
+	if (!shmt__posix_is_same(dir, object->name, st)) {
+		errno = ENOENT;
+		return -1;
+	}
+	return unlinkat(dir, object->name, 0);
+}
+
+/* What the lease guards is what has the name, and nobody waits to open it. */
+static int
+unlink_leased(int dir, const struct shmt_object *object,
+    const struct statx *st, const struct shmt__lease *lease,
+    struct shmt_removal *removal)
+{
+	if (!shmt__lease_is_whole(lease)) {
+		errno = EAGAIN;
+		return -1;
+	}
+	if (unlink_same(dir, object, st) == -1)
+		return -1;
+	removal->by_lease = true;
+	removal->opened = !shmt__lease_is_whole(lease);
+	return 0;
+}
+
+static int
+remove_by_lease(int dir, const struct shmt_object *object, unsigned flags,
+    struct shmt_removal *removal)
+{
+	int64_t since = nanoseconds();
+	struct shmt__lease lease;
+	struct statx st;
+	int result;
+
+	do {
+		result = open_and_lease(dir, object, &st, &lease);
+		if (result == 0) {
+			result = unlink_leased(dir, object, &st, &lease,
+			    removal);
+			drop_and_close(&lease);
+		}
+	} while (result == -1 && retry(flags, since));
+	return result;
+}
+
+/* Where no lease may be asked for. */
+static int
+remove_by_proc(int dir, const struct shmt_object *object,
+    struct shmt_removal *removal)
+{
+	struct shmt_object seen;
+	struct statx st;
+
+	if (shmt__posix_stat(dir, object, &st) == -1)
+		return -1;
+	if (!may_unlink(dir, object, &st)) {
+		errno = EPERM;
+		return -1;
+	}
+	seen = as_seen(object, &st);
+	if (check_unused_by_proc(&seen, false, &removal->hidden) == -1)
+		return -1;
+	return unlink_same(dir, object, &st);
+}
+
+static int
+remove_by_force(int dir, const struct shmt_object *object)
+{
+	struct statx st;
+
+	return shmt__posix_stat(dir, object, &st) == -1 ? -1 :
+	    unlink_same(dir, object, &st);
+}
+
+int
+shmt__posix_remove(const struct shmt_object *object, unsigned flags,
+    struct shmt_removal *removal)
+{
+	int dir = shmt__posix_enter(object), result;
+
+	*removal = (struct shmt_removal){ 0 };
+	if (dir == -1)
+		return -1;
+	if (flags & SHMT_FORCE)
+		result = remove_by_force(dir, object);
+	else {
+		result = remove_by_lease(dir, object, flags, removal);
+		if (result == -1 && cannot_ask(errno))
+			result = remove_by_proc(dir, object, removal);
+	}
+	if (result == -1 && errno == EAGAIN)
+		errno = EBUSY;
+	shmt__posix_leave(object, dir);
+	return result;
+}
+
+int
+shmt__shrink_unused(const struct shmt_object *object, int fd,
+    const struct statx *st, uint64_t size)
+{
+	const struct shmt_object seen = as_seen(object, st);
+	int64_t since = nanoseconds();
+	struct shmt__lease lease;
+	size_t hidden;
+	int result;
+
+	do {
+		result = shmt__lease_take(&lease, fd, st->stx_uid);
+	} while (result == -1 && retry(SHMT_RETRY, since));
+	if (result == 0) {
+		result = ftruncate(fd, (off_t)size);
+		shmt__lease_drop(&lease);
+	} else if (cannot_ask(errno) &&
+	    check_unused_by_proc(&seen, true, &hidden) == 0)
+		result = ftruncate(fd, (off_t)size);
+	if (result == -1 && errno == EAGAIN)
+		errno = EBUSY;
+	return result;
+}

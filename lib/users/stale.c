@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Whether a POSIX object was left behind.  That nobody has it open or mapped
+ * is the kernel's word.  That nobody will come back for it cannot be known;
+ * the nearest proof is that no process is left that can have created it.  A
+ * part that cannot be known does not hold.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "shmtool.h"
+#include "users/ids.h"
+#include "users/lease.h"
+#include "users/process.h"
+#include "users/stale.h"
+
+void
+shmt_fill_use(struct shmt_info *info, const struct shmt_holders *holders)
+{
+	const struct shmt_holder *holder;
+	enum shmt__lease_answer answer;
+	size_t count;
+
+	if (info->object.kind == SHMT_SYSV)
+		return;
+	holder = shmt_holders_of(holders, &info->object, &count);
+	info->nattch = info->fds = 0;
+	info->known |= SHMT_HAS_NATTCH | SHMT_HAS_FDS | SHMT_HAS_IN_USE;
+	info->in_use = count > 0 || info->object.kind != SHMT_POSIX;
+	for (; count > 0; count--, holder++) {
+		info->nattch += holder->maps;
+		info->fds += holder->fds;
+	}
+	if (info->in_use)
+		return;
+	if (shmt__ask_lease(&info->object, SHMT_RETRY, &answer) == -1 ||
+	    answer == SHMT__LEASE_FORBIDDEN)
+		info->known &= ~SHMT_HAS_IN_USE;
+	else
+		info->in_use = answer == SHMT__LEASE_REFUSED;
+}
+
+int64_t
+shmt_last_time(const struct shmt_info *info)
+{
+	const int64_t times[] = { info->atime, info->dtime, info->mtime,
+	    info->ctime, info->btime };
+	int64_t last = 0;
+	size_t i;
+
+	for (i = 0; i < sizeof(times) / sizeof(times[0]); i++)
+		if (times[i] > last)
+			last = times[i];
+	return last;
+}
+
+static int64_t
+first_time(const struct shmt_info *info)
+{
+	int64_t first = info->atime;
+
+	if (info->mtime < first)
+		first = info->mtime;
+	if (info->ctime < first)
+		first = info->ctime;
+	return (info->known & SHMT_HAS_BTIME) != 0 && info->btime < first ?
+	    info->btime : first;
+}
+
+/* "41_...": digits up to an underscore. */
+static pid_t
+parse_pid(const char *text)
+{
+	uint64_t pid;
+	char digits[16];
+	size_t length = strcspn(text, "_");
+
+	if (length >= sizeof(digits) || text[length] != '_')
+		return 0;
+	memcpy(digits, text, length);
+	digits[length] = '\0';
+	return shmt_parse_number(digits, INT32_MAX, &pid) == 0 ?
+	    (pid_t)pid : 0;
+}
+
+/* "torch_PID_RANDOM..." of PyTorch, "sgl_shm_WORD_PID_RANDOM" of SGLang. */
+pid_t
+shmt__pid_in_name(const char *name)
+{
+	if (strncmp(name, "torch_", 6) == 0)
+		return parse_pid(name + 6);
+	if (strncmp(name, "sgl_shm_", 8) != 0)
+		return 0;
+	name = strchr(name + 8, '_');
+	return name == NULL ? 0 : parse_pid(name + 1);
+}
+
+/* Whether a process can be the one that made or used the object. */
+static enum shmt_answer
+is_later(const struct shmt__process *process, const struct shmt_info *info,
+    const struct shmt__ids *ids)
+{
+	const struct shmt__use use = { shmt_last_time(info),
+	    first_time(info) };
+	long ticks = sysconf(_SC_CLK_TCK);
+
+	if (ticks <= 0)
+		return SHMT_CANNOT_TELL;
+	switch (shmt__judge(&use, ids->boot + (int64_t)(process->started /
+	    (uint64_t)ticks), ids->boot, ids->now)) {
+	case SHMT_REUSED:
+		return SHMT_YES;
+	case SHMT_ALIVE:
+		return SHMT_NO;
+	default:
+		return SHMT_CANNOT_TELL;
+	}
+}
+
+static void
+set_process(struct shmt_object_proof *proof,
+    const struct shmt__process *process)
+{
+	proof->pid = process->pid;
+	strlcpy(proof->command, process->command, sizeof(proof->command));
+}
+
+/* By the processes that run under the owner's user id. */
+static enum shmt_answer
+owner_has_left(const struct shmt_info *info, const struct shmt__ids *ids,
+    struct shmt_object_proof *proof)
+{
+	enum shmt_answer answer = SHMT_YES, later;
+	const struct shmt__process *process;
+
+	SLIST_FOREACH(process, &ids->scan.processes, link) {
+		if (!shmt__has_uid(process, info->uid))
+			continue;
+		later = is_later(process, info, ids);
+		if (later == SHMT_YES)
+			continue;
+		set_process(proof, process);
+		if (later == SHMT_NO)
+			return SHMT_NO;
+		answer = SHMT_CANNOT_TELL;
+	}
+	return ids->complete ? answer : SHMT_CANNOT_TELL;
+}
+
+/* Whether a pid in a name is a pid of our namespace: that of a process of the
+ * owner can be one of another namespace otherwise. */
+static bool
+pids_are_ours(const struct shmt_info *info, const struct shmt__ids *ids)
+{
+	const struct shmt__process *process;
+
+	SLIST_FOREACH(process, &ids->scan.processes, link)
+		if (process->nested && shmt__has_uid(process, info->uid))
+			return false;
+	return ids->complete;
+}
+
+/* By the process that the name names. */
+static enum shmt_answer
+named_has_left(const struct shmt_info *info, pid_t pid,
+    struct shmt_object_proof *proof)
+{
+	struct shmt_process process;
+
+	shmt_process(pid, shmt_last_time(info), &process);
+	proof->pid = pid;
+	proof->by_name = true;
+	strlcpy(proof->command, process.command, sizeof(proof->command));
+	switch (process.life) {
+	case SHMT_GONE:
+	case SHMT_REUSED:
+		return SHMT_YES;
+	case SHMT_ALIVE:
+		return SHMT_NO;
+	default:
+		return SHMT_CANNOT_TELL;
+	}
+}
+
+static enum shmt_answer
+creator_has_left(const struct shmt_info *info, const struct shmt__ids *ids,
+    struct shmt_object_proof *proof)
+{
+	pid_t pid = shmt__pid_in_name(info->object.name);
+
+	if (ids == NULL)
+		return SHMT_CANNOT_TELL;
+	proof->complete = ids->complete;
+	if (pid != 0 && pids_are_ours(info, ids))
+		return named_has_left(info, pid, proof);
+	/* A process may have started, made it and left the list since. */
+	if (shmt_last_time(info) >= ids->taken)
+		return SHMT_CANNOT_TELL;
+	return owner_has_left(info, ids, proof);
+}
+
+static enum shmt_answer
+is_unused(const struct shmt_info *info)
+{
+	if ((info->known & SHMT_HAS_IN_USE) == 0)
+		return SHMT_CANNOT_TELL;
+	return info->in_use ? SHMT_NO : SHMT_YES;
+}
+
+void
+shmt__check_stale(const struct shmt_info *info, const struct shmt__ids *ids,
+    int64_t now, uint64_t idle, struct shmt_object_proof *proof)
+{
+	int64_t last = shmt_last_time(info);
+
+	*proof = (struct shmt_object_proof){
+		.one_name = info->links == 1,
+		.no_semaphore = (info->state & SHMT_SEM) == 0,
+		.unused = is_unused(info),
+		.idle = last < now ? (uint64_t)now - (uint64_t)last : 0
+	};
+	proof->idle_enough = proof->idle >= idle;
+	proof->creator_gone = creator_has_left(info, ids, proof);
+	proof->stale = proof->one_name && proof->no_semaphore &&
+	    proof->idle_enough && proof->unused == SHMT_YES &&
+	    proof->creator_gone == SHMT_YES;
+}

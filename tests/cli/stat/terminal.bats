@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash disable=SC2016,SC2030,SC2031,SC2154
+#
+# stat on a terminal: its width, and colours.
+
+load ../common
+
+setup() {
+	needs_terminal
+	cd "$BATS_TEST_TMPDIR" || return 1
+}
+
+# at WIDTH COMMAND: runs a command line on a terminal so wide; what it shows is
+# in the file screen, its lines in $lines.
+at() {
+	TERM=xterm script -qec "stty cols $1; ${*:2}" /dev/null </dev/null |
+		tr -d '\r' >screen
+	mapfile -t lines <screen
+}
+
+# No line of the last screen is wider than so many columns.
+fits() {
+	local line
+	for line in "${lines[@]}"; do
+		[ "${#line}" -le "$1" ] || {
+			echo "${#line} columns: $line"
+			return 1
+		}
+	done
+}
+
+make_segment() {
+	id=$(ipcmk -M "${1:-4096}" -p 0600 | tr -dc 0-9)
+}
+
+# Users and groups with names of 32 characters, and a segment of theirs with an
+# id of 10 digits; `named` runs a command line where they are known.
+make_names() {
+	needs_root
+	[ -w /proc/sys/kernel/shm_next_id ] ||
+		skip "shm_next_id is not writable here"
+	user=a_user_with_a_name_of_32_letters
+	group=a_group_with_a_name_of_32_chars_
+	{
+		cat /etc/passwd
+		echo "$user:x:4242:4242::/:/bin/sh"
+	} >passwd
+	{
+		cat /etc/group
+		echo "$group:x:4242:"
+	} >group
+	id=$(shmtool create -s 1G --no-reserve --id 2147450881 -k 0x4d2)
+	shmtool set -u 4242:4242 "$id"
+	NAME=fifteen_letters hold "$id"
+}
+
+named() {
+	echo "unshare --mount sh -c 'mount --bind passwd /etc/passwd &&
+		mount --bind group /etc/group && exec $*'"
+}
+
+@test "terminal: 80 columns lose the least important ones, and name them" {
+	make_names
+	at 80 "$(named shmtool stat)"
+	fits 80
+	[[ ${lines[0]} =~ ^\ +ID\ \ OWNER\ +SIZE\ +NATTCH\ .*STATUS$ ]]
+	[[ ${lines[1]} =~ ^2147450881\ +$user\ +1.0G\ +1 ]]
+	[ "${lines[2]}" = "shmtool: stat: no room for PERMS,CPID,RSS,KEY,IDLE" ]
+	[ "${#lines[@]}" -eq 3 ]
+}
+
+@test "terminal: every view fits 80 columns, and 200 show all" {
+	make_names
+	local view
+	for view in '' -t -p -c -u -P "--all-ns"; do
+		at 80 "$(named shmtool stat "$view")"
+		fits 80 || { echo "view $view"; return 1; }
+		[[ ${lines[*]} == *2147450881* || $view == -u ]]
+		at 200 "$(named shmtool stat "$view")"
+		fits 200
+		[[ ${lines[*]} != *"no room"* ]]
+	done
+	for view in OWNER COMMAND CCOMMAND CGROUP STATUS KIND; do
+		at 80 "$(named shmtool stat -u --by "$view")"
+		fits 80
+		[[ ${lines[*]} != *"no room"* ]]
+	done
+}
+
+@test "terminal: nothing is lost in a pipe, with -o, as TSV or where it fits" {
+	make_names
+	local all="ID KEY OWNER PERMS SIZE RSS NATTCH IDLE CPID CCOMMAND STATUS"
+	at 80 "$(named shmtool stat) | cat"
+	[ "$(xargs <<<"${lines[0]}")" = "$all" ]
+	[ "${#lines[@]}" -eq 2 ]
+	at 80 "$(named shmtool stat -o +GROUP)"
+	[ "$(xargs <<<"${lines[0]}")" = "$all GROUP" ]
+	[[ ${lines[*]} != *"no room"* ]]
+	at 20 shmtool stat -o OWNER,ID,SIZE,CTIME
+	[ "$(xargs <<<"${lines[0]}")" = "OWNER ID SIZE CTIME" ]
+	at 40 shmtool stat --tsv
+	[ "$(xargs <<<"${lines[0]}")" = "$all" ]
+	at 200 shmtool stat
+	[ "$(xargs <<<"${lines[0]}")" = "$all" ]
+}
+
+@test "terminal: the column that it is sorted by stays" {
+	make_segment
+	at 60 shmtool stat --sort PERMS
+	[[ ${lines[0]} == *PERMS* && ${lines[0]} != *CPID* ]]
+	fits 79
+}
+
+@test "terminal: where no column may go, values are whole all the same" {
+	make_names
+	at 20 "$(named shmtool stat)"
+	[ "$(xargs <<<"${lines[0]}")" = "ID SIZE NATTCH STATUS" ]
+	[ "$(xargs <<<"${lines[1]}")" = "2147450881 1.0G 1 -" ]
+}
+
+@test "terminal: attachments in the details fit, too" {
+	make_names
+	at 80 "$(named shmtool stat "$id")"
+	grep -q "^PID  *USER  *COMMAND " <(sed 's/^ *//' screen)
+	at 60 "$(named shmtool stat "$id")"
+	grep -q "^shmtool: stat: no room for ADDRESS" screen
+}
+
+@test "terminal: stat -w fits 80 columns" {
+	make_segment 1048576
+	TERM=xterm script -qefc "stty cols 80; exec shmtool stat -w0.1" \
+		/dev/null </dev/null >screen 3>&- &
+	holders+=("$!")
+	wait_for grep -q TIME screen
+	shmtool set -m 0640 "$id"
+	wait_for grep -q 0640 screen
+	hold "$id"
+	wait_for grep -q "0 -> 1" screen
+	mapfile -t lines < <(tr -d '\r' <screen)
+	[ "$(xargs <<<"${lines[0]}")" = "TIME EVENT ID SIZE PID COMMAND WHAT" ]
+	[[ ${lines[1]} == *" 1.0M "*"perms 0600 -> 0640" ]]
+	[ "${#lines[2]}" -le 80 ]
+}
+
+@test "terminal: stale rows are dim, those marked for removal red" {
+	local dim=$'\033[2m' red=$'\033[31m' off=$'\033[m'
+	make_segment
+	make_later
+	at 200 "ASAN_OPTIONS=verify_asan_link_order=0 LD_PRELOAD=$LATER shmtool stat"
+	[[ ${lines[1]} == "$dim"*"stale$off" ]]
+	[[ ${lines[0]} != *$'\033'* ]]
+	hold "$id"
+	at 200 shmtool stat
+	[[ ${lines[1]} != *$'\033'* ]]
+	ipcrm -m "$id"
+	at 200 shmtool stat
+	[[ ${lines[1]} == "$red"*"dest$off" ]]
+	# In views that do not show the status, too.
+	at 200 shmtool stat -t
+	[[ ${lines[1]} == "$red"*"$off" ]]
+}
+
+@test "terminal: when there are colours" {
+	local esc=$'\033'
+	make_segment
+	hold "$id"
+	ipcrm -m "$id"
+	local line
+	for line in "shmtool stat" "shmtool stat --color=auto" \
+		"NO_COLOR= shmtool stat" "NO_COLOR=1 shmtool stat --color=always" \
+		"TERM=dumb shmtool stat --color=always" \
+		"shmtool stat --color=always | cat"; do
+		at 200 "$line"
+		[[ ${lines[1]} == *"$esc"* ]] || { echo "none: $line"; return 1; }
+	done
+	for line in "shmtool stat --color=never" "NO_COLOR=1 shmtool stat" \
+		"TERM=dumb shmtool stat" "env -u TERM shmtool stat" \
+		"shmtool stat | cat" "shmtool stat --tsv --color=always" \
+		"shmtool stat --json --color=always" "shmtool stat -P" \
+		"shmtool stat -u"; do
+		at 200 "$line"
+		[[ ${lines[*]} != *"$esc"* ]] || { echo "some: $line"; return 1; }
+	done
+	run --separate-stderr shmtool stat --color=green
+	[ "$status" -eq 2 ]
+	message_has "stat: --color: green: not never, auto or always"
+	run --separate-stderr shmtool stat --color
+	[ "$status" -eq 2 ]
+}

@@ -1,0 +1,671 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * The write lease as a proof that nobody uses a POSIX object: each kind of
+ * use, who may ask, the signal that announces an opener, and removal.
+ */
+
+#include <sys/inotify.h>
+#include <sys/syscall.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+#include <cmocka.h>
+
+#include "../fault/fault.h"
+#include "shm.h"
+#include "users/holders.h"
+#include "users/lease.h"
+
+#define NAME "x"
+#define PAGE ((size_t)4096)
+
+static enum shmt__lease_answer
+answer(unsigned flags)
+{
+	const struct shmt_object x = object(NAME);
+	enum shmt__lease_answer found;
+
+	assert_int_equal(shmt__ask_lease(&x, flags, &found), 0);
+	return found;
+}
+
+/* How many processes /proc shows that use the object. */
+static size_t
+visible_users(void)
+{
+	const struct shmt_object x = object(NAME);
+	struct shmt_holders holders;
+	struct shmt_info info;
+	size_t count;
+
+	assert_int_equal(shmt_info(&x, 0, &info), 0);
+	assert_int_equal(shmt_holders(&info.object, &holders), 0);
+	count = holders.count;
+	shmt_holders_free(&holders);
+	return count;
+}
+
+/*
+ * What somebody else may have
+ */
+
+static bool
+nothing(const void *arg)
+{
+	(void)arg;
+	return true;
+}
+
+static bool
+read_only(const void *arg)
+{
+	(void)arg;
+	return open_object(NAME, O_RDONLY) != -1;
+}
+
+static bool
+read_write(const void *arg)
+{
+	(void)arg;
+	return open_object(NAME, O_RDWR) != -1;
+}
+
+static bool
+map(int flags)
+{
+	int fd = open_object(NAME, O_RDWR);
+	void *p = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, flags, fd, 0);
+
+	return p != MAP_FAILED && close(fd) == 0;
+}
+
+static bool
+shared_mapping(const void *arg)
+{
+	(void)arg;
+	return map(MAP_SHARED);
+}
+
+static bool
+private_mapping(const void *arg)
+{
+	(void)arg;
+	return map(MAP_PRIVATE);
+}
+
+/* A descriptor that was sent and not yet received. */
+static bool
+in_flight(const void *arg)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = {0};
+	struct iovec byte = {(char[]){0}, 1};
+	struct msghdr message = {.msg_iov = &byte,
+	    .msg_iovlen = 1,
+	    .msg_control = &control,
+	    .msg_controllen = sizeof(control)};
+	struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+	int ends[2], fd = open_object(NAME, O_RDONLY);
+
+	(void)arg;
+	if (socketpair(AF_UNIX, SOCK_DGRAM, 0, ends) == -1)
+		return false;
+	head->cmsg_level = SOL_SOCKET;
+	head->cmsg_type = SCM_RIGHTS;
+	head->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(head), &fd, sizeof(int));
+	return sendmsg(ends[0], &message, 0) == 1 && close(fd) == 0;
+}
+
+static bool
+path_descriptor(const void *arg)
+{
+	(void)arg;
+	return open_object(NAME, O_PATH) != -1;
+}
+
+static bool
+watch(const void *arg)
+{
+	int fd = inotify_init1(IN_CLOEXEC);
+
+	(void)arg;
+	return inotify_add_watch(fd, SHM "/" NAME, IN_ALL_EVENTS) != -1;
+}
+
+static bool
+bind_mount(const void *arg)
+{
+	(void)arg;
+	return unshare(CLONE_NEWNS) == 0 &&
+	       mount(SHM "/" NAME, "/proc/uptime", NULL, MS_BIND, NULL) == 0;
+}
+
+static bool
+second_link(const void *arg)
+{
+	(void)arg;
+	return link(SHM "/" NAME, SHM "/other") == 0;
+}
+
+static const struct use {
+	const char *name;
+	bool (*begin)(const void *arg);
+	enum shmt__lease_answer answer;
+	size_t visible;
+} uses[] = {{"a descriptor for reading", read_only, SHMT__LEASE_REFUSED, 1},
+    {"a descriptor for writing", read_write, SHMT__LEASE_REFUSED, 1},
+    {"a shared mapping", shared_mapping, SHMT__LEASE_REFUSED, 1},
+    {"a private mapping", private_mapping, SHMT__LEASE_REFUSED, 1},
+    {"a descriptor in flight", in_flight, SHMT__LEASE_REFUSED, 0},
+    {"an O_PATH descriptor", path_descriptor, SHMT__LEASE_GRANTED, 0},
+    {"a watch", watch, SHMT__LEASE_GRANTED, 0},
+    {"a bind mount", bind_mount, SHMT__LEASE_GRANTED, 0},
+    {"a second link", second_link, SHMT__LEASE_GRANTED, 0},
+    {"nothing", nothing, SHMT__LEASE_GRANTED, 0}};
+
+static void
+each_use(void **state)
+{
+	const struct shmt_object x = object(NAME);
+	struct shmt_removal removal;
+	const struct use *use;
+	pid_t user;
+	int result;
+
+	(void)state;
+	for (use = uses; use < uses + sizeof(uses) / sizeof(uses[0]); use++) {
+		put_object(NAME, PAGE);
+		user = start(use->begin, NULL);
+		if (answer(0) != use->answer)
+			fail_msg("%s: not answer %d", use->name, use->answer);
+		if (visible_users() != use->visible)
+			fail_msg("%s: %zu visible, not %zu", use->name,
+			    visible_users(), use->visible);
+		/* With SHMT_RETRY it takes longer, and comes out the same. */
+		assert_int_equal(answer(SHMT_RETRY), use->answer);
+		result = shmt_remove(&x, 0, &removal);
+		if (use->answer == SHMT__LEASE_GRANTED) {
+			assert_int_equal(result, 0);
+			assert_true(removal.by_lease);
+			assert_false(removal.opened);
+			assert_false(has_name(NAME));
+		} else {
+			assert_int_equal(result, -1);
+			assert_int_equal(errno, EBUSY);
+			assert_true(has_name(NAME));
+		}
+		stop(user);
+		shm_empty(NULL);
+	}
+}
+
+/* Removed by force, the memory stays with those who use it. */
+static void
+force(void **state)
+{
+	const struct shmt_object x = object(NAME);
+	struct shmt_removal removal;
+	pid_t user;
+
+	(void)state;
+	put_object(NAME, PAGE);
+	user = start(shared_mapping, NULL);
+	assert_int_equal(shmt_remove(&x, SHMT_FORCE, &removal), 0);
+	assert_false(removal.by_lease);
+	assert_false(has_name(NAME));
+	stop(user);
+	assert_int_equal(shmt_remove(&x, SHMT_FORCE, NULL), -1);
+	assert_int_equal(errno, ENOENT);
+}
+
+static int
+set_up_io_uring(void)
+{
+#ifdef SYS_io_uring_setup
+	/* struct io_uring_params: 120 bytes, of which none must be set. */
+	uint32_t params[30] = {0};
+
+	return (int)syscall(SYS_io_uring_setup, 1, params);
+#else
+	errno = ENOSYS;
+	return -1;
+#endif
+}
+
+static bool
+registered_file(const void *arg)
+{
+#ifdef SYS_io_uring_register
+	int fd = open_object(NAME, O_RDONLY), ring = set_up_io_uring();
+
+	(void)arg;
+	return syscall(SYS_io_uring_register, ring, 2, &fd, 1) == 0 &&
+	       close(fd) == 0;
+#else
+	(void)arg;
+	return false;
+#endif
+}
+
+static void
+io_uring(void **state)
+{
+	int ring = set_up_io_uring();
+	pid_t user;
+
+	(void)state;
+	if (ring == -1) {
+		print_message("# io_uring_setup: %s\n", strerror(errno));
+		skip();
+	}
+	close(ring);
+	put_object(NAME, PAGE);
+	user = start(registered_file, NULL);
+	assert_int_equal(answer(SHMT_RETRY), SHMT__LEASE_REFUSED);
+	assert_int_equal(visible_users(), 0);
+	stop(user);
+}
+
+/* In a pid namespace that does not show the process that has it open. */
+static int
+ask_in_pid_namespace(void)
+{
+	int status;
+	pid_t pid;
+
+	if (unshare(CLONE_NEWPID | CLONE_NEWNS) == -1)
+		return 77;
+	pid = fork();
+	if (pid == 0) {
+		if (mount("proc", "/proc", "proc", 0, NULL) == -1)
+			_exit(77);
+		_exit(answer(SHMT_RETRY) == SHMT__LEASE_REFUSED &&
+			      visible_users() == 0
+			  ? 0
+			  : 1);
+	}
+	return waitpid(pid, &status, 0) == pid && WIFEXITED(status)
+		   ? WEXITSTATUS(status)
+		   : 1;
+}
+
+static void
+other_pid_namespace(void **state)
+{
+	pid_t user;
+	int status;
+
+	(void)state;
+	put_object(NAME, PAGE);
+	user = start(read_only, NULL);
+	status = in_child(ask_in_pid_namespace);
+	stop(user);
+	if (status == 77) {
+		print_message("# no PID namespace can be made here\n");
+		skip();
+	}
+	assert_int_equal(status, 0);
+}
+
+/* As the owner, who may not look into the process that has it open. */
+static int
+ask_as_owner(void)
+{
+	const struct shmt_object x = object(NAME);
+	struct shmt_holders holders;
+	struct shmt_info info;
+
+	return become_other_user() && shmt_info(&x, 0, &info) == 0 &&
+		       answer(SHMT_RETRY) == SHMT__LEASE_REFUSED &&
+		       shmt_holders(&info.object, &holders) == 0 &&
+		       holders.count == 0 && holders.hidden > 0
+		   ? 0
+		   : 1;
+}
+
+static void
+process_that_may_not_be_looked_into(void **state)
+{
+	pid_t user;
+	int status;
+
+	(void)state;
+	SKIP_WITHOUT_OTHER_USER;
+	put_object(NAME, PAGE);
+	assert_int_equal(chown(SHM "/" NAME, 65534, 65534), 0);
+	user = start(read_write, NULL);
+	status = in_child(ask_as_owner);
+	stop(user);
+	assert_int_equal(status, 0);
+}
+
+/*
+ * Who may ask
+ */
+
+static int
+ask_as_other(void)
+{
+	const struct shmt_object x = object(NAME);
+	struct shmt_removal removal;
+
+	return become_other_user() && answer(0) == SHMT__LEASE_FORBIDDEN &&
+		       shmt_remove(&x, 0, &removal) == -1 && errno == EPERM
+		   ? 0
+		   : 1;
+}
+
+/* Whether it is in use or not, permission is what is missing. */
+static void
+another_user_may_not_ask(void **state)
+{
+	pid_t user;
+
+	(void)state;
+	SKIP_WITHOUT_OTHER_USER;
+	put_object(NAME, PAGE);
+	assert_int_equal(chmod(SHM "/" NAME, 0666), 0);
+	assert_int_equal(in_child(ask_as_other), 0);
+	assert_int_equal(chmod(SHM "/" NAME, 0600), 0);
+	assert_int_equal(in_child(ask_as_other), 0);
+	user = start(read_write, NULL);
+	assert_int_equal(in_child(ask_as_other), 0);
+	stop(user);
+	assert_true(has_name(NAME));
+}
+
+/* Root with the capabilities of a container: the owner's id is taken for the
+ * question, and nothing of that is left. */
+static int
+ask_without_cap_lease(void)
+{
+	int death = 0;
+
+	if (prctl(PR_SET_PDEATHSIG, SIGUSR1) == -1 ||
+	    prctl(PR_SET_DUMPABLE, 1) == -1)
+		return 2;
+	drop_capability(CAP_LEASE);
+	if (answer(0) != SHMT__LEASE_GRANTED)
+		return 3;
+	return prctl(PR_GET_PDEATHSIG, &death) == 0 && death == SIGUSR1 &&
+		       prctl(PR_GET_DUMPABLE) == 1 &&
+		       access("/proc/self/mem", W_OK) == 0
+		   ? 0
+		   : 4;
+}
+
+static int
+ask_without_cap_setuid(void)
+{
+	drop_capability(CAP_LEASE);
+	drop_capability(CAP_SETUID);
+	return answer(0) == SHMT__LEASE_FORBIDDEN ? 0 : 1;
+}
+
+static void
+root_without_cap_lease(void **state)
+{
+	(void)state;
+	SKIP_WITHOUT_OTHER_USER;
+	put_object(NAME, PAGE);
+	assert_int_equal(chown(SHM "/" NAME, 65534, 65534), 0);
+	assert_int_equal(in_child(ask_without_cap_lease), 0);
+	assert_int_equal(in_child(ask_without_cap_setuid), 0);
+}
+
+/* The owner may not read it, so that no lease can be asked for. */
+static int
+remove_unreadable(void)
+{
+	const struct shmt_object x = object(NAME);
+	struct shmt_removal removal;
+	int fd, result;
+
+	drop_capability(CAP_DAC_OVERRIDE);
+	drop_capability(CAP_DAC_READ_SEARCH);
+	fd = open_object(NAME, O_WRONLY);
+	if (answer(0) != SHMT__LEASE_FORBIDDEN || fd == -1)
+		return 2;
+	result = shmt_remove(&x, 0, &removal);
+	if (result != -1 || errno != EBUSY || !has_name(NAME))
+		return 3;
+	close(fd);
+	/* Each process that could not be looked into may use it. */
+	result = shmt_remove(&x, 0, &removal);
+	if (removal.hidden > 0)
+		return result == -1 && errno == EBUSY ? 0 : 4;
+	return result == 0 && !removal.by_lease && !has_name(NAME) ? 0 : 5;
+}
+
+static void
+without_a_lease_proc_decides(void **state)
+{
+	(void)state;
+	put_object(NAME, PAGE);
+	assert_int_equal(chmod(SHM "/" NAME, 0200), 0);
+	assert_int_equal(in_child(remove_unreadable), 0);
+}
+
+static void
+a_file_system_without_leases(void **state)
+{
+	const struct shmt_object x = object(NAME);
+	struct shmt_removal removal;
+	struct shmt_info info;
+	int result;
+
+	(void)state;
+	put_object(NAME, PAGE);
+	assert_int_equal(shmt_info(&x, 0, &info), 0);
+	/* The first fcntl() names the receiver of the signal. */
+	fault("fcntl64", 2, EINVAL);
+	assert_int_equal(answer(0), SHMT__LEASE_FORBIDDEN);
+	fault("fcntl64", 2, EINVAL);
+	result = shmt_remove(&info.object, 0, &removal);
+	assert_true(fault_end());
+	assert_int_equal(result, removal.hidden > 0 ? -1 : 0);
+	assert_false(removal.by_lease);
+}
+
+/*
+ * Other programs that open it meanwhile
+ */
+
+static volatile sig_atomic_t signals;
+
+static void
+count_signal(int number)
+{
+	(void)number;
+	signals++;
+}
+
+static int
+leased(struct shmt__lease *lease)
+{
+	int fd = open_object(NAME, O_RDONLY | O_NONBLOCK);
+
+	assert_int_not_equal(fd, -1);
+	assert_int_equal(shmt__lease_take(lease, fd, geteuid()), 0);
+	return fd;
+}
+
+/* Nobody is killed by SIGIO, and a handler that the program has for it is not
+ * called for our lease. */
+static void
+an_opener_is_noticed(void **state)
+{
+	struct sigaction count = {.sa_handler = count_signal}, old;
+	struct shmt__lease lease;
+	int fd;
+
+	(void)state;
+	put_object(NAME, PAGE);
+	/* By default it would end this program. */
+	fd = leased(&lease);
+	assert_true(shmt__lease_is_whole(&lease));
+	assert_int_equal(open_object(NAME, O_RDONLY | O_NONBLOCK), -1);
+	assert_int_equal(errno, EAGAIN);
+	assert_false(shmt__lease_is_whole(&lease));
+	shmt__lease_drop(&lease);
+	close(fd);
+	assert_int_equal(sigaction(SIGIO, &count, &old), 0);
+	fd = leased(&lease);
+	assert_int_equal(open_object(NAME, O_RDONLY | O_NONBLOCK), -1);
+	shmt__lease_drop(&lease);
+	close(fd);
+	assert_int_equal(signals, 0);
+	/* The program's own still comes. */
+	raise(SIGIO);
+	assert_int_equal(signals, 1);
+	assert_int_equal(sigaction(SIGIO, &old, NULL), 0);
+}
+
+/* A SIGIO of the program's own that waits is not taken away. */
+static void
+a_pending_signal_stays(void **state)
+{
+	struct shmt__lease lease;
+	sigset_t sigio, pending;
+	int fd, number;
+
+	(void)state;
+	put_object(NAME, PAGE);
+	sigemptyset(&sigio);
+	sigaddset(&sigio, SIGIO);
+	assert_int_equal(sigprocmask(SIG_BLOCK, &sigio, NULL), 0);
+	raise(SIGIO);
+	fd = leased(&lease);
+	shmt__lease_drop(&lease);
+	close(fd);
+	assert_int_equal(sigpending(&pending), 0);
+	assert_true(sigismember(&pending, SIGIO));
+	assert_int_equal(sigwait(&sigio, &number), 0);
+	assert_int_equal(sigprocmask(SIG_UNBLOCK, &sigio, NULL), 0);
+}
+
+/* Another looker has it for some milliseconds. */
+static bool
+look_for_a_while(const void *arg)
+{
+	const struct timespec while_ = {0, 6L * 1000 * 1000};
+	int fd = open_object(NAME, O_RDONLY);
+
+	(void)arg;
+	if (fd == -1)
+		return false;
+	if (fork() == 0) {
+		nanosleep(&while_, NULL);
+		_exit(0);
+	}
+	return close(fd) == 0;
+}
+
+static void
+another_looker(void **state)
+{
+	pid_t looker;
+	int tries;
+
+	(void)state;
+	put_object(NAME, PAGE);
+	looker = start(look_for_a_while, NULL);
+	/* Unless this process waited for a processor all that time. */
+	for (tries = 0; tries < 100 && answer(0) == SHMT__LEASE_GRANTED;
+	     tries++) {
+		stop(looker);
+		looker = start(look_for_a_while, NULL);
+	}
+	assert_true(tries < 100);
+	assert_int_equal(answer(SHMT_RETRY), SHMT__LEASE_GRANTED);
+	stop(looker);
+}
+
+/*
+ * What has the name by now
+ */
+
+static void
+a_replaced_object_stays(void **state)
+{
+	const struct shmt_object x = object(NAME);
+	enum shmt__lease_answer found;
+	struct shmt_info info;
+
+	(void)state;
+	put_object(NAME, PAGE);
+	assert_int_equal(shmt_info(&x, 0, &info), 0);
+	/* The old one stays there, lest the new one gets its number. */
+	assert_int_equal(rename(SHM "/" NAME, SHM "/old"), 0);
+	put_object(NAME, PAGE);
+	assert_int_equal(shmt__ask_lease(&info.object, 0, &found), -1);
+	assert_int_equal(errno, ENOENT);
+	assert_int_equal(shmt_remove(&info.object, 0, NULL), -1);
+	assert_int_equal(errno, ENOENT);
+	assert_int_equal(shmt_remove(&info.object, SHMT_FORCE, NULL), -1);
+	assert_int_equal(errno, ENOENT);
+	assert_true(has_name(NAME));
+}
+
+static void
+what_is_no_object_stays(void **state)
+{
+	static const struct {
+		const char *name;
+		int error;
+	} rows[] = {{"directory", EISDIR}, {"link", ELOOP}, {"fifo", ENXIO},
+	    {"absent", ENOENT}, {"", EINVAL}, {"..", EINVAL}, {"a/b", EINVAL}};
+	struct shmt_object x;
+	unsigned flags;
+	size_t i;
+
+	(void)state;
+	put_object(NAME, PAGE);
+	assert_int_equal(mkdir(SHM "/directory", 0700), 0);
+	assert_int_equal(symlink(NAME, SHM "/link"), 0);
+	assert_int_equal(mkfifo(SHM "/fifo", 0600), 0);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		for (flags = 0; flags <= SHMT_FORCE; flags += SHMT_FORCE) {
+			x = object(rows[i].name);
+			assert_int_equal(shmt_remove(&x, flags, NULL), -1);
+			assert_int_equal(errno, rows[i].error);
+		}
+	assert_true(has_name("directory") && has_name("link") &&
+		    has_name("fifo") && has_name(NAME));
+}
+
+#define TEST(function) cmocka_unit_test_teardown(function, shm_empty)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    TEST(each_use),
+	    TEST(force),
+	    TEST(io_uring),
+	    TEST(other_pid_namespace),
+	    TEST(process_that_may_not_be_looked_into),
+	    TEST(another_user_may_not_ask),
+	    TEST(root_without_cap_lease),
+	    TEST(without_a_lease_proc_decides),
+	    TEST(a_file_system_without_leases),
+	    TEST(an_opener_is_noticed),
+	    TEST(a_pending_signal_stays),
+	    TEST(another_looker),
+	    TEST(a_replaced_object_stays),
+	    TEST(what_is_no_object_stays),
+	};
+
+	if (emulated() || !own_shm())
+		return 0;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
