@@ -19,6 +19,7 @@
 #include "limits/sysctl.h"
 #include "shmtool.h"
 #include "sys/file.h"
+#include "sys/meminfo.h"
 #include "sysv.h"
 
 #define OVERCOMMIT "/proc/sys/vm/overcommit_memory"
@@ -69,27 +70,6 @@ find_existing(const struct shmt_request *request, struct shmt_cause *c)
 	return c->has_segment;
 }
 
-/* A line of /proc/meminfo, in bytes; 0 where there is none. */
-static uint64_t
-memory_line(const char *text, const char *name)
-{
-	const char *line = strstr(text, name);
-
-	if (line == NULL)
-		return 0;
-	return strtoull(line + strlen(name), NULL, 10) * 1024;
-}
-
-static char *
-read_meminfo(void)
-{
-	size_t length;
-	char *text;
-
-	return shmt__read_file(AT_FDCWD, "/proc/meminfo", &text,
-	    &length) == 0 ? text : NULL;
-}
-
 /* The page size of a huge segment: as asked, or the machine's default. */
 static uint64_t
 huge_size(const struct shmt_request *request)
@@ -99,9 +79,9 @@ huge_size(const struct shmt_request *request)
 
 	if ((request->flags & SHMT_HUGETLB) == 0 || size != 0)
 		return size;
-	text = read_meminfo();
+	text = shmt__read_meminfo(AT_FDCWD);
 	if (text != NULL)
-		size = memory_line(text, "Hugepagesize:");
+		size = shmt__meminfo(text, "Hugepagesize");
 	free(text);
 	return size;
 }
@@ -209,22 +189,22 @@ overcommitted(const struct shmt_request *request, struct shmt_cause *c)
 	(void)shmt__read_sysctl(OVERCOMMIT, false, &mode, 1);
 	c->overcommit = (unsigned)mode;
 	set_cause(c, SHMT_CAUSE_OVERCOMMIT, request->size, 0, 0);
-	text = read_meminfo();
+	text = shmt__read_meminfo(AT_FDCWD);
 	if (text == NULL)
 		return;
-	memory = memory_line(text, "MemTotal:") +
-	    memory_line(text, "SwapTotal:");
+	memory = shmt__meminfo(text, "MemTotal") +
+	    shmt__meminfo(text, "SwapTotal");
 	c->limit = memory;
 	if (mode == OVERCOMMIT_NEVER) {
-		c->used = memory_line(text, "Committed_AS:");
-		c->limit = memory_line(text, "CommitLimit:");
+		c->used = shmt__meminfo(text, "Committed_AS");
+		c->limit = shmt__meminfo(text, "CommitLimit");
 	}
 	c->certain = mode == OVERCOMMIT_NEVER ? exceeds(c) :
 	    mode == OVERCOMMIT_GUESS && exceeds(c) &&
 	    (request->flags & SHMT_NORESERVE) == 0;
 	if (!c->certain && mode != OVERCOMMIT_NEVER)
-		c->used = memory - memory_line(text, "MemAvailable:") -
-		    memory_line(text, "SwapFree:");
+		c->used = memory - shmt__meminfo(text, "MemAvailable") -
+		    shmt__meminfo(text, "SwapFree");
 	free(text);
 }
 
