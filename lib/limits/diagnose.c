@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Which of the causes that share an errno it was, found by doing the kernel's
- * sums again.  Where they show no reason for the refusal, things have changed
- * meanwhile, or a part of the sum cannot be seen: the nearest cause is then
- * told as the likely one.
+ * Which of the causes that share an errno it was, found by computing what the
+ * kernel computed.  Where the figures show no reason for the refusal, they
+ * have changed since or cannot all be seen: then the cause that comes nearest
+ * is reported as not certain.
  */
 
 #include <sys/resource.h>
@@ -34,7 +34,7 @@ page_size(void)
 	return (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-/* How many units hold so many bytes. */
+/* The number of units that hold so many bytes. */
 static uint64_t
 units(uint64_t bytes, uint64_t unit)
 {
@@ -51,7 +51,7 @@ set_cause(struct shmt_cause *c, enum shmt_cause_kind kind, uint64_t asked,
 	c->limit = limit;
 }
 
-/* Whether asked goes over the limit on top of what is used. */
+/* Whether used and asked together are above the limit. */
 static bool
 exceeds(const struct shmt_cause *c)
 {
@@ -70,7 +70,7 @@ find_existing(const struct shmt_request *request, struct shmt_cause *c)
 	return c->has_segment;
 }
 
-/* The page size of a huge segment: as asked, or the machine's default. */
+/* The page size of a huge segment: as requested, or the default. */
 static uint64_t
 huge_size(const struct shmt_request *request)
 {
@@ -86,7 +86,7 @@ huge_size(const struct shmt_request *request)
 	return size;
 }
 
-/* A figure about huge pages of one size; false where the size is unknown. */
+/* A figure about huge pages of one size; false where there are none. */
 static bool
 huge_figure(uint64_t size, const char *name, uint64_t *value)
 {
@@ -108,7 +108,7 @@ too_large(const struct shmt_request *request, struct shmt_cause *c)
 		set_cause(c, SHMT_CAUSE_ZERO_SIZE, 0, 0, 1);
 		c->certain = true;
 	} else if (request->size > largest - page_size()) {
-		/* Above shmmax too, perhaps, but raising it does not help. */
+		/* It may exceed shmmax too, but to raise that would not help. */
 		set_cause(c, SHMT_CAUSE_LARGEST, request->size, 0, largest);
 		c->certain = true;
 	} else if (shmt_limits(SHMT_LIMITS_SHM, &limits, NULL) == 0 &&
@@ -123,7 +123,7 @@ too_large(const struct shmt_request *request, struct shmt_cause *c)
 	}
 }
 
-/* EINVAL: the existing one is looked at first, as the kernel does. */
+/* EINVAL: like the kernel, compares with an existing segment first. */
 static void
 invalid(const struct shmt_request *request, struct shmt_cause *c)
 {
@@ -160,7 +160,7 @@ no_space(const struct shmt_request *request, struct shmt_cause *c)
 		    limits.shmmni);
 }
 
-/* What is reserved of huge pages, and what may be had at most. */
+/* Huge pages reserved or in use, and the most that there can be. */
 static void
 no_huge_pages(const struct shmt_request *request, struct shmt_cause *c)
 {
@@ -179,7 +179,7 @@ no_huge_pages(const struct shmt_request *request, struct shmt_cause *c)
 	c->certain = exceeds(c);
 }
 
-/* Pages promised: in mode 2 all promises count, in mode 0 only this one. */
+/* In mode 2 all committed memory counts, in mode 0 this request alone. */
 static void
 overcommitted(const struct shmt_request *request, struct shmt_cause *c)
 {
@@ -238,7 +238,7 @@ no_room(const struct shmt_request *request, struct shmt_cause *c)
 		c->kind = SHMT_CAUSE_OTHER;
 }
 
-/* What this user has locked counts, though not all of it can be seen. */
+/* Counts what this user has locked, of which not all can be seen. */
 static void
 not_locked(const struct shmt_request *request, struct shmt_cause *c)
 {
