@@ -16,9 +16,9 @@
 #include "child.h"
 #include "cmd.h"
 #include "create/input.h"
-#include "create/reaper.h"
 #include "diagnose.h"
 #include "kinds.h"
+#include "reaper.h"
 #include "shmtool.h"
 #include "ui/signals.h"
 #include "ui/text.h"
@@ -233,7 +233,7 @@ make(const struct opts *o, struct work *w)
 	struct shmt_request request = o->request;
 
 	if (o->args.command != NULL) {
-		w->has_reaper = start_reaper(&w->reaper, request.key);
+		w->has_reaper = start_reaper(&w->reaper, NULL, 0);
 		if (!w->has_reaper)
 			return no_reaper(o);
 	}

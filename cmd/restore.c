@@ -17,6 +17,7 @@
 #include "cmd.h"
 #include "diagnose.h"
 #include "kinds.h"
+#include "reaper.h"
 #include "shmtool.h"
 #include "ui/progress.h"
 #include "ui/signals.h"
@@ -25,6 +26,8 @@ struct opts {
 	struct arguments args;	/* its operands: the files */
 	unsigned flags;
 	uint32_t key;
+	int *made;		/* ids of segments that are complete */
+	size_t made_count;
 };
 
 static const struct option_row options[] = {
@@ -39,6 +42,7 @@ static const struct option_row options[] = {
 struct work {
 	const char *file;
 	struct progress progress;
+	struct reaper reaper;
 	struct shmt_saved saved;
 	struct shmt_trouble trouble;
 };
@@ -67,6 +71,15 @@ report_progress(void *arg, uint64_t done)
 
 	w->progress.total = w->saved.segment.size;
 	return progress_tell(&w->progress, done);
+}
+
+/* From here on the reaper removes the segment unless it is dismissed. */
+static bool
+segment_made(void *arg, const struct shmt_info *segment)
+{
+	const struct work *w = arg;
+
+	return inform_reaper(&w->reaper, segment);
 }
 
 static int
@@ -202,29 +215,46 @@ warn_about_losses(const struct work *w, int id)
 }
 
 static int
-restore_one(const struct opts *o, const char *file)
+restore_file(const struct opts *o, struct work *w, int *id)
 {
-	struct work w = { .file = file };
 	const struct shmt_restoring how = {
 		.flags = o->flags, .key = o->key, .progress = report_progress,
-		.arg = &w
+		.made = segment_made, .arg = w
 	};
-	struct shmt_object object;
+	struct shmt_object object = { .id = -1 };
 	int result, error;
 
-	progress_begin(&w.progress, 0);
-	result = shmt_restore(file, &how, &object, &w.saved, &w.trouble);
+	progress_begin(&w->progress, 0);
+	result = shmt_restore(w->file, &how, &object, &w->saved, &w->trouble);
+	*id = object.id;
 	error = errno;
-	progress_end(&w.progress);
+	progress_end(&w->progress);
 	if (result == -1)
-		return restore_failed(o, &w, error);
-	printf("%d\n", object.id);
-	if (!flush_output()) {
-		/* Its id would be lost. */
-		shmt_remove(&object, 0, NULL);
-		return ST_FAILED;
+		return restore_failed(o, w, error);
+	printf("%d\n", *id);
+	/* Otherwise nobody would learn the id. */
+	return flush_output() ? ST_OK : ST_FAILED;
+}
+
+static int
+restore_one(struct opts *o, const char *file)
+{
+	struct work w = { .file = file };
+	int id, status;
+
+	if (!start_reaper(&w.reaper, o->made, o->made_count)) {
+		warn_about(file, "cannot start the process that removes an "
+		    "unfinished segment: %s", strerror(errno));
+		return status_of(errno);
 	}
-	warn_about_losses(&w, object.id);
+	status = restore_file(o, &w, &id);
+	if (status != ST_OK) {
+		end_reaper(&w.reaper);
+		return status;
+	}
+	dismiss_reaper(&w.reaper);
+	o->made[o->made_count++] = id;
+	warn_about_losses(&w, id);
 	return ST_OK;
 }
 
@@ -253,17 +283,23 @@ run(int argc, char **argv)
 	if (status != ST_OK)
 		return status;
 	files = o.args.operands;
+	o.made = calloc((size_t)o.args.count, sizeof(*o.made));
+	if (o.made == NULL)
+		return fail(NULL, ENOMEM);
 	catch_signals();
 	ignore_sigpipe();
 	for (i = 0; files[i] != NULL && caught_signal() == 0; i++)
 		if (!named_before(files, i))
 			add_status(&status, restore_one(&o, files[i]));
+	free(o.made);
 	return status;
 }
 
-const struct cmd cmd_restore = {.name = "restore",
-    .summary = "Makes saved segments again",
-    .synopsis = "[--id] [-k KEY] FILE...",
-    .options = options,
-    .note = "FILE is NAME.meta, NAME.shm or NAME, as shmtool save wrote them.",
-    .run = run};
+const struct cmd cmd_restore = {
+	.name = "restore",
+	.summary = "Makes saved segments again",
+	.synopsis = "[--id] [-k KEY] FILE...",
+	.options = options,
+	.note = "FILE is NAME.meta, NAME.shm or NAME, as shmtool save wrote them.",
+	.run = run
+};

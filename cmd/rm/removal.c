@@ -358,70 +358,68 @@ look_again(struct removal_run *run, struct removal *r)
 	return why == NULL;
 }
 
-/* A removal whose segment is being saved. */
-struct save_first {
+/* A removal of which the segment is being saved. */
+struct copy_look {
 	struct removal_run *run;
 	struct removal *removal;
-	bool kept;		/* it has to stay, and its result says why */
+	bool kept;		/* the removal has the reason */
 };
 
 /*
- * Looks once more, before the saved files get their names.  Where the segment
- * had to be attached to be saved, its times and last process must be ours now,
- * or the file may be out of date already.
+ * Looks again when the contents are copied, before the files get their names.
+ * Where the segment was attached to be saved, its times and last process must
+ * be ours now, or the copy may be out of date already.
  */
 static bool
-still_to_go(struct removal_run *run, struct removal *r,
-    const struct shmt_saved *saved)
+look_at_copied(void *arg, const struct shmt_saved *saved)
 {
+	struct copy_look *look = arg;
+	struct removal_run *run = look->run;
+	struct removal *r = look->removal;
+	const char *why = what_changed(&r->segment, &saved->segment);
+	bool is_used = saved->disturbed;
 	struct shmt_info now;
-	bool used = saved->disturbed;
 
-	if (shmt_info(&r->segment.object, 0, &now) == 0 && saved->attached) {
-		used = used || now.lpid != getpid();
-		if (run->force || !used) {
+	r->is_saved = true;
+	if (saved->attached && shmt_info(&r->segment.object, 0, &now) == 0) {
+		is_used = is_used || now.lpid != getpid();
+		if (run->force || !is_used) {
 			r->segment.atime = now.atime;
 			r->segment.dtime = now.dtime;
 			r->segment.lpid = now.lpid;
 		}
 	}
-	if (!look_again(run, r))
-		return false;
-	if (used && !run->force)
-		set_result(r, KEPT, changed_status(run), "%s", used_meanwhile);
-	return !used || run->force;
-}
-
-static bool
-confirm_save(void *arg, const struct shmt_saved *saved)
-{
-	struct save_first *first = arg;
-
-	first->kept = !still_to_go(first->run, first->removal, saved);
-	return !first->kept;
+	if (why == NULL && look_again(run, r)) {
+		if (!is_used || run->force)
+			return true;
+		why = used_meanwhile;
+	}
+	if (why != NULL)
+		set_result(r, KEPT, changed_status(run), "%s", why);
+	look->kept = true;
+	return false;
 }
 
 /* The files belong to this one segment, so older ones are replaced. */
 static bool
 save_first(struct removal_run *run, struct removal *r)
 {
-	struct save_first first = { run, r, false };
+	struct copy_look look = { run, r, false };
 	const struct saving saving = {
-		.dir = run->save, .replace = true, .confirm = confirm_save,
-		.arg = &first
+		.dir = run->save, .replace = true, .confirm = look_at_copied,
+		.arg = &look
 	};
 	struct shmt_saved saved;
 	char *reason;
 	int status;
 
 	status = save_segment(&saving, &r->segment, &saved, &reason);
-	if (status != ST_OK && !first.kept)
+	if (status != ST_OK && !look.kept)
 		set_result(r, FAILED, status, "not saved, so not removed: %s",
 		    reason != NULL ? reason : strerror(ENOMEM));
 	free(reason);
 	if (status != ST_OK)
 		return false;
-	r->is_saved = true;
 	if (asprintf(&r->saved, "%s/%s", run->save, saved.name) == -1)
 		r->saved = NULL;
 	return look_again(run, r);

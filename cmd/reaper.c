@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * A private segment is marked for removal as soon as it is attached, and goes
- * with shmtool; one with a key would lose the key by the mark.  So a second
- * process waits until shmtool ends, which it learns from a pipe even after
- * SIGKILL, and removes the segment.
+ * The kernel removes a segment that is marked for removal when shmtool ends,
+ * but the mark takes the key away and cannot be undone.  So a second process
+ * waits until shmtool ends, which it learns from a pipe even after SIGKILL,
+ * and removes the segment: that of create's COMMAND, and one that restore has
+ * not completed.
  *
  * It runs until COMMAND has ended, for a private segment too: in a pid
  * namespace whose first process it is, its end would end COMMAND.
@@ -16,19 +17,35 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "create/reaper.h"
+#include "reaper.h"
 #include "shmtool.h"
 #include "ui/message.h"
 
-/* Removes what shmtool made before it was killed.  Since before since, no
- * other process has had its pid. */
+/* What to remove when shmtool is killed before it has told. */
+struct untold {
+	pid_t maker;
+	time_t since;		/* since then maker is the pid of shmtool */
+	const int *kept;
+	size_t count;
+};
+
+static bool
+is_kept(const struct untold *untold, int id)
+{
+	size_t i;
+
+	for (i = 0; i < untold->count; i++)
+		if (untold->kept[i] == id)
+			return true;
+	return false;
+}
+
 static void
-remove_untold(uint32_t key, pid_t maker, time_t since)
+remove_untold(const struct untold *untold)
 {
 	struct shmt_list all;
 	const struct shmt_info *s;
@@ -38,7 +55,8 @@ remove_untold(uint32_t key, pid_t maker, time_t since)
 		return;
 	for (i = 0; i < all.count; i++) {
 		s = &all.list[i];
-		if (s->key == key && s->cpid == maker && s->ctime >= since)
+		if (s->cpid == untold->maker && s->ctime >= untold->since &&
+		    !is_kept(untold, s->object.id))
 			shmt_remove(&s->object, 0, NULL);
 	}
 	shmt_list_free(&all);
@@ -57,29 +75,29 @@ read_pipe(int fd, void *buffer, size_t length)
 
 /* The second process: all signals are blocked, only SIGKILL ends it early. */
 static void
-reap(int fd, uint32_t key, pid_t maker)
+reap(int fd, const struct untold *untold)
 {
 	struct shmt_info made, there;
-	time_t since = time(NULL);
-	char none;
+	ssize_t n;
+	char byte;
 
 	/* Signals from the terminal, and to our group, do not reach it. */
 	setsid();
 	/* The kernel passes so few bytes in one piece. */
-	if (read_pipe(fd, &made, sizeof(made)) != (ssize_t)sizeof(made)) {
-		remove_untold(key, maker, since);
-		_exit(ST_OK);
-	}
-	read_pipe(fd, &none, 1);
-	if (shmt_info(&made.object, 0, &there) == 0 && shmt_same(&made, &there))
+	n = read_pipe(fd, &made, sizeof(made));
+	if (n == 0)
+		remove_untold(untold);
+	if (n == (ssize_t)sizeof(made) && read_pipe(fd, &byte, 1) == 0 &&
+	    shmt_info(&made.object, 0, &there) == 0 &&
+	    shmt_same(&made, &there))
 		shmt_remove(&made.object, 0, NULL);
 	_exit(ST_OK);
 }
 
 bool
-start_reaper(struct reaper *reaper, uint32_t key)
+start_reaper(struct reaper *reaper, const int *kept, size_t count)
 {
-	pid_t maker = getpid();
+	const struct untold untold = { getpid(), time(NULL), kept, count };
 	sigset_t all, old;
 	int ends[2];
 
@@ -90,7 +108,7 @@ start_reaper(struct reaper *reaper, uint32_t key)
 	reaper->pid = fork();
 	if (reaper->pid == 0) {
 		close(ends[1]);
-		reap(ends[0], key, maker);
+		reap(ends[0], &untold);
 	}
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	close(ends[0]);
@@ -114,4 +132,12 @@ end_reaper(const struct reaper *reaper)
 	close(reaper->pipe);
 	while (waitpid(reaper->pid, NULL, 0) == -1 && errno == EINTR)
 		continue;
+}
+
+void
+dismiss_reaper(const struct reaper *reaper)
+{
+	if (write(reaper->pipe, "", 1) != 1)
+		kill(reaper->pid, SIGKILL);
+	end_reaper(reaper);
 }
