@@ -380,6 +380,9 @@ struct shmt_headroom {
 
 bool shmt_headroom(struct shmt_headroom *headroom);
 
+/* The same for memory cgroups alone.  False: none of them has a limit. */
+bool shmt_memory_cgroup(struct shmt_headroom *cgroup);
+
 /*
  * A System V semaphore held, with undo, around a copy (lock.c).
  */
