@@ -24,8 +24,7 @@
 bool
 is_operand(const struct operand *operand, const struct shmt_info *segment)
 {
-	return operand->ref.by_key ? operand->ref.key == segment->key :
-	    operand->ref.id == segment->object.id;
+	return shmt_is_named(&operand->ref, segment);
 }
 
 /* Finds the segments that the operands name, in the order of the operands. */

@@ -28,7 +28,7 @@ parse_operand(const char *text, struct operand *operand)
 		    "2147483647, keys from 1 to 0xffffffff");
 	if (errno == EINVAL)
 		return usage_error(text, "not a segment: an id (123), a key "
-		    "(0x4d2), id:N, key:N or ftok:PATH[:PROJ]");
+		    "(0x4d2), /NAME, id:N, key:N or ftok:PATH[:PROJ]");
 	warn_about(text, "%s", strerror(errno));
 	return errno == EACCES ? ST_DENIED : ST_FAILED;
 }

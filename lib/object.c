@@ -157,8 +157,25 @@ shmt_list_free(struct shmt_list *list)
 int
 shmt_resolve(const struct shmt_ref *ref, struct shmt_object *object)
 {
-	*object = (struct shmt_object){ .kind = SHMT_SYSV, .id = ref->id };
-	return ref->by_key ? shmt_find(ref->key, &object->id) : 0;
+	struct shmt_object o = {
+		.kind = ref->kind, .id = ref->id, .name = ref->name
+	};
+
+	if (ref->by_key && shmt_find(ref->key, &o.id) == -1)
+		return -1;
+	*object = o;
+	return 0;
+}
+
+bool
+shmt_is_named(const struct shmt_ref *ref, const struct shmt_info *info)
+{
+	if (ref->kind != info->object.kind)
+		return false;
+	if (ref->kind == SHMT_POSIX)
+		return strcmp(ref->name, info->object.name) == 0;
+	return ref->by_key ? ref->key == info->key :
+	    ref->id == info->object.id;
 }
 
 int

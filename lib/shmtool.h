@@ -39,17 +39,35 @@ const char *shmt_version(void);
  * a number that does not fit.
  */
 
-/* What an operand names. */
+enum shmt_kind {
+	SHMT_SYSV,		/* System V segment */
+	SHMT_POSIX,		/* regular file directly in /dev/shm */
+	SHMT_DELETED,		/* file of a tmpfs whose name was unlinked */
+	SHMT_MEMFD,		/* memfd_create(2), small or huge pages */
+	SHMT_ANON,		/* shared anonymous mapping */
+	SHMT_KINDS
+};
+
+/* Sets of kinds. */
+#define SHMT_KIND(kind)	(1u << (kind))
+#define SHMT_UNNAMED	(SHMT_KIND(SHMT_DELETED) | SHMT_KIND(SHMT_MEMFD) | \
+			    SHMT_KIND(SHMT_ANON))
+#define SHMT_ALL_KINDS	(SHMT_KIND(SHMT_KINDS) - 1)
+
+/* What an operand names: SHMT_SYSV by key or by id, SHMT_POSIX by name. */
 struct shmt_ref {
+	enum shmt_kind kind;
 	bool by_key;		/* else by id */
 	int id;
 	uint32_t key;
+	const char *name;	/* without the slash; part of the text */
 };
 
 /*
- * "123" (id), "0x4d2" (key), "id:N", "key:N", "ftok:PATH", "ftok:PATH:PROJ".
- * EINVAL: none of these; ERANGE: a number too large for an id or a key, or
- * key 0; otherwise what stat(2) said of ftok's PATH.
+ * "123" (id), "0x4d2" (key), "id:N", "key:N", "ftok:PATH", "ftok:PATH:PROJ",
+ * "/NAME", "/dev/shm/NAME".  EINVAL: none of these; ERANGE: a number too large
+ * for an id or a key, or key 0; ENAMETOOLONG: a NAME of more than 255 bytes;
+ * otherwise what stat(2) said of ftok's PATH.
  */
 int shmt_parse_ref(const char *text, struct shmt_ref *ref);
 
@@ -77,21 +95,6 @@ int shmt_parse_number(const char *text, uint64_t max, uint64_t *number);
 /*
  * Shared memory of any kind
  */
-
-enum shmt_kind {
-	SHMT_SYSV,		/* System V segment */
-	SHMT_POSIX,		/* regular file directly in /dev/shm */
-	SHMT_DELETED,		/* file of a tmpfs whose name was unlinked */
-	SHMT_MEMFD,		/* memfd_create(2), small or huge pages */
-	SHMT_ANON,		/* shared anonymous mapping */
-	SHMT_KINDS
-};
-
-/* Sets of kinds. */
-#define SHMT_KIND(kind)	(1u << (kind))
-#define SHMT_UNNAMED	(SHMT_KIND(SHMT_DELETED) | SHMT_KIND(SHMT_MEMFD) | \
-			    SHMT_KIND(SHMT_ANON))
-#define SHMT_ALL_KINDS	(SHMT_KIND(SHMT_KINDS) - 1)
 
 /*
  * One piece of shared memory.  The strings and the descriptor are borrowed:
@@ -169,6 +172,9 @@ int shmt_find(uint32_t key, int *id);
 /* The object that ref names.  Whether it exists is not looked at, but for a
  * key. */
 int shmt_resolve(const struct shmt_ref *ref, struct shmt_object *object);
+
+/* Whether ref names this object. */
+bool shmt_is_named(const struct shmt_ref *ref, const struct shmt_info *info);
 
 /* What costs more than one system call an object. */
 #define SHMT_WANT_RSS	0x1u	/* rss and swap apart */
@@ -373,6 +379,9 @@ struct shmt_headroom {
 };
 
 bool shmt_headroom(struct shmt_headroom *headroom);
+
+/* The same for memory cgroups alone.  False: none of them has a limit. */
+bool shmt_memory_cgroup(struct shmt_headroom *cgroup);
 
 /*
  * A System V semaphore held, with undo, around a copy (lock.c).
@@ -614,6 +623,13 @@ struct shmt_ns {
  * be undone.
  */
 int shmt_ns_enter(const char *which);
+
+/*
+ * Whether the caller's IPC namespace belongs to another user namespace, whose
+ * root can give the id of a removed segment to a new one at once.  Attach a
+ * segment to be sure that the id stays with it between two calls.
+ */
+bool shmt_ns_is_foreign(void);
 
 /* The caller's own namespace. */
 int shmt_ns_self(uint64_t *inode);

@@ -42,18 +42,6 @@
 #include "sysv.h"
 #include "segment.h"
 
-static int
-restore_to(const char *file, const struct shmt_restoring *how, int *id,
-    struct shmt_saved *saved, struct shmt_trouble *trouble)
-{
-	struct shmt_object object = { .id = -1 };
-	int result;
-
-	result = shmt_restore(file, how, &object, saved, trouble);
-	*id = object.id;
-	return result;
-}
-
 #define KEY 0x5afe
 #define SIZE 10000
 

@@ -34,6 +34,7 @@
 
 #include "segment.h"
 #include "shmtool.h"
+#include "sysv.h"
 #include "users/holders.h"
 #include "users/maps.h"
 #include "users/process.h"

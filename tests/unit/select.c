@@ -598,7 +598,7 @@ runs_of_holders(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct shmt_holder *run = shmt_holders_of(&holders,
-		    rows[i].id, &count);
+		    OF_ID(rows[i].id), &count);
 
 		assert_int_equal(count, rows[i].count);
 		if (count > 0)

@@ -103,20 +103,20 @@ found_by_key(void **state)
 {
 	const struct shmt_ref by_id = { .id = 12345 };
 	struct shmt_ref by_key = { .by_key = true, .key = KEY };
+	struct shmt_object object = { .id = 77 };
 	int id = make(KEY, 1, 0), found = -1;
 
 	(void)state;
 	assert_int_equal(shmt_find(KEY, &found), 0);
 	assert_int_equal(found, id);
-	found = -1;
-	assert_int_equal(shmt_resolve(&by_key, &found), 0);
-	assert_int_equal(found, id);
+	assert_int_equal(shmt_resolve(&by_key, &object), 0);
+	assert_int_equal(object.id, id);
 	/* An id is taken as it is. */
-	assert_int_equal(shmt_resolve(&by_id, &found), 0);
-	assert_int_equal(found, 12345);
+	assert_int_equal(shmt_resolve(&by_id, &object), 0);
+	assert_int_equal(object.id, 12345);
 	found = 77;
 	by_key.key++;
-	assert_refused(shmt_resolve(&by_key, &found), ENOENT);
+	assert_refused(shmt_resolve(&by_key, &object), ENOENT);
 	assert_refused(shmt_find(0, &found), EINVAL);
 	assert_int_equal(found, 77);
 }
