@@ -78,18 +78,18 @@ static void
 reap(int fd, const struct untold *untold)
 {
 	struct shmt_info made, there;
+	ssize_t n;
 	char byte;
 
 	/* Signals from the terminal, and to our group, do not reach it. */
 	setsid();
 	/* The kernel passes so few bytes in one piece. */
-	if (read_pipe(fd, &made, sizeof(made)) != (ssize_t)sizeof(made)) {
+	n = read_pipe(fd, &made, sizeof(made));
+	if (n == 0)
 		remove_untold(untold);
-		_exit(ST_OK);
-	}
-	if (read_pipe(fd, &byte, 1) == 1)
-		_exit(ST_OK);
-	if (shmt_info(&made.object, 0, &there) == 0 && shmt_same(&made, &there))
+	if (n == (ssize_t)sizeof(made) && read_pipe(fd, &byte, 1) == 0 &&
+	    shmt_info(&made.object, 0, &there) == 0 &&
+	    shmt_same(&made, &there))
 		shmt_remove(&made.object, 0, NULL);
 	_exit(ST_OK);
 }

@@ -131,9 +131,8 @@ shmt__posix_is_same(int dir, const char *name, const struct statx *st)
 	struct statx now;
 
 	return shmt__statx(dir, name, AT_SYMLINK_NOFOLLOW, &now) == 0 &&
-	       now.stx_ino == st->stx_ino &&
-	       shmt__device_of(&now) == shmt__device_of(st) &&
-	       now.stx_nlink == st->stx_nlink;
+	    now.stx_ino == st->stx_ino && now.stx_nlink == st->stx_nlink &&
+	    shmt__device_of(&now) == shmt__device_of(st);
 }
 
 /* glibc puts "sem." before the name, musl nothing. */

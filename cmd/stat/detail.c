@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Everything about one segment, for people.
+ * stat SEGMENT: everything about one segment, for people.
  */
 
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "attachments.h"
@@ -15,17 +16,20 @@
 #include "stat/detail.h"
 #include "ui/json.h"
 #include "ui/message.h"
+#include "ui/terminal.h"
 #include "ui/text.h"
+
+/* Columns that a label takes. */
+#define LABEL 14
 
 static void
 label(const char *name)
 {
-	printf("%-14s", name);
+	printf("%-*s", LABEL, name);
 }
 
-/* Untrusted bytes made safe. */
 static void
-say_size(uint64_t size, bool bytes)
+print_size(uint64_t size, bool bytes)
 {
 	char text[SHORT_TEXT];
 
@@ -35,15 +39,6 @@ say_size(uint64_t size, bool bytes)
 	}
 	short_size(text, size);
 	printf("%s (%" PRIu64 " bytes)", text, size);
-}
-
-static void
-say_duration(uint64_t seconds)
-{
-	char text[SHORT_TEXT];
-
-	short_duration(text, seconds);
-	fputs(text, stdout);
 }
 
 static void
@@ -74,13 +69,13 @@ static void
 print_memory(const struct shmt_info *s, bool bytes)
 {
 	label("size");
-	say_size(s->size, bytes);
+	print_size(s->size, bytes);
 	putchar('\n');
 	label("resident");
 	if ((s->known & SHMT_HAS_RSS) != 0) {
-		say_size(s->rss, bytes);
+		print_size(s->rss, bytes);
 		printf(", swapped ");
-		say_size(s->swap, bytes);
+		print_size(s->swap, bytes);
 		putchar('\n');
 	} else
 		puts("unknown");
@@ -89,50 +84,51 @@ print_memory(const struct shmt_info *s, bool bytes)
 static void
 print_time(const char *name, int64_t when, int64_t now)
 {
-	char text[SHORT_TEXT];
+	char time[SHORT_TEXT], past[SHORT_TEXT];
 
 	label(name);
 	if (when == 0) {
 		puts("never");
 		return;
 	}
-	short_time(text, when);
-	fputs(text, stdout);
+	short_time(time, when);
+	fputs(time, stdout);
 	if (when <= now) {
-		printf(", ");
-		say_duration((uint64_t)(now - when));
-		printf(" ago");
+		short_duration(past, (uint64_t)(now - when));
+		printf(", %s ago", past);
 	}
 	putchar('\n');
 }
 
-/* "4242, gone", and what else a pid's present owner can tell. */
+/* Room for "4242 (COMMAND), alive". */
+#define PROCESS_TEXT (2 * SHMT_COMMAND_MAX + 64)
+
 static void
-say_process(pid_t pid, const struct shmt_process *process)
+describe_process(pid_t pid, const struct shmt_process *process,
+    char text[static PROCESS_TEXT])
 {
+	const char *command = process->command;
+
 	if (pid == 0) {
-		fputs(process->life == SHMT_NONE ? "nobody yet" :
-		    "a process that cannot be seen from here", stdout);
+		strlcpy(text, process->life == SHMT_NONE ? "nobody yet" :
+		    "a process that cannot be seen from here", PROCESS_TEXT);
 		return;
 	}
-	printf("%d", (int)pid);
 	switch (process->life) {
 	case SHMT_ALIVE:
-		fputs(" (", stdout);
-		print_safe(process->command);
-		fputs("), alive", stdout);
+		snprintf(text, PROCESS_TEXT, "%d (%s), alive", (int)pid,
+		    command);
 		break;
 	case SHMT_GONE:
-		fputs(", gone", stdout);
+		snprintf(text, PROCESS_TEXT, "%d, gone", (int)pid);
 		break;
 	case SHMT_REUSED:
-		fputs(", gone (the number is now that of ", stdout);
-		print_safe(process->command);
-		putchar(')');
+		snprintf(text, PROCESS_TEXT, "%d, gone (the number is now "
+		    "that of %s)", (int)pid, command);
 		break;
 	case SHMT_UNKNOWN:
 	case SHMT_NONE:
-		fputs(", whether it lives is unknown", stdout);
+		snprintf(text, PROCESS_TEXT, "%d, may have exited", (int)pid);
 		break;
 	}
 }
@@ -140,8 +136,37 @@ say_process(pid_t pid, const struct shmt_process *process)
 static void
 print_process(const char *name, pid_t pid, const struct shmt_process *process)
 {
+	char text[PROCESS_TEXT];
+
+	describe_process(pid, process, text);
 	label(name);
-	say_process(pid, process);
+	print_safe(text);
+	putchar('\n');
+}
+
+/* Prints parts that are joined by "; " in as many lines as the terminal needs,
+ * or in one where there is none. */
+static void
+print_parts(char *text)
+{
+	size_t room = terminal_width(), column = LABEL, width;
+	const char *part;
+
+	while ((part = strsep(&text, ";")) != NULL) {
+		width = strlen(part) + 1;
+		if (column > LABEL && room > 0 && column + width > room) {
+			printf("\n%*s", LABEL, "");
+			column = LABEL;
+			if (*part == ' ') {
+				part++;
+				width--;
+			}
+		}
+		print_safe(part);
+		if (text != NULL)
+			putchar(';');
+		column += width;
+	}
 	putchar('\n');
 }
 
@@ -149,27 +174,26 @@ print_process(const char *name, pid_t pid, const struct shmt_process *process)
 static void
 print_proof(const struct row *row, const struct shmt_proof *proof)
 {
+	char creator[PROCESS_TEXT], user[PROCESS_TEXT] = "";
+	char idle[SHORT_TEXT], wanted[SHORT_TEXT];
+	char text[2 * PROCESS_TEXT + 256];
 	const struct shmt_info *s = &row->segment;
 
-	label("stale");
-	printf("%s: %s; %s; creator ", proof->stale ? "yes" : "no",
+	describe_process(s->cpid, &proof->creator, creator);
+	if (proof->last_user.life != SHMT_NONE)
+		describe_process(s->lpid, &proof->last_user, user);
+	short_duration(idle, proof->idle);
+	short_duration(wanted, SHMT_STALE_IDLE);
+	snprintf(text, sizeof(text), "%s: %s; %s; creator %s; %s%s; idle %s%s%s",
+	    proof->stale ? "yes" : "no",
 	    proof->unattached ? "not attached" : "attached",
-	    proof->not_dest ? "not marked" : "marked for removal");
-	say_process(s->cpid, &proof->creator);
-	if (proof->last_user.life == SHMT_NONE)
-		fputs("; never attached", stdout);
-	else {
-		printf("; last %s by ", s->dtime >= s->atime ? "detach" :
-		    "attach");
-		say_process(s->lpid, &proof->last_user);
-	}
-	fputs("; idle ", stdout);
-	say_duration(proof->idle);
-	if (!proof->idle_enough) {
-		fputs(" of ", stdout);
-		say_duration(SHMT_STALE_IDLE);
-	}
-	putchar('\n');
+	    proof->not_dest ? "not marked" : "marked for removal", creator,
+	    user[0] == '\0' ? "never attached" :
+	    s->dtime >= s->atime ? "last detach by " : "last attach by ", user,
+	    idle, proof->idle_enough ? "" : " of ",
+	    proof->idle_enough ? "" : wanted);
+	label("stale");
+	print_parts(text);
 }
 
 static void
@@ -179,8 +203,7 @@ print_logout(uint32_t uid)
 
 	if (shmt_logout_removes(uid, &removes) == 0 && removes) {
 		label("at logout");
-		puts("systemd-logind removes it, when unattached, as its "
-		    "owner's last session ends (RemoveIPC)");
+		puts("systemd-logind removes it, if unattached (RemoveIPC)");
 	}
 }
 

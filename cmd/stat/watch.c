@@ -67,9 +67,9 @@ get_command(const void *row, struct value *value)
 
 #define OF_EVENT(member) COLUMN_FIELD(struct event, member)
 
-/* The lines come one by one: widths make their columns stand below each
- * other. */
-static const struct column columns[] = {
+/* The lines come one by one: widths make their columns stand below each other.
+ * That of ID is set after the first look. */
+static struct column columns[] = {
 	{ "TIME", VALUE_TIME, OF_EVENT(time), .width = 19 },
 	{ "EVENT", VALUE_TEXT, .get = get_event, .width = 8 },
 	{ "ID", VALUE_NUMBER, OF_EVENT(row.segment.object.id), .width = 6 },
@@ -80,7 +80,8 @@ static const struct column columns[] = {
 	{ "NATTCH", VALUE_NUMBER, OF_EVENT(row.segment.nattch), .width = 6 },
 	{ "PID", VALUE_PID, OF_EVENT(pid), .width = 7 },
 	{ "COMMAND", VALUE_COMMAND, .get = get_command, .width = 15 },
-	{ "WHAT", VALUE_TEXT, OF_EVENT(what), .width = 8 }
+	/* As much as a change of permissions takes. */
+	{ "WHAT", VALUE_TEXT, OF_EVENT(what), .width = 18 }
 };
 
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
@@ -94,20 +95,37 @@ static const struct column_set event_columns = {
 	.facts = offsetof(struct event, row.facts), .expendable = expendable
 };
 
-/* Chooses the columns once for all lines, by the least widths. */
+/* The digits of the largest id, which new ones are not far from. */
+static size_t
+id_width(const struct rows *rows)
+{
+	char text[SHORT_TEXT];
+	size_t width = 0;
+
+	if (rows->count > 0)
+		width = digits(text, (uint64_t)
+		    rows->list[rows->count - 1].segment.object.id, 10, 1);
+	return width;
+}
+
+/* Chooses the columns once for all lines, by the least widths; those that the
+ * terminal has no room for go into names. */
 static void
-choose_event_columns(struct watching *w)
+choose_event_columns(struct watching *w, char names[static HIDDEN_NAMES])
 {
 	const struct column *all[COLUMNS];
 	const struct table table = {
 		.set = &event_columns, .columns = all,
 		.column_count = COLUMNS, .expendable = expendable
 	};
-	char names[HIDDEN_NAMES];
 	size_t widths[COLUMNS], i;
 
+	names[0] = '\0';
 	for (i = 0; i < COLUMNS; i++) {
 		all[i] = &columns[i];
+		if (strcmp(columns[i].name, "ID") == 0 &&
+		    columns[i].width < id_width(&w->before.rows))
+			columns[i].width = id_width(&w->before.rows);
 		widths[i] = columns[i].width;
 	}
 	if (w->how->format == FORMAT_TABLE)
@@ -397,6 +415,21 @@ wait_for_next(uint64_t interval, int *status)
 	return ready == 0 && caught_signal() == 0;
 }
 
+/* Prints the heading, and names the columns that are left out. */
+static int
+begin_events(struct watching *w)
+{
+	char names[HIDDEN_NAMES];
+	int status = ST_OK;
+
+	choose_event_columns(w, names);
+	if (w->how->heading && w->how->format != FORMAT_JSON)
+		status = print_line(w, NULL);
+	if (status == ST_OK && names[0] != '\0' && flush_output())
+		warn_about(NULL, "no room for %s", names);
+	return status;
+}
+
 int
 print_events(const struct change_watch *how)
 {
@@ -404,10 +437,9 @@ print_events(const struct change_watch *how)
 	int status;
 
 	catch_signals();
-	choose_event_columns(&w);
 	status = look(how, &w.before);
-	if (status == ST_OK && how->heading && how->format != FORMAT_JSON)
-		status = print_line(&w, NULL);
+	if (status == ST_OK)
+		status = begin_events(&w);
 	while (status == ST_OK && flush_output() &&
 	    wait_for_next(how->interval, &status)) {
 		status = look(how, &w.after);

@@ -136,10 +136,12 @@ utf8_length(const unsigned char *text)
 static size_t
 plain_length(const char *text)
 {
+	static const bool plain[256] = {
+		[' ' ... '!'] = true, ['#' ... '['] = true, [']' ... '~'] = true
+	};
 	size_t n = 0;
 
-	while (text[n] >= ' ' && text[n] <= '~' && text[n] != '"' &&
-	    text[n] != '\\')
+	while (plain[(unsigned char)text[n]])
 		n++;
 	return n;
 }

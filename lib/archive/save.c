@@ -72,7 +72,7 @@ refuse_existing(const struct save *save)
 
 	snprintf(name, sizeof(name), "%s.meta", save->saved.name);
 	if (fstatat(save->pair.dir, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
-		return 0;
+		return errno == ENOENT ? 0 : fail_at(save, SHMT_AT_META);
 	if (replace && !S_ISDIR(st.st_mode))
 		return 0;
 	errno = replace ? EISDIR : EEXIST;

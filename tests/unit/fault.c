@@ -36,7 +36,6 @@
 #include "sysv.h"
 #include "users/holders.h"
 #include "users/ids.h"
-#include "world.h"
 #include "segment.h"
 
 #define SIZE ((size_t)5 * 65536)
@@ -131,12 +130,17 @@ static int
 persist(void)
 {
 	const struct shmt_setting settings[] = { { "shmmni", 4096 } };
-	int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	struct shmt_atomic_file *draft;
+	int result, fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
 	if (fd == -1)
 		return -1;
 	close(fd);
-	return shmt_limits_persist(file, settings, 1);
+	if (shmt_persist_prepare(file, settings, 1, &draft) == -1)
+		return -1;
+	result = shmt_persist_commit(draft);
+	shmt_atomic_file_close(draft);
+	return result;
 }
 
 static int
@@ -224,13 +228,8 @@ static int
 logout(void)
 {
 	bool removes = false;
-	int root, result;
+	int result = shmt__logout_removes(dir, 1000, &removes);
 
-	root = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root == -1)
-		return -1;
-	result = shmt__logout_removes(root, 1000, &removes);
-	shmt__close(root);
 	assert_true(result == 0 || !removes);
 	return result;
 }

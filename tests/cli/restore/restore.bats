@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=bash disable=SC2030,SC2031,SC2154
+# shellcheck shell=bash disable=SC2030,SC2031,SC2034,SC2154
 #
 # restore: what save wrote comes back, or nothing does.  perl's shmread and
 # shmwrite are the judges of contents, ipcs of the rest.

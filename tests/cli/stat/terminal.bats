@@ -6,6 +6,7 @@
 load ../common
 
 setup() {
+	shopt -s extglob
 	needs_terminal
 	cd "$BATS_TEST_TMPDIR" || return 1
 }
@@ -22,6 +23,7 @@ at() {
 fits() {
 	local line
 	for line in "${lines[@]}"; do
+		line=${line//$'\033['*([0-9])m/}
 		[ "${#line}" -le "$1" ] || {
 			echo "${#line} columns: $line"
 			return 1
@@ -126,6 +128,17 @@ named() {
 	grep -q "^shmtool: stat: no room for ADDRESS" screen
 }
 
+@test "terminal: the details of a segment fit" {
+	make_segment
+	NAME=fifteen_letters hold "$id"
+	at 80 shmtool stat "$id"
+	fits 80
+	# The proof goes on below itself.
+	grep -A1 "^stale  " screen | tail -n 1 | grep -q "^              [a-z]"
+	[ "$(grep -c . screen)" -eq \
+		$(($(shmtool stat "$id" | grep -c .) + 1)) ]
+}
+
 @test "terminal: stat -w fits 80 columns" {
 	make_segment 1048576
 	TERM=xterm script -qefc "stty cols 80; exec shmtool stat -w0.1" \
@@ -137,9 +150,11 @@ named() {
 	hold "$id"
 	wait_for grep -q "0 -> 1" screen
 	mapfile -t lines < <(tr -d '\r' <screen)
-	[ "$(xargs <<<"${lines[0]}")" = "TIME EVENT ID SIZE PID COMMAND WHAT" ]
-	[[ ${lines[1]} == *" 1.0M "*"perms 0600 -> 0640" ]]
-	[ "${#lines[2]}" -le 80 ]
+	[ "$(xargs <<<"${lines[0]}")" = "TIME EVENT ID COMMAND WHAT" ]
+	[ "${lines[1]}" = \
+		"shmtool: stat: no room for KEY,OWNER,NATTCH,SIZE,PID" ]
+	[[ ${lines[2]} == *" changed "*"perms 0600 -> 0640" ]]
+	fits 80
 }
 
 @test "terminal: stale rows are dim, those marked for removal red" {
