@@ -83,6 +83,11 @@ static const char *const json_objects[] = {
 	"MTIME", "CTIME", "BTIME", "IDLE", "PROCS", "KIND", NULL
 };
 
+static const char *const json_attached[] = {
+	"ID", "KEY", "PID", "USER", "COMMAND", "ACCESS", "ADDRESS", "SIZE",
+	"MAPS", "FDS", NULL
+};
+
 static const char *const ns_columns[] = {
 	"NS", "NSPID", "NSCOMMAND", NULL
 };
@@ -229,7 +234,8 @@ usual_columns(const struct opts *o, const struct view *view,
 	const char *const *name;
 
 	if (has_objects(o) && view->objects != NULL) {
-		usual = view->objects;
+		usual = o->json && view->letter == 'P' ? json_attached :
+		    view->objects;
 		if (has_segments(o) && !o->json &&
 		    find_column(view->set, "KIND") != NULL)
 			*names++ = "KIND";
