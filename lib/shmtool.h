@@ -624,6 +624,13 @@ struct shmt_ns {
  */
 int shmt_ns_enter(const char *which);
 
+/*
+ * Whether the caller's IPC namespace belongs to another user namespace, whose
+ * root can give the id of a removed segment to a new one at once.  Attach a
+ * segment to be sure that the id stays with it between two calls.
+ */
+bool shmt_ns_is_foreign(void);
+
 /* The caller's own namespace. */
 int shmt_ns_self(uint64_t *inode);
 

@@ -73,9 +73,9 @@ without_numbers() {
 }
 
 @test "readme: the refusal in the picture is the program's own" {
-	local key=0x00a82792 i
+	local key=0x00a82792
 	id=$(shmtool create -k "$key" -s 56)
-	for i in 1 2 3 4 5 6; do NAME=postgres hold "$id"; done
+	for _ in 1 2 3 4 5 6; do NAME=postgres hold "$id"; done
 	block "" | sed -n "s/^shmtool: rm: $key/&/p" | tr -s '[:digit:]' 1 >shown
 	[ "$(wc -l <shown)" -eq 1 ]
 	run --separate-stderr shmtool rm "$key"
