@@ -351,7 +351,8 @@ struct shmt_transfer {
  * not in the segment; EFAULT: a page cannot be allocated; ENOMEM: a memory
  * cgroup or the machine cannot hold the pages, which shmt_headroom() shows,
  * and which is known before anything is copied but for input of unknown
- * length; EBADF: the view is not for writing.
+ * length; ENOSPC: an object's file system is full; ENODATA: an object became
+ * shorter; EBADF: the view is not for writing.
  * shmt_view_send() may be helped by a thread of its own, which takes no
  * signals and has ended when it returns.  shmt_view_receive() stops at the
  * end of the input, and at the end of the range with EFBIG when there is more

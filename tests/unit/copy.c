@@ -625,12 +625,12 @@ shrinks(void **state)
 	assert_int_equal(shmt_view_put(&view, 100, bytes, 100), 0);
 	assert_int_equal(ftruncate(view.fd, 150), 0);
 	assert_int_equal(shmt_view_get(&view, 100, bytes, 100), -1);
-	assert_int_equal(errno, EIO);
+	assert_int_equal(errno, ENODATA);
 	assert_int_equal(shmt_view_send(&view, &how, fileno(file), &done), -1);
-	assert_int_equal(errno, EIO);
+	assert_int_equal(errno, ENODATA);
 	assert_true(done <= 4096);
 	assert_int_equal(shmt_view_send(&view, &how, ends[1], &done), -1);
-	assert_int_equal(errno, EIO);
+	assert_int_equal(errno, ENODATA);
 	end_file_view(&view);
 	fclose(file);
 	close(ends[0]);
@@ -709,7 +709,7 @@ far_apart(void **state)
 	assert_int_equal(v.data, 0);
 	assert_int_equal(v.holes, view->size);
 	assert_int_equal(v.pieces, 1);
-	assert_int_equal(calls_of("mincore"), 0);
+	assert_true(calls_of("mincore") <= 1);
 	assert_int_equal(shmt_view_put(view, 5, "x", 1), 0);
 	assert_int_equal(shmt_view_put(view, 200 << 20, "x", 1), 0);
 	v = (struct visited){ 0 };
@@ -717,7 +717,7 @@ far_apart(void **state)
 	    &v), 0);
 	assert_int_equal(v.data, 2 * page);
 	assert_int_equal(v.holes, view->size - 2 * page);
-	assert_true(calls_of("mincore") <= 4);
+	assert_true(calls_of("mincore") <= 6);
 	assert_int_equal(pages_of(id), 2 * page);
 	fault_end();
 	shmt_view_close(view);

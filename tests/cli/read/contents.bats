@@ -368,7 +368,7 @@ none_left() {
 		[ "$status" -eq 6 ]
 		[ -z "$output" ]
 		if [ "$error" = EFAULT ]; then
-			message_has "read: $id: cannot allocate a page after 0 bytes"
+			message_has "read: $id: no free huge page"
 		else
 			[ "$stderr" = "shmtool: read: $id: not enough memory \
 for 4.0K" ]
