@@ -273,6 +273,7 @@ act(struct opts *o)
 	int status;
 	size_t i;
 
+	o->run.pins = shmt_ns_is_foreign();
 	catch_signals();
 	ignore_sigpipe();
 	status = o->operands != NULL ? take_operands(o, &work) :

@@ -381,6 +381,9 @@ struct shmt_headroom {
 
 bool shmt_headroom(struct shmt_headroom *headroom);
 
+/* The same for memory cgroups alone.  False: none of them has a limit. */
+bool shmt_memory_cgroup(struct shmt_headroom *cgroup);
+
 /*
  * A System V semaphore held, with undo, around a copy (lock.c).
  */
@@ -621,6 +624,13 @@ struct shmt_ns {
  * be undone.
  */
 int shmt_ns_enter(const char *which);
+
+/*
+ * Whether the caller's IPC namespace belongs to another user namespace, whose
+ * root can give the id of a removed segment to a new one at once.  Attach a
+ * segment to be sure that the id stays with it between two calls.
+ */
+bool shmt_ns_is_foreign(void);
 
 /* The caller's own namespace. */
 int shmt_ns_self(uint64_t *inode);

@@ -7,6 +7,9 @@
  *	removal_plan()	decide by that look; the user may be asked then
  *	removal_do()	look again, save, look again, remove, look after
  *
+ * In an IPC namespace of another user namespace the id may come to another
+ * segment between a look and the removal, so it is attached for both.
+ *
  * The kernel has no removal on the condition that nobody is attached: it
  * marks an attached segment instead.  So the last look comes immediately
  * before the removal, and the look after it finds a process that attached in
@@ -456,19 +459,55 @@ look_after(struct removal_run *run, struct removal *r)
 		    "the last detach, but its key no longer finds it");
 }
 
+/*
+ * Attaches the segment, so that no other can get its id from here on, and
+ * looks whether it is the one that is to go; false: it is not.  A segment that
+ * cannot be attached is not pinned (*at is NULL).
+ */
+static bool
+pin(struct removal_run *run, struct removal *r, void **at)
+{
+	struct shmt_info now;
+	const char *why;
+
+	*at = NULL;
+	if (!run->pins || shmt_attach(&r->segment.object, NULL, SHMT_RDONLY,
+	    at) == -1)
+		return true;
+	if (shmt_info(&r->segment.object, 0, &now) == -1)
+		return true;
+	why = what_changed(&r->segment, &now);
+	if (why == NULL && now.nattch > r->segment.nattch + 1 && !run->force)
+		why = "attached meanwhile";
+	if (why == NULL)
+		return true;
+	set_result(r, KEPT, changed_status(run), "%s", why);
+	shmt_detach(*at);
+	return false;
+}
+
 void
 removal_do(struct removal_run *run, struct removal *r)
 {
+	int error = 0;
+	void *at;
+
 	if (!look_again(run, r))
 		return;
 	if (run->save != NULL && !save_first(run, r))
 		return;
-	if (shmt_remove(&r->segment.object, 0, NULL) == 0)
+	if (!pin(run, r, &at))
+		return;
+	if (shmt_remove(&r->segment.object, 0, NULL) == -1)
+		error = errno;
+	if (at != NULL)
+		shmt_detach(at);
+	if (error == 0)
 		look_after(run, r);
-	else if (errno == ENOENT)
+	else if (error == ENOENT)
 		set_already_gone(run, r);
 	else
-		set_failed(r, errno);
+		set_failed(r, error);
 }
 
 void

@@ -209,6 +209,26 @@ none_left() {
 	[ "$(of_id bytes "$id")" -eq 8192 ]
 }
 
+# Where the root of another user namespace chooses ids, root --ns PID is on
+# its guard.
+@test "rm: an id swapped in the moment of the removal: the other one stays" {
+	needs_root "the IPC namespace of another user namespace is entered"
+	meddler
+	# shellcheck disable=SC2016
+	unshare --user --map-root-user --ipc sh -c '
+		ipcmk -M 4096 >/dev/null; : >"$0"; exec sleep 300' \
+		"$BATS_TEST_TMPDIR/made" 3>&- &
+	inner=$!
+	holders+=("$inner")
+	wait_for test -e "$BATS_TEST_TMPDIR/made"
+	LD_PRELOAD=$preload ON_RMID="ipcrm -m 0
+		echo 0 >/proc/sys/kernel/shm_next_id; ipcmk -M 8192 >/dev/null" \
+		run --separate-stderr shmtool --ns "$inner" rm --max-size 4K -y -v
+	[ "$status" -eq 0 ]
+	[[ $output == "removed 0 "*4.0K* ]]
+	[ "$(shmtool --ns "$inner" stat --tsv --no-heading -o SIZE)" = 8192 ]
+}
+
 # One row of processes: a maker that ends, then a user of what it made.  What
 # is wrong goes to stderr, the numbers of attaches and of marked ones to
 # stdout.
