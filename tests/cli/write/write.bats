@@ -210,13 +210,17 @@ with_small_shm() {
 	head -c 20000000 /dev/zero >zeros
 	run --separate-stderr with_small_shm 'shmtool write /object <zeros'
 	[ "$status" -eq 6 ]
-	message_has "write: /object: its file system is full, after 0 bytes"
+	message_has "write: /object: its file system is full" "after 0 bytes"
 	run --separate-stderr with_small_shm 'shmtool write -zA /object'
 	[ "$status" -eq 6 ]
-	message_has "write: /object: its file system is full, after 0 bytes"
+	message_has "write: /object: its file system is full" "after 0 bytes"
 	run --separate-stderr with_small_shm 'cat zeros | shmtool write /object'
 	[ "$status" -eq 6 ]
-	message_has "write: /object: its file system is full, after"
+	message_has "write: /object: its file system is full"
+	run --separate-stderr with_small_shm 'ulimit -f 100 &&
+		shmtool write -zA -n 1M /object'
+	[ "$status" -eq 6 ]
+	message_has "write: /object: longer than a file may be" "ulimit -f"
 	# What has its memory can be written over.
 	with_small_shm 'shmtool write -zA -n 4M /object &&
 		shmtool write -zB -n 4M /object && shmtool write -s end -o 1 \
