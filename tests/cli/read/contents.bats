@@ -326,7 +326,7 @@ end() {
 	grep -q "^shmtool: read: $id: no attached process is left" err
 	[ "$(wc -l <err)" -eq 1 ]
 	[ "$(tr -d A <out | wc -c)" -eq 0 ]
-	grep -q "nobody has it attached" again
+	grep -q "no process has it attached" again
 }
 
 none_left() {
