@@ -724,6 +724,25 @@ far_apart(void **state)
 	assert_int_equal(shmt__sysv_rmid(id), 0);
 }
 
+/* Kernels without an advice, or without madvise(2), know holes all the same. */
+static void
+without_advice(void **state)
+{
+	struct fixture *f = *state;
+	struct visited v = { 0 };
+	struct shmt_view *view;
+
+	fault("madvise", 0, EINVAL);
+	view = view_by_mapping(f->id);
+	assert_false(view->huge);
+	assert_int_equal(shmt_view_visit(view, 0, SIZE, count_piece, &v), 0);
+	assert_true(fault_end());
+	assert_int_equal(v.data, 0);
+	assert_int_equal(v.holes, SIZE);
+	assert_int_equal(pages_of(f->id), 0);
+	shmt_view_close(view);
+}
+
 static int
 stop_at_data(void *arg, const void *bytes, uint64_t length)
 {
@@ -851,6 +870,8 @@ main(void)
 		cmocka_unit_test(shrinks),
 		cmocka_unit_test(full),
 		cmocka_unit_test(far_apart),
+		cmocka_unit_test_setup_teardown(without_advice, setup,
+		    teardown),
 		cmocka_unit_test_setup_teardown(visited, setup, teardown),
 		cmocka_unit_test_setup_teardown(read_only, setup, teardown),
 		cmocka_unit_test_setup_teardown(not_attached, setup, teardown),
