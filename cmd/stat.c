@@ -412,13 +412,17 @@ has_column(const struct table *table, const char *name)
 	return false;
 }
 
-/* What the object of a segment has beside its columns. */
+/* The names of a segment, which belong to KIND, and of an object to ID, which
+ * is null then. */
 static int
 add_object(const struct table *table, struct json *json, const void *row)
 {
 	const struct row *r = row;
+	const bool has_kind = has_column(table, "KIND");
 
-	if (!has_column(table, "KIND"))
+	if (!has_kind && (r->path == NULL || !has_column(table, "ID")))
+		return ST_OK;
+	if (!has_kind)
 		json_text(json, "kind", kind_name(r->segment.object.kind));
 	json_object(json, r);
 	return ST_OK;
@@ -468,12 +472,7 @@ json_by_segment(const struct opts *o, const struct rows *rows, bool complete)
 static int
 add_attached(const struct table *table, struct json *json, const void *row)
 {
-	const struct row *attached = ((const struct attachment *)row)->row;
-
-	(void)table;
-	json_text(json, "kind", kind_name(attached->segment.object.kind));
-	json_object(json, attached);
-	return ST_OK;
+	return add_object(table, json, ((const struct attachment *)row)->row);
 }
 
 static int
