@@ -155,8 +155,8 @@ fill(struct restore *restore, struct shmt_view *view, int fd)
 	};
 
 	if (shmt__copy_contents(&copy) == -1)
-		return fail_at(restore, copy.reading_failed ?
-		    SHMT_AT_CONTENTS : SHMT_AT_SEGMENT);
+		return fail_at(restore, copy.reading_failed ||
+		    errno == ENOMEM ? SHMT_AT_CONTENTS : SHMT_AT_SEGMENT);
 	if (memcmp(copy.digest, restore->saved.digest,
 	    sizeof(copy.digest)) != 0)
 		return damaged(restore, SHMT_BAD_DIGEST);
