@@ -23,6 +23,7 @@
 #include "rows.h"
 #include "shmtool.h"
 #include "stat/detail.h"
+#include "stat/notes.h"
 #include "stat/summary.h"
 #include "stat/watch.h"
 #include "ui/json.h"
@@ -585,6 +586,21 @@ show_rows(const struct opts *o, const struct rows *rows, bool complete)
 	return show_segments(o, rows, complete);
 }
 
+/* What a table on a terminal leaves out. */
+static void
+print_notes(const struct opts *o)
+{
+	if (o->json || o->tsv || o->selection.operand_count > 0 ||
+	    o->selection.all_ns || entered_namespace() != NULL ||
+	    !isatty(STDOUT_FILENO) || !isatty(STDERR_FILENO))
+		return;
+	if (has_objects(o))
+		note_dev_shm();
+	else if (!filter_has(&o->filter.set, SHMT_BY_KIND, false) &&
+	    !filter_has(&o->filter.set, SHMT_BY_KIND, true))
+		note_objects();
+}
+
 /* Without /proc a list of attachments is no list at all. */
 static int
 check_attachments(const struct opts *o, const struct rows *rows)
@@ -611,6 +627,7 @@ show(const struct opts *o)
 		complete = check_complete(&o->selection, &collection);
 		add_status(&status, check_attachments(o, rows));
 		add_status(&status, show_rows(o, rows, complete));
+		print_notes(o);
 	}
 	free_collection(&collection);
 	return status;

@@ -275,3 +275,24 @@ json() {
 	shmtool stat /psm_1 >/dev/null 2>&1
 	[ "$(stat -c '%X %Y %Z' /dev/shm/psm_1)" = "$before" ]
 }
+
+@test "stat: a terminal also tells of what was not asked for" {
+	needs_terminal
+	local out=$BATS_TEST_TMPDIR/typescript
+	make_object a 8192
+	make_object b 4096
+	script -qec 'shmtool stat' /dev/null </dev/null >"$out"
+	grep -q 'also 2 POSIX objects, 12K: --kind posix' "$out"
+	script -qec 'shmtool stat --kind sysv' /dev/null </dev/null >"$out"
+	! grep -q also "$out" || false
+	mkdir /dev/shm/dir
+	head -c 4096 /dev/zero >/dev/shm/dir/file
+	script -qec 'shmtool stat --kind posix' /dev/null </dev/null >"$out"
+	grep -q 'also 1 file in directories of /dev/shm, 4.0K: no obj' "$out"
+	grep -q '/dev/shm: 1.0G, [0-9.]*K used, .* free' "$out"
+	run --separate-stderr shmtool stat
+	[ -z "$stderr" ]
+	rm /dev/shm/a /dev/shm/b
+	script -qec 'shmtool stat' /dev/null </dev/null >"$out"
+	! grep -q also "$out" || false
+}
