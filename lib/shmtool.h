@@ -725,6 +725,16 @@ struct shmt_dev_shm {
 /* errno as statfs(2); ENODEV: it is no tmpfs. */
 int shmt_dev_shm(struct shmt_dev_shm *dev_shm);
 
+/* What else /dev/shm holds: files in directories of it. */
+struct shmt_others {
+	uint64_t files;
+	uint64_t size;		/* bytes in memory and swapped out */
+	uint64_t hidden;	/* directories that could not be read */
+};
+
+/* dir: as of struct shmt_object; errno as open(2), ENODEV as above. */
+int shmt_posix_others(int dir, struct shmt_others *others);
+
 /* part of whole in tenths of a percent, exact for all 64 bits; UINT64_MAX
  * where whole is 0 and part is not. */
 uint64_t shmt_permille(uint64_t part, uint64_t whole);
