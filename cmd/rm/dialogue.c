@@ -66,8 +66,8 @@ question_about(const struct removal *r)
 
 	short_size(size, s->size);
 	if (asprintf(&raw, "%s %d (0x%08" PRIx32 ", %s, owner %s%s%s)?",
-	    r->result == WOULD_MARK ? "mark" : "remove", s->object.id, s->key, size,
-	    user_name(s->uid), r->reason != NULL ? "; " : "",
+	    r->result == WOULD_MARK ? "mark" : "remove", s->object.id,
+	    s->key, size, user_name(s->uid), r->reason != NULL ? "; " : "",
 	    r->reason != NULL ? r->reason : "") == -1)
 		return NULL;
 	safe = safe_copy(raw);
