@@ -271,6 +271,7 @@ act(struct opts *o)
 	size_t i;
 
 	o->run.pins = shmt_ns_is_foreign();
+	o->run.foretells = o->asks_for_all || o->interactive;
 	catch_signals();
 	ignore_sigpipe();
 	status = o->operands != NULL ? take_operands(o, &work) :

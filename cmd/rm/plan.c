@@ -19,6 +19,7 @@
 #include "shmtool.h"
 #include "ui/message.h"
 #include "ui/table.h"
+#include "ui/terminal.h"
 #include "ui/text.h"
 #include "ui/value.h"
 
@@ -97,7 +98,9 @@ print_rows(const struct shmt_filter *filter, struct row *rows, size_t count)
 	const struct column *columns[COLUMNS_MAX + 1] = { &action_column };
 	struct table table = {
 		.heading = true, .set = &segment_columns, .columns = columns,
-		.column_count = 1, .rows = rows, .row_count = count
+		.column_count = 1, .rows = rows, .row_count = count,
+		.expendable = segment_columns.expendable,
+		.style = use_color(COLOR_AUTO) ? style_row : NULL
 	};
 	struct ipc_ns ipc_ns = { 0 };
 	const char *const *name;

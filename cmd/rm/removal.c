@@ -241,6 +241,16 @@ advice(const struct shmt_info *segment)
 	    "last of them";
 }
 
+/* Where nothing else keeps a segment, and no plan is shown, the removal itself
+ * finds out whether it is permitted. */
+static bool
+is_forbidden(const struct removal_run *run, const struct shmt_info *segment)
+{
+	if (!run->foretells && !run->dry && segment->nattch == 0)
+		return false;
+	return shmt_may_remove(&segment->object) == -1 && errno != ENOENT;
+}
+
 void
 removal_plan(struct removal_run *run, struct removal *r)
 {
@@ -251,7 +261,7 @@ removal_plan(struct removal_run *run, struct removal *r)
 		set_filtered(run, r);
 	else if (s->object.kind == SHMT_POSIX)
 		object_plan(run, r);
-	else if (shmt_may_remove(&s->object) == -1 && errno != ENOENT)
+	else if (is_forbidden(run, s))
 		set_failed(r, errno);
 	else if (s->state & SHMT_DEST)
 		set_attached(run, r, KEPT, run->force ? ST_OK : ST_BUSY,
@@ -315,16 +325,16 @@ why_use_keeps(struct removal_run *run, const struct removal *r,
 static void
 set_already_gone(const struct removal_run *run, struct removal *r)
 {
-	removal_set(r, ABSENT, run->filter != NULL || run->force ? ST_OK :
+	removal_set(r, ABSENT, r->operand == NULL || run->force ? ST_OK :
 	    ST_ABSENT, "somebody else removed it");
 }
 
-/* The status of what is kept because it changed: it is no failure where a
- * filter says what is to go. */
+/* The status of what is kept because it changed: what a filter selected is
+ * then no longer what was asked for, and that is no failure. */
 static int
-changed_status(const struct removal_run *run)
+changed_status(const struct removal *r)
 {
-	return run->filter != NULL ? ST_OK : ST_BUSY;
+	return r->operand == NULL ? ST_OK : ST_BUSY;
 }
 
 /* True: it is still the segment that is to go. */
@@ -345,14 +355,14 @@ look_again(struct removal_run *run, struct removal *r)
 	if (why == NULL && now.nattch > 0 && !run->force) {
 		r->segment.nattch = now.nattch;
 		renew_holders(run, &now);
-		set_attached(run, r, KEPT, changed_status(run),
+		set_attached(run, r, KEPT, changed_status(r),
 		    "attached meanwhile", "");
 		return false;
 	}
 	if (why == NULL)
 		why = why_use_keeps(run, r, &now);
 	if (why != NULL)
-		removal_set(r, KEPT, changed_status(run), "%s", why);
+		removal_set(r, KEPT, changed_status(r), "%s", why);
 	else
 		r->segment = now;
 	return why == NULL;
@@ -395,7 +405,7 @@ look_at_copied(void *arg, const struct shmt_saved *saved)
 		why = used_meanwhile;
 	}
 	if (why != NULL)
-		removal_set(r, KEPT, changed_status(run), "%s", why);
+		removal_set(r, KEPT, changed_status(r), "%s", why);
 	look->kept = true;
 	return false;
 }
@@ -478,7 +488,7 @@ pin(struct removal_run *run, struct removal *r, void **at)
 		why = "attached meanwhile";
 	if (why == NULL)
 		return true;
-	removal_set(r, KEPT, changed_status(run), "%s", why);
+	removal_set(r, KEPT, changed_status(r), "%s", why);
 	shmt_detach(*at);
 	return false;
 }

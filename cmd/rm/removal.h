@@ -21,6 +21,7 @@ enum removal_result {
 /* What is asked for, the same for all segments, and who is attached. */
 struct removal_run {
 	bool force, dry;
+	bool foretells;		/* the plan is shown before it is done */
 	const char *save;	/* directory to save into first, or NULL */
 	const struct shmt_filter *filter;	/* NULL: there is none */
 	bool pins;		/* ids may be swapped between two calls */

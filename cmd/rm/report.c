@@ -38,12 +38,14 @@ print_line(FILE *out, const char *format, ...)
 	va_start(args, format);
 	length = vasprintf(&raw, format, args);
 	va_end(args);
-	if (length == -1)
-		return;
-	safe = safe_copy(raw);
-	fprintf(out, "%s\n", safe != NULL ? safe : "?");
+	safe = length == -1 ? NULL : safe_copy(raw);
+	if (safe != NULL)
+		fprintf(out, "%s\n", safe);
+	else
+		fail(NULL, ENOMEM);
 	free(safe);
-	free(raw);
+	if (length != -1)
+		free(raw);
 }
 
 static void
