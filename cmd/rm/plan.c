@@ -121,24 +121,24 @@ static int
 print_segments(const struct plan *plan, size_t limit)
 {
 	const struct removal *r;
-	struct row *rows;
-	size_t found = 0, shown = 0;
-	int status;
+	struct rows rows = { 0 };
+	size_t found = 0;
+	int status = ST_OK;
 
-	rows = calloc((limit < plan->count ? limit : plan->count) + 1,
-	    sizeof(*rows));
-	if (rows == NULL)
-		return fail(NULL, ENOMEM);
 	for (r = plan->list; r < plan->list + plan->count; r++) {
 		if (r->segment.ctime == 0 || found++ >= limit)
 			continue;
-		rows[shown].segment = r->segment;
-		rows[shown++].action = action_word(r);
+		status = add_rows(&rows, &r->segment, 1);
+		if (status != ST_OK)
+			break;
+		rows.list[rows.count - 1].action = action_word(r);
 	}
-	status = print_rows(plan->filter, rows, shown);
-	free(rows);
-	if (found > shown)
-		printf("%zu more, which --dry-run shows\n", found - shown);
+	if (status == ST_OK)
+		status = print_rows(plan->filter, rows.list, rows.count);
+	if (status == ST_OK && found > rows.count)
+		printf("%zu more, which --dry-run shows\n",
+		    found - rows.count);
+	free_rows(&rows);
 	return status;
 }
 

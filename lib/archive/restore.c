@@ -248,7 +248,8 @@ shmt_restore(const char *file, const struct shmt_restoring *how,
     struct shmt_trouble *trouble)
 {
 	struct restore restore = { .how = how, .trouble = trouble };
-	int fd, result, id;
+	struct shmt_object made = { .kind = SHMT_SYSV };
+	int fd, result;
 
 	memset(trouble, 0, sizeof(*trouble));
 	if (read_meta(&restore, file) == -1)
@@ -266,10 +267,10 @@ shmt_restore(const char *file, const struct shmt_restoring *how,
 		.flags = how->flags & SHMT_SAME_ID ? SHMT_WITH_ID : 0,
 		.id = saved->segment.object.id
 	};
-	result = make_again(&restore, fd, &id);
+	result = make_again(&restore, fd, &made.id);
 	shmt__close(fd);
 	*saved = restore.saved;
 	if (result == 0)
-		*object = (struct shmt_object){ .kind = SHMT_SYSV, .id = id };
+		*object = made;
 	return result;
 }
