@@ -45,12 +45,12 @@ pick_operands(const struct selection *selection,
 	return n;
 }
 
-/* Adds the segments that the operands name, and marks the rows that do not
+/* Makes the rows of the segments that the operands name, and marks the rows that do not
  * pass the filter. */
 static int
 add_operands(const struct selection *selection, struct rows *rows)
 {
-	const size_t room = selection->operand_count, first = rows->count;
+	const size_t room = selection->operand_count;
 	struct shmt_info *list, *picked;
 	bool *passes;
 	size_t count, i;
@@ -67,18 +67,20 @@ add_operands(const struct selection *selection, struct rows *rows)
 		count = pick_operands(selection, list, count, picked);
 		status = filter_mark(selection->filter, picked, count,
 		    passes);
-		if (status == ST_OK)
-			status = add_rows(rows, picked, count);
-		for (i = first; status == ST_OK && i < rows->count; i++)
-			rows->list[i].filtered = !passes[i - first];
 	}
+	free(list);
+	if (status == ST_OK) {
+		status = make_rows(rows, picked, count);
+		picked = NULL;
+	}
+	for (i = 0; i < rows->count; i++)
+		rows->list[i].filtered = !passes[i];
 	free(passes);
 	free(picked);
-	free(list);
 	return status;
 }
 
-/* Adds the segments that pass the filter. */
+/* Makes the rows of the segments that pass the filter. */
 static int
 add_matches(const struct selection *selection, struct rows *rows)
 {
@@ -88,26 +90,21 @@ add_matches(const struct selection *selection, struct rows *rows)
 
 	status = filter_list(selection->filter,
 	    (selection->needs & NEEDS_RSS) != 0, &list, &count);
-	if (status != ST_OK)
-		return status;
-	status = add_rows(rows, list, count);
-	free(list);
-	return status;
+	return status == ST_OK ? make_rows(rows, list, count) : status;
 }
 
-/* Adds the rows of the namespace that this process is in. */
+/* Makes the rows of the namespace that this process is in. */
 static int
 look_here(const struct selection *selection, struct rows *rows,
     struct ipc_ns *ipc_ns)
 {
-	const size_t first = rows->count;
 	int status;
 
 	status = selection->operand_count > 0 ?
 	    add_operands(selection, rows) : add_matches(selection, rows);
 	if (status == ST_OK)
-		fill_rows(rows->list + first, rows->count - first,
-		    selection->needs, filter_idle(selection->filter), ipc_ns);
+		fill_rows(rows->list, rows->count, selection->needs,
+		    filter_idle(selection->filter), ipc_ns);
 	return status;
 }
 

@@ -170,20 +170,28 @@ row_holders(const struct row *row)
 }
 
 int
-add_rows(struct rows *rows, const struct shmt_info *list, size_t count)
+make_rows(struct rows *rows, struct shmt_info *list, size_t count)
 {
+	struct shmt_info segment;
 	struct row *more;
 	size_t i;
 
 	/* Not 0 of them: then NULL would not mean a failure. */
-	more = reallocarray(rows->list, rows->count + count + 1, sizeof(*more));
-	if (more == NULL)
+	more = reallocarray(list, count + 1, sizeof(*more));
+	if (more == NULL) {
+		free(list);
 		return fail(NULL, ENOMEM);
+	}
 	rows->list = more;
-	memset(&more[rows->count], 0, count * sizeof(*more));
-	for (i = 0; i < count; i++)
-		more[rows->count + i].segment = list[i];
-	rows->count += count;
+	rows->count = count;
+	/* A row has more room than its segment: from the last to the first,
+	 * none is overwritten before it is moved. */
+	for (i = count; i-- > 0;) {
+		memcpy(&segment, (char *)more + i * sizeof(segment),
+		    sizeof(segment));
+		memset(&more[i], 0, sizeof(more[i]));
+		more[i].segment = segment;
+	}
 	return ST_OK;
 }
 

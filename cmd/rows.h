@@ -58,8 +58,9 @@ struct rows {
 /* Makes room for so many namespaces, once: rows point to them. */
 int make_namespaces(struct rows *rows, size_t count);
 
-/* Adds rows at the end, with the segments of a list; all else is zero. */
-int add_rows(struct rows *rows, const struct shmt_info *list, size_t count);
+/* Makes the rows of a list of segments, all else zero, in the memory of the
+ * list: it is no longer the caller's. */
+int make_rows(struct rows *rows, struct shmt_info *list, size_t count);
 
 /*
  * Finds out what is needed of rows of which the segments are known, all of

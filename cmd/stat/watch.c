@@ -374,10 +374,9 @@ look(const struct change_watch *how, struct look *look)
 		needs |= NEEDS_HOLDERS;
 	if (shmt_list(false, &list, &count) == -1)
 		return fail(NULL, errno);
-	status = make_namespaces(&look->rows, 1);
+	status = make_rows(&look->rows, list, count);
 	if (status == ST_OK)
-		status = add_rows(&look->rows, list, count);
-	free(list);
+		status = make_namespaces(&look->rows, 1);
 	if (status != ST_OK)
 		return status;
 	look->rows.ns_count = 1;
