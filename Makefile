@@ -36,20 +36,20 @@ LIB := \
 	bytes/prefault bytes/view bytes/view_file bytes/view_map \
 	bytes/view_remote limits/advice limits/dev_shm limits/diagnose \
 	limits/limits limits/logind limits/sysctl object posix posix_list \
-	sys/arena sys/atomic_file sys/file sys/namespace sys/parse \
+	sys/arena sys/atomic_file sys/file sys/meminfo sys/namespace sys/parse \
 	sys/resident sys/semaphore sys/thread sysv sysv_list users/holders \
 	users/ids users/lease users/maps users/process users/scan users/select \
 	users/stale
 CMD := \
 	archive attach attachments child collect columns create create/input \
-	create/reaper diagnose filter groups kinds limits limits/advise \
-	limits/check limits/ipcs limits/metrics limits/sample limits/set \
-	limits/setting limits/usage main operand output read read/dump \
-	read/watch restore rm rm/dialogue rm/explain rm/plan rm/removal \
-	rm/report rows save semaphore set stat stat/detail stat/summary \
-	stat/watch transfer ui/column ui/json ui/message ui/options \
-	ui/progress ui/signals ui/stream ui/suggest ui/table ui/terminal \
-	ui/text ui/value write
+	diagnose filter groups kinds limits limits/advise limits/check \
+	limits/ipcs limits/metrics limits/sample limits/set limits/setting \
+	limits/usage main operand output read read/dump read/values read/watch \
+	reaper restore rm rm/dialogue rm/explain rm/plan rm/removal rm/report \
+	rows save semaphore set stat stat/detail stat/summary stat/watch \
+	transfer ui/column ui/json ui/message ui/options ui/progress \
+	ui/signals ui/stream ui/suggest ui/table ui/terminal ui/text ui/value \
+	write
 UNITS := \
 	archive copy diagnose fault files hidden holders lease limits logind \
 	memcg parse posix process race select semaphore stale sysv sysv_list \
@@ -98,8 +98,9 @@ TESTS ?= $(UNIT) $(wildcard tests/cli/*.bats tests/cli/*/*.bats)
 
 .DELETE_ON_ERROR:
 .PHONY: all bench check check-asan check-deb check-distros check-fault \
-	check-install check-man check-stress check-user check-valgrind clean \
-	coverage deb dist distcheck fuzz help install lint portable uninstall
+	check-install check-kernels check-man check-stress check-user \
+	check-valgrind clean coverage deb dist distcheck fuzz help install \
+	lint portable uninstall
 
 all: $(BUILD)/shmtool $(ARCHIVE) $(SHARED) $(BUILD)/libshmtool.pc ## builds
 
@@ -188,6 +189,13 @@ check-install: all ## installs elsewhere, uses that, uninstalls
 
 check-distros: ## the README's lines on bare Debian releases, for root
 	tests/distros/run
+
+check-kernels: all $(UNIT) $(BUILD)/tests/kernels/probe ## Debian's kernels
+	tests/kernels/run $(BUILD)
+
+$(BUILD)/tests/kernels/probe: tests/kernels/probe.c
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 $(WARN) -D_GNU_SOURCE -O1 -static -o $@ $<
 
 fuzz: ## fuzzes each target for FUZZ_SECONDS or FUZZ_RUNS, with clang
 	tests/fuzz/run

@@ -162,7 +162,8 @@ save_segment(const struct saving *saving, const struct shmt_info *segment,
 
 	*reason = NULL;
 	progress_begin(&call.progress, segment->size);
-	result = shmt_save(saving->dir, segment->object.id, &how, saved, &trouble);
+	result =
+	    shmt_save(saving->dir, &segment->object, &how, saved, &trouble);
 	error = errno;
 	progress_end(&call.progress);
 	if (result == 0)

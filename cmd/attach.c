@@ -136,11 +136,11 @@ refused(const struct opts *o, const struct held *h, int error)
  * that, but not after it.
  */
 static int
-look_at(struct held *h, int id)
+look_at(struct held *h, const struct shmt_object *object)
 {
 	const struct shmt_ref *ref = &h->operand->ref;
 
-	if (shmt_info(id, &h->segment) == -1)
+	if (shmt_info(object, 0, &h->segment) == -1)
 		return fail(h->operand->text, errno);
 	if (ref->by_key && h->segment.key != ref->key &&
 	    (h->segment.state & SHMT_DEST) == 0)
@@ -151,17 +151,19 @@ look_at(struct held *h, int id)
 static int
 attach_one(const struct opts *o, struct held *h)
 {
-	int id, error;
+	struct shmt_object object;
+	int error;
 
-	if (shmt_resolve(&h->operand->ref, &id) == -1)
+	if (shmt_resolve(&h->operand->ref, &object) == -1)
 		return operand_failed(h->operand, errno);
-	if (shmt_attach(id, (void *)(uintptr_t)o->address, o->flags,
+	if (shmt_attach(&object, (void *)(uintptr_t)o->address, o->flags,
 	    &h->at) == 0) {
 		h->attached = true;
-		return look_at(h, id);
+		return look_at(h, &object);
 	}
 	error = errno;
-	if (error == ENOENT || shmt_info(id, &h->segment) == -1)
+	if (error == ENOENT ||
+	    shmt_info(&object, 0, &h->segment) == -1)
 		return operand_failed(h->operand, error);
 	return refused(o, h, error);
 }

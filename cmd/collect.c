@@ -24,73 +24,70 @@
 bool
 is_operand(const struct operand *operand, const struct shmt_info *segment)
 {
-	return operand->ref.by_key ? operand->ref.key == segment->key :
-	    operand->ref.id == segment->object.id;
+	return shmt_is_named(&operand->ref, segment);
 }
 
-/* Finds the segments that the operands name, in the order of the operands. */
-static size_t
-pick_operands(const struct selection *selection,
-    const struct shmt_info *list, size_t count,
-    struct shmt_info *picked)
+/* Replaces a list by what the operands name of it, in the order of the
+ * operands; passes tells which of these pass the filter. */
+static int
+pick_operands(const struct selection *selection, struct shmt_list *all,
+    bool *passes)
 {
+	struct shmt_info *picked;
 	size_t o, i, n = 0;
 
+	picked = calloc(selection->operand_count, sizeof(*picked));
+	if (picked == NULL)
+		return fail(NULL, ENOMEM);
 	for (o = 0; o < selection->operand_count; o++)
-		for (i = 0; i < count; i++)
-			if (is_operand(&selection->operands[o], &list[i])) {
-				picked[n++] = list[i];
+		for (i = 0; i < all->count; i++)
+			if (is_operand(&selection->operands[o],
+			    &all->list[i])) {
+				picked[n++] = all->list[i];
 				break;
 			}
-	return n;
+	free(all->list);
+	all->list = picked;
+	all->count = n;
+	return filter_mark(selection->filter, picked, n, passes);
 }
 
-/* Makes the rows of the segments that the operands name, and marks the rows that do not
- * pass the filter. */
+/* Makes the rows of what the operands name, and marks those that do not pass
+ * the filter. */
 static int
-add_operands(const struct selection *selection, struct rows *rows)
+add_operands(const struct selection *selection, unsigned want,
+    struct rows *rows)
 {
-	const size_t room = selection->operand_count;
-	struct shmt_info *list, *picked;
+	struct shmt_list all;
 	bool *passes;
-	size_t count, i;
+	size_t i;
 	int status;
 
-	if (shmt_list((selection->needs & NEEDS_RSS) != 0, &list,
-	    &count) == -1)
+	if (shmt_list(SHMT_KIND(SHMT_SYSV), want, &all) == -1)
 		return fail(NULL, errno);
-	picked = calloc(room, sizeof(*picked));
-	passes = calloc(room, sizeof(*passes));
-	if (picked == NULL || passes == NULL)
-		status = fail(NULL, ENOMEM);
-	else {
-		count = pick_operands(selection, list, count, picked);
-		status = filter_mark(selection->filter, picked, count,
-		    passes);
-	}
-	free(list);
-	if (status == ST_OK) {
-		status = make_rows(rows, picked, count);
-		picked = NULL;
-	}
+	passes = calloc(selection->operand_count, sizeof(*passes));
+	status = passes == NULL ? fail(NULL, ENOMEM) :
+	    pick_operands(selection, &all, passes);
+	if (status == ST_OK)
+		status = make_rows(rows, &all);
+	else
+		shmt_list_free(&all);
 	for (i = 0; i < rows->count; i++)
 		rows->list[i].filtered = !passes[i];
 	free(passes);
-	free(picked);
 	return status;
 }
 
-/* Makes the rows of the segments that pass the filter. */
+/* Makes the rows of what passes the filter. */
 static int
-add_matches(const struct selection *selection, struct rows *rows)
+add_matches(const struct selection *selection, unsigned want,
+    struct rows *rows)
 {
-	struct shmt_info *list;
-	size_t count;
+	struct shmt_list all;
 	int status;
 
-	status = filter_list(selection->filter,
-	    (selection->needs & NEEDS_RSS) != 0, &list, &count);
-	return status == ST_OK ? make_rows(rows, list, count) : status;
+	status = filter_list(selection->filter, want, &all);
+	return status == ST_OK ? make_rows(rows, &all) : status;
 }
 
 /* Makes the rows of the namespace that this process is in. */
@@ -98,10 +95,14 @@ static int
 look_here(const struct selection *selection, struct rows *rows,
     struct ipc_ns *ipc_ns)
 {
+	unsigned want = 0;
 	int status;
 
+	if ((selection->needs & NEEDS_RSS) != 0)
+		want = SHMT_WANT_RSS;
 	status = selection->operand_count > 0 ?
-	    add_operands(selection, rows) : add_matches(selection, rows);
+	    add_operands(selection, want, rows) :
+	    add_matches(selection, want, rows);
 	if (status == ST_OK)
 		fill_rows(rows->list, rows->count, selection->needs,
 		    filter_idle(selection->filter), ipc_ns);

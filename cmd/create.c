@@ -16,9 +16,9 @@
 #include "child.h"
 #include "cmd.h"
 #include "create/input.h"
-#include "create/reaper.h"
 #include "diagnose.h"
 #include "kinds.h"
+#include "reaper.h"
 #include "shmtool.h"
 #include "ui/signals.h"
 #include "ui/text.h"
@@ -173,7 +173,7 @@ look_at_own(const struct opts *o, struct work *w)
 {
 	struct shmt_info there;
 
-	if (shmt_info(w->segment.object.id, &there) == -1)
+	if (shmt_info(&w->segment.object, 0, &there) == -1)
 		return fail(o->object, errno);
 	if (!is_ours(&there)) {
 		warn_about(o->object, "segment %d was removed, and another one "
@@ -189,9 +189,9 @@ undo(const struct work *w)
 {
 	struct shmt_info there;
 
-	if (w->created && shmt_info(w->segment.object.id, &there) == 0 &&
+	if (w->created && shmt_info(&w->segment.object, 0, &there) == 0 &&
 	    is_ours(&there))
-		shmt_remove(w->segment.object.id);
+		shmt_remove(&w->segment.object, 0, NULL);
 	if (w->has_reaper)
 		end_reaper(&w->reaper);
 	if (w->at != NULL)
@@ -215,13 +215,14 @@ hold(const struct opts *o, struct work *w)
 {
 	int status;
 
-	if (shmt_attach(w->segment.object.id, NULL, SHMT_RDONLY, &w->at) == -1)
+	if (shmt_attach(&w->segment.object, NULL, SHMT_RDONLY, &w->at) == -1)
 		return diagnose_refusal(
 		    o->object, &o->request, SHMT_STEP_ATTACH, errno);
 	status = look_at_own(o, w);
 	if (status != ST_OK)
 		return status;
-	if (o->request.key == 0 && shmt_remove(w->segment.object.id) == -1)
+	if (o->request.key == 0 &&
+	    shmt_remove(&w->segment.object, 0, NULL) == -1)
 		return fail(o->object, errno);
 	return inform_reaper(&w->reaper, &w->segment) ? ST_OK : no_reaper(o);
 }
@@ -230,18 +231,16 @@ static int
 make(const struct opts *o, struct work *w)
 {
 	struct shmt_request request = o->request;
-	int id;
 
 	if (o->args.command != NULL) {
-		w->has_reaper = start_reaper(&w->reaper, request.key);
+		w->has_reaper = start_reaper(&w->reaper, NULL, 0);
 		if (!w->has_reaper)
 			return no_reaper(o);
 	}
 	request.mode = first_mode(o);
-	if (shmt_create(&request, &id, &w->created) == -1)
+	if (shmt_create(&request, &w->segment.object, &w->created) == -1)
 		return diagnose_refusal(o->object, &request, SHMT_STEP_CREATE,
 		    errno);
-	w->segment.object.id = id;
 	return ST_OK;
 }
 
@@ -250,7 +249,7 @@ lock(const struct opts *o, struct work *w)
 {
 	int status = look_at_own(o, w);
 
-	if (status == ST_OK && shmt_lock(w->segment.object.id, true) == -1)
+	if (status == ST_OK && shmt_lock(&w->segment.object, true) == -1)
 		status = diagnose_refusal(
 		    o->object, &o->request, SHMT_STEP_LOCK, errno);
 	return status;
@@ -263,7 +262,7 @@ fill(const struct opts *o, struct work *w, int in)
 	struct shmt_view *view;
 	int status;
 
-	if (shmt_view_open(w->segment.object.id, SHMT_WRITE, &view) == -1)
+	if (shmt_view_open(&w->segment.object, SHMT_WRITE, &view) == -1)
 		return diagnose_refusal(
 		    o->object, &o->request, SHMT_STEP_ATTACH, errno);
 	status = look_at_own(o, w);
@@ -317,7 +316,7 @@ complete(const struct opts *o, struct work *w, int in)
 static int
 tell_which(const struct opts *o, struct work *w)
 {
-	if (shmt_info(w->segment.object.id, &w->segment) == -1)
+	if (shmt_info(&w->segment.object, 0, &w->segment) == -1)
 		return fail(o->object, errno);
 	warn_about(o->object, "%s segment %d, %ju byte%s",
 	    w->created ? "created" : "opened", w->segment.object.id,

@@ -277,7 +277,7 @@ filter_mark(const struct shmt_filter *filter,
 	size_t i;
 
 	if (filter_needs_holders(filter, list, count) &&
-	    shmt_holders(-1, &holders) == -1) {
+	    shmt_holders(NULL, &holders) == -1) {
 		error = errno;
 		warn_about(NULL, "cannot find out who is attached: %s",
 		    strerror(error));
@@ -292,29 +292,27 @@ filter_mark(const struct shmt_filter *filter,
 }
 
 int
-filter_list(const struct shmt_filter *filter, bool want_rss,
-    struct shmt_info **list, size_t *count)
+filter_list(const struct shmt_filter *filter, unsigned want,
+    struct shmt_list *list)
 {
-	struct shmt_info *all;
-	size_t i, n, kept = 0;
+	size_t i, kept = 0;
 	bool *passes;
 	int status;
 
-	if (shmt_list(want_rss, &all, &n) == -1)
+	if (shmt_list(SHMT_KIND(SHMT_SYSV), want, list) == -1)
 		return fail(NULL, errno);
-	passes = calloc(n + 1, sizeof(*passes));
+	passes = calloc(list->count + 1, sizeof(*passes));
 	status = passes == NULL ? fail(NULL, ENOMEM) :
-	    filter_mark(filter, all, n, passes);
+	    filter_mark(filter, list->list, list->count, passes);
 	if (status != ST_OK) {
 		free(passes);
-		free(all);
+		shmt_list_free(list);
 		return status;
 	}
-	for (i = 0; i < n; i++)
+	for (i = 0; i < list->count; i++)
 		if (passes[i])
-			all[kept++] = all[i];
+			list->list[kept++] = list->list[i];
+	list->count = kept;
 	free(passes);
-	*list = all;
-	*count = kept;
 	return ST_OK;
 }

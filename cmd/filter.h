@@ -51,9 +51,9 @@ uint64_t filter_idle(const struct shmt_filter *filter);
 int filter_mark(const struct shmt_filter *filter,
     const struct shmt_info *list, size_t count, bool *passes);
 
-/* Lists the segments that pass, into an array that the caller frees; ST_OK, or
- * another status, having said why. */
-int filter_list(const struct shmt_filter *filter, bool want_rss,
-    struct shmt_info **list, size_t *count);
+/* Lists the segments that pass, with what is wanted (SHMT_WANT_RSS); the
+ * caller frees with shmt_list_free(). */
+int filter_list(const struct shmt_filter *filter, unsigned want,
+    struct shmt_list *list);
 
 #endif

@@ -196,7 +196,7 @@ static const struct option_row options[] = {
 	[RAM] = { 0, "ram", "SIZE", "advise for a machine with this memory",
 	    kind_size, TO(memory), .min = RAM_MIN, GIVEN(RAM) },
 	[SET] = { 0, "set", "NAME=VALUE",
-	    "set shmmax, shmall, shmmni, shm_rmid_forced, dev_shm_size",
+	    "set a limit, such as shmmax=64G or shmmni=8192",
 	    kind_setting, TO(settings), GIVEN(SET), .group = 1 },
 	[PERSIST] = { 0, "persist", "[=FILE]",
 	    "keep it in " SYSCTL_FILE, kind_file, TO(file),

@@ -28,7 +28,7 @@ parse_operand(const char *text, struct operand *operand)
 		    "2147483647, keys from 1 to 0xffffffff");
 	if (errno == EINVAL)
 		return usage_error(text, "not a segment: an id (123), a key "
-		    "(0x4d2), id:N, key:N or ftok:PATH[:PROJ]");
+		    "(0x4d2), /NAME, id:N, key:N or ftok:PATH[:PROJ]");
 	warn_about(text, "%s", strerror(errno));
 	return errno == EACCES ? ST_DENIED : ST_FAILED;
 }
@@ -94,10 +94,10 @@ operand_failed(const struct operand *operand, int error)
 int
 find_operand(const struct operand *operand, struct shmt_info *segment)
 {
-	int id;
+	struct shmt_object object;
 
-	if (shmt_resolve(&operand->ref, &id) == -1 ||
-	    shmt_info(id, segment) == -1)
+	if (shmt_resolve(&operand->ref, &object) == -1 ||
+	    shmt_info(&object, 0, segment) == -1)
 		return operand_failed(operand, errno);
 	/* Between the two calls the id may pass to another segment. */
 	if (operand->ref.by_key && segment->key != operand->ref.key)

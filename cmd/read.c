@@ -48,7 +48,7 @@ kind_type(const struct option_row *row, const char *text, void *to)
 	struct opts *o = to;
 
 	o->form = DUMP_TYPED;
-	o->dump.type = find_dump_type(text);
+	o->dump.type = find_value_type(text);
 	if (o->dump.type != NULL)
 		return ST_OK;
 	return option_error(row, "%s: not one of d1 d2 d4 d8 u1 u2 u4 u8 x1 "
@@ -118,7 +118,7 @@ choose_form(struct opts *o)
 	else
 		o->dump.form = terminal || o->interval > 0 ? DUMP_HEX :
 		    DUMP_RAW;
-	o->dump.offsets = o->verbose;
+	o->dump.offsets = o->verbose || o->interval > 0;
 	o->dump.safe = terminal;
 	o->dump.colour = terminal && getenv("NO_COLOR") == NULL;
 }
@@ -152,6 +152,25 @@ parse(int argc, char **argv, struct opts *o)
 	status = parse_single_operand(o->args.count, o->args.operands,
 	    &o->operand);
 	return status == ST_OK ? check(o) : status;
+}
+
+/* A value of which bytes are missing is none. */
+static int
+check_values(const struct opts *o)
+{
+	uint64_t width, rest;
+
+	if (o->form != DUMP_TYPED)
+		return ST_OK;
+	width = o->dump.type->width;
+	rest = o->length % width;
+	if (rest == 0)
+		return ST_OK;
+	warn_about(o->operand.text, "%ju byte%s: no whole number of %s values "
+	    "of %ju bytes: --length %ju reads those that are whole",
+	    (uintmax_t)o->length, plural(o->length, "s"), o->dump.type->name,
+	    (uintmax_t)width, (uintmax_t)(o->length - rest));
+	return ST_FAILED;
 }
 
 static int
@@ -203,39 +222,55 @@ send_raw(const struct opts *o, struct shmt_view *view,
 	    transfer_failed(&o->operand, output->path, o->length, *done);
 }
 
-#define PIECE ((size_t)64 * 1024)
+/* A dump under way. */
+struct dumping {
+	struct dump dump;
+	bool flushes;		/* each piece is to be seen at once */
+	uint64_t done;		/* bytes */
+};
+
+/* One piece of the segment, for shmt_view_visit(); 1: no more is wanted. */
+static int
+dump_piece(void *arg, const void *bytes, uint64_t length)
+{
+	struct dumping *d = arg;
+
+	if (bytes != NULL)
+		dump_bytes(&d->dump, bytes, (size_t)length);
+	else
+		dump_hole(&d->dump, length);
+	if (d->flushes)
+		fflush(d->dump.out);
+	if (ferror(d->dump.out))
+		return 1;
+	d->done += length;
+	return d->dump.ended || caught_signal() != 0;
+}
 
 static int
 send_dump(const struct opts *o, struct shmt_view *view,
     struct output *output, uint64_t *done)
 {
-	static unsigned char piece[PIECE];
-	struct dump dump = o->dump;
-	bool more = true;
+	struct dumping d = { .dump = o->dump, .flushes = o->dump.safe };
 	int error;
-	size_t n;
 
-	dump.out = output_stream(output);
-	if (dump.out == NULL)
+	d.dump.offset = o->offset;
+	d.dump.out = output_stream(output);
+	if (d.dump.out == NULL)
 		return fail(output->path, errno);
-	for (*done = 0; more && *done < o->length;
-	    *done += ferror(dump.out) ? 0 : n) {
-		n = o->length - *done < PIECE ? (size_t)(o->length - *done) :
-		    PIECE;
-		if (shmt_view_get(view, o->offset + *done, piece, n) == -1) {
-			error = errno;
-			fclose(dump.out);
-			errno = error;
-			return transfer_failed(&o->operand, o->operand.text,
-			    o->length, *done);
-		}
-		more = dump_bytes(&dump, o->offset + *done, piece, n) &&
-		    !ferror(dump.out) && caught_signal() == 0;
+	if (shmt_view_visit(view, o->offset, o->length, dump_piece,
+	    &d) == -1) {
+		error = errno;
+		fclose(d.dump.out);
+		errno = error;
+		return transfer_failed(&o->operand, o->operand.text,
+		    o->length, d.done);
 	}
-	dump_end(&dump, o->offset + *done);
-	if (output_end_stream(output, dump.out) == 0)
+	dump_end(&d.dump);
+	*done = d.done;
+	if (output_end_stream(output, d.dump.out) == 0)
 		return ST_OK;
-	return transfer_failed(&o->operand, output->path, o->length, *done);
+	return transfer_failed(&o->operand, output->path, o->length, d.done);
 }
 
 static int
@@ -252,8 +287,8 @@ send_locked(const struct opts *o, struct shmt_view *view,
 	    send_dump(o, view, output, &done);
 	add_status(&status, release_semaphore(&o->semaphore));
 	if (status == ST_OK && o->verbose && o->dump.form != DUMP_TYPED)
-		fprintf(stderr, "read %ju bytes at %ju\n", (uintmax_t)done,
-		    (uintmax_t)o->offset);
+		fprintf(stderr, "read %ju byte%s at %ju\n", (uintmax_t)done,
+		    plural(done, "s"), (uintmax_t)o->offset);
 	return status;
 }
 
@@ -327,6 +362,8 @@ run(int argc, char **argv)
 	if (status != ST_OK)
 		return status;
 	status = check_range(&o.operand, segment.size, o.offset, &o.length);
+	if (status == ST_OK)
+		status = check_values(&o);
 	if (status != ST_OK)
 		return status;
 	status = open_view(&o.operand, &segment, o.no_trace ? SHMT_NO_TRACE :

@@ -17,7 +17,9 @@
 #include "cmd.h"
 #include "diagnose.h"
 #include "kinds.h"
+#include "reaper.h"
 #include "shmtool.h"
+#include "transfer.h"
 #include "ui/progress.h"
 #include "ui/signals.h"
 
@@ -25,6 +27,8 @@ struct opts {
 	struct arguments args;	/* its operands: the files */
 	unsigned flags;
 	uint32_t key;
+	int *made;		/* ids of segments that are complete */
+	size_t made_count;
 };
 
 static const struct option_row options[] = {
@@ -39,6 +43,8 @@ static const struct option_row options[] = {
 struct work {
 	const char *file;
 	struct progress progress;
+	struct reaper reaper;
+	bool made;		/* there is a segment, perhaps not complete */
 	struct shmt_saved saved;
 	struct shmt_trouble trouble;
 };
@@ -67,6 +73,16 @@ report_progress(void *arg, uint64_t done)
 
 	w->progress.total = w->saved.segment.size;
 	return progress_tell(&w->progress, done);
+}
+
+/* From here on the reaper removes the segment unless it is dismissed. */
+static bool
+segment_made(void *arg, const struct shmt_info *segment)
+{
+	struct work *w = arg;
+
+	w->made = true;
+	return inform_reaper(&w->reaper, segment);
 }
 
 static int
@@ -111,6 +127,17 @@ is_directory(const char *name)
 }
 
 static int
+no_memory(const struct work *w)
+{
+	char memory[MEMORY_TEXT];
+
+	describe_memory(memory);
+	warn_about(w->file, "not enough memory to fill its %ju bytes%s",
+	    (uintmax_t)w->saved.segment.size, memory);
+	return ST_LIMIT;
+}
+
+static int
 file_failed(const struct work *w, int error)
 {
 	const char *which = w->trouble.place == SHMT_AT_META ? ".meta" :
@@ -118,11 +145,14 @@ file_failed(const struct work *w, int error)
 
 	if (error == EBADMSG)
 		return file_damaged(w);
+	if (error == ENOMEM && w->made)
+		return no_memory(w);
 	if (error == ELOOP)
 		warn_about(w->file, "the %s is a symbolic link; it is not "
 		    "followed", which);
 	else if (error == ENOENT && is_directory(w->file))
-		warn_about(w->file, "a directory: name the files in it, *.meta");
+		warn_about(
+		    w->file, "a directory: name the files in it, *.meta");
 	else if (error == EINVAL)
 		warn_about(w->file, "the %s is not a regular file", which);
 	else
@@ -160,10 +190,16 @@ segment_failed(const struct opts *o, const struct work *w, int error)
 		warn_about(w->file, "no memory for its pages");
 		return ST_LIMIT;
 	}
+	if (error == ENOMEM && w->made &&
+	    (w->saved.lost & SHMT_LOST_RESERVE) != 0) {
+		warn_about(w->file, "%ju bytes asked, more than a process can "
+		    "attach here", (uintmax_t)s->size);
+		return ST_LIMIT;
+	}
 	if (error == EEXIST && is_key_taken(w, request.key))
 		return ST_BUSY;
-	return diagnose_refusal(w->file, &request, SHMT_STEP_CREATE,
-	    error);
+	return diagnose_refusal(w->file, &request, w->made ?
+	    SHMT_STEP_ATTACH : SHMT_STEP_CREATE, error);
 }
 
 static int
@@ -191,35 +227,55 @@ warn_about_losses(const struct work *w, int id)
 		warn_about(w->file, "restored as %d, but not locked as it was: "
 		    "RLIMIT_MEMLOCK (ulimit -l) does not allow it", id);
 	if (lost & SHMT_LOST_HUGE)
-		warn_about(w->file, "restored as %d, but not of huge pages as "
-		    "it was: not enough are free, or they are not permitted", id);
+		warn_about(w->file,
+		    "restored as %d, but not of huge pages as "
+		    "it was: not enough are free, or they are not permitted",
+		    id);
 	if (lost & SHMT_LOST_RESERVE)
 		warn_about(w->file, "restored as %d, but its memory is not "
 		    "reserved, as with create --no-reserve", id);
 }
 
 static int
-restore_one(const struct opts *o, const char *file)
+restore_file(const struct opts *o, struct work *w, int *id)
 {
-	struct work w = { .file = file };
 	const struct shmt_restoring how = {
 		.flags = o->flags, .key = o->key, .progress = report_progress,
-		.arg = &w
+		.made = segment_made, .arg = w
 	};
-	int id, result, error;
+	struct shmt_object object = { .id = -1 };
+	int result, error;
 
-	progress_begin(&w.progress, 0);
-	result = shmt_restore(file, &how, &id, &w.saved, &w.trouble);
+	progress_begin(&w->progress, 0);
+	result = shmt_restore(w->file, &how, &object, &w->saved, &w->trouble);
+	*id = object.id;
 	error = errno;
-	progress_end(&w.progress);
+	progress_end(&w->progress);
 	if (result == -1)
-		return restore_failed(o, &w, error);
-	printf("%d\n", id);
-	if (!flush_output()) {
-		/* Its id would be lost. */
-		shmt_remove(id);
-		return ST_FAILED;
+		return restore_failed(o, w, error);
+	printf("%d\n", *id);
+	/* Otherwise nobody would learn the id. */
+	return flush_output() ? ST_OK : ST_FAILED;
+}
+
+static int
+restore_one(struct opts *o, const char *file)
+{
+	struct work w = { .file = file };
+	int id, status;
+
+	if (!start_reaper(&w.reaper, o->made, o->made_count)) {
+		warn_about(file, "cannot start the process that removes an "
+		    "unfinished segment: %s", strerror(errno));
+		return status_of(errno);
 	}
+	status = restore_file(o, &w, &id);
+	if (status != ST_OK) {
+		end_reaper(&w.reaper);
+		return status;
+	}
+	dismiss_reaper(&w.reaper);
+	o->made[o->made_count++] = id;
 	warn_about_losses(&w, id);
 	return ST_OK;
 }
@@ -249,17 +305,23 @@ run(int argc, char **argv)
 	if (status != ST_OK)
 		return status;
 	files = o.args.operands;
+	o.made = calloc((size_t)o.args.count, sizeof(*o.made));
+	if (o.made == NULL)
+		return fail(NULL, ENOMEM);
 	catch_signals();
 	ignore_sigpipe();
 	for (i = 0; files[i] != NULL && caught_signal() == 0; i++)
 		if (!named_before(files, i))
 			add_status(&status, restore_one(&o, files[i]));
+	free(o.made);
 	return status;
 }
 
-const struct cmd cmd_restore = {.name = "restore",
-    .summary = "Makes saved segments again",
-    .synopsis = "[--id] [-k KEY] FILE...",
-    .options = options,
-    .note = "FILE is NAME.meta, NAME.shm or NAME, as shmtool save wrote them.",
-    .run = run};
+const struct cmd cmd_restore = {
+	.name = "restore",
+	.summary = "Makes saved segments again",
+	.synopsis = "[--id] [-k KEY] FILE...",
+	.options = options,
+	.note = "FILE is NAME.meta, NAME.shm or NAME, as shmtool save wrote them.",
+	.run = run
+};

@@ -119,24 +119,24 @@ parse(int argc, char **argv, struct opts *o)
 static int
 select_segments(struct opts *o, struct work *work)
 {
-	struct shmt_info *segments;
-	size_t count, i;
+	struct shmt_list segments;
+	size_t i;
 	int status;
 
-	status = filter_list(o->run.filter, false, &segments, &count);
+	status = filter_list(o->run.filter, 0, &segments);
 	if (status != ST_OK)
 		return status;
-	work->list = calloc(count + 1, sizeof(*work->list));
+	work->list = calloc(segments.count + 1, sizeof(*work->list));
 	if (work->list == NULL) {
-		free(segments);
+		shmt_list_free(&segments);
 		return fail(NULL, ENOMEM);
 	}
-	work->count = count;
-	for (i = 0; i < count; i++) {
-		work->list[i].segment = segments[i];
+	work->count = segments.count;
+	for (i = 0; i < segments.count; i++) {
+		work->list[i].segment = segments.list[i];
 		removal_plan(&o->run, &work->list[i]);
 	}
-	free(segments);
+	shmt_list_free(&segments);
 	return ST_OK;
 }
 
@@ -273,6 +273,7 @@ act(struct opts *o)
 	int status;
 	size_t i;
 
+	o->run.pins = shmt_ns_is_foreign();
 	catch_signals();
 	ignore_sigpipe();
 	status = o->operands != NULL ? take_operands(o, &work) :

@@ -93,7 +93,7 @@ fill_holders(const struct filling *filling, struct row *row)
 	const struct shmt_holder *first;
 
 	first = shmt_holders_of(
-	    holders, row->segment.object.id, &row->holder_count);
+	    holders, &row->segment.object, &row->holder_count);
 	row->first_holder = row->holder_count > 0 ?
 	    (size_t)(first - holders->list) : 0;
 	if (filling->ipc_ns->holders_error == 0 || row->segment.nattch == 0)
@@ -148,7 +148,7 @@ fill_rows(struct row *list, size_t count, unsigned needs,
 
 	/* One look at all processes, for all rows. */
 	if (needs_holders(list, count, needs) &&
-	    shmt_holders(count == 1 ? list[0].segment.object.id : -1,
+	    shmt_holders(count == 1 ? &list[0].segment.object : NULL,
 	    &ipc_ns->holders) == -1)
 		ipc_ns->holders_error = errno;
 	for (i = 0; i < count; i++)
@@ -170,28 +170,30 @@ row_holders(const struct row *row)
 }
 
 int
-make_rows(struct rows *rows, struct shmt_info *list, size_t count)
+make_rows(struct rows *rows, struct shmt_list *all)
 {
-	struct shmt_info segment;
+	struct shmt_info info;
 	struct row *more;
 	size_t i;
 
 	/* Not 0 of them: then NULL would not mean a failure. */
-	more = reallocarray(list, count + 1, sizeof(*more));
+	more = reallocarray(all->list, all->count + 1, sizeof(*more));
 	if (more == NULL) {
-		free(list);
+		shmt_list_free(all);
 		return fail(NULL, ENOMEM);
 	}
-	rows->list = more;
-	rows->count = count;
-	/* A row has more room than its segment: from the last to the first,
+	/* A row is larger than what it is made of: from the last to the first,
 	 * none is overwritten before it is moved. */
-	for (i = count; i-- > 0;) {
-		memcpy(&segment, (char *)more + i * sizeof(segment),
-		    sizeof(segment));
+	for (i = all->count; i-- > 0;) {
+		memcpy(&info, (char *)more + i * sizeof(info), sizeof(info));
 		memset(&more[i], 0, sizeof(more[i]));
-		more[i].segment = segment;
+		more[i].segment = info;
 	}
+	rows->list = more;
+	rows->count = all->count;
+	rows->source = *all;
+	rows->source.list = NULL;
+	*all = (struct shmt_list){ 0 };
 	return ST_OK;
 }
 
@@ -211,5 +213,6 @@ free_rows(struct rows *rows)
 		shmt_holders_free(&rows->namespaces[i].holders);
 	free(rows->namespaces);
 	free(rows->list);
+	shmt_list_free(&rows->source);
 	memset(rows, 0, sizeof(*rows));
 }

@@ -53,14 +53,15 @@ struct rows {
 	size_t count;
 	struct ipc_ns *namespaces;
 	size_t ns_count;
+	struct shmt_list source;	/* what the rows borrow names from */
 };
 
 /* Makes room for so many namespaces, once: rows point to them. */
 int make_namespaces(struct rows *rows, size_t count);
 
-/* Makes the rows of a list of segments, all else zero, in the memory of the
- * list: it is no longer the caller's. */
-int make_rows(struct rows *rows, struct shmt_info *list, size_t count);
+/* Makes the rows of a list, all else zero, in the memory of the list: it is no
+ * longer the caller's, after a failure too. */
+int make_rows(struct rows *rows, struct shmt_list *all);
 
 /*
  * Finds out what is needed of rows of which the segments are known, all of

@@ -163,19 +163,20 @@ save_one(struct opts *o, const char *object,
 static int
 save_selected(struct opts *o)
 {
-	struct shmt_info *list;
+	struct shmt_list list;
 	int status;
-	size_t count, i;
+	size_t i;
 	char object[24];
 
-	status = filter_list(&o->filter.set, false, &list, &count);
+	status = filter_list(&o->filter.set, 0, &list);
 	if (status != ST_OK)
 		return status;
-	for (i = 0; i < count && caught_signal() == 0; i++) {
-		snprintf(object, sizeof(object), "%d", list[i].object.id);
-		add_status(&status, save_one(o, object, &list[i]));
+	for (i = 0; i < list.count && caught_signal() == 0; i++) {
+		snprintf(object, sizeof(object), "%d",
+		    list.list[i].object.id);
+		add_status(&status, save_one(o, object, &list.list[i]));
 	}
-	free(list);
+	shmt_list_free(&list);
 	return status;
 }
 

@@ -93,7 +93,7 @@ check_same(const struct operand *operand, const struct shmt_info *segment)
 {
 	struct shmt_info there;
 
-	if (shmt_info(segment->object.id, &there) == -1)
+	if (shmt_info(&segment->object, 0, &there) == -1)
 		return operand_failed(operand, errno);
 	if (shmt_same(segment, &there))
 		return ST_OK;
@@ -127,7 +127,7 @@ set_one(const struct opts *o, const struct operand *operand)
 			return status;
 	}
 	if ((o->lock || o->unlock) &&
-	    shmt_lock(segment.object.id, o->lock) == -1)
+	    shmt_lock(&segment.object, o->lock) == -1)
 		return lock_failed(operand, &segment, errno);
 	return ST_OK;
 }

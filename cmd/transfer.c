@@ -45,7 +45,7 @@ open_view(const struct operand *operand, const struct shmt_info *segment,
 {
 	struct shmt_view *v;
 
-	if (shmt_view_open(segment->object.id, flags, &v) == -1)
+	if (shmt_view_open(&segment->object, flags, &v) == -1)
 		return -1;
 	if (!shmt_same(shmt_view_segment(v), segment)) {
 		shmt_view_close(v);

@@ -210,7 +210,7 @@ write_locked(const struct opts *o, struct shmt_view *view,
 	add_status(&status, release_semaphore(&o->semaphore));
 	if (status == ST_OK && o->verbose)
 		printf("wrote %ju byte%s at %ju\n", (uintmax_t)done,
-		    done == 1 ? "" : "s", (uintmax_t)o->offset);
+		    plural(done, "s"), (uintmax_t)o->offset);
 	return status;
 }
 

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "object.h"
+#include "shmtool.h"
 #include "posix.h"
 #include "sys/arena.h"
 #include "sysv.h"
@@ -42,7 +42,7 @@ cannot(void)
 }
 
 int
-shmt__info(const struct shmt_object *object, unsigned want,
+shmt_info(const struct shmt_object *object, unsigned want,
     struct shmt_info *info)
 {
 	const struct row *row = &rows[object->kind];
@@ -51,7 +51,7 @@ shmt__info(const struct shmt_object *object, unsigned want,
 }
 
 int
-shmt__remove(const struct shmt_object *object, unsigned flags,
+shmt_remove(const struct shmt_object *object, unsigned flags,
     struct shmt_removal *removal)
 {
 	const struct row *row = &rows[object->kind];
@@ -62,7 +62,7 @@ shmt__remove(const struct shmt_object *object, unsigned flags,
 }
 
 int
-shmt__set(const struct shmt_info *info)
+shmt_set(const struct shmt_info *info)
 {
 	const struct row *row = &rows[info->object.kind];
 
@@ -70,7 +70,7 @@ shmt__set(const struct shmt_info *info)
 }
 
 int
-shmt__open(const struct shmt_object *object, unsigned flags, int *fd)
+shmt_open(const struct shmt_object *object, unsigned flags, int *fd)
 {
 	const struct row *row = &rows[object->kind];
 
@@ -78,7 +78,7 @@ shmt__open(const struct shmt_object *object, unsigned flags, int *fd)
 }
 
 bool
-shmt__same(const struct shmt_info *a, const struct shmt_info *b)
+shmt_same(const struct shmt_info *a, const struct shmt_info *b)
 {
 	if (a->object.kind != b->object.kind)
 		return false;
@@ -119,7 +119,7 @@ append(struct shmt_list *all, struct shmt_list *more)
 }
 
 int
-shmt__list(unsigned kinds, unsigned want, struct shmt_list *list)
+shmt_list(unsigned kinds, unsigned want, struct shmt_list *list)
 {
 	struct shmt_list all = { 0 }, some;
 	enum shmt_kind kind;
@@ -131,18 +131,18 @@ shmt__list(unsigned kinds, unsigned want, struct shmt_list *list)
 		result = rows[kind].list(want, &some);
 		if (result == 0) {
 			result = append(&all, &some);
-			shmt__list_free(&some);
+			shmt_list_free(&some);
 		}
 	}
 	if (result == -1)
-		shmt__list_free(&all);
+		shmt_list_free(&all);
 	else
 		*list = all;
 	return result;
 }
 
 void
-shmt__list_free(struct shmt_list *list)
+shmt_list_free(struct shmt_list *list)
 {
 	int saved = errno;
 
@@ -152,4 +152,64 @@ shmt__list_free(struct shmt_list *list)
 		close(list->dir);
 	*list = (struct shmt_list){ 0 };
 	errno = saved;
+}
+
+int
+shmt_resolve(const struct shmt_ref *ref, struct shmt_object *object)
+{
+	struct shmt_object o = {
+		.kind = ref->kind, .id = ref->id, .name = ref->name
+	};
+
+	if (ref->by_key && shmt_find(ref->key, &o.id) == -1)
+		return -1;
+	*object = o;
+	return 0;
+}
+
+bool
+shmt_is_named(const struct shmt_ref *ref, const struct shmt_info *info)
+{
+	if (ref->kind != info->object.kind)
+		return false;
+	if (ref->kind == SHMT_POSIX)
+		return strcmp(ref->name, info->object.name) == 0;
+	return ref->by_key ? ref->key == info->key :
+	    ref->id == info->object.id;
+}
+
+int
+shmt_create(const struct shmt_request *request, struct shmt_object *object,
+    bool *created)
+{
+	switch (object->kind) {
+	case SHMT_SYSV:
+		return shmt__sysv_create(request, &object->id, created);
+	case SHMT_POSIX:
+		return shmt__posix_create(object, request, created);
+	default:
+		return cannot();
+	}
+}
+
+int
+shmt_lock(const struct shmt_object *object, bool lock)
+{
+	return object->kind != SHMT_SYSV ? cannot() :
+	    shmt__sysv_lock(object->id, lock);
+}
+
+int
+shmt_attach(const struct shmt_object *object, const void *address,
+    unsigned flags, void **at)
+{
+	return object->kind != SHMT_SYSV ? cannot() :
+	    shmt__sysv_attach(object->id, address, flags, at);
+}
+
+int
+shmt_may_remove(const struct shmt_object *object)
+{
+	return object->kind != SHMT_SYSV ? 0 :
+	    shmt__sysv_may_remove(object->id);
 }

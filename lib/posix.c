@@ -20,7 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "object.h"
+#include "shmtool.h"
 #include "posix.h"
 #include "sys/file.h"
 #include "sys/resident.h"
@@ -131,8 +131,8 @@ shmt__posix_is_same(int dir, const char *name, const struct statx *st)
 	struct statx now;
 
 	return shmt__statx(dir, name, AT_SYMLINK_NOFOLLOW, &now) == 0 &&
-	    now.stx_ino == st->stx_ino && shmt__device_of(&now) == shmt__device_of(st) &&
-	    now.stx_nlink == st->stx_nlink;
+	    now.stx_ino == st->stx_ino && now.stx_nlink == st->stx_nlink &&
+	    shmt__device_of(&now) == shmt__device_of(st);
 }
 
 /* glibc puts "sem." before the name, musl nothing. */

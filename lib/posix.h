@@ -9,7 +9,7 @@
 
 #include <sys/stat.h>
 
-#include "object.h"
+#include "shmtool.h"
 
 /* Whether shm_open(3) takes it, without the slash. */
 bool shmt__posix_is_name(const char *name);
@@ -24,11 +24,11 @@ void shmt__posix_leave(const struct shmt_object *object, int dir);
 
 uint64_t shmt__device_of(const struct statx *st);
 
-/* Whether a file is the one that the object names; errno as shmt__info(). */
+/* Whether a file is the one that the object names; errno as shmt_info(). */
 int shmt__posix_check(const struct shmt_object *object,
     const struct statx *st);
 
-/* The entry of an object in its directory; errno as shmt__info(). */
+/* The entry of an object in its directory; errno as shmt_info(). */
 int shmt__posix_stat(int dir, const struct shmt_object *object,
     struct statx *st);
 

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "object.h"
+#include "shmtool.h"
 #include "posix.h"
 #include "sys/arena.h"
 #include "sys/file.h"
@@ -131,7 +131,7 @@ shmt__posix_list(unsigned want, struct shmt_list *list)
 		close_dir(stream);
 	}
 	if (result == -1) {
-		shmt__list_free(&all);
+		shmt_list_free(&all);
 		return -1;
 	}
 	if (all.count > 0)

@@ -39,17 +39,35 @@ const char *shmt_version(void);
  * a number that does not fit.
  */
 
-/* What an operand names. */
+enum shmt_kind {
+	SHMT_SYSV,		/* System V segment */
+	SHMT_POSIX,		/* regular file directly in /dev/shm */
+	SHMT_DELETED,		/* file of a tmpfs whose name was unlinked */
+	SHMT_MEMFD,		/* memfd_create(2), small or huge pages */
+	SHMT_ANON,		/* shared anonymous mapping */
+	SHMT_KINDS
+};
+
+/* Sets of kinds. */
+#define SHMT_KIND(kind)	(1u << (kind))
+#define SHMT_UNNAMED	(SHMT_KIND(SHMT_DELETED) | SHMT_KIND(SHMT_MEMFD) | \
+			    SHMT_KIND(SHMT_ANON))
+#define SHMT_ALL_KINDS	(SHMT_KIND(SHMT_KINDS) - 1)
+
+/* What an operand names: SHMT_SYSV by key or by id, SHMT_POSIX by name. */
 struct shmt_ref {
+	enum shmt_kind kind;
 	bool by_key;		/* else by id */
 	int id;
 	uint32_t key;
+	const char *name;	/* without the slash; part of the text */
 };
 
 /*
- * "123" (id), "0x4d2" (key), "id:N", "key:N", "ftok:PATH", "ftok:PATH:PROJ".
- * EINVAL: none of these; ERANGE: a number too large for an id or a key, or
- * key 0; otherwise what stat(2) said of ftok's PATH.
+ * "123" (id), "0x4d2" (key), "id:N", "key:N", "ftok:PATH", "ftok:PATH:PROJ",
+ * "/NAME", "/dev/shm/NAME".  EINVAL: none of these; ERANGE: a number too large
+ * for an id or a key, or key 0; ENAMETOOLONG: a NAME of more than 255 bytes;
+ * otherwise what stat(2) said of ftok's PATH.
  */
 int shmt_parse_ref(const char *text, struct shmt_ref *ref);
 
@@ -77,21 +95,6 @@ int shmt_parse_number(const char *text, uint64_t max, uint64_t *number);
 /*
  * Shared memory of any kind
  */
-
-enum shmt_kind {
-	SHMT_SYSV,		/* System V segment */
-	SHMT_POSIX,		/* regular file directly in /dev/shm */
-	SHMT_DELETED,		/* file of a tmpfs whose name was unlinked */
-	SHMT_MEMFD,		/* memfd_create(2), small or huge pages */
-	SHMT_ANON,		/* shared anonymous mapping */
-	SHMT_KINDS
-};
-
-/* Sets of kinds. */
-#define SHMT_KIND(kind)	(1u << (kind))
-#define SHMT_UNNAMED	(SHMT_KIND(SHMT_DELETED) | SHMT_KIND(SHMT_MEMFD) | \
-			    SHMT_KIND(SHMT_ANON))
-#define SHMT_ALL_KINDS	(SHMT_KIND(SHMT_KINDS) - 1)
 
 /*
  * One piece of shared memory.  The strings and the descriptor are borrowed:
@@ -166,30 +169,79 @@ struct shmt_info {
 /* The id that has this key; key 0 is EINVAL. */
 int shmt_find(uint32_t key, int *id);
 
-/* The id that ref names.  For an id, whether it exists is not looked at. */
-int shmt_resolve(const struct shmt_ref *ref, int *id);
+/* The object that ref names.  Whether it exists is not looked at, but for a
+ * key. */
+int shmt_resolve(const struct shmt_ref *ref, struct shmt_object *object);
 
-/* Everything but rss and swap, by one system call, leaving no trace.  A
- * program of 32 bits gets the lower half of a size of 64 bits; shmt_list()
- * gives it the whole. */
-int shmt_info(int id, struct shmt_info *segment);
+/* Whether ref names this object. */
+bool shmt_is_named(const struct shmt_ref *ref, const struct shmt_info *info);
 
-/* The same, with rss and swap where /proc/sysvipc/shm tells them. */
-int shmt_info_rss(int id, struct shmt_info *segment);
+/* What costs more than one system call an object. */
+#define SHMT_WANT_RSS	0x1u	/* rss and swap apart */
 
-/*
- * All segments of the IPC namespace, in the kernel's slot order, into an
- * array that the caller frees; none at all is success with count 0.  With
- * rss wanted, from /proc/sysvipc/shm where it is there; else by the way that
- * is cheapest for the number of segments.  EBADMSG: /proc/sysvipc/shm holds
- * what no kernel writes, and the system calls do not answer either.
- */
-int shmt_list(bool want_rss, struct shmt_info **list, size_t *count);
-
-/* Whether two views are of one segment: an id alone may have been reused. */
+/* Whether two views are of one piece of memory: ids and names are reused. */
 bool shmt_same(const struct shmt_info *a, const struct shmt_info *b);
 
-#define SHMT_OPEN	0x1u	/* an existing key is opened, not EEXIST */
+/*
+ * Finds out what is known of an object.  ENOENT: no such object, or the name
+ * now belongs to another one.  Of a name in /dev/shm that is no object: ELOOP
+ * a symbolic link, EISDIR a directory, ENXIO a FIFO, socket or device.
+ * ENODEV: /dev/shm is not there, or is no tmpfs.
+ */
+int shmt_info(const struct shmt_object *object, unsigned want,
+    struct shmt_info *info);
+
+/* All objects of some kinds. */
+struct shmt_list {
+	struct shmt_info *list;
+	size_t count;
+	size_t hidden;		/* processes that could not be looked into,
+				 * where the kinds asked for need that */
+	struct shmt__arena *names;	/* private, as is the directory */
+	int dir;
+};
+
+/* kinds: a set of SHMT_KIND().  The caller frees with shmt_list_free(). */
+int shmt_list(unsigned kinds, unsigned want, struct shmt_list *list);
+void shmt_list_free(struct shmt_list *list);
+
+#define SHMT_FORCE	0x10u	/* though it is in use */
+#define SHMT_RETRY	0x20u	/* for 20 ms, as long as the kernel says that it
+				 * is in use: for an object that no visible
+				 * process uses, since another program may look
+				 * at it in the same way just now */
+
+/* What a removal found out. */
+struct shmt_removal {
+	bool by_lease;		/* the kernel granted that it was unused */
+	bool opened;		/* a process opened it in the same instant, and
+				 * has memory without a name now */
+	size_t hidden;		/* without a lease: processes that could not be
+				 * looked into, each of which may use it */
+};
+
+/*
+ * Removes an object.  flags: SHMT_FORCE, SHMT_RETRY; removal may be NULL, and
+ * is set on failure too.
+ *
+ * System V: gone at once, or marked while processes have it attached.  POSIX:
+ * EBUSY while it is in use, by the kernel's own word; where the kernel may
+ * not be asked, /proc decides.  Memory without a name: EINVAL.
+ */
+int shmt_remove(const struct shmt_object *object, unsigned flags,
+    struct shmt_removal *removal);
+
+/* Sets owner, group and mode to those of info, which shmt_info() filled. */
+int shmt_set(const struct shmt_info *info);
+
+/* SHM_LOCK and SHM_UNLOCK.  ENOMEM: more than RLIMIT_MEMLOCK.  EINVAL: not a
+ * System V segment. */
+int shmt_lock(const struct shmt_object *object, bool lock);
+
+/* Whether the caller may remove it: 0, or -1 with EPERM.  Changes nothing. */
+int shmt_may_remove(const struct shmt_object *object);
+
+#define SHMT_OPEN	0x1u	/* an existing one is opened, not EEXIST */
 #define SHMT_HUGETLB	0x2u
 #define SHMT_NORESERVE	0x4u
 #define SHMT_WITH_ID	0x8u	/* exactly this id, or EEXIST */
@@ -204,28 +256,22 @@ struct shmt_request {
 };
 
 /*
- * Makes a segment; *created tells made from opened.  errno as shmget(2);
- * EEXIST also when the wanted id could not be had, in which case nothing is
- * left behind.  shmt_diagnose() finds the cause of a refusal.
+ * Makes what object names by its kind, and by its name if it is a POSIX
+ * object; the rest of object is set.  *created tells made from opened.  errno
+ * as shmget(2); EEXIST also when the wanted id could not be had, in which case
+ * nothing is left behind.  shmt_diagnose() finds the cause of a refusal.
  */
-int shmt_create(const struct shmt_request *request, int *id, bool *created);
-
-/* shmctl(IPC_SET): owner, group and mode are all written, so start from a
- * struct that shmt_info() filled.  EINVAL: an owner or group that this user
- * namespace does not know. */
-int shmt_set(const struct shmt_info *segment);
-
-/* SHM_LOCK and SHM_UNLOCK.  ENOMEM: more than RLIMIT_MEMLOCK. */
-int shmt_lock(int id, bool lock);
-
-/* Whether the caller may remove it: 0, or -1 with EPERM.  Changes nothing. */
-int shmt_may_remove(int id);
-
-/* IPC_RMID: gone at once when nobody is attached, else marked (dest). */
-int shmt_remove(int id);
+int shmt_create(const struct shmt_request *request,
+    struct shmt_object *object, bool *created);
 
 /*
- * Attaching (map.c)
+ * A descriptor of the memory, close-on-exec; SHMT_WRITE: for writing too.
+ * O_NOATIME where it is permitted.  EINVAL: a System V segment has none.
+ */
+int shmt_open(const struct shmt_object *object, unsigned flags, int *fd);
+
+/*
+ * Attaching
  */
 
 #define SHMT_RDONLY	0x01u
@@ -235,7 +281,8 @@ int shmt_remove(int id);
 
 /* shmat(2) and shmdt(2); address NULL lets the kernel choose.  EINVAL: the
  * address is not free or not aligned. */
-int shmt_attach(int id, const void *address, unsigned flags, void **at);
+int shmt_attach(const struct shmt_object *object, const void *address,
+    unsigned flags, void **at);
 int shmt_detach(const void *at);
 
 /*
@@ -254,7 +301,8 @@ struct shmt_view;
 /* Opens a view; the caller closes it.  ESRCH: SHMT_NO_TRACE, and no holder
  * through which this caller may read; ENODATA: only in a way that would
  * allocate pages that nobody wrote.  EINVAL: SHMT_NO_TRACE to write. */
-int shmt_view_open(int id, unsigned flags, struct shmt_view **view);
+int shmt_view_open(const struct shmt_object *object, unsigned flags,
+    struct shmt_view **view);
 void shmt_view_close(struct shmt_view *view);
 
 /* The segment's size in bytes. */
@@ -332,6 +380,9 @@ struct shmt_headroom {
 
 bool shmt_headroom(struct shmt_headroom *headroom);
 
+/* The same for memory cgroups alone.  False: none of them has a limit. */
+bool shmt_memory_cgroup(struct shmt_headroom *cgroup);
+
 /*
  * A System V semaphore held, with undo, around a copy (lock.c).
  */
@@ -391,22 +442,57 @@ struct shmt_holders {
 };
 
 /*
- * One pass over /proc for all segments of this IPC namespace, or for one id
- * (-1: all).  Among many processes it is helped by threads of its own, which
- * take no signals and have ended when it returns.  The caller frees with
- * shmt_holders_free().  ENOTSUP: /proc is not there, or not that of a PID
- * namespace of ours.
+ * Who has it mapped or open: of one object (NULL: of all System V segments), or
+ * of all in a list, by one pass over /proc.  A POSIX object must be known by
+ * device and inode.  The caller frees with shmt_holders_free().  ENOTSUP: /proc
+ * is not there, or not that of a PID namespace of ours.
  */
-int shmt_holders(int id, struct shmt_holders *holders);
+int shmt_holders(const struct shmt_object *object,
+    struct shmt_holders *holders);
 void shmt_holders_free(struct shmt_holders *holders);
+int shmt_holders_of_list(const struct shmt_info *list, size_t count,
+    struct shmt_holders *holders);
 
-/* The holders of one id: a run in holders->list, and its length. */
-const struct shmt_holder *shmt_holders_of(const struct shmt_holders *holders,
-    int id, size_t *count);
+/* The holders of one object: a run in holders->list, and its length. */
+const struct shmt_holder *shmt_holders_of(
+    const struct shmt_holders *holders, const struct shmt_object *object,
+    size_t *count);
 
 /* Whether the holders seen account for all of a segment's nattch. */
 bool shmt_holders_complete(const struct shmt_holders *holders,
     const struct shmt_info *segment);
+
+/*
+ * Fills nattch, fds and in_use by what /proc shows of an object of a kind that
+ * the kernel keeps no count for.  Where that is nobody, the kernel is asked
+ * about a POSIX object by a write lease; in_use stays unknown where it may not
+ * be asked.
+ */
+void shmt_fill_use(struct shmt_info *info,
+    const struct shmt_holders *holders);
+
+/* Last time stamp of any kind. */
+int64_t shmt_last_time(const struct shmt_info *info);
+
+enum shmt_answer { SHMT_CANNOT_TELL, SHMT_NO, SHMT_YES };
+
+/* Why a POSIX object is stale or is not: each part must hold. */
+struct shmt_object_proof {
+	bool stale;
+	bool one_name;		/* one link */
+	bool no_semaphore;
+	bool idle_enough;
+	enum shmt_answer unused;
+	enum shmt_answer creator_gone;
+	uint64_t idle;		/* seconds since the last time stamp */
+	/* What creator_gone follows from: the process that the name names; or
+	 * one with the owner's user id that is older than the last time
+	 * stamp; 0 where there is none. */
+	pid_t pid;
+	bool by_name;
+	char command[SHMT_COMMAND_MAX];
+	bool complete;		/* no process was hidden from that look */
+};
 
 /*
  * Life of a process that a segment remembers (process.c)
@@ -537,6 +623,13 @@ struct shmt_ns {
  * be undone.
  */
 int shmt_ns_enter(const char *which);
+
+/*
+ * Whether the caller's IPC namespace belongs to another user namespace, whose
+ * root can give the id of a removed segment to a new one at once.  Attach a
+ * segment to be sure that the id stays with it between two calls.
+ */
+bool shmt_ns_is_foreign(void);
 
 /* The caller's own namespace. */
 int shmt_ns_self(uint64_t *inode);
@@ -820,8 +913,9 @@ struct shmt_saving {
  * a pair; EBUSY: too many processes are saving it there; otherwise errno as
  * open(2), write(2), rename(2), and *trouble is set.
  */
-int shmt_save(const char *dir, int id, const struct shmt_saving *how,
-    struct shmt_saved *saved, struct shmt_trouble *trouble);
+int shmt_save(const char *dir, const struct shmt_object *object,
+    const struct shmt_saving *how, struct shmt_saved *saved,
+    struct shmt_trouble *trouble);
 
 #define SHMT_SAME_ID	0x1u
 #define SHMT_OTHER_KEY	0x2u	/* key, not the saved one */
@@ -847,8 +941,9 @@ struct shmt_restoring {
  * saved->lost tells what is not as it was; creator, times and last user never
  * are.
  */
-int shmt_restore(const char *file, const struct shmt_restoring *how, int *id,
-    struct shmt_saved *saved, struct shmt_trouble *trouble);
+int shmt_restore(const char *file, const struct shmt_restoring *how,
+    struct shmt_object *object, struct shmt_saved *saved,
+    struct shmt_trouble *trouble);
 
 /* The length of file without its ending: that of DIR/NAME. */
 size_t shmt_saved_stem(const char *file);

@@ -94,16 +94,7 @@ shmt_find(uint32_t key, int *id)
 }
 
 int
-shmt_resolve(const struct shmt_ref *ref, int *id)
-{
-	if (ref->by_key)
-		return shmt_find(ref->key, id);
-	*id = ref->id;
-	return 0;
-}
-
-int
-shmt_info(int id, struct shmt_info *segment)
+shmt__sysv_look(int id, struct shmt_info *segment)
 {
 	struct shmid_ds ds;
 	int found;
@@ -127,14 +118,14 @@ shmt_info(int id, struct shmt_info *segment)
 }
 
 int
-shmt_info_rss(int id, struct shmt_info *segment)
+shmt__sysv_look_rss(int id, struct shmt_info *segment)
 {
 	struct shmt_info s, *list;
 	size_t i, count;
 
-	if (shmt_info(id, &s) == -1)
+	if (shmt__sysv_look(id, &s) == -1)
 		return -1;
-	if (shmt_list(true, &list, &count) == -1)
+	if (shmt__sysv_all(true, &list, &count) == -1)
 		return -1;
 	for (i = 0; i < count; i++)
 		if (shmt_same(&list[i], &s)) {
@@ -148,18 +139,6 @@ shmt_info_rss(int id, struct shmt_info *segment)
 	free(list);
 	*segment = s;
 	return 0;
-}
-
-bool
-shmt_same(const struct shmt_info *a, const struct shmt_info *b)
-{
-	/* Compare what nobody can change, since ids are reused.  Marking a
-	 * segment takes its key and moves its ctime; IPC_SET moves ctime too.
-	 * shmctl(2) tells a program of 32 bits the lower half of a size. */
-	return a->object.id == b->object.id &&
-	       (size_t)a->size == (size_t)b->size && a->cuid == b->cuid &&
-	       a->cgid == b->cgid && a->cpid == b->cpid &&
-	       (a->key == b->key || ((a->state ^ b->state) & SHMT_DEST) != 0);
 }
 
 static int
@@ -258,7 +237,7 @@ create_with_id(const struct shmt_request *request, int *id, bool *created)
 
 	/* A busy id silently gives the next free one: look first, and again
 	 * afterwards. */
-	if (shmt_info(request->id, &segment) == 0) {
+	if (shmt__sysv_look(request->id, &segment) == 0) {
 		errno = EEXIST;
 		return -1;
 	}
@@ -283,7 +262,7 @@ create_with_id(const struct shmt_request *request, int *id, bool *created)
 }
 
 int
-shmt_create(const struct shmt_request *request, int *id, bool *created)
+shmt__sysv_create(const struct shmt_request *request, int *id, bool *created)
 {
 	bool new;
 	int made;
@@ -298,7 +277,7 @@ shmt_create(const struct shmt_request *request, int *id, bool *created)
 }
 
 int
-shmt_set(const struct shmt_info *segment)
+shmt__sysv_set(const struct shmt_info *segment)
 {
 	struct shmt_info there;
 	struct shmid_ds ds;
@@ -310,7 +289,8 @@ shmt_set(const struct shmt_info *segment)
 	if (shmctl(segment->object.id, IPC_SET, &ds) == 0)
 		return 0;
 	/* EINVAL may be about the owner or about the id. */
-	if (errno == EINVAL && shmt_info(segment->object.id, &there) == 0) {
+	if (errno == EINVAL &&
+	    shmt__sysv_look(segment->object.id, &there) == 0) {
 		errno = EINVAL;
 		return -1;
 	}
@@ -318,13 +298,13 @@ shmt_set(const struct shmt_info *segment)
 }
 
 int
-shmt_lock(int id, bool lock)
+shmt__sysv_lock(int id, bool lock)
 {
 	return absent(shmctl(id, lock ? SHM_LOCK : SHM_UNLOCK, NULL));
 }
 
 int
-shmt_may_remove(int id)
+shmt__sysv_may_remove(int id)
 {
 	struct shmid_ds ds;
 
@@ -339,7 +319,7 @@ shmt_may_remove(int id)
 }
 
 int
-shmt_remove(int id)
+shmt__sysv_rmid(int id)
 {
 	return absent(shmctl(id, IPC_RMID, NULL));
 }
@@ -348,8 +328,9 @@ int
 shmt__sysv_info(const struct shmt_object *object, unsigned want,
     struct shmt_info *info)
 {
-	return want & SHMT_WANT_RSS ? shmt_info_rss(object->id, info) :
-	    shmt_info(object->id, info);
+	return want & SHMT_WANT_RSS ?
+	    shmt__sysv_look_rss(object->id, info) :
+	    shmt__sysv_look(object->id, info);
 }
 
 int
@@ -357,7 +338,7 @@ shmt__sysv_list(unsigned want, struct shmt_list *list)
 {
 	struct shmt_list all = { 0 };
 
-	if (shmt_list((want & SHMT_WANT_RSS) != 0, &all.list,
+	if (shmt__sysv_all((want & SHMT_WANT_RSS) != 0, &all.list,
 	    &all.count) == -1)
 		return -1;
 	*list = all;
@@ -371,11 +352,5 @@ shmt__sysv_remove(const struct shmt_object *object, unsigned flags,
 	/* The kernel keeps what is in use until its last detach. */
 	(void)flags;
 	*removal = (struct shmt_removal){ 0 };
-	return shmt_remove(object->id);
-}
-
-int
-shmt__sysv_set(const struct shmt_info *info)
-{
-	return shmt_set(info);
+	return shmt__sysv_rmid(object->id);
 }

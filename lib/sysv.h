@@ -10,7 +10,7 @@
 
 #include <stdio.h>
 
-#include "object.h"
+#include "shmtool.h"
 
 /* Linux 4.17; glibc names it since 2.28. */
 #ifndef SHM_STAT_ANY
@@ -31,6 +31,30 @@ void shmt__from_kernel(int id, const struct shmid_ds *ds,
 /* Reads /proc/sysvipc/shm to its end into an array that the caller frees.
  * EBADMSG: it holds what no kernel writes. */
 int shmt__read_sysvipc(FILE *file, struct shmt_info **list, size_t *count);
+
+/*
+ * Segments by id.  shmt__sysv_look() finds everything but rss and swap, by one
+ * system call that leaves no trace.  A program of 32 bits gets the lower half
+ * of a size of 64 bits; shmt__sysv_all() gives it the whole.
+ */
+int shmt__sysv_look(int id, struct shmt_info *segment);
+int shmt__sysv_look_rss(int id, struct shmt_info *segment);
+int shmt__sysv_create(const struct shmt_request *request, int *id,
+    bool *created);
+int shmt__sysv_lock(int id, bool lock);
+int shmt__sysv_may_remove(int id);
+int shmt__sysv_rmid(int id);
+int shmt__sysv_attach(int id, const void *address, unsigned flags,
+    void **at);
+
+/*
+ * All segments of the IPC namespace, in the kernel's slot order, into an
+ * array that the caller frees.  With rss wanted, from /proc/sysvipc/shm where
+ * it is there; else by the way that is cheapest for the number of segments.
+ * EBADMSG: /proc/sysvipc/shm holds what no kernel writes, and the system calls
+ * do not answer either.
+ */
+int shmt__sysv_all(bool want_rss, struct shmt_info **list, size_t *count);
 
 /* The functions of object.c for segments. */
 int shmt__sysv_info(const struct shmt_object *object, unsigned want,

@@ -376,7 +376,7 @@ none_exist(void)
 }
 
 int
-shmt_list(bool want_rss, struct shmt_info **list, size_t *count)
+shmt__sysv_all(bool want_rss, struct shmt_info **list, size_t *count)
 {
 	/* The sizes that shmctl(2) gives are cut to 32 bits. */
 	if (sizeof(size_t) < sizeof(uint64_t))

@@ -282,26 +282,26 @@ print_json(const struct shmt_limits *limits, const struct shmt_info *list,
 int
 print_report(unsigned what, enum report_unit unit, bool json)
 {
-	struct shmt_info *list = NULL;
+	struct shmt_list all = { 0 };
 	struct shmt_limits limits;
 	const char *bad = NULL;
-	size_t count = 0;
 
 	/* All is known before the first line is printed. */
 	if ((what & REPORT_LIMITS) != 0 && shmt_limits(SHMT_LIMITS_SHM |
 	    SHMT_LIMITS_MSG | SHMT_LIMITS_SEM, &limits, &bad) == -1)
 		return limits_failed(bad, errno);
 	if ((what & REPORT_SEGMENTS) != 0 &&
-	    shmt_list(false, &list, &count) == -1)
+	    shmt_list(SHMT_KIND(SHMT_SYSV), 0, &all) == -1)
 		return fail("list of segments", errno);
 	if (json)
-		print_json(&limits, list, count, what);
+		print_json(&limits, all.list, all.count, what);
 	else {
 		if ((what & REPORT_LIMITS) != 0)
 			print_limits(&limits, unit);
 		if ((what & REPORT_SEGMENTS) != 0)
-			print_segments(list, count, unit == REPORT_HUMAN);
+			print_segments(all.list, all.count,
+			    unit == REPORT_HUMAN);
 	}
-	free(list);
+	shmt_list_free(&all);
 	return ST_OK;
 }

@@ -21,7 +21,7 @@
 #include "ui/message.h"
 
 /* When a figure is known. */
-enum need { ALWAYS, RSS, DEV_SHM, INODES };
+enum need { ALWAYS, RSS, DEV_SHM, INODES, CGROUP };
 
 #define FIGURE(member) offsetof(struct sample, member)
 
@@ -66,7 +66,13 @@ static const struct metric {
 	{ "shm_dev_shm_used_inodes", "Inodes in use in /dev/shm.",
 	    FIGURE(dev_shm.used_inodes), INODES, false },
 	{ "shm_limit_dev_shm_inodes", "Inodes that /dev/shm may have.",
-	    FIGURE(dev_shm.inodes), INODES, false }
+	    FIGURE(dev_shm.inodes), INODES, false },
+	{ "shm_memory_cgroup_used_bytes",
+	    "Memory of our cgroup that cannot be given up.",
+	    FIGURE(cgroup_used), CGROUP, false },
+	{ "shm_limit_memory_cgroup_bytes",
+	    "Memory that our cgroup may have.",
+	    FIGURE(cgroup_limit), CGROUP, false }
 };
 
 #define METRICS (sizeof(metrics) / sizeof(metrics[0]))
@@ -89,9 +95,11 @@ is_known(const struct sample *sample, enum need need)
 	case DEV_SHM:
 		return sample->has_dev_shm && sample->dev_shm.size != 0;
 	case INODES:
+		return sample->has_dev_shm && sample->dev_shm.inodes != 0;
+	case CGROUP:
 		break;
 	}
-	return sample->has_dev_shm && sample->dev_shm.inodes != 0;
+	return sample->has_cgroup;
 }
 
 /* In a child, inside another namespace: writes the sample to a pipe. */
@@ -145,7 +153,7 @@ print_metric(const struct metric *metric, const struct labelled *samples,
 			print_gauge(metric->name, metric->help);
 		headed = true;
 		printf("%s", metric->name);
-		/* There is one /dev/shm in this mount namespace. */
+		/* There is one /dev/shm, and one memory cgroup of ours. */
 		if (samples[i].has_ns && metric->need < DEV_SHM)
 			printf("{ipc_namespace=\"%" PRIu64 "\"}",
 			    samples[i].ns);

@@ -33,27 +33,36 @@ count_stale(const struct shmt_info *list, size_t count)
 int
 take_sample(bool stale, struct sample *sample, const char **bad)
 {
-	struct shmt_info *list;
-	size_t count;
+	struct shmt_list all;
 
 	memset(sample, 0, sizeof(*sample));
 	*bad = NULL;
 	if (shmt_limits(SHMT_LIMITS_SHM, &sample->limits, bad) == -1 ||
-	    shmt_list(true, &list, &count) == -1)
+	    shmt_list(SHMT_KIND(SHMT_SYSV), SHMT_WANT_RSS, &all) == -1)
 		return -1;
-	shmt_usage_of(list, count, &sample->usage);
+	shmt_usage_of(all.list, all.count, &sample->usage);
 	if (stale)
-		sample->stale = count_stale(list, count);
-	free(list);
+		sample->stale = count_stale(all.list, all.count);
+	shmt_list_free(&all);
 	return 0;
 }
 
 void
 add_memory(struct sample *sample)
 {
-	/* --ns PID enters the IPC namespace of a process: /dev/shm is ours. */
-	if (entered_namespace() == NULL)
-		sample->has_dev_shm = shmt_dev_shm(&sample->dev_shm) == 0;
+	struct shmt_headroom cgroup;
+
+	/* --ns PID enters the IPC namespace of a process: these are ours. */
+	if (entered_namespace() != NULL)
+		return;
+	sample->has_dev_shm = shmt_dev_shm(&sample->dev_shm) == 0;
+	sample->has_cgroup = shmt_memory_cgroup(&cgroup);
+	if (!sample->has_cgroup)
+		return;
+	/* The page cache, which gives way, and free swap do not count. */
+	sample->cgroup_limit = cgroup.limit;
+	sample->cgroup_used = cgroup.left < cgroup.limit ?
+	    cgroup.limit - cgroup.left : 0;
 }
 
 static size_t
@@ -63,15 +72,16 @@ list_sysv_uses(const struct sample *sample, struct use uses[])
 	const struct shmt_limits *l = &sample->limits;
 	const struct shmt_usage *u = &sample->usage;
 
-	uses[0] = (struct use){ "shmmni", "segments", "segments", "",
-		VALUE_NUMBER, l->shmmni, u->segments, .has_limit = true, .fills = true };
-	uses[1] = (struct use){ "shmall", "pages", "pages", "",
-		VALUE_NUMBER, l->shmall, u->pages, .has_limit = true, .fills = true,
-		.unlimited = l->shmall > LONG_MAX / page };
+	uses[0] =
+	    (struct use){"shmmni", "segments", "segments", "", VALUE_NUMBER,
+		l->shmmni, u->segments, .has_limit = true, .fills = true};
+	uses[1] = (struct use){"shmall", "pages", "pages", "", VALUE_NUMBER,
+	    l->shmall, u->pages, .has_limit = true, .fills = true,
+	    .unlimited = l->shmall > LONG_MAX / page};
 	/* A segment may well be as large as the largest one may be. */
-	uses[2] = (struct use){ "shmmax", "bytes", "largest", "",
-		VALUE_SIZE, l->shmmax, u->largest, .has_limit = true, .fills = false,
-		.unlimited = l->shmmax > LONG_MAX };
+	uses[2] = (struct use){"shmmax", "bytes", "largest", "", VALUE_SIZE,
+	    l->shmmax, u->largest, .has_limit = true, .fills = false,
+	    .unlimited = l->shmmax > LONG_MAX};
 	return 3;
 }
 
@@ -83,19 +93,32 @@ list_dev_shm_uses(const struct sample *sample, struct use uses[])
 
 	if (!sample->has_dev_shm)
 		return 0;
-	uses[0] = (struct use){ SHMT_DEV_SHM_SIZE, "bytes", "dev_shm",
-		"/dev/shm", VALUE_SIZE, d->size, d->used, .has_limit = d->size != 0,
-		.fills = true };
+	uses[0] = (struct use){SHMT_DEV_SHM_SIZE, "bytes", "dev_shm",
+	    "/dev/shm", VALUE_SIZE, d->size, d->used, .has_limit = d->size != 0,
+	    .fills = true};
 	uses[1] = (struct use){ "dev_shm_inodes", "inodes", "dev_shm_inodes",
 		"/dev/shm", VALUE_NUMBER, d->inodes, d->used_inodes,
 		.has_limit = d->inodes != 0, .fills = true };
 	return 2;
 }
 
+static size_t
+list_cgroup_uses(const struct sample *sample, struct use uses[])
+{
+	if (!sample->has_cgroup)
+		return 0;
+	uses[0] = (struct use){ "memory_cgroup", "bytes", "memory_cgroup",
+		"memory cgroup", VALUE_SIZE, sample->cgroup_limit,
+		sample->cgroup_used, .has_limit = true, .fills = true };
+	return 1;
+}
+
 size_t
 list_uses(const struct sample *sample, struct use uses[USES_MAX])
 {
-	size_t n = list_sysv_uses(sample, uses);
+	size_t n;
 
-	return n + list_dev_shm_uses(sample, uses + n);
+	n = list_sysv_uses(sample, uses);
+	n += list_dev_shm_uses(sample, uses + n);
+	return n + list_cgroup_uses(sample, uses + n);
 }

@@ -19,15 +19,16 @@ struct sample {
 	struct shmt_usage usage;
 	uint64_t stale;		/* where it was asked for */
 	/* By add_memory(), where it is there. */
-	bool has_dev_shm;
+	bool has_dev_shm, has_cgroup;
 	struct shmt_dev_shm dev_shm;
+	uint64_t cgroup_limit, cgroup_used;	/* bytes */
 };
 
 /* Takes a sample of the present IPC namespace; -1 with errno, and *bad as of
  * shmt_limits().  To count stale segments costs a look at their processes. */
 int take_sample(bool stale, struct sample *sample, const char **bad);
 
-/* Adds what bounds other shared memory: /dev/shm. */
+/* Adds what bounds other shared memory: /dev/shm and the memory cgroup. */
 void add_memory(struct sample *sample);
 
 /* A limit beside what is used of it. */

@@ -27,8 +27,7 @@ struct change {
 	uint64_t old[SETTINGS_MAX];
 	const char *file;
 	struct shmt_atomic_file *draft;	/* to become file, or NULL */
-	struct shmt_info *list;	/* all segments, before the change */
-	size_t count;
+	struct shmt_list all;	/* segments before the change */
 	struct shmt_usage usage;	/* of that list */
 };
 
@@ -85,10 +84,10 @@ count_orphans(const struct change *c)
 	uint64_t orphans = 0;
 	size_t i;
 
-	for (i = 0; i < c->count; i++) {
-		if (c->list[i].nattch != 0)
+	for (i = 0; i < c->all.count; i++) {
+		if (c->all.list[i].nattch != 0)
 			continue;
-		shmt_creator(&c->list[i], &creator);
+		shmt_creator(&c->all.list[i], &creator);
 		orphans += creator.life == SHMT_GONE ||
 		    creator.life == SHMT_REUSED;
 	}
@@ -103,10 +102,10 @@ count_removed(const struct change *c)
 	uint64_t removed = 0;
 	size_t i;
 
-	for (i = 0; i < c->count; i++)
-		removed += c->list[i].nattch == 0 &&
-		    (shmt_info(c->list[i].object.id, &there) == -1 ||
-		    !shmt_same(&c->list[i], &there));
+	for (i = 0; i < c->all.count; i++)
+		removed += c->all.list[i].nattch == 0 &&
+		    (shmt_info(&c->all.list[i].object, 0, &there) == -1 ||
+		    !shmt_same(&c->all.list[i], &there));
 	return removed;
 }
 
@@ -116,9 +115,11 @@ warn_of_removal(const struct change *c, bool dry)
 	uint64_t n = dry ? count_orphans(c) : count_removed(c);
 
 	if (n > 0)
-		warn_about(SHM_RMID_FORCED, "%s %" PRIu64 " unattached segment%s "
-		    "whose creator%s exited", dry ? "would remove" : "removed",
-		    n, plural(n, "s"), n == 1 ? " has" : "s have");
+		warn_about(SHM_RMID_FORCED,
+		    "%s %" PRIu64 " unattached segment%s "
+		    "whose creator%s exited",
+		    dry ? "would remove" : "removed", n, plural(n, "s"),
+		    n == 1 ? " has" : "s have");
 }
 
 static void
@@ -328,9 +329,9 @@ look_ahead(struct change *c, bool dry)
 	}
 	if (status != ST_OK)
 		return status;
-	if (shmt_list(true, &c->list, &c->count) == -1)
+	if (shmt_list(SHMT_KIND(SHMT_SYSV), SHMT_WANT_RSS, &c->all) == -1)
 		return fail("list of segments", errno);
-	shmt_usage_of(c->list, c->count, &c->usage);
+	shmt_usage_of(c->all.list, c->all.count, &c->usage);
 	return dry ? ST_OK : prepare_file(c, NULL);
 }
 
@@ -448,6 +449,6 @@ change_limits(const struct settings *settings, const char *file, bool dry)
 	}
 	if (c.draft != NULL)
 		shmt_atomic_file_close(c.draft);
-	free(c.list);
+	shmt_list_free(&c.all);
 	return status;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Contents looked at again and again, and shown where they changed.
+ * Contents that are read again and again, and printed where they changed.
  */
 
 #include <errno.h>
@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "read/dump.h"
 #include "read/watch.h"
@@ -19,41 +18,182 @@
 #include "transfer.h"
 #include "ui/message.h"
 #include "ui/signals.h"
+#include "ui/text.h"
 
-/* Twice this is held in memory. */
-#define WATCH_MOST ((uint64_t)1 << 20)
+/* A multiple of a line of a dump. */
+#define BLOCK ((size_t)64 * 1024)
 
-/* Looks, with the semaphore held if one was asked for. */
-static int
-look(const struct watch *watch, unsigned char *bytes)
+static const unsigned char zeros[BLOCK];
+
+/* A block that changed, and what was there before, or NULL for zeros. */
+struct change {
+	size_t block;
+	unsigned char *before;
+};
+
+/*
+ * The contents as they were read last, in blocks; NULL is a block of zeros.
+ * Changes are collected while the semaphore is held, and printed afterwards.
+ */
+struct contents {
+	const struct watch *watch;
+	unsigned char **blocks;
+	size_t count;
+	struct change *changes;
+	size_t change_count;
+	uint64_t pos;		/* of the piece that is read, in the range */
+};
+
+static const unsigned char *
+bytes_of(const unsigned char *block)
 {
-	int status, error;
+	return block != NULL ? block : zeros;
+}
+
+static size_t
+length_of(const struct contents *c, size_t block)
+{
+	uint64_t left = c->watch->length - (uint64_t)block * BLOCK;
+
+	return left < BLOCK ? (size_t)left : BLOCK;
+}
+
+/* Remembers a block as it is before its first change. */
+static int
+add_change(struct contents *c, size_t block)
+{
+	struct change *more;
+	unsigned char *copy;
+
+	if (c->change_count > 0 &&
+	    c->changes[c->change_count - 1].block == block)
+		return 0;
+	more = reallocarray(c->changes, c->change_count + 1, sizeof(*more));
+	if (more == NULL)
+		return -1;
+	c->changes = more;
+	copy = calloc(1, BLOCK);
+	if (copy == NULL)
+		return -1;
+	more[c->change_count++] = (struct change){ block, c->blocks[block] };
+	memcpy(copy, bytes_of(c->blocks[block]), BLOCK);
+	c->blocks[block] = copy;
+	return 0;
+}
+
+static int
+compare(struct contents *c, size_t block, size_t from,
+    const unsigned char *bytes, size_t length)
+{
+	if (memcmp(bytes_of(c->blocks[block]) + from, bytes, length) == 0)
+		return 0;
+	if (add_change(c, block) == -1)
+		return -1;
+	memcpy(c->blocks[block] + from, bytes, length);
+	return 0;
+}
+
+/* One piece of the segment, for shmt_view_visit(). */
+static int
+compare_piece(void *arg, const void *bytes, uint64_t length)
+{
+	struct contents *c = arg;
+	const unsigned char *p = bytes;
+	size_t block, from, n;
+	int result = 0;
+
+	for (; result == 0 && length > 0; length -= n, c->pos += n) {
+		block = (size_t)(c->pos / BLOCK);
+		from = (size_t)(c->pos % BLOCK);
+		n = length < BLOCK - from ? (size_t)length : BLOCK - from;
+		if (p != NULL) {
+			result = compare(c, block, from, p, n);
+			p += n;
+		} else if (c->blocks[block] != NULL) {
+			result = compare(c, block, from, zeros, n);
+		}
+	}
+	return result;
+}
+
+/* Reads all, with the semaphore held if one was asked for. */
+static int
+read_contents(struct contents *c)
+{
+	const struct watch *watch = c->watch;
+	int status, error = 0;
 
 	status = acquire_semaphore(watch->semaphore);
 	if (status != ST_OK)
 		return status;
-	error = shmt_view_get(watch->view, watch->offset, bytes,
-	    (size_t)watch->length) == -1 ? errno : 0;
+	c->pos = 0;
+	if (shmt_view_visit(watch->view, watch->offset, watch->length,
+	    compare_piece, c) == -1)
+		error = errno;
 	status = release_semaphore(watch->semaphore);
 	if (error == 0)
 		return status;
 	errno = error;
 	return transfer_failed(watch->operand, watch->operand->text,
-	    watch->length, 0);
+	    watch->length, c->pos);
 }
 
-/* Our attachment would keep a removed segment alive. */
+/* Where it is attached, our attachment keeps a removed segment. */
 static int
-still_there(const struct watch *watch)
+expect_segment(const struct watch *watch)
 {
 	struct shmt_info now;
 
-	if (shmt_info(watch->segment->object.id, &now) == 0 &&
+	if (shmt_info(&watch->segment->object, 0, &now) == 0 &&
 	    shmt_same(&now, watch->segment) &&
 	    ((now.state ^ watch->segment->state) & SHMT_DEST) == 0)
 		return ST_OK;
 	warn_about(watch->operand->text, "was removed");
 	return ST_ABSENT;
+}
+
+static void
+print_all(const struct contents *c, const struct dump *form)
+{
+	struct dump dump = *form;
+	size_t i;
+
+	dump.offset = c->watch->offset;
+	for (i = 0; i < c->count && !dump.ended; i++)
+		if (c->blocks[i] != NULL)
+			dump_bytes(&dump, c->blocks[i], length_of(c, i));
+		else
+			dump_hole(&dump, length_of(c, i));
+	dump_end(&dump);
+}
+
+/* Text and raw bytes have no lines that could be printed alone. */
+static void
+print_changes(const struct contents *c, const struct dump *dump,
+    const char *time)
+{
+	const struct change *change = c->changes;
+	size_t i;
+
+	if (c->change_count == 0)
+		return;
+	if (dump->form == DUMP_TEXT || dump->form == DUMP_RAW) {
+		print_all(c, dump);
+		return;
+	}
+	if (dump->form == DUMP_HEX)
+		fprintf(dump->out, "%s\n", time);
+	for (i = 0; i < c->change_count; i++, change++)
+		dump_changes(dump, c->watch->offset +
+		    (uint64_t)change->block * BLOCK, c->blocks[change->block],
+		    bytes_of(change->before), length_of(c, change->block));
+}
+
+static void
+forget_changes(struct contents *c)
+{
+	while (c->change_count > 0)
+		free(c->changes[--c->change_count].before);
 }
 
 /* The next look is due a whole number of intervals after the first. */
@@ -71,33 +211,45 @@ wait_until(struct timespec *next, uint64_t interval)
 		continue;
 }
 
-/* bytes: twice the range, the present look first. */
+/* Values have the time before them, from the first on. */
 static int
-watch_on(const struct watch *watch, struct dump *dump, unsigned char *bytes)
+look(struct contents *c, struct dump *dump, bool first)
 {
-	unsigned char *before = bytes + watch->length;
-	size_t length = (size_t)watch->length;
+	char now[SHORT_TEXT], prefix[SHORT_TEXT + 1];
+	int status;
+
+	status = read_contents(c);
+	if (status != ST_OK)
+		return status;
+	short_time(now, (int64_t)time(NULL));
+	snprintf(prefix, sizeof(prefix), "%s ", now);
+	dump->prefix = prefix;
+	if (first)
+		print_all(c, dump);
+	else
+		print_changes(c, dump, now);
+	dump->prefix = NULL;
+	forget_changes(c);
+	return ST_OK;
+}
+
+static int
+watch_on(struct contents *c, struct dump *dump)
+{
+	const struct watch *watch = c->watch;
 	struct timespec next;
 	int status;
 
 	clock_gettime(CLOCK_MONOTONIC, &next);
-	status = look(watch, bytes);
-	if (status == ST_OK) {
-		dump_bytes(dump, watch->offset, bytes, length);
-		dump_end(dump, watch->offset + length);
-	}
+	status = look(c, dump, true);
 	while (status == ST_OK && fflush(dump->out) == 0 &&
 	    caught_signal() == 0) {
-		memcpy(before, bytes, length);
 		wait_until(&next, watch->interval);
 		if (caught_signal() != 0)
 			break;
-		status = still_there(watch);
+		status = expect_segment(watch);
 		if (status == ST_OK)
-			status = look(watch, bytes);
-		if (status == ST_OK && memcmp(bytes, before, length) != 0)
-			dump_changes(dump, watch->offset, bytes, before,
-			    length);
+			status = look(c, dump, false);
 	}
 	return status;
 }
@@ -105,18 +257,20 @@ watch_on(const struct watch *watch, struct dump *dump, unsigned char *bytes)
 int
 watch_contents(const struct watch *watch, struct dump *dump)
 {
-	unsigned char *bytes;
+	struct contents c = { .watch = watch };
 	int status;
+	size_t i;
 
-	if (watch->length > WATCH_MOST)
-		return usage_error(watch->operand->text, "%ju bytes are too "
-		    "many to watch: give --offset and --length, 1M at most",
-		    (uintmax_t)watch->length);
-	bytes = malloc((size_t)watch->length * 2 + 1);
-	if (bytes == NULL)
+	c.count = (size_t)((watch->length + BLOCK - 1) / BLOCK);
+	c.blocks = calloc(c.count + 1, sizeof(*c.blocks));
+	if (c.blocks == NULL)
 		return fail(watch->operand->text, errno);
 	catch_signals();
-	status = watch_on(watch, dump, bytes);
-	free(bytes);
+	status = watch_on(&c, dump);
+	forget_changes(&c);
+	for (i = 0; i < c.count; i++)
+		free(c.blocks[i]);
+	free(c.blocks);
+	free(c.changes);
 	return status;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Contents again and again.
+ * Contents that are read again and again.
  */
 
 #ifndef CMD_READ_WATCH_H
@@ -20,10 +20,11 @@ struct watch {
 	const struct semaphore *semaphore;
 	struct shmt_view *view;
 	uint64_t offset, length;
-	uint64_t interval;	/* ms between two looks */
+	uint64_t interval;	/* milliseconds */
 };
 
-/* Until a signal comes or the segment goes. */
+/* Prints the contents, and then what changed, until a signal comes or the
+ * segment is removed. */
 int watch_contents(const struct watch *watch, struct dump *dump);
 
 #endif

@@ -75,24 +75,24 @@ static bool
 count_causes(const struct shmt_filter *filter, size_t counts[static CAUSES])
 {
 	struct shmt_holders holders = { 0 };
-	struct shmt_info *list;
-	size_t count, i;
+	struct shmt_list all;
+	size_t i;
 	unsigned causes, cause;
 
-	if (shmt_list(false, &list, &count) == -1)
+	if (shmt_list(SHMT_KIND(SHMT_SYSV), 0, &all) == -1)
 		return false;
-	if (filter_needs_holders(filter, list, count) &&
-	    shmt_holders(-1, &holders) == -1) {
-		free(list);
+	if (filter_needs_holders(filter, all.list, all.count) &&
+	    shmt_holders(NULL, &holders) == -1) {
+		shmt_list_free(&all);
 		return false;
 	}
-	for (i = 0; i < count; i++) {
-		causes = find_causes(filter, &list[i], &holders);
+	for (i = 0; i < all.count; i++) {
+		causes = find_causes(filter, &all.list[i], &holders);
 		for (cause = 0; cause < CAUSES; cause++)
 			counts[cause] += causes == BIT(cause);
 	}
 	shmt_holders_free(&holders);
-	free(list);
+	shmt_list_free(&all);
 	return true;
 }
 

@@ -69,16 +69,18 @@ compare_ids(const void *a, const void *b)
 static void
 add_rss(struct row *rows, size_t count)
 {
-	struct shmt_info *list, *s, *found;
-	size_t all, i;
+	struct shmt_info *s, *found;
+	struct shmt_list all;
+	size_t i;
 
-	if (shmt_list(true, &list, &all) == -1)
+	if (shmt_list(SHMT_KIND(SHMT_SYSV), SHMT_WANT_RSS, &all) == -1)
 		return;
-	if (all > 0)
-		qsort(list, all, sizeof(*list), compare_ids);
-	for (i = 0; i < count && all > 0; i++) {
+	if (all.count > 0)
+		qsort(all.list, all.count, sizeof(*all.list), compare_ids);
+	for (i = 0; i < count && all.count > 0; i++) {
 		s = &rows[i].segment;
-		found = bsearch(s, list, all, sizeof(*list), compare_ids);
+		found = bsearch(s, all.list, all.count, sizeof(*all.list),
+		    compare_ids);
 		if (found == NULL || !shmt_same(found, s))
 			continue;
 		s->known |= found->known & SHMT_HAS_RSS;
@@ -86,7 +88,7 @@ add_rss(struct row *rows, size_t count)
 		s->swap = found->swap;
 		s->state |= found->state & SHMT_HUGE;
 	}
-	free(list);
+	shmt_list_free(&all);
 }
 
 static int

@@ -7,6 +7,9 @@
  *	removal_plan()	decide by that look; the user may be asked then
  *	removal_do()	look again, save, look again, remove, look after
  *
+ * In an IPC namespace of another user namespace the id may come to another
+ * segment between a look and the removal, so it is attached for both.
+ *
  * The kernel has no removal on the condition that nobody is attached: it
  * marks an attached segment instead.  So the last look comes immediately
  * before the removal, and the look after it finds a process that attached in
@@ -94,7 +97,7 @@ static bool
 have_holders(struct removal_run *run)
 {
 	if (!run->has_holders)
-		run->has_holders = shmt_holders(-1, &run->holders) == 0;
+		run->has_holders = shmt_holders(NULL, &run->holders) == 0;
 	return run->has_holders;
 }
 
@@ -118,7 +121,7 @@ find_holders(struct removal_run *run, struct removal *r)
 	r->complete = false;
 	if (!have_holders(run))
 		return;
-	held = shmt_holders_of(&run->holders, r->segment.object.id, &count);
+	held = shmt_holders_of(&run->holders, &r->segment.object, &count);
 	r->holders = calloc(count + 1, sizeof(*held));
 	if (r->holders == NULL)
 		return;
@@ -183,10 +186,11 @@ void
 removal_find(struct removal_run *run, struct removal *r)
 {
 	const struct shmt_ref *ref = &r->operand->ref;
+	struct shmt_object object;
 	struct shmt_info segment;
-	int id;
 
-	if (shmt_resolve(ref, &id) == -1 || shmt_info(id, &segment) == -1) {
+	if (shmt_resolve(ref, &object) == -1 ||
+	    shmt_info(&object, 0, &segment) == -1) {
 		if (errno == ENOENT)
 			set_absent(run, r);
 		else
@@ -250,7 +254,7 @@ removal_plan(struct removal_run *run, struct removal *r)
 	/* The filter has chosen all segments but those of operands. */
 	if (r->operand != NULL && run->filter != NULL && !passes(run, s))
 		set_filtered(run, r);
-	else if (shmt_may_remove(s->object.id) == -1 && errno != ENOENT)
+	else if (shmt_may_remove(&s->object) == -1 && errno != ENOENT)
 		set_failed(r, errno);
 	else if (s->state & SHMT_DEST)
 		set_attached(run, r, KEPT, run->force ? ST_OK : ST_BUSY,
@@ -333,7 +337,7 @@ look_again(struct removal_run *run, struct removal *r)
 	struct shmt_info now;
 	const char *why;
 
-	if (shmt_info(r->segment.object.id, &now) == -1) {
+	if (shmt_info(&r->segment.object, 0, &now) == -1) {
 		if (errno == ENOENT)
 			set_already_gone(run, r);
 		else
@@ -357,70 +361,68 @@ look_again(struct removal_run *run, struct removal *r)
 	return why == NULL;
 }
 
-/* A removal whose segment is being saved. */
-struct save_first {
+/* A removal of which the segment is being saved. */
+struct copy_look {
 	struct removal_run *run;
 	struct removal *removal;
-	bool kept;		/* it has to stay, and its result says why */
+	bool kept;		/* the removal has the reason */
 };
 
 /*
- * Looks once more, before the saved files get their names.  Where the segment
- * had to be attached to be saved, its times and last process must be ours now,
- * or the file may be out of date already.
+ * Looks again when the contents are copied, before the files get their names.
+ * Where the segment was attached to be saved, its times and last process must
+ * be ours now, or the copy may be out of date already.
  */
 static bool
-still_to_go(struct removal_run *run, struct removal *r,
-    const struct shmt_saved *saved)
+look_at_copied(void *arg, const struct shmt_saved *saved)
 {
+	struct copy_look *look = arg;
+	struct removal_run *run = look->run;
+	struct removal *r = look->removal;
+	const char *why = what_changed(&r->segment, &saved->segment);
+	bool is_used = saved->disturbed;
 	struct shmt_info now;
-	bool used = saved->disturbed;
 
-	if (shmt_info(r->segment.object.id, &now) == 0 && saved->attached) {
-		used = used || now.lpid != getpid();
-		if (run->force || !used) {
+	r->is_saved = true;
+	if (saved->attached && shmt_info(&r->segment.object, 0, &now) == 0) {
+		is_used = is_used || now.lpid != getpid();
+		if (run->force || !is_used) {
 			r->segment.atime = now.atime;
 			r->segment.dtime = now.dtime;
 			r->segment.lpid = now.lpid;
 		}
 	}
-	if (!look_again(run, r))
-		return false;
-	if (used && !run->force)
-		set_result(r, KEPT, changed_status(run), "%s", used_meanwhile);
-	return !used || run->force;
-}
-
-static bool
-confirm_save(void *arg, const struct shmt_saved *saved)
-{
-	struct save_first *first = arg;
-
-	first->kept = !still_to_go(first->run, first->removal, saved);
-	return !first->kept;
+	if (why == NULL && look_again(run, r)) {
+		if (!is_used || run->force)
+			return true;
+		why = used_meanwhile;
+	}
+	if (why != NULL)
+		set_result(r, KEPT, changed_status(run), "%s", why);
+	look->kept = true;
+	return false;
 }
 
 /* The files belong to this one segment, so older ones are replaced. */
 static bool
 save_first(struct removal_run *run, struct removal *r)
 {
-	struct save_first first = { run, r, false };
+	struct copy_look look = { run, r, false };
 	const struct saving saving = {
-		.dir = run->save, .replace = true, .confirm = confirm_save,
-		.arg = &first
+		.dir = run->save, .replace = true, .confirm = look_at_copied,
+		.arg = &look
 	};
 	struct shmt_saved saved;
 	char *reason;
 	int status;
 
 	status = save_segment(&saving, &r->segment, &saved, &reason);
-	if (status != ST_OK && !first.kept)
+	if (status != ST_OK && !look.kept)
 		set_result(r, FAILED, status, "not saved, so not removed: %s",
 		    reason != NULL ? reason : strerror(ENOMEM));
 	free(reason);
 	if (status != ST_OK)
 		return false;
-	r->is_saved = true;
 	if (asprintf(&r->saved, "%s/%s", run->save, saved.name) == -1)
 		r->saved = NULL;
 	return look_again(run, r);
@@ -438,7 +440,7 @@ look_after(struct removal_run *run, struct removal *r)
 
 	r->result = REMOVED;
 	r->status = ST_OK;
-	if (shmt_info(r->segment.object.id, &now) == -1) {
+	if (shmt_info(&r->segment.object, 0, &now) == -1) {
 		if (errno == ENOENT)
 			return;
 		now = r->segment;
@@ -457,19 +459,55 @@ look_after(struct removal_run *run, struct removal *r)
 		    "the last detach, but its key no longer finds it");
 }
 
+/*
+ * Attaches the segment, so that no other can get its id from here on, and
+ * looks whether it is the one that is to go; false: it is not.  A segment that
+ * cannot be attached is not pinned (*at is NULL).
+ */
+static bool
+pin(struct removal_run *run, struct removal *r, void **at)
+{
+	struct shmt_info now;
+	const char *why;
+
+	*at = NULL;
+	if (!run->pins || shmt_attach(&r->segment.object, NULL, SHMT_RDONLY,
+	    at) == -1)
+		return true;
+	if (shmt_info(&r->segment.object, 0, &now) == -1)
+		return true;
+	why = what_changed(&r->segment, &now);
+	if (why == NULL && now.nattch > r->segment.nattch + 1 && !run->force)
+		why = "attached meanwhile";
+	if (why == NULL)
+		return true;
+	set_result(r, KEPT, changed_status(run), "%s", why);
+	shmt_detach(*at);
+	return false;
+}
+
 void
 removal_do(struct removal_run *run, struct removal *r)
 {
+	int error = 0;
+	void *at;
+
 	if (!look_again(run, r))
 		return;
 	if (run->save != NULL && !save_first(run, r))
 		return;
-	if (shmt_remove(r->segment.object.id) == 0)
+	if (!pin(run, r, &at))
+		return;
+	if (shmt_remove(&r->segment.object, 0, NULL) == -1)
+		error = errno;
+	if (at != NULL)
+		shmt_detach(at);
+	if (error == 0)
 		look_after(run, r);
-	else if (errno == ENOENT)
+	else if (error == ENOENT)
 		set_already_gone(run, r);
 	else
-		set_failed(r, errno);
+		set_failed(r, error);
 }
 
 void

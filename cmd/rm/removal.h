@@ -23,6 +23,7 @@ struct removal_run {
 	bool force, dry;
 	const char *save;	/* directory to save into first, or NULL */
 	const struct shmt_filter *filter;	/* NULL: there is none */
+	bool pins;		/* ids may be swapped between two calls */
 	bool has_holders;
 	struct shmt_holders holders;	/* of all segments */
 };

@@ -365,24 +365,24 @@ static int
 look(const struct change_watch *how, struct look *look)
 {
 	unsigned needs = NEEDS_KEY;
-	struct shmt_info *list;
-	size_t count;
+	struct shmt_list all;
 	int status;
 
 	if (filter_has(how->filter, SHMT_BY_PID, false) ||
 	    filter_has(how->filter, SHMT_BY_PID, true))
 		needs |= NEEDS_HOLDERS;
-	if (shmt_list(false, &list, &count) == -1)
+	if (shmt_list(SHMT_KIND(SHMT_SYSV), 0, &all) == -1)
 		return fail(NULL, errno);
-	status = make_rows(&look->rows, list, count);
+	status = make_rows(&look->rows, &all);
 	if (status == ST_OK)
 		status = make_namespaces(&look->rows, 1);
 	if (status != ST_OK)
 		return status;
 	look->rows.ns_count = 1;
-	fill_rows(look->rows.list, count, needs, SHMT_STALE_IDLE,
+	fill_rows(look->rows.list, look->rows.count, needs, SHMT_STALE_IDLE,
 	    look->rows.namespaces);
-	qsort(look->rows.list, count, sizeof(*look->rows.list), compare_ids);
+	qsort(look->rows.list, look->rows.count, sizeof(*look->rows.list),
+	    compare_ids);
 	look->time = time(NULL);
 	return ST_OK;
 }

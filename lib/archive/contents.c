@@ -86,7 +86,7 @@ load_block(struct job *job, uint64_t offset, uint64_t data, size_t length)
 	const struct shmt__run *run;
 	size_t n;
 
-	memset(job->buffer, 0, data - offset);
+	memset(job->buffer, 0, (size_t)(data - offset));
 	for (; at < end; at += n) {
 		run = find_run(job, at);
 		n = (size_t)((run->end < end ? run->end : end) - at);

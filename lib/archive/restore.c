@@ -12,6 +12,7 @@
 #include "archive/pair.h"
 #include "shmtool.h"
 #include "sys/file.h"
+#include "sysv.h"
 
 #define META ".meta"
 #define CONTENTS ".shm"
@@ -126,20 +127,20 @@ create(struct restore *restore, int *id)
 
 	if (saved->segment.state & SHMT_HUGE) {
 		request->flags |= SHMT_HUGETLB;
-		if (shmt_create(request, id, &created) == 0)
+		if (shmt__sysv_create(request, id, &created) == 0)
 			return 0;
 		if (errno == EEXIST)
 			return -1;
 		request->flags &= ~SHMT_HUGETLB;
 		saved->lost |= SHMT_LOST_HUGE;
 	}
-	if (shmt_create(request, id, &created) == 0)
+	if (shmt__sysv_create(request, id, &created) == 0)
 		return 0;
 	if (errno != ENOMEM)
 		return -1;
 	request->flags |= SHMT_NORESERVE;
 	saved->lost |= SHMT_LOST_RESERVE;
-	return shmt_create(request, id, &created);
+	return shmt__sysv_create(request, id, &created);
 }
 
 /* Checks the contents while they are copied: only a copy that was checked
@@ -154,8 +155,8 @@ fill(struct restore *restore, struct shmt_view *view, int fd)
 	};
 
 	if (shmt__copy_contents(&copy) == -1)
-		return fail_at(restore, copy.reading_failed ?
-		    SHMT_AT_CONTENTS : SHMT_AT_SEGMENT);
+		return fail_at(restore, copy.reading_failed ||
+		    errno == ENOMEM ? SHMT_AT_CONTENTS : SHMT_AT_SEGMENT);
 	if (memcmp(copy.digest, restore->saved.digest,
 	    sizeof(copy.digest)) != 0)
 		return damaged(restore, SHMT_BAD_DIGEST);
@@ -169,7 +170,7 @@ set_owner_and_mode(int id, struct shmt_saved *saved)
 	const struct shmt_info *old = &saved->segment;
 	struct shmt_info now, wanted;
 
-	if (shmt_info(id, &now) == -1)
+	if (shmt__sysv_look(id, &now) == -1)
 		return -1;
 	now.mode = old->mode;
 	if (geteuid() == 0) {
@@ -177,22 +178,23 @@ set_owner_and_mode(int id, struct shmt_saved *saved)
 		wanted.uid = old->uid;
 		wanted.gid = old->gid;
 		/* Refused where the user namespace does not have them. */
-		if (shmt_set(&wanted) == 0)
+		if (shmt__sysv_set(&wanted) == 0)
 			return 0;
 	}
 	if (now.uid != old->uid || now.gid != old->gid)
 		saved->lost |= SHMT_LOST_OWNER;
-	return shmt_set(&now);
+	return shmt__sysv_set(&now);
 }
 
 static int
 complete(struct restore *restore, int id, int fd)
 {
+	const struct shmt_object object = { .kind = SHMT_SYSV, .id = id };
 	struct shmt_saved *saved = &restore->saved;
 	struct shmt_view *view;
 	int result;
 
-	if (shmt_view_open(id, SHMT_WRITE, &view) == -1)
+	if (shmt_view_open(&object, SHMT_WRITE, &view) == -1)
 		return fail_at(restore, SHMT_AT_SEGMENT);
 	result = fill(restore, view, fd);
 	shmt_view_close(view);
@@ -200,7 +202,8 @@ complete(struct restore *restore, int id, int fd)
 		return -1;
 	if (set_owner_and_mode(id, saved) == -1)
 		return fail_at(restore, SHMT_AT_SEGMENT);
-	if ((saved->segment.state & SHMT_LOCKED) && shmt_lock(id, true) == -1)
+	if ((saved->segment.state & SHMT_LOCKED) &&
+	    shmt__sysv_lock(id, true) == -1)
 		saved->lost |= SHMT_LOST_LOCK;
 	return 0;
 }
@@ -213,7 +216,7 @@ report_made(struct restore *restore, int id)
 
 	if (how->made == NULL)
 		return 0;
-	if (shmt_info(id, &segment) == 0) {
+	if (shmt__sysv_look(id, &segment) == 0) {
 		if (how->made(how->arg, &segment))
 			return 0;
 		errno = ECANCELED;
@@ -234,14 +237,15 @@ make_again(struct restore *restore, int fd, int *id)
 		return 0;
 	}
 	error = errno;
-	shmt_remove(made);
+	shmt__sysv_rmid(made);
 	errno = error;
 	return -1;
 }
 
 int
-shmt_restore(const char *file, const struct shmt_restoring *how, int *id,
-    struct shmt_saved *saved, struct shmt_trouble *trouble)
+shmt_restore(const char *file, const struct shmt_restoring *how,
+    struct shmt_object *object, struct shmt_saved *saved,
+    struct shmt_trouble *trouble)
 {
 	struct restore restore = { .how = how, .trouble = trouble };
 	int fd, result;
@@ -262,7 +266,8 @@ shmt_restore(const char *file, const struct shmt_restoring *how, int *id,
 		.flags = how->flags & SHMT_SAME_ID ? SHMT_WITH_ID : 0,
 		.id = saved->segment.object.id
 	};
-	result = make_again(&restore, fd, id);
+	*object = (struct shmt_object){ .kind = SHMT_SYSV };
+	result = make_again(&restore, fd, &object->id);
 	shmt__close(fd);
 	*saved = restore.saved;
 	return result;

@@ -14,6 +14,7 @@
 #include "bytes/view.h"
 #include "shmtool.h"
 #include "sys/file.h"
+#include "sysv.h"
 
 struct save {
 	const struct shmt_saving *how;
@@ -45,9 +46,9 @@ open_segment(struct save *save, struct shmt_view **view,
 	struct shmt_info *before = &save->saved.segment;
 	struct shmt_saved *saved = &save->saved;
 
-	if (shmt_view_open(before->object.id, 0, view) == -1)
+	if (shmt_view_open(&before->object, 0, view) == -1)
 		return fail_at(save, SHMT_AT_SEGMENT);
-	if (shmt_info(before->object.id, opened) == -1 ||
+	if (shmt__sysv_look(before->object.id, opened) == -1 ||
 	    !shmt_same(before, shmt_view_segment(*view))) {
 		shmt_view_close(*view);
 		errno = ENOENT;
@@ -71,7 +72,7 @@ refuse_existing(const struct save *save)
 
 	snprintf(name, sizeof(name), "%s.meta", save->saved.name);
 	if (fstatat(save->pair.dir, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
-		return 0;
+		return errno == ENOENT ? 0 : fail_at(save, SHMT_AT_META);
 	if (replace && !S_ISDIR(st.st_mode))
 		return 0;
 	errno = replace ? EISDIR : EEXIST;
@@ -106,7 +107,7 @@ copy_contents(struct save *save)
 	if (open_segment(save, &view, &opened) == -1)
 		return -1;
 	result = copy_from(save, view);
-	if (shmt_info(opened.object.id, &now) == -1 ||
+	if (shmt__sysv_look(opened.object.id, &now) == -1 ||
 	    !shmt_same(&opened, &now) || was_used(&opened, &now))
 		save->saved.disturbed = true;
 	shmt_view_close(view);
@@ -172,7 +173,7 @@ save_segment(struct save *save, int id)
 {
 	struct shmt__pair *pair = &save->pair;
 
-	if (shmt_info(id, &save->saved.segment) == -1)
+	if (shmt__sysv_look(id, &save->saved.segment) == -1)
 		return fail_at(save, SHMT_AT_SEGMENT);
 	shmt__name_saved(&save->saved);
 	memcpy(save->trouble->name, save->saved.name,
@@ -196,8 +197,9 @@ save_segment(struct save *save, int id)
 }
 
 int
-shmt_save(const char *dir, int id, const struct shmt_saving *how,
-    struct shmt_saved *saved, struct shmt_trouble *trouble)
+shmt_save(const char *dir, const struct shmt_object *object,
+    const struct shmt_saving *how, struct shmt_saved *saved,
+    struct shmt_trouble *trouble)
 {
 	struct save save = { .how = how, .trouble = trouble };
 	int result;
@@ -209,7 +211,7 @@ shmt_save(const char *dir, int id, const struct shmt_saving *how,
 	};
 	if (save.pair.dir == -1)
 		return fail_at(&save, SHMT_AT_DIR);
-	result = save_segment(&save, id);
+	result = save_segment(&save, object->id);
 	shmt__close(save.pair.dir);
 	if (result == 0)
 		*saved = save.saved;

@@ -18,12 +18,13 @@
 
 #include "bytes/view.h"
 #include "shmtool.h"
+#include "sysv.h"
 
 /* The largest page that any machine has. */
 #define LARGEST_PAGE ((uint64_t)16 << 30)
 
 int
-shmt_attach(int id, const void *address, unsigned flags, void **at)
+shmt__sysv_attach(int id, const void *address, unsigned flags, void **at)
 {
 	struct shmt_info segment;
 	int shmflags, error;
@@ -38,7 +39,7 @@ shmt_attach(int id, const void *address, unsigned flags, void **at)
 		/* EINVAL may be about the address or about the id. */
 		error = errno;
 		if (error == EIDRM || (error == EINVAL &&
-		    shmt_info(id, &segment) == -1 && errno == ENOENT))
+		    shmt__sysv_look(id, &segment) == -1 && errno == ENOENT))
 			error = ENOENT;
 		errno = error;
 		return -1;
@@ -130,10 +131,10 @@ open_own(struct shmt_view *view, int id)
 	int error;
 	void *at;
 
-	if (shmt_attach(id, NULL, view->flags & SHMT_WRITE ? 0 : SHMT_RDONLY,
-	    &at) == -1)
+	if (shmt__sysv_attach(id, NULL,
+		view->flags & SHMT_WRITE ? 0 : SHMT_RDONLY, &at) == -1)
 		return -1;
-	if (shmt_info(id, &view->segment) == 0) {
+	if (shmt__sysv_look(id, &view->segment) == 0) {
 		view->size = view->segment.size;
 		if (open_attached(view, at) == 0)
 			return 0;
@@ -147,14 +148,30 @@ open_own(struct shmt_view *view, int id)
 static int
 open_remote(struct shmt_view *view, int id)
 {
-	if (shmt_info(id, &view->segment) == -1)
+	if (shmt__sysv_look(id, &view->segment) == -1)
 		return -1;
 	view->size = view->segment.size;
 	return shmt__view_remote(view);
 }
 
+/* Memory that is a file of its own leaves no trace but atime, which opening
+ * prevents where that is permitted. */
+static int
+open_file(struct shmt_view *view, const struct shmt_object *object)
+{
+	int fd;
+
+	/* By device and inode, the name cannot mean another one meanwhile. */
+	if (shmt_info(object, 0, &view->segment) == -1 ||
+	    shmt_open(&view->segment.object, view->flags, &fd) == -1)
+		return -1;
+	view->size = view->segment.size;
+	return shmt__view_file(view, fd);
+}
+
 int
-shmt_view_open(int id, unsigned flags, struct shmt_view **view)
+shmt_view_open(const struct shmt_object *object, unsigned flags,
+    struct shmt_view **view)
 {
 	struct shmt_view *v;
 
@@ -168,8 +185,9 @@ shmt_view_open(int id, unsigned flags, struct shmt_view **view)
 	v->flags = flags;
 	v->page = (size_t)sysconf(_SC_PAGESIZE);
 	v->fd = -1;
-	if ((flags & SHMT_NO_TRACE ? open_remote(v, id) :
-	    open_own(v, id)) == -1) {
+	if ((object->kind != SHMT_SYSV ? open_file(v, object) :
+	    flags & SHMT_NO_TRACE ? open_remote(v, object->id) :
+	    open_own(v, object->id)) == -1) {
 		free(v);
 		return -1;
 	}

@@ -22,6 +22,7 @@
 #include "bytes/view.h"
 #include "shmtool.h"
 #include "sys/file.h"
+#include "sysv.h"
 #include "users/maps.h"
 
 /* Pages that one mincore(2) looks at: 64 MiB, a table of 16 KiB. */
@@ -58,7 +59,7 @@ struct shmt__mapped {
 static bool
 ask_resident(const struct shmt_view *view, struct shmt_info *segment)
 {
-	return shmt_info_rss(view->segment.object.id, segment) == 0 &&
+	return shmt__sysv_look_rss(view->segment.object.id, segment) == 0 &&
 	    (segment->known & SHMT_HAS_RSS) != 0;
 }
 

@@ -18,6 +18,8 @@
 #include "bytes/view.h"
 #include "shmtool.h"
 #include "sys/file.h"
+#include "sysv.h"
+#include "users/holders.h"
 #include "users/maps.h"
 #include "users/scan.h"
 
@@ -139,7 +141,7 @@ expect_no_holes(const struct shmt_view *view, bool huge)
 {
 	struct shmt_info s;
 
-	if (!huge && shmt_info_rss(view->segment.object.id, &s) == 0 &&
+	if (!huge && shmt__sysv_look_rss(view->segment.object.id, &s) == 0 &&
 	    (s.known & SHMT_HAS_RSS) != 0 && s.rss + s.swap >= s.size)
 		return 0;
 	errno = ENODATA;
@@ -191,7 +193,7 @@ try_holders(struct shmt_view *view, const struct shmt_holders *holders,
 	int error = ESRCH;
 	size_t count;
 
-	holder = shmt_holders_of(holders, view->segment.object.id, &count);
+	holder = shmt_holders_of(holders, &view->segment.object, &count);
 	for (; count > 0; count--, holder++) {
 		/* Other users' processes could show something else at each
 		 * look. */
@@ -213,9 +215,10 @@ find_holder(struct shmt_view *view)
 	struct shmt_holders holders;
 	int result = -1;
 
-	if (shmt_holders(view->segment.object.id, &holders) == -1)
+	if (shmt__sysv_holders(
+		view->segment.object.id, SHMT__ANY_WAY, &holders) == -1)
 		return -1;
-	if (shmt_info(view->segment.object.id, &segment) == 0) {
+	if (shmt__sysv_look(view->segment.object.id, &segment) == 0) {
 		/* The id may have been reused. */
 		if (shmt_same(&segment, &view->segment))
 			result = try_holders(view, &holders, &segment);

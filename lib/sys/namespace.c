@@ -128,6 +128,25 @@ shmt_ns_enter(const char *which)
 	return result;
 }
 
+bool
+shmt_ns_is_foreign(void)
+{
+	struct stat owner_st, own_st;
+	int fd, owner = -1;
+	bool foreign = false;
+
+	fd = open("/proc/self/ns/ipc", O_RDONLY | O_CLOEXEC);
+	if (fd != -1)
+		owner = ioctl(fd, NS_GET_USERNS);
+	if (owner != -1)
+		foreign = fstat(owner, &owner_st) == 0 &&
+		    stat("/proc/self/ns/user", &own_st) == 0 &&
+		    owner_st.st_ino != own_st.st_ino;
+	shmt__close(owner);
+	shmt__close(fd);
+	return foreign;
+}
+
 int
 shmt_ns_self(uint64_t *inode)
 {

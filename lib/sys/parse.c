@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "limits/sysctl.h"
+#include "posix.h"
 #include "shmtool.h"
 
 static int
@@ -164,6 +165,23 @@ parse_id(const char *text, int *id)
 	return 0;
 }
 
+/* "/NAME", as shm_open(3) knows it, or the path of that. */
+static int
+parse_name(const char *text, const char **name)
+{
+	static const char dir[] = "/dev/shm/";
+	const char *rest = text + 1;
+
+	if (strncmp(text, dir, sizeof(dir) - 1) == 0)
+		rest = text + sizeof(dir) - 1;
+	if (strlen(rest) > NAME_MAX)
+		return fail(ENAMETOOLONG);
+	if (!shmt__posix_is_name(rest))
+		return fail(EINVAL);
+	*name = rest;
+	return 0;
+}
+
 int
 shmt_parse_ref(const char *text, struct shmt_ref *ref)
 {
@@ -178,6 +196,9 @@ shmt_parse_ref(const char *text, struct shmt_ref *ref)
 	} else if (strncmp(text, "ftok:", 5) == 0) {
 		r.by_key = true;
 		result = shmt_parse_ftok(text + 5, &r.key);
+	} else if (text[0] == '/') {
+		r.kind = SHMT_POSIX;
+		result = parse_name(text, &r.name);
 	} else if (is_hex(text)) {
 		r.by_key = true;
 		result = shmt_parse_key(text, &r.key);

@@ -11,7 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "object.h"
+#include "shmtool.h"
+#include "sysv.h"
 #include "users/holders.h"
 #include "users/maps.h"
 #include "users/scan.h"
@@ -92,7 +93,7 @@ is_credible(struct claim *claim, const struct shmt__found *found)
 
 	if (!claim->asked || claim->segment.object.id != id) {
 		claim->asked = true;
-		claim->known = shmt_info(id, &claim->segment) == 0;
+		claim->known = shmt__sysv_look(id, &claim->segment) == 0;
 		/* Where we may not ask, nothing contradicts it. */
 		claim->exists = claim->known || errno != ENOENT;
 		claim->segment.object.id = id;
@@ -210,24 +211,21 @@ shmt__sysv_holders(int id, enum shmt__way way, struct shmt_holders *holders)
 }
 
 int
-shmt_holders(int id, struct shmt_holders *holders)
-{
-	return shmt__sysv_holders(id, SHMT__ANY_WAY, holders);
-}
-
-int
-shmt__holders_of_one(const struct shmt_object *object,
+shmt_holders(const struct shmt_object *object,
     struct shmt_holders *holders)
 {
-	const dev_t device = object->dev;
-	const struct shmt__query query = {
-		.kinds = SHMT_KIND(object->kind), .one = object,
-		.devices = &device,
-		.device_count = object->kind == SHMT_POSIX ||
-		    object->kind == SHMT_DELETED,
-		.fds = object->kind != SHMT_SYSV
-	};
+	struct shmt__query query = { .kinds = SHMT_KIND(SHMT_SYSV) };
+	dev_t device;
 
+	if (object != NULL && object->kind != SHMT_SYSV) {
+		device = object->dev;
+		query.kinds = SHMT_KIND(object->kind);
+		query.devices = &device;
+		query.device_count = object->kind == SHMT_POSIX ||
+		    object->kind == SHMT_DELETED;
+		query.fds = true;
+	}
+	query.one = object;
 	return find_holders(&query, NULL, 0, holders);
 }
 
@@ -258,7 +256,7 @@ make_query(const struct shmt_object *objects, size_t count, dev_t *devices,
 }
 
 int
-shmt__holders_of_list(const struct shmt_info *list, size_t count,
+shmt_holders_of_list(const struct shmt_info *list, size_t count,
     struct shmt_holders *holders)
 {
 	struct shmt_object *objects;
@@ -289,7 +287,7 @@ shmt_holders_free(struct shmt_holders *holders)
 }
 
 const struct shmt_holder *
-shmt__holders_get(const struct shmt_holders *holders,
+shmt_holders_of(const struct shmt_holders *holders,
     const struct shmt_object *object, size_t *count)
 {
 	const struct shmt_holder *list = holders->list;
@@ -309,14 +307,6 @@ shmt__holders_get(const struct shmt_holders *holders,
 	return list == NULL ? NULL : list + low;
 }
 
-const struct shmt_holder *
-shmt_holders_of(const struct shmt_holders *holders, int id, size_t *count)
-{
-	const struct shmt_object object = { .kind = SHMT_SYSV, .id = id };
-
-	return shmt__holders_get(holders, &object, count);
-}
-
 bool
 shmt__is_trusted(const struct shmt_holder *holder,
     const struct shmt_info *segment)
@@ -333,7 +323,7 @@ shmt_holders_complete(const struct shmt_holders *holders,
 	uint64_t maps = 0;
 	size_t count;
 
-	holder = shmt_holders_of(holders, segment->object.id, &count);
+	holder = shmt_holders_of(holders, &segment->object, &count);
 	for (; count > 0; count--, holder++)
 		maps += holder->maps;
 	return maps == segment->nattch;

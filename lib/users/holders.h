@@ -5,7 +5,7 @@
 #ifndef SHMT_USERS_HOLDERS_H
 #define SHMT_USERS_HOLDERS_H
 
-#include "object.h"
+#include "shmtool.h"
 #include "users/maps.h"
 
 /* The order of objects in struct shmt_holders: kind, then id, or device and

@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "object.h"
+#include "shmtool.h"
 #include "sys/file.h"
 #include "users/ids.h"
 #include "users/process.h"

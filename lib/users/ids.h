@@ -5,7 +5,7 @@
 #ifndef SHMT_USERS_IDS_H
 #define SHMT_USERS_IDS_H
 
-#include "object.h"
+#include "shmtool.h"
 #include "users/scan.h"
 
 struct shmt__ids {

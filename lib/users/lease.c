@@ -23,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "object.h"
+#include "shmtool.h"
 #include "posix.h"
 #include "sys/file.h"
 #include "users/lease.h"
@@ -250,7 +250,7 @@ check_unused_by_proc(const struct shmt_object *object, bool own,
 	const struct shmt_holder *h;
 	size_t i, users = 0;
 
-	if (shmt__holders_of_one(object, &holders) == -1)
+	if (shmt_holders(object, &holders) == -1)
 		return -1;
 	for (i = 0; i < holders.count; i++) {
 		h = &holders.list[i];

@@ -11,7 +11,7 @@
 
 #include <signal.h>
 
-#include "object.h"
+#include "shmtool.h"
 
 struct statx;
 

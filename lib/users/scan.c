@@ -23,7 +23,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "object.h"
+#include "shmtool.h"
 #include "sys/arena.h"
 #include "sys/file.h"
 #include "sys/thread.h"

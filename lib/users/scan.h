@@ -9,7 +9,7 @@
 
 #include <dirent.h>
 
-#include "object.h"
+#include "shmtool.h"
 #include "users/maps.h"
 
 struct shmt__arena;

@@ -97,7 +97,7 @@ find_key(const struct subject *subject, uint32_t *key)
 		return true;
 	if (subject->holders == NULL || s->object.kind != SHMT_SYSV)
 		return false;
-	holder = shmt_holders_of(subject->holders, s->object.id, &count);
+	holder = shmt_holders_of(subject->holders, &s->object, &count);
 	if (count == 0)
 		return false;
 	*key = holder->key;
@@ -125,7 +125,7 @@ is_held_by(const struct subject *subject, pid_t pid)
 		return FALSE;
 	if (subject->holders == NULL)
 		return UNKNOWN;
-	holder = shmt_holders_of(subject->holders, s->object.id, &count);
+	holder = shmt_holders_of(subject->holders, &s->object, &count);
 	for (; count > 0; count--, holder++) {
 		maps += holder->maps;
 		if (holder->pid == pid)

@@ -11,14 +11,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "object.h"
+#include "shmtool.h"
 #include "users/ids.h"
 #include "users/lease.h"
 #include "users/process.h"
 #include "users/stale.h"
 
 void
-shmt__fill_use(struct shmt_info *info, const struct shmt_holders *holders)
+shmt_fill_use(struct shmt_info *info, const struct shmt_holders *holders)
 {
 	const struct shmt_holder *holder;
 	enum shmt__lease_answer answer;
@@ -26,7 +26,7 @@ shmt__fill_use(struct shmt_info *info, const struct shmt_holders *holders)
 
 	if (info->object.kind == SHMT_SYSV)
 		return;
-	holder = shmt__holders_get(holders, &info->object, &count);
+	holder = shmt_holders_of(holders, &info->object, &count);
 	info->nattch = info->fds = 0;
 	info->known |= SHMT_HAS_NATTCH | SHMT_HAS_FDS | SHMT_HAS_IN_USE;
 	info->in_use = count > 0 || info->object.kind != SHMT_POSIX;
@@ -44,7 +44,7 @@ shmt__fill_use(struct shmt_info *info, const struct shmt_holders *holders)
 }
 
 int64_t
-shmt__last_time(const struct shmt_info *info)
+shmt_last_time(const struct shmt_info *info)
 {
 	const int64_t times[] = { info->atime, info->dtime, info->mtime,
 	    info->ctime, info->btime };
@@ -103,7 +103,7 @@ static enum shmt_answer
 is_later(const struct shmt__process *process, const struct shmt_info *info,
     const struct shmt__ids *ids)
 {
-	const struct shmt__use use = { shmt__last_time(info),
+	const struct shmt__use use = { shmt_last_time(info),
 	    first_time(info) };
 	long ticks = sysconf(_SC_CLK_TCK);
 
@@ -170,7 +170,7 @@ named_has_left(const struct shmt_info *info, pid_t pid,
 {
 	struct shmt_process process;
 
-	shmt_process(pid, shmt__last_time(info), &process);
+	shmt_process(pid, shmt_last_time(info), &process);
 	proof->pid = pid;
 	proof->by_name = true;
 	strlcpy(proof->command, process.command, sizeof(proof->command));
@@ -197,7 +197,7 @@ creator_has_left(const struct shmt_info *info, const struct shmt__ids *ids,
 	if (pid != 0 && pids_are_ours(info, ids))
 		return named_has_left(info, pid, proof);
 	/* A process may have started, made it and left the list since. */
-	if (shmt__last_time(info) >= ids->taken)
+	if (shmt_last_time(info) >= ids->taken)
 		return SHMT_CANNOT_TELL;
 	return owner_has_left(info, ids, proof);
 }
@@ -214,7 +214,7 @@ void
 shmt__check_stale(const struct shmt_info *info, const struct shmt__ids *ids,
     int64_t now, uint64_t idle, struct shmt_object_proof *proof)
 {
-	int64_t last = shmt__last_time(info);
+	int64_t last = shmt_last_time(info);
 
 	*proof = (struct shmt_object_proof){
 		.one_name = info->links == 1,

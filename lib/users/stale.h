@@ -5,7 +5,7 @@
 #ifndef SHMT_USERS_STALE_H
 #define SHMT_USERS_STALE_H
 
-#include "object.h"
+#include "shmtool.h"
 
 struct shmt__ids;
 

@@ -64,8 +64,7 @@ can_inject() {
 }
 
 # The system calls of a command that succeed, from the first about a segment or a
-# .meta on, as
-# lines "NAME:N ARGUMENTS" for the Nth call of that name.
+# .meta on, as lines "NAME:N ARGUMENTS" for the Nth call of that name.
 system_calls() {
 	local trace=$BATS_TEST_TMPDIR/trace
 	strace -qq -o "$trace" "${strace_options[@]}" "$@" >/dev/null 2>&1 ||
@@ -89,11 +88,12 @@ changing_calls() {
 		    $name eq "shmctl" && $rest =~ /IPC_(?:SET|RMID)/'
 }
 
-# Runs a command under strace and kills it as it ends the system call NAME:N.
+# Runs a command under strace and kills it as it ends the system call NAME:N; what
+# it printed until then is in the file "printed".
 killed_at() {
 	local status=0
 	strace -qq -o /dev/null -e trace=all "${strace_options[@]}" \
 		-e inject="${1%:*}:signal=KILL:when=${1#*:}" "${@:2}" \
-		>/dev/null 2>&1 || status=$?
+		>"$BATS_TEST_TMPDIR/printed" 2>/dev/null || status=$?
 	[ "$status" -eq 137 ]
 }

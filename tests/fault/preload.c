@@ -72,7 +72,7 @@
 	X(semtimedop) X(msgctl) X(sigaction) X(sigtimedwait) \
 	X(clock_nanosleep) X(poll) X(splice) X(vmsplice) X(sendfile64) \
 	X(getpwnam) X(getpwuid) X(getgrnam) X(getgrgid) X(getrlimit64) \
-	X(sysinfo) X(getentropy) X(localtime_r) X(__getdelim)
+	X(sysinfo) X(statx) X(unlinkat) X(getentropy) X(localtime_r) X(__getdelim)
 
 #define ENUM(name) CALL_##name,
 #define TEXT(name) #name,
@@ -627,6 +627,9 @@ NAME_SERVICE(struct group *, getgrnam, (const char *name), (name))
 NAME_SERVICE(struct group *, getgrgid, (gid_t gid), (gid))
 INT(getrlimit64, (__rlimit_resource_t what, struct rlimit64 *limit),
     (what, limit))
+INT(statx, (int dir, const char *path, int flags, unsigned mask,
+    struct statx *st), (dir, path, flags, mask, st))
+INT(unlinkat, (int dir, const char *path, int flags), (dir, path, flags))
 INT(sysinfo, (struct sysinfo *info), (info))
 INT(getentropy, (void *buffer, size_t length), (buffer, length))
 POINTER(struct tm *, localtime_r, (const time_t *when, struct tm *tm),

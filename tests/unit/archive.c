@@ -39,6 +39,8 @@
 #include "archive/meta.h"
 #include "archive/pair.h"
 #include "shmtool.h"
+#include "sysv.h"
+#include "segment.h"
 
 #define KEY 0x5afe
 #define SIZE 10000
@@ -491,7 +493,7 @@ segments(void)
 	struct shmt_info *list;
 	size_t count;
 
-	assert_int_equal(shmt_list(false, &list, &count), 0);
+	assert_int_equal(shmt__sysv_all(false, &list, &count), 0);
 	free(list);
 	return (unsigned)count;
 }
@@ -515,9 +517,9 @@ clear(void)
 	size_t count, i;
 
 	clear_files();
-	assert_int_equal(shmt_list(false, &list, &count), 0);
+	assert_int_equal(shmt__sysv_all(false, &list, &count), 0);
 	for (i = 0; i < count; i++)
-		shmt_remove(list[i].object.id);
+		shmt__sysv_rmid(list[i].object.id);
 	free(list);
 }
 
@@ -534,7 +536,7 @@ save_ok(int id, struct shmt_saved *saved)
 {
 	struct shmt_trouble trouble;
 
-	if (shmt_save(".", id, &quiet, saved, &trouble) == -1)
+	if (shmt_save(".", OF_ID(id), &quiet, saved, &trouble) == -1)
 		fail_msg("place %d: %s", (int)trouble.place, strerror(errno));
 }
 
@@ -546,9 +548,9 @@ check_saved(const char *file, struct shmt_saved *saved,
 	const struct shmt_restoring how = { .flags = SHMT_OTHER_KEY };
 	int id;
 
-	if (shmt_restore(file, &how, &id, saved, trouble) == -1)
+	if (restore_to(file, &how, &id, saved, trouble) == -1)
 		return -1;
-	return shmt_remove(id);
+	return shmt__sysv_rmid(id);
 }
 
 static void
@@ -562,7 +564,7 @@ restored_as_it_was(void **state)
 
 	(void)state;
 	id = make_segment(KEY, SIZE, 0440);
-	assert_int_equal(shmt_info(id, &before), 0);
+	assert_int_equal(shmt__sysv_look(id, &before), 0);
 	save_ok(id, &saved);
 	assert_true(shmt_same(&before, &saved.segment));
 	assert_int_equal(saved.segment.lpid, before.lpid);
@@ -570,10 +572,11 @@ restored_as_it_was(void **state)
 	assert_int_equal(files(), 2);
 	assert_int_equal(check_saved(saved.name, &again, &trouble), 0);
 	assert_memory_equal(again.digest, saved.digest, SHMT__DIGEST);
-	shmt_remove(id);
-	assert_int_equal(shmt_restore(saved.name, &plain, &other, &again, &trouble), 0);
+	shmt__sysv_rmid(id);
+	assert_int_equal(
+	    restore_to(saved.name, &plain, &other, &again, &trouble), 0);
 	assert_int_equal(again.lost, 0);
-	assert_int_equal(shmt_info(other, &after), 0);
+	assert_int_equal(shmt__sysv_look(other, &after), 0);
 	assert_int_equal(after.key, KEY);
 	assert_int_equal(after.size, SIZE);
 	assert_int_equal(after.mode, 0440);
@@ -623,7 +626,7 @@ expect_damage(const char *name, enum shmt_place place,
 	unsigned before = segments();
 	int id = -1;
 
-	assert_int_equal(shmt_restore(name, &plain, &id, &saved, &trouble), -1);
+	assert_int_equal(restore_to(name, &plain, &id, &saved, &trouble), -1);
 	assert_int_equal(errno, damage == SHMT_INTACT ? ENOENT : EBADMSG);
 	assert_int_equal(trouble.place, place);
 	assert_int_equal(trouble.damage, damage);
@@ -641,7 +644,7 @@ damaged_contents(void **state)
 	(void)state;
 	id = make_segment(KEY, SIZE, 0600);
 	save_ok(id, &saved);
-	shmt_remove(id);
+	shmt__sysv_rmid(id);
 	snprintf(path, sizeof(path), "%s.shm", saved.name);
 	fd = open(path, O_RDWR);
 	assert_int_not_equal(fd, -1);
@@ -679,13 +682,13 @@ swapped_files(void **state)
 	(void)state;
 	id = make_segment(KEY, SIZE, 0600);
 	save_ok(id, &a);
-	shmt_remove(id);
+	shmt__sysv_rmid(id);
 	id = make_segment(KEY + 1, SIZE, 0600);
 	p = shmat(id, NULL, 0);
 	p[0] = 'F';
 	shmdt(p);
 	save_ok(id, &b);
-	shmt_remove(id);
+	shmt__sysv_rmid(id);
 	snprintf(from, sizeof(from), "%s.shm", b.name);
 	snprintf(to, sizeof(to), "%s.shm", a.name);
 	assert_int_equal(rename(from, to), 0);
@@ -769,19 +772,22 @@ never_over_an_existing_pair(void **state)
 	id = make_segment(KEY, SIZE, 0600);
 	save_ok(id, &first);
 	assert_string_equal(first.ending, ".shm");
-	assert_int_equal(shmt_save(".", id, &quiet, &again, &trouble), -1);
+	assert_int_equal(
+	    shmt_save(".", OF_ID(id), &quiet, &again, &trouble), -1);
 	assert_int_equal(errno, EEXIST);
 	assert_int_equal(trouble.place, SHMT_AT_META);
 	assert_string_equal(trouble.name, first.name);
 	store_byte(id, 'F');
-	assert_int_equal(shmt_save(".", id, &replacing, &again, &trouble), 0);
+	assert_int_equal(
+	    shmt_save(".", OF_ID(id), &replacing, &again, &trouble), 0);
 	assert_string_equal(again.ending, ".1.shm");
 	assert_string_equal(again.name, first.name);
 	assert_int_equal(files(), 2);
 	assert_memory_not_equal(again.digest, first.digest, SHMT__DIGEST);
 	assert_int_equal(check_saved(again.name, &first, &trouble), 0);
 	assert_memory_equal(again.digest, first.digest, SHMT__DIGEST);
-	assert_int_equal(shmt_save(".", id, &replacing, &again, &trouble), 0);
+	assert_int_equal(
+	    shmt_save(".", OF_ID(id), &replacing, &again, &trouble), 0);
 	assert_string_equal(again.ending, ".shm");
 	assert_int_equal(files(), 2);
 }
@@ -801,10 +807,11 @@ directory_in_the_way(void **state)
 	clear_files();
 	snprintf(path, sizeof(path), "%s.meta", saved.name);
 	assert_int_equal(mkdir(path, 0700), 0);
-	assert_int_equal(shmt_save(".", id, &quiet, &saved, &trouble), -1);
+	assert_int_equal(
+	    shmt_save(".", OF_ID(id), &quiet, &saved, &trouble), -1);
 	assert_int_equal(errno, EEXIST);
-	assert_int_equal(shmt_save(".", id, &replacing, &saved, &trouble),
-	    -1);
+	assert_int_equal(
+	    shmt_save(".", OF_ID(id), &replacing, &saved, &trouble), -1);
 	assert_int_equal(errno, EISDIR);
 	assert_int_equal(trouble.place, SHMT_AT_META);
 	assert_int_equal(files(), 1);
@@ -846,7 +853,8 @@ left_over_files(void **state)
 	assert_string_equal(again.ending, ".shm");
 	touch(saved.name, ".1.shm");
 	touch(hidden, ".1.tmp");
-	assert_int_equal(shmt_save(".", id, &replacing, &again, &trouble), 0);
+	assert_int_equal(
+	    shmt_save(".", OF_ID(id), &replacing, &again, &trouble), 0);
 	assert_int_equal(files(), 2);
 	assert_int_equal(check_saved(saved.name, &again, &trouble), 0);
 }
@@ -867,7 +875,8 @@ files_of_others(void **state)
 	snprintf(path, sizeof(path), "%s.1.shm", saved.name);
 	fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
 	assert_int_equal(flock(fd, LOCK_EX), 0);
-	assert_int_equal(shmt_save(".", id, &replacing, &again, &trouble), 0);
+	assert_int_equal(
+	    shmt_save(".", OF_ID(id), &replacing, &again, &trouble), 0);
 	assert_string_equal(again.ending, ".2.shm");
 	assert_int_equal(files(), 3);
 	assert_int_equal(access(path, F_OK), 0);
@@ -876,9 +885,11 @@ files_of_others(void **state)
 	fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
 	assert_int_equal(write(fd, "x", 1), 1);
 	close(fd);
-	assert_int_equal(shmt_save(".", id, &quiet, &again, &trouble), -1);
+	assert_int_equal(
+	    shmt_save(".", OF_ID(id), &quiet, &again, &trouble), -1);
 	assert_int_equal(files(), 3);
-	assert_int_equal(shmt_save(".", id, &replacing, &again, &trouble), 0);
+	assert_int_equal(
+	    shmt_save(".", OF_ID(id), &replacing, &again, &trouble), 0);
 	assert_int_equal(files(), 2);
 }
 
@@ -900,7 +911,8 @@ ten_at_once(void **state)
 		fds[i] = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
 		assert_int_equal(flock(fds[i], LOCK_EX), 0);
 	}
-	assert_int_equal(shmt_save(".", id, &quiet, &saved, &trouble), -1);
+	assert_int_equal(
+	    shmt_save(".", OF_ID(id), &quiet, &saved, &trouble), -1);
 	assert_int_equal(errno, EBUSY);
 	assert_int_equal(trouble.place, SHMT_AT_CONTENTS);
 	for (i = 0; i < SHMT__COPIES; i++)
@@ -913,8 +925,11 @@ ten_at_once(void **state)
 static void
 names_of_two_lives(void **state)
 {
-	struct shmt_saved a = { .segment = { .object.id = 0, .ctime = 1763690001,
-	    .size = 4096, .cpid = 77 } }, b = a;
+	struct shmt_saved a = {.segment = {.object.id = 0,
+				   .ctime = 1763690001,
+				   .size = 4096,
+				   .cpid = 77}},
+			  b = a;
 
 	(void)state;
 	shmt__name_saved(&a);
@@ -947,20 +962,20 @@ existing_key_or_id(void **state)
 	id = make_segment(KEY, SIZE, 0600);
 	save_ok(id, &saved);
 	strlcpy(name, saved.name, sizeof(name));
-	assert_int_equal(shmt_restore(name, &plain, &other, &saved, &trouble),
+	assert_int_equal(restore_to(name, &plain, &other, &saved, &trouble),
 	    -1);
 	assert_int_equal(errno, EEXIST);
 	assert_int_equal(trouble.place, SHMT_AT_SEGMENT);
-	assert_int_equal(shmt_restore(name, &same_id, &other, &saved,
+	assert_int_equal(restore_to(name, &same_id, &other, &saved,
 	    &trouble), -1);
 	assert_int_equal(errno, EEXIST);
 	assert_int_equal(segments(), 1);
-	assert_int_equal(shmt_restore(name, &other_key, &other, &saved,
+	assert_int_equal(restore_to(name, &other_key, &other, &saved,
 	    &trouble), 0);
 	assert_int_equal(saved.segment.key, KEY);
 	assert_int_equal(shmt_find(KEY + 1, &id), 0);
 	assert_int_equal(id, other);
-	shmt_remove(id);
+	shmt__sysv_rmid(id);
 }
 
 /* Callbacks: counts, and stops at the first call of a phase. */
@@ -1040,10 +1055,10 @@ watched(int id, const char *file, unsigned stop_at, struct watch *watch)
 	*watch = (struct watch){ .stop_at = stop_at,
 	    .refuse = stop_at == UINT_MAX };
 	if (file == NULL)
-		return shmt_save(".", id, &saving, &saved, &trouble);
-	result = shmt_restore(file, &restoring, &made, &saved, &trouble);
+		return shmt_save(".", OF_ID(id), &saving, &saved, &trouble);
+	result = restore_to(file, &restoring, &made, &saved, &trouble);
 	if (result == 0)
-		shmt_remove(made);
+		shmt__sysv_rmid(made);
 	return result;
 }
 
@@ -1065,7 +1080,7 @@ progress_and_stopping(void **state)
 	assert_int_equal(watch.copied, 1);
 	assert_int_equal(watch.confirmed, 1);
 	assert_true(watch.calls >= 4);
-	shmt_remove(id);
+	shmt__sysv_rmid(id);
 	id = make_full(KEY + 1, size);
 	for (i = 1; i <= watch.calls; i++) {
 		assert_int_equal(watched(id, NULL, i, &stopped), -1);
@@ -1075,7 +1090,7 @@ progress_and_stopping(void **state)
 	assert_int_equal(watched(id, NULL, UINT_MAX, &stopped), -1);
 	assert_int_equal(errno, ECANCELED);
 	assert_int_equal(files(), 2);
-	shmt_remove(id);
+	shmt__sysv_rmid(id);
 	assert_int_equal(watched(-1, saved.name, 0, &watch), 0);
 	assert_true(watch.last > size / 2 && watch.last <= size);
 	assert_int_equal(watch.made, 1);
@@ -1144,17 +1159,17 @@ save_there(int id, bool locks)
 
 	if (watched(id, NULL, 1, &watch) != -1 || files() != 0)
 		return 3;
-	if (shmt_save(".", id, &quiet, &saved, &trouble) == -1 ||
+	if (shmt_save(".", OF_ID(id), &quiet, &saved, &trouble) == -1 ||
 	    files() != 2)
 		return 4;
-	if (shmt_save(".", id, &quiet, &saved, &trouble) != -1 ||
+	if (shmt_save(".", OF_ID(id), &quiet, &saved, &trouble) != -1 ||
 	    errno != EEXIST || files() != 2)
 		return 5;
-	if (shmt_save(".", id, &replacing, &saved, &trouble) == -1 ||
+	if (shmt_save(".", OF_ID(id), &replacing, &saved, &trouble) == -1 ||
 	    files() != (locks ? 2 : 3))
 		return 6;
 	make_old();
-	if (shmt_save(".", id, &replacing, &saved, &trouble) == -1 ||
+	if (shmt_save(".", OF_ID(id), &replacing, &saved, &trouble) == -1 ||
 	    files() != 2)
 		return 11;
 	return check_saved(saved.name, &again, &trouble) == 0 ? 0 : 7;
@@ -1216,16 +1231,16 @@ absent_things(void **state)
 	int id;
 
 	(void)state;
-	assert_int_equal(shmt_save(".", 0x7fffffff, &quiet, &saved,
+	assert_int_equal(shmt_save(".", OF_ID(0x7fffffff), &quiet, &saved,
 	    &trouble), -1);
 	assert_int_equal(errno, ENOENT);
 	assert_int_equal(trouble.place, SHMT_AT_SEGMENT);
 	id = make_segment(KEY, SIZE, 0600);
-	assert_int_equal(shmt_save("nowhere", id, &quiet, &saved,
+	assert_int_equal(shmt_save("nowhere", OF_ID(id), &quiet, &saved,
 	    &trouble), -1);
 	assert_int_equal(errno, ENOENT);
 	assert_int_equal(trouble.place, SHMT_AT_DIR);
-	assert_int_equal(shmt_save("/dev/null", id, &quiet, &saved,
+	assert_int_equal(shmt_save("/dev/null", OF_ID(id), &quiet, &saved,
 	    &trouble), -1);
 	assert_int_equal(errno, ENOTDIR);
 	assert_int_equal(files(), 0);

@@ -27,7 +27,9 @@
 #include "bytes/view.h"
 #include "shmtool.h"
 #include "sys/thread.h"
+#include "sysv.h"
 #include "world.h"
+#include "segment.h"
 
 #define SIZE ((size_t)3 * 65536 + 1)
 
@@ -43,8 +45,8 @@ setup(void **state)
 	static struct fixture f;
 	bool created;
 
-	if (shmt_create(&request, &f.id, &created) == -1 ||
-	    shmt_view_open(f.id, SHMT_WRITE, &f.view) == -1)
+	if (shmt__sysv_create(&request, &f.id, &created) == -1 ||
+	    shmt_view_open(OF_ID(f.id), SHMT_WRITE, &f.view) == -1)
 		return -1;
 	*state = &f;
 	return 0;
@@ -56,7 +58,7 @@ teardown(void **state)
 	struct fixture *f = *state;
 
 	shmt_view_close(f->view);
-	return shmt_remove(f->id);
+	return shmt__sysv_rmid(f->id);
 }
 
 /* A buffer whose end is the end of what may be touched. */
@@ -138,14 +140,14 @@ stopped(void **state)
 	int id;
 
 	(void)state;
-	assert_int_equal(shmt_create(&request, &id, &created), 0);
-	assert_int_equal(shmt_view_open(id, SHMT_WRITE, &view), 0);
+	assert_int_equal(shmt__sysv_create(&request, &id, &created), 0);
+	assert_int_equal(shmt_view_open(OF_ID(id), SHMT_WRITE, &view), 0);
 	assert_int_equal(shmt_view_fill(view, &how, 'A', &done), -1);
 	assert_int_equal(errno, ECANCELED);
 	assert_int_equal(told, done);
 	assert_true(done > 0 && done < request.size);
 	shmt_view_close(view);
-	assert_int_equal(shmt_remove(id), 0);
+	assert_int_equal(shmt__sysv_rmid(id), 0);
 }
 
 /* Room that a file was given beforehand does not outlive a failure. */
@@ -163,8 +165,8 @@ stopped_out(void **state)
 
 	(void)state;
 	assert_non_null(file);
-	assert_int_equal(shmt_create(&request, &id, &created), 0);
-	assert_int_equal(shmt_view_open(id, SHMT_WRITE, &view), 0);
+	assert_int_equal(shmt__sysv_create(&request, &id, &created), 0);
+	assert_int_equal(shmt_view_open(OF_ID(id), SHMT_WRITE, &view), 0);
 	assert_int_equal(shmt_view_fill(view, &how, 'A', &done), 0);
 	how.progress = cancel;
 	how.arg = &told;
@@ -176,7 +178,7 @@ stopped_out(void **state)
 	assert_true((uint64_t)st.st_blocks * 512 < done + (1 << 20));
 	fclose(file);
 	shmt_view_close(view);
-	assert_int_equal(shmt_remove(id), 0);
+	assert_int_equal(shmt__sysv_rmid(id), 0);
 }
 
 static void
@@ -185,10 +187,11 @@ refused(void **state)
 	struct fixture *f = *state;
 	struct shmt_view *view;
 
-	assert_int_equal(shmt_view_open(f->id, SHMT_WRITE | SHMT_NO_TRACE,
-	    &view), -1);
+	assert_int_equal(
+	    shmt_view_open(OF_ID(f->id), SHMT_WRITE | SHMT_NO_TRACE, &view),
+	    -1);
 	assert_int_equal(errno, EINVAL);
-	assert_int_equal(shmt_view_open(INT32_MAX, 0, &view), -1);
+	assert_int_equal(shmt_view_open(OF_ID(INT32_MAX), 0, &view), -1);
 	assert_int_equal(errno, ENOENT);
 }
 
@@ -203,7 +206,7 @@ view_by_mapping(int id)
 	struct shmt_view *view;
 
 	use_capabilities(false);
-	assert_int_equal(shmt_view_open(id, SHMT_WRITE, &view), 0);
+	assert_int_equal(shmt_view_open(OF_ID(id), SHMT_WRITE, &view), 0);
 	use_capabilities(true);
 	assert_non_null(view->mapped);
 	return view;
@@ -330,7 +333,7 @@ odd_files(void **state)
 	int id, fd;
 
 	(void)state;
-	assert_int_equal(shmt_create(&request, &id, &created), 0);
+	assert_int_equal(shmt__sysv_create(&request, &id, &created), 0);
 	view = view_by_mapping(id);
 	assert_int_equal(shmt_view_fill(view, &how, 'A', &done), 0);
 	/* Not as if it were on a tmpfs, if it is. */
@@ -348,7 +351,7 @@ odd_files(void **state)
 	assert_int_equal(shmt_view_get(view, 0, text, 5), 0);
 	assert_memory_equal(text, "Name:", 5);
 	shmt_view_close(view);
-	assert_int_equal(shmt_remove(id), 0);
+	assert_int_equal(shmt__sysv_rmid(id), 0);
 }
 
 static unsigned
@@ -366,7 +369,7 @@ pages_of(int id)
 {
 	struct shmt_info segment;
 
-	assert_int_equal(shmt_info_rss(id, &segment), 0);
+	assert_int_equal(shmt__sysv_look_rss(id, &segment), 0);
 	return segment.rss + segment.swap;
 }
 
@@ -422,7 +425,7 @@ pages_ahead(void **state)
 	int id;
 
 	(void)state;
-	assert_int_equal(shmt_create(&request, &id, &created), 0);
+	assert_int_equal(shmt__sysv_create(&request, &id, &created), 0);
 	view = view_of_runs(id);
 	pages = pages_of(id);
 	for (i = 0; i < sizeof(failing) / sizeof(failing[0]); i++) {
@@ -448,7 +451,7 @@ pages_ahead(void **state)
 	assert_int_equal(told, done);
 	fclose(file);
 	shmt_view_close(view);
-	assert_int_equal(shmt_remove(id), 0);
+	assert_int_equal(shmt__sysv_rmid(id), 0);
 }
 
 /*
@@ -536,7 +539,8 @@ expect_copies(int id, bool mapped, const char *name, int error)
 	if (mapped)
 		view = view_by_mapping(id);
 	else
-		assert_int_equal(shmt_view_open(id, SHMT_WRITE, &view), 0);
+		assert_int_equal(
+		    shmt_view_open(OF_ID(id), SHMT_WRITE, &view), 0);
 	memset(bytes, error, sizeof(bytes));
 	assert_int_equal(shmt_view_put(view, 0, bytes, sizeof(bytes)), 0);
 	fault(name, 0, error);
@@ -695,7 +699,7 @@ far_apart(void **state)
 
 	(void)state;
 	if (sizeof(size_t) < sizeof(uint64_t) ||
-	    shmt_create(&request, &id, &created) == -1)
+	    shmt__sysv_create(&request, &id, &created) == -1)
 		skip();
 	view = view_by_mapping(id);
 	page = view->page;
@@ -717,7 +721,7 @@ far_apart(void **state)
 	assert_int_equal(pages_of(id), 2 * page);
 	fault_end();
 	shmt_view_close(view);
-	assert_int_equal(shmt_remove(id), 0);
+	assert_int_equal(shmt__sysv_rmid(id), 0);
 }
 
 static int
@@ -761,7 +765,7 @@ read_only(void **state)
 	struct shmt_view *view;
 	uint64_t done;
 
-	assert_int_equal(shmt_view_open(f->id, 0, &view), 0);
+	assert_int_equal(shmt_view_open(OF_ID(f->id), 0, &view), 0);
 	assert_int_equal(shmt_view_put(view, 0, "x", 1), -1);
 	assert_int_equal(errno, EBADF);
 	assert_int_equal(shmt_view_fill(view, &how, 0, &done), -1);
@@ -782,13 +786,13 @@ not_attached(void **state)
 
 	if (f->view->fd == -1)
 		skip();
-	assert_int_equal(shmt_info(f->id, &now), 0);
+	assert_int_equal(shmt__sysv_look(f->id, &now), 0);
 	assert_int_equal(now.nattch, 0);
 	view = view_by_mapping(f->id);
-	assert_int_equal(shmt_info(f->id, &now), 0);
+	assert_int_equal(shmt__sysv_look(f->id, &now), 0);
 	assert_int_equal(now.nattch, 1);
 	shmt_view_close(view);
-	assert_int_equal(shmt_info(f->id, &now), 0);
+	assert_int_equal(shmt__sysv_look(f->id, &now), 0);
 	assert_int_equal(now.nattch, 0);
 }
 

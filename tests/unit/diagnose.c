@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "shmtool.h"
+#include "sysv.h"
 
 #define KEY 0x4d2u
 
@@ -44,7 +45,7 @@ make(uint64_t size)
 	bool created;
 	int id;
 
-	assert_int_equal(shmt_create(&request, &id, &created), 0);
+	assert_int_equal(shmt__sysv_create(&request, &id, &created), 0);
 	return id;
 }
 
@@ -90,7 +91,7 @@ existing(void **state)
 	cause = diagnose_create(&request, EACCES);
 	assert_int_equal(cause.kind, SHMT_CAUSE_MODE);
 	assert_int_equal(cause.segment.object.id, id);
-	assert_int_equal(shmt_remove(id), 0);
+	assert_int_equal(shmt__sysv_rmid(id), 0);
 	/* It has gone since. */
 	cause = diagnose_create(&request, EEXIST);
 	assert_int_equal(cause.kind, SHMT_CAUSE_EXISTS);
@@ -123,15 +124,16 @@ static void
 nearly_too_many(void **state)
 {
 	struct shmt_request request = { .size = 1 };
+	char reason[SHMT_REASON];
 	struct shmt_cause cause;
 	uint64_t before, now;
 
 	(void)state;
 	assert_int_equal(shmt_limit_get("shmmni", &before), 0);
-	if (shmt_limit_set("shmmni", 1, &now) == -1)
+	if (shmt_limit_set("shmmni", 1, &now, reason) == -1)
 		skip();
 	cause = diagnose_create(&request, ENOSPC);
-	assert_int_equal(shmt_limit_set("shmmni", before, &now), 0);
+	assert_int_equal(shmt_limit_set("shmmni", before, &now, reason), 0);
 	assert_int_equal(cause.kind, SHMT_CAUSE_SHMMNI);
 	assert_false(cause.certain);
 	assert_true(cause.asked == 1 && cause.used == 0 && cause.limit == 1);
@@ -146,12 +148,12 @@ locked_before(void **state)
 	int id = make(4096);
 
 	(void)state;
-	if (shmt_lock(id, true) == -1) {
-		shmt_remove(id);
+	if (shmt__sysv_lock(id, true) == -1) {
+		shmt__sysv_rmid(id);
 		skip();
 	}
 	shmt_diagnose(&request, SHMT_STEP_LOCK, ENOMEM, &cause);
-	assert_int_equal(shmt_remove(id), 0);
+	assert_int_equal(shmt__sysv_rmid(id), 0);
 	assert_int_equal(cause.kind, SHMT_CAUSE_MEMLOCK);
 	assert_true(cause.certain && cause.asked == 5000);
 	assert_true(cause.used == 4096);

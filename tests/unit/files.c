@@ -15,6 +15,8 @@
 #include <cmocka.h>
 
 #include "shm.h"
+#include "sysv.h"
+#include "users/holders.h"
 #include "users/process.h"
 #include "users/scan.h"
 
@@ -26,7 +28,7 @@ known(const char *name)
 	const struct shmt_object x = object(name);
 	struct shmt_info info;
 
-	assert_int_equal(shmt__info(&x, 0, &info), 0);
+	assert_int_equal(shmt_info(&x, 0, &info), 0);
 	return info.object;
 }
 
@@ -36,7 +38,7 @@ holders_of(const char *name)
 	const struct shmt_object x = known(name);
 	struct shmt_holders holders;
 
-	assert_int_equal(shmt__holders_of_one(&x, &holders), 0);
+	assert_int_equal(shmt_holders(&x, &holders), 0);
 	return holders;
 }
 
@@ -292,7 +294,7 @@ another_tmpfs(void **state)
 	assert_int_equal(count_holders("x"), 1);
 	uncover(SHM);
 	here.inode = there.inode;
-	assert_int_equal(shmt__holders_of_one(&here, &holders), 0);
+	assert_int_equal(shmt_holders(&here, &holders), 0);
 	assert_int_equal(holders.count, 0);
 	shmt_holders_free(&holders);
 	stop(user);
@@ -350,32 +352,32 @@ holders_of_a_list(void **state)
 	/* Without a name it is not in the list, and nor are its users. */
 	users[2] = start(map_shared, "gone");
 	assert_int_equal(unlink(SHM "/gone"), 0);
-	assert_int_equal(shmt_create(&request, &id, &created), 0);
-	assert_int_equal(shmt_attach(id, NULL, 0, &at), 0);
-	assert_int_equal(shmt__list(SHMT_KIND(SHMT_SYSV) |
+	assert_int_equal(shmt__sysv_create(&request, &id, &created), 0);
+	assert_int_equal(shmt__sysv_attach(id, NULL, 0, &at), 0);
+	assert_int_equal(shmt_list(SHMT_KIND(SHMT_SYSV) |
 	    SHMT_KIND(SHMT_POSIX), 0, &list), 0);
 	assert_int_equal(list.count, 3);
-	assert_int_equal(shmt__holders_of_list(list.list, list.count,
+	assert_int_equal(shmt_holders_of_list(list.list, list.count,
 	    &holders), 0);
 	assert_int_equal(holders.count, 3);
-	h = shmt__holders_get(&holders, &list.list[0].object, &count);
+	h = shmt_holders_of(&holders, &list.list[0].object, &count);
 	assert_int_equal(count, 1);
 	assert_int_equal(h->pid, getpid());
 	assert_int_equal(h->object.kind, SHMT_SYSV);
-	shmt__holders_get(&holders, &list.list[1].object, &count);
+	shmt_holders_of(&holders, &list.list[1].object, &count);
 	assert_int_equal(count, 0);
-	h = shmt__holders_get(&holders, &list.list[2].object, &count);
+	h = shmt_holders_of(&holders, &list.list[2].object, &count);
 	assert_int_equal(count, 2);
 	assert_true(h[0].pid < h[1].pid);
 	assert_int_equal(h[0].object.inode, list.list[2].object.inode);
 	shmt_holders_free(&holders);
 	/* Of nothing nobody is found. */
-	assert_int_equal(shmt__holders_of_list(NULL, 0, &holders), 0);
+	assert_int_equal(shmt_holders_of_list(NULL, 0, &holders), 0);
 	assert_int_equal(holders.count, 0);
 	shmt_holders_free(&holders);
-	shmt__list_free(&list);
+	shmt_list_free(&list);
 	assert_int_equal(shmt_detach(at), 0);
-	assert_int_equal(shmt_remove(id), 0);
+	assert_int_equal(shmt__sysv_rmid(id), 0);
 	stop(users[0]);
 	stop(users[1]);
 	stop(users[2]);

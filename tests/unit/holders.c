@@ -32,7 +32,9 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "segment.h"
 #include "shmtool.h"
+#include "sysv.h"
 #include "users/holders.h"
 #include "users/maps.h"
 #include "users/process.h"
@@ -460,8 +462,8 @@ holders_of(int id)
 		assert_same(&text, &query);
 		shmt_holders_free(&query);
 	}
-	assert_int_equal(shmt_holders(-1, &all), 0);
-	run = shmt_holders_of(&all, id, &count);
+	assert_int_equal(shmt__sysv_holders(-1, SHMT__ANY_WAY, &all), 0);
+	run = shmt_holders_of(&all, OF_ID(id), &count);
 	assert_int_equal(count, text.count);
 	if (count > 0)
 		assert_int_equal(run->pid, text.list[0].pid);
@@ -474,7 +476,7 @@ is_complete(const struct shmt_holders *holders, int id)
 {
 	struct shmt_info s;
 
-	assert_int_equal(shmt_info(id, &s), 0);
+	assert_int_equal(shmt__sysv_look(id, &s), 0);
 	return shmt_holders_complete(holders, &s);
 }
 
@@ -842,7 +844,7 @@ zombies_hold_nothing(void **state)
 	pid_t pid;
 
 	(void)state;
-	assert_int_equal(shmt_holders(-1, &before), 0);
+	assert_int_equal(shmt__sysv_holders(-1, SHMT__ANY_WAY, &before), 0);
 	pid = fork();
 	if (pid == 0)
 		_exit(attach(&id) ? 0 : 1);
@@ -869,7 +871,7 @@ marked_segments_get_their_key_back(void **state)
 	drop(id);
 	/* The key is free at once, and another's now. */
 	other = make(KEY, PAGE, 0);
-	assert_int_equal(shmt_info(id, &s), 0);
+	assert_int_equal(shmt__sysv_look(id, &s), 0);
 	assert_int_equal(s.key, 0);
 	h = holders_of(id);
 	assert_int_equal(h.count, 1);
@@ -921,7 +923,7 @@ several_segments_in_order(void **state)
 	for (j = 0; j < 2; j++)
 		for (i = 2; i >= 0; i--)
 			helpers[j][i] = start(attach, &ids[i]);
-	assert_int_equal(shmt_holders(-1, &h), 0);
+	assert_int_equal(shmt__sysv_holders(-1, SHMT__ANY_WAY, &h), 0);
 	assert_int_equal(h.count, 6);
 	for (i = 1; i < 6; i++)
 		assert_true(h.list[i - 1].id < h.list[i].id ||
@@ -1188,7 +1190,8 @@ hidden_processes(void **state)
 	(void)state;
 	pid = fork();
 	if (pid == 0) {
-		if (!drop_capabilities() || shmt_holders(id, &h) == -1)
+		if (!drop_capabilities() ||
+		    shmt__sysv_holders(id, SHMT__ANY_WAY, &h) == -1)
 			_exit(1);
 		if (h.count != 0 || h.hidden == 0)
 			_exit(2);
@@ -1230,7 +1233,7 @@ processes_that_end_midway(void **state)
 	for (i = 0; i < 100; i++) {
 		assert_int_equal(shmt__sysv_holders(-1, i % 2 == 0 ?
 		    SHMT__BY_TEXT : SHMT__ANY_WAY, &h), 0);
-		shmt_holders_of(&h, id, &count);
+		shmt_holders_of(&h, OF_ID(id), &count);
 		assert_true(count == 1 || count == 2);
 		shmt_holders_free(&h);
 	}

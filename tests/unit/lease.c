@@ -44,8 +44,8 @@ visible_users(void)
 	struct shmt_info info;
 	size_t count;
 
-	assert_int_equal(shmt__info(&x, 0, &info), 0);
-	assert_int_equal(shmt__holders_of_one(&info.object, &holders), 0);
+	assert_int_equal(shmt_info(&x, 0, &info), 0);
+	assert_int_equal(shmt_holders(&info.object, &holders), 0);
 	count = holders.count;
 	shmt_holders_free(&holders);
 	return count;
@@ -192,7 +192,7 @@ each_use(void **state)
 			    visible_users(), use->visible);
 		/* With SHMT_RETRY it takes longer, and comes out the same. */
 		assert_int_equal(answer(SHMT_RETRY), use->answer);
-		result = shmt__remove(&x, 0, &removal);
+		result = shmt_remove(&x, 0, &removal);
 		if (use->answer == SHMT__LEASE_GRANTED) {
 			assert_int_equal(result, 0);
 			assert_true(removal.by_lease);
@@ -219,11 +219,11 @@ force(void **state)
 	(void)state;
 	put_object(NAME, PAGE);
 	user = start(shared_mapping, NULL);
-	assert_int_equal(shmt__remove(&x, SHMT_FORCE, &removal), 0);
+	assert_int_equal(shmt_remove(&x, SHMT_FORCE, &removal), 0);
 	assert_false(removal.by_lease);
 	assert_false(has_name(NAME));
 	stop(user);
-	assert_int_equal(shmt__remove(&x, SHMT_FORCE, NULL), -1);
+	assert_int_equal(shmt_remove(&x, SHMT_FORCE, NULL), -1);
 	assert_int_equal(errno, ENOENT);
 }
 
@@ -324,9 +324,9 @@ ask_as_owner(void)
 	struct shmt_holders holders;
 	struct shmt_info info;
 
-	return become_other_user() && shmt__info(&x, 0, &info) == 0 &&
+	return become_other_user() && shmt_info(&x, 0, &info) == 0 &&
 		       answer(SHMT_RETRY) == SHMT__LEASE_REFUSED &&
-		       shmt__holders_of_one(&info.object, &holders) == 0 &&
+		       shmt_holders(&info.object, &holders) == 0 &&
 		       holders.count == 0 && holders.hidden > 0
 		   ? 0
 		   : 1;
@@ -359,7 +359,7 @@ ask_as_other(void)
 	struct shmt_removal removal;
 
 	return become_other_user() && answer(0) == SHMT__LEASE_FORBIDDEN &&
-		       shmt__remove(&x, 0, &removal) == -1 && errno == EPERM
+		       shmt_remove(&x, 0, &removal) == -1 && errno == EPERM
 		   ? 0
 		   : 1;
 }
@@ -435,12 +435,12 @@ remove_unreadable(void)
 	fd = open_object(NAME, O_WRONLY);
 	if (answer(0) != SHMT__LEASE_FORBIDDEN || fd == -1)
 		return 2;
-	result = shmt__remove(&x, 0, &removal);
+	result = shmt_remove(&x, 0, &removal);
 	if (result != -1 || errno != EBUSY || !has_name(NAME))
 		return 3;
 	close(fd);
 	/* Each process that could not be looked into may use it. */
-	result = shmt__remove(&x, 0, &removal);
+	result = shmt_remove(&x, 0, &removal);
 	if (removal.hidden > 0)
 		return result == -1 && errno == EBUSY ? 0 : 4;
 	return result == 0 && !removal.by_lease && !has_name(NAME) ? 0 : 5;
@@ -465,12 +465,12 @@ a_file_system_without_leases(void **state)
 
 	(void)state;
 	put_object(NAME, PAGE);
-	assert_int_equal(shmt__info(&x, 0, &info), 0);
+	assert_int_equal(shmt_info(&x, 0, &info), 0);
 	/* The first fcntl() names the receiver of the signal. */
 	fault("fcntl64", 2, EINVAL);
 	assert_int_equal(answer(0), SHMT__LEASE_FORBIDDEN);
 	fault("fcntl64", 2, EINVAL);
-	result = shmt__remove(&info.object, 0, &removal);
+	result = shmt_remove(&info.object, 0, &removal);
 	assert_true(fault_end());
 	assert_int_equal(result, removal.hidden > 0 ? -1 : 0);
 	assert_false(removal.by_lease);
@@ -603,15 +603,15 @@ a_replaced_object_stays(void **state)
 
 	(void)state;
 	put_object(NAME, PAGE);
-	assert_int_equal(shmt__info(&x, 0, &info), 0);
+	assert_int_equal(shmt_info(&x, 0, &info), 0);
 	/* The old one stays there, lest the new one gets its number. */
 	assert_int_equal(rename(SHM "/" NAME, SHM "/old"), 0);
 	put_object(NAME, PAGE);
 	assert_int_equal(shmt__ask_lease(&info.object, 0, &found), -1);
 	assert_int_equal(errno, ENOENT);
-	assert_int_equal(shmt__remove(&info.object, 0, NULL), -1);
+	assert_int_equal(shmt_remove(&info.object, 0, NULL), -1);
 	assert_int_equal(errno, ENOENT);
-	assert_int_equal(shmt__remove(&info.object, SHMT_FORCE, NULL), -1);
+	assert_int_equal(shmt_remove(&info.object, SHMT_FORCE, NULL), -1);
 	assert_int_equal(errno, ENOENT);
 	assert_true(has_name(NAME));
 }
@@ -636,7 +636,7 @@ what_is_no_object_stays(void **state)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		for (flags = 0; flags <= SHMT_FORCE; flags += SHMT_FORCE) {
 			x = object(rows[i].name);
-			assert_int_equal(shmt__remove(&x, flags, NULL), -1);
+			assert_int_equal(shmt_remove(&x, flags, NULL), -1);
 			assert_int_equal(errno, rows[i].error);
 		}
 	assert_true(has_name("directory") && has_name("link") &&

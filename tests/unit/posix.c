@@ -20,6 +20,7 @@
 #include "posix.h"
 #include "shm.h"
 #include "sys/resident.h"
+#include "sysv.h"
 
 #define PAGE ((size_t)4096)
 #define MIB ((size_t)1 << 20)
@@ -97,7 +98,7 @@ list_of_objects(void **state)
 	for (i = count; i-- > 0;)
 		put_object(found[i], i * PAGE);
 	assert_int_equal(
-	    shmt__list(SHMT_KIND(SHMT_POSIX), SHMT_WANT_RSS, &list), 0);
+	    shmt_list(SHMT_KIND(SHMT_POSIX), SHMT_WANT_RSS, &list), 0);
 	assert_int_equal(list.count, count);
 	for (i = 0; i < count; i++) {
 		/* In the order of bytes. */
@@ -108,13 +109,13 @@ list_of_objects(void **state)
 		/* What the list says of each is what it says of itself, and
 		 * the directory of the list is a way to it. */
 		assert_int_equal(
-		    shmt__info(&list.list[i].object, SHMT_WANT_RSS, &info), 0);
+		    shmt_info(&list.list[i].object, SHMT_WANT_RSS, &info), 0);
 		assert_memory_equal(&info, &list.list[i], sizeof(info));
-		assert_true(shmt__same(&info, &list.list[i]));
+		assert_true(shmt_same(&info, &list.list[i]));
 		assert_int_equal(lstat(SHM, &st), 0);
 		assert_int_equal(info.object.dev, st.st_dev);
 	}
-	shmt__list_free(&list);
+	shmt_list_free(&list);
 	assert_null(list.list);
 }
 
@@ -124,9 +125,9 @@ empty_list(void **state)
 	struct shmt_list list;
 
 	(void)state;
-	assert_int_equal(shmt__list(SHMT_KIND(SHMT_POSIX), 0, &list), 0);
+	assert_int_equal(shmt_list(SHMT_KIND(SHMT_POSIX), 0, &list), 0);
 	assert_int_equal(list.count, 0);
-	shmt__list_free(&list);
+	shmt_list_free(&list);
 }
 
 static void
@@ -138,17 +139,17 @@ list_of_two_kinds(void **state)
 	int id;
 
 	(void)state;
-	assert_int_equal(shmt_create(&request, &id, &created), 0);
+	assert_int_equal(shmt__sysv_create(&request, &id, &created), 0);
 	put_object("x", 1);
-	assert_int_equal(shmt__list(SHMT_ALL_KINDS, 0, &list), 0);
+	assert_int_equal(shmt_list(SHMT_ALL_KINDS, 0, &list), 0);
 	assert_true(list.count >= 2);
 	assert_int_equal(list.list[0].object.kind, SHMT_SYSV);
 	assert_int_equal(list.list[0].object.id, id);
 	assert_int_equal(list.list[1].object.kind, SHMT_POSIX);
 	assert_string_equal(list.list[1].object.name, "x");
-	assert_false(shmt__same(&list.list[0], &list.list[1]));
-	shmt__list_free(&list);
-	assert_int_equal(shmt_remove(id), 0);
+	assert_false(shmt_same(&list.list[0], &list.list[1]));
+	shmt_list_free(&list);
+	assert_int_equal(shmt__sysv_rmid(id), 0);
 }
 
 static void
@@ -163,13 +164,13 @@ many_objects(void **state)
 		snprintf(name, sizeof(name), "object-%04zu", i);
 		put_object(name, 0);
 	}
-	assert_int_equal(shmt__list(SHMT_KIND(SHMT_POSIX), 0, &list), 0);
+	assert_int_equal(shmt_list(SHMT_KIND(SHMT_POSIX), 0, &list), 0);
 	assert_int_equal(list.count, 3000);
 	for (i = 0; i < 3000; i++) {
 		snprintf(name, sizeof(name), "object-%04zu", i);
 		assert_string_equal(list.list[i].object.name, name);
 	}
-	shmt__list_free(&list);
+	shmt_list_free(&list);
 }
 
 static void
@@ -207,7 +208,7 @@ facts(void **state)
 	put_object("x", 3 * PAGE + 1);
 	assert_int_equal(chmod(SHM "/x", 04751), 0);
 	assert_int_equal(stat(SHM "/x", &st), 0);
-	assert_int_equal(shmt__info(&x, SHMT_WANT_RSS, &info), 0);
+	assert_int_equal(shmt_info(&x, SHMT_WANT_RSS, &info), 0);
 	assert_string_equal(info.object.name, "x");
 	assert_true(info.object.dev == st.st_dev);
 	assert_true(info.object.inode == st.st_ino);
@@ -246,7 +247,7 @@ semaphores(void **state)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		put_object(rows[i].name, rows[i].size);
 		x = object(rows[i].name);
-		assert_int_equal(shmt__info(&x, 0, &info), 0);
+		assert_int_equal(shmt_info(&x, 0, &info), 0);
 		if (((info.state & SHMT_SEM) != 0) != rows[i].is)
 			fail_msg("%s of %zu bytes", rows[i].name, rows[i].size);
 	}
@@ -270,12 +271,12 @@ what_is_no_object(void **state)
 	plant_others();
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		x = object(rows[i].name);
-		assert_int_equal(shmt__info(&x, 0, &info), -1);
+		assert_int_equal(shmt_info(&x, 0, &info), -1);
 		assert_int_equal(errno, rows[i].error);
-		assert_int_equal(shmt__open(&x, SHMT_WRITE, &fd), -1);
+		assert_int_equal(shmt_open(&x, SHMT_WRITE, &fd), -1);
 		assert_int_equal(errno, rows[i].error);
 		set = (struct shmt_info){.object = x, .mode = 0777};
-		assert_int_equal(shmt__set(&set), -1);
+		assert_int_equal(shmt_set(&set), -1);
 		assert_int_equal(errno, rows[i].error);
 		assert_int_equal(shmt__posix_resize(&x, 1, 0), -1);
 		assert_int_equal(errno, rows[i].error);
@@ -291,20 +292,20 @@ the_name_of_another_object(void **state)
 
 	(void)state;
 	put_object("x", 1);
-	assert_int_equal(shmt__info(&x, 0, &info), 0);
+	assert_int_equal(shmt_info(&x, 0, &info), 0);
 	assert_int_equal(rename(SHM "/x", SHM "/old"), 0);
 	put_object("x", 1);
-	assert_int_equal(shmt__info(&info.object, 0, &other), -1);
+	assert_int_equal(shmt_info(&info.object, 0, &other), -1);
 	assert_int_equal(errno, ENOENT);
-	assert_int_equal(shmt__open(&info.object, 0, &fd), -1);
+	assert_int_equal(shmt_open(&info.object, 0, &fd), -1);
 	assert_int_equal(errno, ENOENT);
-	assert_int_equal(shmt__set(&info), -1);
+	assert_int_equal(shmt_set(&info), -1);
 	assert_int_equal(errno, ENOENT);
 	assert_int_equal(shmt__posix_resize(&info.object, 0, 0), -1);
 	assert_int_equal(errno, ENOENT);
 	/* By its name alone the new one is found. */
-	assert_int_equal(shmt__info(&x, 0, &other), 0);
-	assert_false(shmt__same(&info, &other));
+	assert_int_equal(shmt_info(&x, 0, &other), 0);
+	assert_false(shmt_same(&info, &other));
 }
 
 static void
@@ -317,13 +318,13 @@ no_tmpfs(void **state)
 
 	(void)state;
 	assert_int_equal(mount("/proc", SHM, NULL, MS_BIND, NULL), 0);
-	result = shmt__info(&x, 0, &info);
+	result = shmt_info(&x, 0, &info);
 	error = errno;
 	uncover(SHM);
 	assert_int_equal(result, -1);
 	assert_int_equal(error, ENODEV);
 	assert_int_equal(mount("none", "/dev", "tmpfs", 0, NULL), 0);
-	result = shmt__list(SHMT_KIND(SHMT_POSIX), 0, &list);
+	result = shmt_list(SHMT_KIND(SHMT_POSIX), 0, &list);
 	error = errno;
 	uncover("/dev");
 	assert_int_equal(result, -1);
@@ -343,7 +344,7 @@ a_link_to_the_directory(void **state)
 	write_file("/mnt/x", "four");
 	assert_int_equal(mount("none", "/dev", "tmpfs", 0, NULL), 0);
 	assert_int_equal(symlink("/mnt", SHM), 0);
-	result = shmt__info(&x, 0, &info);
+	result = shmt_info(&x, 0, &info);
 	uncover("/dev");
 	uncover("/mnt");
 	assert_int_equal(result, 0);
@@ -366,7 +367,7 @@ resident_and_swapped(void **state)
 	error = shmt__resident(fd, &rss, &swap) == -1 ? errno : 0;
 	close(fd);
 	fault("sysinfo", 0, EPERM);
-	assert_int_equal(shmt__info(&x, SHMT_WANT_RSS, &info), 0);
+	assert_int_equal(shmt_info(&x, SHMT_WANT_RSS, &info), 0);
 	assert_true(fault_end());
 	assert_int_equal(info.allocated, 3 * PAGE);
 	if (error == 0) {
@@ -379,7 +380,7 @@ resident_and_swapped(void **state)
 	}
 	/* Not asked for, it is not found out. */
 	fault("sysinfo", 0, EPERM);
-	assert_int_equal(shmt__info(&x, 0, &info), 0);
+	assert_int_equal(shmt_info(&x, 0, &info), 0);
 	fault_end();
 	assert_false(info.known & SHMT_HAS_RSS);
 }
@@ -394,7 +395,7 @@ look_as_other(void)
 	if (!become_other_user())
 		return 2;
 	fault("sysinfo", 0, EPERM);
-	result = shmt__info(&x, SHMT_WANT_RSS, &info);
+	result = shmt_info(&x, SHMT_WANT_RSS, &info);
 	fault_end();
 	return result == 0 && info.size == PAGE &&
 		       (info.known & SHMT_HAS_RSS) == 0 && info.rss == 0
@@ -432,7 +433,7 @@ assert_made(const char *name, size_t size, size_t reserved, mode_t mode)
 	const struct shmt_object x = object(name);
 	struct shmt_info info;
 
-	assert_int_equal(shmt__info(&x, 0, &info), 0);
+	assert_int_equal(shmt_info(&x, 0, &info), 0);
 	assert_int_equal(info.size, size);
 	assert_int_equal(info.allocated, reserved);
 	assert_int_equal(info.mode, mode);
@@ -622,16 +623,16 @@ opened(void **state)
 
 	(void)state;
 	put_object("x", PAGE);
-	assert_int_equal(shmt__open(&x, 0, &fd), 0);
+	assert_int_equal(shmt_open(&x, 0, &fd), 0);
 	assert_int_equal(
 	    fcntl(fd, F_GETFL) & (O_ACCMODE | O_NOATIME), O_RDONLY | O_NOATIME);
 	assert_int_equal(fcntl(fd, F_GETFD), FD_CLOEXEC);
 	assert_int_equal(read(fd, &c, 1), 1);
 	close(fd);
-	assert_int_equal(shmt__open(&x, SHMT_WRITE, &fd), 0);
+	assert_int_equal(shmt_open(&x, SHMT_WRITE, &fd), 0);
 	assert_int_equal(write(fd, "x", 1), 1);
 	close(fd);
-	assert_int_equal(shmt__open(&absent, SHMT_WRITE, &fd), -1);
+	assert_int_equal(shmt_open(&absent, SHMT_WRITE, &fd), -1);
 	assert_int_equal(errno, ENOENT);
 	assert_false(has_name("absent"));
 }
@@ -642,13 +643,13 @@ open_as_other(void)
 	const struct shmt_object x = object("x"), secret = object("secret");
 	int fd;
 
-	if (!become_other_user() || shmt__open(&x, 0, &fd) == -1)
+	if (!become_other_user() || shmt_open(&x, 0, &fd) == -1)
 		return 2;
 	if ((fcntl(fd, F_GETFL) & O_NOATIME) != 0)
 		return 3;
-	if (shmt__open(&x, SHMT_WRITE, &fd) != -1 || errno != EACCES)
+	if (shmt_open(&x, SHMT_WRITE, &fd) != -1 || errno != EACCES)
 		return 4;
-	return shmt__open(&secret, 0, &fd) == -1 && errno == EACCES ? 0 : 5;
+	return shmt_open(&secret, 0, &fd) == -1 && errno == EACCES ? 0 : 5;
 }
 
 static void
@@ -690,12 +691,12 @@ a_fifo_is_left_alone(void **state)
 	assert_int_equal(mkfifo(SHM "/fifo", 0666), 0);
 	assert_int_equal(pipe2(ends, O_NONBLOCK | O_CLOEXEC), 0);
 	writer = start(write_fifo, &ends[1]);
-	assert_int_equal(shmt__open(&x, 0, &fd), -1);
+	assert_int_equal(shmt_open(&x, 0, &fd), -1);
 	assert_int_equal(
-	    shmt__list(SHMT_KIND(SHMT_POSIX), SHMT_WANT_RSS, &list), 0);
+	    shmt_list(SHMT_KIND(SHMT_POSIX), SHMT_WANT_RSS, &list), 0);
 	assert_int_equal(list.count, 0);
-	shmt__list_free(&list);
-	assert_int_equal(shmt__remove(&x, 0, NULL), -1);
+	shmt_list_free(&list);
+	assert_int_equal(shmt_remove(&x, 0, NULL), -1);
 	assert_int_equal(read(ends[0], &c, 1), -1);
 	assert_int_equal(errno, EAGAIN);
 	/* It ends when there is a reader. */
@@ -717,15 +718,15 @@ mode_and_owner(void **state)
 	put_object("x", 1);
 	/* What cannot be opened can be changed. */
 	assert_int_equal(chmod(SHM "/x", 0), 0);
-	assert_int_equal(shmt__info(&x, 0, &info), 0);
+	assert_int_equal(shmt_info(&x, 0, &info), 0);
 	info.mode = 0641;
-	assert_int_equal(shmt__set(&info), 0);
+	assert_int_equal(shmt_set(&info), 0);
 	assert_int_equal(stat(SHM "/x", &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0641);
 	SKIP_WITHOUT_OTHER_USER;
 	info.uid = info.gid = 65534;
 	info.mode = 0600;
-	assert_int_equal(shmt__set(&info), 0);
+	assert_int_equal(shmt_set(&info), 0);
 	assert_int_equal(stat(SHM "/x", &st), 0);
 	assert_true(st.st_uid == 65534 && st.st_gid == 65534);
 	assert_int_equal(st.st_mode & 07777, 0600);
@@ -737,18 +738,18 @@ set_as_other(void)
 	const struct shmt_object x = object("x"), own = object("own");
 	struct shmt_info info;
 
-	if (!become_other_user() || shmt__info(&x, 0, &info) == -1)
+	if (!become_other_user() || shmt_info(&x, 0, &info) == -1)
 		return 2;
 	info.mode = 0777;
-	if (shmt__set(&info) != -1 || errno != EPERM ||
-	    shmt__info(&own, 0, &info) == -1)
+	if (shmt_set(&info) != -1 || errno != EPERM ||
+	    shmt_info(&own, 0, &info) == -1)
 		return 3;
 	/* All or nothing. */
 	info.mode = 0777;
 	info.uid = 0;
-	if (shmt__set(&info) != -1 || errno != EPERM)
+	if (shmt_set(&info) != -1 || errno != EPERM)
 		return 4;
-	return shmt__info(&own, 0, &info) == 0 && info.mode == 0600 ? 0 : 5;
+	return shmt_info(&own, 0, &info) == 0 && info.mode == 0600 ? 0 : 5;
 }
 
 static void

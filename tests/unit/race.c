@@ -277,8 +277,8 @@ remove_one(const char *name)
 	struct shmt_removal removal;
 	struct shmt_info info;
 
-	if (shmt__info(&x, 0, &info) == 0 &&
-	    shmt__remove(&info.object, 0, &removal) == 0) {
+	if (shmt_info(&x, 0, &info) == 0 &&
+	    shmt_remove(&info.object, 0, &removal) == 0) {
 		atomic_fetch_add(&counts->removed, 1);
 		atomic_fetch_add(&counts->reported, removal.opened);
 		if (removal.opened)

@@ -18,6 +18,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "segment.h"
 #include "shmtool.h"
 #include "world.h"
 
@@ -580,8 +581,10 @@ static void
 runs_of_holders(void **state)
 {
 	struct shmt_holder list[] = {
-		{ .object.id = 4, .id = 4, .maps = 1 }, { .object.id = 5, .id = 5, .maps = 2 },
-		{ .object.id = 5, .id = 5, .maps = 3 }, { .object.id = 9, .id = 9, .maps = 1 },
+	    {.object.id = 4, .id = 4, .maps = 1},
+	    {.object.id = 5, .id = 5, .maps = 2},
+	    {.object.id = 5, .id = 5, .maps = 3},
+	    {.object.id = 9, .id = 9, .maps = 1},
 	};
 	const struct shmt_holders holders = { list, 4, 0 }, none = { 0 };
 	static const struct {
@@ -595,13 +598,13 @@ runs_of_holders(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		const struct shmt_holder *run = shmt_holders_of(&holders,
-		    rows[i].id, &count);
+		    OF_ID(rows[i].id), &count);
 
 		assert_int_equal(count, rows[i].count);
 		if (count > 0)
 			assert_int_equal(run->id, rows[i].id);
 	}
-	shmt_holders_of(&none, 5, &count);
+	shmt_holders_of(&none, OF_ID(5), &count);
 	assert_int_equal(count, 0);
 	assert_true(shmt_holders_complete(&holders, &s));
 	s.nattch = 6;

@@ -25,7 +25,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "object.h"
+#include "shmtool.h"
 #include "world.h"
 
 #define SHM "/dev/shm"

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "shm.h"
+#include "sysv.h"
 #include "users/ids.h"
 #include "users/stale.h"
 
@@ -29,7 +30,7 @@ info_of(const char *name)
 	const struct shmt_object x = object(name);
 	struct shmt_info info;
 
-	assert_int_equal(shmt__info(&x, 0, &info), 0);
+	assert_int_equal(shmt_info(&x, 0, &info), 0);
 	return info;
 }
 
@@ -55,8 +56,8 @@ use_of(const char *name)
 	struct shmt_info info = info_of(name);
 	struct shmt_holders holders;
 
-	assert_int_equal(shmt__holders_of_list(&info, 1, &holders), 0);
-	shmt__fill_use(&info, &holders);
+	assert_int_equal(shmt_holders_of_list(&info, 1, &holders), 0);
+	shmt_fill_use(&info, &holders);
 	shmt_holders_free(&holders);
 	return info;
 }
@@ -153,15 +154,15 @@ segments_have_a_count_of_their_own(void **state)
 	void *at;
 
 	(void)state;
-	assert_int_equal(shmt_create(&request, &object.id, &created), 0);
-	assert_int_equal(shmt_attach(object.id, NULL, 0, &at), 0);
-	assert_int_equal(shmt__info(&object, 0, &info), 0);
-	shmt__fill_use(&info, &holders);
+	assert_int_equal(shmt__sysv_create(&request, &object.id, &created), 0);
+	assert_int_equal(shmt__sysv_attach(object.id, NULL, 0, &at), 0);
+	assert_int_equal(shmt_info(&object, 0, &info), 0);
+	shmt_fill_use(&info, &holders);
 	assert_true(info.in_use);
 	assert_int_equal(info.nattch, 1);
 	assert_false(info.known & SHMT_HAS_FDS);
 	assert_int_equal(shmt_detach(at), 0);
-	assert_int_equal(shmt_remove(object.id), 0);
+	assert_int_equal(shmt__sysv_rmid(object.id), 0);
 }
 
 /*

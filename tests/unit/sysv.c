@@ -23,6 +23,7 @@
 
 #include "shmtool.h"
 #include "sys/file.h"
+#include "sysv.h"
 
 #define KEY 0xf63829c0u
 
@@ -40,7 +41,7 @@ make(uint32_t key, uint64_t size, unsigned flags)
 	bool created = false;
 	int id = -1;
 
-	assert_int_equal(shmt_create(&request, &id, &created), 0);
+	assert_int_equal(shmt__sysv_create(&request, &id, &created), 0);
 	assert_true(created);
 	return id;
 }
@@ -52,10 +53,10 @@ teardown(void **state)
 	size_t i, count;
 
 	(void)state;
-	if (shmt_list(false, &list, &count) == -1)
+	if (shmt__sysv_all(false, &list, &count) == -1)
 		return -1;
 	for (i = 0; i < count; i++)
-		shmt_remove(list[i].object.id);
+		shmt__sysv_rmid(list[i].object.id);
 	free(list);
 	return 0;
 }
@@ -71,10 +72,10 @@ made_and_looked_at(void **state)
 	int id;
 
 	(void)state;
-	assert_int_equal(shmt_create(&request, &id, &created), 0);
+	assert_int_equal(shmt__sysv_create(&request, &id, &created), 0);
 	assert_true(created);
 	memset(&s, 0x5a, sizeof(s));
-	assert_int_equal(shmt_info(id, &s), 0);
+	assert_int_equal(shmt__sysv_look(id, &s), 0);
 	assert_int_equal(s.object.id, id);
 	assert_int_equal(s.key, KEY);
 	assert_int_equal(s.size, 5000);
@@ -91,7 +92,7 @@ made_and_looked_at(void **state)
 	assert_int_equal(s.dtime, 0);
 	assert_true(s.ctime >= before && s.ctime <= time(NULL));
 	assert_false((s.known & SHMT_HAS_RSS) != 0);
-	assert_int_equal(shmt_info_rss(id, &s), 0);
+	assert_int_equal(shmt__sysv_look_rss(id, &s), 0);
 	assert_true((s.known & SHMT_HAS_RSS) != 0);
 	assert_int_equal(s.rss, 0);
 	assert_int_equal(s.swap, 0);
@@ -102,20 +103,20 @@ found_by_key(void **state)
 {
 	const struct shmt_ref by_id = { .id = 12345 };
 	struct shmt_ref by_key = { .by_key = true, .key = KEY };
+	struct shmt_object object = { .id = 77 };
 	int id = make(KEY, 1, 0), found = -1;
 
 	(void)state;
 	assert_int_equal(shmt_find(KEY, &found), 0);
 	assert_int_equal(found, id);
-	found = -1;
-	assert_int_equal(shmt_resolve(&by_key, &found), 0);
-	assert_int_equal(found, id);
+	assert_int_equal(shmt_resolve(&by_key, &object), 0);
+	assert_int_equal(object.id, id);
 	/* An id is taken as it is. */
-	assert_int_equal(shmt_resolve(&by_id, &found), 0);
-	assert_int_equal(found, 12345);
+	assert_int_equal(shmt_resolve(&by_id, &object), 0);
+	assert_int_equal(object.id, 12345);
 	found = 77;
 	by_key.key++;
-	assert_refused(shmt_resolve(&by_key, &found), ENOENT);
+	assert_refused(shmt_resolve(&by_key, &object), ENOENT);
 	assert_refused(shmt_find(0, &found), EINVAL);
 	assert_int_equal(found, 77);
 }
@@ -128,18 +129,18 @@ absent(void **state)
 	int id = make(0, 1, 0);
 
 	(void)state;
-	assert_int_equal(shmt_remove(id), 0);
-	assert_refused(shmt_info(id, &s), ENOENT);
-	assert_refused(shmt_info(-1, &s), ENOENT);
-	assert_refused(shmt_info(INT32_MAX, &s), ENOENT);
-	assert_refused(shmt_attach(INT32_MAX, NULL, 0, &at), ENOENT);
-	assert_refused(shmt_info_rss(id, &s), ENOENT);
+	assert_int_equal(shmt__sysv_rmid(id), 0);
+	assert_refused(shmt__sysv_look(id, &s), ENOENT);
+	assert_refused(shmt__sysv_look(-1, &s), ENOENT);
+	assert_refused(shmt__sysv_look(INT32_MAX, &s), ENOENT);
+	assert_refused(shmt__sysv_attach(INT32_MAX, NULL, 0, &at), ENOENT);
+	assert_refused(shmt__sysv_look_rss(id, &s), ENOENT);
 	assert_int_equal(s.size, 99);
 	s.object.id = id;
-	assert_refused(shmt_set(&s), ENOENT);
-	assert_refused(shmt_lock(id, true), ENOENT);
-	assert_refused(shmt_lock(id, false), ENOENT);
-	assert_refused(shmt_remove(id), ENOENT);
+	assert_refused(shmt__sysv_set(&s), ENOENT);
+	assert_refused(shmt__sysv_lock(id, true), ENOENT);
+	assert_refused(shmt__sysv_lock(id, false), ENOENT);
+	assert_refused(shmt__sysv_rmid(id), ENOENT);
 }
 
 /* An id whose slot another segment has now is not there. */
@@ -150,9 +151,9 @@ another_in_that_slot(void **state)
 	int id = make(0, 1, 0);
 
 	(void)state;
-	assert_refused(shmt_info(id + 32768, &s), ENOENT);
-	assert_refused(shmt_info(id | 0x40000000, &s), ENOENT);
-	assert_int_equal(shmt_info(id, &s), 0);
+	assert_refused(shmt__sysv_look(id + 32768, &s), ENOENT);
+	assert_refused(shmt__sysv_look(id | 0x40000000, &s), ENOENT);
+	assert_int_equal(shmt__sysv_look(id, &s), 0);
 }
 
 static void
@@ -164,20 +165,20 @@ exclusive_by_default(void **state)
 	bool created = true;
 
 	(void)state;
-	assert_refused(shmt_create(&request, &id, &created), EEXIST);
+	assert_refused(shmt__sysv_create(&request, &id, &created), EEXIST);
 	assert_int_equal(id, 77);
 	request.flags = SHMT_OPEN;
-	assert_int_equal(shmt_create(&request, &id, &created), 0);
+	assert_int_equal(shmt__sysv_create(&request, &id, &created), 0);
 	assert_int_equal(id, first);
 	assert_false(created);
 	request.size = 4095;
-	assert_int_equal(shmt_create(&request, &id, &created), 0);
+	assert_int_equal(shmt__sysv_create(&request, &id, &created), 0);
 	assert_int_equal(id, first);
 	request.size = 4097;
-	assert_refused(shmt_create(&request, &id, &created), EINVAL);
+	assert_refused(shmt__sysv_create(&request, &id, &created), EINVAL);
 	/* Without a key there is never one to open. */
 	request.key = 0;
-	assert_int_equal(shmt_create(&request, &id, &created), 0);
+	assert_int_equal(shmt__sysv_create(&request, &id, &created), 0);
 	assert_int_not_equal(id, first);
 	assert_true(created);
 }
@@ -190,18 +191,18 @@ sizes_that_cannot_be(void **state)
 	bool created;
 
 	(void)state;
-	assert_refused(shmt_create(&request, &id, &created), EINVAL);
+	assert_refused(shmt__sysv_create(&request, &id, &created), EINVAL);
 	request.size = UINT64_MAX;
-	assert_refused(shmt_create(&request, &id, &created), EINVAL);
+	assert_refused(shmt__sysv_create(&request, &id, &created), EINVAL);
 	request.size = UINT64_C(1) << 63;
-	assert_refused(shmt_create(&request, &id, &created), EINVAL);
+	assert_refused(shmt__sysv_create(&request, &id, &created), EINVAL);
 	/* Huge pages are of a power of two, and of 2^63 bytes nowhere. */
 	request.size = 4096;
 	request.flags = SHMT_HUGETLB;
 	request.huge_size = 3 << 20;
-	assert_refused(shmt_create(&request, &id, &created), EINVAL);
+	assert_refused(shmt__sysv_create(&request, &id, &created), EINVAL);
 	request.huge_size = UINT64_C(1) << 63;
-	assert_int_equal(shmt_create(&request, &id, &created), -1);
+	assert_int_equal(shmt__sysv_create(&request, &id, &created), -1);
 	assert_int_equal(id, 77);
 }
 
@@ -212,22 +213,22 @@ set_and_locked(void **state)
 	struct shmt_info s;
 
 	(void)state;
-	assert_int_equal(shmt_info(id, &s), 0);
+	assert_int_equal(shmt__sysv_look(id, &s), 0);
 	s.mode = 0444;
-	assert_int_equal(shmt_set(&s), 0);
-	assert_int_equal(shmt_lock(id, true), 0);
-	assert_int_equal(shmt_info(id, &s), 0);
+	assert_int_equal(shmt__sysv_set(&s), 0);
+	assert_int_equal(shmt__sysv_lock(id, true), 0);
+	assert_int_equal(shmt__sysv_look(id, &s), 0);
 	assert_int_equal(s.mode, 0444);
 	assert_int_equal(s.state, SHMT_LOCKED);
 	/* State bits do not get into the mode that is written. */
 	s.mode |= 01000;
-	assert_int_equal(shmt_set(&s), 0);
-	assert_int_equal(shmt_lock(id, false), 0);
-	assert_int_equal(shmt_info(id, &s), 0);
+	assert_int_equal(shmt__sysv_set(&s), 0);
+	assert_int_equal(shmt__sysv_lock(id, false), 0);
+	assert_int_equal(shmt__sysv_look(id, &s), 0);
 	assert_int_equal(s.mode, 0444);
 	assert_int_equal(s.state, 0);
 	s.uid = UINT32_MAX;
-	assert_refused(shmt_set(&s), EINVAL);
+	assert_refused(shmt__sysv_set(&s), EINVAL);
 }
 
 static void
@@ -239,17 +240,17 @@ removed_at_the_last_detach(void **state)
 
 	(void)state;
 	assert_ptr_not_equal(at, (void *)-1);
-	assert_int_equal(shmt_info(id, &before), 0);
+	assert_int_equal(shmt__sysv_look(id, &before), 0);
 	assert_int_equal(before.nattch, 1);
 	assert_int_equal(before.lpid, getpid());
-	assert_int_equal(shmt_remove(id), 0);
-	assert_int_equal(shmt_info(id, &s), 0);
+	assert_int_equal(shmt__sysv_rmid(id), 0);
+	assert_int_equal(shmt__sysv_look(id, &s), 0);
 	assert_int_equal(s.state, SHMT_DEST);
 	assert_int_equal(s.key, 0);
 	assert_true(shmt_same(&before, &s));
-	assert_int_equal(shmt_remove(id), 0);
+	assert_int_equal(shmt__sysv_rmid(id), 0);
 	assert_int_equal(shmdt(at), 0);
-	assert_refused(shmt_info(id, &s), ENOENT);
+	assert_refused(shmt__sysv_look(id, &s), ENOENT);
 }
 
 /* The kernel is asked by a change that it refuses: nothing has changed. */
@@ -261,28 +262,29 @@ permission_to_remove(void **state)
 	pid_t child;
 
 	(void)state;
-	assert_int_equal(shmt_info(id, &before), 0);
+	assert_int_equal(shmt__sysv_look(id, &before), 0);
 	child = fork();
 	if (child == 0) {
 		/* Not in the second in which it was made. */
 		while (time(NULL) <= before.ctime)
 			usleep(50000);
-		_exit(shmt_may_remove(id) == 0 ? 0 : 1);
+		_exit(shmt__sysv_may_remove(id) == 0 ? 0 : 1);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
-	assert_int_equal(shmt_info(id, &after), 0);
+	assert_int_equal(shmt__sysv_look(id, &after), 0);
 	assert_memory_equal(&before, &after, sizeof(before));
 	child = fork();
 	if (child == 0) {
 		if (setgid(65534) == -1 || setuid(65534) == -1)
 			_exit(77);
-		_exit(shmt_may_remove(id) == -1 && errno == EPERM ? 0 : 1);
+		_exit(
+		    shmt__sysv_may_remove(id) == -1 && errno == EPERM ? 0 : 1);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	if (status != 77 << 8)
 		assert_int_equal(status, 0);
-	assert_int_equal(shmt_remove(id), 0);
+	assert_int_equal(shmt__sysv_rmid(id), 0);
 }
 
 static void
@@ -358,19 +360,19 @@ with_an_id(void **state)
 
 	(void)state;
 	skip_without_wishes();
-	assert_int_equal(shmt_create(&request, &id, &created), 0);
+	assert_int_equal(shmt__sysv_create(&request, &id, &created), 0);
 	assert_int_equal(id, 777);
 	assert_true(created);
 	assert_int_equal(next_id(), -1);
 	/* Taken, or its slot is. */
 	id = 77;
-	assert_refused(shmt_create(&request, &id, &created), EEXIST);
+	assert_refused(shmt__sysv_create(&request, &id, &created), EEXIST);
 	request.id = 777 + 32768;
-	assert_refused(shmt_create(&request, &id, &created), EEXIST);
+	assert_refused(shmt__sysv_create(&request, &id, &created), EEXIST);
 	assert_int_equal(id, 77);
 	assert_int_equal(next_id(), -1);
-	assert_int_equal(shmt_remove(777), 0);
-	assert_int_equal(shmt_create(&request, &id, &created), 0);
+	assert_int_equal(shmt__sysv_rmid(777), 0);
+	assert_int_equal(shmt__sysv_create(&request, &id, &created), 0);
 	assert_int_equal(id, 777 + 32768);
 }
 
@@ -387,22 +389,22 @@ a_refused_wish_does_not_stay(void **state)
 
 	(void)state;
 	skip_without_wishes();
-	assert_refused(shmt_create(&request, &id, &created), EEXIST);
+	assert_refused(shmt__sysv_create(&request, &id, &created), EEXIST);
 	assert_int_equal(next_id(), -1);
 	/* Opened, but it is not the one with this id. */
 	request.flags |= SHMT_OPEN;
-	assert_refused(shmt_create(&request, &id, &created), EEXIST);
+	assert_refused(shmt__sysv_create(&request, &id, &created), EEXIST);
 	assert_int_equal(next_id(), -1);
 	request.key++;
 	request.size = UINT64_C(1) << 63;
-	assert_refused(shmt_create(&request, &id, &created), EINVAL);
+	assert_refused(shmt__sysv_create(&request, &id, &created), EINVAL);
 	assert_int_equal(next_id(), -1);
 	request.size = 1;
 	request.id = -1;
-	assert_int_equal(shmt_create(&request, &id, &created), -1);
+	assert_int_equal(shmt__sysv_create(&request, &id, &created), -1);
 	assert_int_equal(next_id(), -1);
 	assert_int_equal(id, 77);
-	assert_int_equal(shmt_list(false, &list, &count), 0);
+	assert_int_equal(shmt__sysv_all(false, &list, &count), 0);
 	assert_int_equal(count, 1);
 	assert_int_equal(list[0].object.id, first);
 	free(list);
@@ -423,7 +425,7 @@ no_wish_where_nothing_can_be_made(void **state)
 	if (fd == -1)
 		skip();
 	assert_int_equal(write(fd, "1", 1), 1);
-	assert_refused(shmt_create(&request, &id, &created), ENOSPC);
+	assert_refused(shmt__sysv_create(&request, &id, &created), ENOSPC);
 	assert_int_equal(pwrite(fd, "4096", 4, 0), 4);
 	close(fd);
 	assert_int_equal(next_id(), -1);

@@ -248,7 +248,7 @@ remove_all(void)
 	struct shmt_info *list;
 	size_t i, count;
 
-	assert_int_equal(shmt_list(false, &list, &count), 0);
+	assert_int_equal(shmt__sysv_all(false, &list, &count), 0);
 	for (i = 0; i < count; i++)
 		shmctl(list[i].object.id, IPC_RMID, NULL);
 	free(list);
@@ -260,8 +260,8 @@ assert_lists_agree(size_t expected)
 	struct shmt_info *fast, *full;
 	size_t i, n, m;
 
-	assert_int_equal(shmt_list(false, &fast, &n), 0);
-	assert_int_equal(shmt_list(true, &full, &m), 0);
+	assert_int_equal(shmt__sysv_all(false, &fast, &n), 0);
+	assert_int_equal(shmt__sysv_all(true, &full, &m), 0);
 	assert_int_equal(n, expected);
 	assert_int_equal(m, expected);
 	for (i = 0; i < n; i++) {
@@ -315,11 +315,11 @@ list_under_foreign_proc(void)
 
 	if (getpid() != 1 || id == -1 || shmat(id, NULL, 0) == (void *)-1)
 		return 1;
-	if (shmt_list(true, &list, &count) == -1 || count != 1)
+	if (shmt__sysv_all(true, &list, &count) == -1 || count != 1)
 		return 2;
 	if (list->cpid != 1 || list->lpid != 1)
 		return 3;
-	return shmt_info_rss(id, &one) == 0 &&
+	return shmt__sysv_look_rss(id, &one) == 0 &&
 		       (one.known & SHMT_HAS_RSS) != 0 && one.cpid == 1
 		   ? 0
 		   : 4;

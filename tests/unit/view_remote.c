@@ -25,7 +25,9 @@
 #include "../fault/fault.h"
 #include "bytes/view.h"
 #include "shmtool.h"
+#include "sysv.h"
 #include "world.h"
+#include "segment.h"
 
 #define PAGES 4
 #define PAGE ((size_t)sysconf(_SC_PAGESIZE))
@@ -70,7 +72,7 @@ start(struct holder *holder)
 	assert_int_not_equal(holder->pid, -1);
 	if (holder->pid == 0) {
 		close(orders[1]);
-		if (shmt_attach(id, NULL, 0, &at) == -1)
+		if (shmt__sysv_attach(id, NULL, 0, &at) == -1)
 			_exit(1);
 		while (write(answers[1], &order, 1) == 1 &&
 		    read(orders[0], &order, 1) == 1)
@@ -119,8 +121,8 @@ make(size_t pages)
 	void *p;
 	size_t i;
 
-	assert_int_equal(shmt_create(&request, &id, &created), 0);
-	assert_int_equal(shmt_attach(id, NULL, 0, &p), 0);
+	assert_int_equal(shmt__sysv_create(&request, &id, &created), 0);
+	assert_int_equal(shmt__sysv_attach(id, NULL, 0, &p), 0);
 	at = p;
 	for (i = 0; i < pages * PAGE; i++)
 		at[i] = byte_at(i);
@@ -136,7 +138,7 @@ teardown(void **state)
 	view = NULL;
 	kill_holder(&one);
 	kill_holder(&two);
-	return shmt_remove(id);
+	return shmt__sysv_rmid(id);
 }
 
 static void
@@ -170,12 +172,12 @@ by_memory(void **state)
 	(void)state;
 	make(PAGES);
 	start(&one);
-	assert_int_equal(shmt_info(id, &before), 0);
-	assert_int_equal(shmt_view_open(id, SHMT_NO_TRACE, &view), 0);
+	assert_int_equal(shmt__sysv_look(id, &before), 0);
+	assert_int_equal(shmt_view_open(OF_ID(id), SHMT_NO_TRACE, &view), 0);
 	assert_int_equal(view->fd, -1);
 	assert_bytes(0, SIZE);
 	assert_bytes(PAGE - 1, 2);
-	assert_int_equal(shmt_info(id, &after), 0);
+	assert_int_equal(shmt__sysv_look(id, &after), 0);
 	assert_int_equal(after.nattch, 1);
 	assert_int_equal(after.lpid, before.lpid);
 	assert_int_equal(after.atime, before.atime);
@@ -193,13 +195,13 @@ beside_another(void **state)
 
 	(void)state;
 	make(PAGES);
-	assert_int_equal(shmt_create(&request, &other, &created), 0);
-	assert_int_equal(shmt_attach(other, NULL, 0, &at), 0);
+	assert_int_equal(shmt__sysv_create(&request, &other, &created), 0);
+	assert_int_equal(shmt__sysv_attach(other, NULL, 0, &at), 0);
 	start(&one);
 	assert_int_equal(shmt_detach(at), 0);
-	assert_int_equal(shmt_view_open(id, SHMT_NO_TRACE, &view), 0);
+	assert_int_equal(shmt_view_open(OF_ID(id), SHMT_NO_TRACE, &view), 0);
 	assert_bytes(0, SIZE);
-	assert_int_equal(shmt_remove(other), 0);
+	assert_int_equal(shmt__sysv_rmid(other), 0);
 }
 
 /* Its memory would be allocated by reading it. */
@@ -211,9 +213,9 @@ holes(void **state)
 	(void)state;
 	make(1);
 	start(&one);
-	assert_int_equal(shmt_view_open(id, SHMT_NO_TRACE, &view), -1);
+	assert_int_equal(shmt_view_open(OF_ID(id), SHMT_NO_TRACE, &view), -1);
 	assert_int_equal(errno, ENODATA);
-	assert_int_equal(shmt_info_rss(id, &s), 0);
+	assert_int_equal(shmt__sysv_look_rss(id, &s), 0);
 	assert_true((s.known & SHMT_HAS_RSS) == 0 || s.rss == PAGE);
 }
 
@@ -224,7 +226,7 @@ in_parts(void **state)
 	make(PAGES);
 	start(&one);
 	tell(&one, 's');
-	assert_int_equal(shmt_view_open(id, SHMT_NO_TRACE, &view), 0);
+	assert_int_equal(shmt_view_open(OF_ID(id), SHMT_NO_TRACE, &view), 0);
 	assert_bytes(0, SIZE);
 	assert_bytes(PAGE + 5, 2 * PAGE);
 }
@@ -236,11 +238,11 @@ without_an_end(void **state)
 	make(PAGES);
 	start(&one);
 	tell(&one, 'c');
-	assert_int_equal(shmt_view_open(id, SHMT_NO_TRACE, &view), -1);
+	assert_int_equal(shmt_view_open(OF_ID(id), SHMT_NO_TRACE, &view), -1);
 	assert_int_equal(errno, ESRCH);
 	/* Another has all of it. */
 	start(&two);
-	assert_int_equal(shmt_view_open(id, SHMT_NO_TRACE, &view), 0);
+	assert_int_equal(shmt_view_open(OF_ID(id), SHMT_NO_TRACE, &view), 0);
 	assert_bytes(0, SIZE);
 }
 
@@ -251,7 +253,7 @@ loses_its_end(void **state)
 	(void)state;
 	make(PAGES);
 	start(&one);
-	assert_int_equal(shmt_view_open(id, SHMT_NO_TRACE, &view), 0);
+	assert_int_equal(shmt_view_open(OF_ID(id), SHMT_NO_TRACE, &view), 0);
 	tell(&one, 'c');
 	assert_bytes(0, 64);
 	assert_lost(2 * PAGE - 8, 16);
@@ -265,7 +267,7 @@ detaches(void **state)
 	make(PAGES);
 	start(&one);
 	start(&two);
-	assert_int_equal(shmt_view_open(id, SHMT_NO_TRACE, &view), 0);
+	assert_int_equal(shmt_view_open(OF_ID(id), SHMT_NO_TRACE, &view), 0);
 	tell(&one, 'd');
 	assert_bytes(0, SIZE);
 	tell(&two, 'd');
@@ -279,7 +281,7 @@ ends(void **state)
 	make(PAGES);
 	start(&one);
 	start(&two);
-	assert_int_equal(shmt_view_open(id, SHMT_NO_TRACE, &view), 0);
+	assert_int_equal(shmt_view_open(OF_ID(id), SHMT_NO_TRACE, &view), 0);
 	kill_holder(&one);
 	assert_bytes(0, SIZE);
 	kill_holder(&two);
@@ -295,7 +297,7 @@ never_to_be_read(void **state)
 	(void)state;
 	make(PAGES);
 	start(&one);
-	assert_int_equal(shmt_view_open(id, SHMT_NO_TRACE, &view), 0);
+	assert_int_equal(shmt_view_open(OF_ID(id), SHMT_NO_TRACE, &view), 0);
 	fault("process_vm_readv", 0, EFAULT);
 	assert_int_equal(shmt_view_get(view, 0, bytes, 16), -1);
 	assert_int_equal(errno, ESRCH);
@@ -309,7 +311,7 @@ may_not_be_read(void **state)
 	make(PAGES);
 	start(&one);
 	fault("process_vm_readv", 0, EPERM);
-	assert_int_equal(shmt_view_open(id, SHMT_NO_TRACE, &view), -1);
+	assert_int_equal(shmt_view_open(OF_ID(id), SHMT_NO_TRACE, &view), -1);
 	assert_int_equal(errno, ESRCH);
 	assert_true(fault_end());
 }
@@ -322,7 +324,7 @@ without_query(void **state)
 	make(PAGES);
 	start(&one);
 	fault("ioctl", 0, ENOTTY);
-	assert_int_equal(shmt_view_open(id, SHMT_NO_TRACE, &view), 0);
+	assert_int_equal(shmt_view_open(OF_ID(id), SHMT_NO_TRACE, &view), 0);
 	assert_bytes(0, SIZE);
 	assert_true(fault_end());
 }
@@ -341,7 +343,7 @@ no_lending(void **state)
 	(void)state;
 	make(PAGES);
 	start(&one);
-	assert_int_equal(shmt_view_open(id, SHMT_NO_TRACE, &view), 0);
+	assert_int_equal(shmt_view_open(OF_ID(id), SHMT_NO_TRACE, &view), 0);
 	assert_int_equal(pipe(fds), 0);
 	assert_int_equal(shmt_view_send(view, &how, fds[1], &done), 0);
 	assert_int_equal(done, SIZE);
@@ -359,7 +361,7 @@ then_as_a_file(void **state)
 	make(PAGES);
 	start(&one);
 	start(&two);
-	assert_int_equal(shmt_view_open(id, SHMT_NO_TRACE, &view), 0);
+	assert_int_equal(shmt_view_open(OF_ID(id), SHMT_NO_TRACE, &view), 0);
 	assert_int_equal(view->fd, -1);
 	use_capabilities(true);
 	kill_holder(&one);

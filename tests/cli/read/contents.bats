@@ -194,6 +194,29 @@ begin_waiting() {
 	[ "$(shmtool read -s "$id")" = $'a\033[2J' ]
 }
 
+@test "read: on a terminal no character of UTF-8 is cut" {
+	local at
+	id=$(shmtool create -s 300000)
+	shmtool write -zA "$id"
+	for at in 65535 131071 131069 262142; do
+		shmtool write -o $at -s $'\303\244' "$id"
+	done
+	for at in 65530 131080 262139; do
+		shmtool write -o $at -s $'\342\202\254' "$id"
+	done
+	for at in 131060 196607 262144; do
+		shmtool write -o $at -s $'\360\237\230\200' "$id"
+	done
+	# What ends in the middle of one is shown as it is.
+	shmtool write -o 299999 -z0xf0 "$id"
+	on_terminal "LC_ALL=C.UTF-8 shmtool read -s $id"
+	tr -d 'A\r\n' <screen >rest
+	[ "$(grep -o $'\303\244' rest | wc -l)" -eq 4 ]
+	[ "$(grep -o $'\342\202\254' rest | wc -l)" -eq 3 ]
+	[ "$(grep -o $'\360\237\230\200' rest | wc -l)" -eq 3 ]
+	[ "$(grep -oF '\M-' rest | wc -l)" -eq 1 ]
+}
+
 @test "read: -w of text and of raw bytes shows all of it again" {
 	local form
 	id=$(shmtool create -s 16)
@@ -211,15 +234,15 @@ begin_waiting() {
 		'as it was.......as it is........' ]
 }
 
-@test "read: -w of values shows those that changed, in colour on a terminal" {
+@test "read: -w of values shows time and offset, in colour on a terminal" {
 	local escape=$'\033[1;31m' watch i
-	needs_terminal
+	local when='[0-9]{4}-[0-9][0-9]-[0-9][0-9] [0-9:]{8}'
 	id=$(shmtool create -s 16)
-	watch="shmtool read -w -t u4 $id"
+	watch="shmtool read -w0.1 -t u4 $id"
 	script -qefc "$watch" values </dev/null >/dev/null 3>&- &
 	$watch >log 2>/dev/null 3>&- &
 	for i in values log; do
-		wait_for bash -c "[ \$(grep -ac '^0' $i) -ge 4 ]"
+		wait_for bash -c "[ \$(grep -ac ' 0000000. 0' $i) -ge 4 ]"
 	done
 	printf '\7' | shmtool write -o 8 "$id"
 	for i in values log; do
@@ -227,9 +250,34 @@ begin_waiting() {
 	done
 	ipcrm -m "$id"
 	wait
-	[ "$(tail -n +5 log)" = '00000008 7 *' ]
-	grep -aF '00000008' values | tr -d '\r' >changed
-	[ "$(cat changed)" = "${escape}00000008 7"$'\033[0m' ]
+	[ "$(grep -cEx "$when 000000(00|04|08|0c) 0" log)" -eq 4 ]
+	[ "$(wc -l <log)" -eq 5 ]
+	tail -n 1 log | grep -qEx "$when 00000008 7"
+	grep -aF ' 7' values | tr -d '\r' >changed
+	grep -qEx "$(printf '\033\\[1;31m')$when 00000008 7.*" changed
+	grep -qF "$escape" changed
+}
+
+@test "read: -w of more than a megabyte, and of what nobody wrote" {
+	! is_32_bit || skip "it has no room for 64 GiB"
+	id=$(perl -e 'print shmget(0, 64 << 30, 010600)')
+	[ -n "$id" ] || skip "no segment of 64 GiB can be made here"
+	shmtool read -w0.1 -x "$id" >log 2>err 3>&- &
+	pid=$!
+	wait_for grep -q '^1000000000' log
+	[ "$(cat log)" = "$(printf '%s\n' "00000000$(printf ' 00%.0s' 1 2 3 4 \
+		5 6 7 8 | sed 's/^/ /')$(printf ' 00%.0s' 1 2 3 4 5 6 7 8 |
+		sed 's/^/ /')  |................|" '*' 1000000000)" ]
+	shmtool write -o 63G -s far "$id"
+	wait_for grep -q '|far\.' log
+	shmtool write -o 63G -z0 -n 3 "$id"
+	wait_for bash -c "[ \$(grep -c '^fc0000000 ' log) -eq 2 ]"
+	kill -TERM $pid
+	wait $pid || true
+	# Nothing but the changes, each with its time.
+	[ "$(wc -l <log)" -eq 9 ]
+	[ "$(grep -c '^[0-9]\{4\}-[0-9-]* [0-9:]*$' log)" -eq 2 ]
+	[ ! -s err ]
 }
 
 # Through the memory of a holder, not the segment as a file, which outlives
@@ -367,7 +415,8 @@ private_memory() {
 		}
 		die if $?;
 		print STDERR "$most $mapped\n"' "$@" 2>most
-	read -r private mapped <most
+	# The program may have said something, too.
+	read -r private mapped < <(tail -n 1 most)
 	[ "$private" -gt 0 ]
 	[ "$private" -lt 4096 ]
 	[ "$mapped" -lt 8192 ]
@@ -387,10 +436,10 @@ private_memory() {
 		private_memory write -f file "$id"
 		private_memory write "$id" < <(cat file)
 		private_memory save . "$id"
-		private_memory restore "$id-0x00000000"
+		private_memory restore "$id-0x00000000"*.meta
 		private_memory create -i file
 		private_memory create -i - < <(cat file)
-		rm file "$id-0x00000000".*
+		rm file "$id-0x00000000"*
 	done
 }
 

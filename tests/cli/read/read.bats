@@ -109,7 +109,7 @@ trace() {
 }
 
 @test "read: -t prints what od prints, -v its offset" {
-	make_random 257
+	make_random 4096
 	local t
 	local types=(d1 d2 d4 d8 u1 u2 u4 u8 x1 x2 x4 x8 f4 f8)
 	# That of the Rust coreutils writes floating-point numbers otherwise.
@@ -128,9 +128,11 @@ trace() {
 
 @test "read: -s ends at the first NUL" {
 	make_segment 70000
-	[ -z "$(shmtool read -s "$id")" ]
+	[ "$(shmtool read -s "$id" | od -c -An | tr -d ' ')" = '\n' ]
 	shmtool write -s 'hello' "$id"
 	[ "$(shmtool read -s "$id" | od -c -An | tr -d ' ')" = 'hello\n' ]
+	shmtool write -s $'line\n' "$id"
+	[ "$(shmtool read -s "$id" | od -c -An | tr -d ' ')" = 'line\n' ]
 	shmtool write -zA "$id"
 	[ "$(shmtool read -s "$id" | wc -c)" -eq 70001 ]
 }
@@ -492,30 +494,55 @@ E2
 	[ -z "$(find . -name "*large*")" ]
 }
 
+@test "read: -t of a range that is no whole number of values is 1" {
+	make_random 257
+	run --separate-stderr shmtool read -t d4 -n 6 "$id"
+	[ "$status" -eq 1 ]
+	[ -z "$output" ]
+	message_has "read: $id: 6 bytes:" "no whole number of d4" "--length 4"
+	run --separate-stderr shmtool read -t d8 "$id"
+	[ "$status" -eq 1 ]
+	[ -z "$output" ]
+	message_has "read: $id: 257 bytes:" "--length 256"
+	run --separate-stderr timeout 10 shmtool read -w -t u2 -o 1 -n 3 "$id"
+	[ "$status" -eq 1 ]
+	[ -z "$output" ]
+	shmtool read -t d8 -o 1 "$id" |
+		cmp - <(od -An -v -td8 -w8 -j1 data | tr -d ' ')
+}
+
+@test "read: -t, the shortest text of a floating point number" {
+	local -a numbers=(0 1 -1 0.1 1e15 1e16 123456789012345678 1e-5 5e-324
+		2.2250738585072014e-308 1.7976931348623157e+308 0.3 nan inf)
+	make_segment $((8 * ${#numbers[@]}))
+	perl -e 'print pack "d*", @ARGV' "${numbers[@]}" >data
+	shmtool write -f data "$id"
+	shmtool read -t f8 "$id" |
+		cmp - <(od -An -v -tf8 -w8 data | tr -d ' ')
+	shmtool read -t f8 "$id" | grep -qx 0.1
+	shmtool read -t f8 "$id" | grep -qx 5e-324
+	perl -e 'print pack "f*", 0, 1, 0.1, 1e-45, 3.4028235e38, 16777217' \
+		>data
+	shmtool write -f data "$id"
+	shmtool read -t f4 -n 24 "$id" |
+		cmp - <(od -An -v -tf4 -w4 data | tr -d ' ')
+}
+
 @test "read: -w prints at first and then what changed" {
 	make_segment 4
-	shmtool read -w -t d4 "$id" >log 2>err &
+	shmtool read -w0.1 -t d4 "$id" >log 2>err &
 	pid=$!
-	wait_for grep -qx 0 log
+	wait_for grep -q ' 00000000 0$' log
 	printf '\7\0\0\0' | shmtool write "$id"
-	wait_for grep -qx 7 log
+	wait_for grep -q ' 00000000 7$' log
 	kill -TERM $pid
-	wait $pid || true
-	[ "$(cat log)" = $'0\n7' ]
+	run wait $pid
+	[ "$(wc -l <log)" -eq 2 ]
 	[ ! -s err ]
 }
 
-@test "read: -w of more than a megabyte is 2, a part of it is not" {
-	make_segment $(((1 << 20) + 1))
-	run --separate-stderr timeout 10 shmtool read -w "$id"
-	[ "$status" -eq 2 ]
-	[ -z "$output" ]
-	message_has "read: $id: 1048577 bytes are too many to watch" --length
-	shmtool read -w2 -s -o 1 "$id" 2>err 3>&- &
-	settle
-	kill "$!"
-	wait "$!" || [ "$?" -eq 143 ]
-	[ ! -s err ]
+@test "read: -w takes intervals up to 2147483647 seconds" {
+	make_segment 10
 	for seconds in 2147483648 1000000d; do
 		run --separate-stderr shmtool read "-w$seconds" "$id"
 		[ "$status" -eq 2 ]
@@ -659,4 +686,51 @@ read_late() {
 	}
 	[ "$(cat nattch)" -eq 1 ]
 	[ "$(of_id nattch "$id")" -eq 0 ]
+}
+
+@test "read: a dump costs nothing by the hole" {
+	! is_32_bit || skip "it has no room for 64 GiB"
+	! is_valgrind || skip "valgrind has no room for 64 GiB"
+	local as size line
+	line="00000000  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00"
+	for size in $((64 << 30)) $((15 << 40)); do
+		id=$(perl -e 'print shmget(0, $ARGV[0], 010666)' "$size")
+		[ -n "$id" ] || continue
+		for as in "" "setpriv --bounding-set=-all --inh-caps=-all"; do
+			# shellcheck disable=SC2086 # words, or none
+			run timeout 5 $as shmtool read -x "$id"
+			[ "$status" -eq 0 ]
+			[ "$output" = "$line  |................|"$'\n*\n'"$(
+				printf %x "$size")" ]
+			# shellcheck disable=SC2086
+			[ "$(timeout 5 $as shmtool read -s "$id")" = "" ]
+		done
+		ipcrm -m "$id"
+	done
+	id=$(perl -e 'print shmget(0, 64 << 30, 010666)')
+	[ -n "$id" ] || skip "no segment of 64 GiB can be made here"
+	for line in 5 20000000 40000000; do
+		shmtool write -o $line -s here "$id"
+	done
+	for as in "" "setpriv --bounding-set=-all --inh-caps=-all"; do
+		# shellcheck disable=SC2086
+		timeout 5 $as shmtool read -x "$id" >out
+		[ "$(grep -c here out)" -eq 3 ]
+		[ "$(wc -l <out)" -eq 10 ]
+		# From an odd offset on as well.
+		# shellcheck disable=SC2086
+		timeout 5 $as shmtool read -x -o 7 -n 40000003 "$id" >out
+		shmtool read -n 40000010 "$id" >raw
+		cmp out <(hexdump -C -s 7 raw)
+	done
+}
+
+@test "read: a size that cannot be attached is refused at once" {
+	! is_32_bit || skip "a size of 64 bits"
+	id=$(perl -e 'print shmget(0, 1 << 47, 010600)')
+	[ -n "$id" ] || skip "no segment of 128 TiB can be made here"
+	run --separate-stderr timeout 5 shmtool read -x "$id"
+	[ "$status" -eq 6 ]
+	[ -z "$output" ]
+	message_has "read: $id:"
 }

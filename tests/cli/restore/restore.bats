@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=bash disable=SC2030,SC2031,SC2154
+# shellcheck shell=bash disable=SC2030,SC2031,SC2034,SC2154
 #
 # restore: what save wrote comes back, or nothing does.  perl's shmread and
 # shmwrite are the judges of contents, ipcs of the rest.
@@ -328,7 +328,8 @@ refused() {
 	stderr=$(<err)
 	[[ $stderr == shmtool:* ]] || skip "no tmpfs can be mounted here"
 	[ "$status" -eq 6 ]
-	message_has "restore: /mnt/forged: 9223372036854775807 bytes asked"
+	message_has "restore: /mnt/forged: 9223372036854775807 bytes" \
+		"more than a process can attach"
 	[ "$(segments)" -eq 0 ]
 }
 
@@ -463,7 +464,10 @@ refused() {
 		case $status in
 		0)
 			# It knew another way.
-			cmp contents <(by_perl "$(cat out)")
+			cmp contents <(by_perl "$(cat out)") || {
+				echo "$call: not restored"
+				return 1
+			}
 			;;
 		[1-6])
 			[ -s err ]
@@ -475,6 +479,53 @@ refused() {
 		*) echo "$call: $status"; return 1 ;;
 		esac
 	done
+}
+
+no_segments() {
+	[ "$(segments)" -eq 0 ]
+}
+
+@test "restore: killed at every system call, nothing is left of it" {
+	can_inject
+	make_saved
+	calls=$(changing_calls shmtool restore "$name")
+	ipcrm --all=shm
+	[ "$(wc -l <<<"$calls")" -gt 5 ]
+	for call in $calls; do
+		killed_at "$call" shmtool restore "$name" || {
+			echo "not killed at $call"
+			return 1
+		}
+		# Once the id is printed the segment is complete.
+		if [ -s "$BATS_TEST_TMPDIR/printed" ]; then
+			ipcrm --all=shm
+			printed=1
+			continue
+		fi
+		[ -z "${printed:-}" ]
+		wait_for no_segments
+	done
+}
+
+@test "restore: of several killed at the second, the first stays" {
+	can_inject
+	id=$(shmtool create -s 10000)
+	fill 10000
+	by_perl >contents
+	save
+	first=$name
+	ipcrm -m "$id"
+	id=$(shmtool create -s 5000)
+	save
+	ipcrm -m "$id"
+	# As it ends the system call that makes the second.
+	killed_at shmget:2 shmtool restore "$first" "$name"
+	one_segment() {
+		[ "$(segments)" -eq 1 ]
+	}
+	wait_for one_segment
+	id=$(ipcs -m | awk '/^0x/ { print $2 }')
+	cmp contents <(by_perl)
 }
 
 @test "restore: a signal ends it with nothing left behind" {

@@ -12,7 +12,7 @@ RACE_SECONDS=30
 # Makes shmtool run a command at one moment: ON_RMID just before it removes a
 # segment, AFTER_RMID just after that, ON_SHMDT just after it detached one,
 # ON_SHMAT just after it attached one, ON_SHMGET just after it looked up a key,
-# ON_STAT just after it first looked at one that it had attached and detached.
+# ON_STAT just after its third look at one that it had attached and detached.
 meddler() {
 	is_plain || skip "an instrumented program takes no preload"
 	command -v cc >/dev/null || skip "no C compiler"
@@ -22,7 +22,7 @@ meddler() {
 #include <stdlib.h>
 #include <sys/shm.h>
 
-static int detached;
+static int detached, looks;
 
 static void
 meddle(const char *name)
@@ -48,7 +48,7 @@ shmctl(int id, int command, struct shmid_ds *ds)
 	result = real(id, command, ds);
 	if (command == IPC_RMID)
 		meddle("AFTER_RMID");
-	if (command == IPC_STAT && detached)
+	if (command == IPC_STAT && detached && ++looks == 3)
 		meddle("ON_STAT");
 	return result;
 }
@@ -185,7 +185,7 @@ none_left() {
 	meddler
 	id=$(ipcmk -M 4096 | tr -dc 0-9)
 	slipper "$id"
-	# It is attached at the first look after saving, and not at the second.
+	# It is attached at the look when all is copied, and not at the next.
 	# shellcheck disable=SC2016
 	LD_PRELOAD=$preload ON_SHMAT="sh $slip" ON_STAT="kill \$(cat $pid)
 		while ipcs -m | awk '\$2 == $id { exit \$6 == 0 }'; do
@@ -207,6 +207,26 @@ none_left() {
 	[ "$status" -eq 3 ]
 	message_has "rm: $key: no such segment"
 	[ "$(of_id bytes "$id")" -eq 8192 ]
+}
+
+# Where the root of another user namespace chooses ids, root --ns PID is on
+# its guard.
+@test "rm: an id swapped in the moment of the removal: the other one stays" {
+	needs_root "the IPC namespace of another user namespace is entered"
+	meddler
+	# shellcheck disable=SC2016
+	unshare --user --map-root-user --ipc sh -c '
+		ipcmk -M 4096 >/dev/null; : >"$0"; exec sleep 300' \
+		"$BATS_TEST_TMPDIR/made" 3>&- &
+	inner=$!
+	holders+=("$inner")
+	wait_for test -e "$BATS_TEST_TMPDIR/made"
+	LD_PRELOAD=$preload ON_RMID="ipcrm -m 0
+		echo 0 >/proc/sys/kernel/shm_next_id; ipcmk -M 8192 >/dev/null" \
+		run --separate-stderr shmtool --ns "$inner" rm --max-size 4K -y -v
+	[ "$status" -eq 0 ]
+	[[ $output == "removed 0 "*4.0K* ]]
+	[ "$(shmtool --ns "$inner" stat --tsv --no-heading -o SIZE)" = 8192 ]
 }
 
 # One row of processes: a maker that ends, then a user of what it made.  What

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=bash disable=SC2030,SC2031,SC2154
+# shellcheck shell=bash disable=SC2030,SC2031,SC2034,SC2154
 #
 # save: a pair of files is complete or absent, and with -f the old or the new
 # one, whatever happens: full disks, calls that fail, signals, SIGKILL at any

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Values of a type, as text.
+ */
+
+#ifndef CMD_READ_VALUES_H
+#define CMD_READ_VALUES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* No value is longer. */
+#define VALUE_MAX 32
+
+/* A type as od(1) names it. */
+struct value_type {
+	const char *name;	/* "d4", "x1", "f8", "c" ... */
+	size_t width;		/* bytes a value */
+	/* Writes the value of unaligned bytes, returns where it ends. */
+	char *(*format)(char *text, const unsigned char *bytes);
+};
+
+/* The type of this name, or NULL. */
+const struct value_type *find_value_type(const char *name);
+
+/* Two hexadecimal digits; and at least eight for an offset. */
+char *format_hex(char *text, unsigned char byte);
+char *format_offset(char *text, uint64_t offset);
+
+#endif

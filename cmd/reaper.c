@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * The kernel removes a segment that is marked for removal when shmtool ends,
+ * but the mark takes the key away and cannot be undone.  So a second process
+ * waits until shmtool ends, which it learns from a pipe even after SIGKILL,
+ * and removes the segment: that of create's COMMAND, and one that restore has
+ * not completed.
+ *
+ * It runs until COMMAND has ended, for a private segment too: in a pid
+ * namespace whose first process it is, its end would end COMMAND.
+ */
+
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "reaper.h"
+#include "shmtool.h"
+#include "ui/message.h"
+
+/* What to remove when shmtool is killed before it has told. */
+struct untold {
+	pid_t maker;
+	time_t since;		/* since then maker is the pid of shmtool */
+	const int *kept;
+	size_t count;
+};
+
+static bool
+is_kept(const struct untold *untold, int id)
+{
+	size_t i;
+
+	for (i = 0; i < untold->count; i++)
+		if (untold->kept[i] == id)
+			return true;
+	return false;
+}
+
+static void
+remove_untold(const struct untold *untold)
+{
+	struct shmt_list all;
+	const struct shmt_info *s;
+	size_t i;
+
+	if (shmt_list(SHMT_KIND(SHMT_SYSV), 0, &all) == -1)
+		return;
+	for (i = 0; i < all.count; i++) {
+		s = &all.list[i];
+		if (s->cpid == untold->maker && s->ctime >= untold->since &&
+		    !is_kept(untold, s->object.id))
+			shmt_remove(&s->object, 0, NULL);
+	}
+	shmt_list_free(&all);
+}
+
+static ssize_t
+read_pipe(int fd, void *buffer, size_t length)
+{
+	ssize_t n;
+
+	do
+		n = read(fd, buffer, length);
+	while (n == -1 && errno == EINTR);
+	return n;
+}
+
+/* The second process: all signals are blocked, only SIGKILL ends it early. */
+static void
+reap(int fd, const struct untold *untold)
+{
+	struct shmt_info made, there;
+	ssize_t n;
+	char byte;
+
+	/* Signals from the terminal, and to our group, do not reach it. */
+	setsid();
+	/* The kernel passes so few bytes in one piece. */
+	n = read_pipe(fd, &made, sizeof(made));
+	if (n == 0)
+		remove_untold(untold);
+	if (n == (ssize_t)sizeof(made) && read_pipe(fd, &byte, 1) == 0 &&
+	    shmt_info(&made.object, 0, &there) == 0 &&
+	    shmt_same(&made, &there))
+		shmt_remove(&made.object, 0, NULL);
+	_exit(ST_OK);
+}
+
+bool
+start_reaper(struct reaper *reaper, const int *kept, size_t count)
+{
+	const struct untold untold = { getpid(), time(NULL), kept, count };
+	sigset_t all, old;
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) == -1)
+		return false;
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &old);
+	reaper->pid = fork();
+	if (reaper->pid == 0) {
+		close(ends[1]);
+		reap(ends[0], &untold);
+	}
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	close(ends[0]);
+	reaper->pipe = ends[1];
+	if (reaper->pid != -1)
+		return true;
+	close(ends[1]);
+	return false;
+}
+
+bool
+inform_reaper(const struct reaper *reaper, const struct shmt_info *segment)
+{
+	return write(reaper->pipe, segment, sizeof(*segment)) ==
+	    (ssize_t)sizeof(*segment);
+}
+
+void
+end_reaper(const struct reaper *reaper)
+{
+	close(reaper->pipe);
+	while (waitpid(reaper->pid, NULL, 0) == -1 && errno == EINTR)
+		continue;
+}
+
+void
+dismiss_reaper(const struct reaper *reaper)
+{
+	if (write(reaper->pipe, "", 1) != 1)
+		kill(reaper->pid, SIGKILL);
+	end_reaper(reaper);
+}

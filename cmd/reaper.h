@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * A process that removes a segment when shmtool ends, however it ends.
+ */
+
+#ifndef CMD_REAPER_H
+#define CMD_REAPER_H
+
+#include <sys/types.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "shmtool.h"
+
+struct reaper {
+	pid_t pid;
+	int pipe;		/* its write end */
+};
+
+/*
+ * In this order: started before a segment is made, told which segment it is,
+ * ended after the segment was removed, or dismissed, which leaves the segment.
+ * When shmtool ends before it has told, the reaper removes what shmtool has made
+ * since, but for the ids in kept.  False with errno.
+ */
+bool start_reaper(struct reaper *reaper, const int *kept, size_t count);
+bool inform_reaper(const struct reaper *reaper,
+    const struct shmt_info *segment);
+void end_reaper(const struct reaper *reaper);
+void dismiss_reaper(const struct reaper *reaper);
+
+#endif
