@@ -439,6 +439,7 @@ struct shmt_holders {
 	struct shmt_holder *list;	/* by object, then pid */
 	size_t count;
 	size_t hidden;		/* processes that could not be looked into */
+	struct shmt__lookup *lookup;	/* private */
 };
 
 /*
@@ -495,6 +496,17 @@ struct shmt_object_proof {
 };
 
 /*
+ * Each part of the proof for a POSIX object, in whose info shmt_fill_use() has
+ * filled in_use.  holders: of a list that has the object, from
+ * shmt_holders_of_list(); the ids of all processes are read with the first
+ * proof, and belong to holders.  idle: seconds of rest asked for, normally
+ * SHMT_STALE_IDLE.
+ */
+void shmt_check_object_stale(const struct shmt_info *info, int64_t now,
+    uint64_t idle, const struct shmt_holders *holders,
+    struct shmt_object_proof *proof);
+
+/*
  * Life of a process that a segment remembers (process.c)
  */
 
@@ -533,13 +545,15 @@ void shmt_last_user(const struct shmt_info *segment,
  * least comes first.
  */
 enum shmt_criterion {
+	SHMT_BY_KIND,		/* value: a set of SHMT_KIND() */
+	SHMT_BY_NAME,		/* text: a pattern of fnmatch(3) */
 	SHMT_BY_OWNER,		/* value: a user id */
 	SHMT_BY_CREATOR,	/* value: a user id */
 	SHMT_BY_MIN_SIZE,	/* value: bytes, this size or more */
 	SHMT_BY_MAX_SIZE,	/* value: bytes, this size or less */
-	SHMT_BY_UNATTACHED,
 	SHMT_BY_DEST,
 	SHMT_BY_IDLE,		/* value: seconds, idle for so long or longer */
+	SHMT_BY_UNATTACHED,
 	SHMT_BY_KEY,		/* value: a key */
 	SHMT_BY_PRIVATE,
 	SHMT_BY_PID,		/* value: a pid, attached or created by it */
@@ -552,6 +566,7 @@ struct shmt_clause {
 	enum shmt_criterion by;
 	bool negated;
 	uint64_t value;		/* for the criteria that have one */
+	const char *text;	/* the same; borrowed */
 };
 
 /*
@@ -574,7 +589,8 @@ struct shmt_proof {
 	struct shmt_process creator, last_user;
 };
 
-/* Seconds since the last attach, detach or change, 0 if in the future. */
+/* Seconds since the last time stamp, of System V segments that of the last
+ * attach, detach or change; 0 if in the future. */
 uint64_t shmt_idle(const struct shmt_info *segment, int64_t now);
 
 /* idle: seconds of rest asked for, normally SHMT_STALE_IDLE. */
@@ -586,9 +602,17 @@ void shmt_check_stale(const struct shmt_info *segment, int64_t now,
 uint64_t shmt_stale_idle(const struct shmt_filter *filter);
 
 /*
+ * The set of kinds that can pass: those that SHMT_BY_KIND asks for, without
+ * the negated ones.  Where it asks for none, POSIX objects if SHMT_BY_NAME is
+ * asked for, else System V segments.
+ */
+unsigned shmt_filter_kinds(const struct shmt_filter *filter);
+
+/*
  * Whether a segment passes.  Without holders (NULL), what a process has
  * attached is unknown, and so is the key of a segment that is marked for
- * removal, since only its holders still show it.
+ * removal, since only its holders still show it.  Of a POSIX object the write
+ * lease is asked for where all that costs less holds (shmt_fill_use()).
  */
 bool shmt_match(const struct shmt_filter *filter,
     const struct shmt_info *segment, int64_t now,

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "shmtool.h"
+#include "users/holders.h"
 #include "users/ids.h"
 #include "users/lease.h"
 #include "users/process.h"
@@ -227,4 +228,19 @@ shmt__check_stale(const struct shmt_info *info, const struct shmt__ids *ids,
 	proof->stale = proof->one_name && proof->no_semaphore &&
 	    proof->idle_enough && proof->unused == SHMT_YES &&
 	    proof->creator_gone == SHMT_YES;
+}
+
+void
+shmt_check_object_stale(const struct shmt_info *info, int64_t now,
+    uint64_t idle, const struct shmt_holders *holders,
+    struct shmt_object_proof *proof)
+{
+	struct shmt__lookup *lookup = holders->lookup;
+
+	if (lookup != NULL && !lookup->tried) {
+		lookup->tried = true;
+		lookup->has_ids = shmt__ids_read(&lookup->ids) == 0;
+	}
+	shmt__check_stale(info, lookup != NULL && lookup->has_ids ?
+	    &lookup->ids : NULL, now, idle, proof);
 }
