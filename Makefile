@@ -36,7 +36,7 @@ LIB := \
 	bytes/prefault bytes/view bytes/view_file bytes/view_map \
 	bytes/view_remote limits/advice limits/dev_shm limits/diagnose \
 	limits/limits limits/logind limits/sysctl object posix posix_list \
-	sys/arena sys/atomic_file sys/file sys/namespace sys/parse \
+	sys/arena sys/atomic_file sys/file sys/meminfo sys/namespace sys/parse \
 	sys/resident sys/semaphore sys/thread sysv sysv_list users/holders \
 	users/ids users/lease users/maps users/process users/scan users/select \
 	users/stale
@@ -44,11 +44,12 @@ CMD := \
 	archive attach attachments child collect columns create create/input \
 	diagnose filter groups kinds limits limits/advise limits/check \
 	limits/ipcs limits/metrics limits/sample limits/set limits/setting \
-	limits/usage main operand output read read/dump read/values \
-	read/watch reaper restore rm rm/dialogue rm/explain rm/plan rm/removal rm/report rows \
-	save semaphore set stat stat/detail stat/summary stat/watch transfer \
-	ui/column ui/json ui/message ui/options ui/progress ui/signals \
-	ui/stream ui/suggest ui/table ui/terminal ui/text ui/value write
+	limits/usage main operand output read read/dump read/values read/watch \
+	reaper restore rm rm/dialogue rm/explain rm/object rm/plan rm/removal \
+	rm/report rows save semaphore set stat stat/detail stat/notes \
+	stat/summary stat/watch transfer ui/column ui/json ui/message \
+	ui/options ui/progress ui/signals ui/stream ui/suggest ui/table \
+	ui/terminal ui/text ui/value write
 UNITS := \
 	archive copy diagnose fault files hidden holders lease limits logind \
 	memcg parse posix process race select semaphore stale sysv sysv_list \

@@ -27,26 +27,64 @@ get_access(const void *row, struct value *value)
 	    (SHMT_ACCESS_W | SHMT_ACCESS_X)]);
 }
 
+static void
+get_id(const void *row, struct value *value)
+{
+	set_id(value, ((const struct attachment *)row)->row);
+}
+
+/* The key, which only System V segments have. */
+static void
+get_key(const void *row, struct value *value)
+{
+	const struct attachment *attachment = row;
+
+	if (attachment->holder.object.kind == SHMT_SYSV)
+		set_number(value, attachment->holder.key);
+}
+
+/* A descriptor alone has no address. */
+static void
+get_address(const void *row, struct value *value)
+{
+	const struct attachment *attachment = row;
+
+	if (attachment->holder.maps > 0)
+		set_number(value, attachment->holder.address);
+}
+
+/* Nothing but an object is open. */
+static void
+get_fds(const void *row, struct value *value)
+{
+	const struct attachment *attachment = row;
+
+	if (attachment->holder.object.kind != SHMT_SYSV)
+		set_number(value, attachment->holder.fds);
+}
+
 #define OF_HOLDER(member) COLUMN_FIELD(struct attachment, holder.member)
 
-/* Those that are new beside a segment stand together. */
+/* Those that are new beside a segment stand together; the last of them is of
+ * objects alone. */
 static const struct column columns[] = {
-	{ "ID", VALUE_NUMBER, OF_HOLDER(id) },
-	{ "KEY", VALUE_KEY, OF_HOLDER(key) },
+	{ "ID", VALUE_NUMBER, .get = get_id },
+	{ "KEY", VALUE_KEY, .get = get_key },
 	{ "PID", VALUE_NUMBER, OF_HOLDER(pid) },
 	{ "USER", VALUE_USER, OF_HOLDER(uid) },
 	{ "COMMAND", VALUE_TEXT, OF_HOLDER(command) },
 	{ "ACCESS", VALUE_TEXT, .get = get_access },
-	{ "ADDRESS", VALUE_HEX, OF_HOLDER(address) },
+	{ "ADDRESS", VALUE_HEX, .get = get_address },
 	{ "SIZE", VALUE_SIZE, OF_HOLDER(size) },
 	{ "MAPS", VALUE_NUMBER, OF_HOLDER(maps) },
+	{ "FDS", VALUE_NUMBER, .get = get_fds },
 	{ "NS", VALUE_PID, COLUMN_FIELD(struct attachment, ns),
 	    .needs = NEEDS_NS }
 };
 
 static const struct column *const own_columns[] = {
 	&columns[2], &columns[3], &columns[4], &columns[5], &columns[6],
-	&columns[7], &columns[8]
+	&columns[7], &columns[8], &columns[9]
 };
 
 static const char *const defaults[] = {
@@ -85,7 +123,7 @@ list_attachments(const struct row *rows, size_t row_count,
 	for (i = 0; i < row_count; i++)
 		for (h = 0; h < rows[i].holder_count; h++)
 			*a++ = (struct attachment){ row_holders(&rows[i])[h],
-			    rows[i].ipc_ns->ns.inode };
+			    &rows[i], rows[i].ipc_ns->ns.inode };
 	return ST_OK;
 }
 
@@ -93,11 +131,13 @@ int
 json_holders(struct json *json, const struct shmt_holder *holders,
     size_t count)
 {
-	const struct table table = { OWN_COLUMNS };
+	struct table table = { OWN_COLUMNS };
 	struct attachment attachment = { .ns = 0 };
 	int status = ST_OK;
 	size_t i;
 
+	if (count > 0 && holders[0].object.kind == SHMT_SYSV)
+		table.column_count--;
 	json_open(json, "attachments", '[');
 	for (i = 0; i < count; i++) {
 		attachment.holder = holders[i];
@@ -148,6 +188,8 @@ print_attachments(const struct row *row, bool bytes)
 	struct attachment *list;
 	int status;
 
+	if (row->path == NULL)
+		table.column_count--;
 	status = list_attachments(row, 1, &list, &table.row_count);
 	if (status != ST_OK)
 		return status;

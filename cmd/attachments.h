@@ -18,6 +18,7 @@
 
 struct attachment {
 	struct shmt_holder holder;
+	const struct row *row;	/* what it has attached */
 	uint64_t ns;		/* inode of its IPC namespace, 0: unknown */
 };
 

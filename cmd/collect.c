@@ -27,87 +27,122 @@ is_operand(const struct operand *operand, const struct shmt_info *segment)
 	return shmt_is_named(&operand->ref, segment);
 }
 
-/* Finds the segments that the operands name, in the order of the operands. */
-static size_t
-pick_operands(const struct selection *selection,
-    const struct shmt_info *list, size_t count,
-    struct shmt_info *picked)
+unsigned
+selected_kinds(const struct selection *selection)
 {
-	size_t o, i, n = 0;
+	unsigned kinds = 0;
+	size_t o;
 
 	for (o = 0; o < selection->operand_count; o++)
-		for (i = 0; i < count; i++)
-			if (is_operand(&selection->operands[o], &list[i])) {
-				picked[n++] = list[i];
-				break;
-			}
-	return n;
+		kinds |= SHMT_KIND(selection->operands[o].ref.kind);
+	return kinds != 0 ? kinds : shmt_filter_kinds(selection->filter);
 }
 
-/* Adds the segments that the operands name, and marks the rows that do not
- * pass the filter. */
+static unsigned
+wanted(const struct selection *selection)
+{
+	return (selection->needs & NEEDS_RSS) != 0 ? SHMT_WANT_RSS : 0;
+}
+
+/* Looks up an object, whose name is part of the operand. */
+static bool
+pick_object(const struct selection *selection,
+    const struct operand *operand, struct shmt_info *picked)
+{
+	struct shmt_object object;
+
+	return shmt_resolve(&operand->ref, &object) == 0 &&
+	    shmt_info(&object, wanted(selection), picked) == 0;
+}
+
+static bool
+pick_segment(const struct operand *operand, const struct shmt_list *all,
+    struct shmt_info *picked)
+{
+	size_t i;
+
+	for (i = 0; i < all->count; i++)
+		if (is_operand(operand, &all->list[i])) {
+			*picked = all->list[i];
+			return true;
+		}
+	return false;
+}
+
+/* Replaces a list of all segments by what the operands name, in the order of
+ * the operands; passes tells which of these pass the filter. */
+static int
+pick_operands(const struct selection *selection, struct shmt_list *all,
+    bool *passes)
+{
+	const struct operand *operand;
+	struct shmt_info *picked;
+	size_t o, n = 0;
+
+	picked = calloc(selection->operand_count, sizeof(*picked));
+	if (picked == NULL)
+		return fail(NULL, ENOMEM);
+	for (o = 0; o < selection->operand_count; o++) {
+		operand = &selection->operands[o];
+		n += operand->ref.kind == SHMT_SYSV ?
+		    pick_segment(operand, all, &picked[n]) :
+		    pick_object(selection, operand, &picked[n]);
+	}
+	free(all->list);
+	all->list = picked;
+	all->count = n;
+	return filter_mark(selection->filter, picked, n, passes);
+}
+
+/* Makes the rows of what the operands name, and marks those that do not pass
+ * the filter. */
 static int
 add_operands(const struct selection *selection, struct rows *rows)
 {
-	const size_t room = selection->operand_count, first = rows->count;
 	struct shmt_list all;
-	struct shmt_info *picked;
 	bool *passes;
-	size_t count, i;
+	size_t i;
 	int status;
 
-	if (shmt_list(SHMT_KIND(SHMT_SYSV), selection->needs & NEEDS_RSS ?
-	    SHMT_WANT_RSS : 0, &all) == -1)
+	if (shmt_list(selected_kinds(selection) & SHMT_KIND(SHMT_SYSV),
+	    wanted(selection), &all) == -1)
 		return fail(NULL, errno);
-	picked = calloc(room, sizeof(*picked));
-	passes = calloc(room, sizeof(*passes));
-	if (picked == NULL || passes == NULL)
-		status = fail(NULL, ENOMEM);
-	else {
-		count = pick_operands(selection, all.list, all.count,
-		    picked);
-		status = filter_mark(selection->filter, picked, count,
-		    passes);
-		if (status == ST_OK)
-			status = add_rows(rows, picked, count);
-		for (i = first; status == ST_OK && i < rows->count; i++)
-			rows->list[i].filtered = !passes[i - first];
-	}
+	passes = calloc(selection->operand_count, sizeof(*passes));
+	status = passes == NULL ? fail(NULL, ENOMEM) :
+	    pick_operands(selection, &all, passes);
+	if (status == ST_OK)
+		status = make_rows(rows, &all);
+	else
+		shmt_list_free(&all);
+	for (i = 0; i < rows->count; i++)
+		rows->list[i].filtered = !passes[i];
 	free(passes);
-	free(picked);
-	shmt_list_free(&all);
 	return status;
 }
 
-/* Adds the segments that pass the filter. */
+/* Makes the rows of what passes the filter. */
 static int
 add_matches(const struct selection *selection, struct rows *rows)
 {
 	struct shmt_list all;
 	int status;
 
-	status = filter_list(selection->filter,
-	    selection->needs & NEEDS_RSS ? SHMT_WANT_RSS : 0, &all);
-	if (status != ST_OK)
-		return status;
-	status = add_rows(rows, all.list, all.count);
-	shmt_list_free(&all);
-	return status;
+	status = filter_list(selection->filter, wanted(selection), &all);
+	return status == ST_OK ? make_rows(rows, &all) : status;
 }
 
-/* Adds the rows of the namespace that this process is in. */
+/* Makes the rows of the namespace that this process is in. */
 static int
 look_here(const struct selection *selection, struct rows *rows,
     struct ipc_ns *ipc_ns)
 {
-	const size_t first = rows->count;
 	int status;
 
 	status = selection->operand_count > 0 ?
 	    add_operands(selection, rows) : add_matches(selection, rows);
 	if (status == ST_OK)
-		fill_rows(rows->list + first, rows->count - first,
-		    selection->needs, filter_idle(selection->filter), ipc_ns);
+		fill_rows(rows->list, rows->count, selection->needs,
+		    filter_idle(selection->filter), ipc_ns);
 	return status;
 }
 
@@ -178,7 +213,7 @@ receive_rows(const char *bytes, size_t length, struct rows *rows,
 		more[i].ipc_ns = ipc_ns;
 	memcpy(holders, bytes + rows_size, holders_size);
 	ipc_ns->holders = (struct shmt_holders){ holders, answer.holder_count,
-	    answer.hidden };
+	    answer.hidden, NULL };
 	ipc_ns->holders_error = answer.holders_error;
 	return ST_OK;
 }
@@ -284,6 +319,20 @@ look(const struct selection *selection, struct collection *collection)
 	return status;
 }
 
+/* Why an operand names nothing, found out again. */
+static int
+lookup_error(const struct operand *operand)
+{
+	struct shmt_object object;
+	struct shmt_info info;
+
+	if (operand->ref.kind == SHMT_SYSV ||
+	    shmt_resolve(&operand->ref, &object) == -1 ||
+	    shmt_info(&object, 0, &info) == 0)
+		return ENOENT;
+	return errno;
+}
+
 /* Reports the operands that name none of the rows. */
 static int
 report_absent(const struct selection *selection, const struct rows *rows)
@@ -298,7 +347,8 @@ report_absent(const struct selection *selection, const struct rows *rows)
 			if (is_operand(operand, &rows->list[i].segment))
 				break;
 		if (i == rows->count)
-			add_status(&status, operand_failed(operand, ENOENT));
+			add_status(&status, operand_failed(operand,
+			    lookup_error(operand)));
 	}
 	return status;
 }
@@ -350,6 +400,18 @@ check_holders_found(const struct rows *rows)
 	return true;
 }
 
+/* Of an object nothing counts its users: they are all known where none was
+ * hidden, or the kernel says that there is none. */
+static bool
+is_complete(const struct row *row)
+{
+	if (row->path == NULL)
+		return shmt_holders_complete(&row->ipc_ns->holders,
+		    &row->segment);
+	return !has_status(row, "used") && (is_unattached(row) ||
+	    row->ipc_ns->holders.hidden == 0);
+}
+
 /* Whether the mappings that were seen are those that the segments count. */
 static bool
 check_holders(const struct rows *rows)
@@ -357,8 +419,7 @@ check_holders(const struct rows *rows)
 	size_t missing = 0, hidden = 0, i;
 
 	for (i = 0; i < rows->count; i++)
-		missing += !shmt_holders_complete(
-		    &rows->list[i].ipc_ns->holders, &rows->list[i].segment);
+		missing += !is_complete(&rows->list[i]);
 	for (i = 0; i < rows->ns_count; i++)
 		if (rows->namespaces[i].holders.hidden > hidden)
 			hidden = rows->namespaces[i].holders.hidden;

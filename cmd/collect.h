@@ -39,6 +39,9 @@ void free_collection(struct collection *collection);
 bool check_complete(const struct selection *selection,
     const struct collection *collection);
 
+/* The set of kinds that a selection can have. */
+unsigned selected_kinds(const struct selection *selection);
+
 /* Whether an operand names this segment. */
 bool is_operand(const struct operand *operand,
     const struct shmt_info *segment);

@@ -24,6 +24,68 @@ set_process(struct value *value, const struct shmt_process *process)
 	set_command(value, states[process->life], process->command);
 }
 
+const char *
+kind_name(enum shmt_kind kind)
+{
+	static const char *const names[SHMT_KINDS] = {
+		[SHMT_SYSV] = "sysv", [SHMT_POSIX] = "posix",
+		[SHMT_DELETED] = "deleted", [SHMT_MEMFD] = "memfd",
+		[SHMT_ANON] = "anon"
+	};
+
+	return names[kind];
+}
+
+static void
+get_kind(const void *row, struct value *value)
+{
+	set_text(value, kind_name(
+	    ((const struct row *)row)->segment.object.kind));
+}
+
+/* In JSON an id is a number or null; paths are sorted behind the numbers. */
+void
+set_id(struct value *value, const struct row *row)
+{
+	if (row->path == NULL) {
+		set_number(value, (uint64_t)row->segment.object.id);
+		return;
+	}
+	value->kind = VALUE_PATH;
+	set_number(value, UINT64_MAX);
+	value->text = row->path;
+}
+
+static void
+get_id(const void *row, struct value *value)
+{
+	set_id(value, row);
+}
+
+void
+json_object(struct json *json, const struct row *row)
+{
+	const struct shmt_info *s = &row->segment;
+
+	if (row->path == NULL) {
+		json_null(json, "name");
+		return;
+	}
+	json_text(json, "name", row->path);
+	if (!json_is_exact(row->path))
+		json_hex(json, "name_hex", row->path);
+	if (json_is_exact(row->path))
+		json_text(json, "path", row->path);
+	else
+		json_null(json, "path");
+	json_number(json, "dev", s->object.dev);
+	json_number(json, "inode", s->object.inode);
+	if ((s->known & SHMT_HAS_IN_USE) != 0)
+		json_bool(json, "in_use", s->in_use);
+	else
+		json_null(json, "in_use");
+}
+
 static void
 get_ccommand(const void *row, struct value *value)
 {
@@ -69,7 +131,7 @@ style_row(const void *row)
 {
 	const struct row *r = row;
 
-	if (has_status(r, "dest"))
+	if (has_status(r, "dest") || has_status(r, "used"))
 		return STYLE_MARKED;
 	return has_status(r, "stale") ? STYLE_DIM : STYLE_PLAIN;
 }
@@ -78,7 +140,8 @@ style_row(const void *row)
 #define OF_SEGMENT(member) COLUMN_FIELD(struct row, segment.member)
 
 static const struct column list[] = {
-	{ "ID", VALUE_NUMBER, OF_SEGMENT(object.id) },
+	{ "KIND", VALUE_TEXT, .get = get_kind },
+	{ "ID", VALUE_NUMBER, .get = get_id },
 	{ "KEY", VALUE_KEY, OF_ROW(key), .facts = SHMT_HAS_KEY,
 	    .needs = NEEDS_KEY },
 	{ "OWNER", VALUE_USER, OF_SEGMENT(uid), .facts = SHMT_HAS_OWNER },
@@ -98,7 +161,9 @@ static const struct column list[] = {
 	{ "SWAP", VALUE_SIZE, OF_SEGMENT(swap), .facts = SHMT_HAS_RSS,
 	    .needs = NEEDS_RSS },
 	{ "NATTCH", VALUE_NUMBER, OF_SEGMENT(nattch),
-	    .facts = SHMT_HAS_NATTCH },
+	    .facts = SHMT_HAS_NATTCH, .needs = NEEDS_USE },
+	{ "FDS", VALUE_NUMBER, OF_SEGMENT(fds), .facts = SHMT_HAS_FDS,
+	    .needs = NEEDS_USE },
 	{ "STATUS", VALUE_WORDS, OF_ROW(status), .needs = NEEDS_STATUS },
 	{ "CPID", VALUE_PID, OF_SEGMENT(cpid), .facts = SHMT_HAS_CPID },
 	{ "CCOMMAND", VALUE_COMMAND, .get = get_ccommand,
@@ -109,6 +174,8 @@ static const struct column list[] = {
 	{ "ATIME", VALUE_TIME, OF_SEGMENT(atime), .facts = SHMT_HAS_ATIME },
 	{ "DTIME", VALUE_TIME, OF_SEGMENT(dtime), .facts = SHMT_HAS_DTIME },
 	{ "CTIME", VALUE_TIME, OF_SEGMENT(ctime), .facts = SHMT_HAS_CTIME },
+	{ "MTIME", VALUE_TIME, OF_SEGMENT(mtime), .facts = SHMT_HAS_MTIME },
+	{ "BTIME", VALUE_TIME, OF_SEGMENT(btime), .facts = SHMT_HAS_BTIME },
 	{ "IDLE", VALUE_DURATION, OF_ROW(idle) },
 	{ "PROCS", VALUE_NUMBER, OF_ROW(holder_count), .facts = HAS_HOLDERS,
 	    .needs = NEEDS_HOLDERS },

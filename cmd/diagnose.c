@@ -44,16 +44,18 @@ zero_size(const struct refusal *r)
 static int
 above_shmmax(const struct refusal *r)
 {
-	warn_about(r->object, "%ju bytes asked, kernel.shmmax allows %ju: "
-	    "shmtool limits --set shmmax=%ju", (uintmax_t)r->cause.asked,
-	    (uintmax_t)r->cause.limit, (uintmax_t)r->cause.asked);
+	uintmax_t asked = r->cause.asked;
+
+	warn_about(r->object, "%ju byte%s asked, kernel.shmmax allows %ju: "
+	    "shmtool limits --set shmmax=%ju", asked, plural(asked, "s"),
+	    (uintmax_t)r->cause.limit, asked);
 	return ST_LIMIT;
 }
 
 static int
 above_all(const struct refusal *r)
 {
-	warn_about(r->object, "%ju bytes asked, more than any segment can have",
+	warn_about(r->object, "%ju bytes asked, more than any segment can hold",
 	    (uintmax_t)r->cause.asked);
 	return ST_LIMIT;
 }
@@ -108,7 +110,7 @@ too_many_pages(const struct refusal *r)
 	return ST_LIMIT;
 }
 
-/* Where the figures prove nothing: of what bounds us the tightest. */
+/* Where the figures prove nothing: what limits this process the most. */
 static void
 memory_is_short(const struct refusal *r)
 {
@@ -122,8 +124,9 @@ memory_is_short(const struct refusal *r)
 		limit = room.limit;
 		where = room.where;
 	}
-	warn_about(r->object, "likely no memory left: %ju bytes asked, %s: %ju "
-	    "of %ju in use: free shows more", asked, where, used, limit);
+	warn_about(r->object, "likely no memory left: %ju byte%s asked, %s: "
+	    "%ju of %ju in use: free shows more", asked, plural(asked, "s"),
+	    where, used, limit);
 }
 
 static int
@@ -133,15 +136,15 @@ no_memory(const struct refusal *r)
 	uintmax_t limit = r->cause.limit;
 
 	if (r->cause.overcommit == 2)
-		warn_about(r->object, "%s%ju bytes asked, %ju promised to "
-		    "programs, the limit of promises is %ju "
-		    "(vm.overcommit_memory is 2): sysctl "
-		    "vm.overcommit_kbytes=%ju", likely(r), asked, used, limit,
+		warn_about(r->object, "%s%ju byte%s asked, Committed_AS is "
+		    "%ju, CommitLimit is %ju (vm.overcommit_memory is 2): "
+		    "sysctl vm.overcommit_kbytes=%ju", likely(r), asked,
+		    plural(asked, "s"), used, limit,
 		    (used + asked) / 1024 + 1);
 	else if (r->cause.certain)
-		warn_about(r->object, "%ju bytes asked, memory and swap have "
-		    "%ju (vm.overcommit_memory is 0): --no-reserve asks for "
-		    "no promise", asked, limit);
+		warn_about(r->object, "%ju byte%s asked, memory and swap have "
+		    "%ju (vm.overcommit_memory is 0): --no-reserve does not "
+		    "reserve memory", asked, plural(asked, "s"), limit);
 	else
 		memory_is_short(r);
 	return ST_LIMIT;
@@ -163,7 +166,7 @@ no_huge_pages(const struct refusal *r)
 		    used + asked, size / 1024);
 	warn_about(r->object,
 	    "%shuge pages of %ju bytes: %ju asked, %ju of %ju "
-	    "taken: %s",
+	    "in use: %s",
 	    likely(r), size, asked, used, (uintmax_t)r->cause.limit, command);
 	return ST_LIMIT;
 }
@@ -174,8 +177,9 @@ over_memlock(const struct refusal *r)
 {
 	uintmax_t asked = r->cause.asked, used = r->cause.used;
 
-	warn_about(r->object, "%ju bytes to lock, %ju locked already, "
-	    "RLIMIT_MEMLOCK allows %ju: ulimit -l %ju", asked, used,
+	warn_about(r->object, "%ju byte%s to lock, %ju locked already, "
+	    "RLIMIT_MEMLOCK allows %ju: ulimit -l %ju", asked,
+	    plural(asked, "s"), used,
 	    (uintmax_t)r->cause.limit, (used + asked + 4096) / 1024 + 1);
 	return ST_LIMIT;
 }
@@ -185,8 +189,9 @@ over_as(const struct refusal *r)
 {
 	uintmax_t asked = r->cause.asked, used = r->cause.used;
 
-	warn_about(r->object, "%s%ju bytes to attach, %ju of address space in "
-	    "use, RLIMIT_AS allows %ju: ulimit -v %ju", likely(r), asked, used,
+	warn_about(r->object, "%s%ju byte%s to attach, %ju of address space "
+	    "in use, RLIMIT_AS allows %ju: ulimit -v %ju", likely(r), asked,
+	    plural(asked, "s"), used,
 	    (uintmax_t)r->cause.limit, (used + asked + 4096) / 1024 + 1);
 	return ST_LIMIT;
 }
@@ -243,7 +248,7 @@ not_allowed(const struct refusal *r)
 	const struct shmt_info *s = &r->cause.segment;
 
 	warn_about(r->object, "segment %d of %s has mode %04o, which does not "
-	    "give us what %04o asks for: shmtool stat %d", s->object.id,
+	    "permit what %04o asks for: shmtool stat %d", s->object.id,
 	    user_name(s->uid), s->mode, r->request->mode, s->object.id);
 	return ST_DENIED;
 }
@@ -260,7 +265,7 @@ int
 diagnose_refusal(const char *object, const struct shmt_request *request,
     enum shmt_step step, int error)
 {
-	static int (*const tellers[])(const struct refusal *) = {
+	static int (*const reports[])(const struct refusal *) = {
 		[SHMT_CAUSE_OTHER] = otherwise,
 		[SHMT_CAUSE_ZERO_SIZE] = zero_size,
 		[SHMT_CAUSE_SHMMAX] = above_shmmax,
@@ -282,7 +287,7 @@ diagnose_refusal(const char *object, const struct shmt_request *request,
 		.error = error };
 
 	shmt_diagnose(request, step, error, &r.cause);
-	return tellers[r.cause.kind](&r);
+	return reports[r.cause.kind](&r);
 }
 
 int

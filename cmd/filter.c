@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cmd.h"
 #include "filter.h"
 #include "kinds.h"
 #include "shmtool.h"
@@ -96,7 +97,82 @@ kind_by_pid(const struct option_row *row, const char *text, void *to)
 	return status == ST_OK ? add_clause(row, (uint64_t)pid, to) : status;
 }
 
+static int
+kind_by_name(const struct option_row *row, const char *text, void *to)
+{
+	struct filter *filter = to;
+	int status;
+
+	text += *text == '/';
+	if (*text == '\0')
+		return option_error(row, "no name: a pattern such as 'psm_*'");
+	status = add_clause(row, 0, to);
+	if (status == ST_OK)
+		filter->set.clauses[filter->set.count - 1].text = text;
+	return status;
+}
+
+/* The set of one word of --kind, 0 for a word that is none. */
+static unsigned
+kind_set(const char *word)
+{
+	static const struct {
+		const char *word;
+		unsigned kinds;
+	} all[] = {
+		{ "sysv", SHMT_KIND(SHMT_SYSV) },
+		{ "posix", SHMT_KIND(SHMT_POSIX) },
+		{ "all", SHMT_KIND(SHMT_SYSV) | SHMT_KIND(SHMT_POSIX) },
+		{ "deleted", SHMT_KIND(SHMT_DELETED) },
+		{ "memfd", SHMT_KIND(SHMT_MEMFD) },
+		{ "anon", SHMT_KIND(SHMT_ANON) }
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (strcmp(all[i].word, word) == 0)
+			return all[i].kinds;
+	return 0;
+}
+
+static int
+parse_kinds(const struct option_row *row, char *words, unsigned *kinds)
+{
+	const char *word;
+	unsigned some;
+
+	while ((word = strsep(&words, ",")) != NULL) {
+		some = kind_set(word);
+		if (some == 0)
+			return option_error(row, "%s: not sysv, posix or all",
+			    word);
+		if ((some & SHMT_UNNAMED) != 0)
+			return option_error(row, "%s: memory without a name "
+			    "cannot be listed: sysv, posix or all", word);
+		*kinds |= some;
+	}
+	return ST_OK;
+}
+
+static int
+kind_by_kind(const struct option_row *row, const char *text, void *to)
+{
+	char *words = strdup(text);
+	unsigned kinds = 0;
+	int status;
+
+	if (words == NULL)
+		return fail(NULL, ENOMEM);
+	status = parse_kinds(row, words, &kinds);
+	free(words);
+	return status == ST_OK ? add_clause(row, kinds, to) : status;
+}
+
 const struct option_row filter_options[] = {
+	{ 0, "kind", "KIND,...", "match sysv (the default), posix or all",
+	    kind_by_kind, .choice = SHMT_BY_KIND },
+	{ 0, "name", "GLOB", "match POSIX objects of these names",
+	    kind_by_name, .choice = SHMT_BY_NAME },
 	{ 0, "owner", "USER", "match those owned by USER",
 	    kind_by_user, .choice = SHMT_BY_OWNER },
 	{ 0, "creator", "USER", "match those created by USER",
@@ -189,6 +265,23 @@ excludes_all_sizes(const struct shmt_filter *filter)
 	return min > max;
 }
 
+static int
+check_kinds(const struct shmt_filter *filter)
+{
+	const unsigned kinds = shmt_filter_kinds(filter);
+
+	if (kinds == 0)
+		return usage_error("--kind", "no kind is left");
+	if ((kinds & SHMT_KIND(SHMT_POSIX)) == 0)
+		return has_any(filter, SHMT_BY_NAME) ? usage_error("--name",
+		    "goes with --kind posix: a segment has no name") : ST_OK;
+	if (entered_namespace() != NULL)
+		return usage_error("--kind", "the POSIX objects of another "
+		    "namespace cannot be reached: --ns means System V "
+		    "segments");
+	return ST_OK;
+}
+
 int
 check_filter(const struct shmt_filter *filter)
 {
@@ -212,7 +305,7 @@ check_filter(const struct shmt_filter *filter)
 			return usage_error(NULL, "%s", never[i].why);
 	if (excludes_all_sizes(filter))
 		return usage_error(NULL, "--min-size is above --max-size");
-	return ST_OK;
+	return check_kinds(filter);
 }
 
 /* Warns where the attachments of the process of a --pid are not visible. */
@@ -251,11 +344,16 @@ filter_needs_holders(const struct shmt_filter *filter,
 {
 	const bool by_pid = has_any(filter, SHMT_BY_PID),
 	    by_key = has_any(filter, SHMT_BY_KEY) ||
-	    has_any(filter, SHMT_BY_PRIVATE);
+	    has_any(filter, SHMT_BY_PRIVATE),
+	    by_use = by_pid || has_any(filter, SHMT_BY_UNATTACHED) ||
+	    has_any(filter, SHMT_BY_STALE);
 	size_t i;
 
 	for (i = 0; i < count; i++)
-		if (list[i].nattch > 0 && (by_pid ||
+		if (list[i].object.kind != SHMT_SYSV) {
+			if (by_use)
+				return true;
+		} else if (list[i].nattch > 0 && (by_pid ||
 		    (by_key && (list[i].state & SHMT_DEST) != 0)))
 			return true;
 	return false;
@@ -277,7 +375,7 @@ filter_mark(const struct shmt_filter *filter,
 	size_t i;
 
 	if (filter_needs_holders(filter, list, count) &&
-	    shmt_holders(NULL, &holders) == -1) {
+	    shmt_holders_of_list(list, count, &holders) == -1) {
 		error = errno;
 		warn_about(NULL, "cannot find out who is attached: %s",
 		    strerror(error));
@@ -292,6 +390,17 @@ filter_mark(const struct shmt_filter *filter,
 }
 
 int
+list_failed(unsigned kinds, int error)
+{
+	if ((kinds & SHMT_KIND(SHMT_POSIX)) == 0)
+		return fail(NULL, error);
+	if (error != ENODEV)
+		return fail("/dev/shm", error);
+	warn_about("/dev/shm", "is not there, or is no tmpfs");
+	return ST_FAILED;
+}
+
+int
 filter_list(const struct shmt_filter *filter, unsigned want,
     struct shmt_list *list)
 {
@@ -299,8 +408,8 @@ filter_list(const struct shmt_filter *filter, unsigned want,
 	bool *passes;
 	int status;
 
-	if (shmt_list(SHMT_KIND(SHMT_SYSV), want, list) == -1)
-		return fail(NULL, errno);
+	if (shmt_list(shmt_filter_kinds(filter), want, list) == -1)
+		return list_failed(shmt_filter_kinds(filter), errno);
 	passes = calloc(list->count + 1, sizeof(*passes));
 	status = passes == NULL ? fail(NULL, ENOMEM) :
 	    filter_mark(filter, list->list, list->count, passes);

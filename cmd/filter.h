@@ -51,6 +51,9 @@ uint64_t filter_idle(const struct shmt_filter *filter);
 int filter_mark(const struct shmt_filter *filter,
     const struct shmt_info *list, size_t count, bool *passes);
 
+/* Says that a list of these kinds could not be taken. */
+int list_failed(unsigned kinds, int error);
+
 /* Lists the segments that pass, with what is wanted (SHMT_WANT_RSS); the
  * caller frees with shmt_list_free(). */
 int filter_list(const struct shmt_filter *filter, unsigned want,

@@ -57,7 +57,7 @@ status_keys(const struct group_by *by, const struct row *row,
     struct value *keys)
 {
 	static const char *const words[] = {
-		"dest", "locked", "huge", "stale"
+		"dest", "locked", "huge", "sem", "sealed", "used", "stale"
 	};
 	size_t i, n = 0;
 
@@ -77,9 +77,8 @@ kind_key(const struct group_by *by, const struct row *row,
     struct value *keys)
 {
 	(void)by;
-	(void)row;
 	*keys = (struct value){ .kind = VALUE_TEXT };
-	set_text(keys, "sysv");
+	set_text(keys, kind_name(row->segment.object.kind));
 	return 1;
 }
 
@@ -158,7 +157,7 @@ add_to_group(struct group *group, const struct row *row)
 	const struct shmt_info *s = &row->segment;
 
 	group->count++;
-	group->unattached += s->nattch == 0;
+	group->unattached += is_unattached(row);
 	group->stale += has_status(row, "stale");
 	group->size = add_sizes(group->size, s->size);
 	group->rss = add_sizes(group->rss, s->rss);

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cmd.h"
 #include "operand.h"
 #include "shmtool.h"
 #include "ui/message.h"
@@ -18,8 +19,14 @@ int
 parse_operand(const char *text, struct operand *operand)
 {
 	operand->text = text;
-	if (shmt_parse_ref(text, &operand->ref) == 0)
-		return ST_OK;
+	if (shmt_parse_ref(text, &operand->ref) == 0) {
+		if (operand->ref.kind == SHMT_SYSV ||
+		    entered_namespace() == NULL)
+			return ST_OK;
+		return usage_error(text, "the POSIX objects of another "
+		    "namespace cannot be reached: --ns means System V "
+		    "segments");
+	}
 	if (errno == ERANGE && strncmp(text, "ftok:", 5) == 0)
 		return usage_error(text, "out of range: PROJ is one character "
 		    "or 1 to 255");
@@ -70,7 +77,8 @@ absent_reason(const struct operand *operand, char reason[static ABSENT_REASON])
 {
 	int id;
 
-	strlcpy(reason, "no such segment", ABSENT_REASON);
+	strlcpy(reason, operand->ref.kind == SHMT_SYSV ? "no such segment" :
+	    "no such object", ABSENT_REASON);
 	/* Digits alone are an id, even if the user meant a key. */
 	if (operand->text[strspn(operand->text, "0123456789")] == '\0' &&
 	    operand->ref.id > 0 &&
@@ -79,11 +87,38 @@ absent_reason(const struct operand *operand, char reason[static ABSENT_REASON])
 		    "has this key: name it key:%d", id, operand->ref.id);
 }
 
+/* What has the name of an object, or is in the place of all; NULL: shmt_info()
+ * failed for another reason. */
+static const char *
+not_object(int error)
+{
+	switch (error) {
+	case ELOOP:
+		return "a symbolic link has this name";
+	case EISDIR:
+		return "a directory has this name";
+	case ENXIO:
+		return "a FIFO, a socket or a device has this name";
+	case ENODEV:
+		return "/dev/shm is not there, or is no tmpfs";
+	default:
+		return NULL;
+	}
+}
+
 int
 operand_failed(const struct operand *operand, int error)
 {
 	char reason[ABSENT_REASON];
+	const char *what;
 
+	if (operand->ref.kind == SHMT_POSIX) {
+		what = not_object(error);
+		if (what != NULL) {
+			warn_about(operand->text, "no object: %s", what);
+			return ST_ABSENT;
+		}
+	}
 	if (error != ENOENT)
 		return fail(operand->text, error);
 	absent_reason(operand, reason);

@@ -19,6 +19,7 @@
 #include "kinds.h"
 #include "reaper.h"
 #include "shmtool.h"
+#include "transfer.h"
 #include "ui/progress.h"
 #include "ui/signals.h"
 
@@ -43,6 +44,7 @@ struct work {
 	const char *file;
 	struct progress progress;
 	struct reaper reaper;
+	bool made;		/* there is a segment, perhaps not complete */
 	struct shmt_saved saved;
 	struct shmt_trouble trouble;
 };
@@ -77,8 +79,9 @@ report_progress(void *arg, uint64_t done)
 static bool
 segment_made(void *arg, const struct shmt_info *segment)
 {
-	const struct work *w = arg;
+	struct work *w = arg;
 
+	w->made = true;
 	return inform_reaper(&w->reaper, segment);
 }
 
@@ -124,6 +127,17 @@ is_directory(const char *name)
 }
 
 static int
+no_memory(const struct work *w)
+{
+	char memory[MEMORY_TEXT];
+
+	describe_memory(memory);
+	warn_about(w->file, "not enough memory to fill its %ju bytes%s",
+	    (uintmax_t)w->saved.segment.size, memory);
+	return ST_LIMIT;
+}
+
+static int
 file_failed(const struct work *w, int error)
 {
 	const char *which = w->trouble.place == SHMT_AT_META ? ".meta" :
@@ -131,6 +145,8 @@ file_failed(const struct work *w, int error)
 
 	if (error == EBADMSG)
 		return file_damaged(w);
+	if (error == ENOMEM && w->made)
+		return no_memory(w);
 	if (error == ELOOP)
 		warn_about(w->file, "the %s is a symbolic link; it is not "
 		    "followed", which);
@@ -174,10 +190,16 @@ segment_failed(const struct opts *o, const struct work *w, int error)
 		warn_about(w->file, "no memory for its pages");
 		return ST_LIMIT;
 	}
+	if (error == ENOMEM && w->made &&
+	    (w->saved.lost & SHMT_LOST_RESERVE) != 0) {
+		warn_about(w->file, "%ju bytes asked, more than a process can "
+		    "attach here", (uintmax_t)s->size);
+		return ST_LIMIT;
+	}
 	if (error == EEXIST && is_key_taken(w, request.key))
 		return ST_BUSY;
-	return diagnose_refusal(w->file, &request, SHMT_STEP_CREATE,
-	    error);
+	return diagnose_refusal(w->file, &request, w->made ?
+	    SHMT_STEP_ATTACH : SHMT_STEP_CREATE, error);
 }
 
 static int

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -19,6 +20,7 @@
 /* What all rows that are filled together share. */
 struct filling {
 	unsigned needs;
+	bool looked;		/* at the processes */
 	int64_t now;
 	uint64_t stale_idle;
 	const struct ipc_ns *ipc_ns;
@@ -32,12 +34,43 @@ add_word(struct row *row, const char *word)
 	strlcat(row->status, word, sizeof(row->status));
 }
 
+static bool
+is_object(const struct row *row)
+{
+	return row->segment.object.kind != SHMT_SYSV;
+}
+
+bool
+is_unattached(const struct row *row)
+{
+	const struct shmt_info *s = &row->segment;
+
+	return is_object(row) ? (s->known & SHMT_HAS_IN_USE) != 0 &&
+	    !s->in_use : s->nattch == 0;
+}
+
+static bool
+is_object_stale(const struct filling *filling, const struct row *row)
+{
+	const struct shmt_info *s = &row->segment;
+	struct shmt_object_proof proof;
+
+	if (!is_unattached(row) || row->idle < filling->stale_idle ||
+	    (s->state & SHMT_SEM) != 0)
+		return false;
+	shmt_check_object_stale(s, filling->now, filling->stale_idle,
+	    &filling->ipc_ns->holders, &proof);
+	return proof.stale;
+}
+
 /* Looks at processes, which is costly, only where it can be stale. */
 static bool
 is_stale(const struct filling *filling, const struct row *row)
 {
 	struct shmt_proof proof;
 
+	if (is_object(row))
+		return is_object_stale(filling, row);
 	if (row->segment.nattch > 0 || row->idle < filling->stale_idle ||
 	    (row->segment.state & SHMT_DEST) != 0)
 		return false;
@@ -63,6 +96,12 @@ fill_status(const struct filling *filling, struct row *row)
 		add_word(row, "locked");
 	if ((state & SHMT_HUGE) != 0)
 		add_word(row, "huge");
+	if ((state & SHMT_SEM) != 0)
+		add_word(row, "sem");
+	if ((state & SHMT_SEALED) != 0)
+		add_word(row, "sealed");
+	if (is_object(row) && row->segment.in_use && row->holder_count == 0)
+		add_word(row, "used");
 	if (is_stale(filling, row))
 		add_word(row, "stale");
 }
@@ -96,8 +135,31 @@ fill_holders(const struct filling *filling, struct row *row)
 	    holders, &row->segment.object, &row->holder_count);
 	row->first_holder = row->holder_count > 0 ?
 	    (size_t)(first - holders->list) : 0;
-	if (filling->ipc_ns->holders_error == 0 || row->segment.nattch == 0)
+	if (is_object(row) ? filling->looked :
+	    filling->ipc_ns->holders_error == 0 || row->segment.nattch == 0)
 		row->facts |= HAS_HOLDERS;
+}
+
+/* The mappings and descriptors of an object, which no kernel counts, and where
+ * that is needed whether it is in use. */
+static void
+fill_use(const struct filling *filling, struct row *row)
+{
+	const struct shmt_holder *holders = row_holders(row);
+	struct shmt_info *s = &row->segment;
+	size_t i;
+
+	if (!is_object(row) || !filling->looked)
+		return;
+	if ((filling->needs & NEEDS_STATUS) != 0) {
+		shmt_fill_use(s, &filling->ipc_ns->holders);
+		return;
+	}
+	s->known |= SHMT_HAS_NATTCH | SHMT_HAS_FDS;
+	for (i = 0; i < row->holder_count; i++) {
+		s->nattch += holders[i].maps;
+		s->fds += holders[i].fds;
+	}
 }
 
 static void
@@ -109,8 +171,10 @@ fill_row(const struct filling *filling, const struct row *before,
 	row->ipc_ns = filling->ipc_ns;
 	row->key = s->key;
 	row->idle = shmt_idle(s, filling->now);
-	row->facts = s->known;
+	row->facts = 0;
 	fill_holders(filling, row);
+	fill_use(filling, row);
+	row->facts |= s->known;
 	if ((s->state & SHMT_DEST) != 0 && row->holder_count > 0) {
 		row->facts |= SHMT_HAS_KEY;
 		row->key = row_holders(row)->key;
@@ -129,6 +193,9 @@ needs_holders(const struct row *list, size_t count, unsigned needs)
 
 	for (i = 0; i < count; i++) {
 		s = &list[i].segment;
+		if (is_object(&list[i]) && (needs & (NEEDS_HOLDERS |
+		    NEEDS_USE | NEEDS_STATUS)) != 0)
+			return true;
 		if (s->nattch > 0 && ((needs & NEEDS_HOLDERS) != 0 ||
 		    ((needs & NEEDS_KEY) != 0 && (s->state & SHMT_DEST) != 0)))
 			return true;
@@ -136,21 +203,47 @@ needs_holders(const struct row *list, size_t count, unsigned needs)
 	return false;
 }
 
+static int
+find_holders(const struct row *list, size_t count,
+    struct shmt_holders *holders)
+{
+	struct shmt_info *segments;
+	bool objects = false;
+	size_t i;
+	int result;
+
+	for (i = 0; i < count && !objects; i++)
+		objects = is_object(&list[i]);
+	if (!objects)
+		return shmt_holders(count == 1 ? &list[0].segment.object :
+		    NULL, holders);
+	segments = calloc(count, sizeof(*segments));
+	if (segments == NULL)
+		return -1;
+	for (i = 0; i < count; i++)
+		segments[i] = list[i].segment;
+	result = shmt_holders_of_list(segments, count, holders);
+	free(segments);
+	return result;
+}
+
 void
 fill_rows(struct row *list, size_t count, unsigned needs,
     uint64_t stale_idle, struct ipc_ns *ipc_ns)
 {
-	const struct filling filling = {
+	struct filling filling = {
 		.needs = needs, .now = time(NULL), .stale_idle = stale_idle,
 		.ipc_ns = ipc_ns
 	};
 	size_t i;
 
 	/* One look at all processes, for all rows. */
-	if (needs_holders(list, count, needs) &&
-	    shmt_holders(count == 1 ? &list[0].segment.object : NULL,
-	    &ipc_ns->holders) == -1)
-		ipc_ns->holders_error = errno;
+	if (needs_holders(list, count, needs)) {
+		if (find_holders(list, count, &ipc_ns->holders) == -1)
+			ipc_ns->holders_error = errno;
+		else
+			filling.looked = true;
+	}
 	for (i = 0; i < count; i++)
 		fill_row(&filling, i > 0 ? &list[i - 1] : NULL, &list[i]);
 }
@@ -169,22 +262,81 @@ row_holders(const struct row *row)
 	return list != NULL ? list + row->first_holder : NULL;
 }
 
-int
-add_rows(struct rows *rows, const struct shmt_info *list, size_t count)
+/* Copies the names of rows, each behind a slash and with a NUL. */
+static char *
+copy_names(const struct row *list, size_t count)
 {
+	const char *name;
+	size_t i, size = 1;
+	char *text, *end;
+
+	for (i = 0; i < count; i++)
+		if (list[i].segment.object.name != NULL)
+			size += strlen(list[i].segment.object.name) + 2;
+	text = end = malloc(size);
+	for (i = 0; text != NULL && i < count; i++) {
+		name = list[i].segment.object.name;
+		if (name != NULL)
+			end += snprintf(end, size - (size_t)(end - text),
+			    "/%s", name) + 1;
+	}
+	return text;
+}
+
+/* Gives rows their own names.  The directory of a list is closed with it; the
+ * name, the device and the inode find the object again. */
+static int
+own_names(struct rows *rows)
+{
+	struct row *row = rows->list;
+	char **more, *text;
+
+	more = reallocarray(rows->texts, rows->text_count + 1, sizeof(*more));
+	if (more == NULL)
+		return fail(NULL, ENOMEM);
+	rows->texts = more;
+	text = copy_names(rows->list, rows->count);
+	if (text == NULL)
+		return fail(NULL, ENOMEM);
+	rows->texts[rows->text_count++] = text;
+	for (; row < rows->list + rows->count; row++) {
+		if (row->segment.object.name == NULL)
+			continue;
+		row->path = text;
+		row->segment.object.name = text + 1;
+		row->segment.object.dir = 0;
+		text += strlen(text) + 1;
+	}
+	return ST_OK;
+}
+
+int
+make_rows(struct rows *rows, struct shmt_list *all)
+{
+	struct shmt_info info;
 	struct row *more;
+	int status;
 	size_t i;
 
 	/* Not 0 of them: then NULL would not mean a failure. */
-	more = reallocarray(rows->list, rows->count + count + 1, sizeof(*more));
-	if (more == NULL)
+	more = reallocarray(all->list, all->count + 1, sizeof(*more));
+	if (more == NULL) {
+		shmt_list_free(all);
 		return fail(NULL, ENOMEM);
+	}
+	/* A row is larger than what it is made of: from the last to the first,
+	 * none is overwritten before it is moved. */
+	for (i = all->count; i-- > 0;) {
+		memcpy(&info, (char *)more + i * sizeof(info), sizeof(info));
+		memset(&more[i], 0, sizeof(more[i]));
+		more[i].segment = info;
+	}
 	rows->list = more;
-	memset(&more[rows->count], 0, count * sizeof(*more));
-	for (i = 0; i < count; i++)
-		more[rows->count + i].segment = list[i];
-	rows->count += count;
-	return ST_OK;
+	rows->count = all->count;
+	status = own_names(rows);
+	all->list = NULL;
+	shmt_list_free(all);
+	return status;
 }
 
 int
@@ -201,6 +353,9 @@ free_rows(struct rows *rows)
 
 	for (i = 0; i < rows->ns_count; i++)
 		shmt_holders_free(&rows->namespaces[i].holders);
+	for (i = 0; i < rows->text_count; i++)
+		free(rows->texts[i]);
+	free(rows->texts);
 	free(rows->namespaces);
 	free(rows->list);
 	memset(rows, 0, sizeof(*rows));

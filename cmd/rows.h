@@ -22,6 +22,7 @@
 #define NEEDS_LAST_USER	0x10u
 #define NEEDS_HOLDERS	0x20u
 #define NEEDS_NS	0x40u
+#define NEEDS_USE	0x80u	/* what an object is used by: NATTCH, FDS */
 
 /* A fact of a row beyond SHMT_HAS_*: the processes that have it attached. */
 #define HAS_HOLDERS	0x80000000u
@@ -35,7 +36,8 @@ struct ipc_ns {
 };
 
 struct row {
-	struct shmt_info segment;
+	struct shmt_info segment;	/* its name belongs to the rows */
+	const char *path;	/* "/NAME"; NULL: System V */
 	unsigned facts;		/* SHMT_HAS_*, HAS_HOLDERS */
 	uint32_t key;		/* segment.key, or the one it had */
 	uint64_t idle;		/* seconds */
@@ -53,13 +55,16 @@ struct rows {
 	size_t count;
 	struct ipc_ns *namespaces;
 	size_t ns_count;
+	char **texts;		/* the names of objects, as paths */
+	size_t text_count;
 };
 
 /* Makes room for so many namespaces, once: rows point to them. */
 int make_namespaces(struct rows *rows, size_t count);
 
-/* Adds rows at the end, with the segments of a list; all else is zero. */
-int add_rows(struct rows *rows, const struct shmt_info *list, size_t count);
+/* Makes the rows of a list, with copies of its names, all else zero, in the
+ * memory of the list: it is no longer the caller's, after a failure too. */
+int make_rows(struct rows *rows, struct shmt_list *all);
 
 /*
  * Finds out what is needed of rows of which the segments are known, all of
@@ -80,8 +85,21 @@ const struct shmt_holder *row_holders(const struct row *row);
 /* The process that a segment remembers, as a VALUE_COMMAND. */
 void set_process(struct value *value, const struct shmt_process *process);
 
+/* Whether no process has it attached, or open, for certain. */
+bool is_unattached(const struct row *row);
+
+/* "sysv", "posix". */
+const char *kind_name(enum shmt_kind kind);
+
+/* The value of ID: a number, or the path of an object. */
+void set_id(struct value *value, const struct row *row);
+
+/* Adds what JSON has of every segment beside the columns: its name, and what
+ * else only objects have. */
+void json_object(struct json *json, const struct row *row);
+
 /* How a row whose status is known looks in colours: a stale one dim, one that
- * is marked for removal marked. */
+ * is marked for removal, or used by processes that are not seen, marked. */
 enum row_style style_row(const void *row);
 
 extern const struct column_set segment_columns;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "attachments.h"
@@ -22,6 +23,7 @@
 #include "rows.h"
 #include "shmtool.h"
 #include "stat/detail.h"
+#include "stat/notes.h"
 #include "stat/summary.h"
 #include "stat/watch.h"
 #include "ui/json.h"
@@ -34,6 +36,8 @@ struct view {
 	const struct column_set *set;
 	const char *const *usual;	/* NULL: the defaults of the set */
 	const char *const *expendable;	/* NULL: those of the set */
+	const char *const *objects;	/* usual where objects are shown; NULL:
+					 * the same */
 };
 
 static const char *const times_columns[] = {
@@ -44,6 +48,19 @@ static const char *const pids_columns[] = {
 };
 static const char *const creators_columns[] = {
 	"ID", "KEY", "PERMS", "CREATOR", "CGROUP", "OWNER", "GROUP", NULL
+};
+
+/* Of objects, or of several kinds and then behind KIND. */
+static const char *const object_columns[] = {
+	"ID", "OWNER", "PERMS", "SIZE", "RSS", "NATTCH", "FDS", "IDLE",
+	"PROCS", "STATUS", NULL
+};
+static const char *const object_times[] = {
+	"ID", "OWNER", "ATIME", "MTIME", "CTIME", "BTIME", "IDLE", NULL
+};
+static const char *const object_attachments[] = {
+	"ID", "PID", "USER", "COMMAND", "ACCESS", "ADDRESS", "SIZE", "MAPS",
+	"FDS", NULL
 };
 
 /* What a narrow terminal loses of these, in this order. */
@@ -58,7 +75,18 @@ static const char *const json_columns[] = {
 	"ID", "KEY", "OWNER", "GROUP", "CREATOR", "CGROUP", "UID", "GID",
 	"CUID", "CGID", "PERMS", "SIZE", "RSS", "SWAP", "NATTCH", "STATUS",
 	"CPID", "CCOMMAND", "LPID", "LCOMMAND", "ATIME", "DTIME", "CTIME",
-	"IDLE", NULL
+	"IDLE", "KIND", NULL
+};
+static const char *const json_objects[] = {
+	"ID", "KEY", "OWNER", "GROUP", "CREATOR", "CGROUP", "UID", "GID",
+	"CUID", "CGID", "PERMS", "SIZE", "RSS", "SWAP", "NATTCH", "FDS",
+	"STATUS", "CPID", "CCOMMAND", "LPID", "LCOMMAND", "ATIME", "DTIME",
+	"MTIME", "CTIME", "BTIME", "IDLE", "PROCS", "KIND", NULL
+};
+
+static const char *const json_attached[] = {
+	"ID", "KEY", "PID", "USER", "COMMAND", "ACCESS", "ADDRESS", "SIZE",
+	"MAPS", "FDS", NULL
 };
 
 static const char *const ns_columns[] = {
@@ -68,13 +96,15 @@ static const char *const ns_columns[] = {
 enum { SEGMENTS, TIMES, PIDS, CREATORS, SUMMARY, PROCESSES };
 
 static const struct view views[] = {
-	[SEGMENTS] = { 0, &segment_columns, NULL, NULL },
-	[TIMES] = { 't', &segment_columns, times_columns, times_expendable },
-	[PIDS] = { 'p', &segment_columns, pids_columns, pids_expendable },
+	[SEGMENTS] = { 0, &segment_columns, NULL, NULL, object_columns },
+	[TIMES] = { 't', &segment_columns, times_columns, times_expendable,
+	    object_times },
+	[PIDS] = { 'p', &segment_columns, pids_columns, pids_expendable, NULL },
 	[CREATORS] = { 'c', &segment_columns, creators_columns,
-	    creators_expendable },
-	[SUMMARY] = { 'u', &summary_columns, NULL, NULL },
-	[PROCESSES] = { 'P', &attachment_columns, NULL, NULL }
+	    creators_expendable, NULL },
+	[SUMMARY] = { 'u', &summary_columns, NULL, NULL, NULL },
+	[PROCESSES] = { 'P', &attachment_columns, NULL, NULL,
+	    object_attachments }
 };
 
 struct opts {
@@ -130,6 +160,18 @@ static const struct option_row options[] = {
 	{ 0 }
 };
 
+static bool
+has_objects(const struct opts *o)
+{
+	return (selected_kinds(&o->selection) & ~SHMT_KIND(SHMT_SYSV)) != 0;
+}
+
+static bool
+has_segments(const struct opts *o)
+{
+	return (selected_kinds(&o->selection) & SHMT_KIND(SHMT_SYSV)) != 0;
+}
+
 /* Everything about each, for people, when nothing else was asked for. */
 static bool
 in_detail(const struct opts *o)
@@ -141,6 +183,9 @@ in_detail(const struct opts *o)
 static int
 check_watch(const struct opts *o)
 {
+	if (has_objects(o))
+		return usage_error("--watch", "follows System V segments "
+		    "alone: their kernel keeps times that POSIX objects lack");
 	if (o->view != views)
 		return usage_error("--watch", "shows changes, and not -%c",
 		    o->view->letter);
@@ -166,6 +211,9 @@ check(const struct opts *o)
 		return status;
 	if (o->interval > 0)
 		return check_watch(o);
+	if (o->selection.all_ns && has_objects(o))
+		return usage_error("--all-ns", "shows System V segments: the "
+		    "POSIX objects of other namespaces cannot be reached");
 	if (o->output != NULL && o->output[0] != '+' && o->view != views &&
 	    o->view->set == &segment_columns)
 		return usage_error(NULL, "-%c has its columns: -o +COL adds "
@@ -186,9 +234,17 @@ usual_columns(const struct opts *o, const struct view *view,
 	const char *const *usual = view->usual;
 	const char *const *name;
 
+	if (has_objects(o) && view->objects != NULL) {
+		usual = o->json && view->letter == 'P' ? json_attached :
+		    view->objects;
+		if (has_segments(o) && !o->json &&
+		    find_column(view->set, "KIND") != NULL)
+			*names++ = "KIND";
+	}
+	if (o->json && view == views)
+		usual = has_objects(o) ? json_objects : json_columns;
 	if (usual == NULL)
-		usual = o->json && view == views ? json_columns :
-		    view->set->defaults;
+		usual = view->set->defaults;
 	for (name = ns_columns; *name != NULL; name++)
 		if (o->selection.all_ns &&
 		    find_column(view->set, *name) != NULL)
@@ -244,7 +300,9 @@ choose_needs(struct opts *o)
 	for (i = 0; i < o->column_count; i++)
 		needs |= o->columns[i]->needs;
 	if (o->view->letter == 'u')
-		needs |= NEEDS_RSS;
+		needs |= NEEDS_RSS | (has_objects(o) ? NEEDS_STATUS : 0);
+	if (o->json && has_objects(o))
+		needs |= NEEDS_STATUS;
 	if (o->by != NULL)
 		needs |= NEEDS_STATUS | o->by->needs;
 	if (has_color(o))
@@ -344,6 +402,47 @@ print_rows(const struct opts *o, const struct table *table, const char *name,
 	return status;
 }
 
+static bool
+has_column(const struct table *table, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < table->column_count; i++)
+		if (strcmp(table->columns[i]->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* The names of a segment, which belong to KIND, and of an object to ID, which
+ * is null then. */
+static int
+add_object(const struct table *table, struct json *json, const void *row)
+{
+	const struct row *r = row;
+	const bool has_kind = has_column(table, "KIND");
+
+	if (!has_kind && (r->path == NULL || !has_column(table, "ID")))
+		return ST_OK;
+	if (!has_kind)
+		json_text(json, "kind", kind_name(r->segment.object.kind));
+	json_object(json, r);
+	return ST_OK;
+}
+
+static int
+add_detail(const struct table *table, struct json *json, const void *row)
+{
+	(void)add_object(table, json, row);
+	return json_detail(table, json, row);
+}
+
+static int
+add_attachments(const struct table *table, struct json *json, const void *row)
+{
+	(void)add_object(table, json, row);
+	return json_attachments(json, row, NULL);
+}
+
 /* Each segment with its attachments, these as the view -P shows them. */
 static int
 json_by_segment(const struct opts *o, const struct rows *rows, bool complete)
@@ -352,7 +451,7 @@ json_by_segment(const struct opts *o, const struct rows *rows, bool complete)
 	struct table table = {
 		.format = FORMAT_JSON, .set = &segment_columns,
 		.rows = rows->list, .row_count = rows->count,
-		.more = json_detail
+		.more = add_detail
 	};
 	const char *names[COLUMNS_MAX + 1];
 	const struct column **columns;
@@ -372,6 +471,12 @@ json_by_segment(const struct opts *o, const struct rows *rows, bool complete)
 }
 
 static int
+add_attached(const struct table *table, struct json *json, const void *row)
+{
+	return add_object(table, json, ((const struct attachment *)row)->row);
+}
+
+static int
 show_attachments(const struct opts *o, const struct rows *rows, bool complete)
 {
 	struct table table = make_table(o);
@@ -385,6 +490,7 @@ show_attachments(const struct opts *o, const struct rows *rows, bool complete)
 	if (status != ST_OK)
 		return status;
 	table.rows = list;
+	table.more = add_attached;
 	status = print_rows(o, &table, "attachments", complete);
 	free(list);
 	return status;
@@ -440,23 +546,14 @@ show_groups(const struct opts *o, const struct rows *rows, bool complete)
 }
 
 static int
-add_attachments(const struct table *table, struct json *json, const void *row)
-{
-	(void)table;
-	return json_attachments(json, row, NULL);
-}
-
-static int
 show_segments(const struct opts *o, const struct rows *rows, bool complete)
 {
 	struct table table = make_table(o);
 
 	table.rows = rows->list;
 	table.row_count = rows->count;
-	if (o->selection.operand_count > 0)
-		table.more = json_detail;
-	else if (has_procs(o))
-		table.more = add_attachments;
+	table.more = o->selection.operand_count > 0 ? add_detail :
+	    has_procs(o) ? add_attachments : add_object;
 	return print_rows(o, &table, "segments", complete);
 }
 
@@ -489,6 +586,21 @@ show_rows(const struct opts *o, const struct rows *rows, bool complete)
 	return show_segments(o, rows, complete);
 }
 
+/* What a table on a terminal leaves out. */
+static void
+print_notes(const struct opts *o)
+{
+	if (o->json || o->tsv || o->selection.operand_count > 0 ||
+	    o->selection.all_ns || entered_namespace() != NULL ||
+	    !isatty(STDOUT_FILENO) || !isatty(STDERR_FILENO))
+		return;
+	if (has_objects(o))
+		note_dev_shm();
+	else if (!filter_has(&o->filter.set, SHMT_BY_KIND, false) &&
+	    !filter_has(&o->filter.set, SHMT_BY_KIND, true))
+		note_objects();
+}
+
 /* Without /proc a list of attachments is no list at all. */
 static int
 check_attachments(const struct opts *o, const struct rows *rows)
@@ -515,6 +627,7 @@ show(const struct opts *o)
 		complete = check_complete(&o->selection, &collection);
 		add_status(&status, check_attachments(o, rows));
 		add_status(&status, show_rows(o, rows, complete));
+		print_notes(o);
 	}
 	free_collection(&collection);
 	return status;

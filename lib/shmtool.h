@@ -351,7 +351,8 @@ struct shmt_transfer {
  * not in the segment; EFAULT: a page cannot be allocated; ENOMEM: a memory
  * cgroup or the machine cannot hold the pages, which shmt_headroom() shows,
  * and which is known before anything is copied but for input of unknown
- * length; EBADF: the view is not for writing.
+ * length; ENOSPC: an object's file system is full; ENODATA: an object became
+ * shorter; EBADF: the view is not for writing.
  * shmt_view_send() may be helped by a thread of its own, which takes no
  * signals and has ended when it returns.  shmt_view_receive() stops at the
  * end of the input, and at the end of the range with EFBIG when there is more
@@ -380,6 +381,9 @@ struct shmt_headroom {
 
 bool shmt_headroom(struct shmt_headroom *headroom);
 
+/* The same for memory cgroups alone.  False: none of them has a limit. */
+bool shmt_memory_cgroup(struct shmt_headroom *cgroup);
+
 /*
  * A System V semaphore held, with undo, around a copy (lock.c).
  */
@@ -391,19 +395,19 @@ struct shmt_semaphore {
 
 /* "123", "0x4d2", either with ":INDEX".  errno as shmt_parse_ref(), ENOENT
  * where a key has no set. */
-int shmt_parse_semaphore(const char *text, struct shmt_semaphore *guard);
+int shmt_parse_semaphore(const char *text, struct shmt_semaphore *semaphore);
 
 /* Takes the semaphore (minus one, with SEM_UNDO) and gives it back.  EAGAIN:
  * not within the time; ENOENT: no such set; ERANGE: no such index; EOVERFLOW:
  * it is as high as it goes.  timeout in ms, UINT64_MAX waits for ever;
  * EINTR on a signal, and when the process is continued after a stop. */
 int shmt_semaphore_acquire(
-    const struct shmt_semaphore *guard, uint64_t timeout);
-int shmt_semaphore_release(const struct shmt_semaphore *guard);
+    const struct shmt_semaphore *semaphore, uint64_t timeout);
+int shmt_semaphore_release(const struct shmt_semaphore *semaphore);
 
 /* The process that changed the semaphore last, which is the holder of one
- * that cannot be had; 0: none, or in a pid namespace not seen. */
-int shmt_semaphore_holder(const struct shmt_semaphore *guard, pid_t *pid);
+ * that is taken; 0: none, or in a pid namespace not seen. */
+int shmt_semaphore_holder(const struct shmt_semaphore *semaphore, pid_t *pid);
 
 /*
  * Who is attached (holders.c)
@@ -436,6 +440,7 @@ struct shmt_holders {
 	struct shmt_holder *list;	/* by object, then pid */
 	size_t count;
 	size_t hidden;		/* processes that could not be looked into */
+	struct shmt__lookup *lookup;	/* private */
 };
 
 /*
@@ -492,6 +497,17 @@ struct shmt_object_proof {
 };
 
 /*
+ * Each part of the proof for a POSIX object, in whose info shmt_fill_use() has
+ * filled in_use.  holders: of a list that has the object, from
+ * shmt_holders_of_list(); the ids of all processes are read with the first
+ * proof, and belong to holders.  idle: seconds of rest asked for, normally
+ * SHMT_STALE_IDLE.
+ */
+void shmt_check_object_stale(const struct shmt_info *info, int64_t now,
+    uint64_t idle, const struct shmt_holders *holders,
+    struct shmt_object_proof *proof);
+
+/*
  * Life of a process that a segment remembers (process.c)
  */
 
@@ -530,13 +546,15 @@ void shmt_last_user(const struct shmt_info *segment,
  * least comes first.
  */
 enum shmt_criterion {
+	SHMT_BY_KIND,		/* value: a set of SHMT_KIND() */
+	SHMT_BY_NAME,		/* text: a pattern of fnmatch(3) */
 	SHMT_BY_OWNER,		/* value: a user id */
 	SHMT_BY_CREATOR,	/* value: a user id */
 	SHMT_BY_MIN_SIZE,	/* value: bytes, this size or more */
 	SHMT_BY_MAX_SIZE,	/* value: bytes, this size or less */
-	SHMT_BY_UNATTACHED,
 	SHMT_BY_DEST,
 	SHMT_BY_IDLE,		/* value: seconds, idle for so long or longer */
+	SHMT_BY_UNATTACHED,
 	SHMT_BY_KEY,		/* value: a key */
 	SHMT_BY_PRIVATE,
 	SHMT_BY_PID,		/* value: a pid, attached or created by it */
@@ -549,6 +567,7 @@ struct shmt_clause {
 	enum shmt_criterion by;
 	bool negated;
 	uint64_t value;		/* for the criteria that have one */
+	const char *text;	/* the same; borrowed */
 };
 
 /*
@@ -571,7 +590,8 @@ struct shmt_proof {
 	struct shmt_process creator, last_user;
 };
 
-/* Seconds since the last attach, detach or change, 0 if in the future. */
+/* Seconds since the last time stamp, of System V segments that of the last
+ * attach, detach or change; 0 if in the future. */
 uint64_t shmt_idle(const struct shmt_info *segment, int64_t now);
 
 /* idle: seconds of rest asked for, normally SHMT_STALE_IDLE. */
@@ -583,9 +603,17 @@ void shmt_check_stale(const struct shmt_info *segment, int64_t now,
 uint64_t shmt_stale_idle(const struct shmt_filter *filter);
 
 /*
+ * The set of kinds that can pass: those that SHMT_BY_KIND asks for, without
+ * the negated ones.  Where it asks for none, POSIX objects if SHMT_BY_NAME is
+ * asked for, else System V segments.
+ */
+unsigned shmt_filter_kinds(const struct shmt_filter *filter);
+
+/*
  * Whether a segment passes.  Without holders (NULL), what a process has
  * attached is unknown, and so is the key of a segment that is marked for
- * removal, since only its holders still show it.
+ * removal, since only its holders still show it.  Of a POSIX object the write
+ * lease is asked for where all that costs less holds (shmt_fill_use()).
  */
 bool shmt_match(const struct shmt_filter *filter,
     const struct shmt_info *segment, int64_t now,
@@ -696,6 +724,16 @@ struct shmt_dev_shm {
 
 /* errno as statfs(2); ENODEV: it is no tmpfs. */
 int shmt_dev_shm(struct shmt_dev_shm *dev_shm);
+
+/* What else /dev/shm holds: files in directories of it. */
+struct shmt_others {
+	uint64_t files;
+	uint64_t size;		/* bytes in memory and swapped out */
+	uint64_t hidden;	/* directories that could not be read */
+};
+
+/* dir: as of struct shmt_object; errno as open(2), ENODEV as above. */
+int shmt_posix_others(int dir, struct shmt_others *others);
 
 /* part of whole in tenths of a percent, exact for all 64 bits; UINT64_MAX
  * where whole is 0 and part is not. */

@@ -8,6 +8,8 @@
 #include <sys/ipc.h>
 #include <sys/shm.h>
 
+#include <stdio.h>
+
 #include "shmtool.h"
 
 /* Linux 4.17; glibc names it since 2.28. */
@@ -26,10 +28,9 @@ void shmt__sysv_complete(struct shmt_info *segment);
 void shmt__from_kernel(int id, const struct shmid_ds *ds,
     struct shmt_info *segment);
 
-/* The text of /proc/sysvipc/shm, length bytes, into an array that the caller
- * frees.  EBADMSG: not such a text. */
-int shmt__parse_sysvipc(const char *text, size_t length,
-    struct shmt_info **list, size_t *count);
+/* Reads /proc/sysvipc/shm to its end into an array that the caller frees.
+ * EBADMSG: it holds what no kernel writes. */
+int shmt__read_sysvipc(FILE *file, struct shmt_info **list, size_t *count);
 
 /*
  * Segments by id.  shmt__sysv_look() finds everything but rss and swap, by one

@@ -13,6 +13,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -93,7 +94,7 @@ enum {
 
 /* The numbers of a line, and how many there are; 0 where it is no line. */
 static int
-parse_numbers(const char **text, uint64_t v[static COLUMNS])
+parse_numbers(const char *line, uint64_t v[static COLUMNS])
 {
 	static const uint64_t most[COLUMNS] = {
 		[ID] = INT32_MAX, [PERMS] = 0177777, [SIZE] = UINT64_MAX,
@@ -102,7 +103,7 @@ parse_numbers(const char **text, uint64_t v[static COLUMNS])
 		[CGID] = UINT32_MAX, [ATIME] = INT64_MAX, [DTIME] = INT64_MAX,
 		[CTIME] = INT64_MAX, [RSS] = UINT64_MAX, [SWAP] = UINT64_MAX
 	};
-	const char *p = *text;
+	const char *p = line;
 	int n;
 
 	for (n = 0; n < COLUMNS && *p != '\n'; n++)
@@ -111,18 +112,14 @@ parse_numbers(const char **text, uint64_t v[static COLUMNS])
 			return 0;
 	while (*p == ' ')
 		p++;
-	if (*p != '\n' || (n != RSS && n != COLUMNS))
-		return 0;
-	*text = p + 1;
-	return n;
+	return *p == '\n' && (n == RSS || n == COLUMNS) ? n : 0;
 }
 
-/* A line up to its newline, which *text is moved behind. */
 static bool
-parse_line(const char **text, struct shmt_info *s)
+parse_line(const char *line, struct shmt_info *s)
 {
 	uint64_t v[COLUMNS] = { 0 };
-	int n = parse_numbers(text, v);
+	int n = parse_numbers(line, v);
 
 	if (n == 0)
 		return false;
@@ -151,27 +148,69 @@ parse_line(const char **text, struct shmt_info *s)
 	return true;
 }
 
-int
-shmt__parse_sysvipc(const char *text, size_t length,
-    struct shmt_info **list, size_t *count)
+/* A line of length bytes ends with its newline, and has no NUL. */
+static bool
+is_whole(const char *line, size_t length)
 {
-	struct array array = { 0 };
-	struct shmt_info *s;
-	const char *p = memchr(text, '\n', length);
+	return line[length - 1] == '\n' && strlen(line) == length;
+}
 
-	/* NUL bytes would end our reading early; a last line cut short, too. */
-	if (p == NULL || strlen(text) != length || text[length - 1] != '\n' ||
-	    strstr(text, "shmid") == NULL || strstr(text, "shmid") > p) {
+static int
+add_line(struct array *array, const char *line, size_t length)
+{
+	struct shmt_info *s = grow(array);
+
+	if (s == NULL)
+		return -1;
+	if (is_whole(line, length) && parse_line(line, s))
+		return 0;
+	errno = EBADMSG;
+	return -1;
+}
+
+/* The first line names the columns. */
+static int
+check_heading(const char *line, size_t length)
+{
+	if (is_whole(line, length) && strstr(line, "shmid") != NULL)
+		return 0;
+	errno = EBADMSG;
+	return -1;
+}
+
+static int
+add_lines(struct array *array, FILE *file)
+{
+	char *line = NULL;
+	size_t room = 0, n;
+	ssize_t length;
+	int result = 0, error;
+
+	for (n = 0; result == 0 && (length = getline(&line, &room, file)) > 0;
+	    n++)
+		result = n == 0 ? check_heading(line, (size_t)length) :
+		    add_line(array, line, (size_t)length);
+	error = errno;
+	free(line);
+	errno = error;
+	if (result == 0 && n == 0 && feof(file)) {
 		errno = EBADMSG;
 		return -1;
 	}
-	for (p++; *p != '\0';) {
-		s = grow(&array);
-		if (s == NULL || !parse_line(&p, s)) {
-			free(array.list);
-			errno = s == NULL ? ENOMEM : EBADMSG;
-			return -1;
-		}
+	return result == 0 && feof(file) ? 0 : -1;
+}
+
+int
+shmt__read_sysvipc(FILE *file, struct shmt_info **list, size_t *count)
+{
+	struct array array = { 0 };
+	int error;
+
+	if (add_lines(&array, file) == -1) {
+		error = errno;
+		free(array.list);
+		errno = error;
+		return -1;
 	}
 	*list = array.list;
 	*count = array.count;
@@ -264,14 +303,19 @@ correct_huge(struct shmt_info *list, size_t count)
 static int
 list_proc(struct shmt_info **list, size_t *count)
 {
-	size_t length;
-	char *text;
-	int result;
+	/* The kernel gives less at a time, but stdio(3) would ask for less. */
+	char buffer[16384];
+	int result, error;
+	FILE *file;
 
-	if (shmt__read_file(AT_FDCWD, SHMT__SYSVIPC, &text, &length) == -1)
+	file = fopen(SHMT__SYSVIPC, "re");
+	if (file == NULL)
 		return -1;
-	result = shmt__parse_sysvipc(text, length, list, count);
-	free(text);
+	setvbuf(file, buffer, _IOFBF, sizeof(buffer));
+	result = shmt__read_sysvipc(file, list, count);
+	error = errno;
+	fclose(file);
+	errno = error;
 	if (result == 0)
 		correct_huge(*list, *count);
 	return result;

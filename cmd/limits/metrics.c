@@ -21,7 +21,7 @@
 #include "ui/message.h"
 
 /* When a figure is known. */
-enum need { ALWAYS, RSS, DEV_SHM, INODES };
+enum need { ALWAYS, RSS, DEV_SHM, INODES, CGROUP };
 
 #define FIGURE(member) offsetof(struct sample, member)
 
@@ -31,7 +31,8 @@ static const struct metric {
 	enum need need;
 	bool pages;		/* counted so, printed in bytes */
 } metrics[] = {
-	{ "shm_segments", "Segments that exist.", FIGURE(usage.segments), ALWAYS, false },
+	{ "shm_segments", "Segments that exist.",
+	    FIGURE(usage.segments), ALWAYS, false },
 	{ "shm_allocated_bytes",
 	    "Size of all segments, in whole pages, resident or not.",
 	    FIGURE(usage.pages), ALWAYS, true },
@@ -46,7 +47,7 @@ static const struct metric {
 	{ "shm_unattached_segments", "Segments that no process has attached.",
 	    FIGURE(usage.unattached), ALWAYS, false },
 	{ "shm_stale_segments",
-	    "Unattached segments whose users are gone, idle an hour.",
+	    "Unattached segments whose users have exited, idle an hour.",
 	    FIGURE(stale), ALWAYS, false },
 	{ "shm_dest_segments", "Segments that go at their last detach.",
 	    FIGURE(usage.dest), ALWAYS, false },
@@ -66,7 +67,13 @@ static const struct metric {
 	{ "shm_dev_shm_used_inodes", "Inodes in use in /dev/shm.",
 	    FIGURE(dev_shm.used_inodes), INODES, false },
 	{ "shm_limit_dev_shm_inodes", "Inodes that /dev/shm may have.",
-	    FIGURE(dev_shm.inodes), INODES, false }
+	    FIGURE(dev_shm.inodes), INODES, false },
+	{ "shm_memory_cgroup_used_bytes",
+	    "Memory of our cgroup that cannot be given up.",
+	    FIGURE(cgroup_used), CGROUP, false },
+	{ "shm_limit_memory_cgroup_bytes",
+	    "Memory that our cgroup may have.",
+	    FIGURE(cgroup_limit), CGROUP, false }
 };
 
 #define METRICS (sizeof(metrics) / sizeof(metrics[0]))
@@ -89,9 +96,11 @@ is_known(const struct sample *sample, enum need need)
 	case DEV_SHM:
 		return sample->has_dev_shm && sample->dev_shm.size != 0;
 	case INODES:
+		return sample->has_dev_shm && sample->dev_shm.inodes != 0;
+	case CGROUP:
 		break;
 	}
-	return sample->has_dev_shm && sample->dev_shm.inodes != 0;
+	return sample->has_cgroup;
 }
 
 /* In a child, inside another namespace: writes the sample to a pipe. */
@@ -145,7 +154,7 @@ print_metric(const struct metric *metric, const struct labelled *samples,
 			print_gauge(metric->name, metric->help);
 		headed = true;
 		printf("%s", metric->name);
-		/* There is one /dev/shm in this mount namespace. */
+		/* There is one /dev/shm, and one memory cgroup of ours. */
 		if (samples[i].has_ns && metric->need < DEV_SHM)
 			printf("{ipc_namespace=\"%" PRIu64 "\"}",
 			    samples[i].ns);

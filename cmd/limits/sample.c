@@ -50,9 +50,19 @@ take_sample(bool stale, struct sample *sample, const char **bad)
 void
 add_memory(struct sample *sample)
 {
-	/* --ns PID enters the IPC namespace of a process: /dev/shm is ours. */
-	if (entered_namespace() == NULL)
-		sample->has_dev_shm = shmt_dev_shm(&sample->dev_shm) == 0;
+	struct shmt_headroom cgroup;
+
+	/* --ns PID enters the IPC namespace of a process: these are ours. */
+	if (entered_namespace() != NULL)
+		return;
+	sample->has_dev_shm = shmt_dev_shm(&sample->dev_shm) == 0;
+	sample->has_cgroup = shmt_memory_cgroup(&cgroup);
+	if (!sample->has_cgroup)
+		return;
+	/* The page cache, which gives way, and free swap do not count. */
+	sample->cgroup_limit = cgroup.limit;
+	sample->cgroup_used = cgroup.left < cgroup.limit ?
+	    cgroup.limit - cgroup.left : 0;
 }
 
 static size_t
@@ -75,7 +85,7 @@ list_sysv_uses(const struct sample *sample, struct use uses[])
 	return 3;
 }
 
-/* Of a tmpfs without a limit the kernel does not tell what is used. */
+/* For a tmpfs without a limit, the kernel reports no use. */
 static size_t
 list_dev_shm_uses(const struct sample *sample, struct use uses[])
 {
@@ -92,10 +102,23 @@ list_dev_shm_uses(const struct sample *sample, struct use uses[])
 	return 2;
 }
 
+static size_t
+list_cgroup_uses(const struct sample *sample, struct use uses[])
+{
+	if (!sample->has_cgroup)
+		return 0;
+	uses[0] = (struct use){ "memory_cgroup", "bytes", "memory_cgroup",
+		"memory cgroup", VALUE_SIZE, sample->cgroup_limit,
+		sample->cgroup_used, .has_limit = true, .fills = true };
+	return 1;
+}
+
 size_t
 list_uses(const struct sample *sample, struct use uses[USES_MAX])
 {
-	size_t n = list_sysv_uses(sample, uses);
+	size_t n;
 
-	return n + list_dev_shm_uses(sample, uses + n);
+	n = list_sysv_uses(sample, uses);
+	n += list_dev_shm_uses(sample, uses + n);
+	return n + list_cgroup_uses(sample, uses + n);
 }

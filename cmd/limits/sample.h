@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Limits and what is used of them, looked at once for all that is said of
- * them.
+ * Limits and what is used of them, read once for all output about them.
  */
 
 #ifndef CMD_LIMITS_SAMPLE_H
@@ -19,15 +18,16 @@ struct sample {
 	struct shmt_usage usage;
 	uint64_t stale;		/* where it was asked for */
 	/* By add_memory(), where it is there. */
-	bool has_dev_shm;
+	bool has_dev_shm, has_cgroup;
 	struct shmt_dev_shm dev_shm;
+	uint64_t cgroup_limit, cgroup_used;	/* bytes */
 };
 
 /* Takes a sample of the present IPC namespace; -1 with errno, and *bad as of
  * shmt_limits().  To count stale segments costs a look at their processes. */
 int take_sample(bool stale, struct sample *sample, const char **bad);
 
-/* Adds what bounds other shared memory: /dev/shm. */
+/* Adds what bounds other shared memory: /dev/shm and the memory cgroup. */
 void add_memory(struct sample *sample);
 
 /* A limit beside what is used of it. */
@@ -38,7 +38,7 @@ struct use {
 	enum value_kind kind;
 	uint64_t limit, used;
 	bool has_limit;		/* false: neither is known */
-	bool unlimited;		/* the limit is far above any machine's memory */
+	bool unlimited;		/* the limit is above any machine's memory */
 	bool fills;		/* more use of it is a reason to worry */
 };
 

@@ -19,6 +19,7 @@
 #include "shmtool.h"
 #include "ui/message.h"
 #include "ui/table.h"
+#include "ui/terminal.h"
 #include "ui/text.h"
 #include "ui/value.h"
 
@@ -97,7 +98,9 @@ print_rows(const struct shmt_filter *filter, struct row *rows, size_t count)
 	const struct column *columns[COLUMNS_MAX + 1] = { &action_column };
 	struct table table = {
 		.heading = true, .set = &segment_columns, .columns = columns,
-		.column_count = 1, .rows = rows, .row_count = count
+		.column_count = 1, .rows = rows, .row_count = count,
+		.expendable = segment_columns.expendable,
+		.style = use_color(COLOR_AUTO) ? style_row : NULL
 	};
 	struct ipc_ns ipc_ns = { 0 };
 	const char *const *name;
@@ -121,24 +124,24 @@ static int
 print_segments(const struct plan *plan, size_t limit)
 {
 	const struct removal *r;
-	struct row *rows;
-	size_t found = 0, shown = 0;
-	int status;
+	struct rows rows = { 0 };
+	size_t found = 0;
+	int status = ST_OK;
 
-	rows = calloc((limit < plan->count ? limit : plan->count) + 1,
-	    sizeof(*rows));
-	if (rows == NULL)
-		return fail(NULL, ENOMEM);
 	for (r = plan->list; r < plan->list + plan->count; r++) {
 		if (r->segment.ctime == 0 || found++ >= limit)
 			continue;
-		rows[shown].segment = r->segment;
-		rows[shown++].action = action_word(r);
+		status = add_rows(&rows, &r->segment, 1);
+		if (status != ST_OK)
+			break;
+		rows.list[rows.count - 1].action = action_word(r);
 	}
-	status = print_rows(plan->filter, rows, shown);
-	free(rows);
-	if (found > shown)
-		printf("%zu more, which --dry-run shows\n", found - shown);
+	if (status == ST_OK)
+		status = print_rows(plan->filter, rows.list, rows.count);
+	if (status == ST_OK && found > rows.count)
+		printf("%zu more, which --dry-run shows\n",
+		    found - rows.count);
+	free_rows(&rows);
 	return status;
 }
 

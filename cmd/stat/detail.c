@@ -237,6 +237,128 @@ print_ns(const struct ipc_ns *ipc_ns)
 	puts(")");
 }
 
+static void
+check_object(const struct row *row, struct shmt_object_proof *proof)
+{
+	shmt_check_object_stale(&row->segment, time(NULL), SHMT_STALE_IDLE,
+	    &row->ipc_ns->holders, proof);
+}
+
+/* What the creator of an object is thought to be, and why. */
+static void
+describe_creator(const struct shmt_object_proof *proof,
+    char text[static PROCESS_TEXT])
+{
+	static const char *const named[] = {
+		[SHMT_CANNOT_TELL] = "may be alive", [SHMT_NO] = "is alive",
+		[SHMT_YES] = "has exited"
+	};
+
+	if (proof->by_name)
+		snprintf(text, PROCESS_TEXT, "creator %d of its name %s",
+		    (int)proof->pid, named[proof->creator_gone]);
+	else if (proof->creator_gone == SHMT_YES)
+		strlcpy(text, "no process of its owner is as old as it",
+		    PROCESS_TEXT);
+	else if (proof->pid != 0)
+		snprintf(text, PROCESS_TEXT, "%d (%s) of its owner %s as old",
+		    (int)proof->pid, proof->command,
+		    proof->creator_gone == SHMT_NO ? "is" : "may be");
+	else
+		strlcpy(text, proof->complete ? "changed just now" :
+		    "a process that may not be looked into can be its creator",
+		    PROCESS_TEXT);
+}
+
+/* Each part of the proof, in the order of its definition. */
+static void
+print_object_proof(const struct shmt_object_proof *proof)
+{
+	static const char *const use[] = {
+		[SHMT_CANNOT_TELL] = "use unknown: only its owner may ask the "
+		    "kernel",
+		[SHMT_NO] = "in use", [SHMT_YES] = "not in use"
+	};
+	char idle[SHORT_TEXT], wanted[SHORT_TEXT], creator[PROCESS_TEXT];
+	char text[PROCESS_TEXT + 256];
+
+	describe_creator(proof, creator);
+	short_duration(idle, proof->idle);
+	short_duration(wanted, SHMT_STALE_IDLE);
+	snprintf(text, sizeof(text), "%s: %s; %s%s; %s; idle %s%s%s",
+	    proof->stale ? "yes" : "no", use[proof->unused],
+	    proof->no_semaphore ? "no semaphore" : "a semaphore",
+	    proof->one_name ? "" : "; more than one name", creator, idle,
+	    proof->idle_enough ? "" : " of ",
+	    proof->idle_enough ? "" : wanted);
+	label("stale");
+	print_parts(text);
+}
+
+static int
+print_object_users(const struct row *row, bool bytes)
+{
+	const struct shmt_info *s = &row->segment;
+
+	label("used by");
+	if ((row->facts & HAS_HOLDERS) == 0) {
+		puts("processes unknown");
+		return ST_OK;
+	}
+	if (row->holder_count == 0) {
+		puts((s->known & SHMT_HAS_IN_USE) == 0 ?
+		    "no process that can be seen" : s->in_use ?
+		    "processes that cannot be seen" : "no process");
+		return ST_OK;
+	}
+	printf("%zu process%s, %" PRIu64 " mapping%s, %" PRIu64
+	    " descriptor%s\n", row->holder_count,
+	    plural(row->holder_count, "es"), s->nattch,
+	    plural(s->nattch, "s"), s->fds, plural(s->fds, "s"));
+	return print_attachments(row, bytes);
+}
+
+static void
+print_object_times(const struct shmt_info *s)
+{
+	int64_t now = time(NULL);
+
+	if ((s->known & SHMT_HAS_BTIME) != 0)
+		print_time("created", s->btime, now);
+	print_time("read", s->atime, now);
+	print_time("written", s->mtime, now);
+	print_time("change", s->ctime, now);
+}
+
+static int
+print_object_detail(const struct row *row, bool bytes)
+{
+	const struct shmt_info *s = &row->segment;
+	struct shmt_object_proof proof;
+	bool removes;
+
+	check_object(row, &proof);
+	label("name");
+	print_safe(row->path);
+	putchar('\n');
+	label("kind");
+	printf("%s, inode %" PRIu64 " of device %" PRIu64 "\n",
+	    kind_name(s->object.kind), s->object.inode, s->object.dev);
+	print_identity("owner", s->uid, s->gid);
+	label("perms");
+	printf("%04o\n", s->mode);
+	print_memory(s, bytes);
+	label("status");
+	puts(row->status[0] != '\0' ? row->status : "-");
+	print_object_times(s);
+	print_object_proof(&proof);
+	if (shmt_logout_removes(s->uid, &removes) == 0 && removes) {
+		label("at logout");
+		puts("systemd-logind removes its name (RemoveIPC)");
+	}
+	return print_object_users(row, bytes);
+}
+
 int
 print_detail(const struct row *row, bool bytes, bool with_ns)
 {
@@ -244,6 +366,8 @@ print_detail(const struct row *row, bool bytes, bool with_ns)
 	int64_t now = time(NULL);
 	struct shmt_proof proof;
 
+	if (row->path != NULL)
+		return print_object_detail(row, bytes);
 	shmt_check_stale(s, now, SHMT_STALE_IDLE, &proof);
 	label("id");
 	printf("%d\n", s->object.id);
@@ -267,23 +391,57 @@ print_detail(const struct row *row, bool bytes, bool with_ns)
 	return print_holders(row, bytes);
 }
 
-int
-json_detail(const struct table *table, struct json *json, const void *row)
+static void
+json_answer(struct json *json, const char *name, enum shmt_answer answer)
 {
-	const struct shmt_info *s = &((const struct row *)row)->segment;
-	struct shmt_proof proof;
-	bool removes;
-	int status;
+	if (answer == SHMT_CANNOT_TELL)
+		json_null(json, name);
+	else
+		json_bool(json, name, answer == SHMT_YES);
+}
 
-	status = json_attachments(json, row, table->arg);
+static void
+json_object_proof(struct json *json, const struct row *row)
+{
+	struct shmt_object_proof proof;
+
+	check_object(row, &proof);
+	json_bool(json, "stale", proof.stale);
+	json_answer(json, "unused", proof.unused);
+	json_bool(json, "no_semaphore", proof.no_semaphore);
+	json_bool(json, "one_name", proof.one_name);
+	json_answer(json, "creator_gone", proof.creator_gone);
+	json_bool(json, "idle_enough", proof.idle_enough);
+}
+
+static void
+json_proof(struct json *json, const struct shmt_info *s)
+{
+	struct shmt_proof proof;
+
 	shmt_check_stale(s, time(NULL), SHMT_STALE_IDLE, &proof);
-	json_open(json, "proof", '{');
 	json_bool(json, "stale", proof.stale);
 	json_bool(json, "unattached", proof.unattached);
 	json_bool(json, "not_dest", proof.not_dest);
 	json_bool(json, "creator_gone", proof.creator_gone);
 	json_bool(json, "last_user_gone", proof.last_user_gone);
 	json_bool(json, "idle_enough", proof.idle_enough);
+}
+
+int
+json_detail(const struct table *table, struct json *json, const void *row)
+{
+	const struct row *r = row;
+	const struct shmt_info *s = &r->segment;
+	bool removes;
+	int status;
+
+	status = json_attachments(json, row, table->arg);
+	json_open(json, "proof", '{');
+	if (r->path != NULL)
+		json_object_proof(json, r);
+	else
+		json_proof(json, s);
 	json_close(json, '}');
 	if (shmt_logout_removes(s->uid, &removes) == 0)
 		json_bool(json, "logout_removes", removes);

@@ -51,10 +51,12 @@ const struct column_set summary_columns = {
 };
 
 static void
-add_segment(struct sum *sum, const struct shmt_info *s, uint64_t page)
+add_row(struct sum *sum, const struct row *row, uint64_t page)
 {
+	const struct shmt_info *s = &row->segment;
+
 	sum->segments++;
-	sum->unattached += s->nattch == 0;
+	sum->unattached += is_unattached(row);
 	sum->dest += (s->state & SHMT_DEST) != 0;
 	sum->size = add_sizes(sum->size, s->size);
 	sum->pages += s->size / page + (s->size % page != 0);
@@ -85,7 +87,7 @@ list_sums(const struct rows *rows, struct sum **list)
 		strlcpy(sum->command, ipc_ns->command, sizeof(sum->command));
 		for (; row < rows->list + rows->count && row->ipc_ns == ipc_ns;
 		    row++)
-			add_segment(sum, &row->segment, page);
+			add_row(sum, row, page);
 	}
 	return ST_OK;
 }

@@ -223,6 +223,31 @@ json_text(struct json *json, const char *name, const char *text)
 	put(json, "\"", 1);
 }
 
+bool
+json_is_exact(const char *text)
+{
+	size_t length;
+
+	for (; *text != '\0'; text += length) {
+		length = utf8_length((const unsigned char *)text);
+		if (length == 0)
+			return false;
+	}
+	return true;
+}
+
+void
+json_hex(struct json *json, const char *name, const char *bytes)
+{
+	char hex[SHORT_TEXT];
+
+	end_member(json, begin_member(json, name));
+	put(json, "\"", 1);
+	for (; *bytes != '\0'; bytes++)
+		put(json, hex, digits(hex, (unsigned char)*bytes, 16, 2));
+	put(json, "\"", 1);
+}
+
 void
 json_number(struct json *json, const char *name, uint64_t number)
 {

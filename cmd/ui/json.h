@@ -25,6 +25,9 @@ struct json {
 void json_open(struct json *json, const char *name, char bracket);
 void json_close(struct json *json, char bracket);
 void json_text(struct json *json, const char *name, const char *text);
+/* Whether a reader gets exactly these bytes from json_text(): they are UTF-8. */
+bool json_is_exact(const char *text);
+void json_hex(struct json *json, const char *name, const char *bytes);
 void json_number(struct json *json, const char *name, uint64_t number);
 void json_signed(struct json *json, const char *name, int64_t number);
 void json_tenths(struct json *json, const char *name, uint64_t tenths);

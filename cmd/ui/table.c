@@ -39,6 +39,8 @@ struct cells {
 	char *texts;
 	size_t used, room;
 	size_t *widths, count;
+	uint64_t left;		/* a bit for each column that has texts, and
+				 * so is aligned to the left */
 };
 
 static const void *
@@ -105,13 +107,15 @@ append_safe(struct cells *cells, const char *text, size_t *width)
 /* A cell's text, made safe, behind the others, and its width. */
 static char *
 add_text(struct cells *cells, const struct table *table,
-    const struct column *column, const void *row, size_t *width)
+    size_t c, const void *row, size_t *width)
 {
 	bool plain = table->format == FORMAT_TSV;
 	struct value value;
 	char room[SHORT_TEXT], *added;
 
-	read_value(table->set, column, row, &value);
+	read_value(table->set, table->columns[c], row, &value);
+	if (value.known && !is_right_aligned(value.kind))
+		cells->left |= UINT64_C(1) << c;
 	added = append_safe(cells, value_text(&value, plain ||
 	    (table->bytes && value.kind == VALUE_SIZE), room), width);
 	if (added != NULL && value.kind == VALUE_WORDS)
@@ -129,7 +133,7 @@ make_cells(const struct table *table, const struct order *order,
 
 	for (i = 0; i < table->row_count; i++)
 		for (c = 0; c < table->column_count; c++) {
-			text = add_text(cells, table, table->columns[c],
+			text = add_text(cells, table, c,
 			    ordered_row(table, order, i), &width);
 			if (text == NULL)
 				return false;
@@ -154,24 +158,29 @@ put_blanks(size_t count)
 /* Puts a cell, after so many blanks; returns how many are due before the next
  * one, so that none are put at the end of a line. */
 static size_t
-put_cell(const struct column *column, const char *text, size_t pad,
-    size_t blanks)
+put_cell(bool right, const char *text, size_t pad, size_t blanks)
 {
-	bool right = is_right_aligned(column->kind);
-
 	put_blanks(blanks + (right ? pad : 0));
 	fputs_unlocked(text, stdout);
 	return 2 + (right ? 0 : pad);
 }
 
+static bool
+is_right(const struct table *table, const struct cells *cells, size_t c)
+{
+	return is_right_aligned(table->columns[c]->kind) &&
+	    (cells->left & UINT64_C(1) << c) == 0;
+}
+
 static void
-put_heading(const struct table *table, const size_t *widths)
+put_heading(const struct table *table, const struct cells *cells,
+    const size_t *widths)
 {
 	size_t c, blanks = 0;
 
 	for (c = 0; c < table->column_count; c++)
 		if (widths[c] != HIDDEN)
-			blanks = put_cell(table->columns[c],
+			blanks = put_cell(is_right(table, cells, c),
 			    table->columns[c]->name, widths[c] -
 			    strlen(table->columns[c]->name), blanks);
 	putc_unlocked('\n', stdout);
@@ -197,8 +206,8 @@ put_cells(const struct table *table, const struct order *order,
 		blanks = 0;
 		for (c = 0; c < table->column_count; c++, width++) {
 			if (widths[c] != HIDDEN)
-				blanks = put_cell(table->columns[c], text,
-				    widths[c] - *width, blanks);
+				blanks = put_cell(is_right(table, cells, c),
+				    text, widths[c] - *width, blanks);
 			text += strlen(text) + 1;
 		}
 		fputs_unlocked(style == STYLE_PLAIN ? "\n" : "\033[m\n",
@@ -259,7 +268,7 @@ put_table(const struct table *table, const struct order *order,
 
 	fit_terminal(table, widths, names);
 	if (table->heading)
-		put_heading(table, widths);
+		put_heading(table, cells, widths);
 	put_cells(table, order, cells, widths);
 	if (names[0] != '\0' && flush_output())
 		warn_about(NULL, "no room for %s", names);
@@ -313,7 +322,7 @@ print_tsv(const struct table *table, const struct order *order)
 	for (i = 0; status == ST_OK && i < table->row_count; i++)
 		for (c = 0; c < table->column_count; c++) {
 			cells.used = 0;
-			text = add_text(&cells, table, table->columns[c],
+			text = add_text(&cells, table, c,
 			    ordered_row(table, order, i), &width);
 			if (text == NULL) {
 				status = fail(NULL, ENOMEM);

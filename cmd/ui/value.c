@@ -138,6 +138,7 @@ value_text(const struct value *value, bool plain,
 	case VALUE_WORDS:
 	case VALUE_USER:
 	case VALUE_GROUP:
+	case VALUE_PATH:
 		return value->text[0] != '\0' ? value->text : "-";
 	case VALUE_COMMAND:
 		return command_text(value);
@@ -203,6 +204,9 @@ value_json(const struct value *value, struct json *json, const char *name)
 	case VALUE_USER:
 	case VALUE_GROUP:
 		json_text(json, name, value->text);
+		break;
+	case VALUE_PATH:
+		json_null(json, name);
 		break;
 	case VALUE_WORDS:
 		json_words(json, name, value->text);

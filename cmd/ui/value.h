@@ -26,6 +26,8 @@ enum value_kind {
 	VALUE_PERMS,		/* "0600" */
 	VALUE_KEY,		/* 0x000004d2; key and key_hex */
 	VALUE_COMMAND,		/* of a process that may have exited */
+	VALUE_PATH,		/* of an object, in a column of ids: a text for
+				 * people, null in JSON */
 	VALUE_HEX		/* an address; a string in JSON */
 };
 

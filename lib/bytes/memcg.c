@@ -7,6 +7,7 @@
  */
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "bytes/memcg.h"
 #include "shmtool.h"
 #include "sys/file.h"
+#include "sys/meminfo.h"
 
 /* The two versions of memory cgroups and their files. */
 struct version {
@@ -123,22 +125,6 @@ read_number(int dir, const char *name, uint64_t *number)
 	return found;
 }
 
-/* The number behind a key that begins a line; 0 where there is none. */
-static uint64_t
-find_number(const char *text, const char *key)
-{
-	size_t length = strlen(key);
-	const char *line;
-
-	for (line = text; line != NULL; line = strchr(line, '\n')) {
-		line += *line == '\n';
-		if (strncmp(line, key, length) == 0 &&
-		    (line[length] == ' ' || line[length] == ':'))
-			return strtoull(line + length + 1, NULL, 10);
-	}
-	return 0;
-}
-
 static uint64_t
 sum_reclaimable(int dir, const struct version *version)
 {
@@ -150,7 +136,7 @@ sum_reclaimable(int dir, const struct version *version)
 	if (shmt__read_file(dir, "memory.stat", &text, &length) == -1)
 		return 0;
 	for (i = 0; version->reclaimable[i] != NULL; i++)
-		sum += find_number(text, version->reclaimable[i]);
+		sum += shmt__find_number(text, version->reclaimable[i]);
 	free(text);
 	return sum;
 }
@@ -254,34 +240,34 @@ look_at_cgroups(int root, const struct version *version, struct least *least)
 	free(groups);
 }
 
-static void
-look_at_machine(int root, struct least *least)
+static bool
+read_machine(int root, struct shmt_headroom *machine, uint64_t *swap_free)
 {
-	struct shmt_headroom machine = { .where = "this machine" };
 	uint64_t available;
-	size_t length;
 	char *text;
 
-	if (shmt__read_file(root, "proc/meminfo", &text, &length) == -1)
-		return;
-	machine.limit = find_number(text, "MemTotal") * 1024;
-	available = find_number(text, "MemAvailable") * 1024;
-	least->swap_free = find_number(text, "SwapFree") * 1024;
+	text = shmt__read_meminfo(root);
+	if (text == NULL)
+		return false;
+	strlcpy(machine->where, "this machine", sizeof(machine->where));
+	machine->limit = shmt__meminfo(text, "MemTotal");
+	available = shmt__meminfo(text, "MemAvailable");
+	*swap_free = shmt__meminfo(text, "SwapFree");
 	free(text);
-	if (available == 0)
-		return;
-	machine.used = difference(machine.limit, available);
-	machine.left = available + least->swap_free;
-	take_least(least, &machine);
+	machine->used = difference(machine->limit, available);
+	machine->left = available + *swap_free;
+	return available != 0;
 }
 
-bool
-shmt__headroom(int root, struct shmt_headroom *headroom)
+static bool
+find_least(int root, bool cgroups_only, struct shmt_headroom *headroom)
 {
 	struct least least = { .swap_free = 0 };
+	struct shmt_headroom machine;
 	size_t i;
 
-	look_at_machine(root, &least);
+	if (read_machine(root, &machine, &least.swap_free) && !cgroups_only)
+		take_least(&least, &machine);
 	for (i = 0; i < sizeof(versions) / sizeof(versions[0]); i++)
 		look_at_cgroups(root, &versions[i], &least);
 	if (least.headroom.where[0] == '\0')
@@ -291,7 +277,21 @@ shmt__headroom(int root, struct shmt_headroom *headroom)
 }
 
 bool
-shmt_headroom(struct shmt_headroom *headroom)
+shmt__headroom(int root, struct shmt_headroom *headroom)
+{
+	return find_least(root, false, headroom);
+}
+
+bool
+shmt__memory_cgroup(int root, struct shmt_headroom *cgroup)
+{
+	/* What version 1 has for "max": all pages that a long can count. */
+	return find_least(root, true, cgroup) && cgroup->limit < LONG_MAX / 2;
+}
+
+static bool
+ask_root(bool (*ask)(int root, struct shmt_headroom *headroom),
+    struct shmt_headroom *headroom)
 {
 	bool found;
 	int root;
@@ -299,7 +299,19 @@ shmt_headroom(struct shmt_headroom *headroom)
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root == -1)
 		return false;
-	found = shmt__headroom(root, headroom);
+	found = ask(root, headroom);
 	close(root);
 	return found;
+}
+
+bool
+shmt_headroom(struct shmt_headroom *headroom)
+{
+	return ask_root(shmt__headroom, headroom);
+}
+
+bool
+shmt_memory_cgroup(struct shmt_headroom *cgroup)
+{
+	return ask_root(shmt__memory_cgroup, cgroup);
 }

@@ -7,7 +7,8 @@
 
 #include "shmtool.h"
 
-/* shmt_headroom() with another root directory, as a descriptor. */
+/* The same with another root directory, as a descriptor. */
 bool shmt__headroom(int root, struct shmt_headroom *headroom);
+bool shmt__memory_cgroup(int root, struct shmt_headroom *cgroup);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * What the limits should be.  Since Linux 3.16 the limits of shared memory
- * are as good as none, so that these figures are a guard, not a need; the
- * limits of messages and semaphores are still small ones.
+ * What the limits should be.  Since Linux 3.16 the kernel's defaults for shared
+ * memory are above any machine's memory, so that these figures only cap what
+ * programs take; the defaults for messages and semaphores are small.
  */
 
 #include <sys/sysinfo.h>
@@ -14,7 +14,7 @@
 
 #include "shmtool.h"
 
-/* What Db2 wants at the least. */
+/* The least that Db2 needs. */
 #if LONG_MAX > INT32_MAX
 #define DB2_SHMMAX	(UINT64_C(1) << 30)
 #define DB2_LEAST	"1 GiB"
@@ -50,7 +50,7 @@ add(struct shmt_advice *advice, size_t *count, const char *name,
 	};
 }
 
-/* A negative limit allows as little as 0 does. */
+/* A negative limit permits as little as 0 does. */
 static uint64_t
 at_least(int64_t current, uint64_t wanted)
 {
@@ -58,7 +58,7 @@ at_least(int64_t current, uint64_t wanted)
 	    (uint64_t)current : wanted;
 }
 
-/* Its rules are minima: what is higher already stays. */
+/* These are minima: a limit that is higher stays. */
 static void
 advise_db2(const struct shmt_limits *now, struct shmt_advice *advice,
     size_t *count)
@@ -75,7 +75,7 @@ advise_db2(const struct shmt_limits *now, struct shmt_advice *advice,
 	    "Db2 sends messages of 64 KiB");
 	add(advice, count, "msgmnb", now->msgmnb,
 	    at_least((int64_t)now->msgmnb, DB2_MSG),
-	    "and a queue has to hold one of them");
+	    "a queue holds at least one of them");
 	add(advice, count, "semmsl", at_least(now->semmsl, 0), semmsl,
 	    "semaphores in one set, at least 250");
 	add(advice, count, "semmns", at_least(now->semmns, 0), semmns,
@@ -87,7 +87,7 @@ advise_db2(const struct shmt_limits *now, struct shmt_advice *advice,
 	    "semaphore sets, at least 1024");
 }
 
-/* The share of the memory that a profile gives to one segment, and why. */
+/* The bytes of one segment by a profile, and the reason. */
 static uint64_t
 share(enum shmt_profile profile, uint64_t memory, const char **reason)
 {
@@ -104,7 +104,7 @@ share(enum shmt_profile profile, uint64_t memory, const char **reason)
 	case SHMT_ADVISE_DB2:
 		break;
 	}
-	*reason = "as much as the memory, and " DB2_LEAST " at least";
+	*reason = "as much as the memory, at least " DB2_LEAST;
 	return memory > DB2_SHMMAX ? memory : DB2_SHMMAX;
 }
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Which of the causes that share an errno it was, found by doing the kernel's
- * sums again.  Where they show no reason for the refusal, things have changed
- * meanwhile, or a part of the sum cannot be seen: the nearest cause is then
- * told as the likely one.
+ * Which of the causes that share an errno it was, found by computing what the
+ * kernel computed.  Where the figures show no reason for the refusal, they
+ * have changed since or cannot all be seen: then the cause that comes nearest
+ * is reported as not certain.
  */
 
 #include <sys/resource.h>
@@ -19,6 +19,7 @@
 #include "limits/sysctl.h"
 #include "shmtool.h"
 #include "sys/file.h"
+#include "sys/meminfo.h"
 #include "sysv.h"
 
 #define OVERCOMMIT "/proc/sys/vm/overcommit_memory"
@@ -33,7 +34,7 @@ page_size(void)
 	return (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-/* How many units hold so many bytes. */
+/* The number of units that hold so many bytes. */
 static uint64_t
 units(uint64_t bytes, uint64_t unit)
 {
@@ -50,7 +51,7 @@ set_cause(struct shmt_cause *c, enum shmt_cause_kind kind, uint64_t asked,
 	c->limit = limit;
 }
 
-/* Whether asked goes over the limit on top of what is used. */
+/* Whether used and asked together are above the limit. */
 static bool
 exceeds(const struct shmt_cause *c)
 {
@@ -69,28 +70,7 @@ find_existing(const struct shmt_request *request, struct shmt_cause *c)
 	return c->has_segment;
 }
 
-/* A line of /proc/meminfo, in bytes; 0 where there is none. */
-static uint64_t
-memory_line(const char *text, const char *name)
-{
-	const char *line = strstr(text, name);
-
-	if (line == NULL)
-		return 0;
-	return strtoull(line + strlen(name), NULL, 10) * 1024;
-}
-
-static char *
-read_meminfo(void)
-{
-	size_t length;
-	char *text;
-
-	return shmt__read_file(AT_FDCWD, "/proc/meminfo", &text,
-	    &length) == 0 ? text : NULL;
-}
-
-/* The page size of a huge segment: as asked, or the machine's default. */
+/* The page size of a huge segment: as requested, or the default. */
 static uint64_t
 huge_size(const struct shmt_request *request)
 {
@@ -99,14 +79,14 @@ huge_size(const struct shmt_request *request)
 
 	if ((request->flags & SHMT_HUGETLB) == 0 || size != 0)
 		return size;
-	text = read_meminfo();
+	text = shmt__read_meminfo(AT_FDCWD);
 	if (text != NULL)
-		size = memory_line(text, "Hugepagesize:");
+		size = shmt__meminfo(text, "Hugepagesize");
 	free(text);
 	return size;
 }
 
-/* A figure about huge pages of one size; false where the size is unknown. */
+/* A figure about huge pages of one size; false where there are none. */
 static bool
 huge_figure(uint64_t size, const char *name, uint64_t *value)
 {
@@ -128,7 +108,7 @@ too_large(const struct shmt_request *request, struct shmt_cause *c)
 		set_cause(c, SHMT_CAUSE_ZERO_SIZE, 0, 0, 1);
 		c->certain = true;
 	} else if (request->size > largest - page_size()) {
-		/* Above shmmax too, perhaps, but raising it does not help. */
+		/* It may exceed shmmax too, but raising that is no help. */
 		set_cause(c, SHMT_CAUSE_LARGEST, request->size, 0, largest);
 		c->certain = true;
 	} else if (shmt_limits(SHMT_LIMITS_SHM, &limits, NULL) == 0 &&
@@ -143,7 +123,7 @@ too_large(const struct shmt_request *request, struct shmt_cause *c)
 	}
 }
 
-/* EINVAL: the existing one is looked at first, as the kernel does. */
+/* EINVAL: like the kernel, compares with an existing segment first. */
 static void
 invalid(const struct shmt_request *request, struct shmt_cause *c)
 {
@@ -180,7 +160,7 @@ no_space(const struct shmt_request *request, struct shmt_cause *c)
 		    limits.shmmni);
 }
 
-/* What is reserved of huge pages, and what may be had at most. */
+/* Huge pages reserved or in use, and the most that there can be. */
 static void
 no_huge_pages(const struct shmt_request *request, struct shmt_cause *c)
 {
@@ -199,7 +179,7 @@ no_huge_pages(const struct shmt_request *request, struct shmt_cause *c)
 	c->certain = exceeds(c);
 }
 
-/* Pages promised: in mode 2 all promises count, in mode 0 only this one. */
+/* In mode 2 all committed memory counts, in mode 0 this request alone. */
 static void
 overcommitted(const struct shmt_request *request, struct shmt_cause *c)
 {
@@ -209,22 +189,22 @@ overcommitted(const struct shmt_request *request, struct shmt_cause *c)
 	(void)shmt__read_sysctl(OVERCOMMIT, false, &mode, 1);
 	c->overcommit = (unsigned)mode;
 	set_cause(c, SHMT_CAUSE_OVERCOMMIT, request->size, 0, 0);
-	text = read_meminfo();
+	text = shmt__read_meminfo(AT_FDCWD);
 	if (text == NULL)
 		return;
-	memory = memory_line(text, "MemTotal:") +
-	    memory_line(text, "SwapTotal:");
+	memory = shmt__meminfo(text, "MemTotal") +
+	    shmt__meminfo(text, "SwapTotal");
 	c->limit = memory;
 	if (mode == OVERCOMMIT_NEVER) {
-		c->used = memory_line(text, "Committed_AS:");
-		c->limit = memory_line(text, "CommitLimit:");
+		c->used = shmt__meminfo(text, "Committed_AS");
+		c->limit = shmt__meminfo(text, "CommitLimit");
 	}
 	c->certain = mode == OVERCOMMIT_NEVER ? exceeds(c) :
 	    mode == OVERCOMMIT_GUESS && exceeds(c) &&
 	    (request->flags & SHMT_NORESERVE) == 0;
 	if (!c->certain && mode != OVERCOMMIT_NEVER)
-		c->used = memory - memory_line(text, "MemAvailable:") -
-		    memory_line(text, "SwapFree:");
+		c->used = memory - shmt__meminfo(text, "MemAvailable") -
+		    shmt__meminfo(text, "SwapFree");
 	free(text);
 }
 
@@ -258,7 +238,7 @@ no_room(const struct shmt_request *request, struct shmt_cause *c)
 		c->kind = SHMT_CAUSE_OTHER;
 }
 
-/* What this user has locked counts, though not all of it can be seen. */
+/* Counts what this user has locked, of which not all can be seen. */
 static void
 not_locked(const struct shmt_request *request, struct shmt_cause *c)
 {

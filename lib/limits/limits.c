@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * The limits of System V IPC, and how much of them is in use.  The files of
- * /proc/sys/kernel say what an administrator has set; where /proc is not
- * mounted the system calls tell the same.
+ * The limits of System V IPC, and what is used of them.  They are read from
+ * /proc/sys/kernel, or, where /proc is not mounted, by system calls.
  */
 
 #include <sys/ipc.h>
@@ -28,8 +27,8 @@
 
 #define SYSCTL_TEXT 256		/* longer than any of these files */
 
-/* A number and the blanks behind it, moving *text; where it may be negative,
- * then in two's complement. */
+/* Parses a number and the blanks after it, and moves *text; with sign, a
+ * negative number is stored in two's complement. */
 static bool
 number(const char **text, bool sign, uint64_t *value)
 {
@@ -75,7 +74,7 @@ shmt__read_sysctl(const char *path, bool sign, uint64_t *values, size_t count)
 	for (i = 0; i < count; i++)
 		if (!number(&p, sign, &v[i]))
 			break;
-	/* What is left over, a NUL too, is not of the kernel. */
+	/* The kernel writes nothing after that, and no NUL. */
 	if (i < count || p != buf + length) {
 		errno = EBADMSG;
 		return -1;
@@ -84,15 +83,15 @@ shmt__read_sysctl(const char *path, bool sign, uint64_t *values, size_t count)
 	return 0;
 }
 
-/* One file of /proc/sys/kernel, and where its numbers belong. */
+/* One file of /proc/sys/kernel, and where its numbers go. */
 struct source {
 	const char *path;
 	uint64_t *values[4];
 };
 
 /*
- * Reads all files of a kind.  *missing: one of them is not there, so that
- * the system call has to answer; *bad: which one was the trouble.
+ * Reads all files of a kind.  *missing: one of them does not exist, so that
+ * the system call is needed; *bad: the file that could not be read.
  */
 static int
 read_sources(const struct source *sources, size_t count, bool *missing,

@@ -7,7 +7,8 @@
 
 #include "shmtool.h"
 
-/* shmt_logout_removes() with another root folder, as a descriptor. */
-int shmt__logout_removes(int root, uint32_t uid, bool *removes);
+/* shmt_logout_removes() with the files below another root directory, "" for
+ * the real one. */
+int shmt__logout_removes(const char *root, uint32_t uid, bool *removes);
 
 #endif

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Numbers in files of /proc/sys, and sums with them. */
+/* Numbers in files of /proc/sys. */
 
 #ifndef SHMT_LIMITS_SYSCTL_H
 #define SHMT_LIMITS_SYSCTL_H
 
 #include "shmtool.h"
 
-/* of * part / whole, rounded down, exact for all 64 bits; part < whole. */
+/* of * part / whole, rounded down, exact with 64 bits; part < whole. */
 uint64_t shmt__fraction(uint64_t part, uint64_t whole, uint64_t of);
 
 /* The count (at most 4) numbers that a file of /proc/sys holds; with sign,

@@ -255,10 +255,24 @@ make_query(const struct shmt_object *objects, size_t count, dev_t *devices,
 	query->fds = query->kinds != SHMT_KIND(SHMT_SYSV);
 }
 
+static int
+add_lookup(const struct shmt__query *query, struct shmt_holders *holders)
+{
+	if ((query->kinds & SHMT_KIND(SHMT_POSIX)) == 0)
+		return 0;
+	holders->lookup = calloc(1, sizeof(*holders->lookup));
+	if (holders->lookup != NULL)
+		return 0;
+	shmt_holders_free(holders);
+	errno = ENOMEM;
+	return -1;
+}
+
 int
 shmt_holders_of_list(const struct shmt_info *list, size_t count,
     struct shmt_holders *holders)
 {
+	struct shmt_holders found;
 	struct shmt_object *objects;
 	struct shmt__query query;
 	dev_t *devices;
@@ -272,7 +286,11 @@ shmt_holders_of_list(const struct shmt_info *list, size_t count,
 			objects[i] = list[i].object;
 		qsort(objects, count, sizeof(*objects), compare_sorted);
 		make_query(objects, count, devices, &query);
-		result = find_holders(&query, objects, count, holders);
+		result = find_holders(&query, objects, count, &found);
+		if (result == 0)
+			result = add_lookup(&query, &found);
+		if (result == 0)
+			*holders = found;
 	}
 	free(devices);
 	free(objects);
@@ -282,6 +300,9 @@ shmt_holders_of_list(const struct shmt_info *list, size_t count,
 void
 shmt_holders_free(struct shmt_holders *holders)
 {
+	if (holders->lookup != NULL && holders->lookup->has_ids)
+		shmt__ids_free(&holders->lookup->ids);
+	free(holders->lookup);
 	free(holders->list);
 	memset(holders, 0, sizeof(*holders));
 }

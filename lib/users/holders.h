@@ -6,7 +6,14 @@
 #define SHMT_USERS_HOLDERS_H
 
 #include "shmtool.h"
+#include "users/ids.h"
 #include "users/maps.h"
+
+/* What shmt_check_object_stale() finds out once for all objects of a list. */
+struct shmt__lookup {
+	bool tried, has_ids;
+	struct shmt__ids ids;	/* of all processes */
+};
 
 /* The order of objects in struct shmt_holders: kind, then id, or device and
  * inode.  0: they are the same, though one may have lost its name since. */

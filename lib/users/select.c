@@ -5,6 +5,7 @@
  * values: an unknown one never lets a segment pass.
  */
 
+#include <fnmatch.h>
 #include <string.h>
 
 #include "shmtool.h"
@@ -13,12 +14,8 @@
 uint64_t
 shmt_idle(const struct shmt_info *segment, int64_t now)
 {
-	int64_t last = segment->ctime;
+	int64_t last = shmt_last_time(segment);
 
-	if (segment->atime > last)
-		last = segment->atime;
-	if (segment->dtime > last)
-		last = segment->dtime;
 	return last < now ? (uint64_t)now - (uint64_t)last : 0;
 }
 
@@ -58,17 +55,76 @@ known(bool value)
 /* What the facts of one segment are found out from. */
 struct subject {
 	const struct shmt_info *segment;
+	struct shmt_info *copy;	/* the same, to be filled */
 	const struct shmt_holders *holders;	/* or NULL */
 	int64_t now;
 	uint64_t stale_idle;
 };
 
+static bool
+has_use(const struct shmt_info *segment)
+{
+	return (segment->known & SHMT_HAS_IN_USE) != 0;
+}
+
+/* Whether no process uses an object; the kernel is asked only here. */
+static enum fact
+is_unused(const struct subject *subject)
+{
+	if (!has_use(subject->segment) && subject->holders != NULL)
+		shmt_fill_use(subject->copy, subject->holders);
+	return has_use(subject->segment) ? known(!subject->segment->in_use) :
+	    UNKNOWN;
+}
+
+static enum fact
+is_unattached(const struct subject *subject)
+{
+	const struct shmt_info *s = subject->segment;
+
+	if (s->object.kind != SHMT_SYSV)
+		return is_unused(subject);
+	return (s->known & SHMT_HAS_NATTCH) == 0 ? UNKNOWN :
+	    known(s->nattch == 0);
+}
+
+/* What costs least comes first: the lease and then all processes are looked
+ * at only where all else holds. */
+static enum fact
+is_object_stale(const struct subject *subject)
+{
+	const struct shmt_info *s = subject->segment;
+	struct shmt_object_proof proof;
+	enum fact unused;
+
+	if ((s->known & SHMT_HAS_CTIME) == 0)
+		return UNKNOWN;
+	if (s->object.kind != SHMT_POSIX || s->links != 1 ||
+	    (s->state & SHMT_SEM) != 0 ||
+	    shmt_idle(s, subject->now) < subject->stale_idle)
+		return FALSE;
+	unused = is_unused(subject);
+	if (unused != TRUE)
+		return unused;
+	shmt_check_object_stale(s, subject->now, subject->stale_idle,
+	    subject->holders, &proof);
+	if (proof.creator_gone == SHMT_NO)
+		return FALSE;
+	return proof.stale ? TRUE : UNKNOWN;
+}
+
 static enum fact
 is_stale(const struct subject *subject)
 {
+	const unsigned stale_facts = SHMT_HAS_CPID | SHMT_HAS_LPID |
+	    SHMT_HAS_NATTCH;
 	const struct shmt_info *s = subject->segment;
 	struct shmt_proof proof;
 
+	if (s->object.kind != SHMT_SYSV)
+		return is_object_stale(subject);
+	if ((s->known & stale_facts) != stale_facts)
+		return UNKNOWN;
 	/* Processes are looked at only where all else holds. */
 	if (s->nattch != 0 || (s->state & SHMT_DEST) != 0 ||
 	    shmt_idle(s, subject->now) < subject->stale_idle)
@@ -152,11 +208,33 @@ is_created_by(const struct shmt_info *segment, pid_t pid)
 	return known(creator.life != SHMT_REUSED);
 }
 
+/* Nothing remembers who created an object. */
+static enum fact
+is_object_of(const struct subject *subject, pid_t pid)
+{
+	const struct shmt_holder *holder;
+	size_t count;
+
+	if (subject->holders == NULL)
+		return UNKNOWN;
+	holder = shmt_holders_of(subject->holders, &subject->segment->object,
+	    &count);
+	for (; count > 0; count--, holder++)
+		if (holder->pid == pid)
+			return TRUE;
+	return subject->holders->hidden == 0 ? FALSE : UNKNOWN;
+}
+
 static enum fact
 is_used_by(const struct subject *subject, pid_t pid)
 {
-	enum fact held = is_held_by(subject, pid), created;
+	enum fact held, created;
 
+	if (subject->segment->object.kind != SHMT_SYSV)
+		return is_object_of(subject, pid);
+	if ((subject->segment->known & SHMT_HAS_NATTCH) == 0)
+		return UNKNOWN;
+	held = is_held_by(subject, pid);
 	if (held == TRUE)
 		return TRUE;
 	created = is_created_by(subject->segment, pid);
@@ -179,12 +257,16 @@ static const unsigned needed[SHMT_CRITERIA] = {
 	[SHMT_BY_CREATOR] = SHMT_HAS_CREATOR,
 	[SHMT_BY_MIN_SIZE] = SHMT_HAS_SIZE,
 	[SHMT_BY_MAX_SIZE] = SHMT_HAS_SIZE,
-	[SHMT_BY_UNATTACHED] = SHMT_HAS_NATTCH,
 	[SHMT_BY_IDLE] = SHMT_HAS_CTIME,
-	[SHMT_BY_PID] = SHMT_HAS_NATTCH,
-	[SHMT_BY_CREATOR_DEAD] = SHMT_HAS_CPID,
-	[SHMT_BY_STALE] = SHMT_HAS_CPID | SHMT_HAS_LPID | SHMT_HAS_NATTCH
+	[SHMT_BY_CREATOR_DEAD] = SHMT_HAS_CPID
 };
+
+static enum fact
+has_name(const struct shmt_info *segment, const char *pattern)
+{
+	return segment->object.kind != SHMT_POSIX ? UNKNOWN :
+	    known(fnmatch(pattern, segment->object.name, 0) == 0);
+}
 
 static enum fact
 find_fact(const struct subject *subject, const struct shmt_clause *clause)
@@ -194,6 +276,10 @@ find_fact(const struct subject *subject, const struct shmt_clause *clause)
 	if ((s->known & needed[clause->by]) != needed[clause->by])
 		return UNKNOWN;
 	switch (clause->by) {
+	case SHMT_BY_KIND:
+		return known((SHMT_KIND(s->object.kind) & clause->value) != 0);
+	case SHMT_BY_NAME:
+		return has_name(s, clause->text);
 	case SHMT_BY_OWNER:
 		return known(s->uid == clause->value);
 	case SHMT_BY_CREATOR:
@@ -203,7 +289,7 @@ find_fact(const struct subject *subject, const struct shmt_clause *clause)
 	case SHMT_BY_MAX_SIZE:
 		return known(s->size <= clause->value);
 	case SHMT_BY_UNATTACHED:
-		return known(s->nattch == 0);
+		return is_unattached(subject);
 	case SHMT_BY_DEST:
 		return s->object.kind != SHMT_SYSV ? UNKNOWN :
 		    known((s->state & SHMT_DEST) != 0);
@@ -265,6 +351,26 @@ shmt_stale_idle(const struct shmt_filter *filter)
 	return asked ? idle : SHMT_STALE_IDLE;
 }
 
+unsigned
+shmt_filter_kinds(const struct shmt_filter *filter)
+{
+	const struct shmt_clause *clause = filter->clauses;
+	unsigned asked = 0, refused = 0, usual = SHMT_KIND(SHMT_SYSV);
+	size_t i;
+
+	for (i = 0; i < filter->count; i++, clause++) {
+		if (clause->by == SHMT_BY_NAME)
+			usual = SHMT_KIND(SHMT_POSIX);
+		if (clause->by != SHMT_BY_KIND)
+			continue;
+		if (clause->negated)
+			refused |= (unsigned)clause->value;
+		else
+			asked |= (unsigned)clause->value;
+	}
+	return (asked != 0 ? asked : usual) & ~refused;
+}
+
 /* The criteria that fail, of which the first is enough for shmt_match(). */
 static unsigned
 mismatch(const struct shmt_filter *filter, const struct subject *subject,
@@ -283,7 +389,8 @@ shmt_match(const struct shmt_filter *filter,
     const struct shmt_info *segment, int64_t now,
     const struct shmt_holders *holders)
 {
-	const struct subject subject = { segment, holders, now,
+	struct shmt_info copy = *segment;
+	const struct subject subject = { &copy, &copy, holders, now,
 	    shmt_stale_idle(filter) };
 
 	return mismatch(filter, &subject, false) == 0;
@@ -294,7 +401,8 @@ shmt_mismatch(const struct shmt_filter *filter,
     const struct shmt_info *segment, int64_t now,
     const struct shmt_holders *holders)
 {
-	const struct subject subject = { segment, holders, now,
+	struct shmt_info copy = *segment;
+	const struct subject subject = { &copy, &copy, holders, now,
 	    shmt_stale_idle(filter) };
 
 	return mismatch(filter, &subject, true);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "shmtool.h"
+#include "users/holders.h"
 #include "users/ids.h"
 #include "users/lease.h"
 #include "users/process.h"
@@ -47,12 +48,13 @@ int64_t
 shmt_last_time(const struct shmt_info *info)
 {
 	const int64_t times[] = { info->atime, info->dtime, info->mtime,
-	    info->ctime, info->btime };
-	int64_t last = 0;
+	    info->btime };
+	int64_t last = info->ctime;
 	size_t i;
 
+	/* 0 is a time that there is not, as mtime of a segment. */
 	for (i = 0; i < sizeof(times) / sizeof(times[0]); i++)
-		if (times[i] > last)
+		if (times[i] != 0 && times[i] > last)
 			last = times[i];
 	return last;
 }
@@ -227,4 +229,19 @@ shmt__check_stale(const struct shmt_info *info, const struct shmt__ids *ids,
 	proof->stale = proof->one_name && proof->no_semaphore &&
 	    proof->idle_enough && proof->unused == SHMT_YES &&
 	    proof->creator_gone == SHMT_YES;
+}
+
+void
+shmt_check_object_stale(const struct shmt_info *info, int64_t now,
+    uint64_t idle, const struct shmt_holders *holders,
+    struct shmt_object_proof *proof)
+{
+	struct shmt__lookup *lookup = holders->lookup;
+
+	if (lookup != NULL && !lookup->tried) {
+		lookup->tried = true;
+		lookup->has_ids = shmt__ids_read(&lookup->ids) == 0;
+	}
+	shmt__check_stale(info, lookup != NULL && lookup->has_ids ?
+	    &lookup->ids : NULL, now, idle, proof);
 }

@@ -18,21 +18,19 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct shmt_info *list;
 	size_t count, i;
-	char *text;
+	FILE *file = tmpfile();
 
-	/* NUL-terminated, as shmt__read_file() gives it. */
-	text = malloc(size + 1);
-	if (text == NULL)
+	if (file == NULL)
 		return 0;
-	memcpy(text, data, size);
-	text[size] = '\0';
-	if (shmt__parse_sysvipc(text, size, &list, &count) == 0) {
+	fwrite(data, 1, size, file);
+	rewind(file);
+	if (shmt__read_sysvipc(file, &list, &count) == 0) {
 		for (i = 0; i < count; i++)
-			if (list[i].id < 0 || list[i].mode > 0777)
+			if (list[i].object.id < 0 || list[i].mode > 0777)
 				abort();
 		free(list);
 	} else if (errno != EBADMSG && errno != ENOMEM)
 		abort();
-	free(text);
+	fclose(file);
 	return 0;
 }

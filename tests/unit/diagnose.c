@@ -124,15 +124,16 @@ static void
 nearly_too_many(void **state)
 {
 	struct shmt_request request = { .size = 1 };
+	char reason[SHMT_REASON];
 	struct shmt_cause cause;
 	uint64_t before, now;
 
 	(void)state;
 	assert_int_equal(shmt_limit_get("shmmni", &before), 0);
-	if (shmt_limit_set("shmmni", 1, &now) == -1)
+	if (shmt_limit_set("shmmni", 1, &now, reason) == -1)
 		skip();
 	cause = diagnose_create(&request, ENOSPC);
-	assert_int_equal(shmt_limit_set("shmmni", before, &now), 0);
+	assert_int_equal(shmt_limit_set("shmmni", before, &now, reason), 0);
 	assert_int_equal(cause.kind, SHMT_CAUSE_SHMMNI);
 	assert_false(cause.certain);
 	assert_true(cause.asked == 1 && cause.used == 0 && cause.limit == 1);

@@ -86,7 +86,6 @@ static void
 none_there(void **state)
 {
 	struct shmt_info *list = NULL;
-	struct shmt_usage usage = { .segments = 77 };
 	size_t count;
 
 	(void)state;
@@ -102,10 +101,6 @@ none_there(void **state)
 		assert_int_equal(count, 0);
 		free(list);
 	}
-	fault("shmctl", 2, EPERM);
-	assert_int_equal(shmt_usage(&usage), -1);
-	assert_int_equal(usage.segments, 77);
-	fault_end();
 	uncover(SYSVIPC);
 	assert_int_equal(setup(NULL), 0);
 }
@@ -156,7 +151,7 @@ huge_rss(void **state)
 	if (access(POOLS, F_OK) == -1)
 		skip();
 	cover(SYSVIPC "/shm", HEAD
-	    "1 1 600 4096 1 1 0 0 0 0 0 0 0 0 2097152 0\n"
+	    "1 1 600 4096 1 1 0 0 0 0 0 0 0 0 1073741824 0\n"
 	    "2 2 600 4294967296 1 1 0 0 0 0 0 0 0 0 1073741824 4096\n"
 	    "3 3 600 4294967296 1 1 0 0 0 0 0 0 0 0 8192 0\n");
 	for (used = 0; used < 3; used++) {
@@ -265,12 +260,13 @@ more_semaphores_than_int(void **state)
 static void
 other_value(void **state)
 {
+	char reason[SHMT_REASON];
 	uint64_t now = 0;
 
 	(void)state;
 	assert_int_equal(mount("/proc/self/coredump_filter",
 	    "/proc/sys/kernel/shmmni", NULL, MS_BIND, NULL), 0);
-	assert_int_equal(shmt_limit_set("shmmni", 51, &now), -1);
+	assert_int_equal(shmt_limit_set("shmmni", 51, &now, reason), -1);
 	uncover("/proc/sys/kernel/shmmni");
 	assert_int_equal(errno, EIO);
 	assert_int_equal(now, 33);
@@ -347,15 +343,15 @@ not_let_in(void **state)
 	assert_int_equal(error, EPERM);
 }
 
-/* Not even whose it is. */
+/* A kernel that does not tell which user namespace owns it. */
 static void
 no_owner(void **state)
 {
 	(void)state;
 	use_capabilities(false);
-	fault("ioctl", 2, ENOTTY);
+	fault("ioctl", 1, ENOTTY);
 	assert_int_equal(shmt_ns_enter("/proc/self/ns/ipc"), -1);
-	assert_int_equal(errno, ENOTTY);
+	assert_int_equal(errno, EPERM);
 	assert_true(fault_end());
 	use_capabilities(true);
 }

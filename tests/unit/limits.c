@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +87,8 @@ usage_of_two(void **state)
 	assert_true(after.segments == before.segments + 2);
 	assert_true(after.pages == before.pages + 7);
 	assert_true(after.largest == 5 * page + 1);
+	assert_true(after.unattached == before.unattached + 2);
+	assert_true(after.attachments == before.attachments);
 }
 
 static void
@@ -170,23 +173,46 @@ db2_semaphores(void **state)
 static void
 set_and_read_back(void **state)
 {
+	char reason[SHMT_REASON] = "untouched";
 	uint64_t old, now = 1;
 
 	(void)state;
 	assert_int_equal(shmt_limit_get("shmmni", &old), 0);
-	if (shmt_limit_set("shmmni", old, &now) == -1) {
+	if (shmt_limit_set("shmmni", old, &now, reason) == -1) {
 		print_message("# skipped: limits cannot be set here\n");
 		skip();
 	}
-	assert_int_equal(shmt_limit_set("shmmni", 17, &now), 0);
+	assert_int_equal(shmt_limit_set("shmmni", 17, &now, reason), 0);
 	assert_true(now == 17);
 	assert_int_equal(shmt_limit_get("shmmni", &now), 0);
 	assert_true(now == 17);
-	assert_int_equal(shmt_limit_set("shmmni", UINT64_C(1) << 31, &now), -1);
+	assert_int_equal(shmt_limit_set("shmmni", UINT64_C(1) << 31, &now,
+	    reason), -1);
 	assert_int_equal(errno, EINVAL);
-	assert_int_equal(shmt_limit_set("shmmni", old, &now), 0);
-	assert_int_equal(shmt_limit_set("shmmax", UINT64_MAX, &now), 0);
+	assert_int_equal(shmt_limit_set("shmmni", old, &now, reason), 0);
+	assert_int_equal(shmt_limit_set("shmmax", UINT64_MAX, &now, reason), 0);
 	assert_true(now == UINT64_MAX);
+	assert_string_equal(reason, "");
+}
+
+static void
+defaults(void **state)
+{
+	uint64_t value, memory;
+
+	(void)state;
+	assert_int_equal(shmt_limit_default("shmmax", &value), 0);
+	assert_true(value == (uint64_t)ULONG_MAX - (1 << 24));
+	assert_int_equal(shmt_limit_default("shmall", &value), 0);
+	assert_true(value == (uint64_t)ULONG_MAX - (1 << 24));
+	assert_int_equal(shmt_limit_default("shmmni", &value), 0);
+	assert_true(value == 4096);
+	assert_int_equal(shmt_limit_default("shm_rmid_forced", &value), 0);
+	assert_true(value == 0);
+	assert_int_equal(shmt_memory(&memory), 0);
+	assert_int_equal(shmt_limit_default(SHMT_DEV_SHM_SIZE, &value), 0);
+	assert_true(value >= memory / 2 && value <= memory);
+	assert_true(value % (uint64_t)sysconf(_SC_PAGESIZE) == 0);
 }
 
 static void
@@ -195,6 +221,7 @@ names_that_are_not_ours(void **state)
 	static const char *const names[] = {
 		"", "sem", "shm_next_id", "kernel.shmmax", "../vm/swappiness"
 	};
+	char reason[SHMT_REASON];
 	uint64_t value;
 	size_t i;
 
@@ -203,8 +230,13 @@ names_that_are_not_ours(void **state)
 		errno = 0;
 		assert_int_equal(shmt_limit_get(names[i], &value), -1);
 		assert_int_equal(errno, EINVAL);
-		assert_int_equal(shmt_limit_set(names[i], 1, &value), -1);
+		assert_int_equal(shmt_limit_set(names[i], 1, &value, reason),
+		    -1);
 		assert_int_equal(errno, EINVAL);
+		errno = 0;
+		assert_int_equal(shmt_limit_check(names[i], reason), -1);
+		assert_int_equal(errno, EINVAL);
+		assert_int_equal(shmt_limit_default(names[i], &value), -1);
 	}
 }
 
@@ -252,6 +284,19 @@ holds(const char *text, size_t length)
 	assert_memory_equal(buf, text, length);
 }
 
+static int
+persist(const char *path, const struct shmt_setting *settings, size_t count)
+{
+	struct shmt_atomic_file *draft;
+	int result;
+
+	if (shmt_persist_prepare(path, settings, count, &draft) == -1)
+		return -1;
+	result = shmt_persist_commit(draft);
+	shmt_atomic_file_close(draft);
+	return result;
+}
+
 static void
 lines_of_a_file(void **state)
 {
@@ -285,10 +330,10 @@ lines_of_a_file(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		put(rows[i].before, strlen(rows[i].before));
-		assert_int_equal(shmt_limits_persist(file, ours, 2), 0);
+		assert_int_equal(persist(file, ours, 2), 0);
 		holds(rows[i].after, strlen(rows[i].after));
 		/* Once more changes nothing. */
-		assert_int_equal(shmt_limits_persist(file, ours, 2), 0);
+		assert_int_equal(persist(file, ours, 2), 0);
 		holds(rows[i].after, strlen(rows[i].after));
 	}
 }
@@ -302,7 +347,7 @@ bytes_of_others_stay(void **state)
 
 	(void)state;
 	put(before, sizeof(before) - 1);
-	assert_int_equal(shmt_limits_persist(file, &ours, 1), 0);
+	assert_int_equal(persist(file, &ours, 1), 0);
 	holds(after, sizeof(after) - 1);
 }
 
@@ -316,11 +361,11 @@ modes_of_a_file(void **state)
 	(void)state;
 	unlink(file);
 	mask = umask(077);
-	assert_int_equal(shmt_limits_persist(file, &ours, 1), 0);
+	assert_int_equal(persist(file, &ours, 1), 0);
 	assert_int_equal(stat(file, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0644);
 	assert_int_equal(chmod(file, 0640), 0);
-	assert_int_equal(shmt_limits_persist(file, &ours, 1), 0);
+	assert_int_equal(persist(file, &ours, 1), 0);
 	umask(mask);
 	assert_int_equal(stat(file, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0640);
@@ -332,7 +377,7 @@ refuses(const char *path, int error)
 	static const struct shmt_setting ours = { "shmmni", 7 };
 
 	errno = 0;
-	assert_int_equal(shmt_limits_persist(path, &ours, 1), -1);
+	assert_int_equal(persist(path, &ours, 1), -1);
 	assert_int_equal(errno, error);
 }
 
@@ -372,6 +417,7 @@ main(void)
 		cmocka_unit_test(advice_at_the_ends),
 		cmocka_unit_test(db2_semaphores),
 		cmocka_unit_test(set_and_read_back),
+		cmocka_unit_test(defaults),
 		cmocka_unit_test(names_that_are_not_ours),
 		cmocka_unit_test(lines_of_a_file),
 		cmocka_unit_test(bytes_of_others_stay),

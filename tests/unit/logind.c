@@ -26,7 +26,7 @@ removes(uint32_t uid)
 {
 	bool answer;
 
-	assert_int_equal(shmt__logout_removes(rootfd, uid, &answer), 0);
+	assert_int_equal(shmt__logout_removes(root, uid, &answer), 0);
 	return answer;
 }
 
@@ -153,7 +153,7 @@ unreadable(void **state)
 	put("run/systemd/users/.x", "");
 	put("etc/systemd/logind.conf/.x", "");
 	errno = 0;
-	assert_int_equal(shmt__logout_removes(rootfd, 1000, &answer), -1);
+	assert_int_equal(shmt__logout_removes(root, 1000, &answer), -1);
 	assert_int_equal(errno, EISDIR);
 	assert_true(answer);
 }

@@ -16,6 +16,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -39,9 +40,26 @@
 #define MORE " 600 4096 1 2 3 4 5 6 7 8 9"
 
 static int
+parse_bytes(const char *text, size_t length, struct shmt_info **list,
+    size_t *count)
+{
+	FILE *file = tmpfile();
+	int result, error;
+
+	assert_non_null(file);
+	assert_int_equal(fwrite(text, 1, length, file), length);
+	rewind(file);
+	result = shmt__read_sysvipc(file, list, count);
+	error = errno;
+	fclose(file);
+	errno = error;
+	return result;
+}
+
+static int
 parse(const char *text, struct shmt_info **list, size_t *count)
 {
-	return shmt__parse_sysvipc(text, strlen(text), list, count);
+	return parse_bytes(text, strlen(text), list, count);
 }
 
 static void
@@ -181,10 +199,10 @@ what_no_kernel_writes(void **state)
 			fail_msg("row %zu: %d, errno %d", i, result, errno);
 	}
 	/* NUL bytes, and a part of a line at the end. */
-	assert_int_equal(shmt__parse_sysvipc(HEAD14 "\0\n",
+	assert_int_equal(parse_bytes(HEAD14 "\0\n",
 	    sizeof(HEAD14) + 1, &s, &count), -1);
 	assert_int_equal(errno, EBADMSG);
-	assert_int_equal(shmt__parse_sysvipc(HEAD16 ROW16,
+	assert_int_equal(parse_bytes(HEAD16 ROW16,
 	    sizeof(HEAD16 ROW16) - 3, &s, &count), -1);
 	assert_int_equal(errno, EBADMSG);
 }
@@ -206,7 +224,7 @@ every_piece(void **state)
 		assert_non_null(text);
 		memcpy(text, whole, length);
 		text[length] = '\0';
-		result = shmt__parse_sysvipc(text, length, &s, &count);
+		result = parse_bytes(text, length, &s, &count);
 		assert_int_equal(result, length == sizeof(HEAD16) - 1 ||
 		    length == sizeof(HEAD16 ROW16) - 1 ||
 		    length == sizeof(whole) - 1 ? 0 : -1);

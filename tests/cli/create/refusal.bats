@@ -48,6 +48,13 @@ do_as_told() {
 	shmtool create -s 65537
 }
 
+@test "refusal: one byte is one byte" {
+	echo 0 >/proc/sys/kernel/shmmax
+	run --separate-stderr shmtool create -s 1
+	[ "$status" -eq 6 ]
+	message_has "create: 1: 1 byte asked, kernel.shmmax allows 0"
+}
+
 @test "refusal: the existing one is smaller, EINVAL" {
 	id=$(shmtool create -s 4096 -k 0x4d2)
 	refused -s 8192 -k 0x4d2 -e
@@ -147,7 +154,7 @@ do_as_told() {
 		mount --bind "$1/meminfo" /proc/meminfo &&
 		shmtool create -s 60T' sh "$BATS_TEST_TMPDIR"
 	[ "$status" -eq 6 ]
-	message_has "512000 promised" "limit of promises is 2048000" \
+	message_has "Committed_AS is 512000" "CommitLimit is 2048000" \
 		"vm.overcommit_memory is 2" "vm.overcommit_kbytes="
 	[[ $stderr != *likely* ]]
 }
@@ -160,7 +167,7 @@ do_as_told() {
 		skip "no huge pages here"
 	refused -s 1T --huge=2M
 	[ "$status" -eq 6 ]
-	message_has "huge pages of 2097152 bytes: 524288 asked" "taken" \
+	message_has "huge pages of 2097152 bytes: 524288 asked" "in use" \
 		"/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
 	refused -s 1T --huge
 	message_has "huge pages" "sysctl vm.nr_hugepages="

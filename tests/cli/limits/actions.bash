@@ -18,6 +18,7 @@ setup() {
 # Each test has the kernel's own limits, as all begin with.
 test_teardown() {
 	release
+	drop_group
 	echo 18446744073692774399 >"$sysctl/shmmax"
 	echo 18446744073692774399 >"$sysctl/shmall"
 	echo 4096 >"$sysctl/shmmni"

@@ -232,6 +232,28 @@ pages=0;;;0; largest=0B;;;0;" ]
 	[[ $output == *"/dev/shm 4 of 4 inodes (100.0%)"* ]]
 }
 
+@test "check: the memory cgroup counts, but not what gives way in it" {
+	make_group 64
+	in_group shmtool limits --usage --tsv >usage
+	grep -q '^memory_cgroup	67108864	' usage
+	in_group shmtool limits --prometheus >metrics
+	valid_metrics <metrics
+	[ "$(metric shm_limit_memory_cgroup_bytes)" -eq 67108864 ]
+	[ "$(metric shm_memory_cgroup_used_bytes)" -lt 20000000 ]
+	run in_group perl -e 'open my $f, "<", "/dev/zero" or die;
+		sysread($f, my $text, 59 << 20) == 59 << 20 or die;
+		exit system(qw(shmtool limits --check)) >> 8'
+	[ "$status" -eq 2 ]
+	[[ $output == "SHM CRITICAL - "*", memory cgroup "*" of 64M (9"* ]]
+	[[ $output == *" memory_cgroup="*"B;53687091;60397977;0;67108864" ]]
+	[ "$(stat -f -c %T .)" != tmpfs ] || return 0
+	# 50 MiB of page cache.
+	in_group dd if=/dev/zero of=file bs=1M count=50 status=none
+	in_group shmtool limits --prometheus >metrics
+	rm file
+	[ "$(metric shm_memory_cgroup_used_bytes)" -lt 30000000 ]
+}
+
 @test "check: --max-stale warns above so many" {
 	make_later
 	make 3

@@ -175,7 +175,8 @@ nothing was changed (--dry-run)" ]
 }
 
 @test "dev_shm_size: not of another namespace" {
-	run --separate-stderr shmtool --ns $$ limits --set dev_shm_size=64M
+	run --separate-stderr with_dev_shm size=1M \
+		shmtool --ns $$ limits --set dev_shm_size=64M
 	[ "$status" -eq 2 ]
 	message_has "limits: --set: dev_shm_size: not with --ns"
 }
@@ -183,7 +184,8 @@ nothing was changed (--dry-run)" ]
 @test "dev_shm_size: a wrong value is 2" {
 	local value
 	for value in 0 0% 101% % x -1 1x 50%% "" 16E; do
-		run --separate-stderr shmtool limits --set "dev_shm_size=$value"
+		run --separate-stderr with_dev_shm size=1M \
+			shmtool limits --set "dev_shm_size=$value"
 		[ "$status" -eq 2 ] || { echo "$value: $status"; return 1; }
 		message_has "shmtool: limits: --set: dev_shm_size=$value: "
 	done

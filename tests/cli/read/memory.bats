@@ -164,7 +164,7 @@ plain='setpriv --bounding-set=-all --inh-caps=-all'
 	done
 }
 
-@test "save: to a folder in memory it is 6, and nothing is left" {
+@test "save: to a directory in memory it is 6, and nothing is left" {
 	make_segments 64
 	make_memory
 	make_group 24
@@ -216,8 +216,8 @@ plain='setpriv --bounding-set=-all --inh-caps=-all'
 			shmtool restore saved/*.meta
 		[ "$status" -eq 6 ]
 		[ -z "$output" ]
-		message_has "restore: saved/" "67108864 bytes asked" \
-			"memory cgroup /${group##*/}" "of 25165824 in use"
+		message_has "restore: saved/" "fill its 67108864 bytes" \
+			"memory cgroup /${group##*/}" "left of 24M"
 		[ "$(segments)" -eq 0 ]
 	done
 	rm -r saved

@@ -328,7 +328,8 @@ refused() {
 	stderr=$(<err)
 	[[ $stderr == shmtool:* ]] || skip "no tmpfs can be mounted here"
 	[ "$status" -eq 6 ]
-	message_has "restore: /mnt/forged: 9223372036854775807 bytes asked"
+	message_has "restore: /mnt/forged: 9223372036854775807 bytes" \
+		"more than a process can attach"
 	[ "$(segments)" -eq 0 ]
 }
 
