@@ -124,20 +124,27 @@ static int
 print_segments(const struct plan *plan, size_t limit)
 {
 	const struct removal *r;
+	const size_t most = limit < plan->count ? limit : plan->count;
+	struct shmt_list shown = { 0 };
 	struct rows rows = { 0 };
-	size_t found = 0;
-	int status = ST_OK;
+	size_t found = 0, i = 0;
+	int status;
 
-	for (r = plan->list; r < plan->list + plan->count; r++) {
-		if (r->segment.ctime == 0 || found++ >= limit)
-			continue;
-		status = add_rows(&rows, &r->segment, 1);
-		if (status != ST_OK)
-			break;
-		rows.list[rows.count - 1].action = action_word(r);
+	shown.list = calloc(most + 1, sizeof(*shown.list));
+	if (shown.list == NULL)
+		return fail(NULL, ENOMEM);
+	for (r = plan->list; r < plan->list + plan->count; r++)
+		if (r->segment.ctime != 0 && found++ < limit)
+			shown.list[shown.count++] = r->segment;
+	status = make_rows(&rows, &shown);
+	if (status != ST_OK) {
+		free_rows(&rows);
+		return status;
 	}
-	if (status == ST_OK)
-		status = print_rows(plan->filter, rows.list, rows.count);
+	for (r = plan->list; i < rows.count; r++)
+		if (r->segment.ctime != 0)
+			rows.list[i++].action = action_word(r);
+	status = print_rows(plan->filter, rows.list, rows.count);
 	if (status == ST_OK && found > rows.count)
 		printf("%zu more, which --dry-run shows\n",
 		    found - rows.count);
