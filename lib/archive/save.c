@@ -62,7 +62,7 @@ open_segment(struct save *save, struct shmt_view **view,
 	return 0;
 }
 
-/* A look before the work; it is no promise. */
+/* Spares the work where a pair exists already. */
 static int
 refuse_existing(const struct save *save)
 {
