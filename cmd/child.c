@@ -128,6 +128,13 @@ wait_for_end(uint64_t ms)
 	    (got != SIGINT || info.si_code > 0));
 }
 
+static int
+start_failed(const struct child *child)
+{
+	warn_about(child->command[0], "cannot start it: %s", strerror(errno));
+	return ST_NOT_RUN;
+}
+
 /* COMMAND and its wait.  The child runs COMMAND when a byte has come through
  * the pipe; the parent holds the other end as long as it lives. */
 struct run {
@@ -143,8 +150,9 @@ static bool
 may_start(const struct run *run)
 {
 	struct pollfd parent = { run->start[0], 0, 0 };
-	char go;
+	int gone = 1;
 	ssize_t n;
+	char go;
 
 	close(run->start[1]);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -152,7 +160,11 @@ may_start(const struct run *run)
 		n = read(run->start[0], &go, 1);
 	while (n == -1 && errno == EINTR);
 	/* It may have been killed before prctl(2), and after the byte. */
-	return n == 1 && poll(&parent, 1, 0) == 0;
+	while (n == 1 && (gone = poll(&parent, 1, 0)) == -1 && errno == EINTR)
+		continue;
+	if (n == -1 || gone == -1)
+		start_failed(run->child);
+	return gone == 0;
 }
 
 /* In the child: signals as shmtool was started with them, then COMMAND. */
@@ -244,13 +256,6 @@ block_passed_signals(struct run *run)
 	block(&run->passed);
 	/* If it were ignored, COMMAND's status would be lost. */
 	sigaction(SIGCHLD, &plain, &run->sigchld);
-}
-
-static int
-start_failed(const struct child *child)
-{
-	warn_about(child->command[0], "cannot start it: %s", strerror(errno));
-	return ST_NOT_RUN;
 }
 
 int

@@ -351,7 +351,8 @@ struct shmt_transfer {
  * not in the segment; EFAULT: a page cannot be allocated; ENOMEM: a memory
  * cgroup or the machine cannot hold the pages, which shmt_headroom() shows,
  * and which is known before anything is copied but for input of unknown
- * length; EBADF: the view is not for writing.
+ * length; ENOSPC: an object's file system is full; ENODATA: an object became
+ * shorter; EBADF: the view is not for writing.
  * shmt_view_send() may be helped by a thread of its own, which takes no
  * signals and has ended when it returns.  shmt_view_receive() stops at the
  * end of the input, and at the end of the range with EFBIG when there is more
@@ -394,19 +395,19 @@ struct shmt_semaphore {
 
 /* "123", "0x4d2", either with ":INDEX".  errno as shmt_parse_ref(), ENOENT
  * where a key has no set. */
-int shmt_parse_semaphore(const char *text, struct shmt_semaphore *guard);
+int shmt_parse_semaphore(const char *text, struct shmt_semaphore *semaphore);
 
 /* Takes the semaphore (minus one, with SEM_UNDO) and gives it back.  EAGAIN:
  * not within the time; ENOENT: no such set; ERANGE: no such index; EOVERFLOW:
  * it is as high as it goes.  timeout in ms, UINT64_MAX waits for ever;
  * EINTR on a signal, and when the process is continued after a stop. */
 int shmt_semaphore_acquire(
-    const struct shmt_semaphore *guard, uint64_t timeout);
-int shmt_semaphore_release(const struct shmt_semaphore *guard);
+    const struct shmt_semaphore *semaphore, uint64_t timeout);
+int shmt_semaphore_release(const struct shmt_semaphore *semaphore);
 
 /* The process that changed the semaphore last, which is the holder of one
- * that cannot be had; 0: none, or in a pid namespace not seen. */
-int shmt_semaphore_holder(const struct shmt_semaphore *guard, pid_t *pid);
+ * that is taken; 0: none, or in a pid namespace not seen. */
+int shmt_semaphore_holder(const struct shmt_semaphore *semaphore, pid_t *pid);
 
 /*
  * Who is attached (holders.c)
@@ -723,6 +724,16 @@ struct shmt_dev_shm {
 
 /* errno as statfs(2); ENODEV: it is no tmpfs. */
 int shmt_dev_shm(struct shmt_dev_shm *dev_shm);
+
+/* What else /dev/shm holds: files in directories of it. */
+struct shmt_others {
+	uint64_t files;
+	uint64_t size;		/* bytes in memory and swapped out */
+	uint64_t hidden;	/* directories that could not be read */
+};
+
+/* dir: as of struct shmt_object; errno as open(2), ENODEV as above. */
+int shmt_posix_others(int dir, struct shmt_others *others);
 
 /* part of whole in tenths of a percent, exact for all 64 bits; UINT64_MAX
  * where whole is 0 and part is not. */

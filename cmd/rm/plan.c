@@ -19,6 +19,7 @@
 #include "shmtool.h"
 #include "ui/message.h"
 #include "ui/table.h"
+#include "ui/terminal.h"
 #include "ui/text.h"
 #include "ui/value.h"
 
@@ -97,7 +98,9 @@ print_rows(const struct shmt_filter *filter, struct row *rows, size_t count)
 	const struct column *columns[COLUMNS_MAX + 1] = { &action_column };
 	struct table table = {
 		.heading = true, .set = &segment_columns, .columns = columns,
-		.column_count = 1, .rows = rows, .row_count = count
+		.column_count = 1, .rows = rows, .row_count = count,
+		.expendable = segment_columns.expendable,
+		.style = use_color(COLOR_AUTO) ? style_row : NULL
 	};
 	struct ipc_ns ipc_ns = { 0 };
 	const char *const *name;
@@ -116,29 +119,50 @@ print_rows(const struct shmt_filter *filter, struct row *rows, size_t count)
 	return status;
 }
 
-/* The segments that were found; of more than limit the first. */
+static bool
+was_found(const struct removal *r)
+{
+	return r->segment.ctime != 0;
+}
+
+/* Makes rows of those that were found; of more than limit the first. */
+static int
+make_plan_rows(const struct plan *plan, size_t limit, struct rows *rows)
+{
+	struct shmt_list list = { 0 };
+	const struct removal *r = plan->list;
+	size_t i;
+	int status;
+
+	list.list = calloc(plan->count + 1, sizeof(*list.list));
+	if (list.list == NULL)
+		return fail(NULL, ENOMEM);
+	for (; r < plan->list + plan->count && list.count < limit; r++)
+		if (was_found(r))
+			list.list[list.count++] = r->segment;
+	status = make_rows(rows, &list);
+	for (r = plan->list, i = 0; status == ST_OK && i < rows->count; r++)
+		if (was_found(r))
+			rows->list[i++].action = action_word(r);
+	return status;
+}
+
 static int
 print_segments(const struct plan *plan, size_t limit)
 {
-	const struct removal *r;
-	struct row *rows;
-	size_t found = 0, shown = 0;
+	struct rows rows = { 0 };
+	size_t found = 0, i;
 	int status;
 
-	rows = calloc((limit < plan->count ? limit : plan->count) + 1,
-	    sizeof(*rows));
-	if (rows == NULL)
-		return fail(NULL, ENOMEM);
-	for (r = plan->list; r < plan->list + plan->count; r++) {
-		if (r->segment.ctime == 0 || found++ >= limit)
-			continue;
-		rows[shown].segment = r->segment;
-		rows[shown++].action = action_word(r);
-	}
-	status = print_rows(plan->filter, rows, shown);
-	free(rows);
-	if (found > shown)
-		printf("%zu more, which --dry-run shows\n", found - shown);
+	for (i = 0; i < plan->count; i++)
+		found += was_found(&plan->list[i]);
+	status = make_plan_rows(plan, limit, &rows);
+	if (status == ST_OK)
+		status = print_rows(plan->filter, rows.list, rows.count);
+	if (status == ST_OK && found > rows.count)
+		printf("%zu more, which --dry-run shows\n",
+		    found - rows.count);
+	free_rows(&rows);
 	return status;
 }
 

@@ -248,6 +248,7 @@ shmt_restore(const char *file, const struct shmt_restoring *how,
     struct shmt_trouble *trouble)
 {
 	struct restore restore = { .how = how, .trouble = trouble };
+	struct shmt_object made = { .kind = SHMT_SYSV };
 	int fd, result;
 
 	memset(trouble, 0, sizeof(*trouble));
@@ -266,9 +267,10 @@ shmt_restore(const char *file, const struct shmt_restoring *how,
 		.flags = how->flags & SHMT_SAME_ID ? SHMT_WITH_ID : 0,
 		.id = saved->segment.object.id
 	};
-	*object = (struct shmt_object){ .kind = SHMT_SYSV };
-	result = make_again(&restore, fd, &object->id);
+	result = make_again(&restore, fd, &made.id);
 	shmt__close(fd);
 	*saved = restore.saved;
+	if (result == 0)
+		*object = made;
 	return result;
 }

@@ -531,13 +531,14 @@ restore(void)
 	const struct shmt_restoring how = { .flags = SHMT_OTHER_KEY };
 	struct shmt_saved s;
 	struct shmt_trouble trouble;
-	int made = -2, result;
+	struct shmt_object made = { .id = -2 };
+	int result;
 
-	result = ours_now(restore_to(saved, &how, &made, &s, &trouble));
+	result = ours_now(shmt_restore(saved, &how, &made, &s, &trouble));
 	if (result == 0)
-		assert_int_equal(shmt__sysv_rmid(made), 0);
+		assert_int_equal(shmt__sysv_rmid(made.id), 0);
 	else
-		assert_int_equal(made, -2);
+		assert_int_equal(made.id, -2);
 	return result;
 }
 
@@ -545,7 +546,6 @@ restore(void)
  * The disturbance
  */
 
-/* What may be left behind, counted. */
 /*
  * POSIX objects.  Where the list or the answer may be shorter than the truth,
  * it says so.
@@ -693,13 +693,14 @@ posix_ids(void)
 static int
 posix_others(void)
 {
-	struct shmt__others others = { .files = 77 };
-	int result = shmt__posix_others(0, &others);
+	struct shmt_others others = { .files = 77 };
+	int result = shmt_posix_others(0, &others);
 
 	assert_int_equal(others.files, result == 0 ? 0 : 77);
 	return result;
 }
 
+/* What may be left behind, counted. */
 struct left {
 	long blocks;
 	size_t descriptors, segments, files, objects;
