@@ -6,7 +6,7 @@
  *
  * COMMAND shares our process group.  SIGINT and SIGQUIT from the keyboard
  * reach it from the terminal; every other signal is passed on to it.  When
- * shmtool is killed, COMMAND gets SIGTERM, for its segment is gone.
+ * shmtool is killed, COMMAND gets SIGTERM, because its segment is removed.
  */
 
 #include <sys/prctl.h>
@@ -136,7 +136,7 @@ start_failed(const struct child *child)
 }
 
 /* COMMAND and its wait.  The child runs COMMAND when a byte has come through
- * the pipe; the parent holds the other end as long as it lives. */
+ * the pipe, whose other end the parent keeps open until it exits. */
 struct run {
 	const struct child *child;
 	int start[2];
@@ -144,13 +144,13 @@ struct run {
 	sigset_t passed;
 };
 
-/* In the child.  Whether the parent is gone is not asked by getppid(2), which
- * is 0 where the parent is in another pid namespace. */
+/* In the child: waits for the byte.  getppid(2) cannot tell whether the parent
+ * has exited, because it is 0 where the parent is in another pid namespace. */
 static bool
 may_start(const struct run *run)
 {
 	struct pollfd parent = { run->start[0], 0, 0 };
-	int gone = 1;
+	int closed = 1;
 	ssize_t n;
 	char go;
 
@@ -160,11 +160,11 @@ may_start(const struct run *run)
 		n = read(run->start[0], &go, 1);
 	while (n == -1 && errno == EINTR);
 	/* It may have been killed before prctl(2), and after the byte. */
-	while (n == 1 && (gone = poll(&parent, 1, 0)) == -1 && errno == EINTR)
+	while (n == 1 && (closed = poll(&parent, 1, 0)) == -1 && errno == EINTR)
 		continue;
-	if (n == -1 || gone == -1)
+	if (n == -1 || closed == -1)
 		start_failed(run->child);
-	return gone == 0;
+	return closed == 0;
 }
 
 /* In the child: signals as shmtool was started with them, then COMMAND. */
