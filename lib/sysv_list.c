@@ -178,21 +178,21 @@ check_heading(const char *line, size_t length)
 	return -1;
 }
 
+/* No line of the kernel's is nearly as long; a longer one, or one with a NUL,
+ * is not whole. */
+#define LINE 1024
+
 static int
 add_lines(struct array *array, FILE *file)
 {
-	char *line = NULL;
-	size_t room = 0, n;
-	ssize_t length;
-	int result = 0, error;
+	char line[LINE];
+	int result = 0;
+	size_t n;
 
-	for (n = 0; result == 0 && (length = getline(&line, &room, file)) > 0;
+	for (n = 0; result == 0 && fgets(line, sizeof(line), file) != NULL;
 	    n++)
-		result = n == 0 ? check_heading(line, (size_t)length) :
-		    add_line(array, line, (size_t)length);
-	error = errno;
-	free(line);
-	errno = error;
+		result = n == 0 ? check_heading(line, strlen(line)) :
+		    add_line(array, line, strlen(line));
 	if (result == 0 && n == 0 && feof(file)) {
 		errno = EBADMSG;
 		return -1;
