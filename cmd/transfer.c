@@ -48,7 +48,7 @@ open_view(const struct operand *operand, const struct shmt_info *segment,
 
 	if (shmt_view_open(&segment->object, flags, &v) == -1)
 		return -1;
-	if (!shmt_same(shmt_view_segment(v), segment)) {
+	if (!shmt_same(shmt_view_info(v), segment)) {
 		shmt_view_close(v);
 		warn_about(operand->text, "another segment has this id now");
 		return ST_ABSENT;

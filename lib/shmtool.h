@@ -286,11 +286,12 @@ int shmt_attach(const struct shmt_object *object, const void *address,
 int shmt_detach(const void *at);
 
 /*
- * Contents (bytes/).  A view reaches a segment's bytes: by attaching it, which
- * lasts for microseconds where the caller may open /proc/self/map_files; or,
- * with SHMT_NO_TRACE, through a process that has it attached, which leaves
- * atime, lpid and nattch as they are.  Bytes that nobody wrote read as zero
- * without memory being allocated for them.
+ * Contents (bytes/).  A view reaches the bytes of a segment or an object.  A
+ * segment is attached for that: for microseconds if the caller may open
+ * /proc/self/map_files, else as long as the view is open.  With SHMT_NO_TRACE
+ * it is read through a process that has it attached, which leaves atime, lpid
+ * and nattch as they are.  Bytes that were never written read as zero, and no
+ * memory is allocated for them.
  */
 
 #define SHMT_WRITE	0x10u	/* the view is for writing */
@@ -298,9 +299,9 @@ int shmt_detach(const void *at);
 
 struct shmt_view;
 
-/* Opens a view; the caller closes it.  ESRCH: SHMT_NO_TRACE, and no holder
- * through which this caller may read; ENODATA: only in a way that would
- * allocate pages that nobody wrote.  EINVAL: SHMT_NO_TRACE to write. */
+/* Opens a view; the caller closes it.  ESRCH: SHMT_NO_TRACE, and there is no
+ * process through which this caller may read; ENODATA: only in a way that
+ * allocates pages that were never written.  EINVAL: SHMT_NO_TRACE to write. */
 int shmt_view_open(const struct shmt_object *object, unsigned flags,
     struct shmt_view **view);
 void shmt_view_close(struct shmt_view *view);
@@ -309,11 +310,11 @@ void shmt_view_close(struct shmt_view *view);
 uint64_t shmt_view_size(const struct shmt_view *view);
 
 /*
- * The segment that the view shows, looked up after the view was opened.  It
- * is another one than the caller saw before if the id was reused meanwhile:
- * compare the two with shmt_same().
+ * What the view shows, as it was after the view was opened.  It is another
+ * segment than the caller saw before if the id was reused meanwhile: compare
+ * the two with shmt_same().
  */
-const struct shmt_info *shmt_view_segment(const struct shmt_view *view);
+const struct shmt_info *shmt_view_info(const struct shmt_view *view);
 
 /* Copies length bytes at offset to or from buffer.  ERANGE: beyond the end;
  * EFAULT: a page cannot be allocated; EBADF: the view is not for writing. */
@@ -385,7 +386,7 @@ bool shmt_headroom(struct shmt_headroom *headroom);
 bool shmt_memory_cgroup(struct shmt_headroom *cgroup);
 
 /*
- * A System V semaphore held, with undo, around a copy (lock.c).
+ * A System V semaphore held, with undo, around a copy (sys/semaphore.c).
  */
 
 struct shmt_semaphore {

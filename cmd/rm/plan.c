@@ -119,46 +119,32 @@ print_rows(const struct shmt_filter *filter, struct row *rows, size_t count)
 	return status;
 }
 
-static bool
-was_found(const struct removal *r)
-{
-	return r->segment.ctime != 0;
-}
-
-/* Makes rows of those that were found; of more than limit the first. */
-static int
-make_plan_rows(const struct plan *plan, size_t limit, struct rows *rows)
-{
-	struct shmt_list list = { 0 };
-	const struct removal *r = plan->list;
-	size_t i;
-	int status;
-
-	list.list = calloc(plan->count + 1, sizeof(*list.list));
-	if (list.list == NULL)
-		return fail(NULL, ENOMEM);
-	for (; r < plan->list + plan->count && list.count < limit; r++)
-		if (was_found(r))
-			list.list[list.count++] = r->segment;
-	status = make_rows(rows, &list);
-	for (r = plan->list, i = 0; status == ST_OK && i < rows->count; r++)
-		if (was_found(r))
-			rows->list[i++].action = action_word(r);
-	return status;
-}
-
+/* The segments that were found; of more than limit the first. */
 static int
 print_segments(const struct plan *plan, size_t limit)
 {
+	const struct removal *r;
+	const size_t most = limit < plan->count ? limit : plan->count;
+	struct shmt_list shown = { 0 };
 	struct rows rows = { 0 };
-	size_t found = 0, i;
+	size_t found = 0, i = 0;
 	int status;
 
-	for (i = 0; i < plan->count; i++)
-		found += was_found(&plan->list[i]);
-	status = make_plan_rows(plan, limit, &rows);
-	if (status == ST_OK)
-		status = print_rows(plan->filter, rows.list, rows.count);
+	shown.list = calloc(most + 1, sizeof(*shown.list));
+	if (shown.list == NULL)
+		return fail(NULL, ENOMEM);
+	for (r = plan->list; r < plan->list + plan->count; r++)
+		if (r->segment.ctime != 0 && found++ < limit)
+			shown.list[shown.count++] = r->segment;
+	status = make_rows(&rows, &shown);
+	if (status != ST_OK) {
+		free_rows(&rows);
+		return status;
+	}
+	for (r = plan->list; i < rows.count; r++)
+		if (r->segment.ctime != 0)
+			rows.list[i++].action = action_word(r);
+	status = print_rows(plan->filter, rows.list, rows.count);
 	if (status == ST_OK && found > rows.count)
 		printf("%zu more, which --dry-run shows\n",
 		    found - rows.count);

@@ -213,7 +213,7 @@ shmt_view_close(struct shmt_view *view)
 }
 
 const struct shmt_info *
-shmt_view_segment(const struct shmt_view *view)
+shmt_view_info(const struct shmt_view *view)
 {
 	return &view->segment;
 }
