@@ -48,7 +48,7 @@ static const char *const creators_expendable[] = {
 	"PERMS", "KEY", "CGROUP", "GROUP", "CREATOR", NULL
 };
 
-/* A program that reads JSON gets all that a segment itself tells. */
+/* A program that reads JSON gets all facts of a segment itself. */
 static const char *const json_columns[] = {
 	"ID", "KEY", "OWNER", "GROUP", "CREATOR", "CGROUP", "UID", "GID",
 	"CUID", "CGID", "PERMS", "SIZE", "RSS", "SWAP", "NATTCH", "STATUS",
