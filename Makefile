@@ -47,7 +47,8 @@ CMD := \
 	limits/usage main operand output read read/dump read/values read/watch \
 	reaper restore rm rm/dialogue rm/explain rm/object rm/plan rm/removal \
 	rm/report rows save semaphore set stat stat/detail stat/notes \
-	stat/summary stat/watch transfer ui/column ui/json ui/message \
+	stat/show stat/summary stat/view stat/watch transfer ui/column \
+	ui/json ui/message \
 	ui/options ui/progress ui/signals ui/stream ui/suggest ui/table \
 	ui/terminal ui/text ui/value write
 UNITS := \

@@ -2,7 +2,7 @@
 
 /*
  * All segments of the namespace.  Three ways: /proc/sysvipc/shm costs about
- * a microsecond a segment and alone tells rss and swap; SHM_STAT_ANY costs a
+ * a microsecond a segment and alone has rss and swap; SHM_STAT_ANY costs a
  * quarter of that a slot, empty slots included; SHM_STAT is for kernels that
  * have neither, and shows what may be read.
  */

@@ -275,8 +275,8 @@ static void
 print_object_proof(const struct shmt_object_proof *proof)
 {
 	static const char *const use[] = {
-		[SHMT_CANNOT_TELL] = "use unknown: only its owner may ask the "
-		    "kernel",
+		[SHMT_CANNOT_TELL] = ("use unknown: only its owner may ask "
+		    "the kernel"),
 		[SHMT_NO] = "in use", [SHMT_YES] = "not in use"
 	};
 	char idle[SHORT_TEXT], wanted[SHORT_TEXT], creator[PROCESS_TEXT];

@@ -212,7 +212,7 @@ add_what(struct event *event, const char *format, ...)
 
 /* What IPC_SET, SHM_LOCK and SHM_UNLOCK change. */
 static int
-tell_changed(const struct watching *w, const struct shmt_info *b,
+report_changed(const struct watching *w, const struct shmt_info *b,
     const struct row *row)
 {
 	const struct shmt_info *a = &row->segment;
@@ -237,9 +237,9 @@ tell_changed(const struct watching *w, const struct shmt_info *b,
 	    print_event(w, &event, "changed");
 }
 
-/* Who did it is known of the last one only. */
+/* Of several processes only the last one is known. */
 static int
-tell_attached(const struct watching *w, const struct shmt_info *b,
+report_attached(const struct watching *w, const struct shmt_info *b,
     const struct row *row)
 {
 	const struct shmt_info *a = &row->segment;
@@ -263,7 +263,7 @@ tell_attached(const struct watching *w, const struct shmt_info *b,
 }
 
 static int
-tell_created(const struct watching *w, const struct row *row)
+report_created(const struct watching *w, const struct row *row)
 {
 	struct event event = { .row = *row, .pid = row->segment.cpid };
 
@@ -293,7 +293,7 @@ is_unchanged(const struct shmt_info *a, const struct shmt_info *b)
 }
 
 static int
-tell_differences(const struct watching *w, const struct row *before,
+report_differences(const struct watching *w, const struct row *before,
     struct row *after)
 {
 	const struct shmt_info *b = &before->segment;
@@ -308,9 +308,9 @@ tell_differences(const struct watching *w, const struct row *before,
 	if (is_unchanged(a, b) || (!is_wanted(w, &w->before, before) &&
 	    !is_wanted(w, &w->after, after)))
 		return ST_OK;
-	status = tell_changed(w, b, after);
+	status = report_changed(w, b, after);
 	if (status == ST_OK)
-		status = tell_attached(w, b, after);
+		status = report_attached(w, b, after);
 	if (status != ST_OK || ((a->state & ~b->state) & SHMT_DEST) == 0)
 		return status;
 	event = (struct event){ .row = *after };
@@ -325,7 +325,7 @@ id_at(const struct rows *rows, size_t i)
 
 /* Both looks are sorted by id. */
 static int
-tell_all(struct watching *w)
+report_changes(struct watching *w)
 {
 	const struct rows *before = &w->before.rows, *after = &w->after.rows;
 	const struct row *b;
@@ -337,14 +337,14 @@ tell_all(struct watching *w)
 		b = &before->list[i];
 		a = &after->list[k];
 		if (id_at(before, i) > id_at(after, k)) {
-			status = tell_created(w, a);
+			status = report_created(w, a);
 			k++;
 		} else if (id_at(before, i) < id_at(after, k) ||
 		    !shmt_same(&b->segment, &a->segment)) {
 			status = report_removed(w, b);
 			i++;
 		} else {
-			status = tell_differences(w, b, a);
+			status = report_differences(w, b, a);
 			i++;
 			k++;
 		}
@@ -406,7 +406,7 @@ wait_for_next(uint64_t interval, int *status)
 		ready = ppoll(&out, 1, &time_left, &old);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	if (ready > 0) {
-		/* Nobody reads any more: the end a write would have met. */
+		/* Nobody reads any more: end as a write would. */
 		kill(getpid(), SIGPIPE);
 		warn_about(NULL, "standard output: %s", strerror(EPIPE));
 		*status = ST_FAILED;
@@ -443,7 +443,7 @@ print_events(const struct change_watch *how)
 	    wait_for_next(how->interval, &status)) {
 		status = look(how, &w.after);
 		if (status == ST_OK)
-			status = tell_all(&w);
+			status = report_changes(&w);
 		free_rows(&w.before.rows);
 		w.before = w.after;
 		memset(&w.after, 0, sizeof(w.after));

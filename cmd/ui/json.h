@@ -25,7 +25,7 @@ struct json {
 void json_open(struct json *json, const char *name, char bracket);
 void json_close(struct json *json, char bracket);
 void json_text(struct json *json, const char *name, const char *text);
-/* Whether a reader gets exactly these bytes from json_text(): they are UTF-8. */
+/* Whether a reader gets exactly these bytes from json_text(): UTF-8. */
 bool json_is_exact(const char *text);
 void json_hex(struct json *json, const char *name, const char *bytes);
 void json_number(struct json *json, const char *name, uint64_t number);
@@ -34,6 +34,6 @@ void json_tenths(struct json *json, const char *name, uint64_t tenths);
 void json_bool(struct json *json, const char *name, bool value);
 void json_null(struct json *json, const char *name);
 void json_key(struct json *json, uint32_t key);	/* key and key_hex */
-void json_end(struct json *json);	/* the newline; all into the stream */
+void json_end(struct json *json);	/* newline; all into the stream */
 
 #endif

@@ -185,7 +185,7 @@ add_sizes(uint64_t a, uint64_t b)
 void
 short_size(char text[static SHORT_TEXT], uint64_t bytes)
 {
-	/* One decimal where it tells something, as ls -h and du -h. */
+	/* One decimal below 10, as ls -h and du -h print it. */
 	if (bytes < 1024)
 		digits(text, bytes, 10, 1);
 	else if (bytes > INT64_MAX || humanize_number(text, 5, (int64_t)bytes,
@@ -193,7 +193,7 @@ short_size(char text[static SHORT_TEXT], uint64_t bytes)
 		snprintf(text, SHORT_TEXT, "%.1fE", (double)bytes / 0x1p60);
 }
 
-/* Without what printf(3) costs: tables are full of these. */
+/* Does not use printf(3), which is slow: tables are full of these. */
 static void
 with_unit(char text[static SHORT_TEXT], uint64_t number, char unit)
 {

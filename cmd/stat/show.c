@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * What stat prints of one look: tables, TSV and JSON of each view, and the
+ * details of operands.
+ */
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "attachments.h"
+#include "cmd.h"
+#include "collect.h"
+#include "filter.h"
+#include "groups.h"
+#include "rows.h"
+#include "shmtool.h"
+#include "stat/detail.h"
+#include "stat/notes.h"
+#include "stat/show.h"
+#include "stat/summary.h"
+#include "stat/view.h"
+#include "ui/json.h"
+#include "ui/table.h"
+
+static const char *const *
+expendable_columns(const struct opts *o)
+{
+	if (o->output != NULL)
+		return NULL;
+	return o->view->expendable != NULL ? o->view->expendable :
+	    o->view->set->expendable;
+}
+
+static struct table
+make_table(const struct opts *o)
+{
+	return (struct table){
+		.format = o->json ? FORMAT_JSON : o->tsv ? FORMAT_TSV :
+		    FORMAT_TABLE,
+		.heading = !o->no_heading, .bytes = o->bytes,
+		.reverse = o->reverse, .set = o->view->set,
+		.columns = o->columns, .column_count = o->column_count,
+		.sort = o->sort, .expendable = expendable_columns(o),
+		.style = has_color(o) ? style_row : NULL
+	};
+}
+
+/* As JSON the rows are an array called name. */
+static int
+print_rows(const struct opts *o, const struct table *table, const char *name,
+    bool complete)
+{
+	struct json json = { .file = stdout };
+	int status;
+
+	if (!o->json)
+		return print_table(table, NULL, NULL);
+	json_open(&json, NULL, '{');
+	json_bool(&json, "complete", complete);
+	status = print_table(table, &json, name);
+	json_close(&json, '}');
+	json_end(&json);
+	return status;
+}
+
+static bool
+has_column(const struct table *table, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < table->column_count; i++)
+		if (strcmp(table->columns[i]->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* The names of a segment, which belong to KIND, and of an object to ID, which
+ * is null then. */
+static int
+add_object(const struct table *table, struct json *json, const void *row)
+{
+	const struct row *r = row;
+	const bool has_kind = has_column(table, "KIND");
+
+	if (!has_kind && (r->path == NULL || !has_column(table, "ID")))
+		return ST_OK;
+	if (!has_kind)
+		json_text(json, "kind", kind_name(r->segment.object.kind));
+	json_object(json, r);
+	return ST_OK;
+}
+
+static int
+add_detail(const struct table *table, struct json *json, const void *row)
+{
+	(void)add_object(table, json, row);
+	return json_detail(table, json, row);
+}
+
+static int
+add_attachments(const struct table *table, struct json *json, const void *row)
+{
+	(void)add_object(table, json, row);
+	return json_attachments(json, row, NULL);
+}
+
+/* Each segment with its attachments, these as the view -P shows them. */
+static int
+json_by_segment(const struct opts *o, const struct rows *rows, bool complete)
+{
+	const struct table attachments = make_table(o);
+	struct table table = {
+		.format = FORMAT_JSON, .set = &segment_columns,
+		.rows = rows->list, .row_count = rows->count,
+		.more = add_detail
+	};
+	const char *names[COLUMNS_MAX + 1];
+	const struct column **columns;
+	int status;
+
+	if (o->output != NULL || o->sort != NULL || o->reverse)
+		table.arg = &attachments;
+	usual_columns(o, views, names);
+	status = choose_columns(NULL, &segment_columns, names, &columns,
+	    &table.column_count);
+	if (status != ST_OK)
+		return status;
+	table.columns = columns;
+	status = print_rows(o, &table, "segments", complete);
+	free(columns);
+	return status;
+}
+
+static int
+add_attached(const struct table *table, struct json *json, const void *row)
+{
+	return add_object(table, json, ((const struct attachment *)row)->row);
+}
+
+static int
+show_attachments(const struct opts *o, const struct rows *rows, bool complete)
+{
+	struct table table = make_table(o);
+	struct attachment *list;
+	int status;
+
+	if (o->json && o->selection.operand_count > 0)
+		return json_by_segment(o, rows, complete);
+	status = list_attachments(rows->list, rows->count, &list,
+	    &table.row_count);
+	if (status != ST_OK)
+		return status;
+	table.rows = list;
+	table.more = add_attached;
+	status = print_rows(o, &table, "attachments", complete);
+	free(list);
+	return status;
+}
+
+static int
+json_summary(const struct table *table, bool complete)
+{
+	struct json json = { .file = stdout };
+	int status;
+
+	json_open(&json, NULL, '{');
+	json_bool(&json, "complete", complete);
+	status = print_object(table, &json, "summary", table->rows);
+	json_close(&json, '}');
+	json_end(&json);
+	return status;
+}
+
+static int
+show_sums(const struct opts *o, const struct rows *rows, bool complete)
+{
+	struct table table = make_table(o);
+	struct sum *list;
+	int status;
+
+	status = list_sums(rows, &list);
+	if (status != ST_OK)
+		return status;
+	table.rows = list;
+	table.row_count = rows->ns_count;
+	status = o->json && !o->selection.all_ns ?
+	    json_summary(&table, complete) :
+	    print_rows(o, &table, "summaries", complete);
+	free(list);
+	return status;
+}
+
+static int
+show_groups(const struct opts *o, const struct rows *rows, bool complete)
+{
+	struct table table = make_table(o);
+	struct group *list;
+	int status;
+
+	status = list_groups(rows, o->by, &list, &table.row_count);
+	if (status != ST_OK)
+		return status;
+	table.rows = list;
+	status = print_rows(o, &table, "groups", complete);
+	free(list);
+	return status;
+}
+
+static int
+show_segments(const struct opts *o, const struct rows *rows, bool complete)
+{
+	struct table table = make_table(o);
+
+	table.rows = rows->list;
+	table.row_count = rows->count;
+	table.more = o->selection.operand_count > 0 ? add_detail :
+	    has_procs(o) ? add_attachments : add_object;
+	return print_rows(o, &table, "segments", complete);
+}
+
+static int
+show_details(const struct opts *o, const struct rows *rows)
+{
+	int status = ST_OK;
+	size_t i;
+
+	for (i = 0; i < rows->count; i++) {
+		if (i > 0)
+			putchar('\n');
+		add_status(&status, print_detail(&rows->list[i], o->bytes,
+		    o->selection.all_ns));
+	}
+	return status;
+}
+
+static int
+show_rows(const struct opts *o, const struct rows *rows, bool complete)
+{
+	if (in_detail(o))
+		return show_details(o, rows);
+	if (o->view->letter == 'P')
+		return show_attachments(o, rows, complete);
+	if (o->by != NULL)
+		return show_groups(o, rows, complete);
+	if (o->view->letter == 'u')
+		return show_sums(o, rows, complete);
+	return show_segments(o, rows, complete);
+}
+
+/* What a table on a terminal leaves out. */
+static void
+print_notes(const struct opts *o)
+{
+	if (o->json || o->tsv || o->selection.operand_count > 0 ||
+	    o->selection.all_ns || entered_namespace() != NULL ||
+	    !isatty(STDOUT_FILENO) || !isatty(STDERR_FILENO))
+		return;
+	if (has_objects(o))
+		note_dev_shm();
+	else if (!filter_has(&o->filter.set, SHMT_BY_KIND, false) &&
+	    !filter_has(&o->filter.set, SHMT_BY_KIND, true))
+		note_objects();
+}
+
+/* Without /proc a list of attachments is no list at all. */
+static int
+check_attachments(const struct opts *o, const struct rows *rows)
+{
+	size_t i;
+
+	for (i = 0; o->view->letter == 'P' && i < rows->ns_count; i++)
+		if (rows->namespaces[i].holders_error != 0)
+			return status_of(rows->namespaces[i].holders_error);
+	return ST_OK;
+}
+
+int
+show(const struct opts *o)
+{
+	struct collection collection;
+	const struct rows *rows = &collection.rows;
+	bool complete;
+	int status;
+
+	status = collect(&o->selection, &collection);
+	/* A list that could not be taken is not an empty one. */
+	if (rows->ns_count > 0) {
+		complete = check_complete(&o->selection, &collection);
+		add_status(&status, check_attachments(o, rows));
+		add_status(&status, show_rows(o, rows, complete));
+		print_notes(o);
+	}
+	free_collection(&collection);
+	return status;
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * The views of stat, the columns of each, and what the rows need for them.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "attachments.h"
+#include "collect.h"
+#include "groups.h"
+#include "rows.h"
+#include "shmtool.h"
+#include "stat/summary.h"
+#include "stat/view.h"
+#include "ui/message.h"
+#include "ui/table.h"
+#include "ui/terminal.h"
+
+static const char *const times_columns[] = {
+	"ID", "KEY", "OWNER", "ATIME", "DTIME", "CTIME", "IDLE", NULL
+};
+static const char *const pids_columns[] = {
+	"ID", "KEY", "OWNER", "CPID", "CCOMMAND", "LPID", "LCOMMAND", NULL
+};
+static const char *const creators_columns[] = {
+	"ID", "KEY", "PERMS", "CREATOR", "CGROUP", "OWNER", "GROUP", NULL
+};
+
+/* Of objects, or of several kinds and then behind KIND. */
+static const char *const object_columns[] = {
+	"ID", "OWNER", "PERMS", "SIZE", "RSS", "NATTCH", "FDS", "IDLE",
+	"PROCS", "STATUS", NULL
+};
+static const char *const object_times[] = {
+	"ID", "OWNER", "ATIME", "MTIME", "CTIME", "BTIME", "IDLE", NULL
+};
+static const char *const object_attachments[] = {
+	"ID", "PID", "USER", "COMMAND", "ACCESS", "ADDRESS", "SIZE", "MAPS",
+	"FDS", NULL
+};
+
+/* What a narrow terminal loses of these, in this order. */
+static const char *const times_expendable[] = { "KEY", "IDLE", "OWNER", NULL };
+static const char *const pids_expendable[] = { "KEY", "OWNER", NULL };
+static const char *const creators_expendable[] = {
+	"PERMS", "KEY", "CGROUP", "GROUP", "CREATOR", NULL
+};
+
+/* A program that reads JSON gets all facts of a segment itself. */
+static const char *const json_columns[] = {
+	"ID", "KEY", "OWNER", "GROUP", "CREATOR", "CGROUP", "UID", "GID",
+	"CUID", "CGID", "PERMS", "SIZE", "RSS", "SWAP", "NATTCH", "STATUS",
+	"CPID", "CCOMMAND", "LPID", "LCOMMAND", "ATIME", "DTIME", "CTIME",
+	"IDLE", "KIND", NULL
+};
+static const char *const json_objects[] = {
+	"ID", "KEY", "OWNER", "GROUP", "CREATOR", "CGROUP", "UID", "GID",
+	"CUID", "CGID", "PERMS", "SIZE", "RSS", "SWAP", "NATTCH", "FDS",
+	"STATUS", "CPID", "CCOMMAND", "LPID", "LCOMMAND", "ATIME", "DTIME",
+	"MTIME", "CTIME", "BTIME", "IDLE", "PROCS", "KIND", NULL
+};
+
+static const char *const json_attached[] = {
+	"ID", "KEY", "PID", "USER", "COMMAND", "ACCESS", "ADDRESS", "SIZE",
+	"MAPS", "FDS", NULL
+};
+
+static const char *const ns_columns[] = {
+	"NS", "NSPID", "NSCOMMAND", NULL
+};
+
+const struct view views[] = {
+	[SEGMENTS] = { 0, &segment_columns, NULL, NULL, object_columns },
+	[TIMES] = { 't', &segment_columns, times_columns, times_expendable,
+	    object_times },
+	[PIDS] = { 'p', &segment_columns, pids_columns, pids_expendable, NULL },
+	[CREATORS] = { 'c', &segment_columns, creators_columns,
+	    creators_expendable, NULL },
+	[SUMMARY] = { 'u', &summary_columns, NULL, NULL, NULL },
+	[PROCESSES] = { 'P', &attachment_columns, NULL, NULL,
+	    object_attachments }
+};
+
+bool
+has_objects(const struct opts *o)
+{
+	return (selected_kinds(&o->selection) & ~SHMT_KIND(SHMT_SYSV)) != 0;
+}
+
+static bool
+has_segments(const struct opts *o)
+{
+	return (selected_kinds(&o->selection) & SHMT_KIND(SHMT_SYSV)) != 0;
+}
+
+bool
+in_detail(const struct opts *o)
+{
+	return o->selection.operand_count > 0 && o->view == views &&
+	    o->output == NULL && !o->json && !o->tsv;
+}
+
+void
+usual_columns(const struct opts *o, const struct view *view,
+    const char **names)
+{
+	const char *const *usual = view->usual;
+	const char *const *name;
+
+	if (has_objects(o) && view->objects != NULL) {
+		usual = o->json && view->letter == 'P' ? json_attached :
+		    view->objects;
+		if (has_segments(o) && !o->json &&
+		    find_column(view->set, "KIND") != NULL)
+			*names++ = "KIND";
+	}
+	if (o->json && view == views)
+		usual = has_objects(o) ? json_objects : json_columns;
+	if (usual == NULL)
+		usual = view->set->defaults;
+	for (name = ns_columns; *name != NULL; name++)
+		if (o->selection.all_ns &&
+		    find_column(view->set, *name) != NULL)
+			*names++ = *name;
+	for (name = usual; *name != NULL; name++)
+		*names++ = *name;
+	*names = NULL;
+}
+
+static int
+choose_shown(struct opts *o)
+{
+	const struct column_set *set = o->view->set;
+	const char *names[COLUMNS_MAX + 1];
+	int status;
+
+	usual_columns(o, o->view, names);
+	status = choose_columns(o->output, set, names, &o->columns,
+	    &o->column_count);
+	if (status != ST_OK || o->sort_name == NULL)
+		return status;
+	o->sort = find_column(set, o->sort_name);
+	return o->sort != NULL ? ST_OK :
+	    unknown_column("--sort", o->sort_name, set);
+}
+
+bool
+has_procs(const struct opts *o)
+{
+	size_t i;
+
+	for (i = 0; i < o->column_count; i++)
+		if ((o->columns[i]->needs & NEEDS_HOLDERS) != 0)
+			return true;
+	return false;
+}
+
+bool
+has_color(const struct opts *o)
+{
+	return o->view->set == &segment_columns && !o->json && !o->tsv &&
+	    use_color(o->color);
+}
+
+static void
+choose_needs(struct opts *o)
+{
+	unsigned needs = o->sort != NULL ? o->sort->needs : 0;
+	size_t i;
+
+	for (i = 0; i < o->column_count; i++)
+		needs |= o->columns[i]->needs;
+	if (o->view->letter == 'u')
+		needs |= NEEDS_RSS | (has_objects(o) ? NEEDS_STATUS : 0);
+	if (o->json && has_objects(o))
+		needs |= NEEDS_STATUS;
+	if (o->by != NULL)
+		needs |= NEEDS_STATUS | o->by->needs;
+	if (has_color(o))
+		needs |= NEEDS_STATUS;
+	if (o->view->letter == 'P' && o->json)
+		needs |= NEEDS_RSS | NEEDS_STATUS | NEEDS_KEY |
+		    NEEDS_CREATOR | NEEDS_LAST_USER;
+	if (o->view->letter == 'P' ||
+	    (o->json && o->selection.operand_count > 0))
+		needs |= NEEDS_HOLDERS;
+	if (in_detail(o))
+		needs = NEEDS_RSS | NEEDS_STATUS | NEEDS_HOLDERS;
+	o->selection.needs = needs;
+}
+
+int
+set_columns(struct opts *o)
+{
+	int status = choose_shown(o);
+
+	choose_needs(o);
+	return status;
+}
+
+int
+set_view(struct opts *o)
+{
+	o->view = &views[o->view_index];
+	if (o->by_name == NULL)
+		return ST_OK;
+	if (o->view_index != SUMMARY)
+		return usage_error("--by", "goes with -u");
+	o->by = find_group_by("--by", o->by_name);
+	if (o->by == NULL)
+		return ST_USAGE;
+	o->groups = *o->view;
+	o->groups.set = group_columns(o->by);
+	o->view = &o->groups;
+	return ST_OK;
+}

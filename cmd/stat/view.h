@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * What stat was asked for: the options, and the rows and columns of a view.
+ */
+
+#ifndef CMD_STAT_VIEW_H
+#define CMD_STAT_VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "collect.h"
+#include "filter.h"
+#include "groups.h"
+#include "operand.h"
+#include "ui/options.h"
+#include "ui/table.h"
+#include "ui/terminal.h"
+
+/* What a letter shows: which rows, and which of their columns. */
+struct view {
+	int letter;
+	const struct column_set *set;
+	const char *const *usual;	/* NULL: the defaults of the set */
+	const char *const *expendable;	/* NULL: those of the set */
+	const char *const *objects;	/* usual where objects are shown; NULL:
+					 * the same */
+};
+
+enum { SEGMENTS, TIMES, PIDS, CREATORS, SUMMARY, PROCESSES };
+
+extern const struct view views[];
+
+struct opts {
+	struct arguments args;
+	int view_index;
+	const struct view *view;
+	const char *output, *sort_name, *by_name;
+	const struct group_by *by;	/* of -u, NULL: one sum */
+	struct view groups;		/* the view that by makes */
+	bool json, tsv, no_heading, bytes, reverse;
+	enum color_when color;
+	uint64_t interval;	/* ms between two looks; 0: one look */
+	const struct column **columns, *sort;
+	size_t column_count;
+	struct filter filter;
+	struct selection selection;
+	struct operand *operands;
+};
+
+/* Finds the view that the options name. */
+int set_view(struct opts *opts);
+
+/* Finds the columns of the view, and what the rows need for them; the operands
+ * are known. */
+int set_columns(struct opts *opts);
+
+/* Columns that a view shows when none were chosen, into an array of
+ * COLUMNS_MAX + 1, ended by NULL. */
+void usual_columns(const struct opts *opts, const struct view *view,
+    const char **names);
+
+/* Whether memory other than System V segments is asked for. */
+bool has_objects(const struct opts *opts);
+
+/* Whether everything about each operand is printed, for people. */
+bool in_detail(const struct opts *opts);
+
+/* Whether processes are counted, and so may stand in a segment's object. */
+bool has_procs(const struct opts *opts);
+
+/* Whether rows are coloured by their status. */
+bool has_color(const struct opts *opts);
+
+#endif
