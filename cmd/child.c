@@ -6,7 +6,7 @@
  *
  * COMMAND shares our process group.  SIGINT and SIGQUIT from the keyboard
  * reach it from the terminal; every other signal is passed on to it.  When
- * shmtool is killed, COMMAND gets SIGTERM, for its segment is gone.
+ * shmtool is killed, COMMAND gets SIGTERM, because its segment is removed.
  */
 
 #include <sys/prctl.h>
@@ -128,8 +128,15 @@ wait_for_end(uint64_t ms)
 	    (got != SIGINT || info.si_code > 0));
 }
 
+static int
+start_failed(const struct child *child)
+{
+	warn_about(child->command[0], "cannot start it: %s", strerror(errno));
+	return ST_NOT_RUN;
+}
+
 /* COMMAND and its wait.  The child runs COMMAND when a byte has come through
- * the pipe; the parent holds the other end as long as it lives. */
+ * the pipe, whose other end the parent keeps open until it exits. */
 struct run {
 	const struct child *child;
 	int start[2];
@@ -137,14 +144,15 @@ struct run {
 	sigset_t passed;
 };
 
-/* In the child.  Whether the parent is gone is not asked by getppid(2), which
- * is 0 where the parent is in another pid namespace. */
+/* In the child: waits for the byte.  getppid(2) cannot tell whether the parent
+ * has exited, because it is 0 where the parent is in another pid namespace. */
 static bool
 may_start(const struct run *run)
 {
 	struct pollfd parent = { run->start[0], 0, 0 };
-	char go;
+	int closed = 1;
 	ssize_t n;
+	char go;
 
 	close(run->start[1]);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -152,7 +160,11 @@ may_start(const struct run *run)
 		n = read(run->start[0], &go, 1);
 	while (n == -1 && errno == EINTR);
 	/* It may have been killed before prctl(2), and after the byte. */
-	return n == 1 && poll(&parent, 1, 0) == 0;
+	while (n == 1 && (closed = poll(&parent, 1, 0)) == -1 && errno == EINTR)
+		continue;
+	if (n == -1 || closed == -1)
+		start_failed(run->child);
+	return closed == 0;
 }
 
 /* In the child: signals as shmtool was started with them, then COMMAND. */
@@ -244,13 +256,6 @@ block_passed_signals(struct run *run)
 	block(&run->passed);
 	/* If it were ignored, COMMAND's status would be lost. */
 	sigaction(SIGCHLD, &plain, &run->sigchld);
-}
-
-static int
-start_failed(const struct child *child)
-{
-	warn_about(child->command[0], "cannot start it: %s", strerror(errno));
-	return ST_NOT_RUN;
 }
 
 int

@@ -314,7 +314,7 @@ complete(const struct opts *o, struct work *w, int in)
 }
 
 static int
-tell_which(const struct opts *o, struct work *w)
+report_which(const struct opts *o, struct work *w)
 {
 	if (shmt_info(&w->segment.object, 0, &w->segment) == -1)
 		return fail(o->object, errno);
@@ -332,7 +332,7 @@ deliver(const struct opts *o, struct work *w)
 	int status = ST_OK;
 
 	if (o->verbose)
-		status = tell_which(o, w);
+		status = report_which(o, w);
 	if (status != ST_OK)
 		return o->args.command != NULL ? ST_NOT_RUN : status;
 	if (o->args.command != NULL)
@@ -395,7 +395,7 @@ const struct cmd cmd_create = {
 	.options = options,
 	.note = "SIZE defaults to the size of FILE.\n"
 	    "COMMAND finds SHMTOOL_ID, SHMTOOL_KEY and SHMTOOL_SIZE in its "
-	    "environment;\nthe segment is gone after it.",
+	    "environment;\nthe segment is removed after it.",
 	.run = run,
 	.runs_command = true
 };

@@ -25,8 +25,8 @@
 /* A bit of opts.given for each option that an action may go with or not. */
 enum {
 	LIMITS, SEGMENTS, BYTES, HUMAN, JSON, TSV, USAGE, CHECK, WARNING,
-	CRITICAL, MAX_STALE, PROMETHEUS, ALL_NS, ADVISE, RAM, SET, PERSIST, DRY_RUN,
-	OPTIONS
+	CRITICAL, MAX_STALE, PROMETHEUS, ALL_NS, ADVISE, RAM, SET, PERSIST,
+	DRY_RUN, OPTIONS
 };
 
 struct opts {

@@ -148,6 +148,6 @@ check_usage(const struct thresholds *t)
 	if (t->stale != -1)
 		printf(" stale=%" PRIu64 ";%d;;0;", sample.stale, t->stale);
 	putchar('\n');
-	/* main() reports the failure; a figure that nobody got is unknown. */
+	/* main() reports the failure; the figures did not arrive. */
 	return fflush(stdout) == 0 ? state : CHECK_UNKNOWN;
 }

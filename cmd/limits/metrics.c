@@ -31,7 +31,8 @@ static const struct metric {
 	enum need need;
 	bool pages;		/* counted so, printed in bytes */
 } metrics[] = {
-	{ "shm_segments", "Segments that exist.", FIGURE(usage.segments), ALWAYS, false },
+	{ "shm_segments", "Segments that exist.",
+	    FIGURE(usage.segments), ALWAYS, false },
 	{ "shm_allocated_bytes",
 	    "Size of all segments, in whole pages, resident or not.",
 	    FIGURE(usage.pages), ALWAYS, true },
@@ -46,7 +47,7 @@ static const struct metric {
 	{ "shm_unattached_segments", "Segments that no process has attached.",
 	    FIGURE(usage.unattached), ALWAYS, false },
 	{ "shm_stale_segments",
-	    "Unattached segments whose users are gone, idle an hour.",
+	    "Unattached segments whose users have exited, idle an hour.",
 	    FIGURE(stale), ALWAYS, false },
 	{ "shm_dest_segments", "Segments that go at their last detach.",
 	    FIGURE(usage.dest), ALWAYS, false },

@@ -85,7 +85,7 @@ list_sysv_uses(const struct sample *sample, struct use uses[])
 	return 3;
 }
 
-/* Of a tmpfs without a limit the kernel does not tell what is used. */
+/* For a tmpfs without a limit, the kernel reports no use. */
 static size_t
 list_dev_shm_uses(const struct sample *sample, struct use uses[])
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Limits and what is used of them, looked at once for all that is said of
- * them.
+ * Limits and what is used of them, read once for all output about them.
  */
 
 #ifndef CMD_LIMITS_SAMPLE_H
@@ -39,7 +38,7 @@ struct use {
 	enum value_kind kind;
 	uint64_t limit, used;
 	bool has_limit;		/* false: neither is known */
-	bool unlimited;		/* the limit is far above any machine's memory */
+	bool unlimited;		/* the limit is above any machine's memory */
 	bool fills;		/* more use of it is a reason to worry */
 };
 

@@ -26,7 +26,7 @@ struct change {
 	const struct settings *settings;
 	uint64_t old[SETTINGS_MAX];
 	const char *file;
-	struct shmt_atomic_file *draft;	/* to become file, or NULL */
+	struct shmt_atomic_file *new_file;	/* to replace it, or NULL */
 	struct shmt_list all;	/* segments before the change */
 	struct shmt_usage usage;	/* of that list */
 };
@@ -265,7 +265,7 @@ prepare_file(struct change *c, const uint64_t *values)
 
 	if (c->file == NULL || count == 0)
 		return ST_OK;
-	return shmt_persist_prepare(c->file, list, count, &c->draft) == 0 ?
+	return shmt_persist_prepare(c->file, list, count, &c->new_file) == 0 ?
 	    ST_OK : file_failed(c->file, errno);
 }
 
@@ -274,12 +274,12 @@ commit_file(struct change *c)
 {
 	int status = ST_OK;
 
-	if (c->draft == NULL)
+	if (c->new_file == NULL)
 		return ST_OK;
-	if (shmt_persist_commit(c->draft) == -1)
+	if (shmt_persist_commit(c->new_file) == -1)
 		status = file_failed(c->file, errno);
-	shmt_atomic_file_close(c->draft);
-	c->draft = NULL;
+	shmt_atomic_file_close(c->new_file);
+	c->new_file = NULL;
 	return status;
 }
 
@@ -314,7 +314,7 @@ check_one(const struct shmt_setting *setting)
 
 /* Finds out all that can be known before anything is changed. */
 static int
-look_ahead(struct change *c, bool dry)
+check_all(struct change *c, bool dry)
 {
 	const struct shmt_setting *s = c->settings->list;
 	int status = ST_OK;
@@ -438,7 +438,7 @@ change_limits(const struct settings *settings, const char *file, bool dry)
 	/* Half of it must not stay when a signal comes. */
 	catch_signals();
 	ignore_sigpipe();
-	status = look_ahead(&c, dry);
+	status = check_all(&c, dry);
 	if (status == ST_OK && dry)
 		warn_of_extension(&c);
 	else if (status == ST_OK)
@@ -447,8 +447,8 @@ change_limits(const struct settings *settings, const char *file, bool dry)
 		warn_of_effects(&c, dry);
 		report(&c, dry);
 	}
-	if (c.draft != NULL)
-		shmt_atomic_file_close(c.draft);
+	if (c.new_file != NULL)
+		shmt_atomic_file_close(c.new_file);
 	shmt_list_free(&c.all);
 	return status;
 }

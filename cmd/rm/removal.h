@@ -58,6 +58,14 @@ void removal_do(struct removal_run *run, struct removal *removal);
 void removal_skip(struct removal *removal, enum removal_result result,
     int status, const char *reason);
 
+/* Replaces result, status and reason; without memory there is no reason. */
+void removal_set(struct removal *removal, enum removal_result result,
+    int status, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* "4242 (postgres), 4250 (postgres)"; the caller frees it. */
+char *removal_holder_names(const struct removal *removal);
+
 bool would_go(const struct removal *removal);
 
 /* Makes the next look at the holders a new one. */

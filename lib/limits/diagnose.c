@@ -108,7 +108,7 @@ too_large(const struct shmt_request *request, struct shmt_cause *c)
 		set_cause(c, SHMT_CAUSE_ZERO_SIZE, 0, 0, 1);
 		c->certain = true;
 	} else if (request->size > largest - page_size()) {
-		/* It may exceed shmmax too, but to raise that would not help. */
+		/* It may exceed shmmax too, but raising that is no help. */
 		set_cause(c, SHMT_CAUSE_LARGEST, request->size, 0, largest);
 		c->certain = true;
 	} else if (shmt_limits(SHMT_LIMITS_SHM, &limits, NULL) == 0 &&

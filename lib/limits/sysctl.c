@@ -25,7 +25,7 @@
 
 #define SYSCTL_MODE 0644	/* of a new file: everyone may read it */
 
-/* As the kernel has had it since Linux 3.16: ULONG_MAX less 16 MiB. */
+/* The kernel's default since Linux 3.16: ULONG_MAX less 16 MiB. */
 #define UNLIMITED ((uint64_t)ULONG_MAX - (UINT64_C(1) << 24))
 
 static const struct {
