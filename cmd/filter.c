@@ -230,6 +230,15 @@ has_any(const struct shmt_filter *filter, enum shmt_criterion by)
 	return filter_has(filter, by, false) || filter_has(filter, by, true);
 }
 
+bool
+filter_ages(const struct shmt_filter *filter)
+{
+	return filter_has(filter, SHMT_BY_IDLE, true) ||
+	    filter_has(filter, SHMT_BY_STALE, true) ||
+	    filter_has(filter, SHMT_BY_CREATOR_DEAD, true) ||
+	    filter_has(filter, SHMT_BY_PID, true);
+}
+
 void
 filter_label(const struct shmt_filter *filter, enum shmt_criterion by,
     char label[static FILTER_LABEL])

@@ -31,6 +31,10 @@ void free_filter(struct filter *filter);
 bool filter_has(const struct shmt_filter *filter, enum shmt_criterion by,
     bool negated);
 
+/* Whether time alone, or the exit of a process, can make a segment that nobody
+ * uses fail the filter. */
+bool filter_ages(const struct shmt_filter *filter);
+
 /* Names the option of a criterion that the filter has: "--owner", or where all
  * of its clauses are negated "--not --owner". */
 #define FILTER_LABEL 32

@@ -295,9 +295,19 @@ what_changed(const struct shmt_info *was, const struct shmt_info *now)
 	return NULL;
 }
 
+/* Why it no longer passes the filter, or NULL. */
+static const char *
+why_filter_keeps(struct removal_run *run, const struct shmt_info *now)
+{
+	removal_forget_holders(run);
+	if (filter_needs_holders(run->filter, now, 1) && !have_holders(run))
+		return "who has it attached can no longer be told";
+	return passes(run, now) ? NULL : "it no longer is what was asked for";
+}
+
 /*
- * Why a use since the last look keeps it, or NULL.  Without a use the filter
- * still holds: size and users are the same, it is idle for longer, and exited
+ * Why a use since the last look keeps it, or NULL.  Without a use most filters
+ * still hold: size and users are the same, it is idle for longer, and exited
  * processes do not come back.  With force, use alone does not matter; nor does
  * it for an operand, unless the saved contents may be older.
  */
@@ -306,20 +316,16 @@ why_use_keeps(struct removal_run *run, const struct removal *r,
     const struct shmt_info *now)
 {
 	const struct shmt_info *was = &r->segment;
+	bool is_used = now->atime != was->atime || now->dtime != was->dtime ||
+	    now->lpid != was->lpid || now->nattch != was->nattch;
 
-	if (now->atime == was->atime && now->dtime == was->dtime &&
-	    now->lpid == was->lpid && now->nattch == was->nattch)
-		return NULL;
-	if (!run->force && r->is_saved)
+	if (is_used && !run->force && r->is_saved)
 		return used_meanwhile;
-	if (run->filter == NULL)
+	if (run->filter == NULL || (!is_used && !filter_ages(run->filter)))
 		return NULL;
-	if (!run->force)
+	if (is_used && !run->force)
 		return "it was used meanwhile";
-	removal_forget_holders(run);
-	if (filter_needs_holders(run->filter, now, 1) && !have_holders(run))
-		return "who has it attached can no longer be told";
-	return passes(run, now) ? NULL : "it no longer is what was asked for";
+	return why_filter_keeps(run, now);
 }
 
 static void

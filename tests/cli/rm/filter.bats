@@ -628,6 +628,25 @@ replace() {
 	grep -q "rm: $id: kept: it went, and another segment has its id" "$tty"
 }
 
+@test "rm: what only time makes fail a negated filter is left, and said" {
+	command -v script >/dev/null || skip "no script(1) to make a terminal"
+	perl -e '$| = 1; print shmget(0, 4096, 0600) + 0, "\n"; sleep 300' \
+		>"$BATS_TEST_TMPDIR/id" 3>&- &
+	maker=$!
+	wait_for test -s "$BATS_TEST_TMPDIR/id"
+	id=$(cat "$BATS_TEST_TMPDIR/id")
+	on_terminal shmtool rm --not --creator-dead
+	asked
+	kill "$maker"
+	wait "$maker" || true
+	echo y >&4
+	leave_terminal
+	[ "$status" -eq 0 ]
+	[ "$(left)" = "$id" ]
+	grep -q "rm: $id: kept: it no longer is what was asked for" "$tty"
+	grep -q '^nothing removed' "$tty"
+}
+
 @test "rm: what was marked while the question stood is left, and said" {
 	needs_terminal
 	make_segment
