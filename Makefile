@@ -45,11 +45,11 @@ CMD := \
 	diagnose filter groups kinds limits limits/advise limits/check \
 	limits/ipcs limits/metrics limits/sample limits/set limits/setting \
 	limits/usage main operand output read read/dump read/values read/watch \
-	reaper restore rm rm/dialogue rm/explain rm/plan rm/removal rm/report \
-	rows save semaphore set stat stat/detail stat/summary stat/watch \
-	transfer ui/column ui/json ui/message ui/options ui/progress \
-	ui/signals ui/stream ui/suggest ui/table ui/terminal ui/text ui/value \
-	write
+	reaper restore rm rm/dialogue rm/explain rm/object rm/plan rm/removal \
+	rm/report rows save semaphore set stat stat/detail stat/notes \
+	stat/summary stat/watch transfer ui/column ui/json ui/message \
+	ui/options ui/progress ui/signals ui/stream ui/suggest ui/table \
+	ui/terminal ui/text ui/value write
 UNITS := \
 	archive copy diagnose fault files hidden holders lease limits logind \
 	memcg parse posix process race select semaphore stale sysv sysv_list \

@@ -83,7 +83,9 @@ parse(int argc, char **argv, struct opts *o)
 		return usage_error("--address", "is for one "
 		    "segment only");
 	o->count = (size_t)o->args.count;
-	return parse_operands(o->args.count, o->args.operands, &o->operands);
+	status = parse_operands(o->args.count, o->args.operands,
+	    &o->operands);
+	return status == ST_OK ? refuse_objects(o->operands, o->count) : status;
 }
 
 static const char *
@@ -273,7 +275,7 @@ run(int argc, char **argv)
 	int status;
 
 	status = parse(argc, argv, &o);
-	if (o.operands != NULL)
+	if (status == ST_OK)
 		status = hold(&o);
 	free(o.operands);
 	return status;

@@ -65,7 +65,8 @@ get_fds(const void *row, struct value *value)
 
 #define OF_HOLDER(member) COLUMN_FIELD(struct attachment, holder.member)
 
-/* Those that are new beside a segment stand together. */
+/* Those that are new beside a segment stand together; the last of them is of
+ * objects alone. */
 static const struct column columns[] = {
 	{ "ID", VALUE_NUMBER, .get = get_id },
 	{ "KEY", VALUE_KEY, .get = get_key },
@@ -130,11 +131,13 @@ int
 json_holders(struct json *json, const struct shmt_holder *holders,
     size_t count)
 {
-	const struct table table = { OWN_COLUMNS };
+	struct table table = { OWN_COLUMNS };
 	struct attachment attachment = { .ns = 0 };
 	int status = ST_OK;
 	size_t i;
 
+	if (count > 0 && holders[0].object.kind == SHMT_SYSV)
+		table.column_count--;
 	json_open(json, "attachments", '[');
 	for (i = 0; i < count; i++) {
 		attachment.holder = holders[i];
@@ -185,7 +188,6 @@ print_attachments(const struct row *row, bool bytes)
 	struct attachment *list;
 	int status;
 
-	/* The last column is of objects alone. */
 	if (row->path == NULL)
 		table.column_count--;
 	status = list_attachments(row, 1, &list, &table.row_count);

@@ -69,58 +69,58 @@ pick_segment(const struct operand *operand, const struct shmt_list *all,
 	return false;
 }
 
-/* Finds the segments that the operands name, in the order of the operands. */
-static size_t
-pick_operands(const struct selection *selection,
-    const struct shmt_list *all, struct shmt_info *picked)
+/* Replaces a list of all segments by what the operands name, in the order of
+ * the operands; passes tells which of these pass the filter. */
+static int
+pick_operands(const struct selection *selection, struct shmt_list *all,
+    bool *passes)
 {
 	const struct operand *operand;
+	struct shmt_info *picked;
 	size_t o, n = 0;
 
+	picked = calloc(selection->operand_count, sizeof(*picked));
+	if (picked == NULL)
+		return fail(NULL, ENOMEM);
 	for (o = 0; o < selection->operand_count; o++) {
 		operand = &selection->operands[o];
 		n += operand->ref.kind == SHMT_SYSV ?
 		    pick_segment(operand, all, &picked[n]) :
 		    pick_object(selection, operand, &picked[n]);
 	}
-	return n;
+	free(all->list);
+	all->list = picked;
+	all->count = n;
+	return filter_mark(selection->filter, picked, n, passes);
 }
 
-/* Adds the segments that the operands name, and marks the rows that do not
- * pass the filter. */
+/* Makes the rows of what the operands name, and marks those that do not pass
+ * the filter. */
 static int
 add_operands(const struct selection *selection, struct rows *rows)
 {
-	const size_t room = selection->operand_count, first = rows->count;
 	struct shmt_list all;
-	struct shmt_info *picked;
 	bool *passes;
-	size_t count, i;
+	size_t i;
 	int status;
 
 	if (shmt_list(selected_kinds(selection) & SHMT_KIND(SHMT_SYSV),
 	    wanted(selection), &all) == -1)
 		return fail(NULL, errno);
-	picked = calloc(room, sizeof(*picked));
-	passes = calloc(room, sizeof(*passes));
-	if (picked == NULL || passes == NULL)
-		status = fail(NULL, ENOMEM);
-	else {
-		count = pick_operands(selection, &all, picked);
-		status = filter_mark(selection->filter, picked, count,
-		    passes);
-		if (status == ST_OK)
-			status = add_rows(rows, picked, count);
-		for (i = first; status == ST_OK && i < rows->count; i++)
-			rows->list[i].filtered = !passes[i - first];
-	}
+	passes = calloc(selection->operand_count, sizeof(*passes));
+	status = passes == NULL ? fail(NULL, ENOMEM) :
+	    pick_operands(selection, &all, passes);
+	if (status == ST_OK)
+		status = make_rows(rows, &all);
+	else
+		shmt_list_free(&all);
+	for (i = 0; i < rows->count; i++)
+		rows->list[i].filtered = !passes[i];
 	free(passes);
-	free(picked);
-	shmt_list_free(&all);
 	return status;
 }
 
-/* Adds the segments that pass the filter. */
+/* Makes the rows of what passes the filter. */
 static int
 add_matches(const struct selection *selection, struct rows *rows)
 {
@@ -128,26 +128,21 @@ add_matches(const struct selection *selection, struct rows *rows)
 	int status;
 
 	status = filter_list(selection->filter, wanted(selection), &all);
-	if (status != ST_OK)
-		return status;
-	status = add_rows(rows, all.list, all.count);
-	shmt_list_free(&all);
-	return status;
+	return status == ST_OK ? make_rows(rows, &all) : status;
 }
 
-/* Adds the rows of the namespace that this process is in. */
+/* Makes the rows of the namespace that this process is in. */
 static int
 look_here(const struct selection *selection, struct rows *rows,
     struct ipc_ns *ipc_ns)
 {
-	const size_t first = rows->count;
 	int status;
 
 	status = selection->operand_count > 0 ?
 	    add_operands(selection, rows) : add_matches(selection, rows);
 	if (status == ST_OK)
-		fill_rows(rows->list + first, rows->count - first,
-		    selection->needs, filter_idle(selection->filter), ipc_ns);
+		fill_rows(rows->list, rows->count, selection->needs,
+		    filter_idle(selection->filter), ipc_ns);
 	return status;
 }
 

@@ -57,7 +57,7 @@ status_keys(const struct group_by *by, const struct row *row,
     struct value *keys)
 {
 	static const char *const words[] = {
-		"dest", "locked", "huge", "sem", "sealed", "used", "stale"
+		"dest", "locked", "huge", "stale", "used", "sem", "sealed"
 	};
 	size_t i, n = 0;
 
@@ -72,16 +72,6 @@ status_keys(const struct group_by *by, const struct row *row,
 	return n;
 }
 
-static size_t
-kind_key(const struct group_by *by, const struct row *row,
-    struct value *keys)
-{
-	(void)by;
-	*keys = (struct value){ .kind = VALUE_TEXT };
-	set_text(keys, kind_name(row->segment.object.kind));
-	return 1;
-}
-
 static const struct group_by all[] = {
 	{ "OWNER", 0, column_key },
 	{ "CREATOR", 0, column_key },
@@ -89,7 +79,7 @@ static const struct group_by all[] = {
 	{ "COMMAND", NEEDS_HOLDERS, command_key },
 	{ "CGROUP", 0, column_key },
 	{ "STATUS", 0, status_keys },
-	{ "KIND", 0, kind_key }
+	{ "KIND", 0, column_key }
 };
 
 const struct group_by *

@@ -154,7 +154,7 @@ parse(int argc, char **argv, struct opts *o)
 	return status == ST_OK ? check(o) : status;
 }
 
-/* A value of which bytes are missing is none. */
+/* A part of a value cannot be printed as one. */
 static int
 check_values(const struct opts *o)
 {
@@ -167,36 +167,35 @@ check_values(const struct opts *o)
 	if (rest == 0)
 		return ST_OK;
 	warn_about(o->operand.text, "%ju byte%s: no whole number of %s values "
-	    "of %ju bytes: --length %ju reads those that are whole",
-	    (uintmax_t)o->length, plural(o->length, "s"), o->dump.type->name,
-	    (uintmax_t)width, (uintmax_t)(o->length - rest));
+	    "of %ju bytes: use --length %ju", (uintmax_t)o->length,
+	    plural(o->length, "s"), o->dump.type->name, (uintmax_t)width,
+	    (uintmax_t)(o->length - rest));
 	return ST_FAILED;
 }
 
 static int
 open_failed(const struct opts *o, const struct shmt_info *segment)
 {
+	const char *object = o->operand.text;
+
 	switch (errno) {
 	case ESRCH:
-		warn_about(o->operand.text,
-		    "cannot be read without a trace: %s",
-		    segment->nattch == 0
-			? "nobody has it attached"
-			: "of root, its owner, its creator and you, no process "
-			  "has it attached that you may read");
+		warn_about(object, "cannot be read without a trace: %s",
+		    segment->nattch == 0 ? "no process has it attached" :
+		    "no process of root, its owner, its creator or you has it "
+		    "attached that you may read");
 		return ST_FAILED;
 	case ENODATA:
-		warn_about(o->operand.text,
-		    "cannot be read without a trace: it "
-		    "has pages that nobody wrote, and only with "
-		    "CAP_CHECKPOINT_RESTORE are they not allocated by that");
+		warn_about(object, "cannot be read without a trace: it has "
+		    "unwritten pages, which are not allocated by reading only "
+		    "with CAP_CHECKPOINT_RESTORE");
 		return ST_FAILED;
 	case EACCES:
-		warn_about(o->operand.text, "no read permission: mode %04o, "
-		    "owner %s", segment->mode, user_name(segment->uid));
+		warn_about(object, "no read permission: mode %04o, owner %s",
+		    segment->mode, user_name(segment->uid));
 		return ST_DENIED;
 	default:
-		return fail(o->operand.text, errno);
+		return fail(object, errno);
 	}
 }
 
@@ -229,7 +228,7 @@ struct dumping {
 	uint64_t done;		/* bytes */
 };
 
-/* One piece of the segment, for shmt_view_visit(); 1: no more is wanted. */
+/* Prints one piece of the segment, for shmt_view_visit(); 1 ends it. */
 static int
 dump_piece(void *arg, const void *bytes, uint64_t length)
 {
@@ -298,7 +297,7 @@ send_all(const struct opts *o, struct shmt_view *view)
 	struct output output;
 	int status;
 
-	/* A half-made file is taken away before we die of a signal. */
+	/* A signal ends the program once the unfinished file is removed. */
 	if (o->file != NULL) {
 		catch_signals();
 		ignore_sigpipe();
@@ -319,7 +318,7 @@ watch_all(const struct watch *watch, struct dump *dump)
 	struct output output;
 	int status;
 
-	/* Standard output needs no opening that could fail. */
+	/* Cannot fail for standard output. */
 	output_open(&output, NULL);
 	dump->out = output_stream(&output);
 	if (dump->out == NULL)

@@ -254,7 +254,7 @@ restore_file(const struct opts *o, struct work *w, int *id)
 	if (result == -1)
 		return restore_failed(o, w, error);
 	printf("%d\n", *id);
-	/* Otherwise nobody would learn the id. */
+	/* A segment whose id was lost is removed again. */
 	return flush_output() ? ST_OK : ST_FAILED;
 }
 
@@ -322,6 +322,7 @@ const struct cmd cmd_restore = {
 	.summary = "Makes saved segments again",
 	.synopsis = "[--id] [-k KEY] FILE...",
 	.options = options,
-	.note = "FILE is NAME.meta, NAME.shm or NAME, as shmtool save wrote them.",
+	.note = "FILE is NAME.meta, NAME.shm or NAME, as shmtool save wrote "
+	    "them.",
 	.run = run
 };

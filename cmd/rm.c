@@ -54,6 +54,7 @@ static const struct option_row options[] = {
 
 /* The segments of a run, and how far it has come. */
 struct work {
+	struct shmt_list segments;	/* names in list are of it */
 	struct removal *list;
 	size_t count;
 	struct dialogue dialogue;
@@ -119,24 +120,20 @@ parse(int argc, char **argv, struct opts *o)
 static int
 select_segments(struct opts *o, struct work *work)
 {
-	struct shmt_list segments;
 	size_t i;
 	int status;
 
-	status = filter_list(o->run.filter, 0, &segments);
+	status = filter_list(o->run.filter, 0, &work->segments);
 	if (status != ST_OK)
 		return status;
-	work->list = calloc(segments.count + 1, sizeof(*work->list));
-	if (work->list == NULL) {
-		shmt_list_free(&segments);
+	work->list = calloc(work->segments.count + 1, sizeof(*work->list));
+	if (work->list == NULL)
 		return fail(NULL, ENOMEM);
-	}
-	work->count = segments.count;
-	for (i = 0; i < segments.count; i++) {
-		work->list[i].segment = segments.list[i];
+	work->count = work->segments.count;
+	for (i = 0; i < work->segments.count; i++) {
+		work->list[i].segment = work->segments.list[i];
 		removal_plan(&o->run, &work->list[i]);
 	}
-	shmt_list_free(&segments);
 	return ST_OK;
 }
 
@@ -274,6 +271,7 @@ act(struct opts *o)
 	size_t i;
 
 	o->run.pins = shmt_ns_is_foreign();
+	o->run.foretells = o->asks_for_all || o->interactive;
 	catch_signals();
 	ignore_sigpipe();
 	status = o->operands != NULL ? take_operands(o, &work) :
@@ -287,6 +285,7 @@ act(struct opts *o)
 	for (i = 0; i < work.count; i++)
 		removal_free(&work.list[i]);
 	free(work.list);
+	shmt_list_free(&work.segments);
 	removal_forget_holders(&o->run);
 	return status;
 }

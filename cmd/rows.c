@@ -262,43 +262,45 @@ row_holders(const struct row *row)
 	return list != NULL ? list + row->first_holder : NULL;
 }
 
-/* Copies names, each behind a slash and with a NUL. */
+/* Copies the names of rows, each behind a slash and with a NUL. */
 static char *
-copy_names(const struct shmt_info *list, size_t count)
+copy_names(const struct row *list, size_t count)
 {
+	const char *name;
 	size_t i, size = 1;
 	char *text, *end;
 
 	for (i = 0; i < count; i++)
-		if (list[i].object.name != NULL)
-			size += strlen(list[i].object.name) + 2;
+		if (list[i].segment.object.name != NULL)
+			size += strlen(list[i].segment.object.name) + 2;
 	text = end = malloc(size);
-	for (i = 0; text != NULL && i < count; i++)
-		if (list[i].object.name != NULL)
+	for (i = 0; text != NULL && i < count; i++) {
+		name = list[i].segment.object.name;
+		if (name != NULL)
 			end += snprintf(end, size - (size_t)(end - text),
-			    "/%s", list[i].object.name) + 1;
+			    "/%s", name) + 1;
+	}
 	return text;
 }
 
 /* Gives rows their own names.  The directory of a list is closed with it; the
  * name, the device and the inode find the object again. */
 static int
-own_names(struct rows *rows, const struct shmt_info *list, size_t count)
+own_names(struct rows *rows)
 {
-	struct row *row = rows->list + rows->count;
+	struct row *row = rows->list;
 	char **more, *text;
-	size_t i;
 
 	more = reallocarray(rows->texts, rows->text_count + 1, sizeof(*more));
 	if (more == NULL)
 		return fail(NULL, ENOMEM);
 	rows->texts = more;
-	text = copy_names(list, count);
+	text = copy_names(rows->list, rows->count);
 	if (text == NULL)
 		return fail(NULL, ENOMEM);
 	rows->texts[rows->text_count++] = text;
-	for (i = 0; i < count; i++, row++) {
-		if (list[i].object.name == NULL)
+	for (; row < rows->list + rows->count; row++) {
+		if (row->segment.object.name == NULL)
 			continue;
 		row->path = text;
 		row->segment.object.name = text + 1;
@@ -309,23 +311,31 @@ own_names(struct rows *rows, const struct shmt_info *list, size_t count)
 }
 
 int
-add_rows(struct rows *rows, const struct shmt_info *list, size_t count)
+make_rows(struct rows *rows, struct shmt_list *all)
 {
+	struct shmt_info info;
 	struct row *more;
 	int status;
 	size_t i;
 
 	/* Not 0 of them: then NULL would not mean a failure. */
-	more = reallocarray(rows->list, rows->count + count + 1, sizeof(*more));
-	if (more == NULL)
+	more = reallocarray(all->list, all->count + 1, sizeof(*more));
+	if (more == NULL) {
+		shmt_list_free(all);
 		return fail(NULL, ENOMEM);
+	}
+	/* A row is larger than what it is made of: from the last to the first,
+	 * none is overwritten before it is moved. */
+	for (i = all->count; i-- > 0;) {
+		memcpy(&info, (char *)more + i * sizeof(info), sizeof(info));
+		memset(&more[i], 0, sizeof(more[i]));
+		more[i].segment = info;
+	}
 	rows->list = more;
-	memset(&more[rows->count], 0, count * sizeof(*more));
-	for (i = 0; i < count; i++)
-		more[rows->count + i].segment = list[i];
-	status = own_names(rows, list, count);
-	if (status == ST_OK)
-		rows->count += count;
+	rows->count = all->count;
+	status = own_names(rows);
+	all->list = NULL;
+	shmt_list_free(all);
 	return status;
 }
 

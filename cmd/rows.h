@@ -62,9 +62,9 @@ struct rows {
 /* Makes room for so many namespaces, once: rows point to them. */
 int make_namespaces(struct rows *rows, size_t count);
 
-/* Adds rows at the end, with the segments of a list and copies of their names;
- * all else is zero. */
-int add_rows(struct rows *rows, const struct shmt_info *list, size_t count);
+/* Makes the rows of a list, with copies of its names, all else zero, in the
+ * memory of the list: it is no longer the caller's, after a failure too. */
+int make_rows(struct rows *rows, struct shmt_list *all);
 
 /*
  * Finds out what is needed of rows of which the segments are known, all of

@@ -105,6 +105,8 @@ parse(int argc, char **argv, struct opts *o)
 	if (status == ST_OK && o->count > 0)
 		status = parse_operands(o->count, o->args.operands + 1,
 		    &o->operands);
+	if (status == ST_OK && o->operands != NULL)
+		status = refuse_objects(o->operands, (size_t)o->count);
 	return status == ST_OK ? check_semaphore(&o->semaphore) : status;
 }
 

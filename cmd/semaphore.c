@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * --lock-with and --lock-timeout: a semaphore held around a copy, and the
- * wording of what can be wrong with it.
+ * --lock-with and --lock-timeout: a semaphore that is held around a copy, and
+ * its messages.
  */
 
 #include <errno.h>
@@ -27,9 +27,9 @@ const struct option_row semaphore_options[] = {
 	{ 0 }
 };
 
-/* Semaphores are not segments: that one is absent is a failure like any. */
+/* Exit status 3 is for segments: an absent semaphore is another failure. */
 static int
-guard_failed(const struct semaphore *semaphore)
+semaphore_failed(const struct semaphore *semaphore)
 {
 	switch (errno) {
 	case ENOENT:
@@ -69,11 +69,11 @@ check_semaphore(struct semaphore *semaphore)
 		return usage_error(semaphore->text, "out of range: ids go to "
 		    "2147483647, keys from 1 to 0xffffffff, an index to "
 		    "65535");
-	return guard_failed(semaphore);
+	return semaphore_failed(semaphore);
 }
 
 static int
-guard_timed_out(const struct semaphore *semaphore)
+semaphore_timed_out(const struct semaphore *semaphore)
 {
 	const double seconds = (double)semaphore->timeout / 1000;
 	pid_t pid;
@@ -112,10 +112,10 @@ acquire_semaphore(const struct semaphore *semaphore)
 		if (shmt_semaphore_acquire(&semaphore->semaphore, left) == 0)
 			return ST_OK;
 		if (errno == EAGAIN)
-			return guard_timed_out(semaphore);
+			return semaphore_timed_out(semaphore);
 		/* Stopped and continued: go on waiting. */
 		if (errno != EINTR || caught_signal() != 0)
-			return guard_failed(semaphore);
+			return semaphore_failed(semaphore);
 		passed = milliseconds_now() - start;
 	}
 }
@@ -126,5 +126,5 @@ release_semaphore(const struct semaphore *semaphore)
 	if (semaphore->text == NULL ||
 	    shmt_semaphore_release(&semaphore->semaphore) == 0)
 		return ST_OK;
-	return guard_failed(semaphore);
+	return semaphore_failed(semaphore);
 }

@@ -23,6 +23,7 @@
 #include "rows.h"
 #include "shmtool.h"
 #include "stat/detail.h"
+#include "stat/notes.h"
 #include "stat/summary.h"
 #include "stat/watch.h"
 #include "ui/json.h"
@@ -412,13 +413,17 @@ has_column(const struct table *table, const char *name)
 	return false;
 }
 
-/* What the object of a segment has beside its columns. */
+/* The names of a segment, which belong to KIND, and of an object to ID, which
+ * is null then. */
 static int
 add_object(const struct table *table, struct json *json, const void *row)
 {
 	const struct row *r = row;
+	const bool has_kind = has_column(table, "KIND");
 
-	if (!has_column(table, "KIND"))
+	if (!has_kind && (r->path == NULL || !has_column(table, "ID")))
+		return ST_OK;
+	if (!has_kind)
 		json_text(json, "kind", kind_name(r->segment.object.kind));
 	json_object(json, r);
 	return ST_OK;
@@ -468,12 +473,7 @@ json_by_segment(const struct opts *o, const struct rows *rows, bool complete)
 static int
 add_attached(const struct table *table, struct json *json, const void *row)
 {
-	const struct row *attached = ((const struct attachment *)row)->row;
-
-	(void)table;
-	json_text(json, "kind", kind_name(attached->segment.object.kind));
-	json_object(json, attached);
-	return ST_OK;
+	return add_object(table, json, ((const struct attachment *)row)->row);
 }
 
 static int
@@ -586,6 +586,21 @@ show_rows(const struct opts *o, const struct rows *rows, bool complete)
 	return show_segments(o, rows, complete);
 }
 
+/* What a table on a terminal leaves out. */
+static void
+print_notes(const struct opts *o)
+{
+	if (o->json || o->tsv || o->selection.operand_count > 0 ||
+	    o->selection.all_ns || entered_namespace() != NULL ||
+	    !isatty(STDOUT_FILENO) || !isatty(STDERR_FILENO))
+		return;
+	if (has_objects(o))
+		note_dev_shm();
+	else if (!filter_has(&o->filter.set, SHMT_BY_KIND, false) &&
+	    !filter_has(&o->filter.set, SHMT_BY_KIND, true))
+		note_objects();
+}
+
 /* Without /proc a list of attachments is no list at all. */
 static int
 check_attachments(const struct opts *o, const struct rows *rows)
@@ -612,6 +627,7 @@ show(const struct opts *o)
 		complete = check_complete(&o->selection, &collection);
 		add_status(&status, check_attachments(o, rows));
 		add_status(&status, show_rows(o, rows, complete));
+		print_notes(o);
 	}
 	free_collection(&collection);
 	return status;

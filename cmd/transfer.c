@@ -6,6 +6,7 @@
  */
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -47,7 +48,7 @@ open_view(const struct operand *operand, const struct shmt_info *segment,
 
 	if (shmt_view_open(&segment->object, flags, &v) == -1)
 		return -1;
-	if (!shmt_same(shmt_view_segment(v), segment)) {
+	if (!shmt_same(shmt_view_info(v), segment)) {
 		shmt_view_close(v);
 		warn_about(operand->text, "another segment has this id now");
 		return ST_ABSENT;
@@ -82,8 +83,8 @@ memory_failed(const struct operand *operand, uint64_t length, uint64_t done)
 		warn_about(operand->text, "not enough memory for %s%s", size,
 		    memory);
 	else
-		warn_about(operand->text, "not enough memory after %ju bytes%s",
-		    (uintmax_t)done, memory);
+		warn_about(operand->text, "not enough memory after %" PRIu64
+		    " byte%s%s", done, plural(done, "s"), memory);
 	return ST_LIMIT;
 }
 
@@ -91,30 +92,35 @@ int
 transfer_failed(const struct operand *operand, const char *other,
     uint64_t length, uint64_t done)
 {
-	const char *text = operand->text;
-	uintmax_t bytes = done;
+	const char *object = operand->text, *reason;
+	int status = ST_FAILED;
 
 	switch (errno) {
 	case ENOMEM:
 		return memory_failed(operand, length, done);
 	case EFAULT:
-		warn_about(text, "cannot allocate a page after %ju bytes: no "
-		    "free huge page, or no memory", bytes);
-		return ST_LIMIT;
+		reason = "no free huge page, or no memory for a page";
+		status = ST_LIMIT;
+		break;
 	case ESRCH:
-		warn_about(text, "no attached process is left to read it "
-		    "through, after %ju bytes", bytes);
-		return ST_FAILED;
+		reason = "no attached process is left to read it through";
+		break;
+	case ENODATA:
+		reason = "became shorter";
+		break;
 	case ECANCELED:
-		warn_about(text, "interrupted after %ju bytes", bytes);
-		return ST_FAILED;
+		reason = "interrupted";
+		break;
 	case ENOENT:
-		warn_about(text, "was removed meanwhile, after %ju bytes",
-		    bytes);
-		return ST_ABSENT;
+		reason = "was removed meanwhile";
+		status = ST_ABSENT;
+		break;
 	default:
-		warn_about(other, "%s, after %ju bytes", strerror(errno),
-		    bytes);
-		return status_of(errno);
+		object = other;
+		reason = strerror(errno);
+		status = status_of(errno);
 	}
+	warn_about(object, "%s, after %" PRIu64 " byte%s", reason, done,
+	    plural(done, "s"));
+	return status;
 }

@@ -172,14 +172,20 @@ static int
 put_failed(const struct opts *o, const struct source *source, uint64_t length,
     uint64_t done)
 {
-	if (errno != EFBIG)
+	if (errno == EFBIG && done == length) {
+		warn_about(o->operand.text, "the input is longer: %ju byte%s "
+		    "written at offset %ju, up to the end", (uintmax_t)done,
+		    done == 1 ? " was" : "s were", (uintmax_t)o->offset);
+		return ST_FAILED;
+	}
+	if (errno != EFBIG && errno != ENOSPC)
 		return transfer_failed(&o->operand, source->name, length,
 		    done);
-	warn_about(o->operand.text, "the input is longer than the segment: "
-	    "%ju byte%s written at offset %ju, up to the end",
-	    (uintmax_t)done, done == 1 ? " was" : "s were",
-	    (uintmax_t)o->offset);
-	return ST_FAILED;
+	warn_about(o->operand.text, "%s, after %ju byte%s", errno == EFBIG ?
+	    "longer than a file may be (ulimit -f)" :
+	    "its file system is full (df shows it)", (uintmax_t)done,
+	    plural(done, "s"));
+	return ST_LIMIT;
 }
 
 static int

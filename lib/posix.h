@@ -49,16 +49,6 @@ int shmt__posix_open(const struct shmt_object *object, unsigned flags,
     int *fd);
 int shmt__posix_set(const struct shmt_info *info);
 
-/* What else /dev/shm holds: files in directories of it. */
-struct shmt__others {
-	uint64_t files;
-	uint64_t size;		/* bytes in memory and swapped out */
-	uint64_t hidden;	/* directories that could not be read */
-};
-
-/* dir: as object.dir. */
-int shmt__posix_others(int dir, struct shmt__others *others);
-
 /*
  * Makes an object in steps, so that it is complete before its name appears:
  * memory that is reserved and has no name yet; then whatever the caller

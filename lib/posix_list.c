@@ -145,7 +145,7 @@ shmt__posix_list(unsigned want, struct shmt_list *list)
 
 static void
 count_below(DIR *stream, unsigned depth, dev_t device,
-    struct shmt__others *others)
+    struct shmt_others *others)
 {
 	struct dirent *entry;
 	struct statx st;
@@ -176,10 +176,10 @@ count_below(DIR *stream, unsigned depth, dev_t device,
 }
 
 int
-shmt__posix_others(int dir, struct shmt__others *others)
+shmt_posix_others(int dir, struct shmt_others *others)
 {
 	const struct shmt_object place = { .kind = SHMT_POSIX, .dir = dir };
-	struct shmt__others all = { 0 };
+	struct shmt_others all = { 0 };
 	int fd = shmt__posix_enter(&place), result = -1;
 	struct stat st;
 	DIR *stream;

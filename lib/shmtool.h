@@ -286,11 +286,12 @@ int shmt_attach(const struct shmt_object *object, const void *address,
 int shmt_detach(const void *at);
 
 /*
- * Contents (bytes/).  A view reaches a segment's bytes: by attaching it, which
- * lasts for microseconds where the caller may open /proc/self/map_files; or,
- * with SHMT_NO_TRACE, through a process that has it attached, which leaves
- * atime, lpid and nattch as they are.  Bytes that nobody wrote read as zero
- * without memory being allocated for them.
+ * Contents (bytes/).  A view reaches the bytes of a segment or an object.  A
+ * segment is attached for that: for microseconds if the caller may open
+ * /proc/self/map_files, else as long as the view is open.  With SHMT_NO_TRACE
+ * it is read through a process that has it attached, which leaves atime, lpid
+ * and nattch as they are.  Bytes that were never written read as zero, and no
+ * memory is allocated for them.
  */
 
 #define SHMT_WRITE	0x10u	/* the view is for writing */
@@ -298,9 +299,9 @@ int shmt_detach(const void *at);
 
 struct shmt_view;
 
-/* Opens a view; the caller closes it.  ESRCH: SHMT_NO_TRACE, and no holder
- * through which this caller may read; ENODATA: only in a way that would
- * allocate pages that nobody wrote.  EINVAL: SHMT_NO_TRACE to write. */
+/* Opens a view; the caller closes it.  ESRCH: SHMT_NO_TRACE, and there is no
+ * process through which this caller may read; ENODATA: only in a way that
+ * allocates pages that were never written.  EINVAL: SHMT_NO_TRACE to write. */
 int shmt_view_open(const struct shmt_object *object, unsigned flags,
     struct shmt_view **view);
 void shmt_view_close(struct shmt_view *view);
@@ -309,11 +310,11 @@ void shmt_view_close(struct shmt_view *view);
 uint64_t shmt_view_size(const struct shmt_view *view);
 
 /*
- * The segment that the view shows, looked up after the view was opened.  It
- * is another one than the caller saw before if the id was reused meanwhile:
- * compare the two with shmt_same().
+ * What the view shows, as it was after the view was opened.  It is another
+ * segment than the caller saw before if the id was reused meanwhile: compare
+ * the two with shmt_same().
  */
-const struct shmt_info *shmt_view_segment(const struct shmt_view *view);
+const struct shmt_info *shmt_view_info(const struct shmt_view *view);
 
 /* Copies length bytes at offset to or from buffer.  ERANGE: beyond the end;
  * EFAULT: a page cannot be allocated; EBADF: the view is not for writing. */
@@ -351,7 +352,8 @@ struct shmt_transfer {
  * not in the segment; EFAULT: a page cannot be allocated; ENOMEM: a memory
  * cgroup or the machine cannot hold the pages, which shmt_headroom() shows,
  * and which is known before anything is copied but for input of unknown
- * length; EBADF: the view is not for writing.
+ * length; ENOSPC: an object's file system is full; ENODATA: an object became
+ * shorter; EBADF: the view is not for writing.
  * shmt_view_send() may be helped by a thread of its own, which takes no
  * signals and has ended when it returns.  shmt_view_receive() stops at the
  * end of the input, and at the end of the range with EFBIG when there is more
@@ -384,7 +386,7 @@ bool shmt_headroom(struct shmt_headroom *headroom);
 bool shmt_memory_cgroup(struct shmt_headroom *cgroup);
 
 /*
- * A System V semaphore held, with undo, around a copy (lock.c).
+ * A System V semaphore held, with undo, around a copy (sys/semaphore.c).
  */
 
 struct shmt_semaphore {
@@ -394,19 +396,19 @@ struct shmt_semaphore {
 
 /* "123", "0x4d2", either with ":INDEX".  errno as shmt_parse_ref(), ENOENT
  * where a key has no set. */
-int shmt_parse_semaphore(const char *text, struct shmt_semaphore *guard);
+int shmt_parse_semaphore(const char *text, struct shmt_semaphore *semaphore);
 
 /* Takes the semaphore (minus one, with SEM_UNDO) and gives it back.  EAGAIN:
  * not within the time; ENOENT: no such set; ERANGE: no such index; EOVERFLOW:
  * it is as high as it goes.  timeout in ms, UINT64_MAX waits for ever;
  * EINTR on a signal, and when the process is continued after a stop. */
 int shmt_semaphore_acquire(
-    const struct shmt_semaphore *guard, uint64_t timeout);
-int shmt_semaphore_release(const struct shmt_semaphore *guard);
+    const struct shmt_semaphore *semaphore, uint64_t timeout);
+int shmt_semaphore_release(const struct shmt_semaphore *semaphore);
 
 /* The process that changed the semaphore last, which is the holder of one
- * that cannot be had; 0: none, or in a pid namespace not seen. */
-int shmt_semaphore_holder(const struct shmt_semaphore *guard, pid_t *pid);
+ * that is taken; 0: none, or in a pid namespace not seen. */
+int shmt_semaphore_holder(const struct shmt_semaphore *semaphore, pid_t *pid);
 
 /*
  * Who is attached (holders.c)
@@ -723,6 +725,16 @@ struct shmt_dev_shm {
 
 /* errno as statfs(2); ENODEV: it is no tmpfs. */
 int shmt_dev_shm(struct shmt_dev_shm *dev_shm);
+
+/* What else /dev/shm holds: files in directories of it. */
+struct shmt_others {
+	uint64_t files;
+	uint64_t size;		/* bytes in memory and swapped out */
+	uint64_t hidden;	/* directories that could not be read */
+};
+
+/* dir: as of struct shmt_object; errno as open(2), ENODEV as above. */
+int shmt_posix_others(int dir, struct shmt_others *others);
 
 /* part of whole in tenths of a percent, exact for all 64 bits; UINT64_MAX
  * where whole is 0 and part is not. */

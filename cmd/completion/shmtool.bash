@@ -8,10 +8,12 @@ _shmtool_commands() {
 	shmtool help 2>/dev/null | awk '/^  [a-z]/ { print $1 }'
 }
 
-# Ids, and keys of those that have one.
+# Ids, keys of those that have one, and plain names of objects.
 _shmtool_segments() {
 	shmtool stat --tsv --no-heading -o ID,KEY 2>/dev/null |
 		awk '{ print $1 } $2 != "0x00000000" { print $2 }'
+	shmtool stat --kind posix --tsv --no-heading -o ID 2>/dev/null |
+		grep -v '[^A-Za-z0-9_./:@%+=,-]'
 }
 
 # The options of a command as they are written: -m, --mode=, --watch.
@@ -53,6 +55,8 @@ _shmtool_complete_value() {
 		mapfile -t COMPREPLY < <(compgen -W "$(_shmtool_segments |
 			grep ^0x)" -- "$cur")
 		;;
+	KIND*) mapfile -t COMPREPLY < <(compgen -W 'sysv posix all' \
+		-- "$cur") ;;
 	PID*) _pids ;;
 	*) COMPREPLY=() ;;
 	esac

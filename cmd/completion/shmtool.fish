@@ -10,6 +10,10 @@ function __shmtool_segments
 		if ($2 != "0x00000000")
 			print $2 text
 	}'
+	shmtool stat --kind posix --tsv --no-heading -o ID,OWNER,SIZE \
+		2>/dev/null | awk -F '\t' '$1 !~ /[^A-Za-z0-9_.\/:@%+=,-]/ {
+		print $1 "\t" $2 ", " $3 " bytes"
+	}'
 end
 
 # letter, name, kind of value (none, = or [), its word, and help of each option

@@ -5,6 +5,7 @@
  * each segment.
  */
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -27,14 +28,19 @@ ask(struct dialogue *dialogue, const char *question, const char *answers)
 {
 	char *line = NULL;
 	size_t room = 0;
+	int error;
 
 	if (dialogue->ended || caught_signal() != 0 || !flush_output())
 		return NULL;
 	dialogue->asked = true;
 	dprintf(STDERR_FILENO, "%s [%s] ", question, answers);
 	if (getline(&line, &room, stdin) == -1) {
+		error = errno;
 		dialogue->ended = true;
 		dprintf(STDERR_FILENO, "\n");
+		if (!feof(stdin) && caught_signal() == 0)
+			warn_about(NULL, "standard input: %s",
+			    strerror(error));
 		free(line);
 		return NULL;
 	}
@@ -60,8 +66,8 @@ question_about(const struct removal *r)
 
 	short_size(size, s->size);
 	if (asprintf(&raw, "%s %d (0x%08" PRIx32 ", %s, owner %s%s%s)?",
-	    r->result == WOULD_MARK ? "mark" : "remove", s->object.id, s->key, size,
-	    user_name(s->uid), r->reason != NULL ? "; " : "",
+	    r->result == WOULD_MARK ? "mark" : "remove", s->object.id,
+	    s->key, size, user_name(s->uid), r->reason != NULL ? "; " : "",
 	    r->reason != NULL ? r->reason : "") == -1)
 		return NULL;
 	safe = safe_copy(raw);
@@ -92,8 +98,10 @@ ask_for_one(struct dialogue *dialogue, const struct removal *r)
 	char *question = question_about(r), *line;
 	bool understood;
 
-	if (question == NULL)
+	if (question == NULL) {
+		fail(NULL, ENOMEM);
 		return ANSWER_NO;
+	}
 	do {
 		line = ask(dialogue, question, "y,n,a,q,?");
 		understood = understand(line, &answer);

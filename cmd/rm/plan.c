@@ -19,6 +19,7 @@
 #include "shmtool.h"
 #include "ui/message.h"
 #include "ui/table.h"
+#include "ui/terminal.h"
 #include "ui/text.h"
 #include "ui/value.h"
 
@@ -97,7 +98,9 @@ print_rows(const struct shmt_filter *filter, struct row *rows, size_t count)
 	const struct column *columns[COLUMNS_MAX + 1] = { &action_column };
 	struct table table = {
 		.heading = true, .set = &segment_columns, .columns = columns,
-		.column_count = 1, .rows = rows, .row_count = count
+		.column_count = 1, .rows = rows, .row_count = count,
+		.expendable = segment_columns.expendable,
+		.style = use_color(COLOR_AUTO) ? style_row : NULL
 	};
 	struct ipc_ns ipc_ns = { 0 };
 	const char *const *name;
@@ -121,24 +124,31 @@ static int
 print_segments(const struct plan *plan, size_t limit)
 {
 	const struct removal *r;
-	struct row *rows;
-	size_t found = 0, shown = 0;
+	const size_t most = limit < plan->count ? limit : plan->count;
+	struct shmt_list shown = { 0 };
+	struct rows rows = { 0 };
+	size_t found = 0, i = 0;
 	int status;
 
-	rows = calloc((limit < plan->count ? limit : plan->count) + 1,
-	    sizeof(*rows));
-	if (rows == NULL)
+	shown.list = calloc(most + 1, sizeof(*shown.list));
+	if (shown.list == NULL)
 		return fail(NULL, ENOMEM);
-	for (r = plan->list; r < plan->list + plan->count; r++) {
-		if (r->segment.ctime == 0 || found++ >= limit)
-			continue;
-		rows[shown].segment = r->segment;
-		rows[shown++].action = action_word(r);
+	for (r = plan->list; r < plan->list + plan->count; r++)
+		if (r->segment.ctime != 0 && found++ < limit)
+			shown.list[shown.count++] = r->segment;
+	status = make_rows(&rows, &shown);
+	if (status != ST_OK) {
+		free_rows(&rows);
+		return status;
 	}
-	status = print_rows(plan->filter, rows, shown);
-	free(rows);
-	if (found > shown)
-		printf("%zu more, which --dry-run shows\n", found - shown);
+	for (r = plan->list; i < rows.count; r++)
+		if (r->segment.ctime != 0)
+			rows.list[i++].action = action_word(r);
+	status = print_rows(plan->filter, rows.list, rows.count);
+	if (status == ST_OK && found > rows.count)
+		printf("%zu more, which --dry-run shows\n",
+		    found - rows.count);
+	free_rows(&rows);
 	return status;
 }
 

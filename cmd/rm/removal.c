@@ -29,6 +29,7 @@
 #include "archive.h"
 #include "filter.h"
 #include "operand.h"
+#include "rm/object.h"
 #include "rm/removal.h"
 #include "shmtool.h"
 #include "ui/message.h"
@@ -37,13 +38,8 @@
 /* A message names no more holders than these. */
 #define NAMED_HOLDERS 8
 
-static void
-set_result(struct removal *r, enum removal_result result, int status,
-    const char *format, ...) __attribute__((format(printf, 4, 5)));
-
-/* Replaces the reason of before; without memory there is none. */
-static void
-set_result(struct removal *r, enum removal_result result, int status,
+void
+removal_set(struct removal *r, enum removal_result result, int status,
     const char *format, ...)
 {
 	va_list args;
@@ -61,18 +57,18 @@ void
 removal_skip(struct removal *r, enum removal_result result, int status,
     const char *reason)
 {
-	set_result(r, result, status, "%s", reason);
+	removal_set(r, result, status, "%s", reason);
 }
 
 static void
 set_failed(struct removal *r, int error)
 {
 	if (error == EPERM || error == EACCES)
-		set_result(r, FAILED, ST_DENIED, "only its owner %s, its "
+		removal_set(r, FAILED, ST_DENIED, "only its owner %s, its "
 		    "creator %s and root may remove it",
 		    user_name(r->segment.uid), user_name(r->segment.cuid));
 	else
-		set_result(r, FAILED, status_of(error), "%s", strerror(error));
+		removal_set(r, FAILED, status_of(error), "%s", strerror(error));
 }
 
 bool
@@ -131,9 +127,8 @@ find_holders(struct removal_run *run, struct removal *r)
 	r->complete = shmt_holders_complete(&run->holders, &r->segment);
 }
 
-/* "4242 (postgres), 4250 (postgres)"; the caller frees it. */
-static char *
-holder_names(const struct removal *r)
+char *
+removal_holder_names(const struct removal *r)
 {
 	static const char unseen[] = "processes that cannot be seen from here";
 	char *text = NULL;
@@ -153,7 +148,7 @@ holder_names(const struct removal *r)
 	return fclose(out) == 0 ? text : NULL;
 }
 
-/* set_result() with the holders between the two halves of the reason. */
+/* removal_set() with the holders between the two halves of the reason. */
 static void
 set_attached(struct removal_run *run, struct removal *r,
     enum removal_result result, int status, const char *before,
@@ -162,8 +157,8 @@ set_attached(struct removal_run *run, struct removal *r,
 	char *names;
 
 	find_holders(run, r);
-	names = holder_names(r);
-	set_result(r, result, status, "%s by %s, nattch %ju%s", before,
+	names = removal_holder_names(r);
+	removal_set(r, result, status, "%s by %s, nattch %ju%s", before,
 	    names != NULL ? names : "others",
 	    (uintmax_t)r->segment.nattch, after);
 	free(names);
@@ -179,7 +174,7 @@ set_absent(struct removal_run *run, struct removal *r)
 	char reason[ABSENT_REASON];
 
 	absent_reason(r->operand, reason);
-	set_result(r, ABSENT, run->force ? ST_OK : ST_ABSENT, "%s", reason);
+	removal_set(r, ABSENT, run->force ? ST_OK : ST_ABSENT, "%s", reason);
 }
 
 void
@@ -232,7 +227,7 @@ set_filtered(const struct removal_run *run, struct removal *r)
 			strlcat(names, ", ", sizeof(names));
 		strlcat(names, label, sizeof(names));
 	}
-	set_result(r, KEPT, ST_OK, "it does not pass %s", names);
+	removal_set(r, KEPT, ST_OK, "it does not pass %s", names);
 }
 
 /* What --force would do to the processes that have a segment attached. */
@@ -246,6 +241,16 @@ advice(const struct shmt_info *segment)
 	    "last of them";
 }
 
+/* Where nothing else keeps a segment, and no plan is shown, the removal itself
+ * finds out whether it is permitted. */
+static bool
+is_forbidden(const struct removal_run *run, const struct shmt_info *segment)
+{
+	if (!run->foretells && !run->dry && segment->nattch == 0)
+		return false;
+	return shmt_may_remove(&segment->object) == -1 && errno != ENOENT;
+}
+
 void
 removal_plan(struct removal_run *run, struct removal *r)
 {
@@ -254,7 +259,9 @@ removal_plan(struct removal_run *run, struct removal *r)
 	/* The filter has chosen all segments but those of operands. */
 	if (r->operand != NULL && run->filter != NULL && !passes(run, s))
 		set_filtered(run, r);
-	else if (shmt_may_remove(&s->object) == -1 && errno != ENOENT)
+	else if (s->object.kind == SHMT_POSIX)
+		object_plan(run, r);
+	else if (is_forbidden(run, s))
 		set_failed(r, errno);
 	else if (s->state & SHMT_DEST)
 		set_attached(run, r, KEPT, run->force ? ST_OK : ST_BUSY,
@@ -318,16 +325,16 @@ why_use_keeps(struct removal_run *run, const struct removal *r,
 static void
 set_already_gone(const struct removal_run *run, struct removal *r)
 {
-	set_result(r, ABSENT, run->filter != NULL || run->force ? ST_OK :
+	removal_set(r, ABSENT, r->operand == NULL || run->force ? ST_OK :
 	    ST_ABSENT, "somebody else removed it");
 }
 
-/* The status of what is kept because it changed: it is no failure where a
- * filter says what is to go. */
+/* The status of what is kept because it changed: what a filter selected is
+ * then no longer what was asked for, and that is no failure. */
 static int
-changed_status(const struct removal_run *run)
+changed_status(const struct removal *r)
 {
-	return run->filter != NULL ? ST_OK : ST_BUSY;
+	return r->operand == NULL ? ST_OK : ST_BUSY;
 }
 
 /* True: it is still the segment that is to go. */
@@ -348,14 +355,14 @@ look_again(struct removal_run *run, struct removal *r)
 	if (why == NULL && now.nattch > 0 && !run->force) {
 		r->segment.nattch = now.nattch;
 		renew_holders(run, &now);
-		set_attached(run, r, KEPT, changed_status(run),
+		set_attached(run, r, KEPT, changed_status(r),
 		    "attached meanwhile", "");
 		return false;
 	}
 	if (why == NULL)
 		why = why_use_keeps(run, r, &now);
 	if (why != NULL)
-		set_result(r, KEPT, changed_status(run), "%s", why);
+		removal_set(r, KEPT, changed_status(r), "%s", why);
 	else
 		r->segment = now;
 	return why == NULL;
@@ -398,7 +405,7 @@ look_at_copied(void *arg, const struct shmt_saved *saved)
 		why = used_meanwhile;
 	}
 	if (why != NULL)
-		set_result(r, KEPT, changed_status(run), "%s", why);
+		removal_set(r, KEPT, changed_status(r), "%s", why);
 	look->kept = true;
 	return false;
 }
@@ -418,7 +425,7 @@ save_first(struct removal_run *run, struct removal *r)
 
 	status = save_segment(&saving, &r->segment, &saved, &reason);
 	if (status != ST_OK && !look.kept)
-		set_result(r, FAILED, status, "not saved, so not removed: %s",
+		removal_set(r, FAILED, status, "not saved, so not removed: %s",
 		    reason != NULL ? reason : strerror(ENOMEM));
 	free(reason);
 	if (status != ST_OK)
@@ -481,7 +488,7 @@ pin(struct removal_run *run, struct removal *r, void **at)
 		why = "attached meanwhile";
 	if (why == NULL)
 		return true;
-	set_result(r, KEPT, changed_status(run), "%s", why);
+	removal_set(r, KEPT, changed_status(r), "%s", why);
 	shmt_detach(*at);
 	return false;
 }
@@ -492,6 +499,10 @@ removal_do(struct removal_run *run, struct removal *r)
 	int error = 0;
 	void *at;
 
+	if (r->segment.object.kind == SHMT_POSIX) {
+		object_do(run, r);
+		return;
+	}
 	if (!look_again(run, r))
 		return;
 	if (run->save != NULL && !save_first(run, r))

@@ -21,6 +21,7 @@ enum removal_result {
 /* What is asked for, the same for all segments, and who is attached. */
 struct removal_run {
 	bool force, dry;
+	bool foretells;		/* the plan is shown before it is done */
 	const char *save;	/* directory to save into first, or NULL */
 	const struct shmt_filter *filter;	/* NULL: there is none */
 	bool pins;		/* ids may be swapped between two calls */
@@ -56,6 +57,14 @@ void removal_do(struct removal_run *run, struct removal *removal);
  * knows. */
 void removal_skip(struct removal *removal, enum removal_result result,
     int status, const char *reason);
+
+/* Replaces result, status and reason; without memory there is no reason. */
+void removal_set(struct removal *removal, enum removal_result result,
+    int status, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* "4242 (postgres), 4250 (postgres)"; the caller frees it. */
+char *removal_holder_names(const struct removal *removal);
 
 bool would_go(const struct removal *removal);
 

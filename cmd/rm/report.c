@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -37,12 +38,14 @@ print_line(FILE *out, const char *format, ...)
 	va_start(args, format);
 	length = vasprintf(&raw, format, args);
 	va_end(args);
-	if (length == -1)
-		return;
-	safe = safe_copy(raw);
-	fprintf(out, "%s\n", safe != NULL ? safe : "?");
+	safe = length == -1 ? NULL : safe_copy(raw);
+	if (safe != NULL)
+		fprintf(out, "%s\n", safe);
+	else
+		fail(NULL, ENOMEM);
 	free(safe);
-	free(raw);
+	if (length != -1)
+		free(raw);
 }
 
 static void
@@ -52,6 +55,11 @@ print_removed(FILE *out, const struct removal *r)
 	char size[SHORT_TEXT];
 
 	short_size(size, s->size);
+	if (s->object.kind == SHMT_POSIX) {
+		print_line(out, "removed /%s (%s, owner %s)", s->object.name,
+		    size, user_name(s->uid));
+		return;
+	}
 	print_line(out, "removed %d (0x%08" PRIx32 ", %s, owner %s)%s%s",
 	    s->object.id, s->key, size, user_name(s->uid),
 	    r->saved != NULL ? ", saved as " : "",
@@ -61,10 +69,13 @@ print_removed(FILE *out, const struct removal *r)
 void
 report_removal(const struct report *report, const struct removal *r)
 {
-	char id[SHORT_TEXT];
+	char id[NAME_MAX + 2];
 	const char *object = id, *reason = r->reason;
 
-	snprintf(id, sizeof(id), "%d", r->segment.object.id);
+	if (r->segment.object.kind == SHMT_POSIX)
+		snprintf(id, sizeof(id), "/%s", r->segment.object.name);
+	else
+		snprintf(id, sizeof(id), "%d", r->segment.object.id);
 	if (r->operand != NULL)
 		object = r->operand->text;
 	if (reason == NULL)
@@ -86,6 +97,8 @@ report_removal(const struct report *report, const struct removal *r)
 	case REMOVED:
 		if (report->verbose)
 			print_removed(report->out, r);
+		if (r->reason != NULL)
+			warn_about(object, "%s", r->reason);
 		break;
 	case WOULD_MARK:
 		warn_about(object, "would be marked for removal, %s", reason);
@@ -129,6 +142,35 @@ print_done(const struct removal *list, size_t count)
  * JSON
  */
 
+static void
+json_posix(struct json *json, const char *name, const struct removal *r)
+{
+	const struct shmt_info *s = &r->segment;
+	char path[NAME_MAX + 2];
+
+	snprintf(path, sizeof(path), "/%s", name);
+	json_null(json, "id");
+	json_null(json, "key");
+	json_null(json, "key_hex");
+	json_text(json, "kind", "posix");
+	json_text(json, "name", path);
+	if (!json_is_exact(path))
+		json_hex(json, "name_hex", path);
+	if (json_is_exact(path))
+		json_text(json, "path", path);
+	else
+		json_null(json, "path");
+	if (s->known == 0) {
+		json_null(json, "dev");
+		json_null(json, "inode");
+		json_null(json, "size");
+		return;
+	}
+	json_number(json, "dev", s->object.dev);
+	json_number(json, "inode", s->object.inode);
+	json_number(json, "size", s->size);
+}
+
 /* Of a segment that was never looked at only what the operand says is known. */
 static void
 json_identity(struct json *json, const struct removal *r)
@@ -139,6 +181,14 @@ json_identity(struct json *json, const struct removal *r)
 	bool seen = s->ctime != 0, has_key = seen;
 	uint32_t key = s->key;
 
+	if (s->object.kind == SHMT_POSIX) {
+		json_posix(json, s->object.name, r);
+		return;
+	}
+	if (ref != NULL && ref->kind == SHMT_POSIX) {
+		json_posix(json, ref->name, r);
+		return;
+	}
 	/* Marking takes the key away; the maps of the holders still show it. */
 	if ((s->state & SHMT_DEST) != 0) {
 		has_key = r->holder_count > 0;

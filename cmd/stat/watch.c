@@ -373,10 +373,9 @@ look(const struct change_watch *how, struct look *look)
 		needs |= NEEDS_HOLDERS;
 	if (shmt_list(SHMT_KIND(SHMT_SYSV), 0, &all) == -1)
 		return fail(NULL, errno);
-	status = make_namespaces(&look->rows, 1);
+	status = make_rows(&look->rows, &all);
 	if (status == ST_OK)
-		status = add_rows(&look->rows, all.list, all.count);
-	shmt_list_free(&all);
+		status = make_namespaces(&look->rows, 1);
 	if (status != ST_OK)
 		return status;
 	look->rows.ns_count = 1;

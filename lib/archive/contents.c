@@ -19,6 +19,7 @@ struct job {
 	struct shmt__digest *digest;
 	char *buffer;			/* of one block */
 	struct shmt__run run;		/* run.end 0: nothing is known yet */
+	bool counting;			/* before anything is copied */
 };
 
 /* From offset on, where a file has data and where a hole. */
@@ -54,18 +55,33 @@ find_run(struct job *job, uint64_t offset)
 	return &job->run;
 }
 
-static uint64_t
-next_data(struct job *job, uint64_t offset)
+static int
+report(const struct job *job, uint64_t done)
+{
+	const struct shmt__copy *copy = job->copy;
+
+	if (copy->progress == NULL || !copy->progress(copy->arg,
+	    job->counting ? 0 : done))
+		return 0;
+	errno = ECANCELED;
+	return -1;
+}
+
+/* The first data at *offset or behind, or the end.  A mapping is searched page
+ * by page, which may take long. */
+static int
+find_data(struct job *job, uint64_t *offset)
 {
 	const struct shmt__run *run;
 
-	while (offset < job->copy->size) {
-		run = find_run(job, offset);
+	for (; *offset < job->copy->size; *offset = run->end) {
+		if (report(job, *offset) == -1)
+			return -1;
+		run = find_run(job, *offset);
 		if (run->data)
 			break;
-		offset = run->end;
 	}
-	return offset;
+	return 0;
 }
 
 static int
@@ -160,24 +176,21 @@ copy_block(struct job *job, uint64_t offset, uint64_t data, size_t length)
 static int
 copy_all(struct job *job)
 {
-	struct shmt__copy *copy = job->copy;
-	uint64_t at = 0, data;
-	int result = 0;
+	uint64_t size = job->copy->size, at = 0, data;
+	int result;
 	size_t n;
 
-	while (result == 0 && (data = next_data(job, at)) < copy->size) {
-		if (copy->progress != NULL &&
-		    copy->progress(copy->arg, data)) {
-			errno = ECANCELED;
-			return -1;
-		}
+	for (;;) {
+		data = at;
+		result = find_data(job, &data);
+		if (result == -1 || data == size)
+			return result;
 		at = data & ~(uint64_t)(SHMT__BLOCK - 1);
-		n = copy->size - at < SHMT__BLOCK ?
-		    (size_t)(copy->size - at) : SHMT__BLOCK;
-		result = copy_block(job, at, data, n);
+		n = shmt__up_to(at, size, SHMT__BLOCK);
+		if (copy_block(job, at, data, n) == -1)
+			return -1;
 		at += n;
 	}
-	return result;
 }
 
 static void
@@ -190,23 +203,45 @@ forget_runs(struct job *job)
 		shmt__view_reset(job->copy->to.view);
 }
 
-/* Whether there is memory for all data, if the copy is in memory. */
+static int
+count_data(struct job *job, uint64_t *data)
+{
+	uint64_t at = 0, size = job->copy->size;
+	int result;
+
+	*data = 0;
+	job->counting = true;
+	while ((result = find_data(job, &at)) == 0 && at < size) {
+		*data += job->run.end - at;
+		at = job->run.end;
+	}
+	job->counting = false;
+	return result;
+}
+
+/* Whether there is memory for a copy that is in memory. */
 static int
 expect_memory(struct job *job)
 {
 	struct shmt__copy *copy = job->copy;
-	uint64_t at = 0, data = 0, left;
+	struct shmt_view *view = copy->from.view;
+	uint64_t data, left;
 
-	if (copy->from.view != NULL)
-		return !shmt__in_memory(copy->to.fd) ? 0 :
-		    shmt__expect_memory(copy->from.view, 0, copy->size,
-		    SHMT__DATA, &left);
-	while ((at = next_data(job, at)) < copy->size) {
-		data += job->run.end - at;
-		at = job->run.end;
-	}
-	return shmt__expect_memory(copy->to.view, 0, data,
-	    SHMT__DATA | SHMT__HOLES, &left);
+	if (view == NULL)
+		view = copy->to.view;
+	else if (!shmt__in_memory(copy->to.fd))
+		return 0;
+	if (shmt__expect_memory(view, 0, 0, SHMT__DATA, &left) == -1)
+		return -1;
+	/* Where there is enough for holes too, they are not looked for. */
+	if (copy->size <= left)
+		return 0;
+	if (count_data(job, &data) == -1)
+		return -1;
+	if (data <= left)
+		return 0;
+	errno = ENOMEM;
+	return -1;
 }
 
 int

@@ -87,7 +87,8 @@ from_values(const uint64_t v[static FIELDS], struct shmt_saved *saved)
 {
 	shmt__contents_ending((int)v[CONTENTS], saved->ending);
 	saved->segment = (struct shmt_info){
-		.object.id = (int)v[ID], .key = (uint32_t)v[KEY], .size = v[SIZE],
+		.object.id = (int)v[ID], .key = (uint32_t)v[KEY],
+		.size = v[SIZE],
 		.mode = (unsigned)v[PERMS],
 		.uid = (uint32_t)v[UID], .gid = (uint32_t)v[GID],
 		.cuid = (uint32_t)v[CUID], .cgid = (uint32_t)v[CGID],

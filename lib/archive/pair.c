@@ -116,7 +116,8 @@ shmt__name_saved(struct shmt_saved *saved)
 	    strftime(date, sizeof(date), "%Y%m%dT%H%M%SZ", &tm) == 0)
 		snprintf(date, sizeof(date), "%jd", (intmax_t)s->ctime);
 	snprintf(saved->name, sizeof(saved->name),
-	    "%d-0x%08" PRIx32 "-%s-%08x", s->object.id, s->key, date, name_tag(s));
+	    "%d-0x%08" PRIx32 "-%s-%08x", s->object.id, s->key, date,
+	    name_tag(s));
 }
 
 static void
@@ -176,7 +177,7 @@ create_named(struct shmt__pair *pair)
 			return -1;
 		if (fd == -1)
 			continue;
-		/* A file system without locks: nobody can remove it. */
+		/* Without locks a file is not taken for left over so soon. */
 		if ((flock(fd, LOCK_EX | LOCK_NB) == 0 ||
 		    errno != EWOULDBLOCK) && has_name(pair, fd, name)) {
 			pair->fd = fd;

@@ -38,7 +38,7 @@ int shmt__pair_name(struct shmt__pair *pair);
 
 /* Writes what becomes NAME.meta, then renames it, also over an older one:
  * by that rename, and not before, the new pair is the one to be restored.
- * ENOENT: somebody removed the contents file. */
+ * ENOENT: the contents file was removed meanwhile. */
 int shmt__pair_prepare(const struct shmt__pair *pair, const char *text,
     size_t length);
 int shmt__pair_commit(const struct shmt__pair *pair);

@@ -49,7 +49,7 @@ open_segment(struct save *save, struct shmt_view **view,
 	if (shmt_view_open(&before->object, 0, view) == -1)
 		return fail_at(save, SHMT_AT_SEGMENT);
 	if (shmt__sysv_look(before->object.id, opened) == -1 ||
-	    !shmt_same(before, shmt_view_segment(*view))) {
+	    !shmt_same(before, shmt_view_info(*view))) {
 		shmt_view_close(*view);
 		errno = ENOENT;
 		return fail_at(save, SHMT_AT_SEGMENT);
@@ -62,7 +62,7 @@ open_segment(struct save *save, struct shmt_view **view,
 	return 0;
 }
 
-/* A look before the work; it is no promise. */
+/* Spares the work where a pair exists already. */
 static int
 refuse_existing(const struct save *save)
 {

@@ -5,6 +5,7 @@
  */
 
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <linux/magic.h>
 
@@ -61,5 +62,35 @@ shmt__expect_memory(struct shmt_view *view, uint64_t from, uint64_t to,
 	if (to - from <= *left || count_bytes(view, from, to, parts) <= *left)
 		return 0;
 	errno = ENOMEM;
+	return -1;
+}
+
+/* What the file system of an object has left; segments have none of their
+ * own. */
+static uint64_t
+count_free(const struct shmt_view *view)
+{
+	struct statvfs fs;
+
+	if (view->segment.object.kind == SHMT_SYSV ||
+	    fstatvfs(view->fd, &fs) == -1 || fs.f_blocks == 0)
+		return UINT64_MAX;
+	return (uint64_t)fs.f_bavail * fs.f_frsize;
+}
+
+int
+shmt__expect_space(struct shmt_view *view, uint64_t from, uint64_t to,
+    uint64_t *left)
+{
+	uint64_t free = count_free(view);
+
+	if (shmt__expect_memory(view, from, to, SHMT__HOLES, left) == -1)
+		return -1;
+	if (*left > free)
+		*left = free;
+	if (to - from <= free ||
+	    count_bytes(view, from, to, SHMT__HOLES) <= free)
+		return 0;
+	errno = ENOSPC;
 	return -1;
 }

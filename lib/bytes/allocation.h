@@ -20,6 +20,11 @@
 int shmt__expect_memory(struct shmt_view *view, uint64_t from, uint64_t to,
     unsigned parts, uint64_t *left);
 
+/* The same for a range that is to be written: its holes.  ENOSPC: there is
+ * memory, but the file system of an object is too small. */
+int shmt__expect_space(struct shmt_view *view, uint64_t from, uint64_t to,
+    uint64_t *left);
+
 /* Whether a descriptor is of a regular file whose file system is memory. */
 bool shmt__in_memory(int fd);
 

@@ -236,6 +236,21 @@ send_data(struct job *job, uint64_t end)
 	return result;
 }
 
+/* A hole that was sent may be behind the end by now, if an object became
+ * shorter. */
+static int
+expect_last_byte(struct job *job)
+{
+	struct shmt__run run;
+	char byte;
+
+	if (job->end == job->how->offset)
+		return 0;
+	shmt__view_run(job->view, job->end - 1, job->end, &run);
+	return run.data ? shmt__view_load(job->view, job->end - 1, &byte, 1) :
+	    0;
+}
+
 /* A hole at the end of a file is there only once the file is so long. */
 static int
 end_sparse(const struct job *job)
@@ -282,6 +297,8 @@ shmt_view_send(struct shmt_view *view, const struct shmt_transfer *how,
 		    send_hole(&job, run.end);
 	}
 	*done = job.pos - how->offset;
+	if (result == 0)
+		result = expect_last_byte(&job);
 	if (result == 0 && (how->flags & SHMT_SPARSE))
 		result = end_sparse(&job);
 	if (result == -1)
@@ -316,6 +333,8 @@ shmt_view_visit(struct shmt_view *view, uint64_t offset, uint64_t length,
 		}
 		job.pos = run.end;
 	}
+	if (result == 0)
+		result = expect_last_byte(&job);
 	shmt__view_reset(view);
 	return result;
 }
@@ -358,8 +377,7 @@ expect_pages(struct job *job, uint64_t known)
 		known = SHMT__CHUNK;
 	if (known < end - job->pos)
 		end = job->pos + known;
-	if (shmt__expect_memory(job->view, job->pos, end, SHMT__HOLES,
-	    &left) == -1)
+	if (shmt__expect_space(job->view, job->pos, end, &left) == -1)
 		return -1;
 	if (!job->is_file && left / 2 > known)
 		known = left / 2 < UNCHECKED_MAX ? left / 2 : UNCHECKED_MAX;
@@ -481,8 +499,7 @@ shmt_view_fill(struct shmt_view *view, const struct shmt_transfer *how,
 	if (!shmt__view_writable(view) || begin(&job, view, how, -1) == -1)
 		return -1;
 	if (!view->huge)
-		result = shmt__expect_memory(view, job.pos, job.end,
-		    SHMT__HOLES, &left);
+		result = shmt__expect_space(view, job.pos, job.end, &left);
 	memset(view->buffer, byte, SHMT__BUFFER);
 	while (result == 0 && job.pos < job.end) {
 		n = shmt__up_to(job.pos, job.end, SHMT__BUFFER);

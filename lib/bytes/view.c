@@ -18,6 +18,7 @@
 
 #include "bytes/view.h"
 #include "shmtool.h"
+#include "sys/file.h"
 #include "sysv.h"
 
 /* The largest page that any machine has. */
@@ -166,7 +167,10 @@ open_file(struct shmt_view *view, const struct shmt_object *object)
 	    shmt_open(&view->segment.object, view->flags, &fd) == -1)
 		return -1;
 	view->size = view->segment.size;
-	return shmt__view_file(view, fd);
+	if (shmt__view_file(view, fd) == 0)
+		return 0;
+	shmt__close(fd);
+	return -1;
 }
 
 int
@@ -209,7 +213,7 @@ shmt_view_close(struct shmt_view *view)
 }
 
 const struct shmt_info *
-shmt_view_segment(const struct shmt_view *view)
+shmt_view_info(const struct shmt_view *view)
 {
 	return &view->segment;
 }

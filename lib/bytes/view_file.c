@@ -51,15 +51,22 @@ find_run(struct shmt_view *view, uint64_t offset, uint64_t end,
 static int
 load(struct shmt_view *view, uint64_t offset, void *buffer, size_t length)
 {
-	return shmt__read_at(view->fd, offset, buffer, length);
+	struct stat st;
+
+	if (shmt__read_at(view->fd, offset, buffer, length) == 0)
+		return 0;
+	if (fstat(view->fd, &st) == 0 &&
+	    (uint64_t)st.st_size < offset + length)
+		errno = ENODATA;
+	return -1;
 }
 
 /* The file system of segments has no size of its own: it is full when memory
  * is. */
 static void
-name_shortage(void)
+name_shortage(const struct shmt_view *view)
 {
-	if (errno == ENOSPC)
+	if (errno == ENOSPC && view->segment.object.kind == SHMT_SYSV)
 		errno = ENOMEM;
 }
 
@@ -76,7 +83,7 @@ store(struct shmt_view *view, uint64_t offset, const void *buffer,
 		if (n == -1 && errno == EINTR)
 			n = 0;
 		else if (n <= 0) {
-			name_shortage();
+			name_shortage(view);
 			return -1;
 		}
 	}
@@ -104,7 +111,7 @@ receive_from_file(struct shmt_view *view, uint64_t offset, size_t length,
 		return -1;
 	n = sendfile(view->fd, fd, NULL, length);
 	if (n == -1)
-		name_shortage();
+		name_shortage(view);
 	return n;
 }
 

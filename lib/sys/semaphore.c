@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * A System V semaphore held around a copy.  With undo: the kernel gives it
- * back when its holder dies.
+ * A System V semaphore that is held around a copy, with undo: the kernel
+ * releases it when its holder exits.
  */
 
 #include <sys/ipc.h>
@@ -34,7 +34,7 @@ find_set(const struct shmt_ref *ref, int *semid)
 }
 
 int
-shmt_parse_semaphore(const char *text, struct shmt_semaphore *guard)
+shmt_parse_semaphore(const char *text, struct shmt_semaphore *semaphore)
 {
 	struct shmt_ref ref;
 	uint64_t sem = 0;
@@ -53,8 +53,8 @@ shmt_parse_semaphore(const char *text, struct shmt_semaphore *guard)
 	    shmt_parse_number(text + length + 1, USHRT_MAX, &sem) == -1) ||
 	    find_set(&ref, &semid) == -1)
 		return -1;
-	guard->semid = semid;
-	guard->index = (unsigned short)sem;
+	semaphore->semid = semid;
+	semaphore->index = (unsigned short)sem;
 	return 0;
 }
 
@@ -72,43 +72,43 @@ absent(int result)
 }
 
 static int
-operate(
-    const struct shmt_semaphore *guard, short by, const struct timespec *limit)
+operate(const struct shmt_semaphore *semaphore, short by,
+    const struct timespec *limit)
 {
 	struct sembuf op = {
-		.sem_num = guard->index,
+		.sem_num = semaphore->index,
 		.sem_op = by,
 		.sem_flg = SEM_UNDO
 	};
 
-	return absent(semtimedop(guard->semid, &op, 1, limit));
+	return absent(semtimedop(semaphore->semid, &op, 1, limit));
 }
 
 int
-shmt_semaphore_acquire(const struct shmt_semaphore *guard, uint64_t timeout)
+shmt_semaphore_acquire(const struct shmt_semaphore *semaphore, uint64_t timeout)
 {
 	struct timespec limit = { 0 };
 
 	/* 68 years are for ever, and fit every time_t. */
 	if (timeout / 1000 >= INT32_MAX)
-		return operate(guard, -1, NULL);
+		return operate(semaphore, -1, NULL);
 	limit.tv_sec = (time_t)(timeout / 1000);
 	limit.tv_nsec = (long)(timeout % 1000) * 1000000;
-	return operate(guard, -1, &limit);
+	return operate(semaphore, -1, &limit);
 }
 
 int
-shmt_semaphore_release(const struct shmt_semaphore *guard)
+shmt_semaphore_release(const struct shmt_semaphore *semaphore)
 {
-	return operate(guard, 1, NULL);
+	return operate(semaphore, 1, NULL);
 }
 
 int
-shmt_semaphore_holder(const struct shmt_semaphore *guard, pid_t *pid)
+shmt_semaphore_holder(const struct shmt_semaphore *semaphore, pid_t *pid)
 {
 	int last;
 
-	last = semctl(guard->semid, guard->index, GETPID);
+	last = semctl(semaphore->semid, semaphore->index, GETPID);
 	if (absent(last) == -1)
 		return -1;
 	*pid = last;

@@ -272,6 +272,7 @@ int
 shmt_holders_of_list(const struct shmt_info *list, size_t count,
     struct shmt_holders *holders)
 {
+	struct shmt_holders found;
 	struct shmt_object *objects;
 	struct shmt__query query;
 	dev_t *devices;
@@ -285,9 +286,11 @@ shmt_holders_of_list(const struct shmt_info *list, size_t count,
 			objects[i] = list[i].object;
 		qsort(objects, count, sizeof(*objects), compare_sorted);
 		make_query(objects, count, devices, &query);
-		result = find_holders(&query, objects, count, holders);
+		result = find_holders(&query, objects, count, &found);
 		if (result == 0)
-			result = add_lookup(&query, holders);
+			result = add_lookup(&query, &found);
+		if (result == 0)
+			*holders = found;
 	}
 	free(devices);
 	free(objects);

@@ -97,6 +97,8 @@ is_object_stale(const struct subject *subject)
 	struct shmt_object_proof proof;
 	enum fact unused;
 
+	if ((s->known & SHMT_HAS_CTIME) == 0)
+		return UNKNOWN;
 	if (s->object.kind != SHMT_POSIX || s->links != 1 ||
 	    (s->state & SHMT_SEM) != 0 ||
 	    shmt_idle(s, subject->now) < subject->stale_idle)

@@ -48,12 +48,13 @@ int64_t
 shmt_last_time(const struct shmt_info *info)
 {
 	const int64_t times[] = { info->atime, info->dtime, info->mtime,
-	    info->ctime, info->btime };
-	int64_t last = 0;
+	    info->btime };
+	int64_t last = info->ctime;
 	size_t i;
 
+	/* 0 is a time that there is not, as mtime of a segment. */
 	for (i = 0; i < sizeof(times) / sizeof(times[0]); i++)
-		if (times[i] > last)
+		if (times[i] != 0 && times[i] > last)
 			last = times[i];
 	return last;
 }

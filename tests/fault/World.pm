@@ -94,6 +94,8 @@ my @commands = (
 	[ 'rm -n 0 1', status => 5, loose => 1 ],
 	[ 'rm -n --unattached --json', loose => 1, any => 1 ],
 	[ 'rm -n --pid SELF', loose => 1 ],
+	[ 'rm -n --stale', loose => 1 ],
+	[ 'rm 0 1 --not --pid SELF --key 0x4d2', loose => 1 ],
 	[ 'rm -y --save copies --unattached', fewer => 1, any => 1 ],
 	[ 'set -m g+r 0' ],
 	[ 'set -u root:root --lock 0' ],

@@ -17,24 +17,26 @@ int
 main(void)
 {
 	struct shmt_request request;
+	struct shmt_object object;
 	struct shmt_info segment;
 	bool created;
 	void *at;
-	int id;
 
 	memset(&request, 0, sizeof(request));
+	memset(&object, 0, sizeof(object));
 	request.size = 4096;
 	request.mode = 0600;
-	if (shmt_create(&request, &id, &created) == -1)
+	if (shmt_create(&request, &object, &created) == -1)
 		err(1, "create");
-	if (shmt_attach(id, NULL, 0, &at) == -1)
+	if (shmt_attach(&object, NULL, 0, &at) == -1)
 		err(1, "attach");
 	++*(int *)at;
-	if (shmt_info(id, &segment) == -1)
+	if (shmt_info(&object, 0, &segment) == -1)
 		err(1, "info");
 	printf("%" PRIu64 " bytes, %" PRIu64 " attached, counter %d\n",
 	    segment.size, segment.nattch, *(int *)at);
-	if (shmt_detach(at) == -1 || shmt_remove(id) == -1)
+	if (shmt_detach(at) == -1 ||
+	    shmt_remove(&object, 0, NULL) == -1)
 		err(1, "remove");
 	return 0;
 }

@@ -546,7 +546,7 @@ check_saved(const char *file, struct shmt_saved *saved,
     struct shmt_trouble *trouble)
 {
 	const struct shmt_restoring how = { .flags = SHMT_OTHER_KEY };
-	int id;
+	int id = -1;
 
 	if (restore_to(file, &how, &id, saved, trouble) == -1)
 		return -1;
@@ -559,7 +559,7 @@ restored_as_it_was(void **state)
 	struct shmt_info before, after;
 	struct shmt_trouble trouble;
 	struct shmt_saved saved, again;
-	int id, other;
+	int id, other = -1;
 	char *p;
 
 	(void)state;

@@ -693,8 +693,8 @@ posix_ids(void)
 static int
 posix_others(void)
 {
-	struct shmt__others others = { .files = 77 };
-	int result = shmt__posix_others(0, &others);
+	struct shmt_others others = { .files = 77 };
+	int result = shmt_posix_others(0, &others);
 
 	assert_int_equal(others.files, result == 0 ? 0 : 77);
 	return result;

@@ -176,7 +176,7 @@ many_objects(void **state)
 static void
 files_in_directories(void **state)
 {
-	struct shmt__others others;
+	struct shmt_others others;
 
 	(void)state;
 	put_object("small", PAGE);
@@ -186,7 +186,7 @@ files_in_directories(void **state)
 	assert_int_equal(
 	    mount("none", SHM "/directory/mount", "tmpfs", 0, NULL), 0);
 	put_object("directory/mount/file", PAGE);
-	assert_int_equal(shmt__posix_others(0, &others), 0);
+	assert_int_equal(shmt_posix_others(0, &others), 0);
 	assert_int_equal(umount(SHM "/directory/mount"), 0);
 	assert_int_equal(others.files, 2);
 	assert_int_equal(others.size, 4 * PAGE);

@@ -18,7 +18,8 @@ restore_to(const char *file, const struct shmt_restoring *how, int *id,
 	int result;
 
 	result = shmt_restore(file, how, &object, saved, trouble);
-	*id = object.id;
+	if (result == 0)
+		*id = object.id;
 	return result;
 }
 

@@ -112,7 +112,7 @@ static bool
 passes_one(enum shmt_criterion by, uint64_t value,
     const struct shmt_info *s, const struct shmt_holders *holders)
 {
-	const struct filter_row row = { { { by, false, value } }, 1 };
+	const struct filter_row row = { { { by, false, value, NULL } }, 1 };
 
 	return passes(&row, s, holders);
 }
@@ -121,7 +121,7 @@ static bool
 passes_not(enum shmt_criterion by, uint64_t value,
     const struct shmt_info *s, const struct shmt_holders *holders)
 {
-	const struct filter_row row = { { { by, true, value } }, 1 };
+	const struct filter_row row = { { { by, true, value, NULL } }, 1 };
 
 	return passes(&row, s, holders);
 }
@@ -426,7 +426,8 @@ facts_that_are_not_there(void **state)
 	unsigned by;
 
 	(void)state;
-	for (by = 0; by < SHMT_CRITERIA; by++) {
+	/* Every kind is known, and a name is no fact about memory. */
+	for (by = SHMT_BY_OWNER; by < SHMT_CRITERIA; by++) {
 		if (passes_one((enum shmt_criterion)by, 0, &s, NULL))
 			fail_msg("criterion %u", by);
 		if (passes_not((enum shmt_criterion)by, 0, &s, NULL))

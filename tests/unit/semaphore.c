@@ -67,63 +67,63 @@ grammar(void **state)
 		{ "0x0", ERANGE }, { "0x100000000", ERANGE },
 		{ "0x7777", ENOENT }, { "0x7777:1", ENOENT }
 	};
-	struct shmt_semaphore guard = { 42, 42 };
+	struct shmt_semaphore semaphore = { 42, 42 };
 	int semid = *(int *)*state;
 	char text[32];
 	size_t i;
 
 	for (i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		errno = 0;
-		if (shmt_parse_semaphore(wrong[i].text, &guard) != -1 ||
-		    errno != wrong[i].error || guard.semid != 42)
+		if (shmt_parse_semaphore(wrong[i].text, &semaphore) != -1 ||
+		    errno != wrong[i].error || semaphore.semid != 42)
 			fail_msg("\"%s\": errno %d", wrong[i].text, errno);
 	}
-	assert_int_equal(shmt_parse_semaphore("7:65535", &guard), 0);
-	assert_int_equal(guard.semid, 7);
-	assert_int_equal(guard.index, 65535);
-	assert_int_equal(shmt_parse_semaphore("0", &guard), 0);
-	assert_int_equal(guard.semid, 0);
-	assert_int_equal(guard.index, 0);
+	assert_int_equal(shmt_parse_semaphore("7:65535", &semaphore), 0);
+	assert_int_equal(semaphore.semid, 7);
+	assert_int_equal(semaphore.index, 65535);
+	assert_int_equal(shmt_parse_semaphore("0", &semaphore), 0);
+	assert_int_equal(semaphore.semid, 0);
+	assert_int_equal(semaphore.index, 0);
 	snprintf(text, sizeof(text), "0x%x:2", KEY);
-	assert_int_equal(shmt_parse_semaphore(text, &guard), 0);
-	assert_int_equal(guard.semid, semid);
-	assert_int_equal(guard.index, 2);
+	assert_int_equal(shmt_parse_semaphore(text, &semaphore), 0);
+	assert_int_equal(semaphore.semid, semid);
+	assert_int_equal(semaphore.index, 2);
 }
 
 static void
 taken_and_given(void **state)
 {
 	int semid = *(int *)*state;
-	struct shmt_semaphore guard = { semid, 2 };
+	struct shmt_semaphore semaphore = { semid, 2 };
 	pid_t pid = 0;
 
-	assert_int_equal(shmt_semaphore_acquire(&guard, UINT64_MAX), 0);
+	assert_int_equal(shmt_semaphore_acquire(&semaphore, UINT64_MAX), 0);
 	assert_int_equal(value(semid, 2), 0);
 	assert_int_equal(value(semid, 0), 1);
-	assert_int_equal(shmt_semaphore_holder(&guard, &pid), 0);
+	assert_int_equal(shmt_semaphore_holder(&semaphore, &pid), 0);
 	assert_int_equal(pid, getpid());
-	assert_int_equal(shmt_semaphore_acquire(&guard, 0), -1);
+	assert_int_equal(shmt_semaphore_acquire(&semaphore, 0), -1);
 	assert_int_equal(errno, EAGAIN);
-	assert_int_equal(shmt_semaphore_acquire(&guard, 1), -1);
+	assert_int_equal(shmt_semaphore_acquire(&semaphore, 1), -1);
 	assert_int_equal(errno, EAGAIN);
-	assert_int_equal(shmt_semaphore_release(&guard), 0);
+	assert_int_equal(shmt_semaphore_release(&semaphore), 0);
 	assert_int_equal(value(semid, 2), 1);
 }
 
 static void
 absent(void **state)
 {
-	struct shmt_semaphore guard = { *(int *)*state, 3 };
+	struct shmt_semaphore semaphore = { *(int *)*state, 3 };
 	pid_t pid;
 
-	assert_int_equal(shmt_semaphore_acquire(&guard, 0), -1);
+	assert_int_equal(shmt_semaphore_acquire(&semaphore, 0), -1);
 	assert_int_equal(errno, ERANGE);
-	guard.semid = 0x7fffffff;
-	assert_int_equal(shmt_semaphore_acquire(&guard, 0), -1);
+	semaphore.semid = 0x7fffffff;
+	assert_int_equal(shmt_semaphore_acquire(&semaphore, 0), -1);
 	assert_int_equal(errno, ENOENT);
-	assert_int_equal(shmt_semaphore_release(&guard), -1);
+	assert_int_equal(shmt_semaphore_release(&semaphore), -1);
 	assert_int_equal(errno, ENOENT);
-	assert_int_equal(shmt_semaphore_holder(&guard, &pid), -1);
+	assert_int_equal(shmt_semaphore_holder(&semaphore, &pid), -1);
 	assert_int_equal(errno, ENOENT);
 }
 
@@ -131,10 +131,10 @@ static void
 as_high_as_it_goes(void **state)
 {
 	int semid = *(int *)*state;
-	struct shmt_semaphore guard = { semid, 0 };
+	struct shmt_semaphore semaphore = { semid, 0 };
 
 	assert_int_equal(semctl(semid, 0, SETVAL, 32767), 0);
-	assert_int_equal(shmt_semaphore_release(&guard), -1);
+	assert_int_equal(shmt_semaphore_release(&semaphore), -1);
 	assert_int_equal(errno, EOVERFLOW);
 	assert_int_equal(semctl(semid, 0, SETVAL, 1), 0);
 }
@@ -144,28 +144,28 @@ static void
 killed_holder(void **state)
 {
 	int semid = *(int *)*state, pipefd[2];
-	struct shmt_semaphore guard = { semid, 0 };
+	struct shmt_semaphore semaphore = { semid, 0 };
 	pid_t child, last = 0;
 	char byte;
 
 	assert_int_equal(pipe(pipefd), 0);
 	child = fork();
 	if (child == 0) {
-		byte = shmt_semaphore_acquire(&guard, 0) == 0 ? 'y' : 'n';
+		byte = shmt_semaphore_acquire(&semaphore, 0) == 0 ? 'y' : 'n';
 		if (write(pipefd[1], &byte, 1) == 1)
 			pause();
 		_exit(1);
 	}
 	assert_int_equal(read(pipefd[0], &byte, 1), 1);
 	assert_int_equal(byte, 'y');
-	assert_int_equal(shmt_semaphore_acquire(&guard, 0), -1);
+	assert_int_equal(shmt_semaphore_acquire(&semaphore, 0), -1);
 	assert_int_equal(errno, EAGAIN);
-	assert_int_equal(shmt_semaphore_holder(&guard, &last), 0);
+	assert_int_equal(shmt_semaphore_holder(&semaphore, &last), 0);
 	assert_int_equal(last, child);
 	kill(child, SIGKILL);
 	assert_int_equal(waitpid(child, NULL, 0), child);
-	assert_int_equal(shmt_semaphore_acquire(&guard, 10000), 0);
-	assert_int_equal(shmt_semaphore_release(&guard), 0);
+	assert_int_equal(shmt_semaphore_acquire(&semaphore, 10000), 0);
+	assert_int_equal(shmt_semaphore_release(&semaphore), 0);
 	close(pipefd[0]);
 	close(pipefd[1]);
 }
@@ -182,17 +182,17 @@ remove_soon(void *arg)
 static void
 removed_while_waiting(void **state)
 {
-	struct shmt_semaphore guard = { 0, 0 };
+	struct shmt_semaphore semaphore = { 0, 0 };
 	pthread_t thread;
 	int semid;
 
 	(void)state;
 	semid = semget(IPC_PRIVATE, 1, 0600);
 	assert_int_not_equal(semid, -1);
-	guard.semid = semid;
+	semaphore.semid = semid;
 	assert_int_equal(pthread_create(&thread, NULL, remove_soon, &semid),
 	    0);
-	assert_int_equal(shmt_semaphore_acquire(&guard, UINT64_MAX), -1);
+	assert_int_equal(shmt_semaphore_acquire(&semaphore, UINT64_MAX), -1);
 	assert_int_equal(errno, ENOENT);
 	pthread_join(thread, NULL);
 }
@@ -209,12 +209,12 @@ interrupted(void **state)
 	/* Again and again: the first may come before the wait begins. */
 	const struct itimerval every = { { 0, 20000 }, { 0, 20000 } };
 	const struct itimerval never = { 0 };
-	struct shmt_semaphore guard = { *(int *)*state, 1 };
+	struct shmt_semaphore semaphore = { *(int *)*state, 1 };
 	struct sigaction act = { .sa_handler = note, .sa_flags = SA_RESTART };
 
 	sigaction(SIGALRM, &act, NULL);
 	setitimer(ITIMER_REAL, &every, NULL);
-	assert_int_equal(shmt_semaphore_acquire(&guard, UINT64_MAX), -1);
+	assert_int_equal(shmt_semaphore_acquire(&semaphore, UINT64_MAX), -1);
 	assert_int_equal(errno, EINTR);
 	setitimer(ITIMER_REAL, &never, NULL);
 }

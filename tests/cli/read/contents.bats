@@ -326,7 +326,7 @@ end() {
 	grep -q "^shmtool: read: $id: no attached process is left" err
 	[ "$(wc -l <err)" -eq 1 ]
 	[ "$(tr -d A <out | wc -c)" -eq 0 ]
-	grep -q "nobody has it attached" again
+	grep -q "no process has it attached" again
 }
 
 none_left() {
@@ -368,7 +368,7 @@ none_left() {
 		[ "$status" -eq 6 ]
 		[ -z "$output" ]
 		if [ "$error" = EFAULT ]; then
-			message_has "read: $id: cannot allocate a page after 0 bytes"
+			message_has "read: $id: no free huge page"
 		else
 			[ "$stderr" = "shmtool: read: $id: not enough memory \
 for 4.0K" ]

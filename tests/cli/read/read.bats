@@ -166,7 +166,7 @@ trace() {
 	run --separate-stderr shmtool read --no-trace "$id"
 	[ "$status" -eq 1 ]
 	[ -z "$output" ]
-	message_has "without a trace" "nobody"
+	message_has "without a trace: no process has it attached"
 	hold "$id"
 	before=$(trace "$id")
 	sleep 1.1
@@ -192,7 +192,7 @@ trace() {
 	[ "$status" -eq 1 ]
 	[ -z "$output" ]
 	message_has "read: $id: cannot be read without a trace" \
-		"pages that nobody wrote" "CAP_CHECKPOINT_RESTORE"
+		"unwritten pages" "CAP_CHECKPOINT_RESTORE"
 	[ "$(trace "$id")" = "$before" ]
 }
 

@@ -52,7 +52,6 @@ reusing() {
 	id=$(shmtool create -s 1M)
 	shmtool write -zA "$id"
 	LD_PRELOAD=$PWD/reuse.so REUSE=1 run --separate-stderr shmtool "$@" "$id"
-	echo "$status: $stderr"
 	[ "$status" -eq 3 ]
 	message_has "shmtool: $1: $id: another segment has this id now"
 	[ "$(of_id bytes "$id")" -eq 4096 ]

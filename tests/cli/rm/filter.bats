@@ -379,9 +379,12 @@ needs_namespaces() {
 	perl -e 'defined shmget(0, 65536, 0600) or die for 1 .. 11'
 	make_segment 4096
 	shmtool set -u nobody "$id"
-	on_terminal shmtool rm --all
+	on_terminal "stty cols 80; shmtool rm --all"
 	asked
 	[ "$(grep -c '^remove ' "$tty")" -eq 10 ]
+	# What is too wide loses columns, and never the action.
+	[ "$(grep -E '^(ACTION|remove) ' "$tty" | tr -d '\r' | wc -L)" -le 80 ]
+	grep -q 'shmtool: rm: no room for ' "$tty"
 	grep -q '^2 more, which --dry-run shows' "$tty"
 	grep -Eq '^OWNER +SEGMENTS +SIZE' "$tty"
 	grep -Eq '^root +11 +704K' "$tty"

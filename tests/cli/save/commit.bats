@@ -327,3 +327,15 @@ kill_at_each() {
 	name=${name%.meta}
 	restores_to "$BATS_TEST_TMPDIR/new"
 }
+
+@test "save: a signal ends the search of a large hole, too" {
+	! is_valgrind || skip "valgrind has no room for 15 TiB"
+	id=$(shmtool create -s 15T --no-reserve)
+	printf x | shmtool write -o 14T "$id"
+	# A mapping is searched page by page.
+	run --separate-stderr timeout -k 20 0.5 setpriv --bounding-set=-all \
+		--inh-caps=-all shmtool save "$dir" "$id"
+	[ "$status" -eq 124 ]
+	message_has "save: $id: interrupted, not saved"
+	[ -z "$(names)" ]
+}

@@ -115,3 +115,20 @@ sums() {
 	run --separate-stderr shmtool stat -u --by SIZE
 	message_has "--by: SIZE: not OWNER, CREATOR, CCOMMAND, COMMAND,"
 }
+
+@test "groups: by kind, and POSIX objects by owner and status" {
+	[ -n "${SHMTOOL_OWN_SHM:-}" ] || skip "no /dev/shm of its own"
+	make_segment 4096
+	head -c 8192 /dev/zero >/dev/shm/one
+	head -c 8192 /dev/zero >/dev/shm/two
+	[ "$(sums KIND --kind all | cut -f1,2,5)" = \
+		$'posix\t2\t16384\nsysv\t1\t4096' ]
+	[ "$(sums OWNER --kind posix | cut -f1,2,5)" = \
+		"$(id -un)"$'\t2\t16384' ]
+	[ "$(sums CREATOR --kind posix | cut -f1,2)" = $'-\t2' ]
+	# One of them is open.
+	exec 5</dev/shm/one
+	[ "$(sums KIND --kind posix | cut -f2,3)" = $'2\t1' ]
+	exec 5<&-
+	rm /dev/shm/one /dev/shm/two
+}

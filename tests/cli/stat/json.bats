@@ -36,8 +36,8 @@ names() {
 }
 
 segment_names=atime,ccommand,ccommand_life,cgid,cgroup,cpid,creator,ctime,cuid
-segment_names+=,dtime,gid,group,id,idle,key,key_hex,lcommand,lcommand_life,lpid
-segment_names+=,nattch,owner,perms,rss,size,status,swap,uid
+segment_names+=,dtime,gid,group,id,idle,key,key_hex,kind,lcommand,lcommand_life,lpid
+segment_names+=,name,nattch,owner,perms,rss,size,status,swap,uid
 
 @test "stat --json: without segments an empty array" {
 	[ "$(shmtool stat --json | json '{segments}')" = '[]' ]

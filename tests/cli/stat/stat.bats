@@ -716,7 +716,7 @@ heading() {
 		"--json --tsv" "-t -p" "-P -u" "-t -o ID" "-c -o SIZE,ID"
 		"--owner nosuchuser" "--idle 5x" "--min-size -1" "--key 0x"
 		"--min-size 2 --max-size 1" "--key 1 --private"
-		"12x" "0x" "id:" "/name" ""
+		"12x" "0x" "id:" "/a/b" ""
 		"--sort ID $id" "--reverse $id" "--no-heading $id"
 		"-w0" "-wx" "-w -t" "-w -P" "-w -u" "-w -o ID" "-w --sort ID"
 		"-w --reverse" "-w --all-ns" "-w --json --tsv" "--json=x"

@@ -198,3 +198,39 @@ file_setup() {
 	shmtool read -n 50000 "$id" | cmp - <(head -c 50000 data)
 	[ "$(shmtool read -o 50000 "$id" | tr -d '\0' | wc -c)" -eq 0 ]
 }
+
+# Runs a command with a /dev/shm of its own of 4 MiB.
+with_small_shm() {
+	needs_mounts
+	unshare --mount bash -c 'mount -t tmpfs -o size=4M none /dev/shm &&
+		truncate -s 64M /dev/shm/object && shopt -s lastpipe && '"$1"
+}
+
+@test "write: into a full /dev/shm it is 6, and nothing known is written" {
+	head -c 20000000 /dev/zero >zeros
+	run --separate-stderr with_small_shm 'shmtool write /object <zeros'
+	[ "$status" -eq 6 ]
+	message_has "write: /object: its file system is full" "after 0 bytes"
+	run --separate-stderr with_small_shm 'shmtool write -zA /object'
+	[ "$status" -eq 6 ]
+	message_has "write: /object: its file system is full" "after 0 bytes"
+	run --separate-stderr with_small_shm 'cat zeros | shmtool write /object'
+	[ "$status" -eq 6 ]
+	message_has "write: /object: its file system is full"
+	run --separate-stderr with_small_shm 'ulimit -f 100 &&
+		shmtool write -zA -n 1M /object'
+	[ "$status" -eq 6 ]
+	message_has "write: /object: longer than a file may be" "ulimit -f"
+	# What has its memory can be written over.
+	with_small_shm 'shmtool write -zA -n 4M /object &&
+		shmtool write -zB -n 4M /object && shmtool write -s end -o 1 \
+		/object && [ "$(shmtool read -n 5 /object)" = BendB ]'
+}
+
+@test "read: an object that becomes shorter is an error" {
+	run --separate-stderr with_small_shm 'shmtool read /object |
+		(head -c 1 >/dev/null; truncate -s 100 /dev/shm/object
+		cat >/dev/null); exit ${PIPESTATUS[0]}'
+	[ "$status" -eq 1 ]
+	message_has "read: /object: became shorter, after"
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Notes on standard error for people at a terminal, below a table of segments.
+ */
+
+#ifndef CMD_STAT_NOTES_H
+#define CMD_STAT_NOTES_H
+
+/* That there are POSIX objects, which were not asked for. */
+void note_objects(void);
+
+/* What else lies in /dev/shm, and how full it is. */
+void note_dev_shm(void);
+
+#endif
