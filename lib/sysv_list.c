@@ -148,21 +148,27 @@ parse_line(const char *line, struct shmt_info *s)
 	return true;
 }
 
-/* A line of length bytes ends with its newline, and has no NUL. */
+/* Longer than a line of any kernel. */
+#define LINE_SIZE 1024
+
+/* Whether a line ends with its newline; one that is longer than any, or has a
+ * NUL, does not. */
 static bool
-is_whole(const char *line, size_t length)
+is_whole(const char *line)
 {
-	return line[length - 1] == '\n' && strlen(line) == length;
+	size_t length = strlen(line);
+
+	return length > 0 && line[length - 1] == '\n';
 }
 
 static int
-add_line(struct array *array, const char *line, size_t length)
+add_line(struct array *array, const char *line)
 {
 	struct shmt_info *s = grow(array);
 
 	if (s == NULL)
 		return -1;
-	if (is_whole(line, length) && parse_line(line, s))
+	if (is_whole(line) && parse_line(line, s))
 		return 0;
 	errno = EBADMSG;
 	return -1;
@@ -170,29 +176,25 @@ add_line(struct array *array, const char *line, size_t length)
 
 /* The first line names the columns. */
 static int
-check_heading(const char *line, size_t length)
+check_heading(const char *line)
 {
-	if (is_whole(line, length) && strstr(line, "shmid") != NULL)
+	if (is_whole(line) && strstr(line, "shmid") != NULL)
 		return 0;
 	errno = EBADMSG;
 	return -1;
 }
 
+/* Not by getline(3): a file without newlines may have no end. */
 static int
 add_lines(struct array *array, FILE *file)
 {
-	char *line = NULL;
-	size_t room = 0, n;
-	ssize_t length;
-	int result = 0, error;
+	char line[LINE_SIZE];
+	int result = 0;
+	size_t n;
 
-	for (n = 0; result == 0 && (length = getline(&line, &room, file)) > 0;
+	for (n = 0; result == 0 && fgets(line, sizeof(line), file) != NULL;
 	    n++)
-		result = n == 0 ? check_heading(line, (size_t)length) :
-		    add_line(array, line, (size_t)length);
-	error = errno;
-	free(line);
-	errno = error;
+		result = n == 0 ? check_heading(line) : add_line(array, line);
 	if (result == 0 && n == 0 && feof(file)) {
 		errno = EBADMSG;
 		return -1;
