@@ -307,12 +307,16 @@ list_proc(struct shmt_info **list, size_t *count)
 {
 	/* The kernel gives less at a time, but stdio(3) would ask for less. */
 	char buffer[16384];
-	int result, error;
+	int fd, result, error;
 	FILE *file;
 
-	file = fopen(SHMT__SYSVIPC, "re");
-	if (file == NULL)
+	/* Without waiting for the writer of a FIFO. */
+	fd = open(SHMT__SYSVIPC, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	file = fd == -1 ? NULL : fdopen(fd, "r");
+	if (file == NULL) {
+		shmt__close(fd);
 		return -1;
+	}
 	setvbuf(file, buffer, _IOFBF, sizeof(buffer));
 	result = shmt__read_sysvipc(file, list, count);
 	error = errno;
