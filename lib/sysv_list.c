@@ -2,7 +2,7 @@
 
 /*
  * All segments of the namespace.  Three ways: /proc/sysvipc/shm costs about
- * a microsecond a segment and alone has rss and swap; SHM_STAT_ANY costs a
+ * a microsecond a segment and alone tells rss and swap; SHM_STAT_ANY costs a
  * quarter of that a slot, empty slots included; SHM_STAT is for kernels that
  * have neither, and shows what may be read.
  */
@@ -148,21 +148,27 @@ parse_line(const char *line, struct shmt_info *s)
 	return true;
 }
 
-/* A line of length bytes ends with its newline, and has no NUL. */
+/* Longer than a line of any kernel. */
+#define LINE_SIZE 1024
+
+/* Whether a line ends with its newline; one that is longer than any, or has a
+ * NUL, does not. */
 static bool
-is_whole(const char *line, size_t length)
+is_whole(const char *line)
 {
-	return line[length - 1] == '\n' && strlen(line) == length;
+	size_t length = strlen(line);
+
+	return length > 0 && line[length - 1] == '\n';
 }
 
 static int
-add_line(struct array *array, const char *line, size_t length)
+add_line(struct array *array, const char *line)
 {
 	struct shmt_info *s = grow(array);
 
 	if (s == NULL)
 		return -1;
-	if (is_whole(line, length) && parse_line(line, s))
+	if (is_whole(line) && parse_line(line, s))
 		return 0;
 	errno = EBADMSG;
 	return -1;
@@ -170,29 +176,25 @@ add_line(struct array *array, const char *line, size_t length)
 
 /* The first line names the columns. */
 static int
-check_heading(const char *line, size_t length)
+check_heading(const char *line)
 {
-	if (is_whole(line, length) && strstr(line, "shmid") != NULL)
+	if (is_whole(line) && strstr(line, "shmid") != NULL)
 		return 0;
 	errno = EBADMSG;
 	return -1;
 }
 
-/* No line of the kernel's is nearly as long; a longer one, or one with a NUL,
- * is not whole. */
-#define LINE 1024
-
+/* Not by getline(3): a file without newlines may have no end. */
 static int
 add_lines(struct array *array, FILE *file)
 {
-	char line[LINE];
+	char line[LINE_SIZE];
 	int result = 0;
 	size_t n;
 
 	for (n = 0; result == 0 && fgets(line, sizeof(line), file) != NULL;
 	    n++)
-		result = n == 0 ? check_heading(line, strlen(line)) :
-		    add_line(array, line, strlen(line));
+		result = n == 0 ? check_heading(line) : add_line(array, line);
 	if (result == 0 && n == 0 && feof(file)) {
 		errno = EBADMSG;
 		return -1;
@@ -305,12 +307,16 @@ list_proc(struct shmt_info **list, size_t *count)
 {
 	/* The kernel gives less at a time, but stdio(3) would ask for less. */
 	char buffer[16384];
-	int result, error;
+	int fd, result, error;
 	FILE *file;
 
-	file = fopen(SHMT__SYSVIPC, "re");
-	if (file == NULL)
+	/* Without waiting for the writer of a FIFO. */
+	fd = open(SHMT__SYSVIPC, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	file = fd == -1 ? NULL : fdopen(fd, "r");
+	if (file == NULL) {
+		shmt__close(fd);
 		return -1;
+	}
 	setvbuf(file, buffer, _IOFBF, sizeof(buffer));
 	result = shmt__read_sysvipc(file, list, count);
 	error = errno;

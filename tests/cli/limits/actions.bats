@@ -54,7 +54,7 @@ dev_shm_inodes no limit - -" ]
 			.percent == null'
 	with_dev_shm size=0,nr_inodes=0 shmtool limits --usage --tsv |
 		grep -qx 'shmall	18446744073692774399	0	0.0	pages'
-	run --separate-stderr apart 'mount -t proc none /dev/shm
+	run --separate-stderr apart 'mount --rbind /proc /dev/shm
 		shmtool limits --usage --tsv'
 	[ "$status" -eq 0 ]
 	[[ $output != *dev_shm* ]]

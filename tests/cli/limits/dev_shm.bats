@@ -102,7 +102,7 @@ now 1048576"* ]]
 }
 
 @test "dev_shm_size: no tmpfs is 1" {
-	run --separate-stderr apart 'mount -t proc none /dev/shm
+	run --separate-stderr apart 'mount --rbind /proc /dev/shm
 		exec shmtool limits --set dev_shm_size=64M'
 	[ "$status" -eq 1 ]
 	message_has "dev_shm_size: no tmpfs is mounted at /dev/shm"
