@@ -52,9 +52,10 @@ CMD := \
 	ui/options ui/progress ui/signals ui/stream ui/suggest ui/table \
 	ui/terminal ui/text ui/value write
 UNITS := \
-	archive copy diagnose fault files hidden holders lease limits logind \
-	memcg parse posix process race select semaphore stale sysv sysv_list \
-	view_remote
+	archive archive_pair copy copy_pipe diagnose fault fault_bytes \
+	fault_posix files hidden holders holders_hidden lease lease_removal \
+	limits logind maps memcg meta parse posix posix_change process race \
+	select select_stale semaphore stale sysv sysv_list view_remote
 MAN := \
 	man/shmtool.1 \
 	man/shmtool.3 \
@@ -142,7 +143,8 @@ $(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVE)
 	$(CC) -pie $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(BSD_LIBS)
 
 # Those in which calls are made to fail.
-FAULTY := copy fault hidden lease posix view_remote
+FAULTY := copy copy_pipe fault fault_bytes fault_posix hidden lease lease_removal posix posix_change \
+	view_remote
 $(FAULTY:%=$(BUILD)/tests/unit/%): $(BUILD)/tests/fault/preload.o
 
 # One count for all: bats and cmocka both speak TAP.  What fails is shown, and
@@ -177,7 +179,7 @@ check-man: ## lints the pages
 check-fault: all $(BUILD)/tests/fault/preload.so ## calls, limits, streams, signals
 	tests/fault/run $(abspath $(BUILD))
 
-$(BUILD)/tests/fault/preload.so: tests/fault/preload.c
+$(BUILD)/tests/fault/preload.so: tests/fault/preload.c tests/fault/calls.h
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 $(WARN) -D_GNU_SOURCE -O1 -g -shared -fPIC -o $@ $<
 

@@ -136,6 +136,11 @@ includes() {
 		}' $(find cmd lib -name '*.c'))"
 }
 
+@test "house: no test file is longer than 600 lines" {
+	none_of "files" "$(find tests -type f ! -path 'tests/fuzz/seeds/*' \
+		-exec wc -l {} \; | awk '$1 > 600')"
+}
+
 @test "house: every open closes on exec" {
 	none_of "opens" "$(awk '
 		/[^a-z_](open|openat)\(/ { call = ""; inside = 1 }
