@@ -104,8 +104,9 @@ persist(void)
 {
 	const struct shmt_setting settings[] = { { "shmmni", 4096 } };
 	struct shmt_atomic_file *draft;
-	int result, fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int result, fd;
 
+	fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd == -1)
 		return -1;
 	close(fd);

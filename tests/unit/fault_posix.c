@@ -83,10 +83,10 @@ posix_change(void)
 	int fd, result;
 
 	result = shmt_open(&x, SHMT_WRITE, &fd);
-	if (result == 0)
+	if (result == 0) {
 		close(fd);
-	if (result == 0)
 		result = shmt_info(&x, 0, &info);
+	}
 	info.mode ^= 070;
 	if (result == 0)
 		result = shmt_set(&info);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=bash disable=SC2016,SC2030,SC2031,SC2154
+# shellcheck shell=bash disable=SC2016,SC2030,SC2031
 #
 # read: -O FILE, pipes, sockets and failing outputs.
 

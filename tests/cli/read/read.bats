@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=bash disable=SC2016,SC2030,SC2031,SC2154
+# shellcheck shell=bash disable=SC2016,SC2030,SC2031
 #
 # read: raw bytes, dumps and values.
 
@@ -87,7 +87,7 @@ load segment
 	make_random 5000
 	run --separate-stderr shmtool read -v -O copy -o 100 -n 200 "$id"
 	[ "$status" -eq 0 ]
-	[ "$stderr" = "read 200 bytes at 100" ]
+	message_has "read 200 bytes at 100"
 	cmp copy <(tail -c +101 data | head -c 200)
 }
 

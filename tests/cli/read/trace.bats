@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=bash disable=SC2016,SC2030,SC2031,SC2094,SC2154
+# shellcheck shell=bash disable=SC2016,SC2030,SC2031
 #
 # read: what reading leaves on the segment.
 
@@ -215,16 +215,16 @@ E2
 	shmtool write -zA "$id"
 	shmtool read "$id" | {
 		head -c 1 >/dev/null
-		of_id nattch "$id" >nattch
+		of_id nattch "$id" >seen
 		cat >/dev/null
 	}
-	[ "$(cat nattch)" -eq 0 ]
+	[ "$(cat seen)" -eq 0 ]
 	# With a mapping it is.
 	setpriv --bounding-set=-all --inh-caps=-all shmtool read "$id" | {
 		head -c 1 >/dev/null
-		of_id nattch "$id" >nattch
+		of_id nattch "$id" >seen
 		cat >/dev/null
 	}
-	[ "$(cat nattch)" -eq 1 ]
+	[ "$(cat seen)" -eq 1 ]
 	[ "$(of_id nattch "$id")" -eq 0 ]
 }
