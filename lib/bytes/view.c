@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Attaching; opening a view of a segment in the best way there is; pieces of
- * it into a buffer and out of one.
+ * Opening a view of a segment in the best way there is; pieces of it into a
+ * buffer and out of one.
  */
 
-#include <sys/ipc.h>
 #include <sys/resource.h>
-#include <sys/shm.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,50 +21,6 @@
 
 /* The largest page that any machine has. */
 #define LARGEST_PAGE ((uint64_t)16 << 30)
-
-int
-shmt__sysv_attach(int id, const void *address, unsigned flags, void **at)
-{
-	struct shmt_info segment;
-	int shmflags, error;
-	void *p;
-
-	shmflags = (flags & SHMT_RDONLY ? SHM_RDONLY : 0) |
-	    (flags & SHMT_EXEC ? SHM_EXEC : 0) |
-	    (flags & SHMT_ROUND ? SHM_RND : 0) |
-	    (flags & SHMT_REMAP ? SHM_REMAP : 0);
-	p = shmat(id, address, shmflags);
-	if (p == (void *)-1) {
-		/* EINVAL may be about the address or about the id. */
-		error = errno;
-		if (error == EIDRM || (error == EINVAL &&
-		    shmt__sysv_look(id, &segment) == -1 && errno == ENOENT))
-			error = ENOENT;
-		errno = error;
-		return -1;
-	}
-	*at = p;
-	return 0;
-}
-
-int
-shmt_detach(const void *at)
-{
-	return shmdt(at);
-}
-
-size_t
-shmt__up_to(uint64_t from, uint64_t to, size_t most)
-{
-	return to - from < most ? (size_t)(to - from) : most;
-}
-
-bool
-shmt__is_unsupported(int error)
-{
-	return error == ENOSYS || error == EPERM || error == EINVAL ||
-	    error == EOPNOTSUPP;
-}
 
 /* A limit for files is not meant for segments. */
 static bool
