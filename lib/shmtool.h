@@ -288,10 +288,11 @@ int shmt_detach(const void *at);
 /*
  * Contents (bytes/).  A view reaches the bytes of a segment or an object.  A
  * segment is attached for that: for microseconds if the caller may open
- * /proc/self/map_files, else as long as the view is open.  With SHMT_NO_TRACE
- * it is read through a process that has it attached, which leaves atime, lpid
- * and nattch as they are.  Bytes that were never written read as zero, and no
- * memory is allocated for them.
+ * /proc/self/map_files, else as long as the view is open.  A view to read does
+ * not attach it where that caller gets a descriptor from the segment's creator
+ * or last user.  With SHMT_NO_TRACE it is read through a process that has it
+ * attached, which leaves atime, lpid and nattch as they are.  Bytes that were
+ * never written read as zero, and no memory is allocated for them.
  */
 
 #define SHMT_WRITE	0x10u	/* the view is for writing */
