@@ -850,8 +850,9 @@ int shmt_dev_shm_line(const char *size, char **line);
 /*
  * Replaces the lines kernel.NAME = of a sysctl.d file, or adds them, keeping
  * all others, in two steps: all that can fail beforehand, and the rename.
- * The caller closes the draft after either.  ELOOP: a symbolic link; EISDIR or
- * EINVAL: no regular file.  count: at most 64.
+ * The caller closes the draft after either.  In between the directory is
+ * locked.  ELOOP: a symbolic link; EISDIR or EINVAL: no regular file; EBUSY:
+ * another process keeps the lock.  count: at most 64.
  */
 struct shmt_setting {
 	const char *name;
