@@ -76,9 +76,25 @@ open_attached(struct shmt_view *view, void *at)
 	return shmt__view_map(view, at);
 }
 
+static int
+open_remote(struct shmt_view *view, int id, bool files_only)
+{
+	if (shmt__sysv_look(id, &view->segment) == -1)
+		return -1;
+	if (files_only && view->segment.nattch == 0) {
+		errno = ESRCH;
+		return -1;
+	}
+	view->size = view->segment.size;
+	return shmt__view_remote(view, files_only);
+}
+
 /*
- * Size and identity are taken after the attach: before it, another segment,
- * perhaps a smaller one, may get the id between two system calls.
+ * Through a process that has the segment attached, if it gives us a
+ * descriptor: then nattch stays as it is, which programs compare.
+ *
+ * Else size and identity are taken after the attach: before it, another
+ * segment, perhaps a smaller one, may get the id between two system calls.
  */
 static int
 open_own(struct shmt_view *view, int id)
@@ -86,6 +102,9 @@ open_own(struct shmt_view *view, int id)
 	int error;
 	void *at;
 
+	if ((view->flags & SHMT_WRITE) == 0 &&
+	    open_remote(view, id, true) == 0)
+		return 0;
 	if (shmt__sysv_attach(id, NULL,
 		view->flags & SHMT_WRITE ? 0 : SHMT_RDONLY, &at) == -1)
 		return -1;
@@ -98,15 +117,6 @@ open_own(struct shmt_view *view, int id)
 	shmt_detach(at);
 	errno = error;
 	return -1;
-}
-
-static int
-open_remote(struct shmt_view *view, int id)
-{
-	if (shmt__sysv_look(id, &view->segment) == -1)
-		return -1;
-	view->size = view->segment.size;
-	return shmt__view_remote(view);
 }
 
 /* Memory that is a file of its own leaves no trace but atime, which opening
@@ -144,7 +154,7 @@ shmt_view_open(const struct shmt_object *object, unsigned flags,
 	v->page = (size_t)sysconf(_SC_PAGESIZE);
 	v->fd = -1;
 	if ((object->kind != SHMT_SYSV ? open_file(v, object) :
-	    flags & SHMT_NO_TRACE ? open_remote(v, object->id) :
+	    flags & SHMT_NO_TRACE ? open_remote(v, object->id, false) :
 	    open_own(v, object->id)) == -1) {
 		free(v);
 		return -1;
