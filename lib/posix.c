@@ -352,7 +352,7 @@ open_draft(int dir, const char *name)
 }
 
 int
-shmt__posix_draft(const struct shmt_object *object,
+shmt_posix_draft(const struct shmt_object *object,
     const struct shmt_request *request, int *fd)
 {
 	int dir, draft;
@@ -369,7 +369,7 @@ shmt__posix_draft(const struct shmt_object *object,
 	if (draft == -1)
 		return -1;
 	if (grow(draft, 0, request->size, request->flags) == -1) {
-		shmt__posix_discard(object, draft);
+		shmt_posix_discard(object, draft);
 		return -1;
 	}
 	*fd = draft;
@@ -391,7 +391,7 @@ link_draft(int fd, int dir, const char *name)
 }
 
 int
-shmt__posix_publish(const struct shmt_object *object,
+shmt_posix_publish(const struct shmt_object *object,
     const struct shmt_request *request, int fd)
 {
 	struct stat st;
@@ -410,7 +410,7 @@ shmt__posix_publish(const struct shmt_object *object,
 }
 
 void
-shmt__posix_discard(const struct shmt_object *object, int fd)
+shmt_posix_discard(const struct shmt_object *object, int fd)
 {
 	int saved = errno, dir;
 	struct statx st;
@@ -432,11 +432,11 @@ make_new(struct shmt_object *object, const struct shmt_request *request)
 	struct stat st;
 	int fd;
 
-	if (shmt__posix_draft(object, request, &fd) == -1)
+	if (shmt_posix_draft(object, request, &fd) == -1)
 		return -1;
 	if (fstat(fd, &st) == -1 ||
-	    shmt__posix_publish(object, request, fd) == -1) {
-		shmt__posix_discard(object, fd);
+	    shmt_posix_publish(object, request, fd) == -1) {
+		shmt_posix_discard(object, fd);
 		return -1;
 	}
 	shmt__close(fd);

@@ -265,6 +265,39 @@ int shmt_create(const struct shmt_request *request,
     struct shmt_object *object, bool *created);
 
 /*
+ * Make a POSIX object in steps, so that it is complete before its name
+ * appears: shmt_posix_draft() gives memory that is reserved and that no other
+ * process can open yet, the caller writes its contents and may set its owner
+ * by fchown(2), and shmt_posix_publish() sets the mode and gives it the name.
+ * Of request size, mode and SHMT_NORESERVE count; of object the name.  The
+ * caller closes fd after shmt_posix_publish() succeeded.
+ * shmt_posix_discard() undoes a draft, published or not, closes it and keeps
+ * errno.
+ *
+ * EEXIST: the name is taken.  EINVAL: not a name.  ENOSPC: no room in
+ * /dev/shm, or no inode.  EFBIG: RLIMIT_FSIZE, and SIGXFSZ is sent.  EINTR: a
+ * signal was caught.  ENODEV: /dev/shm is not there, or is no tmpfs.
+ *
+ * A process that is killed leaves no draft, except where the kernel refuses
+ * files without a name: there the name exists from the start, with mode 0.
+ */
+int shmt_posix_draft(const struct shmt_object *object,
+    const struct shmt_request *request, int *fd);
+int shmt_posix_publish(const struct shmt_object *object,
+    const struct shmt_request *request, int fd);
+void shmt_posix_discard(const struct shmt_object *object, int fd);
+
+/*
+ * Sets the size of a POSIX object, in bytes.  What is added is reserved, unless
+ * flags has SHMT_NORESERVE.  EBUSY: a process uses it and it would shrink,
+ * which kills a process that touches what is gone; SHMT_FORCE shrinks it all
+ * the same.  EPERM: a seal forbids it.  EINVAL: System V segments keep their
+ * size.  ENOSPC, EFBIG, EINTR: as of shmt_posix_draft().
+ */
+int shmt_resize(const struct shmt_object *object, uint64_t size,
+    unsigned flags);
+
+/*
  * A descriptor of the memory, close-on-exec; SHMT_WRITE: for writing too.
  * O_NOATIME where it is permitted.  EINVAL: a System V segment has none.
  */
@@ -305,6 +338,10 @@ struct shmt_view;
 int shmt_view_open(const struct shmt_object *object, unsigned flags,
     struct shmt_view **view);
 void shmt_view_close(struct shmt_view *view);
+
+/* The same of a file in memory that is open, such as a draft.  The view has a
+ * descriptor of its own: fd remains the caller's. */
+int shmt_view_of_fd(int fd, unsigned flags, struct shmt_view **view);
 
 /* The segment's size in bytes. */
 uint64_t shmt_view_size(const struct shmt_view *view);
