@@ -9,6 +9,7 @@
  */
 
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
@@ -21,6 +22,7 @@
 #include <unistd.h>
 
 #include "shmtool.h"
+#include "bytes/memcg.h"
 #include "posix.h"
 #include "sys/file.h"
 #include "sys/resident.h"
@@ -308,6 +310,35 @@ give_back(int fd)
 	errno = saved;
 }
 
+static uint64_t
+whole_pages(uint64_t bytes)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+
+	return (bytes + page - 1) / page * page;
+}
+
+/*
+ * Whether file system and memory have room for so many bytes.  A process that
+ * allocates more than its memory cgroup can hold is killed, and no errno comes
+ * first.
+ */
+static int
+check_room(int fd, uint64_t bytes)
+{
+	struct statvfs fs;
+
+	/* Of a tmpfs without a limit all is 0. */
+	if (fstatvfs(fd, &fs) == 0 && fs.f_blocks != 0 &&
+	    bytes > (uint64_t)fs.f_bavail * fs.f_frsize)
+		errno = ENOSPC;
+	else if (bytes > shmt__memory_left())
+		errno = ENOMEM;
+	else
+		return 0;
+	return -1;
+}
+
 /* The size grows at once or not at all. */
 static int
 grow(int fd, uint64_t from, uint64_t to, unsigned flags)
@@ -316,9 +347,13 @@ grow(int fd, uint64_t from, uint64_t to, unsigned flags)
 		errno = EFBIG;
 		return -1;
 	}
-	if ((flags & SHMT_NORESERVE) == 0 && reserve(fd, from, to) == -1) {
-		give_back(fd);
-		return -1;
+	if ((flags & SHMT_NORESERVE) == 0) {
+		if (check_room(fd, whole_pages(to) - whole_pages(from)) == -1)
+			return -1;
+		if (reserve(fd, from, to) == -1) {
+			give_back(fd);
+			return -1;
+		}
 	}
 	return ftruncate(fd, (off_t)to);
 }

@@ -796,8 +796,13 @@ enum shmt_cause_kind {
 	SHMT_CAUSE_AS,		/* ENOMEM: RLIMIT_AS, of attaching */
 	SHMT_CAUSE_HUGE_GROUP,	/* EPERM: neither CAP_IPC_LOCK nor in group */
 	SHMT_CAUSE_NEXT_ID,	/* may not ask for an id */
-	SHMT_CAUSE_EXISTS,	/* EEXIST: the key or the id is taken */
-	SHMT_CAUSE_MODE		/* EACCES: the existing one's mode bits */
+	SHMT_CAUSE_EXISTS,	/* EEXIST: key, id or name is taken */
+	SHMT_CAUSE_MODE,	/* EACCES: the existing one's mode bits */
+	SHMT_CAUSE_SHM_SIZE,	/* ENOSPC: the size of /dev/shm */
+	SHMT_CAUSE_SHM_INODES,	/* ENOSPC: the inodes of /dev/shm */
+	SHMT_CAUSE_MEMORY,	/* ENOMEM: a memory cgroup, or the machine */
+	SHMT_CAUSE_FSIZE,	/* EFBIG: RLIMIT_FSIZE */
+	SHMT_CAUSE_NO_SHM	/* ENODEV: no tmpfs at /dev/shm */
 };
 
 /* What was refused: shmt_create(), or then shmt_attach() or shmt_lock(). */
@@ -811,6 +816,9 @@ struct shmt_cause {
 	uint64_t asked, used, limit;
 	uint64_t huge_size;	/* bytes of a huge page, where one was asked */
 	unsigned overcommit;	/* vm.overcommit_memory */
+	/* The value of fs.protected_regular, where that refuses the caller
+	 * O_CREAT of the existing one; else 0. */
+	unsigned protected_regular;
 	bool has_segment;	/* the existing one, where there is one */
 	struct shmt_info segment;
 };
@@ -819,6 +827,11 @@ struct shmt_cause {
  * limits and usage as they are now, so soon after the refusal. */
 void shmt_diagnose(const struct shmt_request *request, enum shmt_step step,
     int error, struct shmt_cause *cause);
+
+/* The same of a POSIX object that could not be made, opened with SHMT_OPEN, or
+ * grown by request->size bytes.  cause->segment borrows the name of object. */
+void shmt_diagnose_object(const struct shmt_object *object,
+    const struct shmt_request *request, int error, struct shmt_cause *cause);
 
 /*
  * Advice (limits.c)
