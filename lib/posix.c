@@ -8,6 +8,7 @@
  * O_PATH first, and what was opened is compared before it is touched.
  */
 
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
@@ -32,6 +33,11 @@
 
 /* One fallocate(2) of a large object could not be interrupted for long. */
 #define RESERVE_CHUNK ((uint64_t)64 << 20)
+
+/* Linux 4.17; headers of other C libraries lack it. */
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
 
 /* Bytes of a named semaphore: sem_t of 64-bit programs, and of 32-bit ones
  * under glibc, whose names begin with "sem.". */
@@ -257,6 +263,56 @@ shmt__posix_open(const struct shmt_object *object, unsigned flags, int *fd)
 	if (opened == -1)
 		return -1;
 	*fd = opened;
+	return 0;
+}
+
+static void *
+map(int fd, void *address, size_t length, unsigned flags)
+{
+	int protection = PROT_READ, how = MAP_SHARED;
+	void *at;
+
+	if ((flags & SHMT_RDONLY) == 0)
+		protection |= PROT_WRITE;
+	if (flags & SHMT_EXEC)
+		protection |= PROT_EXEC;
+	if (address != NULL)
+		how |= flags & SHMT_REMAP ? MAP_FIXED : MAP_FIXED_NOREPLACE;
+	at = mmap(address, length, protection, how, fd, 0);
+	/* Before Linux 4.17 the address was a hint. */
+	if (at != MAP_FAILED && address != NULL && at != address) {
+		munmap(at, length);
+		errno = EEXIST;
+		at = MAP_FAILED;
+	}
+	return at;
+}
+
+int
+shmt_map(const struct shmt_object *object, void *address, unsigned flags,
+    void **at, struct shmt_info *info)
+{
+	struct statx st;
+	void *mapped = MAP_FAILED;
+	int fd;
+
+	if (object->kind != SHMT_POSIX || (flags & SHMT_ROUND) != 0) {
+		errno = EINVAL;
+		return -1;
+	}
+	fd = open_for(object, flags & SHMT_RDONLY ? O_RDONLY : O_RDWR, &st);
+	if (fd == -1)
+		return -1;
+	if (st.stx_size > SIZE_MAX)
+		errno = ENOMEM;
+	else
+		mapped = map(fd, address, (size_t)st.stx_size, flags);
+	shmt__close(fd);
+	if (mapped == MAP_FAILED)
+		return -1;
+	shmt__posix_fill(&st, object->name, false, info);
+	info->object.dir = object->dir;
+	*at = mapped;
 	return 0;
 }
 

@@ -309,7 +309,7 @@ int shmt_open(const struct shmt_object *object, unsigned flags, int *fd);
 
 #define SHMT_RDONLY	0x01u
 #define SHMT_EXEC	0x02u
-#define SHMT_ROUND	0x04u	/* address rounded down to a page */
+#define SHMT_ROUND	0x04u	/* address rounded down to a page: segments */
 #define SHMT_REMAP	0x08u	/* what is mapped there is replaced */
 
 /* shmat(2) and shmdt(2); address NULL lets the kernel choose.  EINVAL: the
@@ -317,6 +317,16 @@ int shmt_open(const struct shmt_object *object, unsigned flags, int *fd);
 int shmt_attach(const struct shmt_object *object, const void *address,
     unsigned flags, void **at);
 int shmt_detach(const void *at);
+
+/*
+ * Maps all of a POSIX object: info->size bytes, which the caller unmaps with
+ * munmap(2); *info is what was mapped.  At an address, EEXIST: something is
+ * mapped there, which SHMT_REMAP replaces.  EPERM: SHMT_EXEC, and its file
+ * system is mounted noexec; or a seal forbids it.  EINVAL: the address is not
+ * aligned, the object has no bytes, SHMT_ROUND, or not a POSIX object.
+ */
+int shmt_map(const struct shmt_object *object, void *address, unsigned flags,
+    void **at, struct shmt_info *info);
 
 /*
  * Contents (bytes/).  A view reaches the bytes of a segment or an object.  A
