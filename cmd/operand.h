@@ -33,6 +33,10 @@ int parse_single_operand(int argc, char **argv, struct operand *operand);
 void absent_reason(const struct operand *operand,
     char reason[static ABSENT_REASON]);
 
+/* What has the name of an object, or is in the place of all, by the errno of
+ * shmt_info(); NULL: it failed for another reason. */
+const char *not_object(int error);
+
 /* fail() about an operand, with absent_reason() for ENOENT. */
 int operand_failed(const struct operand *operand, int error);
 

@@ -6,6 +6,7 @@
  */
 
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "bytes/view.h"
+#include "posix.h"
 #include "shmtool.h"
 #include "sys/file.h"
 #include "sysv.h"
@@ -137,6 +139,49 @@ open_file(struct shmt_view *view, const struct shmt_object *object)
 	return -1;
 }
 
+/* A descriptor says itself what it is of. */
+static int
+open_copy(struct shmt_view *view, int original)
+{
+	struct statx st;
+	int fd = fcntl(original, F_DUPFD_CLOEXEC, 0);
+
+	if (fd == -1)
+		return -1;
+	if (shmt__statx(fd, "", AT_EMPTY_PATH, &st) == 0) {
+		shmt__posix_fill(&st, "", false, &view->segment);
+		view->size = view->segment.size;
+		if (shmt__view_file(view, fd) == 0)
+			return 0;
+	}
+	shmt__close(fd);
+	return -1;
+}
+
+static struct shmt_view *
+new_view(unsigned flags)
+{
+	struct shmt_view *v = calloc(1, sizeof(*v));
+
+	if (v != NULL) {
+		v->flags = flags;
+		v->page = (size_t)sysconf(_SC_PAGESIZE);
+		v->fd = -1;
+	}
+	return v;
+}
+
+/* The view, once an attempt to open it has returned this. */
+static int
+finish_open(struct shmt_view *v, int result, struct shmt_view **view)
+{
+	if (result == 0)
+		*view = v;
+	else
+		free(v);
+	return result;
+}
+
 int
 shmt_view_open(const struct shmt_object *object, unsigned flags,
     struct shmt_view **view)
@@ -147,20 +192,20 @@ shmt_view_open(const struct shmt_object *object, unsigned flags,
 		errno = EINVAL;
 		return -1;
 	}
-	v = calloc(1, sizeof(*v));
+	v = new_view(flags);
 	if (v == NULL)
 		return -1;
-	v->flags = flags;
-	v->page = (size_t)sysconf(_SC_PAGESIZE);
-	v->fd = -1;
-	if ((object->kind != SHMT_SYSV ? open_file(v, object) :
-	    flags & SHMT_NO_TRACE ? open_remote(v, object->id, false) :
-	    open_own(v, object->id)) == -1) {
-		free(v);
-		return -1;
-	}
-	*view = v;
-	return 0;
+	return finish_open(v, object->kind != SHMT_SYSV ?
+	    open_file(v, object) : flags & SHMT_NO_TRACE ?
+	    open_remote(v, object->id, false) : open_own(v, object->id), view);
+}
+
+int
+shmt_view_of_fd(int fd, unsigned flags, struct shmt_view **view)
+{
+	struct shmt_view *v = new_view(flags);
+
+	return v == NULL ? -1 : finish_open(v, open_copy(v, fd), view);
 }
 
 void
