@@ -31,9 +31,9 @@ BUILD ?= build
 
 # Sources, without folder and suffix.
 LIB := \
-	archive/contents archive/digest archive/meta archive/pair \
-	archive/restore archive/save bytes/allocation bytes/copy bytes/memcg \
-	bytes/prefault bytes/view bytes/view_file bytes/view_map \
+	archive/contents archive/digest archive/meta archive/name \
+	archive/pair archive/restore archive/save bytes/allocation bytes/copy \
+	bytes/memcg bytes/prefault bytes/view bytes/view_file bytes/view_map \
 	bytes/view_remote limits/advice limits/dev_shm limits/diagnose \
 	limits/limits limits/logind limits/sysctl object posix posix_list \
 	sys/arena sys/atomic_file sys/file sys/meminfo sys/namespace sys/parse \
