@@ -447,7 +447,7 @@ run(int argc, char **argv)
 	if (status != ST_OK)
 		return status;
 	files = o.args.operands;
-	o.made = calloc((size_t)o.args.count, sizeof(*o.made));
+	o.made = calloc((size_t)o.args.count + 1, sizeof(*o.made));
 	if (o.made == NULL)
 		return fail(NULL, ENOMEM);
 	catch_signals();

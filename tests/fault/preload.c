@@ -72,7 +72,8 @@
 	X(semtimedop) X(msgctl) X(sigaction) X(sigtimedwait) \
 	X(clock_nanosleep) X(poll) X(splice) X(vmsplice) X(sendfile64) \
 	X(getpwnam) X(getpwuid) X(getgrnam) X(getgrgid) X(getrlimit64) \
-	X(sysinfo) X(statx) X(unlinkat) X(getentropy) X(localtime_r) X(__getdelim)
+	X(sysinfo) X(statx) X(unlinkat) X(getentropy) X(localtime_r) \
+	X(__getdelim)
 
 #define ENUM(name) CALL_##name,
 #define TEXT(name) #name,

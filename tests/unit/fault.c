@@ -131,8 +131,9 @@ persist(void)
 {
 	const struct shmt_setting settings[] = { { "shmmni", 4096 } };
 	struct shmt_atomic_file *draft;
-	int result, fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int result, fd;
 
+	fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd == -1)
 		return -1;
 	close(fd);
@@ -603,10 +604,10 @@ posix_change(void)
 	int fd, result;
 
 	result = shmt_open(&x, SHMT_WRITE, &fd);
-	if (result == 0)
+	if (result == 0) {
 		close(fd);
-	if (result == 0)
 		result = shmt_info(&x, 0, &info);
+	}
 	info.mode ^= 070;
 	if (result == 0)
 		result = shmt_set(&info);

@@ -902,7 +902,7 @@ huge_segments(void **state)
 	h = holders_of(id);
 	assert_int_equal(h.count, 1);
 	assert_true(h.list[0].huge);
-	assert_true(h.list[0].size >= 64 * 1024);
+	assert_true(h.list[0].size >= UINT64_C(64) * 1024);
 	assert_true(h.list[0].size <= (uint64_t)1 << 34);
 	assert_true(is_complete(&h, id));
 	shmt_holders_free(&h);

@@ -362,7 +362,7 @@ trace() {
 	make_random 5000
 	run --separate-stderr shmtool read -v -O copy -o 100 -n 200 "$id"
 	[ "$status" -eq 0 ]
-	[ "$stderr" = "read 200 bytes at 100" ]
+	message_has "read 200 bytes at 100"
 	cmp copy <(tail -c +101 data | head -c 200)
 }
 
@@ -674,17 +674,17 @@ read_late() {
 	shmtool write -zA "$id"
 	shmtool read "$id" | {
 		head -c 1 >/dev/null
-		of_id nattch "$id" >nattch
+		of_id nattch "$id" >seen
 		cat >/dev/null
 	}
-	[ "$(cat nattch)" -eq 0 ]
+	[ "$(cat seen)" -eq 0 ]
 	# With a mapping it is.
 	setpriv --bounding-set=-all --inh-caps=-all shmtool read "$id" | {
 		head -c 1 >/dev/null
-		of_id nattch "$id" >nattch
+		of_id nattch "$id" >seen
 		cat >/dev/null
 	}
-	[ "$(cat nattch)" -eq 1 ]
+	[ "$(cat seen)" -eq 1 ]
 	[ "$(of_id nattch "$id")" -eq 0 ]
 }
 
