@@ -37,6 +37,7 @@
 
 #include "archive/digest.h"
 #include "archive/meta.h"
+#include "archive/name.h"
 #include "archive/pair.h"
 #include "shmtool.h"
 #include "sysv.h"
@@ -169,6 +170,46 @@ meta_round_trip(void **state)
 	assert_non_null(strstr(text, "contents .9.shm\n"));
 	assert_int_equal(shmt__parse_meta(text, length, &saved, &trouble), 0);
 	assert_same_meta(&saved, &extreme);
+}
+
+/* The .meta of an object, of a name of all bytes that one may have. */
+static void
+meta_of_object(void **state)
+{
+	struct shmt_saved saved, object = {
+		.ending = ".shm",
+		.segment = {
+			.object.kind = SHMT_POSIX, .mode = 0600,
+			.allocated = 4096, .atime = -5, .mtime = INT64_MAX,
+			.btime = 1763690000
+		}
+	};
+	struct shmt_trouble trouble;
+	char text[SHMT__META_MAX];
+	size_t length, i, n = 0;
+
+	(void)state;
+	for (i = 255; i > 0; i--)
+		if (i != '/')
+			object.object[n++] = (char)i;
+	shmt__own_name(&object);
+	length = shmt__format_meta(&object, text);
+	assert_non_null(strstr(text, "shmtool-saved 3\nkind posix\n"
+	    "name /%FF%FE%FD"));
+	assert_non_null(strstr(text, "_%5E%5D%5C%5BZYX"));
+	assert_non_null(strstr(text, "\nsize 0\nallocated 4096\n"));
+	assert_non_null(strstr(text, "\natime 0 never\n"));
+	assert_int_equal(shmt__parse_meta(text, length, &saved, &trouble), 0);
+	assert_int_equal(saved.segment.object.kind, SHMT_POSIX);
+	assert_string_equal(saved.segment.object.name, object.object);
+	assert_ptr_equal(saved.segment.object.name, saved.object);
+	assert_int_equal(saved.segment.allocated, 4096);
+	assert_true(saved.segment.mtime == INT64_MAX);
+	memset(object.object, 0xff, NAME_MAX);
+	length = shmt__format_meta(&object, text);
+	assert_true(length < SHMT__META_MAX - 200);
+	assert_int_equal(shmt__parse_meta(text, length, &saved, &trouble), 0);
+	assert_string_equal(saved.object, object.object);
 }
 
 /* As xxhsum -H2 prints it. */
@@ -595,7 +636,7 @@ every_ending(void **state)
 	static const char *const endings[] = { "", ".meta", ".shm", ".7.shm" };
 	struct shmt_trouble trouble;
 	struct shmt_saved saved;
-	char path[80], name[64];
+	char path[300], name[256];
 	size_t i;
 	int id;
 
@@ -638,7 +679,7 @@ static void
 damaged_contents(void **state)
 {
 	struct shmt_saved saved;
-	char path[80], gone[80];
+	char path[300], gone[300];
 	int id, fd;
 
 	(void)state;
@@ -676,7 +717,7 @@ static void
 swapped_files(void **state)
 {
 	struct shmt_saved a, b;
-	char from[80], to[80], *p;
+	char from[300], to[300], *p;
 	int id;
 
 	(void)state;
@@ -707,7 +748,7 @@ not_a_file(void **state)
 	};
 	struct shmt_trouble trouble;
 	struct shmt_saved saved, damaged;
-	char path[80];
+	char path[300];
 	size_t i;
 	int id;
 
@@ -798,7 +839,7 @@ directory_in_the_way(void **state)
 {
 	struct shmt_trouble trouble;
 	struct shmt_saved saved;
-	char path[80];
+	char path[300];
 	int id;
 
 	(void)state;
@@ -821,7 +862,7 @@ directory_in_the_way(void **state)
 static void
 touch(const char *name, const char *ending)
 {
-	char path[80];
+	char path[300];
 	int fd;
 
 	snprintf(path, sizeof(path), "%s%s", name, ending);
@@ -837,7 +878,7 @@ left_over_files(void **state)
 {
 	struct shmt_trouble trouble;
 	struct shmt_saved saved, again;
-	char hidden[80];
+	char hidden[300];
 	int id;
 
 	(void)state;
@@ -866,7 +907,7 @@ files_of_others(void **state)
 {
 	struct shmt_trouble trouble;
 	struct shmt_saved saved, again;
-	char path[80];
+	char path[300];
 	int id, fd;
 
 	(void)state;
@@ -898,7 +939,7 @@ ten_at_once(void **state)
 {
 	struct shmt_trouble trouble;
 	struct shmt_saved saved;
-	char path[80], ending[SHMT__ENDING];
+	char path[300], ending[SHMT__ENDING];
 	int id, i, fds[SHMT__COPIES];
 
 	(void)state;
@@ -956,7 +997,7 @@ existing_key_or_id(void **state)
 	struct shmt_trouble trouble;
 	struct shmt_saved saved;
 	int id, other = -1;
-	char name[64];
+	char name[256];
 
 	(void)state;
 	id = make_segment(KEY, SIZE, 0600);
@@ -1253,6 +1294,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(meta_round_trip),
+		cmocka_unit_test(meta_of_object),
 		cmocka_unit_test(meta_text),
 		cmocka_unit_test(meta_every_byte),
 		cmocka_unit_test(meta_cut_and_longer),
