@@ -13,12 +13,7 @@
 
 #include "cmd.h"
 #include "kinds.h"
-#include "limits/advise.h"
-#include "limits/check.h"
-#include "limits/ipcs.h"
-#include "limits/metrics.h"
-#include "limits/set.h"
-#include "limits/usage.h"
+#include "limits/actions.h"
 #include "namespace.h"
 #include "shmtool.h"
 #include "ui/table.h"

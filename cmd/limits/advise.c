@@ -12,8 +12,7 @@
 #include <string.h>
 
 #include "diagnose.h"
-#include "limits/advise.h"
-#include "limits/set.h"
+#include "limits/actions.h"
 #include "shmtool.h"
 #include "ui/json.h"
 #include "ui/message.h"

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "diagnose.h"
-#include "limits/set.h"
+#include "limits/actions.h"
 #include "shmtool.h"
 #include "ui/message.h"
 #include "ui/signals.h"

@@ -10,7 +10,7 @@
 
 #include "diagnose.h"
 #include "limits/sample.h"
-#include "limits/usage.h"
+#include "limits/actions.h"
 #include "shmtool.h"
 #include "ui/json.h"
 #include "ui/table.h"

@@ -190,6 +190,15 @@ json_unknown(const struct value *value, struct json *json, const char *name)
 		json_null(json, "key_hex");
 }
 
+static void
+json_time(struct json *json, const char *name, int64_t when)
+{
+	if (when == 0)
+		json_null(json, name);
+	else
+		json_signed(json, name, when);
+}
+
 void
 value_json(const struct value *value, struct json *json, const char *name)
 {
@@ -212,10 +221,7 @@ value_json(const struct value *value, struct json *json, const char *name)
 		json_words(json, name, value->text);
 		break;
 	case VALUE_TIME:
-		if (value->number == 0)
-			json_null(json, name);
-		else
-			json_signed(json, name, (int64_t)value->number);
+		json_time(json, name, (int64_t)value->number);
 		break;
 	case VALUE_KEY:
 		json_key(json, (uint32_t)value->number);

@@ -67,6 +67,32 @@ below(char path[static PATH_ROOM], const char *base, const char *name)
 	return path;
 }
 
+/* A directory of a process. */
+static DIR *
+open_dir(const struct worker *worker, const char *base, const char *name)
+{
+	char path[PATH_ROOM];
+	int fd;
+	DIR *dir;
+
+	fd = openat(worker->job->proc, below(path, base, name),
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = fd == -1 ? NULL : fdopendir(fd);
+	if (dir == NULL)
+		shmt__close(fd);
+	return dir;
+}
+
+/* Keeps errno. */
+static void
+close_dir(DIR *dir)
+{
+	int saved = errno;
+
+	closedir(dir);
+	errno = saved;
+}
+
 static bool
 is_asked_device(const struct shmt__query *query, dev_t device)
 {
@@ -225,27 +251,19 @@ look_at_descriptor(struct worker *worker, int dir, const char *number)
 static int
 look_at_descriptors(struct worker *worker, const char *base)
 {
-	char path[PATH_ROOM];
+	DIR *dir = open_dir(worker, base, "fd");
 	struct dirent *entry;
-	int fd, result = 0;
-	DIR *dir;
+	int result = 0;
 
-	fd = openat(worker->job->proc, below(path, base, "fd"),
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	dir = fd == -1 ? NULL : fdopendir(fd);
-	if (dir == NULL) {
-		shmt__close(fd);
+	if (dir == NULL)
 		return -1;
-	}
 	while (result == 0 && (errno = 0, entry = readdir(dir)) != NULL)
 		if (entry->d_name[0] != '.')
-			result = look_at_descriptor(worker, fd,
+			result = look_at_descriptor(worker, dirfd(dir),
 			    entry->d_name);
 	if (result == 0 && errno != 0)
 		result = -1;
-	fd = errno;
-	closedir(dir);
-	errno = fd;
+	close_dir(dir);
 	return result;
 }
 
@@ -393,7 +411,7 @@ look_into_threads(struct worker *worker, const char *name, pid_t pid)
 	char path[PATH_ROOM];
 	struct shmt__stat stat;
 	struct dirent *entry;
-	int fd, result = -1;
+	int result = -1;
 	uint64_t tid;
 	DIR *dir;
 
@@ -404,13 +422,9 @@ look_into_threads(struct worker *worker, const char *name, pid_t pid)
 		errno = ESRCH;
 		return -1;
 	}
-	fd = openat(worker->job->proc, below(path, name, "task"),
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	dir = fd == -1 ? NULL : fdopendir(fd);
-	if (dir == NULL) {
-		shmt__close(fd);
+	dir = open_dir(worker, name, "task");
+	if (dir == NULL)
 		return -1;
-	}
 	errno = ESRCH;
 	while (result == -1 && errno == ESRCH &&
 	    (entry = readdir(dir)) != NULL) {
@@ -421,9 +435,7 @@ look_into_threads(struct worker *worker, const char *name, pid_t pid)
 		} else
 			errno = ESRCH;
 	}
-	fd = errno;
-	closedir(dir);
-	errno = fd;
+	close_dir(dir);
 	return result;
 }
 
@@ -641,7 +653,7 @@ int
 shmt__scan(const struct shmt__query *query, struct shmt__scan *scan)
 {
 	struct job job = { .query = query };
-	int result, saved;
+	int result;
 	DIR *proc;
 
 	proc = opendir("/proc");
@@ -653,10 +665,8 @@ shmt__scan(const struct shmt__query *query, struct shmt__scan *scan)
 		result = shmt__list_pids(proc, &job.pids, &job.count);
 	if (result == 0)
 		result = share_work(&job, scan);
-	saved = errno;
-	closedir(proc);
+	close_dir(proc);
 	free(job.pids);
-	errno = saved;
 	return result;
 }
 

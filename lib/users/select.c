@@ -371,15 +371,18 @@ shmt_filter_kinds(const struct shmt_filter *filter)
 	return (asked != 0 ? asked : usual) & ~refused;
 }
 
-/* The criteria that fail, of which the first is enough for shmt_match(). */
+/* The criteria that fail: all, or the first one. */
 static unsigned
-mismatch(const struct shmt_filter *filter, const struct subject *subject,
-    bool all)
+mismatch(const struct shmt_filter *filter, const struct shmt_info *segment,
+    int64_t now, const struct shmt_holders *holders, bool all)
 {
+	struct shmt_info copy = *segment;
+	const struct subject subject = { &copy, &copy, holders, now,
+	    shmt_stale_idle(filter) };
 	unsigned failed = 0, by;
 
 	for (by = 0; by < SHMT_CRITERIA && (all || failed == 0); by++)
-		if (!holds(filter, (enum shmt_criterion)by, subject))
+		if (!holds(filter, (enum shmt_criterion)by, &subject))
 			failed |= 1u << by;
 	return failed;
 }
@@ -389,11 +392,7 @@ shmt_match(const struct shmt_filter *filter,
     const struct shmt_info *segment, int64_t now,
     const struct shmt_holders *holders)
 {
-	struct shmt_info copy = *segment;
-	const struct subject subject = { &copy, &copy, holders, now,
-	    shmt_stale_idle(filter) };
-
-	return mismatch(filter, &subject, false) == 0;
+	return mismatch(filter, segment, now, holders, false) == 0;
 }
 
 unsigned
@@ -401,9 +400,5 @@ shmt_mismatch(const struct shmt_filter *filter,
     const struct shmt_info *segment, int64_t now,
     const struct shmt_holders *holders)
 {
-	struct shmt_info copy = *segment;
-	const struct subject subject = { &copy, &copy, holders, now,
-	    shmt_stale_idle(filter) };
-
-	return mismatch(filter, &subject, true);
+	return mismatch(filter, segment, now, holders, true);
 }

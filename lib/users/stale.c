@@ -100,7 +100,21 @@ shmt__pid_in_name(const char *name)
 	return name == NULL ? 0 : parse_pid(name + 1);
 }
 
-/* Whether a process can be the one that made or used the object. */
+static enum shmt_answer
+has_left(enum shmt_life life)
+{
+	switch (life) {
+	case SHMT_GONE:
+	case SHMT_REUSED:
+		return SHMT_YES;
+	case SHMT_ALIVE:
+		return SHMT_NO;
+	default:
+		return SHMT_CANNOT_TELL;
+	}
+}
+
+/* Whether a process started after the object was last used. */
 static enum shmt_answer
 is_later(const struct shmt__process *process, const struct shmt_info *info,
     const struct shmt__ids *ids)
@@ -111,15 +125,9 @@ is_later(const struct shmt__process *process, const struct shmt_info *info,
 
 	if (ticks <= 0)
 		return SHMT_CANNOT_TELL;
-	switch (shmt__judge(&use, ids->boot + (int64_t)(process->started /
-	    (uint64_t)ticks), ids->boot, ids->now)) {
-	case SHMT_REUSED:
-		return SHMT_YES;
-	case SHMT_ALIVE:
-		return SHMT_NO;
-	default:
-		return SHMT_CANNOT_TELL;
-	}
+	return has_left(shmt__judge(&use, ids->boot +
+	    (int64_t)(process->started / (uint64_t)ticks), ids->boot,
+	    ids->now));
 }
 
 static void
@@ -177,15 +185,7 @@ named_has_left(const struct shmt_info *info, pid_t pid,
 	proof->pid = pid;
 	proof->by_name = true;
 	strlcpy(proof->command, process.command, sizeof(proof->command));
-	switch (process.life) {
-	case SHMT_GONE:
-	case SHMT_REUSED:
-		return SHMT_YES;
-	case SHMT_ALIVE:
-		return SHMT_NO;
-	default:
-		return SHMT_CANNOT_TELL;
-	}
+	return has_left(process.life);
 }
 
 static enum shmt_answer
