@@ -139,6 +139,13 @@ shmt_create(const struct shmt_request *request, struct shmt_object *object,
 }
 
 int
+shmt_resize(const struct shmt_object *object, uint64_t size, unsigned flags)
+{
+	return object->kind != SHMT_POSIX ? cannot() :
+	    shmt__posix_resize(object, size, flags);
+}
+
+int
 shmt_lock(const struct shmt_object *object, bool lock)
 {
 	return object->kind != SHMT_SYSV ? cannot() :

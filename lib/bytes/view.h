@@ -85,11 +85,13 @@ shmt__up_to(uint64_t from, uint64_t to, size_t most)
  * the three ways.  shmt__view_file() owns the descriptor; EINVAL: only a
  * mapping can write there.  shmt__view_map() owns the attachment.
  * shmt__view_remote() reads through a process that has the segment attached;
- * ESRCH: there is none; ENODATA: only in a way that allocates pages.
+ * ESRCH: there is none; ENODATA: only in a way that allocates pages.  With
+ * files_only it tries the creator and the last user alone, and no other way
+ * than a descriptor.
  */
 int shmt__view_file(struct shmt_view *view, int fd);
 int shmt__view_map(struct shmt_view *view, void *at);
-int shmt__view_remote(struct shmt_view *view);
+int shmt__view_remote(struct shmt_view *view, bool files_only);
 
 /* Whether errno says that a system call cannot do this here: a kernel without
  * it, a filter, or descriptors of a kind that it does not take. */

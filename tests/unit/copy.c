@@ -283,7 +283,7 @@ far_apart(void **state)
 	struct shmt_view *view;
 	uint64_t page;
 	bool created;
-	int id;
+	int id = -1;
 
 	(void)state;
 	if (sizeof(size_t) < sizeof(uint64_t) ||

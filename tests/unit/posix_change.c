@@ -125,11 +125,11 @@ complete_before_it_has_a_name(void **state)
 	int fd;
 
 	(void)state;
-	assert_int_equal(shmt__posix_draft(&x, &one_mib, &fd), 0);
+	assert_int_equal(shmt_posix_draft(&x, &one_mib, &fd), 0);
 	assert_false(has_name("x"));
 	assert_int_equal(used(), before + MIB);
 	assert_int_equal(pwrite(fd, "text", 4, 0), 4);
-	assert_int_equal(shmt__posix_publish(&x, &one_mib, fd), 0);
+	assert_int_equal(shmt_posix_publish(&x, &one_mib, fd), 0);
 	close(fd);
 	fd = open_object("x", O_RDONLY);
 	assert_int_equal(read(fd, text, 4), 4);
@@ -137,14 +137,14 @@ complete_before_it_has_a_name(void **state)
 	close(fd);
 	/* Another was faster: nothing is left of this one. */
 	before = used();
-	assert_int_equal(shmt__posix_draft(&x, &one_mib, &fd), -1);
+	assert_int_equal(shmt_posix_draft(&x, &one_mib, &fd), -1);
 	assert_int_equal(errno, EEXIST);
 	assert_int_equal(rename(SHM "/x", SHM "/y"), 0);
-	assert_int_equal(shmt__posix_draft(&x, &one_mib, &fd), 0);
+	assert_int_equal(shmt_posix_draft(&x, &one_mib, &fd), 0);
 	assert_int_equal(rename(SHM "/y", SHM "/x"), 0);
-	assert_int_equal(shmt__posix_publish(&x, &one_mib, fd), -1);
+	assert_int_equal(shmt_posix_publish(&x, &one_mib, fd), -1);
 	assert_int_equal(errno, EEXIST);
-	shmt__posix_discard(&x, fd);
+	shmt_posix_discard(&x, fd);
 	assert_int_equal(errno, EEXIST);
 	assert_int_equal(used(), before);
 	assert_true(has_name("x"));
@@ -164,20 +164,20 @@ without_unnamed_files(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
 		fault("openat64", 1, refusals[i]);
-		assert_int_equal(shmt__posix_draft(&x, &one_mib, &fd), 0);
+		assert_int_equal(shmt_posix_draft(&x, &one_mib, &fd), 0);
 		assert_true(fault_end());
 		assert_int_equal(stat(SHM "/x", &st), 0);
 		assert_int_equal(st.st_mode & 07777, 0);
 		if (i % 2 == 0) {
 			assert_int_equal(
-			    shmt__posix_publish(&x, &one_mib, fd), 0);
+			    shmt_posix_publish(&x, &one_mib, fd), 0);
 			assert_made("x", MIB, MIB, 0640);
 		}
-		shmt__posix_discard(&x, fd);
+		shmt_posix_discard(&x, fd);
 		assert_false(has_name("x"));
 	}
 	fault("openat64", 1, ENOSPC);
-	assert_int_equal(shmt__posix_draft(&x, &one_mib, &fd), -1);
+	assert_int_equal(shmt_posix_draft(&x, &one_mib, &fd), -1);
 	assert_int_equal(errno, ENOSPC);
 	fault_end();
 }

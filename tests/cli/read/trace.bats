@@ -228,3 +228,26 @@ E2
 	[ "$(cat seen)" -eq 1 ]
 	[ "$(of_id nattch "$id")" -eq 0 ]
 }
+
+# LPID and NATTCH are the two that programs look at.
+@test "read, save: what its maker or last user has attached is left untouched" {
+	needs_root "a descriptor of the segment takes a capability"
+	make_segment 8192
+	shmtool write -zA "$id"
+	hold "$id"
+	local facts=LPID,NATTCH,ATIME,DTIME line
+	shmtool stat --tsv --no-heading -o "$facts" "$id" >before
+	for line in "read $id" "read -x $id" "save -f $BATS_TEST_TMPDIR $id"; do
+		# shellcheck disable=SC2086
+		run --separate-stderr shmtool $line
+		[ "$status" -eq 0 ]
+		[ -z "$stderr" ]
+		shmtool stat --tsv --no-heading -o "$facts" "$id" >after
+		cmp before after || { echo "$line"; return 1; }
+	done
+	shmtool read "$id" | cmp - <(head -c 8192 /dev/zero | tr '\0' A)
+	# Writing attaches.
+	shmtool write -s x "$id"
+	shmtool stat --tsv --no-heading -o "$facts" "$id" >after
+	! cmp before after
+}
