@@ -114,13 +114,13 @@ global_help(void)
 	printf("usage: shmtool %s\n       shmtool help [COMMAND]\n\n",
 	    program.synopsis);
 	printf("Inspects, creates, holds, fills, reads, saves and removes\n"
-	    "System V shared memory.\n\n");
+	    "System V segments and POSIX shared memory objects.\n\n");
 	for (i = 0; i < COMMANDS; i++)
 		printf("  %-10s%s\n", commands[i]->name, commands[i]->summary);
 	putchar('\n');
 	print_options(&program);
-	printf("\nSEGMENT is an id (123), a key (0x4d2), id:N, key:N or "
-	    "ftok:PATH[:PROJ].\nMore in shmtool(1).\n");
+	printf("\nSEGMENT is an id (123), a key (0x4d2), id:N, key:N, "
+	    "ftok:PATH[:PROJ] or /NAME.\nMore in shmtool(1).\n");
 	return ST_OK;
 }
 

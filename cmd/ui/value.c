@@ -236,10 +236,7 @@ value_json(const struct value *value, struct json *json, const char *name)
 	case VALUE_TENTHS:
 		json_tenths(json, name, value->number);
 		break;
-	case VALUE_NUMBER:
-	case VALUE_PID:
-	case VALUE_SIZE:
-	case VALUE_DURATION:
+	default:
 		json_number(json, name, value->number);
 		break;
 	}
