@@ -166,7 +166,7 @@ send_rows(void *arg, int out)
 	FILE *file;
 	int error;
 
-	/* look_here() has said what went wrong. */
+	/* look_here() has printed a message. */
 	if (look_here(arg, &rows, &ipc_ns) != ST_OK)
 		return ECANCELED;
 	answer = (struct answer){ rows.count, holders->count,
@@ -221,8 +221,8 @@ receive_rows(const char *bytes, size_t length, struct rows *rows,
 	return ST_OK;
 }
 
-/* Adds the rows of another namespace.  *seen: false if it is gone, may not be
- * entered, or something failed. */
+/* Adds the rows of another namespace.  *seen: false if it does not exist any
+ * more, may not be entered, or something failed. */
 static int
 look_there(const struct selection *selection, const struct shmt_ns *ns,
     struct collection *collection, struct ipc_ns *ipc_ns, bool *seen)
@@ -322,7 +322,7 @@ look(const struct selection *selection, struct collection *collection)
 	return status;
 }
 
-/* Why an operand names nothing, found out again. */
+/* Looks an operand up again for the reason why it names nothing. */
 static int
 lookup_error(const struct operand *operand)
 {
@@ -388,7 +388,8 @@ free_collection(struct collection *collection)
 	free_rows(&collection->rows);
 }
 
-/* Says whose attachments could not be found at all, with the reason. */
+/* Reports the first namespace whose attachments could not be found, with the
+ * reason. */
 static bool
 check_holders_found(const struct rows *rows)
 {
@@ -403,8 +404,8 @@ check_holders_found(const struct rows *rows)
 	return true;
 }
 
-/* Of an object nothing counts its users: they are all known where none was
- * hidden, or the kernel says that there is none. */
+/* The kernel does not count the users of an object: they are all known if no
+ * process was hidden, or if a lease shows that there are none. */
 static bool
 is_complete(const struct row *row)
 {

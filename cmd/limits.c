@@ -37,7 +37,7 @@ struct opts {
 
 #define BIT(option) (1u << (option))
 
-/* Less than this is a slip of the suffix. */
+/* A smaller value lacks its suffix. */
 #define RAM_MIN (UINT64_C(1) << 20)
 
 static bool
@@ -95,8 +95,7 @@ set(const struct opts *o)
 	    has(o, DRY_RUN));
 }
 
-/* What can be done, and the options that go with it; the first is done
- * without being asked for. */
+/* The actions, and the options that go with each; the first is the default. */
 static const struct action {
 	unsigned option, fitting;
 	int (*act)(const struct opts *o);
@@ -149,7 +148,7 @@ kind_file(const struct option_row *row, const char *text, void *to)
 
 #define GIVEN(option) SETS(given, BIT(option))
 
-/* What can be done with limits excludes each other: group 1. */
+/* Actions exclude each other: group 1. */
 static const struct option_row options[] = {
 	[LIMITS] = { 'l', "limits", NULL,
 	    "print the limits as ipcs -l does", GIVEN(LIMITS) },
@@ -202,8 +201,8 @@ static const struct option_row options[] = {
 	[OPTIONS] = { 0 }
 };
 
-/* Reports an option that the chosen action has no use for, with the action
- * that it is for where none was chosen. */
+/* Reports an option that does not go with the chosen action; where none was
+ * chosen, names the action that it goes with. */
 static int
 misplaced(unsigned option, const struct action *chosen)
 {
@@ -219,7 +218,7 @@ misplaced(unsigned option, const struct action *chosen)
 	return usage_error(name, "only with --%s", options[owner].name);
 }
 
-/* The one action asked for; their group allows no second. */
+/* The action of the command line; the group allows only one. */
 static const struct action *
 choose(const struct opts *o)
 {
@@ -243,7 +242,7 @@ check_fitting(const struct opts *o, const struct action *chosen)
 	return ST_OK;
 }
 
-/* A default gives way to the threshold that was given. */
+/* A default is lowered or raised to fit the threshold that was given. */
 static void
 settle_thresholds(struct opts *o)
 {
@@ -255,7 +254,7 @@ settle_thresholds(struct opts *o)
 		t->critical = t->warning;
 }
 
-/* What contradicts itself though each of it is right. */
+/* Reports options that contradict each other though each is correct. */
 static int
 check_together(const struct opts *o)
 {

@@ -59,7 +59,7 @@ nearest_command(const char *word)
 	for (i = 0; i < COMMANDS; i++) {
 		edits = strncmp(commands[i]->name, word, strlen(word)) == 0 ?
 		    0 : distance(word, commands[i]->name);
-		/* Of two that are as near, neither is meant for sure. */
+		/* If two are equally near, suggest neither. */
 		if (edits == best)
 			nearest = NULL;
 		if (edits < best) {
@@ -193,9 +193,9 @@ is_privileged(void)
 }
 
 /*
- * A file that is opened later must not become descriptor 0, 1 or 2.  What
- * takes the place of a closed one fails as that would: 0 cannot be read, 1
- * and 2 cannot be written.
+ * A file that is opened later must not become descriptor 0, 1 or 2.  Each
+ * closed one is replaced by a descriptor that fails in the same way: 0 cannot
+ * be read, 1 and 2 cannot be written.
  */
 static void
 fill_standard_descriptors(void)

@@ -224,7 +224,7 @@ send_raw(const struct opts *o, struct shmt_view *view,
 /* A dump under way. */
 struct dumping {
 	struct dump dump;
-	bool flushes;		/* each piece is to be seen at once */
+	bool flushes;		/* each piece is printed immediately */
 	uint64_t done;		/* bytes */
 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * What limits does instead of printing its reports, and the reports; each
- * returns an exit status, and has its own file.
+ * The reports and the other actions of limits, each in a file of its own.  They
+ * return an exit status.
  */
 
 #ifndef CMD_LIMITS_ACTIONS_H

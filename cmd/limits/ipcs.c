@@ -24,8 +24,8 @@
 #define CELL 10			/* width of most columns */
 #define LAST_CELLS 6		/* of the two that make up "status" */
 
-/* A row's eight cells: two numbers of 20 digits, and none of the others is
- * wider than its column and a blank. */
+/* The size of a row of eight cells: two numbers have up to 20 digits, and no
+ * other cell is wider than its column and a blank. */
 #define ROW_MAX (8 * (CELL + 1) + 2 * 10 + 1)
 
 /* size in the letters of ipcs --human: one decimal, rounded half up, which
@@ -56,7 +56,7 @@ human_size(char text[static SHORT_TEXT], uint64_t size)
 		    letters[power]);
 }
 
-/* As ipcs says it where the product does not fit. */
+/* Where the product does not fit, the number that ipcs prints. */
 static uint64_t
 in_units(uint64_t pages, uint64_t unit)
 {
@@ -272,7 +272,8 @@ print_report(unsigned what, enum report_unit unit, bool json)
 	struct shmt_limits limits;
 	const char *bad = NULL;
 
-	/* All is known before the first line is printed. */
+	/* Read everything before the first line is printed, so that a failure
+	 * prints nothing. */
 	if ((what & REPORT_LIMITS) != 0 && shmt_limits(SHMT_LIMITS_SHM |
 	    SHMT_LIMITS_MSG | SHMT_LIMITS_SEM, &limits, &bad) == -1)
 		return limits_failed(bad, errno);

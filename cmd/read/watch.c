@@ -138,7 +138,7 @@ read_contents(struct contents *c)
 	    watch->length, c->pos);
 }
 
-/* Where it is attached, our attachment keeps a removed segment. */
+/* An attachment of this process would keep a removed segment. */
 static int
 expect_segment(const struct watch *watch)
 {

@@ -245,7 +245,7 @@ check_object(const struct row *row, struct shmt_object_proof *proof)
 	    &row->ipc_ns->holders, proof);
 }
 
-/* What the creator of an object is thought to be, and why. */
+/* Prints which process may have created an object, and why. */
 static void
 describe_creator(const struct shmt_object_proof *proof,
     char text[static PROCESS_TEXT])

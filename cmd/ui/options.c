@@ -64,7 +64,7 @@ list_options(struct parser *p, const struct cmd *cmd)
 	p->entries[p->count++] = (struct entry){ .row = &help_row };
 }
 
-/* What getopt_long(3) needs. */
+/* The arguments of getopt_long(3). */
 static void
 prepare_getopt(struct parser *p)
 {
@@ -282,7 +282,7 @@ refuse_long(const struct parser *p, const char *word)
 	    nearest);
 }
 
-/* What getopt(3) does not accept: code is '?' or ':'. */
+/* Reports what getopt(3) does not accept: code is '?' or ':'. */
 static int
 refuse(const struct parser *p, int code, char **argv)
 {
@@ -301,7 +301,7 @@ refuse(const struct parser *p, int code, char **argv)
 	return usage_error(word, "no such option; %s", instead);
 }
 
-/* What the options before it say about one. */
+/* Checks an option against those before it. */
 static int
 check_order(struct parser *p, struct entry *e)
 {

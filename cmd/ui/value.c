@@ -78,7 +78,8 @@ tenths_text(uint64_t tenths, char room[static SHORT_TEXT])
 	digits(room + n + 1, tenths % 10, 10, 1);
 }
 
-/* The values that people read in another form than programs; false: others. */
+/* Formats the values that people and programs read in different forms; false:
+ * other kinds. */
 static bool
 short_text(const struct value *value, char room[static SHORT_TEXT])
 {

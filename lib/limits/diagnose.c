@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Which of the causes that share an errno it was, found by computing what the
- * kernel computed.  Where the figures show no reason for the refusal, they
- * have changed since or cannot all be seen: then the cause that comes nearest
- * is reported as not certain.
+ * Finds which of the causes that share an errno it was, by the kernel's own
+ * computation.  Where the figures show no reason for the refusal, they have
+ * changed since or are not all visible: then the most likely cause is reported
+ * as not certain.
  */
 
 #include <sys/resource.h>

@@ -27,7 +27,7 @@
 #define NOBODY 65534
 #define PATH_SIZE 4096
 
-/* Where logind looks, the first before the others. */
+/* The directories that logind reads, in order of precedence. */
 static const char *const directories[] = {
 	"etc/systemd", "run/systemd", "usr/local/lib/systemd",
 	"usr/lib/systemd"
@@ -41,8 +41,8 @@ is_absent(int error)
 	return error == ENOENT || error == ENOTDIR;
 }
 
-/* Takes RemoveIPC= from a file; values that are no truth are ignored.
- * Returns 1 where it says anything, 0 or -1. */
+/* Reads RemoveIPC= from a file, ignoring values that are not boolean. Returns 1
+ * where the file sets it, 0 where not, or -1. */
 static int
 read_conf(const char *path, bool *on)
 {
@@ -69,13 +69,14 @@ read_conf(const char *path, bool *on)
 	return said;
 }
 
-/* What was taken last; a file whose name sorts after its own counts more. */
+/* The setting found so far; one in a file whose name sorts after this replaces
+ * it. */
 struct taken {
 	char name[NAME_MAX + 16];
 	bool on;
 };
 
-/* Takes one file, unless an earlier directory has one of its name: the main
+/* Reads one file, unless an earlier directory has one of its name: the main
  * file "logind.conf" or a drop-in, "logind.conf.d/NAME", which sorts after. */
 static int
 take(const char *root, int place, const char *name, struct taken *taken)
@@ -156,7 +157,7 @@ shmt__logout_removes(const char *root, uint32_t uid, bool *removes)
 	uint64_t max;
 	int i;
 
-	/* logind makes it when it starts. */
+	/* logind creates this directory when it starts. */
 	snprintf(path, sizeof(path), "%s/run/systemd/users", root);
 	if (access(path, F_OK) == -1) {
 		if (!is_absent(errno))

@@ -117,7 +117,7 @@ write_sysctl(const char *path, uint64_t value)
 	fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd == -1)
 		return -1;
-	/* In one write: the kernel takes each for a whole number. */
+	/* In one write: the kernel parses each write as a whole number. */
 	length = snprintf(text, sizeof(text), "%" PRIu64 "\n", value);
 	result = shmt__write_all(fd, text, (size_t)length);
 	shmt__close(fd);
@@ -241,8 +241,8 @@ copy_attribute(int from, int to, const char *name)
 	return result;
 }
 
-/* Those of the old file that its new contents must not lose.  Another one
- * may be refused: it is not ours to give. */
+/* Copies the attributes of the old file, which its new contents must not lose.
+ * The kernel may refuse others, which this process may not set. */
 static int
 copy_attributes(int from, int to)
 {

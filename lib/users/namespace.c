@@ -78,9 +78,9 @@ open_namespace(const char *which)
 
 /*
  * A rootless container's IPC namespace may be entered by root of the user
- * namespace that owns it, which the container's maker may become.  Others
- * that are root there could trace this process from then on, and reach what
- * it still has of here, such as the root directory: so it is not dumpable.
+ * namespace that owns it, which the user that started the container may
+ * become.  Other processes of root there could trace this process from then on,
+ * and reach its root directory and descriptors: so it is not dumpable.
  */
 static int
 enter_owner(int fd)
@@ -111,7 +111,7 @@ enter(int fd)
 		return result;
 	if (enter_owner(fd) == 0)
 		return setns(fd, CLONE_NEWIPC);
-	/* For whatever reason its owner was not entered. */
+	/* Report the first refusal, not why the owner was not entered. */
 	errno = EPERM;
 	return -1;
 }

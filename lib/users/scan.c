@@ -267,7 +267,7 @@ look_at_descriptors(struct worker *worker, const char *base)
 	return result;
 }
 
-/* Command and effective user of a process. */
+/* Reads command and effective user of a process. */
 static int
 read_process(const struct job *job, const char *base,
     struct shmt__process *process)
@@ -346,7 +346,7 @@ add_process(struct worker *worker, pid_t pid)
 	return process;
 }
 
-/* What was found from the first on belongs to this process. */
+/* Sets the process of all entries from the first one on. */
 static int
 set_process(struct worker *worker, size_t first, const char *base, pid_t pid)
 {
@@ -367,8 +367,8 @@ set_process(struct worker *worker, size_t first, const char *base, pid_t pid)
 
 /*
  * Looks into one process, or into one thread of it.  ESRCH: it has exited, or
- * has no memory.  What is asked about it by its number is true only if its
- * memory is still there afterwards, for numbers are reused.
+ * has no memory.  Pids are reused, so answers by pid hold only if the memory
+ * that was opened first is still in use afterwards.
  */
 static int
 look_into(struct worker *worker, const char *base, pid_t pid)
@@ -523,7 +523,7 @@ look_at_process(struct worker *worker, pid_t pid)
 	return -1;
 }
 
-/* What each thread does, the caller's own too. */
+/* The work of each thread, the caller's included. */
 static void *
 work(void *arg)
 {
@@ -567,7 +567,7 @@ shmt__list_pids(DIR *proc, pid_t **pids, size_t *count)
 	return 0;
 }
 
-/* How many threads are worth it, the caller's own counted. */
+/* The number of threads that pays, the caller's included. */
 static size_t
 useful_threads(size_t processes)
 {
@@ -581,7 +581,7 @@ useful_threads(size_t processes)
 	return n < THREADS_MAX ? n : THREADS_MAX;
 }
 
-/* Where no thread can be started the others do more. */
+/* If a thread cannot be started, the others do its work. */
 static void
 run_workers(struct worker *workers, size_t count)
 {

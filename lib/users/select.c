@@ -52,7 +52,7 @@ known(bool value)
 	return value ? TRUE : FALSE;
 }
 
-/* What the facts of one segment are found out from. */
+/* The sources of the facts of one segment. */
 struct subject {
 	const struct shmt_info *segment;
 	struct shmt_info *copy;	/* the same, to be filled */
@@ -67,7 +67,7 @@ has_use(const struct shmt_info *segment)
 	return (segment->known & SHMT_HAS_IN_USE) != 0;
 }
 
-/* Whether no process uses an object; the kernel is asked only here. */
+/* Whether no process uses an object; the only place that asks for a lease. */
 static enum fact
 is_unused(const struct subject *subject)
 {
@@ -88,8 +88,8 @@ is_unattached(const struct subject *subject)
 	    known(s->nattch == 0);
 }
 
-/* What costs least comes first: the lease and then all processes are looked
- * at only where all else holds. */
+/* In order of cost: the lease, and then all processes, are checked only where
+ * all other clauses hold. */
 static enum fact
 is_object_stale(const struct subject *subject)
 {
@@ -125,7 +125,7 @@ is_stale(const struct subject *subject)
 		return is_object_stale(subject);
 	if ((s->known & stale_facts) != stale_facts)
 		return UNKNOWN;
-	/* Processes are looked at only where all else holds. */
+	/* Processes are read only where all other parts hold. */
 	if (s->nattch != 0 || (s->state & SHMT_DEST) != 0 ||
 	    shmt_idle(s, subject->now) < subject->stale_idle)
 		return FALSE;
@@ -208,7 +208,7 @@ is_created_by(const struct shmt_info *segment, pid_t pid)
 	return known(creator.life != SHMT_REUSED);
 }
 
-/* Nothing remembers who created an object. */
+/* The creator of an object is recorded nowhere. */
 static enum fact
 is_object_of(const struct subject *subject, pid_t pid)
 {
