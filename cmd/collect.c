@@ -136,7 +136,7 @@ add_matches(const struct selection *selection, struct rows *rows)
 
 /* Makes the rows of the namespace that this process is in. */
 static int
-look_here(const struct selection *selection, struct rows *rows,
+collect_here(const struct selection *selection, struct rows *rows,
     struct ipc_ns *ipc_ns)
 {
 	int status;
@@ -166,8 +166,8 @@ send_rows(void *arg, int out)
 	FILE *file;
 	int error;
 
-	/* look_here() has printed a message. */
-	if (look_here(arg, &rows, &ipc_ns) != ST_OK)
+	/* collect_here() has printed a message. */
+	if (collect_here(arg, &rows, &ipc_ns) != ST_OK)
 		return ECANCELED;
 	answer = (struct answer){ rows.count, holders->count,
 	    holders->hidden, ipc_ns.holders_error };
@@ -224,7 +224,7 @@ receive_rows(const char *bytes, size_t length, struct rows *rows,
 /* Adds the rows of another namespace.  *seen: false if it does not exist any
  * more, may not be entered, or something failed. */
 static int
-look_there(const struct selection *selection, const struct shmt_ns *ns,
+collect_there(const struct selection *selection, const struct shmt_ns *ns,
     struct collection *collection, struct ipc_ns *ipc_ns, bool *seen)
 {
 	struct selection inside = *selection;
@@ -265,7 +265,7 @@ name_ns(const struct shmt_ns *ns, struct ipc_ns *ipc_ns)
 }
 
 static int
-look_everywhere(
+collect_everywhere(
     const struct selection *selection, struct collection *collection)
 {
 	struct rows *rows = &collection->rows;
@@ -282,10 +282,10 @@ look_everywhere(
 		ipc_ns = &rows->namespaces[rows->ns_count];
 		/* The first is our own. */
 		if (i == 0) {
-			outcome = look_here(selection, rows, ipc_ns);
+			outcome = collect_here(selection, rows, ipc_ns);
 			seen = outcome == ST_OK;
 		} else
-			outcome = look_there(selection, &list[i], collection,
+			outcome = collect_there(selection, &list[i], collection,
 			    ipc_ns, &seen);
 		add_status(&status, outcome);
 		if (seen) {
@@ -298,17 +298,17 @@ look_everywhere(
 }
 
 static int
-look(const struct selection *selection, struct collection *collection)
+collect_all(const struct selection *selection, struct collection *collection)
 {
 	struct rows *rows = &collection->rows;
 	struct shmt_ns own = { 0 };
 	int status;
 
 	if (selection->all_ns)
-		return look_everywhere(selection, collection);
+		return collect_everywhere(selection, collection);
 	status = make_namespaces(rows, 1);
 	if (status == ST_OK)
-		status = look_here(selection, rows, rows->namespaces);
+		status = collect_here(selection, rows, rows->namespaces);
 	if (status != ST_OK)
 		return status;
 	rows->ns_count = 1;
@@ -374,7 +374,7 @@ collect(const struct selection *selection, struct collection *collection)
 	int status;
 
 	memset(collection, 0, sizeof(*collection));
-	status = look(selection, collection);
+	status = collect_all(selection, collection);
 	if (collection->rows.ns_count > 0)
 		add_status(&status,
 		    report_absent(selection, &collection->rows));

@@ -244,7 +244,7 @@ check_fitting(const struct opts *o, const struct action *chosen)
 
 /* A default is lowered or raised to fit the threshold that was given. */
 static void
-settle_thresholds(struct opts *o)
+fit_thresholds(struct opts *o)
 {
 	struct thresholds *t = &o->thresholds;
 
@@ -291,7 +291,7 @@ parse(int argc, char **argv, struct opts *o, const struct action **action)
 		status = take_operands(o);
 	if (status != ST_OK)
 		return status;
-	settle_thresholds(o);
+	fit_thresholds(o);
 	*action = choose(o);
 	status = check_fitting(o, *action);
 	return status == ST_OK ? check_together(o) : status;

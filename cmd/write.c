@@ -200,7 +200,7 @@ write_locked(const struct opts *o, struct shmt_view *view,
 		 * it is read. */
 		.flags = o->length != UINT64_MAX ||
 		    source->known != UINT64_MAX ? SHMT_LEAVE_REST : 0,
-		.progress = progress_tell,
+		.progress = show_progress,
 		.arg = &progress
 	};
 	uint64_t done = 0;
@@ -231,7 +231,7 @@ open_failed(const struct opts *o, const struct shmt_info *segment)
 }
 
 static int
-act(const struct opts *o, const struct source *source)
+write_segment(const struct opts *o, const struct source *source)
 {
 	struct shmt_info segment;
 	struct shmt_view *view;
@@ -265,7 +265,7 @@ run(int argc, char **argv)
 		return status;
 	status = open_source(&o, &source);
 	if (status == ST_OK)
-		status = act(&o, &source);
+		status = write_segment(&o, &source);
 	if (source.fd > STDERR_FILENO)
 		close(source.fd);
 	return status;

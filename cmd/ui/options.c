@@ -253,7 +253,7 @@ nearest_option(const struct parser *p, const char *word)
 
 /* A long option that does not exist, or the beginning of several. */
 static int
-refuse_long(const struct parser *p, const char *word)
+refuse_long_option(const struct parser *p, const char *word)
 {
 	const size_t length = strcspn(word + 2, "=");
 	const char *name, *nearest;
@@ -292,7 +292,7 @@ refuse(const struct parser *p, int code, char **argv)
 	if (code == ':')
 		return usage_error(word, "needs a value");
 	if (optopt == 0)
-		return refuse_long(p, word);
+		return refuse_long_option(p, word);
 	if (optopt >= LONG_CODE)
 		return usage_error(word, "takes no value");
 	instead = other_letter(p->cmd->name, letter[1]);

@@ -57,7 +57,7 @@ show(const struct progress *progress, uint64_t done, double now)
 }
 
 bool
-progress_tell(void *arg, uint64_t done)
+show_progress(void *arg, uint64_t done)
 {
 	struct progress *progress = arg;
 	double now;

@@ -183,8 +183,8 @@ take_least(struct least *least, const struct shmt_headroom *found)
 
 /* The cgroup of this process and those above it, as far as they are visible. */
 static void
-climb(int root, const struct version *version, const char *point, char *path,
-    struct least *least)
+find_least_above(int root, const struct version *version,
+    const char *point, char *path, struct least *least)
 {
 	struct shmt_headroom found;
 	char name[4096], *slash;
@@ -239,7 +239,7 @@ look_at_cgroups(int root, const struct version *version, struct least *least)
 	if (path != NULL && find_mount(mounts, version, &top, &point)) {
 		path = below(path, top);
 		if (path != NULL)
-			climb(root, version, point, path, least);
+			find_least_above(root, version, point, path, least);
 	}
 	free(mounts);
 	free(groups);

@@ -151,7 +151,7 @@ shmt_limit_set(const char *name, uint64_t value, uint64_t *now,
 
 /* Whether a line of length bytes sets kernel.NAME, as sysctl(8) reads it. */
 static bool
-sets(const char *line, size_t length, const char *name)
+sets_name(const char *line, size_t length, const char *name)
 {
 	static const char prefix[] = "kernel";
 	const char *end = line + length;
@@ -200,7 +200,7 @@ compose(const char *old, size_t length, const struct shmt_setting *settings,
 		next = memchr(line, '\n', (size_t)(end - line));
 		next = next != NULL ? next + 1 : end;
 		for (i = 0; i < count; i++)
-			if (sets(line, (size_t)(next - line),
+			if (sets_name(line, (size_t)(next - line),
 			    settings[i].name))
 				break;
 		if (i == count) {

@@ -61,7 +61,7 @@ struct worker {
 };
 
 static const char *
-below(char path[static PATH_ROOM], const char *base, const char *name)
+join_path(char path[static PATH_ROOM], const char *base, const char *name)
 {
 	snprintf(path, PATH_ROOM, "%s/%s", base, name);
 	return path;
@@ -75,7 +75,7 @@ open_dir(const struct worker *worker, const char *base, const char *name)
 	int fd;
 	DIR *dir;
 
-	fd = openat(worker->job->proc, below(path, base, name),
+	fd = openat(worker->job->proc, join_path(path, base, name),
 	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	dir = fd == -1 ? NULL : fdopendir(fd);
 	if (dir == NULL)
@@ -280,7 +280,7 @@ read_process(const struct job *job, const char *base,
 	/* The directory belongs to the effective user, dumpable or not. */
 	if (fstatat(job->proc, base, &st, 0) == -1)
 		return -1;
-	fd = openat(job->proc, below(path, base, "comm"),
+	fd = openat(job->proc, join_path(path, base, "comm"),
 	    O_RDONLY | O_CLOEXEC);
 	if (fd == -1)
 		return -1;
@@ -301,7 +301,7 @@ read_ns(const struct job *job, const char *base, char ns[static NS_ROOM])
 	char path[PATH_ROOM];
 	ssize_t length;
 
-	length = readlinkat(job->proc, below(path, base, "ns/ipc"), ns,
+	length = readlinkat(job->proc, join_path(path, base, "ns/ipc"), ns,
 	    NS_ROOM - 1);
 	if (length == -1)
 		return -1;
@@ -383,7 +383,7 @@ look_into(struct worker *worker, const char *base, pid_t pid)
 	char path[PATH_ROOM];
 	int maps, result;
 
-	maps = openat(worker->job->proc, below(path, base, "maps"),
+	maps = openat(worker->job->proc, join_path(path, base, "maps"),
 	    O_RDONLY | O_CLOEXEC);
 	if (maps == -1)
 		return -1;
@@ -415,7 +415,7 @@ look_into_threads(struct worker *worker, const char *name, pid_t pid)
 	uint64_t tid;
 	DIR *dir;
 
-	if (shmt__read_stat(worker->job->proc, below(path, name, "stat"),
+	if (shmt__read_stat(worker->job->proc, join_path(path, name, "stat"),
 	    &stat) == -1)
 		return -1;
 	if (stat.state != 'Z' || stat.threads < 2) {
@@ -474,13 +474,13 @@ look_at_ids(struct worker *worker, const char *name, pid_t pid)
 	size_t length;
 	int result = -1;
 
-	if (shmt__read_stat(worker->job->proc, below(path, name, "stat"),
+	if (shmt__read_stat(worker->job->proc, join_path(path, name, "stat"),
 	    &stat) == -1)
 		return -1;
 	if ((stat.flags & SHMT__KTHREAD) != 0 ||
 	    shmt__judge_state(&stat) == SHMT_GONE)
 		return 0;
-	if (shmt__read_file(worker->job->proc, below(path, name, "status"),
+	if (shmt__read_file(worker->job->proc, join_path(path, name, "status"),
 	    &text, &length) == -1)
 		return -1;
 	process = add_process(worker, pid);
@@ -525,7 +525,7 @@ look_at_process(struct worker *worker, pid_t pid)
 
 /* The work of each thread, the caller's included. */
 static void *
-work(void *arg)
+run_worker(void *arg)
 {
 	struct worker *worker = arg;
 	struct job *job = worker->job;
@@ -589,9 +589,9 @@ run_workers(struct worker *workers, size_t count)
 	size_t started = 1;
 
 	while (started < count && shmt__start_thread(&threads[started],
-	    work, &workers[started]))
+	    run_worker, &workers[started]))
 		started++;
-	work(&workers[0]);
+	run_worker(&workers[0]);
 	while (started-- > 1)
 		pthread_join(threads[started], NULL);
 }
@@ -625,7 +625,7 @@ join(struct shmt__scan *to, struct shmt__scan *from)
 }
 
 static int
-share_work(struct job *job, struct shmt__scan *scan)
+scan_in_threads(struct job *job, struct shmt__scan *scan)
 {
 	size_t count = useful_threads(job->count), i;
 	struct worker workers[THREADS_MAX];
@@ -668,7 +668,7 @@ shmt__scan(const struct shmt__query *query, struct shmt__scan *scan)
 		job.pids = all;
 	}
 	if (result == 0)
-		result = share_work(&job, scan);
+		result = scan_in_threads(&job, scan);
 	close_dir(proc);
 	free(all);
 	return result;
