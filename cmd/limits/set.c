@@ -95,7 +95,7 @@ count_orphans(const struct change *c)
 	return orphans;
 }
 
-/* Reports unattached segments that existed before and were removed. */
+/* Counts unattached segments that existed before and were removed. */
 static uint64_t
 count_removed(const struct change *c)
 {
