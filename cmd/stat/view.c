@@ -41,7 +41,7 @@ static const char *const object_attachments[] = {
 	"FDS", NULL
 };
 
-/* Columns that a narrow terminal loses, in this order. */
+/* What a narrow terminal loses of these, in this order. */
 static const char *const times_expendable[] = { "KEY", "IDLE", "OWNER", NULL };
 static const char *const pids_expendable[] = { "KEY", "OWNER", NULL };
 static const char *const creators_expendable[] = {
