@@ -123,7 +123,6 @@ add_operands(const struct selection *selection, struct rows *rows)
 	return status;
 }
 
-/* Makes the rows of what passes the filter. */
 static int
 add_matches(const struct selection *selection, struct rows *rows)
 {
@@ -336,7 +335,6 @@ lookup_error(const struct operand *operand)
 	return errno;
 }
 
-/* Reports the operands that name none of the rows. */
 static int
 report_absent(const struct selection *selection, const struct rows *rows)
 {

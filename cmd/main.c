@@ -124,7 +124,6 @@ global_help(void)
 	return ST_OK;
 }
 
-/* Help for the command that args names, or for all. */
 static int
 help_command(char **args)
 {

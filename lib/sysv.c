@@ -132,7 +132,6 @@ request_flags(const struct shmt_request *request)
 	return (int)flags;
 }
 
-/* Makes a new segment, or opens the one that has the key. */
 static int
 make_or_open(const struct shmt_request *request, int *id, bool *created)
 {

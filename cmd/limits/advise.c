@@ -74,7 +74,6 @@ raises_sem(const struct shmt_advice *advice, size_t count,
 	return false;
 }
 
-/* The lines for sysctl.d. */
 static void
 print_lines(const struct shmt_advice *advice, size_t count,
     const struct shmt_usage *usage)

@@ -159,7 +159,6 @@ warn_of_extension(const struct change *c)
  * The change: steps that may fail first, those that cannot be undone last
  */
 
-/* Sets one back to its old value. */
 static void
 undo_one(const struct shmt_setting *setting, uint64_t old)
 {

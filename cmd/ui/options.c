@@ -64,7 +64,6 @@ list_options(struct parser *p, const struct cmd *cmd)
 	p->entries[p->count++] = (struct entry){ .row = &help_row };
 }
 
-/* The arguments of getopt_long(3). */
 static void
 prepare_getopt(struct parser *p)
 {

@@ -51,14 +51,12 @@ set_cause(struct shmt_cause *c, enum shmt_cause_kind kind, uint64_t asked,
 	c->limit = limit;
 }
 
-/* Whether used and asked together are above the limit. */
 static bool
 exceeds(const struct shmt_cause *c)
 {
 	return c->used > c->limit || c->asked > c->limit - c->used;
 }
 
-/* The segment that has the key asked for. */
 static bool
 find_existing(const struct shmt_request *request, struct shmt_cause *c)
 {

@@ -129,7 +129,6 @@ merge_one(struct shmt_holders *holders, const struct shmt__found *found)
 		h->fd = found->fd;
 }
 
-/* Whether this is an object that was asked about. */
 static bool
 is_asked(const struct shmt_object *objects, size_t count,
     const struct shmt__found *found)

@@ -47,7 +47,6 @@ open_path(const char *path)
 	return fd;
 }
 
-/* The IPC namespace of a process. */
 static int
 open_of_process(pid_t pid)
 {

@@ -67,7 +67,6 @@ join_path(char path[static PATH_ROOM], const char *base, const char *name)
 	return path;
 }
 
-/* A directory of a process. */
 static DIR *
 open_dir(const struct worker *worker, const char *base, const char *name)
 {
@@ -267,7 +266,6 @@ look_at_descriptors(struct worker *worker, const char *base)
 	return result;
 }
 
-/* Reads command and effective user of a process. */
 static int
 read_process(const struct job *job, const char *base,
     struct shmt__process *process)
