@@ -185,7 +185,7 @@ print_attachments(const struct row *row, bool bytes)
 		OWN_COLUMNS, .heading = true, .bytes = bytes,
 		.expendable = expendable
 	};
-	struct attachment *list;
+	struct attachment *list = NULL;
 	int status;
 
 	if (row->path == NULL)

@@ -108,8 +108,11 @@ add_operands(const struct selection *selection, struct rows *rows)
 	    wanted(selection), &all) == -1)
 		return fail(NULL, errno);
 	passes = calloc(selection->operand_count, sizeof(*passes));
-	status = passes == NULL ? fail(NULL, ENOMEM) :
-	    pick_operands(selection, &all, passes);
+	if (passes == NULL) {
+		shmt_list_free(&all);
+		return fail(NULL, ENOMEM);
+	}
+	status = pick_operands(selection, &all, passes);
 	if (status == ST_OK)
 		status = make_rows(rows, &all);
 	else

@@ -16,9 +16,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cmd.h"
 #include "filter.h"
 #include "kinds.h"
+#include "namespace.h"
 #include "shmtool.h"
 #include "ui/message.h"
 #include "ui/text.h"
@@ -420,8 +420,11 @@ filter_list(const struct shmt_filter *filter, unsigned want,
 	if (shmt_list(shmt_filter_kinds(filter), want, list) == -1)
 		return list_failed(shmt_filter_kinds(filter), errno);
 	passes = calloc(list->count + 1, sizeof(*passes));
-	status = passes == NULL ? fail(NULL, ENOMEM) :
-	    filter_mark(filter, list->list, list->count, passes);
+	if (passes == NULL) {
+		shmt_list_free(list);
+		return fail(NULL, ENOMEM);
+	}
+	status = filter_mark(filter, list->list, list->count, passes);
 	if (status != ST_OK) {
 		free(passes);
 		shmt_list_free(list);

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd.h"
+#include "namespace.h"
 #include "operand.h"
 #include "shmtool.h"
 #include "ui/message.h"
@@ -73,6 +73,16 @@ parse_single_operand(int argc, char **argv, struct operand *operand)
 }
 
 void
+operand_text(const struct shmt_object *object,
+    char text[static OPERAND_TEXT])
+{
+	if (object->kind == SHMT_POSIX)
+		snprintf(text, OPERAND_TEXT, "/%s", object->name);
+	else
+		snprintf(text, OPERAND_TEXT, "%d", object->id);
+}
+
+void
 absent_reason(const struct operand *operand, char reason[static ABSENT_REASON])
 {
 	int id;
@@ -87,9 +97,7 @@ absent_reason(const struct operand *operand, char reason[static ABSENT_REASON])
 		    "has this key: name it key:%d", id, operand->ref.id);
 }
 
-/* What has the name of an object, or is in the place of all; NULL: shmt_info()
- * failed for another reason. */
-static const char *
+const char *
 not_object(int error)
 {
 	switch (error) {

@@ -7,9 +7,9 @@
 #ifndef CMD_OPERAND_H
 #define CMD_OPERAND_H
 
-#include <stdint.h>
-
+#include <limits.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "shmtool.h"
 
@@ -27,11 +27,20 @@ int parse_operands(int argc, char **argv, struct operand **operands);
 /* Parses the operand of a verb that takes exactly one. */
 int parse_single_operand(int argc, char **argv, struct operand *operand);
 
+/* What a user writes to name it: "4", "/psm_1". */
+#define OPERAND_TEXT (NAME_MAX + 2)
+void operand_text(const struct shmt_object *object,
+    char text[static OPERAND_TEXT]);
+
 /* Words that there is no such segment, with a hint where the number is a
  * key. */
 #define ABSENT_REASON 80
 void absent_reason(const struct operand *operand,
     char reason[static ABSENT_REASON]);
+
+/* What has the name of an object, or is in the place of all, by the errno of
+ * shmt_info(); NULL: it failed for another reason. */
+const char *not_object(int error);
 
 /* fail() about an operand, with absent_reason() for ENOENT. */
 int operand_failed(const struct operand *operand, int error);

@@ -87,7 +87,7 @@ fill_status(const struct filling *filling, struct row *row)
 	size_t i;
 
 	row->status[0] = '\0';
-	for (i = 0; i < row->holder_count; i++)
+	for (i = 0; holders != NULL && i < row->holder_count; i++)
 		if (holders[i].huge)
 			state |= SHMT_HUGE;
 	if ((state & SHMT_DEST) != 0)
@@ -167,6 +167,7 @@ fill_row(const struct filling *filling, const struct row *before,
     struct row *row)
 {
 	const struct shmt_info *s = &row->segment;
+	const struct shmt_holder *holders;
 
 	row->ipc_ns = filling->ipc_ns;
 	row->key = s->key;
@@ -175,9 +176,10 @@ fill_row(const struct filling *filling, const struct row *before,
 	fill_holders(filling, row);
 	fill_use(filling, row);
 	row->facts |= s->known;
-	if ((s->state & SHMT_DEST) != 0 && row->holder_count > 0) {
+	holders = row_holders(row);
+	if ((s->state & SHMT_DEST) != 0 && holders != NULL) {
 		row->facts |= SHMT_HAS_KEY;
-		row->key = row_holders(row)->key;
+		row->key = holders->key;
 	}
 	fill_processes(filling, before, row);
 	if ((filling->needs & NEEDS_STATUS) != 0)
@@ -259,7 +261,7 @@ row_holders(const struct row *row)
 {
 	const struct shmt_holder *list = row->ipc_ns->holders.list;
 
-	return list != NULL ? list + row->first_holder : NULL;
+	return row->holder_count > 0 ? list + row->first_holder : NULL;
 }
 
 /* Copies the names of rows, each behind a slash and with a NUL. */
@@ -273,7 +275,7 @@ copy_names(const struct row *list, size_t count)
 	for (i = 0; i < count; i++)
 		if (list[i].segment.object.name != NULL)
 			size += strlen(list[i].segment.object.name) + 2;
-	text = end = malloc(size);
+	text = end = calloc(1, size);
 	for (i = 0; text != NULL && i < count; i++) {
 		name = list[i].segment.object.name;
 		if (name != NULL)

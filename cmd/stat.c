@@ -159,9 +159,9 @@ run(int argc, char **argv)
 const struct cmd cmd_stat = {
 	.name = "stat",
 	.summary = "Shows segments: a table, or everything about some",
-	.synopsis = "[-t | -p | -c | -u [--by COL] | -P] [-o COL,...] [--sort COL] "
-	    "[--reverse] [--json | --tsv] [--color WHEN] [--no-heading] [-b] "
-	    "[--all-ns] [SEGMENT...] [FILTER...]\n"
+	.synopsis = "[-t | -p | -c | -u [--by COL] | -P] [-o COL,...] "
+	    "[--sort COL] [--reverse] [--json | --tsv] [--color WHEN] "
+	    "[--no-heading] [-b] [--all-ns] [SEGMENT...] [FILTER...]\n"
 	    "-w[SECONDS] [--json | --tsv] [--color WHEN] [--no-heading] "
 	    "[-b] [SEGMENT...] [FILTER...]",
 	.options = options,

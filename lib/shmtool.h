@@ -265,6 +265,39 @@ int shmt_create(const struct shmt_request *request,
     struct shmt_object *object, bool *created);
 
 /*
+ * Make a POSIX object in steps, so that it is complete before its name
+ * appears: shmt_posix_draft() gives memory that is reserved and that no other
+ * process can open yet, the caller writes its contents and may set its owner
+ * by fchown(2), and shmt_posix_publish() sets the mode and gives it the name.
+ * Of request size, mode and SHMT_NORESERVE count; of object the name.  The
+ * caller closes fd after shmt_posix_publish() succeeded.
+ * shmt_posix_discard() undoes a draft, published or not, closes it and keeps
+ * errno.
+ *
+ * EEXIST: the name is taken.  EINVAL: not a name.  ENOSPC: no room in
+ * /dev/shm, or no inode.  EFBIG: RLIMIT_FSIZE, and SIGXFSZ is sent.  EINTR: a
+ * signal was caught.  ENODEV: /dev/shm is not there, or is no tmpfs.
+ *
+ * A process that is killed leaves no draft, except where the kernel refuses
+ * files without a name: there the name exists from the start, with mode 0.
+ */
+int shmt_posix_draft(const struct shmt_object *object,
+    const struct shmt_request *request, int *fd);
+int shmt_posix_publish(const struct shmt_object *object,
+    const struct shmt_request *request, int fd);
+void shmt_posix_discard(const struct shmt_object *object, int fd);
+
+/*
+ * Sets the size of a POSIX object, in bytes.  What is added is reserved, unless
+ * flags has SHMT_NORESERVE.  EBUSY: a process uses it and it would shrink,
+ * which kills a process that touches what is gone; SHMT_FORCE shrinks it all
+ * the same.  EPERM: a seal forbids it.  EINVAL: System V segments keep their
+ * size.  ENOSPC, EFBIG, EINTR: as of shmt_posix_draft().
+ */
+int shmt_resize(const struct shmt_object *object, uint64_t size,
+    unsigned flags);
+
+/*
  * A descriptor of the memory, close-on-exec; SHMT_WRITE: for writing too.
  * O_NOATIME where it is permitted.  EINVAL: a System V segment has none.
  */
@@ -276,7 +309,7 @@ int shmt_open(const struct shmt_object *object, unsigned flags, int *fd);
 
 #define SHMT_RDONLY	0x01u
 #define SHMT_EXEC	0x02u
-#define SHMT_ROUND	0x04u	/* address rounded down to a page */
+#define SHMT_ROUND	0x04u	/* address rounded down to a page: segments */
 #define SHMT_REMAP	0x08u	/* what is mapped there is replaced */
 
 /* shmat(2) and shmdt(2); address NULL lets the kernel choose.  EINVAL: the
@@ -284,6 +317,16 @@ int shmt_open(const struct shmt_object *object, unsigned flags, int *fd);
 int shmt_attach(const struct shmt_object *object, const void *address,
     unsigned flags, void **at);
 int shmt_detach(const void *at);
+
+/*
+ * Maps all of a POSIX object: info->size bytes, which the caller unmaps with
+ * munmap(2); *info is what was mapped.  At an address, EEXIST: something is
+ * mapped there, which SHMT_REMAP replaces.  EPERM: SHMT_EXEC, and its file
+ * system is mounted noexec; or a seal forbids it.  EINVAL: the address is not
+ * aligned, the object has no bytes, SHMT_ROUND, or not a POSIX object.
+ */
+int shmt_map(const struct shmt_object *object, void *address, unsigned flags,
+    void **at, struct shmt_info *info);
 
 /*
  * Contents (bytes/).  A view reaches the bytes of a segment or an object.  A
@@ -306,6 +349,10 @@ struct shmt_view;
 int shmt_view_open(const struct shmt_object *object, unsigned flags,
     struct shmt_view **view);
 void shmt_view_close(struct shmt_view *view);
+
+/* The same of a file in memory that is open, such as a draft.  The view has a
+ * descriptor of its own: fd remains the caller's. */
+int shmt_view_of_fd(int fd, unsigned flags, struct shmt_view **view);
 
 /* The segment's size in bytes. */
 uint64_t shmt_view_size(const struct shmt_view *view);
@@ -760,8 +807,13 @@ enum shmt_cause_kind {
 	SHMT_CAUSE_AS,		/* ENOMEM: RLIMIT_AS, of attaching */
 	SHMT_CAUSE_HUGE_GROUP,	/* EPERM: neither CAP_IPC_LOCK nor in group */
 	SHMT_CAUSE_NEXT_ID,	/* may not ask for an id */
-	SHMT_CAUSE_EXISTS,	/* EEXIST: the key or the id is taken */
-	SHMT_CAUSE_MODE		/* EACCES: the existing one's mode bits */
+	SHMT_CAUSE_EXISTS,	/* EEXIST: key, id or name is taken */
+	SHMT_CAUSE_MODE,	/* EACCES: the existing one's mode bits */
+	SHMT_CAUSE_SHM_SIZE,	/* ENOSPC: the size of /dev/shm */
+	SHMT_CAUSE_SHM_INODES,	/* ENOSPC: the inodes of /dev/shm */
+	SHMT_CAUSE_MEMORY,	/* ENOMEM: a memory cgroup, or the machine */
+	SHMT_CAUSE_FSIZE,	/* EFBIG: RLIMIT_FSIZE */
+	SHMT_CAUSE_NO_SHM	/* ENODEV: no tmpfs at /dev/shm */
 };
 
 /* What was refused: shmt_create(), or then shmt_attach() or shmt_lock(). */
@@ -775,6 +827,9 @@ struct shmt_cause {
 	uint64_t asked, used, limit;
 	uint64_t huge_size;	/* bytes of a huge page, where one was asked */
 	unsigned overcommit;	/* vm.overcommit_memory */
+	/* The value of fs.protected_regular, where that refuses the caller
+	 * O_CREAT of the existing one; else 0. */
+	unsigned protected_regular;
 	bool has_segment;	/* the existing one, where there is one */
 	struct shmt_info segment;
 };
@@ -783,6 +838,11 @@ struct shmt_cause {
  * limits and usage as they are now, so soon after the refusal. */
 void shmt_diagnose(const struct shmt_request *request, enum shmt_step step,
     int error, struct shmt_cause *cause);
+
+/* The same of a POSIX object that could not be made, opened with SHMT_OPEN, or
+ * grown by request->size bytes.  cause->segment borrows the name of object. */
+void shmt_diagnose_object(const struct shmt_object *object,
+    const struct shmt_request *request, int error, struct shmt_cause *cause);
 
 /*
  * Advice (limits.c)
@@ -881,21 +941,24 @@ int shmt_atomic_file_publish(struct shmt_atomic_file *file);
 void shmt_atomic_file_close(struct shmt_atomic_file *file);
 
 /*
- * Save and restore (lib/archive).  A saved segment is a pair of files:
- * DIR/NAME.meta is text and names the file of the contents beside it, which is
- * sparse: DIR/NAME.shm, or DIR/NAME.N.shm where that name was not free.  NAME
- * is ID-KEY-CTIME-TAG; two segments never have the same.
+ * Save and restore (lib/archive).  A saved segment or object is a pair of
+ * files: DIR/NAME.meta is text and names the file of the contents beside it,
+ * which is sparse: DIR/NAME.shm, or DIR/NAME.N.shm where that name was not
+ * free.  NAME is ID-KEY-CTIME-TAG, of an object OBJECT-BTIME-TAG with its name
+ * encoded; two segments, and two objects, never have the same.
  */
 
 struct shmt_saved {
-	char name[64];		/* by shmt_save(): NAME */
+	char name[256];		/* by shmt_save(): NAME */
+	char object[256];	/* of an object: segment.object.name is this */
 	char ending[8];		/* of the contents: ".shm", ".1.shm" */
 	struct shmt_info segment;	/* as it was before it was read */
 	unsigned char digest[16];	/* of the contents */
 	bool attached;		/* by shmt_save(): the segment had to be
 				 * attached, so its idle time begins anew */
 	bool disturbed;		/* by shmt_save(): another process attached or
-				 * detached it while it was copied */
+				 * detached it, or changed an object, while it
+				 * was copied */
 	unsigned lost;		/* by shmt_restore(): was not restored */
 };
 
@@ -926,7 +989,7 @@ struct shmt_trouble {
 	enum shmt_damage damage;	/* why it is EBADMSG */
 	unsigned line;			/* of NAME.meta; 0: none */
 	uint64_t wanted, found;		/* bytes of the contents, or versions */
-	char name[64];			/* by shmt_save(): NAME */
+	char name[256];			/* by shmt_save(): NAME */
 };
 
 #define SHMT_REPLACE	0x1u	/* an older pair of this segment is replaced */
@@ -948,23 +1011,28 @@ struct shmt_saving {
  * Saves into an existing directory.  The pair is committed by one rename(2):
  * a process that is killed leaves the older pair or the new one, and what
  * else it leaves is removed by the next save of the segment.  EEXIST: there is
- * a pair; EBUSY: too many processes are saving it there; otherwise errno as
- * open(2), write(2), rename(2), and *trouble is set.
+ * a pair; EBUSY: too many processes are saving it there; ENODATA: an object
+ * became shorter meanwhile; otherwise errno as open(2), write(2), rename(2),
+ * and *trouble is set.
  */
 int shmt_save(const char *dir, const struct shmt_object *object,
     const struct shmt_saving *how, struct shmt_saved *saved,
     struct shmt_trouble *trouble);
 
 #define SHMT_SAME_ID	0x1u
-#define SHMT_OTHER_KEY	0x2u	/* key, not the saved one */
+#define SHMT_OTHER_KEY	0x2u	/* a segment of this key, not the saved one */
+#define SHMT_OTHER_NAME	0x4u	/* an object of this name, not the saved one */
 
 /* How to restore; each callback may be NULL. */
 struct shmt_restoring {
 	unsigned flags;
 	uint32_t key;		/* for SHMT_OTHER_KEY */
+	const char *name;	/* for SHMT_OTHER_NAME, without the slash */
 	/* As in struct shmt_saving. */
 	bool (*progress)(void *arg, uint64_t done);
-	/* The segment was made, and will be filled; false stops, ECANCELED. */
+	/* The segment was made, and will be filled; false stops, ECANCELED.
+	 * Of an object only kind, name and size are known then: it has its
+	 * name when it is complete, and goes with this process before. */
 	bool (*made)(void *arg, const struct shmt_info *segment);
 	void *arg;
 };
@@ -973,7 +1041,9 @@ struct shmt_restoring {
  * Makes a segment again from file, which is NAME.meta, NAME, or a file of the
  * contents; both files are in one directory.  A failure leaves no segment;
  * the contents are checked while they are copied, and nobody but the owner
- * may attach it before.  EEXIST: the key or the id is taken; EBADMSG:
+ * may attach it before, nor open an object.  The name of an object is that of
+ * how, or in *saved.  EEXIST: the key, the id or the name is taken; ENOTSUP: a
+ * segment is to have the id of an object, which has none; EBADMSG:
  * damaged, see *trouble; EINVAL or ELOOP at a file: it is no regular file.
  * *saved is set once the .meta is known to be good, also on failure;
  * saved->lost tells what is not as it was; creator, times and last user never

@@ -96,26 +96,34 @@ count_causes(const struct shmt_filter *filter, size_t counts[static CAUSES])
 	return true;
 }
 
+static const char *
+part_text(unsigned part)
+{
+	switch (part) {
+	case PART_ATTACHED:
+		return "an attachment";
+	case PART_MARKED:
+		return "the mark for removal";
+	case PART_CREATOR:
+		return "a creator that may still run";
+	default:
+		return "a last user that may still run";
+	}
+}
+
 static void
 print_cause(FILE *out, const struct shmt_filter *filter, unsigned cause)
 {
-	static const char *const parts[CAUSES] = {
-		[PART_ATTACHED] = "an attachment",
-		[PART_MARKED] = "the mark for removal",
-		[PART_CREATOR] = "a creator that may still run",
-		[PART_LAST_USER] = "a last user that may still run"
-	};
 	char idle[SHORT_TEXT], label[FILTER_LABEL];
 
-	if (cause == PART_IDLE) {
-		short_duration(idle, shmt_stale_idle(filter));
-		fprintf(out, "would be stale but for --idle (%s)", idle);
-	} else if (cause >= SHMT_CRITERIA)
-		fprintf(out, "would be stale but for %s", parts[cause]);
-	else {
+	if (cause < SHMT_CRITERIA) {
 		filter_label(filter, (enum shmt_criterion)cause, label);
 		fprintf(out, "would pass but for %s", label);
-	}
+	} else if (cause == PART_IDLE) {
+		short_duration(idle, shmt_stale_idle(filter));
+		fprintf(out, "would be stale but for --idle (%s)", idle);
+	} else
+		fprintf(out, "would be stale but for %s", part_text(cause));
 }
 
 char *

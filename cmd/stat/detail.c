@@ -184,7 +184,8 @@ print_proof(const struct row *row, const struct shmt_proof *proof)
 		describe_process(s->lpid, &proof->last_user, user);
 	short_duration(idle, proof->idle);
 	short_duration(wanted, SHMT_STALE_IDLE);
-	snprintf(text, sizeof(text), "%s: %s; %s; creator %s; %s%s; idle %s%s%s",
+	snprintf(text, sizeof(text),
+	    "%s: %s; %s; creator %s; %s%s; idle %s%s%s",
 	    proof->stale ? "yes" : "no",
 	    proof->unattached ? "not attached" : "attached",
 	    proof->not_dest ? "not marked" : "marked for removal", creator,

@@ -286,7 +286,7 @@ refuse_long(const struct parser *p, const char *word)
 static int
 refuse(const struct parser *p, int code, char **argv)
 {
-	char letter[3];
+	char letter[3] = "";
 	const char *word = refused_word(argv, letter), *instead;
 
 	if (code == ':')

@@ -248,19 +248,20 @@ int
 shmt__copy_contents(struct shmt__copy *copy)
 {
 	struct job job = { .copy = copy };
+	char *buffer;
 	int result = -1;
 
 	copy->reading_failed = false;
 	forget_runs(&job);
-	if (expect_memory(&job) == -1)
+	if (!copy->allocated && expect_memory(&job) == -1)
 		return -1;
 	forget_runs(&job);
 	job.digest = shmt__digest_begin();
-	job.buffer = malloc(SHMT__BLOCK);
-	if (job.digest != NULL && job.buffer != NULL)
+	job.buffer = buffer = calloc(1, SHMT__BLOCK);
+	if (job.digest != NULL && buffer != NULL)
 		result = copy_all(&job);
 	forget_runs(&job);
 	shmt__digest_end(job.digest, copy->digest);
-	free(job.buffer);
+	free(buffer);
 	return result;
 }

@@ -292,7 +292,7 @@ load(struct shmt_view *view, uint64_t offset, void *buffer, size_t length)
 			return -1;
 		/* The next one may have given us a descriptor. */
 		if (view->remote == NULL)
-			return shmt__view_load(view, offset, buffer, length);
+			return view->ops->load(view, offset, buffer, length);
 	}
 	errno = ESRCH;
 	return -1;

@@ -139,7 +139,8 @@ stat_without_birth(int dir, const char *name, int flags, struct statx *st)
 	if (fstatat(dir, name, &s, flags) == -1)
 		return -1;
 	*st = (struct statx){
-		.stx_mask = STATX_BASIC_STATS, .stx_nlink = (uint32_t)s.st_nlink,
+		.stx_mask = STATX_BASIC_STATS,
+		.stx_nlink = (uint32_t)s.st_nlink,
 		.stx_uid = s.st_uid, .stx_gid = s.st_gid,
 		.stx_mode = (uint16_t)s.st_mode, .stx_ino = s.st_ino,
 		.stx_size = (uint64_t)s.st_size,

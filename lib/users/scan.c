@@ -101,7 +101,7 @@ choose_file(void *arg, const struct shmt__mapping *mapping)
 	if (!is_asked_inode(query, mapping->inode))
 		return SHMT__SKIP;
 	if (is_asked_device(query, mapping->device))
-		return query->kinds & SHMT_KIND(SHMT_DELETED) ?
+		return (query->kinds & SHMT_KIND(SHMT_DELETED)) != 0 ?
 		    SHMT__TAKE_WITH_NAME : SHMT__TAKE;
 	return (query->kinds & INTERNAL) != 0 && shmt__is_internal(
 	    &worker->devices, mapping->device, &huge) ?
@@ -123,22 +123,21 @@ classify(struct worker *worker, struct shmt__found *found, const char *name,
 {
 	const struct shmt__query *query = worker->job->query;
 	const struct shmt__mapping *m = &found->mapping;
+	bool internal = shmt__is_internal(&worker->devices, m->device,
+	    &found->huge);
 
+	found->kind = SHMT_KINDS;
 	if (is_asked_device(query, m->device))
 		found->kind = SHMT_POSIX;
-	else if (!shmt__is_internal(&worker->devices, m->device,
-	    &found->huge))
-		return false;
-	else if (m->inode <= INT32_MAX && m->shared &&
+	else if (internal && m->inode <= INT32_MAX && m->shared &&
 	    shmt__parse_segment_name(name, length, &found->key))
 		found->kind = SHMT_SYSV;
-	else if (begins_with(name, length, "/memfd:"))
+	else if (internal && begins_with(name, length, "/memfd:"))
 		found->kind = SHMT_MEMFD;
-	else if (m->shared && (begins_with(name, length, "/dev/zero") ||
+	else if (internal && m->shared &&
+	    (begins_with(name, length, "/dev/zero") ||
 	    begins_with(name, length, "/anon_hugepage")))
 		found->kind = SHMT_ANON;
-	else
-		return false;
 	return (query->kinds & SHMT_KIND(found->kind)) != 0 ||
 	    (found->kind == SHMT_POSIX &&
 	    (query->kinds & SHMT_KIND(SHMT_DELETED)) != 0);
@@ -198,7 +197,8 @@ add_descriptor(struct worker *worker, int dir, const char *number,
 		length = readlinkat(dir, number, name, sizeof(name));
 	if (length == -1)
 		return 0;
-	found->mapping.access = st.st_mode & S_IWUSR ? SHMT_ACCESS_W : 0;
+	found->mapping.access =
+	    (st.st_mode & S_IWUSR) != 0 ? SHMT_ACCESS_W : 0;
 	found->path_only = (st.st_mode & (S_IRUSR | S_IWUSR)) == 0;
 	found->fd = (int)strtol(number, NULL, 10);
 	return classify(worker, found, name, (size_t)length) ?

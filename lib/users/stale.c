@@ -139,6 +139,7 @@ owner_has_left(const struct shmt_info *info, const struct shmt__ids *ids,
 	const struct shmt__process *process;
 
 	SLIST_FOREACH(process, &ids->scan.processes, link) {
+		/* cppcheck-suppress uninitvar */
 		if (!shmt__has_uid(process, info->uid))
 			continue;
 		later = is_later(process, info, ids);

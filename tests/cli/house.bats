@@ -126,6 +126,7 @@ includes() {
 }
 
 @test "house: no function is longer than 60 lines" {
+	mapfile -t sources < <(find cmd lib -name '*.c')
 	none_of "functions" "$(awk '
 		/^[a-z_0-9]+\(/ { name = $0 }
 		/^{/ { start = FNR }
@@ -133,10 +134,16 @@ includes() {
 			if (FNR - start - 1 > 60)
 				print FILENAME ": " FNR - start - 1 ": " name
 			start = 0
-		}' $(find cmd lib -name '*.c'))"
+		}' "${sources[@]}")"
+}
+
+@test "house: no test file is longer than 600 lines" {
+	none_of "files" "$(find tests -type f ! -path 'tests/fuzz/seeds/*' \
+		-exec wc -l {} \; | awk '$1 > 600')"
 }
 
 @test "house: every open closes on exec" {
+	mapfile -t sources < <(find cmd lib -name '*.c')
 	none_of "opens" "$(awk '
 		/[^a-z_](open|openat)\(/ { call = ""; inside = 1 }
 		inside { call = call $0 }
@@ -145,7 +152,7 @@ includes() {
 			if (call ~ /O_(RD|WR)/ && call !~ /O_CLOEXEC/ &&
 			    FILENAME !~ /main\.c/)
 				print FILENAME ":" FNR ": " call
-		}' $(find cmd lib -name '*.c'))"
+		}' "${sources[@]}")"
 }
 
 @test "house: nothing is left to do" {

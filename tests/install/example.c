@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Makes a segment, counts in it, tells what it is, and removes it.
+ * Makes a System V segment and a POSIX object, writes into each, prints what
+ * is known of it, and removes it.
  *
  *	cc -o example example.c $(pkg-config --cflags --libs libshmtool)
  */
@@ -13,30 +14,53 @@
 
 #include <shmtool.h>
 
+static void
+write_hello(const struct shmt_object *object)
+{
+	struct shmt_view *view;
+
+	if (shmt_view_open(object, SHMT_WRITE, &view) == -1)
+		err(1, "open");
+	if (shmt_view_put(view, 0, "hello", 5) == -1)
+		err(1, "write");
+	shmt_view_close(view);
+}
+
+/* A life; object names the kind, and the name if it is a POSIX object. */
+static void
+live(struct shmt_object *object)
+{
+	struct shmt_request request;
+	struct shmt_info info;
+	bool created;
+
+	memset(&request, 0, sizeof(request));
+	request.size = 4096;
+	request.mode = 0600;
+	if (shmt_create(&request, object, &created) == -1)
+		err(1, "create");
+	write_hello(object);
+	if (shmt_info(object, SHMT_WANT_RSS, &info) == -1)
+		err(1, "info");
+	printf("%" PRIu64 " bytes, mode %04o", info.size, info.mode);
+	if ((info.known & SHMT_HAS_NATTCH) != 0)
+		printf(", %" PRIu64 " attached", info.nattch);
+	putchar('\n');
+	if (shmt_remove(object, 0, NULL) == -1)
+		err(1, "remove");
+}
+
 int
 main(void)
 {
-	struct shmt_request request;
-	struct shmt_object object;
-	struct shmt_info segment;
-	bool created;
-	void *at;
+	struct shmt_object segment, named;
 
-	memset(&request, 0, sizeof(request));
-	memset(&object, 0, sizeof(object));
-	request.size = 4096;
-	request.mode = 0600;
-	if (shmt_create(&request, &object, &created) == -1)
-		err(1, "create");
-	if (shmt_attach(&object, NULL, 0, &at) == -1)
-		err(1, "attach");
-	++*(int *)at;
-	if (shmt_info(&object, 0, &segment) == -1)
-		err(1, "info");
-	printf("%" PRIu64 " bytes, %" PRIu64 " attached, counter %d\n",
-	    segment.size, segment.nattch, *(int *)at);
-	if (shmt_detach(at) == -1 ||
-	    shmt_remove(&object, 0, NULL) == -1)
-		err(1, "remove");
+	memset(&segment, 0, sizeof(segment));
+	segment.kind = SHMT_SYSV;
+	live(&segment);
+	memset(&named, 0, sizeof(named));
+	named.kind = SHMT_POSIX;
+	named.name = "example";
+	live(&named);
 	return 0;
 }

@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -109,9 +110,8 @@ open_mapping(const void *at)
 {
 	char path[80];
 
-	snprintf(path, sizeof(path), "/proc/self/map_files/%lx-%lx",
-	    (unsigned long)(uintptr_t)at,
-	    (unsigned long)(uintptr_t)at + SIZE);
+	snprintf(path, sizeof(path), "/proc/self/map_files/%" PRIxPTR
+	    "-%" PRIxPTR, (uintptr_t)at, (uintptr_t)at + SIZE);
 	return open(path, O_RDONLY);
 }
 

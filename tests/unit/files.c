@@ -181,7 +181,7 @@ hostile_names(void **state)
 {
 	static char longest[256];
 	const char *const names[] = { "a\nb", "x (deleted)", "\xff\x1b[31m",
-	    "/SYSV00000000 (deleted)" + 1, "-n", longest };
+	    "SYSV00000000 (deleted)", "-n", longest };
 	pid_t user;
 	size_t i;
 

@@ -75,7 +75,7 @@ is_named(const char *name, ino_t inode)
 static void
 wait_a_little(unsigned *seed)
 {
-	const struct timespec little = { 0, rand_r(seed) % 30 * 1000 };
+	const struct timespec little = { 0, rand_r(seed) % 30 * 1000L };
 
 	nanosleep(&little, NULL);
 }

@@ -34,10 +34,10 @@
 static inline bool
 mount_shm(const char *options)
 {
-	char all[128];
+	char data[128];
 
-	snprintf(all, sizeof(all), "mode=1777,%s", options);
-	return mount("shm", SHM, "tmpfs", MS_NOSUID | MS_NODEV, all) == 0;
+	snprintf(data, sizeof(data), "mode=1777,%s", options);
+	return mount("shm", SHM, "tmpfs", MS_NOSUID | MS_NODEV, data) == 0;
 }
 
 /* A mount namespace with a /dev/shm of its own; where there can be none,
