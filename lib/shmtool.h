@@ -331,10 +331,11 @@ int shmt_map(const struct shmt_object *object, void *address, unsigned flags,
 /*
  * Contents (bytes/).  A view reaches the bytes of a segment or an object.  A
  * segment is attached for that: for microseconds if the caller may open
- * /proc/self/map_files, else as long as the view is open.  With SHMT_NO_TRACE
- * it is read through a process that has it attached, which leaves atime, lpid
- * and nattch as they are.  Bytes that were never written read as zero, and no
- * memory is allocated for them.
+ * /proc/self/map_files, else as long as the view is open.  A view to read does
+ * not attach it where that caller gets a descriptor from the segment's creator
+ * or last user.  With SHMT_NO_TRACE it is read through a process that has it
+ * attached, which leaves atime, lpid and nattch as they are.  Bytes that were
+ * never written read as zero, and no memory is allocated for them.
  */
 
 #define SHMT_WRITE	0x10u	/* the view is for writing */
@@ -909,8 +910,9 @@ int shmt_dev_shm_line(const char *size, char **line);
 /*
  * Replaces the lines kernel.NAME = of a sysctl.d file, or adds them, keeping
  * all others, in two steps: all that can fail beforehand, and the rename.
- * The caller closes the draft after either.  ELOOP: a symbolic link; EISDIR or
- * EINVAL: no regular file.  count: at most 64.
+ * The caller closes the draft after either.  In between the directory is
+ * locked.  ELOOP: a symbolic link; EISDIR or EINVAL: no regular file; EBUSY:
+ * another process keeps the lock.  count: at most 64.
  */
 struct shmt_setting {
 	const char *name;

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Attaching; opening a view of a segment in the best way there is; pieces of
- * it into a buffer and out of one.
+ * Opening a view of a segment in the best way there is; pieces of it into a
+ * buffer and out of one.
  */
 
-#include <sys/ipc.h>
 #include <sys/resource.h>
-#include <sys/shm.h>
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -25,50 +23,6 @@
 
 /* The largest page that any machine has. */
 #define LARGEST_PAGE ((uint64_t)16 << 30)
-
-int
-shmt__sysv_attach(int id, const void *address, unsigned flags, void **at)
-{
-	struct shmt_info segment;
-	int shmflags, error;
-	void *p;
-
-	shmflags = (flags & SHMT_RDONLY ? SHM_RDONLY : 0) |
-	    (flags & SHMT_EXEC ? SHM_EXEC : 0) |
-	    (flags & SHMT_ROUND ? SHM_RND : 0) |
-	    (flags & SHMT_REMAP ? SHM_REMAP : 0);
-	p = shmat(id, address, shmflags);
-	if (p == (void *)-1) {
-		/* EINVAL may be about the address or about the id. */
-		error = errno;
-		if (error == EIDRM || (error == EINVAL &&
-		    shmt__sysv_look(id, &segment) == -1 && errno == ENOENT))
-			error = ENOENT;
-		errno = error;
-		return -1;
-	}
-	*at = p;
-	return 0;
-}
-
-int
-shmt_detach(const void *at)
-{
-	return shmdt(at);
-}
-
-size_t
-shmt__up_to(uint64_t from, uint64_t to, size_t most)
-{
-	return to - from < most ? (size_t)(to - from) : most;
-}
-
-bool
-shmt__is_unsupported(int error)
-{
-	return error == ENOSYS || error == EPERM || error == EINVAL ||
-	    error == EOPNOTSUPP;
-}
 
 /* A limit for files is not meant for segments. */
 static bool
@@ -124,9 +78,25 @@ open_attached(struct shmt_view *view, void *at)
 	return shmt__view_map(view, at);
 }
 
+static int
+open_remote(struct shmt_view *view, int id, bool files_only)
+{
+	if (shmt__sysv_look(id, &view->segment) == -1)
+		return -1;
+	if (files_only && view->segment.nattch == 0) {
+		errno = ESRCH;
+		return -1;
+	}
+	view->size = view->segment.size;
+	return shmt__view_remote(view, files_only);
+}
+
 /*
- * Size and identity are taken after the attach: before it, another segment,
- * perhaps a smaller one, may get the id between two system calls.
+ * Through a process that has the segment attached, if it gives us a
+ * descriptor: then nattch stays as it is, which programs compare.
+ *
+ * Else size and identity are taken after the attach: before it, another
+ * segment, perhaps a smaller one, may get the id between two system calls.
  */
 static int
 open_own(struct shmt_view *view, int id)
@@ -134,6 +104,9 @@ open_own(struct shmt_view *view, int id)
 	int error;
 	void *at;
 
+	if ((view->flags & SHMT_WRITE) == 0 &&
+	    open_remote(view, id, true) == 0)
+		return 0;
 	if (shmt__sysv_attach(id, NULL,
 		view->flags & SHMT_WRITE ? 0 : SHMT_RDONLY, &at) == -1)
 		return -1;
@@ -146,15 +119,6 @@ open_own(struct shmt_view *view, int id)
 	shmt_detach(at);
 	errno = error;
 	return -1;
-}
-
-static int
-open_remote(struct shmt_view *view, int id)
-{
-	if (shmt__sysv_look(id, &view->segment) == -1)
-		return -1;
-	view->size = view->segment.size;
-	return shmt__view_remote(view);
 }
 
 /* Memory that is a file of its own leaves no trace but atime, which opening
@@ -233,7 +197,7 @@ shmt_view_open(const struct shmt_object *object, unsigned flags,
 		return -1;
 	return finish_open(v, object->kind != SHMT_SYSV ?
 	    open_file(v, object) : flags & SHMT_NO_TRACE ?
-	    open_remote(v, object->id) : open_own(v, object->id), view);
+	    open_remote(v, object->id, false) : open_own(v, object->id), view);
 }
 
 int
