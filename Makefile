@@ -31,8 +31,8 @@ BUILD ?= build
 
 # Sources, without folder and suffix.
 LIB := \
-	archive/contents archive/digest archive/meta archive/pair \
-	archive/restore archive/save bytes/allocation bytes/copy bytes/memcg \
+	archive/contents archive/digest archive/meta archive/name \
+	archive/pair archive/restore archive/save bytes/allocation bytes/copy bytes/memcg \
 	bytes/prefault bytes/view bytes/view_file bytes/view_map \
 	bytes/view_remote info limits/advice limits/dev_shm limits/diagnose \
 	limits/diagnose_object limits/limits limits/logind limits/sysctl \

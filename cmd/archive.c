@@ -75,8 +75,14 @@ segment_failed(const struct shmt_info *segment, int error, char **reason)
 	char memory[MEMORY_TEXT];
 
 	switch (error) {
+	case ELOOP:
+	case EISDIR:
+	case ENXIO:
 	case ENOENT:
 		return set_reason(reason, ST_ABSENT, "was removed meanwhile");
+	case ENODATA:
+		return set_reason(reason, ST_FAILED, "became shorter than its "
+		    "%ju bytes meanwhile", (uintmax_t)segment->size);
 	case EACCES:
 		return set_reason(reason, ST_DENIED, "no read permission: "
 		    "mode %04o, owner %s", segment->mode,

@@ -73,6 +73,16 @@ parse_single_operand(int argc, char **argv, struct operand *operand)
 }
 
 void
+operand_text(const struct shmt_object *object,
+    char text[static OPERAND_TEXT])
+{
+	if (object->kind == SHMT_POSIX)
+		snprintf(text, OPERAND_TEXT, "/%s", object->name);
+	else
+		snprintf(text, OPERAND_TEXT, "%d", object->id);
+}
+
+void
 absent_reason(const struct operand *operand, char reason[static ABSENT_REASON])
 {
 	int id;

@@ -7,9 +7,9 @@
 #ifndef CMD_OPERAND_H
 #define CMD_OPERAND_H
 
-#include <stdint.h>
-
+#include <limits.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "shmtool.h"
 
@@ -26,6 +26,11 @@ int parse_operands(int argc, char **argv, struct operand **operands);
 
 /* Parses the operand of a verb that takes exactly one. */
 int parse_single_operand(int argc, char **argv, struct operand *operand);
+
+/* What a user writes to name it: "4", "/psm_1". */
+#define OPERAND_TEXT (NAME_MAX + 2)
+void operand_text(const struct shmt_object *object,
+    char text[static OPERAND_TEXT]);
 
 /* Words that there is no such segment, with a hint where the number is a
  * key. */

@@ -17,23 +17,42 @@
 #include "cmd.h"
 #include "diagnose.h"
 #include "kinds.h"
+#include "namespace.h"
+#include "operand.h"
 #include "reaper.h"
 #include "shmtool.h"
 #include "transfer.h"
 #include "ui/progress.h"
 #include "ui/signals.h"
+#include "ui/text.h"
 
 struct opts {
 	struct arguments args;	/* its operands: the files */
 	unsigned flags;
 	uint32_t key;
+	const char *as;		/* a name without the slash */
 	int *made;		/* ids of segments that are complete */
 	size_t made_count;
 };
 
+static int
+kind_object_name(const struct option_row *row, const char *text, void *to)
+{
+	struct shmt_ref ref;
+
+	if (shmt_parse_ref(text, &ref) == -1 || ref.kind != SHMT_POSIX)
+		return option_error(row, "%s: not a name: a slash, then 1 to "
+		    "255 bytes without one", text);
+	*(const char **)to = ref.name;
+	return ST_OK;
+}
+
 static const struct option_row options[] = {
-	{ 'k', "key", "KEY", "give it this key, not the saved one",
-	    kind_key, TO(key), SETS(flags, SHMT_OTHER_KEY) },
+	{ 'k', "key", "KEY", "make a segment of this key, not the saved one",
+	    kind_key, TO(key), SETS(flags, SHMT_OTHER_KEY), .group = 1 },
+	{ 0, "as", "/NAME", "make an object of this name, not the saved one",
+	    kind_object_name, TO(as), SETS(flags, SHMT_OTHER_NAME),
+	    .group = 1 },
 	{ 0, "id", NULL, "give it exactly the saved id",
 	    SETS(flags, SHMT_SAME_ID) },
 	{ 0 }
@@ -45,9 +64,13 @@ struct work {
 	struct progress progress;
 	struct reaper reaper;
 	bool made;		/* there is a segment, perhaps not complete */
+	bool in_ns;		/* an object, but --ns was given */
 	struct shmt_saved saved;
 	struct shmt_trouble trouble;
 };
+
+static const char foreign_objects[] = "the POSIX objects of another namespace "
+    "cannot be reached: --ns means System V segments";
 
 static int
 parse(int argc, char **argv, struct opts *o)
@@ -62,6 +85,16 @@ parse(int argc, char **argv, struct opts *o)
 	if ((o->flags & SHMT_OTHER_KEY) && o->args.count > 1)
 		return usage_error("--key", "one key is for one FILE, not for "
 		    "%d", o->args.count);
+	if (o->as == NULL)
+		return ST_OK;
+	if (o->args.count > 1)
+		return usage_error("--as", "one name is for one FILE, not for "
+		    "%d", o->args.count);
+	if (o->flags & SHMT_SAME_ID)
+		return usage_error("--as", "not with --id: an object has no "
+		    "id");
+	if (entered_namespace() != NULL)
+		return usage_error("--as", "%s", foreign_objects);
 	return ST_OK;
 }
 
@@ -81,6 +114,10 @@ segment_made(void *arg, const struct shmt_info *segment)
 {
 	struct work *w = arg;
 
+	if (segment->object.kind == SHMT_POSIX) {
+		w->in_ns = entered_namespace() != NULL;
+		return !w->in_ns;
+	}
 	w->made = true;
 	return inform_reaper(&w->reaper, segment);
 }
@@ -93,8 +130,8 @@ file_damaged(const struct work *w)
 	switch (t->damage) {
 	case SHMT_BAD_VERSION:
 		warn_about(w->file, "the .meta has version %ju of the format, "
-		    "this program reads %ju", (uintmax_t)t->found,
-		    (uintmax_t)t->wanted);
+		    "this program reads %ju and %ju", (uintmax_t)t->found,
+		    (uintmax_t)t->wanted - 1, (uintmax_t)t->wanted);
 		break;
 	case SHMT_BAD_META:
 		warn_about(w->file, "line %u of the .meta is not as shmtool "
@@ -150,6 +187,9 @@ file_failed(const struct work *w, int error)
 	if (error == ELOOP)
 		warn_about(w->file, "the %s is a symbolic link; it is not "
 		    "followed", which);
+	else if (error == ENOTSUP)
+		warn_about(w->file, "it was an object, which has no id: "
+		    "without --id");
 	else if (error == ENOENT && is_directory(w->file))
 		warn_about(
 		    w->file, "a directory: name the files in it, *.meta");
@@ -202,81 +242,184 @@ segment_failed(const struct opts *o, const struct work *w, int error)
 	    SHMT_STEP_ATTACH : SHMT_STEP_CREATE, error);
 }
 
+/* The contents can still be put into the object that has the name. */
+static int
+name_taken(const struct work *w, const char *name)
+{
+	const struct shmt_object object = { .kind = SHMT_POSIX, .name = name };
+	const uint64_t size = w->saved.segment.size;
+	struct shmt_info there;
+	char grow[OPERAND_TEXT + 64] = "";
+
+	if (shmt_info(&object, 0, &there) == -1) {
+		warn_about(w->file, "/%s is taken, but not by an object: a "
+		    "link, a directory or a FIFO has this name", name);
+		return ST_BUSY;
+	}
+	if (there.size < size)
+		snprintf(grow, sizeof(grow), "shmtool set -s %ju /%s, then ",
+		    (uintmax_t)size, name);
+	warn_about(w->file, "object /%s of %ju bytes exists; to overwrite it: "
+	    "%sshmtool write -f %.*s%s /%s", name, (uintmax_t)there.size, grow,
+	    (int)shmt_saved_stem(w->file), w->file, w->saved.ending, name);
+	return ST_BUSY;
+}
+
+/* The figures of /dev/shm, which is full. */
+static int
+no_space(const struct work *w)
+{
+	char size[SHORT_TEXT], left[SHORT_TEXT], total[SHORT_TEXT];
+	struct shmt_dev_shm shm;
+
+	if (shmt_dev_shm(&shm) == -1 || shm.size == 0 ||
+	    (shm.inodes != 0 && shm.used_inodes >= shm.inodes)) {
+		warn_about(w->file, "/dev/shm has no inode left");
+		return ST_LIMIT;
+	}
+	short_size(size, w->saved.segment.size);
+	short_size(left, shm.used < shm.size ? shm.size - shm.used : 0);
+	short_size(total, shm.size);
+	warn_about(w->file, "not enough room for %s: /dev/shm has %s left of "
+	    "%s; shmtool limits --set " SHMT_DEV_SHM_SIZE "=SIZE", size, left,
+	    total);
+	return ST_LIMIT;
+}
+
+static int
+object_failed(const struct work *w, const char *name, int error)
+{
+	switch (error) {
+	case EEXIST:
+		return name_taken(w, name);
+	case ENOSPC:
+		return no_space(w);
+	case ENOMEM:
+		return no_memory(w);
+	case EFBIG:
+		warn_about(w->file, "RLIMIT_FSIZE (ulimit -f) allows no object "
+		    "of %ju bytes", (uintmax_t)w->saved.segment.size);
+		return ST_LIMIT;
+	case ENODEV:
+		warn_about(w->file, "/dev/shm is not there, or is no tmpfs");
+		return ST_FAILED;
+	default:
+		return fail(w->file, error);
+	}
+}
+
+/* Whether it was to become an object, by another kind too. */
+static bool
+makes_object(const struct opts *o, const struct work *w)
+{
+	return o->as != NULL || ((o->flags & SHMT_OTHER_KEY) == 0 &&
+	    w->saved.segment.object.kind == SHMT_POSIX);
+}
+
 static int
 restore_failed(const struct opts *o, const struct work *w, int error)
 {
-	if (error == ECANCELED) {
+	if (w->in_ns) {
+		warn_about(w->file, "%s", foreign_objects);
+		return ST_FAILED;
+	}
+	if (error == ECANCELED || (error == EINTR && caught_signal() != 0)) {
 		warn_about(w->file, "interrupted, nothing was made");
 		return ST_FAILED;
 	}
-	return w->trouble.place == SHMT_AT_SEGMENT ?
-	    segment_failed(o, w, error) : file_failed(w, error);
+	if (!makes_object(o, w))
+		return w->trouble.place == SHMT_AT_SEGMENT ?
+		    segment_failed(o, w, error) : file_failed(w, error);
+	if (w->trouble.place == SHMT_AT_SEGMENT || error == ENOMEM)
+		return object_failed(w, o->as != NULL ? o->as :
+		    w->saved.object, error);
+	return file_failed(w, error);
 }
 
 /* It was restored, but not all of it is as it was. */
 static void
-warn_about_losses(const struct work *w, int id)
+warn_about_losses(const struct work *w, const char *made)
 {
 	const struct shmt_info *s = &w->saved.segment;
 	unsigned lost = w->saved.lost;
 
 	if (lost & SHMT_LOST_OWNER)
-		warn_about(w->file, "restored as %d, but not to its owner "
-		    "%u:%u, whom only root may give it", id, s->uid, s->gid);
+		warn_about(w->file, "restored as %s, but not to its owner "
+		    "%u:%u, whom only root may give it", made, s->uid, s->gid);
 	if (lost & SHMT_LOST_LOCK)
-		warn_about(w->file, "restored as %d, but not locked as it was: "
-		    "RLIMIT_MEMLOCK (ulimit -l) does not allow it", id);
+		warn_about(w->file, "restored as %s, but not locked as it was: "
+		    "RLIMIT_MEMLOCK (ulimit -l) does not allow it", made);
 	if (lost & SHMT_LOST_HUGE)
 		warn_about(w->file,
-		    "restored as %d, but not of huge pages as "
+		    "restored as %s, but not of huge pages as "
 		    "it was: not enough are free, or they are not permitted",
-		    id);
+		    made);
 	if (lost & SHMT_LOST_RESERVE)
-		warn_about(w->file, "restored as %d, but its memory is not "
-		    "reserved, as with create --no-reserve", id);
+		warn_about(w->file, "restored as %s, but its memory is not "
+		    "reserved, as with create --no-reserve", made);
+}
+
+/* The bare name is exact where a script may pass it on. */
+static bool
+print_made(const struct shmt_object *object)
+{
+	char text[OPERAND_TEXT];
+
+	operand_text(object, text);
+	if (isatty(STDOUT_FILENO))
+		print_safe(text);
+	else
+		fputs(text, stdout);
+	putchar('\n');
+	return flush_output();
 }
 
 static int
-restore_file(const struct opts *o, struct work *w, int *id)
+restore_file(const struct opts *o, struct work *w, struct shmt_object *object)
 {
 	const struct shmt_restoring how = {
-		.flags = o->flags, .key = o->key, .progress = report_progress,
-		.made = segment_made, .arg = w
+		.flags = o->flags, .key = o->key, .name = o->as,
+		.progress = report_progress, .made = segment_made, .arg = w
 	};
-	struct shmt_object object = { .id = -1 };
 	int result, error;
 
 	progress_begin(&w->progress, 0);
-	result = shmt_restore(w->file, &how, &object, &w->saved, &w->trouble);
-	*id = object.id;
+	result = shmt_restore(w->file, &how, object, &w->saved, &w->trouble);
 	error = errno;
 	progress_end(&w->progress);
 	if (result == -1)
 		return restore_failed(o, w, error);
-	printf("%d\n", *id);
-	/* A segment whose id was lost is removed again. */
-	return flush_output() ? ST_OK : ST_FAILED;
+	if (print_made(object))
+		return ST_OK;
+	/* A segment whose id was lost is removed again, by the reaper. */
+	if (object->kind == SHMT_POSIX)
+		shmt_remove(object, SHMT_FORCE, NULL);
+	return ST_FAILED;
 }
 
 static int
 restore_one(struct opts *o, const char *file)
 {
 	struct work w = { .file = file };
-	int id, status;
+	struct shmt_object object;
+	char made[OPERAND_TEXT];
+	int status;
 
 	if (!start_reaper(&w.reaper, o->made, o->made_count)) {
 		warn_about(file, "cannot start the process that removes an "
 		    "unfinished segment: %s", strerror(errno));
 		return status_of(errno);
 	}
-	status = restore_file(o, &w, &id);
+	status = restore_file(o, &w, &object);
 	if (status != ST_OK) {
 		end_reaper(&w.reaper);
 		return status;
 	}
 	dismiss_reaper(&w.reaper);
-	o->made[o->made_count++] = id;
-	warn_about_losses(&w, id);
+	if (object.kind == SHMT_SYSV)
+		o->made[o->made_count++] = object.id;
+	operand_text(&object, made);
+	warn_about_losses(&w, made);
 	return ST_OK;
 }
 
@@ -320,7 +463,7 @@ run(int argc, char **argv)
 const struct cmd cmd_restore = {
 	.name = "restore",
 	.summary = "Makes saved segments again",
-	.synopsis = "[--id] [-k KEY] FILE...",
+	.synopsis = "[--id] [-k KEY | --as /NAME] FILE...",
 	.options = options,
 	.note = "FILE is NAME.meta, NAME.shm or NAME, as shmtool save wrote "
 	    "them.",

@@ -35,7 +35,7 @@ struct opts {
 static const struct option_row options[] = {
 	{ 'f', "force", NULL, "replace the files of an earlier save",
 	    kind_flag, TO(saving.replace) },
-	{ 'v', "verbose", NULL, "print the id beside the name of the files",
+	{ 'v', "verbose", NULL, "print what was saved beside each name",
 	    kind_flag, TO(verbose) },
 	{ 0, "all", NULL, "save every segment there is", kind_flag, TO(all) },
 	{ .rows = semaphore_options, TO(semaphore) },
@@ -61,14 +61,19 @@ release(void *arg)
 	hold->held = false;
 }
 
-/* Whether a word is an operand rather than the directory. */
+/* Whether a word is an operand rather than the directory; the path of a
+ * directory that is not there may look like the name of an object. */
 static bool
 is_segment(const char *word)
 {
+	struct shmt_object object;
+	struct shmt_info info;
 	struct shmt_ref ref;
 	struct stat st;
 
-	return stat(word, &st) == -1 && shmt_parse_ref(word, &ref) == 0;
+	return stat(word, &st) == -1 && shmt_parse_ref(word, &ref) == 0 &&
+	    (ref.kind == SHMT_SYSV || (shmt_resolve(&ref, &object) == 0 &&
+	    shmt_info(&object, 0, &info) == 0));
 }
 
 /* One way to say which segments. */
@@ -105,8 +110,6 @@ parse(int argc, char **argv, struct opts *o)
 	if (status == ST_OK && o->count > 0)
 		status = parse_operands(o->count, o->args.operands + 1,
 		    &o->operands);
-	if (status == ST_OK && o->operands != NULL)
-		status = refuse_objects(o->operands, (size_t)o->count);
 	return status == ST_OK ? check_semaphore(&o->semaphore) : status;
 }
 
@@ -114,8 +117,13 @@ parse(int argc, char **argv, struct opts *o)
 static int
 print_saved(const struct opts *o, const struct shmt_saved *saved)
 {
-	if (o->verbose)
-		printf("%d: saved as ", saved->segment.object.id);
+	char object[OPERAND_TEXT];
+
+	operand_text(&saved->segment.object, object);
+	if (o->verbose) {
+		print_safe(object);
+		fputs(": saved as ", stdout);
+	}
 	if (o->verbose || isatty(STDOUT_FILENO))
 		print_safe(o->saving.dir);
 	else
@@ -168,14 +176,13 @@ save_selected(struct opts *o)
 	struct shmt_list list;
 	int status;
 	size_t i;
-	char object[24];
+	char object[OPERAND_TEXT];
 
 	status = filter_list(&o->filter.set, 0, &list);
 	if (status != ST_OK)
 		return status;
 	for (i = 0; i < list.count && caught_signal() == 0; i++) {
-		snprintf(object, sizeof(object), "%d",
-		    list.list[i].object.id);
+		operand_text(&list.list[i].object, object);
 		add_status(&status, save_one(o, object, &list.list[i]));
 	}
 	shmt_list_free(&list);

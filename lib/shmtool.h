@@ -941,21 +941,24 @@ int shmt_atomic_file_publish(struct shmt_atomic_file *file);
 void shmt_atomic_file_close(struct shmt_atomic_file *file);
 
 /*
- * Save and restore (lib/archive).  A saved segment is a pair of files:
- * DIR/NAME.meta is text and names the file of the contents beside it, which is
- * sparse: DIR/NAME.shm, or DIR/NAME.N.shm where that name was not free.  NAME
- * is ID-KEY-CTIME-TAG; two segments never have the same.
+ * Save and restore (lib/archive).  A saved segment or object is a pair of
+ * files: DIR/NAME.meta is text and names the file of the contents beside it,
+ * which is sparse: DIR/NAME.shm, or DIR/NAME.N.shm where that name was not
+ * free.  NAME is ID-KEY-CTIME-TAG, of an object OBJECT-BTIME-TAG with its name
+ * encoded; two segments, and two objects, never have the same.
  */
 
 struct shmt_saved {
-	char name[64];		/* by shmt_save(): NAME */
+	char name[256];		/* by shmt_save(): NAME */
+	char object[256];	/* of an object: segment.object.name is this */
 	char ending[8];		/* of the contents: ".shm", ".1.shm" */
 	struct shmt_info segment;	/* as it was before it was read */
 	unsigned char digest[16];	/* of the contents */
 	bool attached;		/* by shmt_save(): the segment had to be
 				 * attached, so its idle time begins anew */
 	bool disturbed;		/* by shmt_save(): another process attached or
-				 * detached it while it was copied */
+				 * detached it, or changed an object, while it
+				 * was copied */
 	unsigned lost;		/* by shmt_restore(): was not restored */
 };
 
@@ -986,7 +989,7 @@ struct shmt_trouble {
 	enum shmt_damage damage;	/* why it is EBADMSG */
 	unsigned line;			/* of NAME.meta; 0: none */
 	uint64_t wanted, found;		/* bytes of the contents, or versions */
-	char name[64];			/* by shmt_save(): NAME */
+	char name[256];			/* by shmt_save(): NAME */
 };
 
 #define SHMT_REPLACE	0x1u	/* an older pair of this segment is replaced */
@@ -1008,23 +1011,28 @@ struct shmt_saving {
  * Saves into an existing directory.  The pair is committed by one rename(2):
  * a process that is killed leaves the older pair or the new one, and what
  * else it leaves is removed by the next save of the segment.  EEXIST: there is
- * a pair; EBUSY: too many processes are saving it there; otherwise errno as
- * open(2), write(2), rename(2), and *trouble is set.
+ * a pair; EBUSY: too many processes are saving it there; ENODATA: an object
+ * became shorter meanwhile; otherwise errno as open(2), write(2), rename(2),
+ * and *trouble is set.
  */
 int shmt_save(const char *dir, const struct shmt_object *object,
     const struct shmt_saving *how, struct shmt_saved *saved,
     struct shmt_trouble *trouble);
 
 #define SHMT_SAME_ID	0x1u
-#define SHMT_OTHER_KEY	0x2u	/* key, not the saved one */
+#define SHMT_OTHER_KEY	0x2u	/* a segment of this key, not the saved one */
+#define SHMT_OTHER_NAME	0x4u	/* an object of this name, not the saved one */
 
 /* How to restore; each callback may be NULL. */
 struct shmt_restoring {
 	unsigned flags;
 	uint32_t key;		/* for SHMT_OTHER_KEY */
+	const char *name;	/* for SHMT_OTHER_NAME, without the slash */
 	/* As in struct shmt_saving. */
 	bool (*progress)(void *arg, uint64_t done);
-	/* The segment was made, and will be filled; false stops, ECANCELED. */
+	/* The segment was made, and will be filled; false stops, ECANCELED.
+	 * Of an object only kind, name and size are known then: it has its
+	 * name when it is complete, and goes with this process before. */
 	bool (*made)(void *arg, const struct shmt_info *segment);
 	void *arg;
 };
@@ -1033,7 +1041,9 @@ struct shmt_restoring {
  * Makes a segment again from file, which is NAME.meta, NAME, or a file of the
  * contents; both files are in one directory.  A failure leaves no segment;
  * the contents are checked while they are copied, and nobody but the owner
- * may attach it before.  EEXIST: the key or the id is taken; EBADMSG:
+ * may attach it before, nor open an object.  The name of an object is that of
+ * how, or in *saved.  EEXIST: the key, the id or the name is taken; ENOTSUP: a
+ * segment is to have the id of an object, which has none; EBADMSG:
  * damaged, see *trouble; EINVAL or ELOOP at a file: it is no regular file.
  * *saved is set once the .meta is known to be good, also on failure;
  * saved->lost tells what is not as it was; creator, times and last user never

@@ -69,13 +69,10 @@ print_removed(FILE *out, const struct removal *r)
 void
 report_removal(const struct report *report, const struct removal *r)
 {
-	char id[NAME_MAX + 2];
-	const char *object = id, *reason = r->reason;
+	char text[OPERAND_TEXT];
+	const char *object = text, *reason = r->reason;
 
-	if (r->segment.object.kind == SHMT_POSIX)
-		snprintf(id, sizeof(id), "/%s", r->segment.object.name);
-	else
-		snprintf(id, sizeof(id), "%d", r->segment.object.id);
+	operand_text(&r->segment.object, text);
 	if (r->operand != NULL)
 		object = r->operand->text;
 	if (reason == NULL)

@@ -253,7 +253,7 @@ shmt__copy_contents(struct shmt__copy *copy)
 
 	copy->reading_failed = false;
 	forget_runs(&job);
-	if (expect_memory(&job) == -1)
+	if (!copy->allocated && expect_memory(&job) == -1)
 		return -1;
 	forget_runs(&job);
 	job.digest = shmt__digest_begin();

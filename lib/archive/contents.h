@@ -20,6 +20,7 @@ struct shmt__end {
 struct shmt__copy {
 	struct shmt__end from, to;
 	uint64_t size;			/* of both */
+	bool allocated;			/* "to" has its memory already */
 	bool (*progress)(void *arg, uint64_t done);	/* or NULL */
 	void *arg;
 	unsigned char digest[SHMT__DIGEST];	/* the result */

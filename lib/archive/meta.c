@@ -16,58 +16,82 @@
 
 #include "archive/digest.h"
 #include "archive/meta.h"
+#include "archive/name.h"
 #include "shmtool.h"
 
-#define LINE_MAX_LENGTH 160
+#define LINE_MAX_LENGTH (SHMT__ENCODED + 32)
 
 /* 9999-12-31: later ones have no ISO 8601 date of four digits. */
 #define LAST_DATE INT64_C(253402300799)
 
 enum form { DECIMAL, HEX32, OCTAL, TIME, STATUS_WORDS, KIND_WORD, ENDING_NAME };
 
-enum { FORMAT, KIND, ID, KEY, SIZE, PERMS, UID, GID, CUID, CGID, CPID, LPID,
-    ATIME, DTIME, CTIME, STATUS, CONTENTS, FIELDS };
+enum { FORMAT, KIND, ID, KEY, SEGMENT_SIZE, OBJECT_SIZE, ALLOCATED, PERMS, UID,
+    GID, CUID, CGID, CPID, LPID, ATIME, DTIME, MTIME, CTIME, BTIME, STATUS,
+    CONTENTS, FIELDS };
 
-/* All but the two digests, in the order of the file. */
+#define SYSV	SHMT_KIND(SHMT_SYSV)
+#define POSIX	SHMT_KIND(SHMT_POSIX)
+#define BOTH	(SYSV | POSIX)
+
+/*
+ * All but the name of an object, which stands behind the kind, and the two
+ * digests, in the order of the file.  Each kind has its version of the format:
+ * an earlier program then says that it does not know that of objects.
+ */
 static const struct field {
 	const char *name;
 	enum form form;
 	uint64_t min, max;
+	unsigned kinds;
 } fields[FIELDS] = {
 	[FORMAT] = { "shmtool-saved", DECIMAL, SHMT__META_VERSION,
-	    SHMT__META_VERSION },
-	[KIND] = { "kind", KIND_WORD, 0, 0 },
-	[ID] = { "id", DECIMAL, 0, INT_MAX },
-	[KEY] = { "key", HEX32, 0, UINT32_MAX },
-	[SIZE] = { "size", DECIMAL, 1, INT64_MAX },
-	[PERMS] = { "perms", OCTAL, 0, 0777 },
-	[UID] = { "uid", DECIMAL, 0, UINT32_MAX },
-	[GID] = { "gid", DECIMAL, 0, UINT32_MAX },
-	[CUID] = { "cuid", DECIMAL, 0, UINT32_MAX },
-	[CGID] = { "cgid", DECIMAL, 0, UINT32_MAX },
-	[CPID] = { "cpid", DECIMAL, 0, INT_MAX },
-	[LPID] = { "lpid", DECIMAL, 0, INT_MAX },
-	[ATIME] = { "atime", TIME, 0, INT64_MAX },
-	[DTIME] = { "dtime", TIME, 0, INT64_MAX },
-	[CTIME] = { "ctime", TIME, 0, INT64_MAX },
+	    SHMT__META_NEWEST, BOTH },
+	[KIND] = { "kind", KIND_WORD, SHMT_SYSV, SHMT_POSIX, BOTH },
+	[ID] = { "id", DECIMAL, 0, INT_MAX, SYSV },
+	[KEY] = { "key", HEX32, 0, UINT32_MAX, SYSV },
+	[SEGMENT_SIZE] = { "size", DECIMAL, 1, INT64_MAX, SYSV },
+	[OBJECT_SIZE] = { "size", DECIMAL, 0, INT64_MAX, POSIX },
+	[ALLOCATED] = { "allocated", DECIMAL, 0, INT64_MAX, POSIX },
+	[PERMS] = { "perms", OCTAL, 0, 0777, BOTH },
+	[UID] = { "uid", DECIMAL, 0, UINT32_MAX, BOTH },
+	[GID] = { "gid", DECIMAL, 0, UINT32_MAX, BOTH },
+	[CUID] = { "cuid", DECIMAL, 0, UINT32_MAX, SYSV },
+	[CGID] = { "cgid", DECIMAL, 0, UINT32_MAX, SYSV },
+	[CPID] = { "cpid", DECIMAL, 0, INT_MAX, SYSV },
+	[LPID] = { "lpid", DECIMAL, 0, INT_MAX, SYSV },
+	[ATIME] = { "atime", TIME, 0, INT64_MAX, BOTH },
+	[DTIME] = { "dtime", TIME, 0, INT64_MAX, SYSV },
+	[MTIME] = { "mtime", TIME, 0, INT64_MAX, POSIX },
+	[CTIME] = { "ctime", TIME, 0, INT64_MAX, BOTH },
+	[BTIME] = { "btime", TIME, 0, INT64_MAX, POSIX },
 	[STATUS] = { "status", STATUS_WORDS, 0,
-	    SHMT_DEST | SHMT_LOCKED | SHMT_HUGE },
-	[CONTENTS] = { "contents", ENDING_NAME, 0, SHMT__COPIES - 1 }
+	    SHMT_DEST | SHMT_LOCKED | SHMT_HUGE, SYSV },
+	[CONTENTS] = { "contents", ENDING_NAME, 0, SHMT__COPIES - 1, BOTH }
 };
 
+#define NAME		"name"
 #define CONTENTS_DIGEST	"xxh3-128"
 #define OWN_DIGEST	"meta-xxh3-128"
+
+/* An object may have a time before the Epoch, which its owner has set. */
+static uint64_t
+since_epoch(int64_t when)
+{
+	return when > 0 ? (uint64_t)when : 0;
+}
 
 static void
 to_values(const struct shmt_saved *saved, uint64_t v[static FIELDS])
 {
 	const struct shmt_info *segment = &saved->segment;
 
-	v[FORMAT] = SHMT__META_VERSION;
-	v[KIND] = 0;
+	v[KIND] = segment->object.kind;
+	v[FORMAT] = SHMT__META_VERSION + v[KIND];
 	v[ID] = (uint64_t)segment->object.id;
 	v[KEY] = segment->key;
-	v[SIZE] = segment->size;
+	v[SEGMENT_SIZE] = v[OBJECT_SIZE] = segment->size;
+	v[ALLOCATED] = segment->allocated;
 	v[PERMS] = segment->mode;
 	v[UID] = segment->uid;
 	v[GID] = segment->gid;
@@ -75,26 +99,32 @@ to_values(const struct shmt_saved *saved, uint64_t v[static FIELDS])
 	v[CGID] = segment->cgid;
 	v[CPID] = (uint64_t)segment->cpid;
 	v[LPID] = (uint64_t)segment->lpid;
-	v[ATIME] = (uint64_t)segment->atime;
-	v[DTIME] = (uint64_t)segment->dtime;
-	v[CTIME] = (uint64_t)segment->ctime;
+	v[ATIME] = since_epoch(segment->atime);
+	v[DTIME] = since_epoch(segment->dtime);
+	v[MTIME] = since_epoch(segment->mtime);
+	v[CTIME] = since_epoch(segment->ctime);
+	v[BTIME] = since_epoch(segment->btime);
 	v[STATUS] = segment->state;
 	v[CONTENTS] = (uint64_t)shmt__contents_copy(saved->ending);
 }
 
+/* What the kind has not is 0. */
 static void
 from_values(const uint64_t v[static FIELDS], struct shmt_saved *saved)
 {
 	shmt__contents_ending((int)v[CONTENTS], saved->ending);
 	saved->segment = (struct shmt_info){
+		.object.kind = (enum shmt_kind)v[KIND],
 		.object.id = (int)v[ID], .key = (uint32_t)v[KEY],
-		.size = v[SIZE],
+		.size = v[SEGMENT_SIZE] + v[OBJECT_SIZE],
+		.allocated = v[ALLOCATED],
 		.mode = (unsigned)v[PERMS],
 		.uid = (uint32_t)v[UID], .gid = (uint32_t)v[GID],
 		.cuid = (uint32_t)v[CUID], .cgid = (uint32_t)v[CGID],
 		.cpid = (pid_t)v[CPID], .lpid = (pid_t)v[LPID],
 		.atime = (int64_t)v[ATIME], .dtime = (int64_t)v[DTIME],
-		.ctime = (int64_t)v[CTIME], .state = (unsigned)v[STATUS]
+		.mtime = (int64_t)v[MTIME], .ctime = (int64_t)v[CTIME],
+		.btime = (int64_t)v[BTIME], .state = (unsigned)v[STATUS]
 	};
 }
 
@@ -149,7 +179,8 @@ format_line(const struct field *field, uint64_t value,
 		format_words(text, sizeof(text), value);
 		break;
 	case KIND_WORD:
-		strlcpy(text, "sysv", sizeof(text));
+		strlcpy(text, value == SHMT_SYSV ? "sysv" : "posix",
+		    sizeof(text));
 		break;
 	case ENDING_NAME:
 		shmt__contents_ending((int)value, text);
@@ -187,6 +218,15 @@ shmt__contents_copy(const char *ending)
 	return ending[1] == 's' ? 0 : ending[1] - '0';
 }
 
+static void
+format_name(const char *name, char line[static LINE_MAX_LENGTH])
+{
+	char text[SHMT__ENCODED];
+
+	shmt__encode_name(name, text);
+	snprintf(line, LINE_MAX_LENGTH, NAME " /%s\n", text);
+}
+
 size_t
 shmt__format_meta(const struct shmt_saved *saved,
     char text[static SHMT__META_MAX])
@@ -199,7 +239,13 @@ shmt__format_meta(const struct shmt_saved *saved,
 	to_values(saved, values);
 	text[0] = '\0';
 	for (i = 0; i < FIELDS; i++) {
+		if ((fields[i].kinds & SHMT_KIND(values[KIND])) == 0)
+			continue;
 		format_line(&fields[i], values[i], line);
+		strlcat(text, line, SHMT__META_MAX);
+		if (i != KIND || values[KIND] == SHMT_SYSV)
+			continue;
+		format_name(saved->segment.object.name, line);
 		strlcat(text, line, SHMT__META_MAX);
 	}
 	format_digest(CONTENTS_DIGEST, saved->digest, line);
@@ -311,6 +357,30 @@ read_field(struct reader *reader, const struct field *field, uint64_t *value)
 }
 
 static bool
+read_name(struct reader *reader, char name[static NAME_MAX + 1])
+{
+	char line[LINE_MAX_LENGTH], again[LINE_MAX_LENGTH];
+	const char *text;
+
+	if (!take_line(reader, NAME, line, &text) || *text != '/' ||
+	    !shmt__decode_name(text + 1, name))
+		return bad();
+	format_name(name, again);
+	again[strlen(again) - 1] = '\0';
+	return strcmp(line, again) == 0 || bad();
+}
+
+/* The kind has its version, and its name where it has one. */
+static bool
+read_kind(struct reader *reader, const uint64_t values[static FIELDS],
+    struct shmt_saved *saved)
+{
+	if (values[FORMAT] != SHMT__META_VERSION + values[KIND])
+		return bad();
+	return values[KIND] == SHMT_SYSV || read_name(reader, saved->object);
+}
+
+static bool
 read_digest(struct reader *reader, const char *name,
     unsigned char digest[static SHMT__DIGEST])
 {
@@ -337,12 +407,16 @@ static bool
 read_all(struct reader *reader, struct shmt_saved *saved,
     unsigned char own[static SHMT__DIGEST])
 {
-	uint64_t values[FIELDS];
+	uint64_t values[FIELDS] = { 0 };
 	int i;
 
-	for (i = 0; i < FIELDS; i++)
-		if (!read_field(reader, &fields[i], &values[i]))
+	for (i = 0; i < FIELDS; i++) {
+		if ((fields[i].kinds & SHMT_KIND(values[KIND])) == 0)
+			continue;
+		if (!read_field(reader, &fields[i], &values[i]) ||
+		    (i == KIND && !read_kind(reader, values, saved)))
 			return false;
+	}
 	from_values(values, saved);
 	if (!read_digest(reader, CONTENTS_DIGEST, saved->digest) ||
 	    !read_digest(reader, OWN_DIGEST, own))
@@ -362,7 +436,7 @@ is_other_version(struct reader reader, uint64_t *version)
 
 	return take_line(&reader, fields[FORMAT].name, line, &text) &&
 	    shmt_parse_number(text, UINT64_MAX, version) == 0 &&
-	    *version != SHMT__META_VERSION;
+	    (*version < SHMT__META_VERSION || *version > SHMT__META_NEWEST);
 }
 
 int
@@ -376,7 +450,7 @@ shmt__parse_meta(const char *text, size_t length, struct shmt_saved *saved,
 
 	if (is_other_version(reader, &trouble->found)) {
 		trouble->damage = SHMT_BAD_VERSION;
-		trouble->wanted = SHMT__META_VERSION;
+		trouble->wanted = SHMT__META_NEWEST;
 		errno = EBADMSG;
 		return -1;
 	}
@@ -394,5 +468,13 @@ shmt__parse_meta(const char *text, size_t length, struct shmt_saved *saved,
 		return -1;
 	}
 	*saved = s;
+	shmt__own_name(saved);
 	return 0;
+}
+
+void
+shmt__own_name(struct shmt_saved *saved)
+{
+	if (saved->segment.object.kind == SHMT_POSIX)
+		saved->segment.object.name = saved->object;
 }

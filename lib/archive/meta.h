@@ -7,7 +7,8 @@
 
 #include "shmtool.h"
 
-#define SHMT__META_VERSION	2
+#define SHMT__META_VERSION	2	/* of a System V segment */
+#define SHMT__META_NEWEST	3	/* of a POSIX object */
 #define SHMT__META_MAX		2048	/* bytes of the longest .meta */
 
 /* Contents files that one .meta may have beside it; it names one of them. */
@@ -21,6 +22,9 @@ size_t shmt__format_meta(const struct shmt_saved *saved,
  * line. */
 int shmt__parse_meta(const char *text, size_t length,
     struct shmt_saved *saved, struct shmt_trouble *trouble);
+
+/* Makes the name of an object that of this struct, after it was copied. */
+void shmt__own_name(struct shmt_saved *saved);
 
 /* The ending of a contents file's name: ".shm" for 0, else ".N.shm". */
 #define SHMT__ENDING		sizeof(((struct shmt_saved *)NULL)->ending)

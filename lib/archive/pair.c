@@ -12,19 +12,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "archive/digest.h"
 #include "archive/pair.h"
 #include "sys/atomic_file.h"
 #include "sys/file.h"
 
-#define NAME_ROOM 128	/* ".NAME.N.tmp" and its like */
+#define NAME_ROOM 256	/* ".NAME.N.tmp" and its like */
 
 /*
  * Reading
@@ -73,52 +71,6 @@ shmt__read_meta(int dir, const char *path, struct shmt_saved *saved,
 /*
  * Names
  */
-
-/*
- * What tells apart segments of the same id and key that were made in the same
- * second: after another boot, in another IPC namespace, by another process.
- */
-static unsigned
-name_tag(const struct shmt_info *s)
-{
-	unsigned char digest[SHMT__DIGEST];
-	char *boot = NULL, *text;
-	uint64_t inode = 0;
-	size_t length;
-	int n;
-
-	/* Without /proc the rest has to do. */
-	shmt_ns_self(&inode);
-	if (shmt__read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id", &boot,
-	    &length) == -1)
-		boot = NULL;
-	n = asprintf(&text, "%s %" PRIu64 " %jd %" PRIu32 " %" PRIu64,
-	    boot != NULL ? boot : "", inode, (intmax_t)s->cpid, s->cuid,
-	    s->size);
-	free(boot);
-	if (n == -1)
-		return 0;
-	shmt__digest_text(text, (size_t)n, digest);
-	free(text);
-	return (unsigned)digest[0] << 24 | (unsigned)digest[1] << 16 |
-	    (unsigned)digest[2] << 8 | digest[3];
-}
-
-void
-shmt__name_saved(struct shmt_saved *saved)
-{
-	const struct shmt_info *s = &saved->segment;
-	time_t when = (time_t)s->ctime;
-	char date[32];
-	struct tm tm;
-
-	if (gmtime_r(&when, &tm) == NULL ||
-	    strftime(date, sizeof(date), "%Y%m%dT%H%M%SZ", &tm) == 0)
-		snprintf(date, sizeof(date), "%jd", (intmax_t)s->ctime);
-	snprintf(saved->name, sizeof(saved->name),
-	    "%d-0x%08" PRIx32 "-%s-%08x", s->object.id, s->key, date,
-	    name_tag(s));
-}
 
 static void
 contents_name(const struct shmt__pair *pair, int copy,

@@ -27,9 +27,6 @@ struct shmt__pair {
 	int copy;		/* the number in its name, -1: no name yet */
 };
 
-/* The name for a segment as it is now, into saved->name. */
-void shmt__name_saved(struct shmt_saved *saved);
-
 /* Opens a new contents file.  EBUSY: too many exist. */
 int shmt__pair_create(struct shmt__pair *pair);
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,6 +12,8 @@
 #include "archive/contents.h"
 #include "archive/meta.h"
 #include "archive/pair.h"
+#include "bytes/allocation.h"
+#include "posix.h"
 #include "shmtool.h"
 #include "sys/file.h"
 #include "sysv.h"
@@ -146,11 +150,13 @@ create(struct restore *restore, int *id)
 /* Checks the contents while they are copied: only a copy that was checked
  * to its end becomes a segment that others find. */
 static int
-fill(struct restore *restore, struct shmt_view *view, int fd)
+fill(struct restore *restore, const struct shmt__end *to, int fd)
 {
 	const struct shmt_restoring *how = restore->how;
 	struct shmt__copy copy = {
-		.from.fd = fd, .to.view = view, .size = restore->request.size,
+		.from.fd = fd, .to = *to, .size = restore->request.size,
+		.allocated = to->view == NULL &&
+		    (restore->request.flags & SHMT_NORESERVE) == 0,
 		.progress = how->progress, .arg = how->arg
 	};
 
@@ -191,13 +197,13 @@ complete(struct restore *restore, int id, int fd)
 {
 	const struct shmt_object object = { .kind = SHMT_SYSV, .id = id };
 	struct shmt_saved *saved = &restore->saved;
-	struct shmt_view *view;
+	struct shmt__end to = { .fd = -1 };
 	int result;
 
-	if (shmt_view_open(&object, SHMT_WRITE, &view) == -1)
+	if (shmt_view_open(&object, SHMT_WRITE, &to.view) == -1)
 		return fail_at(restore, SHMT_AT_SEGMENT);
-	result = fill(restore, view, fd);
-	shmt_view_close(view);
+	result = fill(restore, &to, fd);
+	shmt_view_close(to.view);
 	if (result == -1)
 		return -1;
 	if (set_owner_and_mode(id, saved) == -1)
@@ -225,7 +231,7 @@ report_made(struct restore *restore, int id)
 }
 
 static int
-make_again(struct restore *restore, int fd, int *id)
+make_sysv(struct restore *restore, int fd, int *id)
 {
 	int made, error;
 
@@ -242,35 +248,176 @@ make_again(struct restore *restore, int fd, int *id)
 	return -1;
 }
 
+/*
+ * The object
+ */
+
+/* To allocate more than a memory cgroup can hold ends the process. */
+static int
+expect_memory(const struct restore *restore)
+{
+	uint64_t left;
+
+	if (restore->request.flags & SHMT_NORESERVE)
+		return 0;
+	if (shmt__expect_memory(NULL, 0, 0, SHMT__DATA, &left) == -1)
+		return -1;
+	if (restore->request.size <= left)
+		return 0;
+	errno = ENOMEM;
+	return -1;
+}
+
+static int
+set_owner(struct restore *restore, int fd)
+{
+	const struct shmt_info *old = &restore->saved.segment;
+	struct stat st;
+
+	if (geteuid() == 0 && fchown(fd, old->uid, old->gid) == 0)
+		return 0;
+	if (fstat(fd, &st) == -1)
+		return -1;
+	if (st.st_uid != old->uid || st.st_gid != old->gid)
+		restore->saved.lost |= SHMT_LOST_OWNER;
+	return 0;
+}
+
+static int
+complete_object(struct restore *restore, int contents,
+    struct shmt_object *object, int fd)
+{
+	const struct shmt__end to = { .fd = fd };
+	struct stat st;
+
+	if (fill(restore, &to, contents) == -1)
+		return -1;
+	if (set_owner(restore, fd) == -1 || fstat(fd, &st) == -1 ||
+	    shmt_posix_publish(object, &restore->request, fd) == -1)
+		return fail_at(restore, SHMT_AT_SEGMENT);
+	object->dev = st.st_dev;
+	object->inode = st.st_ino;
+	return 0;
+}
+
+static int
+report_draft(struct restore *restore, const struct shmt_object *object)
+{
+	const struct shmt_restoring *how = restore->how;
+	const struct shmt_info draft = {
+		.object = *object, .known = SHMT_HAS_SIZE,
+		.size = restore->request.size
+	};
+
+	if (how->made == NULL || how->made(how->arg, &draft))
+		return 0;
+	errno = ECANCELED;
+	return fail_at(restore, SHMT_AT_SEGMENT);
+}
+
+/* Its name appears last: until then it goes with this process. */
+static int
+make_object(struct restore *restore, int contents, struct shmt_object *object)
+{
+	int fd;
+
+	if (expect_memory(restore) == -1 ||
+	    shmt_posix_draft(object, &restore->request, &fd) == -1)
+		return fail_at(restore, SHMT_AT_SEGMENT);
+	if (report_draft(restore, object) == -1 || complete_object(restore,
+	    contents, object, fd) == -1) {
+		shmt_posix_discard(object, fd);
+		return -1;
+	}
+	shmt__close(fd);
+	return 0;
+}
+
+/*
+ * Either
+ */
+
+/* What becomes of the saved one, and how it was: an object that had memory for
+ * all of its bytes gets it reserved. */
+static void
+make_request(struct restore *restore, struct shmt_object *object)
+{
+	const struct shmt_restoring *how = restore->how;
+	const struct shmt_info *old = &restore->saved.segment;
+	struct shmt_request *request = &restore->request;
+
+	*object = (struct shmt_object){ .kind = old->object.kind };
+	if (how->flags & SHMT_OTHER_KEY)
+		object->kind = SHMT_SYSV;
+	if (how->flags & SHMT_OTHER_NAME)
+		object->kind = SHMT_POSIX;
+	*request = (struct shmt_request){ .size = old->size };
+	if (object->kind == SHMT_POSIX) {
+		object->name = how->flags & SHMT_OTHER_NAME ? how->name :
+		    old->object.name;
+		request->mode = old->mode;
+		if (old->object.kind == SHMT_POSIX &&
+		    old->allocated < old->size)
+			request->flags = SHMT_NORESERVE;
+		return;
+	}
+	request->key = how->flags & SHMT_OTHER_KEY ? how->key : old->key;
+	/* Only its owner may attach it before it is complete. */
+	request->mode = 0600;
+	if (how->flags & SHMT_SAME_ID) {
+		request->flags = SHMT_WITH_ID;
+		request->id = old->object.id;
+	}
+}
+
+static int
+make_again(struct restore *restore, int contents, struct shmt_object *object)
+{
+	struct shmt_object made;
+	int result;
+
+	make_request(restore, &made);
+	if ((restore->request.flags & SHMT_WITH_ID) &&
+	    restore->saved.segment.object.kind != SHMT_SYSV) {
+		errno = ENOTSUP;
+		return fail_at(restore, SHMT_AT_META);
+	}
+	result = made.kind == SHMT_POSIX ?
+	    make_object(restore, contents, &made) :
+	    make_sysv(restore, contents, &made.id);
+	if (result == 0)
+		*object = made;
+	return result;
+}
+
+static void
+give_saved(const struct restore *restore, struct shmt_saved *saved)
+{
+	*saved = restore->saved;
+	shmt__own_name(saved);
+}
+
 int
 shmt_restore(const char *file, const struct shmt_restoring *how,
     struct shmt_object *object, struct shmt_saved *saved,
     struct shmt_trouble *trouble)
 {
 	struct restore restore = { .how = how, .trouble = trouble };
-	struct shmt_object made = { .kind = SHMT_SYSV };
 	int fd, result;
 
 	memset(trouble, 0, sizeof(*trouble));
 	if (read_meta(&restore, file) == -1)
 		return -1;
-	*saved = restore.saved;
+	give_saved(&restore, saved);
 	fd = open_contents(&restore, file);
 	if (fd == -1)
 		return -1;
-	restore.request = (struct shmt_request){
-		.key = how->flags & SHMT_OTHER_KEY ? how->key :
-		    saved->segment.key,
-		.size = saved->segment.size,
-		/* Only its owner may attach it before it is complete. */
-		.mode = 0600,
-		.flags = how->flags & SHMT_SAME_ID ? SHMT_WITH_ID : 0,
-		.id = saved->segment.object.id
-	};
-	result = make_again(&restore, fd, &made.id);
+	result = make_again(&restore, fd, object);
 	shmt__close(fd);
-	*saved = restore.saved;
-	if (result == 0)
-		*object = made;
+	give_saved(&restore, saved);
+	/* Its name is that of the request, or it is in *saved. */
+	if (result == 0 && object->kind == SHMT_POSIX &&
+	    (how->flags & SHMT_OTHER_NAME) == 0)
+		object->name = saved->object;
 	return result;
 }

@@ -10,6 +10,7 @@
 
 #include "archive/contents.h"
 #include "archive/meta.h"
+#include "archive/name.h"
 #include "archive/pair.h"
 #include "bytes/view.h"
 #include "shmtool.h"
@@ -40,7 +41,7 @@ was_used(const struct shmt_info *then, const struct shmt_info *now)
 
 /* Opens the segment that was looked up before; *opened is as it is then. */
 static int
-open_segment(struct save *save, struct shmt_view **view,
+open_sysv(struct save *save, struct shmt_view **view,
     struct shmt_info *opened)
 {
 	struct shmt_info *before = &save->saved.segment;
@@ -59,6 +60,63 @@ open_segment(struct save *save, struct shmt_view **view,
 	saved->attached = was_used(before, opened);
 	saved->disturbed = opened->nattch - ((*view)->mapped != NULL) !=
 	    before->nattch || (saved->attached && opened->lpid != getpid());
+	return 0;
+}
+
+/* Whether it was used while it was copied. */
+static void
+check_sysv(struct save *save, const struct shmt_info *opened)
+{
+	struct shmt_info now;
+
+	if (shmt__sysv_look(opened->object.id, &now) == -1 ||
+	    !shmt_same(opened, &now) || was_used(opened, &now))
+		save->saved.disturbed = true;
+}
+
+/* Opens the object; of one that has grown since the look, so much is saved as
+ * it had then. */
+static int
+open_object(struct save *save, struct shmt_view **view, struct stat *opened)
+{
+	struct shmt_info *before = &save->saved.segment;
+
+	if (shmt_view_open(&before->object, 0, view) == -1)
+		return fail_at(save, SHMT_AT_SEGMENT);
+	if (fstat((*view)->fd, opened) == -1 ||
+	    (uint64_t)opened->st_size < before->size) {
+		shmt_view_close(*view);
+		errno = ENODATA;
+		return fail_at(save, SHMT_AT_SEGMENT);
+	}
+	return 0;
+}
+
+static bool
+is_same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+/* Whether the object is there as it was before it was copied. */
+static int
+check_object(struct save *save, const struct shmt_view *view,
+    const struct stat *opened)
+{
+	struct shmt_info now;
+	struct stat st;
+	uint64_t size;
+
+	if (shmt_info(&save->saved.segment.object, 0, &now) == -1)
+		return fail_at(save, SHMT_AT_SEGMENT);
+	size = save->saved.segment.size;
+	if (fstat(view->fd, &st) == -1 || (uint64_t)st.st_size < size) {
+		errno = ENODATA;
+		return fail_at(save, SHMT_AT_SEGMENT);
+	}
+	save->saved.disturbed = (uint64_t)st.st_size != size ||
+	    !is_same_time(&st.st_mtim, &opened->st_mtim) ||
+	    !is_same_time(&st.st_ctim, &opened->st_ctim);
 	return 0;
 }
 
@@ -98,19 +156,42 @@ copy_from(struct save *save, struct shmt_view *view)
 }
 
 static int
-copy_contents(struct save *save)
+copy_sysv(struct save *save)
 {
-	struct shmt_info opened, now;
+	struct shmt_info opened;
 	struct shmt_view *view;
 	int result;
 
-	if (open_segment(save, &view, &opened) == -1)
+	if (open_sysv(save, &view, &opened) == -1)
 		return -1;
 	result = copy_from(save, view);
-	if (shmt__sysv_look(opened.object.id, &now) == -1 ||
-	    !shmt_same(&opened, &now) || was_used(&opened, &now))
-		save->saved.disturbed = true;
+	check_sysv(save, &opened);
 	shmt_view_close(view);
+	return result;
+}
+
+static int
+copy_object(struct save *save)
+{
+	struct shmt_view *view;
+	struct stat opened;
+	int result;
+
+	if (open_object(save, &view, &opened) == -1)
+		return -1;
+	result = copy_from(save, view);
+	if (result == 0)
+		result = check_object(save, view, &opened);
+	shmt_view_close(view);
+	return result;
+}
+
+static int
+copy_contents(struct save *save)
+{
+	int result = save->saved.segment.object.kind == SHMT_POSIX ?
+	    copy_object(save) : copy_sysv(save);
+
 	if (result == 0 && save->how->copied != NULL)
 		save->how->copied(save->how->arg);
 	return result;
@@ -169,11 +250,11 @@ commit(struct save *save)
 }
 
 static int
-save_segment(struct save *save, int id)
+save_segment(struct save *save, const struct shmt_object *object)
 {
 	struct shmt__pair *pair = &save->pair;
 
-	if (shmt__sysv_look(id, &save->saved.segment) == -1)
+	if (shmt_info(object, 0, &save->saved.segment) == -1)
 		return fail_at(save, SHMT_AT_SEGMENT);
 	shmt__name_saved(&save->saved);
 	memcpy(save->trouble->name, save->saved.name,
@@ -211,9 +292,13 @@ shmt_save(const char *dir, const struct shmt_object *object,
 	};
 	if (save.pair.dir == -1)
 		return fail_at(&save, SHMT_AT_DIR);
-	result = save_segment(&save, object->id);
+	result = save_segment(&save, object);
 	shmt__close(save.pair.dir);
-	if (result == 0)
-		*saved = save.saved;
-	return result;
+	if (result == -1)
+		return -1;
+	*saved = save.saved;
+	if (object->kind == SHMT_POSIX)
+		strlcpy(saved->object, object->name, sizeof(saved->object));
+	shmt__own_name(saved);
+	return 0;
 }

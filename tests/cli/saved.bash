@@ -83,7 +83,8 @@ changing_calls() {
 		/^((\w+):\d+) (.*)/ or die;
 		print "$call\n" if $name =~ /^(?:ftruncate|pwrite64|write|fsync|
 		    flock|linkat|rename|renameat|unlinkat|shmget|shmat|shmdt|
-		    process_vm_writev|fork|clone|pipe2)$/x ||
+		    process_vm_writev|fork|clone|pipe2|fallocate|fchmod|fchown|
+	    unlink)$/x ||
 		    $name eq "openat" && $rest =~ /O_CREAT|O_TMPFILE/ ||
 		    $name eq "shmctl" && $rest =~ /IPC_(?:SET|RMID)/'
 }
@@ -96,4 +97,64 @@ killed_at() {
 		-e inject="${1%:*}:signal=KILL:when=${1#*:}" "${@:2}" \
 		>"$BATS_TEST_TMPDIR/printed" 2>/dev/null || status=$?
 	[ "$status" -eq 137 ]
+}
+
+# For tests of objects: an empty /dev/shm, and the folder $dir.
+objects_setup() {
+	[ -n "${SHMTOOL_OWN_SHM:-}" ] || skip "no /dev/shm of its own"
+	find /dev/shm -mindepth 1 -delete
+	dir=$BATS_TEST_TMPDIR/dir
+	mkdir "$dir"
+}
+
+# make_object NAME [BYTES]: an object of random bytes.
+make_object() {
+	head -c "${2:-10000}" /dev/urandom >"/dev/shm/$1"
+}
+
+# Saves the object NAME, with further options: $name as save() does.
+save_object() {
+	name=$(shmtool save "${@:2}" "$dir" "/$1") || return
+	name=${name##*/}
+}
+
+# Whether what was saved as $name is restored with the bytes of a file.
+restores_object() {
+	local status=0
+	shmtool restore --as /restored.$$ "$dir/$name" >/dev/null || return
+	cmp "$1" /dev/shm/restored.$$ || status=1
+	rm /dev/shm/restored.$$
+	return "$status"
+}
+
+# A process that has an object open until the test ends: $holder is its pid.
+hold_object() {
+	local ready="$BATS_TEST_TMPDIR/holding.$RANDOM$RANDOM"
+	perl -e '
+		my ($path, $ready) = @ARGV;
+		open my $held, "+<", $path or die "$path: $!";
+		open my $f, ">", $ready or die $!;
+		close $f;
+		sleep 1 while 1;' "/dev/shm/$1" "$ready" 3>&- &
+	holder=$!
+	holders+=("$holder")
+	wait_for test -e "$ready"
+}
+
+# Runs a command that strace stops at a system call, as NAME:when=N, then, in a
+# shell, what changes the world meanwhile, and lets the command go on: $status
+# and $stderr are those of the command.  stopped_at CALL CHANGE COMMAND...
+stopped_at() {
+	local trace=$BATS_TEST_TMPDIR/trace tracer
+	: >"$trace"
+	strace -o "$trace" -e "trace=${1%%:*}" "${strace_options[@]}" \
+		-e inject="${1%%:*}:signal=STOP:${1#*:}" "${@:3}" \
+		>"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
+	tracer=$!
+	wait_for grep -q 'stopped by SIGSTOP' "$trace"
+	bash -ec "$2"
+	pkill -CONT -P "$tracer"
+	status=0
+	wait "$tracer" || status=$?
+	stderr=$(cat "$BATS_TEST_TMPDIR/err")
 }

@@ -68,7 +68,7 @@ every_ending(void **state)
 	static const char *const endings[] = { "", ".meta", ".shm", ".7.shm" };
 	struct shmt_trouble trouble;
 	struct shmt_saved saved;
-	char path[80], name[64];
+	char path[300], name[256];
 	size_t i;
 	int id;
 
@@ -111,7 +111,7 @@ static void
 damaged_contents(void **state)
 {
 	struct shmt_saved saved;
-	char path[80], gone[80];
+	char path[300], gone[300];
 	int id, fd;
 
 	(void)state;
@@ -149,7 +149,7 @@ static void
 swapped_files(void **state)
 {
 	struct shmt_saved a, b;
-	char from[80], to[80], *p;
+	char from[300], to[300], *p;
 	int id;
 
 	(void)state;
@@ -180,7 +180,7 @@ not_a_file(void **state)
 	};
 	struct shmt_trouble trouble;
 	struct shmt_saved saved, damaged;
-	char path[80];
+	char path[300];
 	size_t i;
 	int id;
 

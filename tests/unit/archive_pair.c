@@ -31,6 +31,7 @@
 
 #include "archive/digest.h"
 #include "archive/meta.h"
+#include "archive/name.h"
 #include "archive/pair.h"
 #include "shmtool.h"
 #include "sysv.h"
@@ -103,7 +104,7 @@ directory_in_the_way(void **state)
 {
 	struct shmt_trouble trouble;
 	struct shmt_saved saved;
-	char path[80];
+	char path[300];
 	int id;
 
 	(void)state;
@@ -126,7 +127,7 @@ directory_in_the_way(void **state)
 static void
 touch(const char *name, const char *ending)
 {
-	char path[80];
+	char path[300];
 	int fd;
 
 	snprintf(path, sizeof(path), "%s%s", name, ending);
@@ -142,7 +143,7 @@ left_over_files(void **state)
 {
 	struct shmt_trouble trouble;
 	struct shmt_saved saved, again;
-	char hidden[80];
+	char hidden[300];
 	int id;
 
 	(void)state;
@@ -171,7 +172,7 @@ files_of_others(void **state)
 {
 	struct shmt_trouble trouble;
 	struct shmt_saved saved, again;
-	char path[80];
+	char path[300];
 	int id, fd;
 
 	(void)state;
@@ -203,7 +204,7 @@ ten_at_once(void **state)
 {
 	struct shmt_trouble trouble;
 	struct shmt_saved saved;
-	char path[80], ending[SHMT__ENDING];
+	char path[300], ending[SHMT__ENDING];
 	int id, i, fds[SHMT__COPIES];
 
 	(void)state;
@@ -261,7 +262,7 @@ existing_key_or_id(void **state)
 	struct shmt_trouble trouble;
 	struct shmt_saved saved;
 	int id, other = -1;
-	char name[64];
+	char name[256];
 
 	(void)state;
 	id = make_segment(KEY, SIZE, 0600);

@@ -40,7 +40,7 @@
 static int id;			/* a segment of SIZE, and one who has it */
 static pid_t holder;
 static char dir[] = "/tmp/shmtool-unit.XXXXXX";
-static char file[64], saved[128];
+static char file[64], saved[300];
 static bool struck;
 
 /* What comes now is the test's own. */

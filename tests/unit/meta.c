@@ -20,6 +20,7 @@
 
 #include "archive/digest.h"
 #include "archive/meta.h"
+#include "archive/name.h"
 #include "shmtool.h"
 #include "archive_made.h"
 
@@ -117,6 +118,46 @@ meta_round_trip(void **state)
 	assert_non_null(strstr(text, "contents .9.shm\n"));
 	assert_int_equal(shmt__parse_meta(text, length, &saved, &trouble), 0);
 	assert_same_meta(&saved, &extreme);
+}
+
+/* The .meta of an object, of a name of all bytes that one may have. */
+static void
+meta_of_object(void **state)
+{
+	struct shmt_saved saved, object = {
+		.ending = ".shm",
+		.segment = {
+			.object.kind = SHMT_POSIX, .mode = 0600,
+			.allocated = 4096, .atime = -5, .mtime = INT64_MAX,
+			.btime = 1763690000
+		}
+	};
+	struct shmt_trouble trouble;
+	char text[SHMT__META_MAX];
+	size_t length, i, n = 0;
+
+	(void)state;
+	for (i = 255; i > 0; i--)
+		if (i != '/')
+			object.object[n++] = (char)i;
+	shmt__own_name(&object);
+	length = shmt__format_meta(&object, text);
+	assert_non_null(strstr(text, "shmtool-saved 3\nkind posix\n"
+	    "name /%FF%FE%FD"));
+	assert_non_null(strstr(text, "_%5E%5D%5C%5BZYX"));
+	assert_non_null(strstr(text, "\nsize 0\nallocated 4096\n"));
+	assert_non_null(strstr(text, "\natime 0 never\n"));
+	assert_int_equal(shmt__parse_meta(text, length, &saved, &trouble), 0);
+	assert_int_equal(saved.segment.object.kind, SHMT_POSIX);
+	assert_string_equal(saved.segment.object.name, object.object);
+	assert_ptr_equal(saved.segment.object.name, saved.object);
+	assert_int_equal(saved.segment.allocated, 4096);
+	assert_true(saved.segment.mtime == INT64_MAX);
+	memset(object.object, 0xff, NAME_MAX);
+	length = shmt__format_meta(&object, text);
+	assert_true(length < SHMT__META_MAX - 200);
+	assert_int_equal(shmt__parse_meta(text, length, &saved, &trouble), 0);
+	assert_string_equal(saved.object, object.object);
 }
 
 /* As xxhsum -H2 prints it. */
@@ -401,6 +442,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(meta_round_trip),
+		cmocka_unit_test(meta_of_object),
 		cmocka_unit_test(meta_text),
 		cmocka_unit_test(meta_every_byte),
 		cmocka_unit_test(meta_cut_and_longer),

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "archive/digest.h"
+#include "archive/name.h"
+#include "posix.h"
+#include "sys/file.h"
+
+/* Bytes of an encoded name that are part of the names of files, which have a
+ * date, a tag and an ending too. */
+#define CUT 200
+
+static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+static const char digits[] = "0123456789ABCDEF";
+
+void
+shmt__encode_name(const char *name, char text[static SHMT__ENCODED])
+{
+	const char *c;
+
+	for (c = name; *c != '\0'; c++)
+		if (strchr(plain, *c) != NULL &&
+		    (c > name || (*c != '-' && *c != '.')))
+			*text++ = *c;
+		else {
+			*text++ = '%';
+			*text++ = digits[(unsigned char)*c >> 4];
+			*text++ = digits[*c & 0xf];
+		}
+	*text = '\0';
+}
+
+/* The byte of two digits, 0 where they are none. */
+static char
+decode_byte(const char *text)
+{
+	const char *high, *low;
+
+	if (text[0] == '\0' || text[1] == '\0')
+		return 0;
+	high = strchr(digits, text[0]);
+	low = strchr(digits, text[1]);
+	return high == NULL || low == NULL ? 0 :
+	    (char)((high - digits) << 4 | (low - digits));
+}
+
+bool
+shmt__decode_name(const char *text, char name[static NAME_MAX + 1])
+{
+	size_t n = 0;
+
+	for (; *text != '\0' && n < NAME_MAX; n++, text++) {
+		name[n] = *text;
+		if (*text != '%')
+			continue;
+		name[n] = decode_byte(text + 1);
+		if (name[n] == '\0')
+			return false;
+		text += 2;
+	}
+	name[n] = '\0';
+	return *text == '\0' && shmt__posix_is_name(name);
+}
+
+/* Of the same id and key, made in the same second: in another IPC namespace,
+ * by another process. */
+static int
+describe_segment(const struct shmt_info *s, const char *boot, char **text)
+{
+	uint64_t inode = 0;
+
+	/* Without /proc the rest has to do. */
+	shmt_ns_self(&inode);
+	return asprintf(text, "%s %" PRIu64 " %jd %" PRIu32 " %" PRIu64, boot,
+	    inode, (intmax_t)s->cpid, s->cuid, s->size);
+}
+
+/* Of the same name, made in the same second, or in another tmpfs; the whole
+ * name, of which the names of the files may have a part only. */
+static int
+describe_object(const struct shmt_info *s, const char *boot, char **text)
+{
+	return asprintf(text, "%s %" PRIu64 " %" PRIu64 " %s", boot,
+	    s->object.dev, s->object.inode, s->object.name);
+}
+
+/* What tells apart two lives of one name, after another boot too. */
+static unsigned
+name_tag(const struct shmt_info *s)
+{
+	unsigned char digest[SHMT__DIGEST];
+	char *boot = NULL, *text;
+	size_t length;
+	int n;
+
+	if (shmt__read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id", &boot,
+	    &length) == -1)
+		boot = NULL;
+	n = (s->object.kind == SHMT_POSIX ? describe_object :
+	    describe_segment)(s, boot != NULL ? boot : "", &text);
+	free(boot);
+	if (n == -1)
+		return 0;
+	shmt__digest_text(text, (size_t)n, digest);
+	free(text);
+	return (unsigned)digest[0] << 24 | (unsigned)digest[1] << 16 |
+	    (unsigned)digest[2] << 8 | digest[3];
+}
+
+/* How many bytes of an encoded name to take, which end with a whole byte of
+ * the name. */
+static int
+cut(const char *encoded)
+{
+	size_t length = strlen(encoded);
+
+	if (length <= CUT)
+		return (int)length;
+	length = CUT;
+	if (encoded[CUT - 1] == '%')
+		length = CUT - 1;
+	else if (encoded[CUT - 2] == '%')
+		length = CUT - 2;
+	return (int)length;
+}
+
+/* The time does not change as long as the object exists, where the kernel
+ * tells when it was made. */
+static int64_t
+naming_time(const struct shmt_info *s)
+{
+	return s->known & SHMT_HAS_BTIME ? s->btime : s->ctime;
+}
+
+void
+shmt__name_saved(struct shmt_saved *saved)
+{
+	const struct shmt_info *s = &saved->segment;
+	char encoded[SHMT__ENCODED], date[32];
+	time_t when = (time_t)naming_time(s);
+	struct tm tm;
+
+	if (gmtime_r(&when, &tm) == NULL ||
+	    strftime(date, sizeof(date), "%Y%m%dT%H%M%SZ", &tm) == 0)
+		snprintf(date, sizeof(date), "%jd", (intmax_t)when);
+	if (s->object.kind == SHMT_POSIX)
+		shmt__encode_name(s->object.name, encoded);
+	else
+		snprintf(encoded, sizeof(encoded), "%d-0x%08" PRIx32,
+		    s->object.id, s->key);
+	snprintf(saved->name, sizeof(saved->name), "%.*s-%s-%08x",
+	    cut(encoded), encoded, date, name_tag(s));
+}
