@@ -37,9 +37,9 @@ LIB := \
 	bytes/view_remote limits/advice limits/dev_shm limits/diagnose \
 	limits/limits limits/logind limits/sysctl object posix posix_list \
 	sys/arena sys/atomic_file sys/file sys/meminfo sys/namespace sys/parse \
-	sys/resident sys/semaphore sys/thread sysv sysv_list users/holders \
-	users/ids users/lease users/maps users/process users/scan users/select \
-	users/stale
+	sys/resident sys/semaphore sys/thread sysv sysv_list users/changes \
+	users/holders users/ids users/lease users/maps users/process \
+	users/scan users/select users/stale
 CMD := \
 	archive attach attachments child collect columns create create/input \
 	diagnose filter groups kinds limits limits/advise limits/check \

@@ -97,9 +97,7 @@ absent_reason(const struct operand *operand, char reason[static ABSENT_REASON])
 		    "has this key: name it key:%d", id, operand->ref.id);
 }
 
-/* What has the name of an object, or is in the place of all; NULL: shmt_info()
- * failed for another reason. */
-static const char *
+const char *
 not_object(int error)
 {
 	switch (error) {

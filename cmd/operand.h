@@ -38,6 +38,10 @@ void operand_text(const struct shmt_object *object,
 void absent_reason(const struct operand *operand,
     char reason[static ABSENT_REASON]);
 
+/* What has the name of an object, or is in the place of all, by the errno of
+ * shmt_info(); NULL: it failed for another reason. */
+const char *not_object(int error);
+
 /* fail() about an operand, with absent_reason() for ENOENT. */
 int operand_failed(const struct operand *operand, int error);
 
