@@ -34,27 +34,29 @@ LIB := \
 	archive/contents archive/digest archive/meta archive/name \
 	archive/pair archive/restore archive/save bytes/allocation bytes/copy \
 	bytes/memcg bytes/prefault bytes/view bytes/view_file bytes/view_map \
-	bytes/view_remote limits/advice limits/dev_shm limits/diagnose \
-	limits/limits limits/logind limits/sysctl object posix posix_list \
-	sys/arena sys/atomic_file sys/file sys/meminfo sys/namespace sys/parse \
-	sys/resident sys/semaphore sys/thread sysv sysv_list users/changes \
-	users/holders users/ids users/lease users/maps users/process \
-	users/scan users/select users/stale
+	bytes/view_remote info limits/advice limits/dev_shm limits/diagnose \
+	limits/diagnose_object limits/limits limits/logind limits/sysctl \
+	object posix posix_list ref sys/arena sys/atomic_file sys/file \
+	sys/meminfo sys/parse sys/resident sys/semaphore sys/thread sysv \
+	sysv_list users/changes users/holders users/ids users/lease \
+	users/maps users/namespace users/process users/scan users/select \
+	users/stale
 CMD := \
 	archive attach attachments child collect columns create create/input \
-	diagnose filter groups kinds limits limits/advise limits/check \
-	limits/ipcs limits/metrics limits/sample limits/set limits/setting \
-	limits/usage main operand output read read/dump read/values read/watch \
-	reaper restore rm rm/dialogue rm/explain rm/object rm/plan rm/removal \
-	rm/report rows save semaphore set stat stat/detail stat/notes \
-	stat/show stat/summary stat/view stat/watch transfer ui/column \
-	ui/json ui/message \
-	ui/options ui/progress ui/signals ui/stream ui/suggest ui/table \
+	create/object diagnose diagnose_object filter groups holders kinds \
+	limits limits/advise limits/check limits/ipcs limits/metrics \
+	limits/sample limits/set limits/setting limits/usage main namespace \
+	operand output read read/dump read/values read/watch reaper restore \
+	rm rm/dialogue rm/explain rm/object rm/plan rm/removal rm/report rows \
+	save semaphore set stat stat/detail stat/notes stat/show stat/summary \
+	stat/view stat/watch transfer ui/column ui/json ui/message ui/options \
+	ui/progress ui/safe ui/signals ui/stream ui/suggest ui/table \
 	ui/terminal ui/text ui/value write
 UNITS := \
-	archive copy diagnose fault files hidden holders lease limits logind \
-	memcg parse posix process race select semaphore stale sysv sysv_list \
-	view_remote
+	archive archive_pair copy copy_pipe diagnose fault fault_bytes \
+	fault_posix files hidden holders holders_hidden lease lease_removal \
+	limits logind maps memcg meta parse posix posix_change process race \
+	select select_stale semaphore stale sysv sysv_list view_remote
 MAN := \
 	man/shmtool.1 \
 	man/shmtool.3 \
@@ -142,7 +144,8 @@ $(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVE)
 	$(CC) -pie $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(BSD_LIBS)
 
 # Those in which calls are made to fail.
-FAULTY := copy fault hidden lease posix view_remote
+FAULTY := copy copy_pipe fault fault_bytes fault_posix hidden lease lease_removal posix posix_change \
+	view_remote
 $(FAULTY:%=$(BUILD)/tests/unit/%): $(BUILD)/tests/fault/preload.o
 
 # One count for all: bats and cmocka both speak TAP.  What fails is shown, and
@@ -177,7 +180,7 @@ check-man: ## lints the pages
 check-fault: all $(BUILD)/tests/fault/preload.so ## calls, limits, streams, signals
 	tests/fault/run $(abspath $(BUILD))
 
-$(BUILD)/tests/fault/preload.so: tests/fault/preload.c
+$(BUILD)/tests/fault/preload.so: tests/fault/preload.c tests/fault/calls.h
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 $(WARN) -D_GNU_SOURCE -O1 -g -shared -fPIC -o $@ $<
 

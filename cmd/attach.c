@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * shmtool attach: attaches segments, prints where, and keeps them attached
+ * shmtool attach: attaches segments or maps objects, prints where, and keeps them attached
  * until a signal, the end of a time or the end of a command.
  */
+
+#include <sys/mman.h>
+#include <sys/statvfs.h>
 
 #include <errno.h>
 #include <stdbool.h>
@@ -85,7 +88,11 @@ parse(int argc, char **argv, struct opts *o)
 	o->count = (size_t)o->args.count;
 	status = parse_operands(o->args.count, o->args.operands,
 	    &o->operands);
-	return status == ST_OK ? refuse_objects(o->operands, o->count) : status;
+	if (status == ST_OK && (o->flags & SHMT_ROUND) != 0 &&
+	    o->operands[0].ref.kind == SHMT_POSIX)
+		return usage_error("--round", "is for System V segments, and "
+		    "%s is a POSIX object", o->operands[0].text);
+	return status;
 }
 
 static const char *
@@ -104,10 +111,10 @@ bad_address(const struct opts *o, const struct held *h)
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 
 	if (o->address % page != 0 && (o->flags & SHMT_ROUND) == 0)
-		warn_about(h->operand->text,
-		    "address %#jx is not a multiple of "
-		    "%ju: --round takes the one below",
-		    (uintmax_t)o->address, (uintmax_t)page);
+		warn_about(h->operand->text, "address %#jx is not a multiple "
+		    "of %ju%s", (uintmax_t)o->address, (uintmax_t)page,
+		    h->segment.object.kind == SHMT_SYSV ?
+		    ": --round takes the one below" : "");
 	else
 		warn_about(h->operand->text, "no room for %ju bytes at address "
 		    "%#jx: something is mapped there, which --remap would "
@@ -116,11 +123,37 @@ bad_address(const struct opts *o, const struct held *h)
 	return ST_FAILED;
 }
 
+/* What shmt_map() alone refuses; -1: it is another refusal. */
+static int
+not_mapped(const struct opts *o, const struct held *h, int error)
+{
+	struct statvfs fs;
+
+	if (error == EINVAL && h->segment.size == 0) {
+		warn_about(h->operand->text, "it has no bytes to map: shmtool "
+		    "set -s SIZE");
+		return ST_FAILED;
+	}
+	if (error == EPERM && (o->flags & SHMT_EXEC) != 0 &&
+	    statvfs("/dev/shm", &fs) == 0 && (fs.f_flag & ST_NOEXEC) != 0) {
+		warn_about(h->operand->text, "/dev/shm is mounted noexec: "
+		    "mount -o remount,exec /dev/shm");
+		return ST_DENIED;
+	}
+	return error == EEXIST ? bad_address(o, h) : -1;
+}
+
 static int
 refused(const struct opts *o, const struct held *h, int error)
 {
 	const struct shmt_request request = { .size = h->segment.size };
+	int status;
 
+	if (h->segment.object.kind == SHMT_POSIX) {
+		status = not_mapped(o, h, error);
+		if (status != -1)
+			return status;
+	}
 	if (error == EINVAL && o->address != 0)
 		return bad_address(o, h);
 	if (error != EACCES)
@@ -153,13 +186,18 @@ look_at(struct held *h, const struct shmt_object *object)
 static int
 attach_one(const struct opts *o, struct held *h)
 {
+	void *address = (void *)(uintptr_t)o->address;
 	struct shmt_object object;
 	int error;
 
 	if (shmt_resolve(&h->operand->ref, &object) == -1)
 		return operand_failed(h->operand, errno);
-	if (shmt_attach(&object, (void *)(uintptr_t)o->address, o->flags,
-	    &h->at) == 0) {
+	if (object.kind == SHMT_POSIX) {
+		h->attached = shmt_map(&object, address, o->flags, &h->at,
+		    &h->segment) == 0;
+		if (h->attached)
+			return ST_OK;
+	} else if (shmt_attach(&object, address, o->flags, &h->at) == 0) {
 		h->attached = true;
 		return look_at(h, &object);
 	}
@@ -171,16 +209,25 @@ attach_one(const struct opts *o, struct held *h)
 }
 
 static void
+detach(struct held *h)
+{
+	if (!h->attached)
+		return;
+	if (h->segment.object.kind == SHMT_POSIX)
+		munmap(h->at, (size_t)h->segment.size);
+	else
+		shmt_detach(h->at);
+	h->attached = false;
+}
+
+static void
 detach_all(void *arg)
 {
 	struct opts *o = arg;
 	size_t i;
 
 	for (i = 0; i < o->count; i++)
-		if (o->held[i].attached) {
-			shmt_detach(o->held[i].at);
-			o->held[i].attached = false;
-		}
+		detach(&o->held[i]);
 }
 
 /* Attaches all segments, or none. */
@@ -202,6 +249,20 @@ attach_all(struct opts *o)
 	return status;
 }
 
+static void
+print_id(FILE *out, const struct shmt_object *object)
+{
+	char *name;
+
+	if (object->kind == SHMT_SYSV) {
+		fprintf(out, "%d", object->id);
+		return;
+	}
+	name = safe_copy(object->name);
+	fprintf(out, "/%s", name != NULL ? name : "?");
+	free(name);
+}
+
 /* With COMMAND to standard error: standard output belongs to COMMAND. */
 static bool
 announce(const struct opts *o)
@@ -212,9 +273,9 @@ announce(const struct opts *o)
 
 	for (i = 0; i < o->count; i++) {
 		h = &o->held[i];
-		fprintf(out, "%d %#jx %ju %s\n", h->segment.object.id,
-		    (uintmax_t)(uintptr_t)h->at, (uintmax_t)h->segment.size,
-		    access_word(o->flags));
+		print_id(out, &h->segment.object);
+		fprintf(out, " %#jx %ju %s\n", (uintmax_t)(uintptr_t)h->at,
+		    (uintmax_t)h->segment.size, access_word(o->flags));
 		if (h->segment.state & SHMT_DEST)
 			warn_about(h->operand->text,
 			    "marked for removal: it is removed "
@@ -287,6 +348,6 @@ const struct cmd cmd_attach = {.name = "attach",
 	"[-rx] [-a ADDRESS [--round] [--remap]] [-t DURATION] SEGMENT... "
 	"[-- COMMAND [ARG...]]",
     .options = options,
-    .note = "Prints a line for each segment: id, address, size, access.",
+    .note = "Prints a line for each segment: id or /NAME, address, size, access.",
     .run = run,
     .runs_command = true};

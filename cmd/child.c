@@ -285,46 +285,86 @@ run_child(const struct child *child)
 	return status;
 }
 
-/* Sets a variable to the values of all segments, separated by blanks. */
-static bool
-export_values(const char *name, const struct shmt_info *list, size_t count,
-    void (*print)(FILE *out, const struct shmt_info *segment))
+/* Prints the value that a segment has for a variable; false: it has none. */
+typedef bool print_value(FILE *out, const struct shmt_info *segment);
+
+/* A list with blanks between, "-" for a segment without a value; NULL with
+ * errno.  *any: whether one of them has a value. */
+static char *
+join_values(const struct shmt_info *list, size_t count, print_value *print,
+    bool *any)
 {
 	char *text = NULL;
 	size_t length, i;
 	FILE *out;
-	bool done;
 
+	*any = false;
 	out = open_memstream(&text, &length);
 	if (out == NULL)
-		return false;
+		return NULL;
 	for (i = 0; i < count; i++) {
 		if (i > 0)
 			putc(' ', out);
-		print(out, &list[i]);
+		if (print(out, &list[i]))
+			*any = true;
+		else
+			putc('-', out);
 	}
 	/* Without memory fclose() may succeed and leave no text. */
-	done = fclose(out) == 0 && text != NULL && setenv(name, text, 1) == 0;
+	if (fclose(out) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+/* Sets a variable, or unsets one for which no segment has a value: it would be
+ * that of another shmtool around us. */
+static bool
+export_values(const char *name, const struct shmt_info *list, size_t count,
+    print_value *print)
+{
+	bool any, done;
+	char *text;
+
+	text = join_values(list, count, print, &any);
+	done = text != NULL && (any ? setenv(name, text, 1) :
+	    unsetenv(name)) == 0;
 	free(text);
 	return done;
 }
 
-static void
+static bool
+print_name(FILE *out, const struct shmt_info *segment)
+{
+	if (segment->object.kind != SHMT_POSIX)
+		return false;
+	fprintf(out, "/%s", segment->object.name);
+	return true;
+}
+
+static bool
 print_id(FILE *out, const struct shmt_info *segment)
 {
+	if (segment->object.kind != SHMT_SYSV)
+		return false;
 	fprintf(out, "%d", segment->object.id);
+	return true;
 }
 
-static void
+static bool
 print_key(FILE *out, const struct shmt_info *segment)
 {
+	if (segment->object.kind != SHMT_SYSV)
+		return false;
 	fprintf(out, "0x%08x", segment->key);
+	return true;
 }
 
-static void
+static bool
 print_size(FILE *out, const struct shmt_info *segment)
 {
 	fprintf(out, "%ju", (uintmax_t)segment->size);
+	return true;
 }
 
 bool
@@ -332,6 +372,7 @@ export_segments(const struct shmt_info *list, size_t count)
 {
 	if (export_values("SHMTOOL_ID", list, count, print_id) &&
 	    export_values("SHMTOOL_KEY", list, count, print_key) &&
+	    export_values("SHMTOOL_NAME", list, count, print_name) &&
 	    export_values("SHMTOOL_SIZE", list, count, print_size))
 		return true;
 	warn_about("environment", "%s", strerror(errno));

@@ -35,8 +35,9 @@ struct child {
  */
 int run_child(const struct child *child);
 
-/* Sets SHMTOOL_ID, SHMTOOL_KEY and SHMTOOL_SIZE for COMMAND, of several
- * segments with blanks between; false after a message. */
+/* Sets SHMTOOL_ID, SHMTOOL_KEY, SHMTOOL_NAME and SHMTOOL_SIZE for COMMAND, of
+ * several segments with blanks between and "-" for what one does not have;
+ * false after a message. */
 bool export_segments(const struct shmt_info *list, size_t count);
 
 #endif

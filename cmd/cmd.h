@@ -14,7 +14,4 @@
 extern const struct cmd cmd_attach, cmd_create, cmd_limits, cmd_read,
     cmd_restore, cmd_rm, cmd_save, cmd_set, cmd_stat, cmd_write;
 
-/* The value of --ns, whose IPC namespace was entered, or NULL. */
-const char *entered_namespace(void);
-
 #endif

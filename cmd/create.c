@@ -2,7 +2,8 @@
 
 /*
  * shmtool create: makes a segment and prints its id, or makes one for the
- * run of a command.  A failure after the segment was made removes it.
+ * run of a command.  A failure after the segment was made removes it.  POSIX
+ * objects are made in create/object.c.
  */
 
 #include <errno.h>
@@ -16,8 +17,10 @@
 #include "child.h"
 #include "cmd.h"
 #include "create/input.h"
+#include "create/object.h"
 #include "diagnose.h"
 #include "kinds.h"
+#include "operand.h"
 #include "reaper.h"
 #include "shmtool.h"
 #include "ui/signals.h"
@@ -36,6 +39,7 @@ struct opts {
 	unsigned mode;
 	struct owner owner;
 	bool lock, verbose;
+	struct operand name;	/* of a POSIX object; text NULL: a segment */
 };
 
 /* A segment that is being made. */
@@ -72,7 +76,7 @@ static const struct option_row options[] = {
 	    kind_owner, TO(owner), TEXT(owner_text) },
 	{ 'i', "input", "FILE", "fill it from FILE; - is standard input",
 	    kind_text, TO(input) },
-	{ 'e', "existing-ok", NULL, "open the one that has the key already",
+	{ 'e', "existing-ok", NULL, "open the one that has the key or /NAME",
 	    SETS(request.flags, SHMT_OPEN) },
 	{ 'v', "verbose", NULL, "print whether it was created or opened",
 	    kind_flag, TO(verbose) },
@@ -91,8 +95,9 @@ static const struct option_row options[] = {
 static int
 check_open(const struct opts *o)
 {
-	if (o->key == NULL && o->file == NULL)
-		return usage_error("--existing-ok", "needs --key or --file");
+	if (o->key == NULL && o->file == NULL && o->name.text == NULL)
+		return usage_error("--existing-ok", "needs --key, --file or "
+		    "/NAME");
 	if (o->request.flags & SHMT_WITH_ID)
 		return usage_error("--existing-ok", "does not go with --id, "
 		    "which is for a new segment");
@@ -128,18 +133,35 @@ check(struct opts *o)
 	return errno == EACCES ? ST_DENIED : ST_FAILED;
 }
 
+/* What a POSIX object does not have. */
+static int
+check_name(const struct opts *o)
+{
+	const char *option = o->key != NULL ? "--key" :
+	    o->file != NULL ? "--file" : o->id != NULL ? "--id" :
+	    o->request.flags & SHMT_HUGETLB ? "--huge" :
+	    o->lock ? "--lock" : NULL;
+
+	return option == NULL ? ST_OK : usage_error(option, "is for System V "
+	    "segments, and %s is a POSIX object", o->name.text);
+}
+
 static int
 parse(int argc, char **argv, struct opts *o)
 {
 	int status;
 
 	status = parse_options(&cmd_create, argc, argv, o);
-	if (status != ST_OK)
-		return status;
-	if (o->args.count > 0)
-		return usage_error(o->args.operands[0], "no operand is "
-		    "needed; a command comes after --");
-	return check(o);
+	if (status == ST_OK && o->args.count > 0) {
+		if (o->args.count > 1 || o->args.operands[0][0] != '/')
+			return usage_error(o->args.operands[o->args.count - 1],
+			    "one /NAME is the only operand; a command comes "
+			    "after --");
+		status = parse_operand(o->args.operands[0], &o->name);
+		if (status == ST_OK)
+			status = check_name(o);
+	}
+	return status == ST_OK ? check(o) : status;
 }
 
 static unsigned
@@ -362,6 +384,22 @@ create(struct opts *o, int in)
 	return status;
 }
 
+/* The same for a POSIX object. */
+static int
+create_named(const struct opts *o, int in)
+{
+	const struct new_object object = {
+		.text = o->name.text, .name = o->name.ref.name,
+		.request = { .size = o->request.size, .mode = o->mode,
+		    .flags = o->request.flags },
+		.owner = o->owner, .owner_text = o->owner_text,
+		.input = o->input, .in = in, .command = o->args.command,
+		.verbose = o->verbose
+	};
+
+	return create_object(&object);
+}
+
 static int
 run(int argc, char **argv)
 {
@@ -378,7 +416,8 @@ run(int argc, char **argv)
 		status = open_input(o.input, o.size != NULL, &o.request.size,
 		    &in);
 	if (status == ST_OK)
-		status = create(&o, in);
+		status = o.name.text != NULL ? create_named(&o, in) :
+		    create(&o, in);
 	else if (o.args.command != NULL && status != ST_USAGE)
 		status = ST_NOT_RUN;
 	if (in > STDERR_FILENO)
@@ -391,11 +430,14 @@ const struct cmd cmd_create = {
 	.summary = "Makes a segment and prints its id",
 	.synopsis = "[-ev] [-k KEY | -f PATH[:PROJ]] -s SIZE [-m MODE] "
 	    "[-u OWNER[:GROUP]] [-i FILE] [--huge[=SIZE]] [--no-reserve] "
-	    "[--lock] [--id N] [-- COMMAND [ARG...]]",
+	    "[--lock] [--id N] [-- COMMAND [ARG...]]\n"
+	    "[-ev] -s SIZE [-m MODE] [-u OWNER[:GROUP]] [-i FILE] "
+	    "[--no-reserve] /NAME [-- COMMAND [ARG...]]",
 	.options = options,
 	.note = "SIZE defaults to the size of FILE.\n"
-	    "COMMAND finds SHMTOOL_ID, SHMTOOL_KEY and SHMTOOL_SIZE in its "
-	    "environment;\nthe segment is removed after it.",
+	    "COMMAND finds SHMTOOL_ID, SHMTOOL_KEY, SHMTOOL_NAME and "
+	    "SHMTOOL_SIZE in its\nenvironment; the segment or object is "
+	    "removed after it.",
 	.run = run,
 	.runs_command = true
 };

@@ -16,6 +16,11 @@
 int diagnose_refusal(const char *object, const struct shmt_request *request,
     enum shmt_step step, int error);
 
+/* A POSIX object that could not be made or opened, or grown by request->size
+ * bytes. */
+int diagnose_object(const char *text, const struct shmt_object *object,
+    const struct shmt_request *request, int error);
+
 /* Limits that could not be read: bad as of shmt_limits(). */
 int limits_failed(const char *bad, int error);
 

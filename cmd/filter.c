@@ -16,9 +16,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cmd.h"
 #include "filter.h"
 #include "kinds.h"
+#include "namespace.h"
 #include "shmtool.h"
 #include "ui/message.h"
 #include "ui/text.h"

@@ -19,6 +19,7 @@
 #include "limits/metrics.h"
 #include "limits/set.h"
 #include "limits/usage.h"
+#include "namespace.h"
 #include "shmtool.h"
 #include "ui/table.h"
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "namespace.h"
 #include "shmtool.h"
 #include "ui/signals.h"
 #include "ui/stream.h"
@@ -138,29 +139,6 @@ help_command(char **args)
 		return usage_error(args[1], "help is for one command");
 	print_help(cmd);
 	return ST_OK;
-}
-
-static const char *entered;
-
-const char *
-entered_namespace(void)
-{
-	return entered;
-}
-
-static int
-enter_namespace(const char *which)
-{
-	if (shmt_ns_enter(which) == 0) {
-		entered = which;
-		return ST_OK;
-	}
-	if (errno == EINVAL) {
-		warn_about(which, "not a process and not an IPC namespace");
-		return ST_FAILED;
-	}
-	warn_about(which, "IPC namespace: %s", strerror(errno));
-	return errno == ENOENT ? ST_FAILED : status_of(errno);
 }
 
 static int

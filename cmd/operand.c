@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd.h"
+#include "namespace.h"
 #include "operand.h"
 #include "shmtool.h"
 #include "ui/message.h"

@@ -5,7 +5,8 @@
  * but the mark takes the key away and cannot be undone.  So a second process
  * waits until shmtool ends, which it learns from a pipe even after SIGKILL,
  * and removes the segment: that of create's COMMAND, and one that restore has
- * not completed.
+ * not completed.  A POSIX object stays until it is removed, so it always takes
+ * the second process.
  *
  * It runs until COMMAND has ended, for a private segment too: in a pid
  * namespace whose first process it is, its end would end COMMAND.
@@ -15,9 +16,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -73,24 +76,43 @@ read_pipe(int fd, void *buffer, size_t length)
 	return n;
 }
 
+/* What the second process is told. */
+struct told {
+	struct shmt_info segment;
+	char name[NAME_MAX + 1];
+};
+
+/* The kernel passes so few bytes in one piece. */
+_Static_assert(sizeof(struct told) <= PIPE_BUF, "more than one piece");
+
+/* An object goes though it is in use: a process that has it keeps it. */
+static void
+remove_told(struct told *told)
+{
+	struct shmt_object *object = &told->segment.object;
+	struct shmt_info there;
+
+	object->name = object->kind == SHMT_POSIX ? told->name : NULL;
+	if (shmt_info(object, 0, &there) == 0 &&
+	    shmt_same(&told->segment, &there))
+		shmt_remove(object, SHMT_FORCE, NULL);
+}
+
 /* The second process: all signals are blocked, only SIGKILL ends it early. */
 static void
 reap(int fd, const struct untold *untold)
 {
-	struct shmt_info made, there;
+	struct told told;
 	ssize_t n;
 	char byte;
 
 	/* Signals from the terminal, and to our group, do not reach it. */
 	setsid();
-	/* The kernel passes so few bytes in one piece. */
-	n = read_pipe(fd, &made, sizeof(made));
+	n = read_pipe(fd, &told, sizeof(told));
 	if (n == 0)
 		remove_untold(untold);
-	if (n == (ssize_t)sizeof(made) && read_pipe(fd, &byte, 1) == 0 &&
-	    shmt_info(&made.object, 0, &there) == 0 &&
-	    shmt_same(&made, &there))
-		shmt_remove(&made.object, 0, NULL);
+	if (n == (ssize_t)sizeof(told) && read_pipe(fd, &byte, 1) == 0)
+		remove_told(&told);
 	_exit(ST_OK);
 }
 
@@ -122,8 +144,12 @@ start_reaper(struct reaper *reaper, const int *kept, size_t count)
 bool
 inform_reaper(const struct reaper *reaper, const struct shmt_info *segment)
 {
-	return write(reaper->pipe, segment, sizeof(*segment)) ==
-	    (ssize_t)sizeof(*segment);
+	struct told told = { .segment = *segment };
+
+	if (segment->object.name != NULL)
+		strlcpy(told.name, segment->object.name, sizeof(told.name));
+	return write(reaper->pipe, &told, sizeof(told)) ==
+	    (ssize_t)sizeof(told);
 }
 
 void

@@ -17,6 +17,7 @@
 #include "cmd.h"
 #include "diagnose.h"
 #include "kinds.h"
+#include "namespace.h"
 #include "operand.h"
 #include "reaper.h"
 #include "shmtool.h"

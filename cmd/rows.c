@@ -261,7 +261,7 @@ row_holders(const struct row *row)
 {
 	const struct shmt_holder *list = row->ipc_ns->holders.list;
 
-	return list != NULL ? list + row->first_holder : NULL;
+	return row->holder_count > 0 ? list + row->first_holder : NULL;
 }
 
 /* Copies the names of rows, each behind a slash and with a NUL. */

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "shmtool.h"
 #include "posix.h"
@@ -77,22 +76,6 @@ shmt_open(const struct shmt_object *object, unsigned flags, int *fd)
 	return row->open == NULL ? cannot() : row->open(object, flags, fd);
 }
 
-bool
-shmt_same(const struct shmt_info *a, const struct shmt_info *b)
-{
-	if (a->object.kind != b->object.kind)
-		return false;
-	if (a->object.kind != SHMT_SYSV)
-		return a->object.dev == b->object.dev &&
-		    a->object.inode == b->object.inode &&
-		    a->btime == b->btime;
-	/* What nobody can change, ids being reused.  The key goes when the
-	 * segment is marked; ctime moves with that too, and with IPC_SET. */
-	return a->object.id == b->object.id && a->size == b->size &&
-	    a->cuid == b->cuid && a->cgid == b->cgid && a->cpid == b->cpid &&
-	    (a->key == b->key || ((a->state ^ b->state) & SHMT_DEST) != 0);
-}
-
 /* Appends the rows of one list to another. */
 static int
 append(struct shmt_list *all, struct shmt_list *more)
@@ -141,43 +124,6 @@ shmt_list(unsigned kinds, unsigned want, struct shmt_list *list)
 	return result;
 }
 
-void
-shmt_list_free(struct shmt_list *list)
-{
-	int saved = errno;
-
-	free(list->list);
-	shmt__arena_free(list->names);
-	if (list->dir != 0)
-		close(list->dir);
-	*list = (struct shmt_list){ 0 };
-	errno = saved;
-}
-
-int
-shmt_resolve(const struct shmt_ref *ref, struct shmt_object *object)
-{
-	struct shmt_object o = {
-		.kind = ref->kind, .id = ref->id, .name = ref->name
-	};
-
-	if (ref->by_key && shmt_find(ref->key, &o.id) == -1)
-		return -1;
-	*object = o;
-	return 0;
-}
-
-bool
-shmt_is_named(const struct shmt_ref *ref, const struct shmt_info *info)
-{
-	if (ref->kind != info->object.kind)
-		return false;
-	if (ref->kind == SHMT_POSIX)
-		return strcmp(ref->name, info->object.name) == 0;
-	return ref->by_key ? ref->key == info->key :
-	    ref->id == info->object.id;
-}
-
 int
 shmt_create(const struct shmt_request *request, struct shmt_object *object,
     bool *created)
@@ -190,6 +136,13 @@ shmt_create(const struct shmt_request *request, struct shmt_object *object,
 	default:
 		return cannot();
 	}
+}
+
+int
+shmt_resize(const struct shmt_object *object, uint64_t size, unsigned flags)
+{
+	return object->kind != SHMT_POSIX ? cannot() :
+	    shmt__posix_resize(object, size, flags);
 }
 
 int

@@ -8,7 +8,9 @@
  * O_PATH first, and what was opened is compared before it is touched.
  */
 
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
@@ -21,6 +23,7 @@
 #include <unistd.h>
 
 #include "shmtool.h"
+#include "bytes/memcg.h"
 #include "posix.h"
 #include "sys/file.h"
 #include "sys/resident.h"
@@ -30,6 +33,11 @@
 
 /* One fallocate(2) of a large object could not be interrupted for long. */
 #define RESERVE_CHUNK ((uint64_t)64 << 20)
+
+/* Linux 4.17; headers of other C libraries lack it. */
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
 
 /* Bytes of a named semaphore: sem_t of 64-bit programs, and of 32-bit ones
  * under glibc, whose names begin with "sem.". */
@@ -258,6 +266,56 @@ shmt__posix_open(const struct shmt_object *object, unsigned flags, int *fd)
 	return 0;
 }
 
+static void *
+map(int fd, void *address, size_t length, unsigned flags)
+{
+	int protection = PROT_READ, how = MAP_SHARED;
+	void *at;
+
+	if ((flags & SHMT_RDONLY) == 0)
+		protection |= PROT_WRITE;
+	if (flags & SHMT_EXEC)
+		protection |= PROT_EXEC;
+	if (address != NULL)
+		how |= flags & SHMT_REMAP ? MAP_FIXED : MAP_FIXED_NOREPLACE;
+	at = mmap(address, length, protection, how, fd, 0);
+	/* Before Linux 4.17 the address was a hint. */
+	if (at != MAP_FAILED && address != NULL && at != address) {
+		munmap(at, length);
+		errno = EEXIST;
+		at = MAP_FAILED;
+	}
+	return at;
+}
+
+int
+shmt_map(const struct shmt_object *object, void *address, unsigned flags,
+    void **at, struct shmt_info *info)
+{
+	struct statx st;
+	void *mapped = MAP_FAILED;
+	int fd;
+
+	if (object->kind != SHMT_POSIX || (flags & SHMT_ROUND) != 0) {
+		errno = EINVAL;
+		return -1;
+	}
+	fd = open_for(object, flags & SHMT_RDONLY ? O_RDONLY : O_RDWR, &st);
+	if (fd == -1)
+		return -1;
+	if (st.stx_size > SIZE_MAX)
+		errno = ENOMEM;
+	else
+		mapped = map(fd, address, (size_t)st.stx_size, flags);
+	shmt__close(fd);
+	if (mapped == MAP_FAILED)
+		return -1;
+	shmt__posix_fill(&st, object->name, false, info);
+	info->object.dir = object->dir;
+	*at = mapped;
+	return 0;
+}
+
 int
 shmt__posix_set(const struct shmt_info *info)
 {
@@ -308,6 +366,35 @@ give_back(int fd)
 	errno = saved;
 }
 
+static uint64_t
+whole_pages(uint64_t bytes)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+
+	return (bytes + page - 1) / page * page;
+}
+
+/*
+ * Whether file system and memory have room for so many bytes.  A process that
+ * allocates more than its memory cgroup can hold is killed, and no errno comes
+ * first.
+ */
+static int
+check_room(int fd, uint64_t bytes)
+{
+	struct statvfs fs;
+
+	/* Of a tmpfs without a limit all is 0. */
+	if (fstatvfs(fd, &fs) == 0 && fs.f_blocks != 0 &&
+	    bytes > (uint64_t)fs.f_bavail * fs.f_frsize)
+		errno = ENOSPC;
+	else if (bytes > shmt__memory_left())
+		errno = ENOMEM;
+	else
+		return 0;
+	return -1;
+}
+
 /* The size grows at once or not at all. */
 static int
 grow(int fd, uint64_t from, uint64_t to, unsigned flags)
@@ -316,9 +403,13 @@ grow(int fd, uint64_t from, uint64_t to, unsigned flags)
 		errno = EFBIG;
 		return -1;
 	}
-	if ((flags & SHMT_NORESERVE) == 0 && reserve(fd, from, to) == -1) {
-		give_back(fd);
-		return -1;
+	if ((flags & SHMT_NORESERVE) == 0) {
+		if (check_room(fd, whole_pages(to) - whole_pages(from)) == -1)
+			return -1;
+		if (reserve(fd, from, to) == -1) {
+			give_back(fd);
+			return -1;
+		}
 	}
 	return ftruncate(fd, (off_t)to);
 }
@@ -352,7 +443,7 @@ open_draft(int dir, const char *name)
 }
 
 int
-shmt__posix_draft(const struct shmt_object *object,
+shmt_posix_draft(const struct shmt_object *object,
     const struct shmt_request *request, int *fd)
 {
 	int dir, draft;
@@ -369,7 +460,7 @@ shmt__posix_draft(const struct shmt_object *object,
 	if (draft == -1)
 		return -1;
 	if (grow(draft, 0, request->size, request->flags) == -1) {
-		shmt__posix_discard(object, draft);
+		shmt_posix_discard(object, draft);
 		return -1;
 	}
 	*fd = draft;
@@ -391,7 +482,7 @@ link_draft(int fd, int dir, const char *name)
 }
 
 int
-shmt__posix_publish(const struct shmt_object *object,
+shmt_posix_publish(const struct shmt_object *object,
     const struct shmt_request *request, int fd)
 {
 	struct stat st;
@@ -410,7 +501,7 @@ shmt__posix_publish(const struct shmt_object *object,
 }
 
 void
-shmt__posix_discard(const struct shmt_object *object, int fd)
+shmt_posix_discard(const struct shmt_object *object, int fd)
 {
 	int saved = errno, dir;
 	struct statx st;
@@ -432,11 +523,11 @@ make_new(struct shmt_object *object, const struct shmt_request *request)
 	struct stat st;
 	int fd;
 
-	if (shmt__posix_draft(object, request, &fd) == -1)
+	if (shmt_posix_draft(object, request, &fd) == -1)
 		return -1;
 	if (fstat(fd, &st) == -1 ||
-	    shmt__posix_publish(object, request, fd) == -1) {
-		shmt__posix_discard(object, fd);
+	    shmt_posix_publish(object, request, fd) == -1) {
+		shmt_posix_discard(object, fd);
 		return -1;
 	}
 	shmt__close(fd);

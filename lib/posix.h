@@ -50,34 +50,13 @@ int shmt__posix_open(const struct shmt_object *object, unsigned flags,
 int shmt__posix_set(const struct shmt_info *info);
 
 /*
- * Makes an object in steps, so that it is complete before its name appears:
- * memory that is reserved and has no name yet; then whatever the caller
- * writes into it; then the name.  Of request count size, mode and
- * SHMT_NORESERVE.
- *
- * EEXIST: the name is taken.  ENOSPC: no room in /dev/shm, or no inode.
- * EFBIG: RLIMIT_FSIZE, and SIGXFSZ is sent.  EINTR: a signal was caught.
- */
-int shmt__posix_draft(const struct shmt_object *object,
-    const struct shmt_request *request, int *fd);
-int shmt__posix_publish(const struct shmt_object *object,
-    const struct shmt_request *request, int fd);
-
-/* Undoes a draft, published or not, and closes it. */
-void shmt__posix_discard(const struct shmt_object *object, int fd);
-
-/*
- * All of it.  object->dev and inode become those of the object.  SHMT_OPEN:
- * an existing object is found, not EEXIST; EINVAL where it is smaller.
+ * Draft and publish in one.  object->dev and inode become those of the object.
+ * SHMT_OPEN: an existing object is found, not EEXIST; EINVAL where it is
+ * smaller.
  */
 int shmt__posix_create(struct shmt_object *object,
     const struct shmt_request *request, bool *created);
 
-/*
- * Grows (reserved, unless SHMT_NORESERVE) or shrinks.  EBUSY: it is in use
- * and would shrink, which kills who touches what is gone; SHMT_FORCE does it
- * all the same.
- */
 int shmt__posix_resize(const struct shmt_object *object, uint64_t size,
     unsigned flags);
 

@@ -282,6 +282,39 @@ int shmt_create(const struct shmt_request *request,
     struct shmt_object *object, bool *created);
 
 /*
+ * Make a POSIX object in steps, so that it is complete before its name
+ * appears: shmt_posix_draft() gives memory that is reserved and that no other
+ * process can open yet, the caller writes its contents and may set its owner
+ * by fchown(2), and shmt_posix_publish() sets the mode and gives it the name.
+ * Of request size, mode and SHMT_NORESERVE count; of object the name.  The
+ * caller closes fd after shmt_posix_publish() succeeded.
+ * shmt_posix_discard() undoes a draft, published or not, closes it and keeps
+ * errno.
+ *
+ * EEXIST: the name is taken.  EINVAL: not a name.  ENOSPC: no room in
+ * /dev/shm, or no inode.  EFBIG: RLIMIT_FSIZE, and SIGXFSZ is sent.  EINTR: a
+ * signal was caught.  ENODEV: /dev/shm is not there, or is no tmpfs.
+ *
+ * A process that is killed leaves no draft, except where the kernel refuses
+ * files without a name: there the name exists from the start, with mode 0.
+ */
+int shmt_posix_draft(const struct shmt_object *object,
+    const struct shmt_request *request, int *fd);
+int shmt_posix_publish(const struct shmt_object *object,
+    const struct shmt_request *request, int fd);
+void shmt_posix_discard(const struct shmt_object *object, int fd);
+
+/*
+ * Sets the size of a POSIX object, in bytes.  What is added is reserved, unless
+ * flags has SHMT_NORESERVE.  EBUSY: a process uses it and it would shrink,
+ * which kills a process that touches what is gone; SHMT_FORCE shrinks it all
+ * the same.  EPERM: a seal forbids it.  EINVAL: System V segments keep their
+ * size.  ENOSPC, EFBIG, EINTR: as of shmt_posix_draft().
+ */
+int shmt_resize(const struct shmt_object *object, uint64_t size,
+    unsigned flags);
+
+/*
  * A descriptor of the memory, close-on-exec; SHMT_WRITE: for writing too.
  * O_NOATIME where it is permitted.  EINVAL: a System V segment has none.
  */
@@ -293,7 +326,7 @@ int shmt_open(const struct shmt_object *object, unsigned flags, int *fd);
 
 #define SHMT_RDONLY	0x01u
 #define SHMT_EXEC	0x02u
-#define SHMT_ROUND	0x04u	/* address rounded down to a page */
+#define SHMT_ROUND	0x04u	/* address rounded down to a page: segments */
 #define SHMT_REMAP	0x08u	/* what is mapped there is replaced */
 
 /* shmat(2) and shmdt(2); address NULL lets the kernel choose.  EINVAL: the
@@ -303,12 +336,23 @@ int shmt_attach(const struct shmt_object *object, const void *address,
 int shmt_detach(const void *at);
 
 /*
+ * Maps all of a POSIX object: info->size bytes, which the caller unmaps with
+ * munmap(2); *info is what was mapped.  At an address, EEXIST: something is
+ * mapped there, which SHMT_REMAP replaces.  EPERM: SHMT_EXEC, and its file
+ * system is mounted noexec; or a seal forbids it.  EINVAL: the address is not
+ * aligned, the object has no bytes, SHMT_ROUND, or not a POSIX object.
+ */
+int shmt_map(const struct shmt_object *object, void *address, unsigned flags,
+    void **at, struct shmt_info *info);
+
+/*
  * Contents (bytes/).  A view reaches the bytes of a segment or an object.  A
  * segment is attached for that: for microseconds if the caller may open
- * /proc/self/map_files, else as long as the view is open.  With SHMT_NO_TRACE
- * it is read through a process that has it attached, which leaves atime, lpid
- * and nattch as they are.  Bytes that were never written read as zero, and no
- * memory is allocated for them.
+ * /proc/self/map_files, else as long as the view is open.  A view to read does
+ * not attach it where that caller gets a descriptor from the segment's creator
+ * or last user.  With SHMT_NO_TRACE it is read through a process that has it
+ * attached, which leaves atime, lpid and nattch as they are.  Bytes that were
+ * never written read as zero, and no memory is allocated for them.
  */
 
 #define SHMT_WRITE	0x10u	/* the view is for writing */
@@ -322,6 +366,10 @@ struct shmt_view;
 int shmt_view_open(const struct shmt_object *object, unsigned flags,
     struct shmt_view **view);
 void shmt_view_close(struct shmt_view *view);
+
+/* The same of a file in memory that is open, such as a draft.  The view has a
+ * descriptor of its own: fd remains the caller's. */
+int shmt_view_of_fd(int fd, unsigned flags, struct shmt_view **view);
 
 /* The segment's size in bytes. */
 uint64_t shmt_view_size(const struct shmt_view *view);
@@ -776,8 +824,13 @@ enum shmt_cause_kind {
 	SHMT_CAUSE_AS,		/* ENOMEM: RLIMIT_AS, of attaching */
 	SHMT_CAUSE_HUGE_GROUP,	/* EPERM: neither CAP_IPC_LOCK nor in group */
 	SHMT_CAUSE_NEXT_ID,	/* may not ask for an id */
-	SHMT_CAUSE_EXISTS,	/* EEXIST: the key or the id is taken */
-	SHMT_CAUSE_MODE		/* EACCES: the existing one's mode bits */
+	SHMT_CAUSE_EXISTS,	/* EEXIST: key, id or name is taken */
+	SHMT_CAUSE_MODE,	/* EACCES: the existing one's mode bits */
+	SHMT_CAUSE_SHM_SIZE,	/* ENOSPC: the size of /dev/shm */
+	SHMT_CAUSE_SHM_INODES,	/* ENOSPC: the inodes of /dev/shm */
+	SHMT_CAUSE_MEMORY,	/* ENOMEM: a memory cgroup, or the machine */
+	SHMT_CAUSE_FSIZE,	/* EFBIG: RLIMIT_FSIZE */
+	SHMT_CAUSE_NO_SHM	/* ENODEV: no tmpfs at /dev/shm */
 };
 
 /* What was refused: shmt_create(), or then shmt_attach() or shmt_lock(). */
@@ -791,6 +844,9 @@ struct shmt_cause {
 	uint64_t asked, used, limit;
 	uint64_t huge_size;	/* bytes of a huge page, where one was asked */
 	unsigned overcommit;	/* vm.overcommit_memory */
+	/* The value of fs.protected_regular, where that refuses the caller
+	 * O_CREAT of the existing one; else 0. */
+	unsigned protected_regular;
 	bool has_segment;	/* the existing one, where there is one */
 	struct shmt_info segment;
 };
@@ -799,6 +855,11 @@ struct shmt_cause {
  * limits and usage as they are now, so soon after the refusal. */
 void shmt_diagnose(const struct shmt_request *request, enum shmt_step step,
     int error, struct shmt_cause *cause);
+
+/* The same of a POSIX object that could not be made, opened with SHMT_OPEN, or
+ * grown by request->size bytes.  cause->segment borrows the name of object. */
+void shmt_diagnose_object(const struct shmt_object *object,
+    const struct shmt_request *request, int error, struct shmt_cause *cause);
 
 /*
  * Advice (limits.c)
@@ -866,8 +927,9 @@ int shmt_dev_shm_line(const char *size, char **line);
 /*
  * Replaces the lines kernel.NAME = of a sysctl.d file, or adds them, keeping
  * all others, in two steps: all that can fail beforehand, and the rename.
- * The caller closes the draft after either.  ELOOP: a symbolic link; EISDIR or
- * EINVAL: no regular file.  count: at most 64.
+ * The caller closes the draft after either.  In between the directory is
+ * locked.  ELOOP: a symbolic link; EISDIR or EINVAL: no regular file; EBUSY:
+ * another process keeps the lock.  count: at most 64.
  */
 struct shmt_setting {
 	const char *name;

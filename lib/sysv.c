@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * One segment: make it, find it, look at it, change it, remove it.
+ * One segment: make it, find it, look at it, attach it, change it, remove it.
  */
 
 #include <sys/ipc.h>
@@ -114,30 +114,6 @@ shmt__sysv_look(int id, struct shmt_info *segment)
 	if (found != id)
 		return absent(-1);
 	shmt__from_kernel(id, &ds, segment);
-	return 0;
-}
-
-int
-shmt__sysv_look_rss(int id, struct shmt_info *segment)
-{
-	struct shmt_info s, *list;
-	size_t i, count;
-
-	if (shmt__sysv_look(id, &s) == -1)
-		return -1;
-	if (shmt__sysv_all(true, &list, &count) == -1)
-		return -1;
-	for (i = 0; i < count; i++)
-		if (shmt_same(&list[i], &s)) {
-			s.size = list[i].size;
-			s.known |= list[i].known & SHMT_HAS_RSS;
-			s.rss = list[i].rss;
-			s.swap = list[i].swap;
-			s.state |= list[i].state & SHMT_HUGE;
-			break;
-		}
-	free(list);
-	*segment = s;
 	return 0;
 }
 
@@ -325,24 +301,34 @@ shmt__sysv_rmid(int id)
 }
 
 int
-shmt__sysv_info(const struct shmt_object *object, unsigned want,
-    struct shmt_info *info)
+shmt__sysv_attach(int id, const void *address, unsigned flags, void **at)
 {
-	return want & SHMT_WANT_RSS ?
-	    shmt__sysv_look_rss(object->id, info) :
-	    shmt__sysv_look(object->id, info);
+	struct shmt_info segment;
+	int shmflags, error;
+	void *p;
+
+	shmflags = (flags & SHMT_RDONLY ? SHM_RDONLY : 0) |
+	    (flags & SHMT_EXEC ? SHM_EXEC : 0) |
+	    (flags & SHMT_ROUND ? SHM_RND : 0) |
+	    (flags & SHMT_REMAP ? SHM_REMAP : 0);
+	p = shmat(id, address, shmflags);
+	if (p == (void *)-1) {
+		/* EINVAL may be about the address or about the id. */
+		error = errno;
+		if (error == EIDRM || (error == EINVAL &&
+		    shmt__sysv_look(id, &segment) == -1 && errno == ENOENT))
+			error = ENOENT;
+		errno = error;
+		return -1;
+	}
+	*at = p;
+	return 0;
 }
 
 int
-shmt__sysv_list(unsigned want, struct shmt_list *list)
+shmt_detach(const void *at)
 {
-	struct shmt_list all = { 0 };
-
-	if (shmt__sysv_all((want & SHMT_WANT_RSS) != 0, &all.list,
-	    &all.count) == -1)
-		return -1;
-	*list = all;
-	return 0;
+	return shmdt(at);
 }
 
 int

@@ -401,3 +401,48 @@ shmt__sysv_all(bool want_rss, struct shmt_info **list, size_t *count)
 		return 0;
 	return list_slots(SHM_STAT, false, list, count);
 }
+
+int
+shmt__sysv_look_rss(int id, struct shmt_info *segment)
+{
+	struct shmt_info s, *list;
+	size_t i, count;
+
+	if (shmt__sysv_look(id, &s) == -1)
+		return -1;
+	if (shmt__sysv_all(true, &list, &count) == -1)
+		return -1;
+	for (i = 0; i < count; i++)
+		if (shmt_same(&list[i], &s)) {
+			s.size = list[i].size;
+			s.known |= list[i].known & SHMT_HAS_RSS;
+			s.rss = list[i].rss;
+			s.swap = list[i].swap;
+			s.state |= list[i].state & SHMT_HUGE;
+			break;
+		}
+	free(list);
+	*segment = s;
+	return 0;
+}
+
+int
+shmt__sysv_info(const struct shmt_object *object, unsigned want,
+    struct shmt_info *info)
+{
+	return want & SHMT_WANT_RSS ?
+	    shmt__sysv_look_rss(object->id, info) :
+	    shmt__sysv_look(object->id, info);
+}
+
+int
+shmt__sysv_list(unsigned want, struct shmt_list *list)
+{
+	struct shmt_list all = { 0 };
+
+	if (shmt__sysv_all((want & SHMT_WANT_RSS) != 0, &all.list,
+	    &all.count) == -1)
+		return -1;
+	*list = all;
+	return 0;
+}

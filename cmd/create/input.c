@@ -22,6 +22,7 @@
 #include "ui/message.h"
 #include "ui/signals.h"
 #include "ui/stream.h"
+#include "ui/text.h"
 
 static int
 input_failed(const char *name, int error)
@@ -218,6 +219,12 @@ copy_input(struct shmt_view *view, const char *name, int in)
 		return ST_OK;
 	if (errno == EFAULT || errno == ENOMEM)
 		return memory_failed(name, done);
+	if (errno == ENOSPC) {
+		warn_about(name, "/dev/shm is full after %ju byte%s of it: "
+		    "shmtool limits --usage", (uintmax_t)done,
+		    plural(done, "s"));
+		return ST_LIMIT;
+	}
 	if (errno != EFBIG)
 		return input_failed(name, errno);
 	/* Of /dev/urandom, the bytes that fit are wanted. */

@@ -12,8 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cmd.h"
 #include "limits/sample.h"
+#include "namespace.h"
 #include "shmtool.h"
 
 static uint64_t

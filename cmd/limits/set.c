@@ -235,7 +235,9 @@ file_failed(const char *file, int error)
 {
 	warn_about(file, "%s",
 	    error == ELOOP ? "a symbolic link: name the file itself" :
-	    error == EINVAL ? "not a regular file" : strerror(error));
+	    error == EINVAL ? "not a regular file" :
+	    error == EBUSY ? "another process has its directory locked" :
+	    strerror(error));
 	return error == ENOENT ? ST_FAILED : status_of(error);
 }
 

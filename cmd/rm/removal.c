@@ -28,15 +28,13 @@
 
 #include "archive.h"
 #include "filter.h"
+#include "holders.h"
 #include "operand.h"
 #include "rm/object.h"
 #include "rm/removal.h"
 #include "shmtool.h"
 #include "ui/message.h"
 #include "ui/text.h"
-
-/* A message names no more holders than these. */
-#define NAMED_HOLDERS 8
 
 void
 removal_set(struct removal *r, enum removal_result result, int status,
@@ -179,22 +177,7 @@ removal_find_holders(struct removal_run *run, struct removal *r)
 char *
 removal_holder_names(const struct removal *r)
 {
-	static const char unseen[] = "processes that cannot be seen from here";
-	char *text = NULL;
-	size_t length, i;
-	FILE *out;
-
-	out = open_memstream(&text, &length);
-	if (out == NULL)
-		return NULL;
-	for (i = 0; i < r->holder_count && i < NAMED_HOLDERS; i++)
-		fprintf(out, "%s%jd (%s)", i > 0 ? ", " : "",
-		    (intmax_t)r->holders[i].pid, r->holders[i].command);
-	if (i < r->holder_count)
-		fprintf(out, " and %zu more", r->holder_count - i);
-	if (!r->complete)
-		fprintf(out, "%s%s", i > 0 ? ", and by " : "", unseen);
-	return fclose(out) == 0 ? text : NULL;
+	return name_holders(r->holders, r->holder_count, r->complete);
 }
 
 /* removal_set() with the holders between the two halves of the reason. */

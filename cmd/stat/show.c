@@ -12,10 +12,10 @@
 #include <unistd.h>
 
 #include "attachments.h"
-#include "cmd.h"
 #include "collect.h"
 #include "filter.h"
 #include "groups.h"
+#include "namespace.h"
 #include "rows.h"
 #include "shmtool.h"
 #include "stat/detail.h"
@@ -24,6 +24,7 @@
 #include "stat/summary.h"
 #include "stat/view.h"
 #include "ui/json.h"
+#include "ui/message.h"
 #include "ui/table.h"
 
 static const char *const *

@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "ui/message.h"
+#include "ui/safe.h"
 #include "ui/stream.h"
-#include "ui/text.h"
 
 /* The command that runs, or "". */
 static const char *command_name = "";

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Bytes for people.
+ * Text for people: sizes, times, and the names of users and groups.
  */
 
 #ifndef UI_TEXT_H
@@ -11,22 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Whether vis(3) would leave src as it is, which is so for most texts. */
-bool is_plain(const char *src);
-
-/* Whether a character of Unicode is invisible or turns the direction of the
- * text around it, so that a name could pass for another one. */
-bool is_hidden_character(uint32_t c);
-
-/* Returns src as vis(3) makes it safe for a terminal; the caller frees it.
- * NULL: no memory. */
-char *safe_copy(const char *src);
-
-/* Prints text made safe; "?" where there is no memory for that. */
-void print_safe(const char *text);
-
-/* Columns that a safe text takes on a terminal. */
-size_t text_width(const char *text);
+#include "ui/safe.h"
 
 /* Room for "1.5M", "4.0K", "512", "3d04h", "2h05m", "12m", "5s", a time, or
  * the digits of a number. */

@@ -293,7 +293,7 @@ complete_object(struct restore *restore, int contents,
 	if (fill(restore, &to, contents) == -1)
 		return -1;
 	if (set_owner(restore, fd) == -1 || fstat(fd, &st) == -1 ||
-	    shmt__posix_publish(object, &restore->request, fd) == -1)
+	    shmt_posix_publish(object, &restore->request, fd) == -1)
 		return fail_at(restore, SHMT_AT_SEGMENT);
 	object->dev = st.st_dev;
 	object->inode = st.st_ino;
@@ -322,11 +322,11 @@ make_object(struct restore *restore, int contents, struct shmt_object *object)
 	int fd;
 
 	if (expect_memory(restore) == -1 ||
-	    shmt__posix_draft(object, &restore->request, &fd) == -1)
+	    shmt_posix_draft(object, &restore->request, &fd) == -1)
 		return fail_at(restore, SHMT_AT_SEGMENT);
 	if (report_draft(restore, object) == -1 || complete_object(restore,
 	    contents, object, fd) == -1) {
-		shmt__posix_discard(object, fd);
+		shmt_posix_discard(object, fd);
 		return -1;
 	}
 	shmt__close(fd);

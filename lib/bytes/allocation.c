@@ -12,13 +12,9 @@
 #include <errno.h>
 
 #include "bytes/allocation.h"
+#include "bytes/memcg.h"
 #include "bytes/view.h"
 #include "shmtool.h"
-
-/* For our buffers and page tables and the full pipe of a transfer; for the
- * tables of the pages themselves one byte in 128. */
-#define RESERVED ((uint64_t)2 << 20)
-#define TABLES 128
 
 bool
 shmt__in_memory(int fd)
@@ -47,19 +43,37 @@ count_bytes(struct shmt_view *view, uint64_t from, uint64_t to,
 	return sum;
 }
 
+/* The bytes of the memory that have no page yet.  Of an object all may be
+ * reserved, though its holes are holes: then no page is allocated for them. */
+static uint64_t
+count_unallocated(const struct shmt_view *view)
+{
+	uint64_t pages = (view->size + view->page - 1) / view->page;
+	struct stat st;
+
+	if (view->fd == -1 || fstat(view->fd, &st) == -1)
+		return UINT64_MAX;
+	return pages * view->page > (uint64_t)st.st_blocks * 512 ?
+	    pages * view->page - (uint64_t)st.st_blocks * 512 : 0;
+}
+
+/* Whether what a range needs fits.  Where there is enough for all, nothing is
+ * counted. */
+static bool
+fits(struct shmt_view *view, uint64_t from, uint64_t to, unsigned parts,
+    uint64_t left)
+{
+	return to - from <= left || (parts == SHMT__HOLES &&
+	    count_unallocated(view) <= left) ||
+	    count_bytes(view, from, to, parts) <= left;
+}
+
 int
 shmt__expect_memory(struct shmt_view *view, uint64_t from, uint64_t to,
     unsigned parts, uint64_t *left)
 {
-	struct shmt_headroom headroom;
-
-	*left = UINT64_MAX;
-	if (!shmt_headroom(&headroom))
-		return 0;
-	*left = headroom.left - headroom.left / TABLES;
-	*left = *left > RESERVED ? *left - RESERVED : 0;
-	/* Where there is enough for all, nothing is counted. */
-	if (to - from <= *left || count_bytes(view, from, to, parts) <= *left)
+	*left = shmt__memory_left();
+	if (fits(view, from, to, parts, *left))
 		return 0;
 	errno = ENOMEM;
 	return -1;
@@ -88,8 +102,7 @@ shmt__expect_space(struct shmt_view *view, uint64_t from, uint64_t to,
 		return -1;
 	if (*left > free)
 		*left = free;
-	if (to - from <= free ||
-	    count_bytes(view, from, to, SHMT__HOLES) <= free)
+	if (fits(view, from, to, SHMT__HOLES, free))
 		return 0;
 	errno = ENOSPC;
 	return -1;

@@ -18,6 +18,11 @@
 #include "sys/file.h"
 #include "sys/meminfo.h"
 
+/* For our buffers and page tables and the full pipe of a transfer; for the
+ * tables of the pages themselves one byte in 128. */
+#define RESERVED ((uint64_t)2 << 20)
+#define TABLES 128
+
 /* The two versions of memory cgroups and their files. */
 struct version {
 	const char *type;	/* of the file system */
@@ -314,4 +319,16 @@ bool
 shmt_memory_cgroup(struct shmt_headroom *cgroup)
 {
 	return ask_root(shmt__memory_cgroup, cgroup);
+}
+
+uint64_t
+shmt__memory_left(void)
+{
+	struct shmt_headroom headroom;
+	uint64_t left;
+
+	if (!shmt_headroom(&headroom))
+		return UINT64_MAX;
+	left = headroom.left - headroom.left / TABLES;
+	return difference(left, RESERVED);
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Attaching; opening a view of a segment in the best way there is; pieces of
- * it into a buffer and out of one.
+ * Opening a view of a segment in the best way there is; pieces of it into a
+ * buffer and out of one.
  */
 
-#include <sys/ipc.h>
 #include <sys/resource.h>
-#include <sys/shm.h>
+#include <sys/stat.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,56 +16,13 @@
 #include <unistd.h>
 
 #include "bytes/view.h"
+#include "posix.h"
 #include "shmtool.h"
 #include "sys/file.h"
 #include "sysv.h"
 
 /* The largest page that any machine has. */
 #define LARGEST_PAGE ((uint64_t)16 << 30)
-
-int
-shmt__sysv_attach(int id, const void *address, unsigned flags, void **at)
-{
-	struct shmt_info segment;
-	int shmflags, error;
-	void *p;
-
-	shmflags = (flags & SHMT_RDONLY ? SHM_RDONLY : 0) |
-	    (flags & SHMT_EXEC ? SHM_EXEC : 0) |
-	    (flags & SHMT_ROUND ? SHM_RND : 0) |
-	    (flags & SHMT_REMAP ? SHM_REMAP : 0);
-	p = shmat(id, address, shmflags);
-	if (p == (void *)-1) {
-		/* EINVAL may be about the address or about the id. */
-		error = errno;
-		if (error == EIDRM || (error == EINVAL &&
-		    shmt__sysv_look(id, &segment) == -1 && errno == ENOENT))
-			error = ENOENT;
-		errno = error;
-		return -1;
-	}
-	*at = p;
-	return 0;
-}
-
-int
-shmt_detach(const void *at)
-{
-	return shmdt(at);
-}
-
-size_t
-shmt__up_to(uint64_t from, uint64_t to, size_t most)
-{
-	return to - from < most ? (size_t)(to - from) : most;
-}
-
-bool
-shmt__is_unsupported(int error)
-{
-	return error == ENOSYS || error == EPERM || error == EINVAL ||
-	    error == EOPNOTSUPP;
-}
 
 /* A limit for files is not meant for segments. */
 static bool
@@ -122,9 +78,25 @@ open_attached(struct shmt_view *view, void *at)
 	return shmt__view_map(view, at);
 }
 
+static int
+open_remote(struct shmt_view *view, int id, bool files_only)
+{
+	if (shmt__sysv_look(id, &view->segment) == -1)
+		return -1;
+	if (files_only && view->segment.nattch == 0) {
+		errno = ESRCH;
+		return -1;
+	}
+	view->size = view->segment.size;
+	return shmt__view_remote(view, files_only);
+}
+
 /*
- * Size and identity are taken after the attach: before it, another segment,
- * perhaps a smaller one, may get the id between two system calls.
+ * Through a process that has the segment attached, if it gives us a
+ * descriptor: then nattch stays as it is, which programs compare.
+ *
+ * Else size and identity are taken after the attach: before it, another
+ * segment, perhaps a smaller one, may get the id between two system calls.
  */
 static int
 open_own(struct shmt_view *view, int id)
@@ -132,6 +104,9 @@ open_own(struct shmt_view *view, int id)
 	int error;
 	void *at;
 
+	if ((view->flags & SHMT_WRITE) == 0 &&
+	    open_remote(view, id, true) == 0)
+		return 0;
 	if (shmt__sysv_attach(id, NULL,
 		view->flags & SHMT_WRITE ? 0 : SHMT_RDONLY, &at) == -1)
 		return -1;
@@ -144,15 +119,6 @@ open_own(struct shmt_view *view, int id)
 	shmt_detach(at);
 	errno = error;
 	return -1;
-}
-
-static int
-open_remote(struct shmt_view *view, int id)
-{
-	if (shmt__sysv_look(id, &view->segment) == -1)
-		return -1;
-	view->size = view->segment.size;
-	return shmt__view_remote(view);
 }
 
 /* Memory that is a file of its own leaves no trace but atime, which opening
@@ -173,6 +139,49 @@ open_file(struct shmt_view *view, const struct shmt_object *object)
 	return -1;
 }
 
+/* A descriptor says itself what it is of. */
+static int
+open_copy(struct shmt_view *view, int original)
+{
+	struct statx st;
+	int fd = fcntl(original, F_DUPFD_CLOEXEC, 0);
+
+	if (fd == -1)
+		return -1;
+	if (shmt__statx(fd, "", AT_EMPTY_PATH, &st) == 0) {
+		shmt__posix_fill(&st, "", false, &view->segment);
+		view->size = view->segment.size;
+		if (shmt__view_file(view, fd) == 0)
+			return 0;
+	}
+	shmt__close(fd);
+	return -1;
+}
+
+static struct shmt_view *
+new_view(unsigned flags)
+{
+	struct shmt_view *v = calloc(1, sizeof(*v));
+
+	if (v != NULL) {
+		v->flags = flags;
+		v->page = (size_t)sysconf(_SC_PAGESIZE);
+		v->fd = -1;
+	}
+	return v;
+}
+
+/* The view, once an attempt to open it has returned this. */
+static int
+finish_open(struct shmt_view *v, int result, struct shmt_view **view)
+{
+	if (result == 0)
+		*view = v;
+	else
+		free(v);
+	return result;
+}
+
 int
 shmt_view_open(const struct shmt_object *object, unsigned flags,
     struct shmt_view **view)
@@ -183,20 +192,20 @@ shmt_view_open(const struct shmt_object *object, unsigned flags,
 		errno = EINVAL;
 		return -1;
 	}
-	v = calloc(1, sizeof(*v));
+	v = new_view(flags);
 	if (v == NULL)
 		return -1;
-	v->flags = flags;
-	v->page = (size_t)sysconf(_SC_PAGESIZE);
-	v->fd = -1;
-	if ((object->kind != SHMT_SYSV ? open_file(v, object) :
-	    flags & SHMT_NO_TRACE ? open_remote(v, object->id) :
-	    open_own(v, object->id)) == -1) {
-		free(v);
-		return -1;
-	}
-	*view = v;
-	return 0;
+	return finish_open(v, object->kind != SHMT_SYSV ?
+	    open_file(v, object) : flags & SHMT_NO_TRACE ?
+	    open_remote(v, object->id, false) : open_own(v, object->id), view);
+}
+
+int
+shmt_view_of_fd(int fd, unsigned flags, struct shmt_view **view)
+{
+	struct shmt_view *v = new_view(flags);
+
+	return v == NULL ? -1 : finish_open(v, open_copy(v, fd), view);
 }
 
 void

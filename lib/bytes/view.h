@@ -9,6 +9,8 @@
 #ifndef SHMT_BYTES_VIEW_H
 #define SHMT_BYTES_VIEW_H
 
+#include <errno.h>
+
 #include "shmtool.h"
 
 /* Linux 5.14; EINVAL before. */
@@ -72,22 +74,33 @@ struct shmt_view {
 #define SHMT__CHUNK ((size_t)1 << 20)
 
 /* The bytes between two offsets, but at most so many. */
-size_t shmt__up_to(uint64_t from, uint64_t to, size_t most);
+static inline size_t
+shmt__up_to(uint64_t from, uint64_t to, size_t most)
+{
+	return to - from < most ? (size_t)(to - from) : most;
+}
 
 /*
  * Make a view that has its segment, size and flags reach the bytes in one of
  * the three ways.  shmt__view_file() owns the descriptor; EINVAL: only a
  * mapping can write there.  shmt__view_map() owns the attachment.
  * shmt__view_remote() reads through a process that has the segment attached;
- * ESRCH: there is none; ENODATA: only in a way that allocates pages.
+ * ESRCH: there is none; ENODATA: only in a way that allocates pages.  With
+ * files_only it tries the creator and the last user alone, and no other way
+ * than a descriptor.
  */
 int shmt__view_file(struct shmt_view *view, int fd);
 int shmt__view_map(struct shmt_view *view, void *at);
-int shmt__view_remote(struct shmt_view *view);
+int shmt__view_remote(struct shmt_view *view, bool files_only);
 
 /* Whether errno says that a system call cannot do this here: a kernel without
  * it, a filter, or descriptors of a kind that it does not take. */
-bool shmt__is_unsupported(int error);
+static inline bool
+shmt__is_unsupported(int error)
+{
+	return error == ENOSYS || error == EPERM || error == EINVAL ||
+	    error == EOPNOTSUPP;
+}
 
 /* Whether a range is in the segment; else ERANGE. */
 bool shmt__view_has(const struct shmt_view *view, uint64_t offset,

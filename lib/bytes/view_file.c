@@ -147,7 +147,8 @@ shmt__view_file(struct shmt_view *view, int fd)
 {
 	struct statfs fs;
 
-	view->huge = fstatfs(fd, &fs) == 0 && fs.f_type == HUGETLBFS_MAGIC;
+	view->huge = fstatfs(fd, &fs) == 0 &&
+	    (uint32_t)fs.f_type == HUGETLBFS_MAGIC;
 	/* A file of huge pages can be read, but not written. */
 	if (view->huge && (view->flags & SHMT_WRITE)) {
 		errno = EINVAL;

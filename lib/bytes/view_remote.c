@@ -29,6 +29,7 @@ struct shmt__remote {
 	uint64_t id;
 	struct shmt__mapping *maps;
 	size_t count;
+	bool files_only;	/* not by its memory */
 };
 
 static int
@@ -176,7 +177,7 @@ try_holder(struct shmt_view *view, const struct shmt_holder *holder)
 		close_remote(view);
 		return shmt__view_file(view, fd);
 	}
-	if (errno == ESRCH)
+	if (errno == ESRCH || r->files_only)
 		return -1;
 	if (!shows_all(r, view->size) || !may_read(r->pid)) {
 		errno = ESRCH;
@@ -215,8 +216,10 @@ find_holder(struct shmt_view *view)
 	struct shmt_holders holders;
 	int result = -1;
 
-	if (shmt__sysv_holders(
-		view->segment.object.id, SHMT__ANY_WAY, &holders) == -1)
+	if ((view->remote->files_only ?
+	    shmt__sysv_known_holders(&view->segment, &holders) :
+	    shmt__sysv_holders(view->segment.object.id, SHMT__ANY_WAY,
+		&holders)) == -1)
 		return -1;
 	if (shmt__sysv_look(view->segment.object.id, &segment) == 0) {
 		/* The id may have been reused. */
@@ -289,7 +292,7 @@ load(struct shmt_view *view, uint64_t offset, void *buffer, size_t length)
 			return -1;
 		/* The next one may have given us a descriptor. */
 		if (view->remote == NULL)
-			return shmt__view_load(view, offset, buffer, length);
+			return view->ops->load(view, offset, buffer, length);
 	}
 	errno = ESRCH;
 	return -1;
@@ -312,7 +315,7 @@ static const struct shmt__view_ops by_remote = {
 };
 
 int
-shmt__view_remote(struct shmt_view *view)
+shmt__view_remote(struct shmt_view *view, bool files_only)
 {
 	int error;
 
@@ -321,6 +324,7 @@ shmt__view_remote(struct shmt_view *view)
 		return -1;
 	view->remote->dir = -1;
 	view->remote->id = (uint64_t)view->segment.object.id;
+	view->remote->files_only = files_only;
 	view->ops = &by_remote;
 	if (find_holder(view) == 0)
 		return 0;

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "limits/sysctl.h"
+#include "sys/parse.h"
 #include "shmtool.h"
 #include "sys/file.h"
 #include "sysv.h"

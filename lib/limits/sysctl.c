@@ -307,11 +307,9 @@ fill(int fd, const struct old *old, const char *text, size_t length)
 }
 
 static int
-prepare(const char *path, const struct old *old,
-    const struct shmt_setting *settings, size_t count,
-    struct shmt_atomic_file **draft)
+fill_from(int fd, const struct old *old, const struct shmt_setting *settings,
+    size_t count)
 {
-	struct shmt_atomic_file *d;
 	size_t length;
 	char *text;
 	int result;
@@ -319,13 +317,8 @@ prepare(const char *path, const struct old *old,
 	text = compose(old->text, old->length, settings, count, &length);
 	if (text == NULL)
 		return -1;
-	result = shmt_atomic_file_open(path, &d);
-	if (result == 0 && (result = fill(shmt_atomic_file_fd(d), old, text,
-	    length)) == -1)
-		shmt_atomic_file_close(d);
+	result = fill(fd, old, text, length);
 	free(text);
-	if (result == 0)
-		*draft = d;
 	return result;
 }
 
@@ -333,14 +326,23 @@ int
 shmt_persist_prepare(const char *path, const struct shmt_setting *settings,
     size_t count, struct shmt_atomic_file **draft)
 {
+	struct shmt_atomic_file *file;
 	struct old old;
 	int result;
 
-	if (read_old(path, &old) == -1)
+	if (shmt__atomic_file_locked(path, &file) == -1)
 		return -1;
-	result = prepare(path, &old, settings, count, draft);
-	free(old.text);
-	shmt__close(old.fd);
+	result = read_old(path, &old);
+	if (result == 0) {
+		result = fill_from(shmt_atomic_file_fd(file), &old, settings,
+		    count);
+		free(old.text);
+		shmt__close(old.fd);
+	}
+	if (result == -1)
+		shmt_atomic_file_close(file);
+	else
+		*draft = file;
 	return result;
 }
 

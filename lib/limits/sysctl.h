@@ -7,9 +7,6 @@
 
 #include "shmtool.h"
 
-/* of * part / whole, rounded down, exact with 64 bits; part < whole. */
-uint64_t shmt__fraction(uint64_t part, uint64_t whole, uint64_t of);
-
 /* The count (at most 4) numbers that a file of /proc/sys holds; with sign,
  * negative ones in two's complement.  EBADMSG: it holds something else. */
 int shmt__read_sysctl(const char *path, bool sign, uint64_t *values,

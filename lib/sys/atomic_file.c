@@ -6,12 +6,16 @@
  * is left however the process ends, and elsewhere under a temporary name.
  */
 
+#include <sys/file.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "shmtool.h"
@@ -50,6 +54,13 @@ make_name(struct shmt_atomic_file *file)
 {
 	unsigned number;
 
+	if (file->lock != -1) {
+		snprintf(file->name, sizeof(file->name), ".%.200s.tmp",
+		    file->final);
+		if (unlinkat(file->dir, file->name, 0) == 0 ||
+		    errno == ENOENT)
+			return 0;
+	}
 	if (getentropy(&number, sizeof(number)) == -1)
 		return -1;
 	/* No longer than a name may be, whatever the final one is. */
@@ -103,27 +114,74 @@ open_directory(const char *path, const char **base)
 	return dir;
 }
 
-int
-shmt_atomic_file_open(const char *path, struct shmt_atomic_file **file)
+/* A directory that cannot be read, or a file system without locks, is no
+ * failure: then there is no lock. */
+static int
+lock_directory(struct shmt_atomic_file *file)
+{
+	const struct timespec pause = { .tv_nsec = 10000000 };
+	int tries;
+
+	file->lock = openat(file->dir, ".", O_RDONLY | O_DIRECTORY |
+	    O_CLOEXEC);
+	if (file->lock == -1)
+		return 0;
+	for (tries = 0; flock(file->lock, LOCK_EX | LOCK_NB) == -1; tries++) {
+		if (errno != EWOULDBLOCK) {
+			shmt__close(file->lock);
+			file->lock = -1;
+			return 0;
+		}
+		if (tries == 1000) {
+			errno = EBUSY;
+			return -1;
+		}
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+static int
+open_file(struct shmt_atomic_file *file, const char *path, bool locked)
+{
+	const char *base;
+
+	file->dir = open_directory(path, &base);
+	if (file->dir == -1)
+		return -1;
+	strlcpy(file->final, base, sizeof(file->final));
+	if (locked && lock_directory(file) == -1)
+		return -1;
+	file->fd = shmt__open_unnamed(file->dir);
+	return file->fd == -1 ? open_named(file) : 0;
+}
+
+static int
+new_file(const char *path, bool locked, struct shmt_atomic_file **file)
 {
 	struct shmt_atomic_file *f = malloc(sizeof(*f));
-	const char *base;
 
 	if (f == NULL)
 		return -1;
-	*f = (struct shmt_atomic_file){ .fd = -1 };
-	f->dir = open_directory(path, &base);
-	if (f->dir != -1) {
-		strlcpy(f->final, base, sizeof(f->final));
-		f->fd = shmt__open_unnamed(f->dir);
-	}
-	if (f->dir == -1 || (f->fd == -1 && open_named(f) == -1)) {
-		shmt__close(f->dir);
-		free(f);
+	*f = (struct shmt_atomic_file){ .dir = -1, .lock = -1, .fd = -1 };
+	if (open_file(f, path, locked) == -1) {
+		shmt_atomic_file_close(f);
 		return -1;
 	}
 	*file = f;
 	return 0;
+}
+
+int
+shmt_atomic_file_open(const char *path, struct shmt_atomic_file **file)
+{
+	return new_file(path, false, file);
+}
+
+int
+shmt__atomic_file_locked(const char *path, struct shmt_atomic_file **file)
+{
+	return new_file(path, true, file);
 }
 
 int
@@ -172,6 +230,7 @@ shmt_atomic_file_close(struct shmt_atomic_file *file)
 		unlinkat(file->dir, file->name, 0);
 	errno = saved;
 	shmt__close(file->fd);
+	shmt__close(file->lock);
 	shmt__close(file->dir);
 	free(file);
 }

@@ -7,10 +7,21 @@
 
 struct shmt_atomic_file {
 	int dir;		/* where it will have its name */
+	int lock;		/* -1: not locked */
 	int fd;
 	char final[256];	/* its name once it is complete */
 	char name[256];		/* its temporary name, "" while it has none */
 };
+
+/*
+ * shmt_atomic_file_open() for a file that is read before it is replaced: no
+ * other process does the same in that directory until this one is closed.
+ * Its temporary name is always the same, so that one which was left by a
+ * killed process is replaced.  EBUSY: another process kept the lock for ten
+ * seconds.
+ */
+int shmt__atomic_file_locked(const char *path,
+    struct shmt_atomic_file **file);
 
 /*
  * Opens a new file without a name in a directory, mode 0600, for reading and

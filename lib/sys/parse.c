@@ -15,9 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "limits/sysctl.h"
-#include "posix.h"
 #include "shmtool.h"
+#include "sys/parse.h"
 
 static int
 fail(int error)
@@ -53,20 +52,19 @@ digits(const char **text, unsigned base, uint64_t max, uint64_t *number)
 	return 0;
 }
 
-static bool
-is_hex(const char *text)
+bool
+shmt__is_hex(const char *text)
 {
 	return text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
 }
 
-/* A whole number in C's notation: decimal, 0x hexadecimal, 0 octal. */
-static int
-c_number(const char *text, uint64_t max, uint64_t *number)
+int
+shmt__parse_c_number(const char *text, uint64_t max, uint64_t *number)
 {
 	unsigned base = 10;
 	uint64_t n;
 
-	if (is_hex(text)) {
+	if (shmt__is_hex(text)) {
 		base = 16;
 		text += 2;
 	} else if (text[0] == '0' && text[1] != '\0')
@@ -98,10 +96,10 @@ shmt_parse_key(const char *text, uint32_t *key)
 	uint64_t n;
 
 	if (text[0] == '-') {
-		if (c_number(text + 1, (uint64_t)INT_MAX + 1, &n) == -1)
+		if (shmt__parse_c_number(text + 1, (uint64_t)INT_MAX + 1, &n) == -1)
 			return -1;
 		n = -n;
-	} else if (c_number(text, UINT32_MAX, &n) == -1)
+	} else if (shmt__parse_c_number(text, UINT32_MAX, &n) == -1)
 		return -1;
 	if (n == 0)
 		return fail(ERANGE);
@@ -152,64 +150,6 @@ shmt_parse_ftok(const char *text, uint32_t *key)
 		return -1;
 	*key = (uint32_t)k;
 	return 0;
-}
-
-static int
-parse_id(const char *text, int *id)
-{
-	uint64_t n;
-
-	if (c_number(text, INT_MAX, &n) == -1)
-		return -1;
-	*id = (int)n;
-	return 0;
-}
-
-/* "/NAME", as shm_open(3) knows it, or the path of that. */
-static int
-parse_name(const char *text, const char **name)
-{
-	static const char dir[] = "/dev/shm/";
-	const char *rest = text + 1;
-
-	if (strncmp(text, dir, sizeof(dir) - 1) == 0)
-		rest = text + sizeof(dir) - 1;
-	if (strlen(rest) > NAME_MAX)
-		return fail(ENAMETOOLONG);
-	if (!shmt__posix_is_name(rest))
-		return fail(EINVAL);
-	*name = rest;
-	return 0;
-}
-
-int
-shmt_parse_ref(const char *text, struct shmt_ref *ref)
-{
-	struct shmt_ref r = { 0 };
-	int result;
-
-	if (strncmp(text, "id:", 3) == 0)
-		result = parse_id(text + 3, &r.id);
-	else if (strncmp(text, "key:", 4) == 0) {
-		r.by_key = true;
-		result = shmt_parse_key(text + 4, &r.key);
-	} else if (strncmp(text, "ftok:", 5) == 0) {
-		r.by_key = true;
-		result = shmt_parse_ftok(text + 5, &r.key);
-	} else if (text[0] == '/') {
-		r.kind = SHMT_POSIX;
-		result = parse_name(text, &r.name);
-	} else if (is_hex(text)) {
-		r.by_key = true;
-		result = shmt_parse_key(text, &r.key);
-	} else if (text[0] == '0' && text[1] != '\0')
-		/* ipcs prints no id like this: octal or decimal? */
-		result = fail(EINVAL);
-	else
-		result = parse_id(text, &r.id);
-	if (result == 0)
-		*ref = r;
-	return result;
 }
 
 /* Bit by bit: there is no type of 128 bits on 32-bit machines. */
@@ -317,8 +257,8 @@ shmt_parse_size(const char *text, uint64_t *size)
 int
 shmt_parse_offset(const char *text, uint64_t *offset)
 {
-	if (is_hex(text))
-		return c_number(text, UINT64_MAX, offset);
+	if (shmt__is_hex(text))
+		return shmt__parse_c_number(text, UINT64_MAX, offset);
 	return shmt_parse_size(text, offset);
 }
 

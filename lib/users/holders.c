@@ -211,6 +211,18 @@ shmt__sysv_holders(int id, enum shmt__way way, struct shmt_holders *holders)
 }
 
 int
+shmt__sysv_known_holders(const struct shmt_info *segment,
+    struct shmt_holders *holders)
+{
+	const pid_t pids[] = { segment->cpid, segment->lpid };
+	const struct shmt__query query = { .kinds = SHMT_KIND(SHMT_SYSV),
+	    .one = &segment->object, .pids = pids,
+	    .pid_count = segment->cpid == segment->lpid ? 1 : 2 };
+
+	return find_holders(&query, NULL, 0, holders);
+}
+
+int
 shmt_holders(const struct shmt_object *object,
     struct shmt_holders *holders)
 {

@@ -24,4 +24,9 @@ int shmt__compare_objects(const struct shmt_object *a,
 int shmt__sysv_holders(int id, enum shmt__way way,
     struct shmt_holders *holders);
 
+/* Of the creator and the last user of a segment alone, which costs as little
+ * where there are thousands of processes. */
+int shmt__sysv_known_holders(const struct shmt_info *segment,
+    struct shmt_holders *holders);
+
 #endif

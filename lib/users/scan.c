@@ -46,7 +46,7 @@ struct job {
 	const struct shmt__query *query;
 	int proc;		/* the directory /proc */
 	char ns[NS_ROOM];	/* our IPC namespace, as a link names it */
-	pid_t *pids;
+	const pid_t *pids;
 	size_t count;
 	atomic_size_t next;	/* not yet looked at */
 };
@@ -640,7 +640,9 @@ share_work(struct job *job, struct shmt__scan *scan)
 int
 shmt__scan(const struct shmt__query *query, struct shmt__scan *scan)
 {
-	struct job job = { .query = query };
+	struct job job = { .query = query, .pids = query->pids,
+	    .count = query->pid_count };
+	pid_t *all = NULL;
 	int result, saved;
 	DIR *proc;
 
@@ -649,13 +651,15 @@ shmt__scan(const struct shmt__query *query, struct shmt__scan *scan)
 		return -1;
 	job.proc = dirfd(proc);
 	result = read_ns(&job, "self", job.ns);
-	if (result == 0)
-		result = shmt__list_pids(proc, &job.pids, &job.count);
+	if (result == 0 && job.pids == NULL) {
+		result = shmt__list_pids(proc, &all, &job.count);
+		job.pids = all;
+	}
 	if (result == 0)
 		result = share_work(&job, scan);
 	saved = errno;
 	closedir(proc);
-	free(job.pids);
+	free(all);
 	errno = saved;
 	return result;
 }

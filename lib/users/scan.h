@@ -25,6 +25,8 @@ struct shmt__query {
 	size_t device_count;
 	bool fds;		/* look at open descriptors too */
 	bool ids; /* the user ids of every process, and no memory */
+	const pid_t *pids;	/* only these processes; NULL: all */
+	size_t pid_count;
 	enum shmt__way way;
 };
 

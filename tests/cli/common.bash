@@ -159,6 +159,20 @@ hold() {
 	wait_for test -e "$ready"
 }
 
+# A process that has the POSIX object NAME open until the test ends; $holder is
+# its pid.
+hold_open() {
+	local ready="$BATS_TEST_TMPDIR/holding.$RANDOM$RANDOM"
+	perl -e '
+		open my $o, "<", "/dev/shm/$ARGV[0]" or die $!;
+		open my $f, ">", $ARGV[1] or die $!;
+		close $f;
+		sleep 1 while 1;' "$1" "$ready" 3>&- &
+	holder=$!
+	holders+=("$holder")
+	wait_for test -e "$ready"
+}
+
 # Ends them; the teardown of a test does, too.
 release() {
 	((${#holders[@]} > 0)) || return 0

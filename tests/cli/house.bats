@@ -137,6 +137,11 @@ includes() {
 		}' "${sources[@]}")"
 }
 
+@test "house: no test file is longer than 600 lines" {
+	none_of "files" "$(find tests -type f ! -path 'tests/fuzz/seeds/*' \
+		-exec wc -l {} \; | awk '$1 > 600')"
+}
+
 @test "house: every open closes on exec" {
 	mapfile -t sources < <(find cmd lib -name '*.c')
 	none_of "opens" "$(awk '

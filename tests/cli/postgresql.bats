@@ -115,6 +115,36 @@ all_dead() {
 	[ "$(segments)" -eq 0 ]
 }
 
+# A server that crashed does not start while its old segment is attached.
+@test "postgresql: starts after a crash while its old segment is read and saved" {
+	needs_root "a descriptor of the segment takes a capability"
+	local saver
+	start_server
+	id=$(ipcs -m | awk '/^0x/ { print $2 }')
+	postmaster=$(head -n 1 "$base/data/postmaster.pid")
+	killed=$(server_processes)
+	# shellcheck disable=SC2086
+	kill -9 $killed
+	wait_for all_dead
+	shmtool read -w -x "$id" >"$base/seen" 3>&- &
+	holders+=("$!")
+	wait_for test -s "$base/seen"
+	mkdir "$base/saved"
+	while sleep 0.1; do
+		shmtool save -f "$base/saved" --all || true
+	done >"$base/names" 2>&1 3>&- &
+	saver=$!
+	holders+=("$saver")
+	wait_for test -s "$base/names"
+	[ ! -d "/proc/$postmaster" ] || rm "$base/data/postmaster.pid" \
+		"$base"/.s.PGSQL.*.lock
+	start_server
+	[ "$(ask_server 'select 6 * 7')" = 42 ]
+	kill "$saver"
+	wait "$saver" || true
+	"${as[@]}" "$bin/pg_ctl" -D "$base/data" -m fast -w stop >/dev/null
+}
+
 is_stale() {
 	shmtool rm --stale --idle 0 --dry-run | grep -q '^would remove 1 of 1,'
 }

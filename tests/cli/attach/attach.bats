@@ -446,13 +446,3 @@ shmtool: attach: 99998: no such segment" ]
 		message_has "--address: $address: not an address (0x"
 	done
 }
-
-@test "attach, save: a POSIX object is refused, with the reason" {
-	local command
-	for command in "attach /shmtool-test" "save . /shmtool-test"; do
-		# shellcheck disable=SC2086
-		run --separate-stderr shmtool $command
-		[ "$status" -eq 2 ]
-		message_has /shmtool-test "POSIX object"
-	done
-}

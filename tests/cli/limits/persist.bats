@@ -129,6 +129,73 @@ rest" ]
 		head -n 2 | xargs)" = "fsync rename" ]
 }
 
+@test "persist: of two at once neither loses what the other wrote" {
+	local i other
+	for i in 1 2 3 4 5 6 7 8; do
+		rm -f f
+		shmtool limits --set shmmni=$((100 + i)) --persist=f 3>&- &
+		other=$!
+		shmtool limits --set shmall=$((200 + i)) --persist=f
+		wait "$other"
+		[ "$(sort f)" = "kernel.shmall = $((200 + i))
+kernel.shmmni = $((100 + i))" ]
+	done
+}
+
+@test "persist: where another process keeps the directory locked" {
+	local cc=${CC:-cc}
+	command -v "$cc" >/dev/null || skip "no C compiler for a fast clock"
+	is_plain || skip "an instrumented program takes no preload"
+	cat >nowait.c <<-TXT
+	#include <time.h>
+	int nanosleep(const struct timespec *a, struct timespec *b)
+	{
+		return (void)a, (void)b, 0;
+	}
+	TXT
+	"$cc" -shared -fPIC -o nowait.so nowait.c
+	LD_PRELOAD=$PWD/nowait.so run --separate-stderr flock . \
+		shmtool limits --set shmmni=7 --persist=f
+	[ "$status" -eq 5 ]
+	message_has "limits: f: another process has its directory locked"
+	[ ! -e f ]
+	[ "$(limit shmmni)" -eq 4096 ]
+}
+
+@test "persist: killed at any system call, the old or the new file" {
+	command -v strace >/dev/null || skip "no strace here"
+	is_plain || skip "an instrumented program makes other calls"
+	local command call n options
+	command=(shmtool limits --set shmmni=7 --persist=d/f)
+	mkdir d
+	# Where a file can be written without a name, and where it cannot.
+	for options in "" "-e inject=linkat:error=EPERM"; do
+		echo "kernel.shmmni = 5" >d/f
+		# shellcheck disable=SC2086 # words
+		strace -qq -o calls $options "${command[@]}" ||
+			skip "strace does not work here"
+		sed -n 's/^\([a-z0-9]*\)(.*/\1/p' calls | awk '
+			{ print $1, ++n[$1] }' |
+			grep -E '^(openat|write|f?link|linkat|fsync|flock|rename|fchmod|fchown|unlink)' \
+			>killable
+		while read -r call n; do
+			echo "kernel.shmmni = 5" >d/f
+			# shellcheck disable=SC2086
+			strace -qq -o /dev/null $options \
+				-e inject="$call:signal=KILL:when=$n" \
+				"${command[@]}" >out 2>&1 </dev/null && continue
+			[[ $(cat d/f) == "kernel.shmmni = "[57] ]]
+			# A later run clears what is left over.
+			"${command[@]}" >out
+			[ "$(ls -A d)" = f ] || {
+				echo "$call $n: $(ls -A d)"
+				return 1
+			}
+			[ "$(cat d/f)" = "kernel.shmmni = 7" ]
+		done <killable
+	done
+}
+
 @test "persist: the file keeps its access control list" {
 	command -v "${CC:-cc}" >/dev/null || skip "no C compiler"
 	cat >acl.c <<-'TXT'

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * A new POSIX object.
+ */
+
+#ifndef CMD_CREATE_OBJECT_H
+#define CMD_CREATE_OBJECT_H
+
+#include <stdbool.h>
+
+#include "kinds.h"
+#include "shmtool.h"
+
+struct new_object {
+	const char *text;		/* the operand */
+	const char *name;
+	struct shmt_request request;
+	struct owner owner;
+	const char *owner_text;		/* NULL: it is kept */
+	const char *input;		/* named in messages */
+	int in;				/* its descriptor, or -1 */
+	char **command;			/* or NULL */
+	bool verbose;
+};
+
+/* Makes it and prints its name, or runs the command; returns an exit
+ * status. */
+int create_object(const struct new_object *object);
+
+#endif

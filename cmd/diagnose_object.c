@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * The words for refusals of POSIX objects.
+ */
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "diagnose.h"
+#include "holders.h"
+#include "operand.h"
+#include "shmtool.h"
+#include "transfer.h"
+#include "ui/message.h"
+#include "ui/text.h"
+
+#define REASON 512
+
+/* The command that makes /dev/shm as large as is needed. */
+static int
+no_room(const char *text, const struct shmt_cause *c)
+{
+	uintmax_t asked = c->asked, used = c->used, limit = c->limit;
+	const char *option = container_size_option();
+
+	warn_about(text, "%s%ju byte%s asked, /dev/shm has %ju, %ju used and "
+	    "%ju free: shmtool limits --set %s=%ju%s%s",
+	    c->certain ? "" : "likely ", asked, plural(asked, "s"), limit,
+	    used, used < limit ? limit - used : 0, SHMT_DEV_SHM_SIZE,
+	    used + asked, option != NULL ? ", or " : "",
+	    option != NULL ? option : "");
+	return ST_LIMIT;
+}
+
+static int
+no_inodes(const char *text, const struct shmt_cause *c)
+{
+	warn_about(text, "/dev/shm has inodes for %ju files, and all are used: "
+	    "mount -o remount,nr_inodes=%ju /dev/shm", (uintmax_t)c->limit,
+	    (uintmax_t)c->limit * 2);
+	return ST_LIMIT;
+}
+
+static int
+no_memory(const char *text, const struct shmt_cause *c)
+{
+	char memory[MEMORY_TEXT];
+
+	describe_memory(memory);
+	warn_about(text, "no memory for %ju byte%s%s", (uintmax_t)c->asked,
+	    plural(c->asked, "s"), memory);
+	return ST_LIMIT;
+}
+
+static int
+too_large(const char *text, const struct shmt_cause *c)
+{
+	if (c->kind == SHMT_CAUSE_LARGEST)
+		warn_about(text, "%ju bytes asked, more than any object can "
+		    "hold", (uintmax_t)c->asked);
+	else
+		warn_about(text, "%ju byte%s asked, RLIMIT_FSIZE allows %ju: "
+		    "ulimit -f unlimited", (uintmax_t)c->asked,
+		    plural(c->asked, "s"), (uintmax_t)c->limit);
+	return ST_LIMIT;
+}
+
+/* By whom an existing object is used, and what that means for others. */
+static void
+describe_existing(char reason[static REASON], struct shmt_cause *c)
+{
+	char *names = name_users(&c->segment);
+
+	snprintf(reason, REASON, "%ju byte%s of %s, %s%s",
+	    (uintmax_t)c->segment.size, plural(c->segment.size, "s"),
+	    user_name(c->segment.uid), names != NULL ? "used by " :
+	    c->segment.known & SHMT_HAS_IN_USE ? "not in use" :
+	    "perhaps in use", names != NULL ? names : "");
+	free(names);
+	if (c->protected_regular != 0)
+		snprintf(reason + strlen(reason), REASON - strlen(reason),
+		    ", and O_CREAT of it is refused (fs.protected_regular is "
+		    "%u)", c->protected_regular);
+}
+
+static int
+is_taken(const char *text, const struct shmt_object *object,
+    struct shmt_cause *c)
+{
+	const char *what;
+	char reason[REASON];
+	struct shmt_info info;
+
+	if (c->has_segment) {
+		describe_existing(reason, c);
+		warn_about(text, "the name is taken, by an object of %s: "
+		    "shmtool stat /%s", reason, object->name);
+		return ST_BUSY;
+	}
+	what = shmt_info(object, 0, &info) == -1 ? not_object(errno) : NULL;
+	warn_about(text, "%s", what != NULL ? what : strerror(EEXIST));
+	return ST_BUSY;
+}
+
+static int
+is_smaller(const char *text, const struct shmt_object *object,
+    struct shmt_cause *c)
+{
+	char reason[REASON];
+
+	describe_existing(reason, c);
+	warn_about(text, "%ju bytes asked, the existing object has %s: "
+	    "shmtool stat /%s", (uintmax_t)c->asked, reason, object->name);
+	return ST_BUSY;
+}
+
+/* What errno alone tells. */
+static int
+otherwise(const char *text, const struct shmt_object *object, int error)
+{
+	struct shmt_info info;
+
+	if ((error == EACCES || error == EPERM) &&
+	    shmt_info(object, 0, &info) == 0)
+		warn_about(text, "mode %04o of %s:%s does not permit it",
+		    info.mode, user_name(info.uid), group_name(info.gid));
+	else if (error == EACCES || error == EPERM)
+		warn_about(text, "/dev/shm does not permit new names: %s",
+		    strerror(error));
+	else
+		warn_about(text, "%s", strerror(error));
+	return error == ENOSPC || error == EDQUOT ? ST_LIMIT :
+	    status_of(error);
+}
+
+int
+diagnose_object(const char *text, const struct shmt_object *object,
+    const struct shmt_request *request, int error)
+{
+	/* Which object has the name is not known: any. */
+	const struct shmt_object named = { .kind = SHMT_POSIX,
+	    .dir = object->dir, .name = object->name };
+	struct shmt_cause cause;
+
+	shmt_diagnose_object(&named, request, error, &cause);
+	switch (cause.kind) {
+	case SHMT_CAUSE_SHM_SIZE:
+		return no_room(text, &cause);
+	case SHMT_CAUSE_SHM_INODES:
+		return no_inodes(text, &cause);
+	case SHMT_CAUSE_MEMORY:
+		return no_memory(text, &cause);
+	case SHMT_CAUSE_FSIZE:
+	case SHMT_CAUSE_LARGEST:
+		return too_large(text, &cause);
+	case SHMT_CAUSE_EXISTS:
+		return is_taken(text, &named, &cause);
+	case SHMT_CAUSE_EXISTING:
+		return is_smaller(text, &named, &cause);
+	case SHMT_CAUSE_NO_SHM:
+		warn_about(text, "%s: mount -t tmpfs tmpfs /dev/shm",
+		    not_object(ENODEV));
+		return ST_FAILED;
+	default:
+		return otherwise(text, &named, error);
+	}
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * SEGMENT as users write it: an id, a key, ftok:PATH:PROJ or /NAME.
+ */
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "posix.h"
+#include "shmtool.h"
+#include "sys/parse.h"
+
+static int
+fail(int error)
+{
+	errno = error;
+	return -1;
+}
+
+static int
+parse_id(const char *text, int *id)
+{
+	uint64_t n;
+
+	if (shmt__parse_c_number(text, INT_MAX, &n) == -1)
+		return -1;
+	*id = (int)n;
+	return 0;
+}
+
+/* "/NAME", as shm_open(3) knows it, or the path of that. */
+static int
+parse_name(const char *text, const char **name)
+{
+	static const char dir[] = "/dev/shm/";
+	const char *rest = text + 1;
+
+	if (strncmp(text, dir, sizeof(dir) - 1) == 0)
+		rest = text + sizeof(dir) - 1;
+	if (strlen(rest) > NAME_MAX)
+		return fail(ENAMETOOLONG);
+	if (!shmt__posix_is_name(rest))
+		return fail(EINVAL);
+	*name = rest;
+	return 0;
+}
+
+int
+shmt_parse_ref(const char *text, struct shmt_ref *ref)
+{
+	struct shmt_ref r = { 0 };
+	int result;
+
+	if (strncmp(text, "id:", 3) == 0)
+		result = parse_id(text + 3, &r.id);
+	else if (strncmp(text, "key:", 4) == 0) {
+		r.by_key = true;
+		result = shmt_parse_key(text + 4, &r.key);
+	} else if (strncmp(text, "ftok:", 5) == 0) {
+		r.by_key = true;
+		result = shmt_parse_ftok(text + 5, &r.key);
+	} else if (text[0] == '/') {
+		r.kind = SHMT_POSIX;
+		result = parse_name(text, &r.name);
+	} else if (shmt__is_hex(text)) {
+		r.by_key = true;
+		result = shmt_parse_key(text, &r.key);
+	} else if (text[0] == '0' && text[1] != '\0')
+		/* ipcs prints no id like this: octal or decimal? */
+		result = fail(EINVAL);
+	else
+		result = parse_id(text, &r.id);
+	if (result == 0)
+		*ref = r;
+	return result;
+}
+
+int
+shmt_resolve(const struct shmt_ref *ref, struct shmt_object *object)
+{
+	struct shmt_object o = {
+		.kind = ref->kind, .id = ref->id, .name = ref->name
+	};
+
+	if (ref->by_key && shmt_find(ref->key, &o.id) == -1)
+		return -1;
+	*object = o;
+	return 0;
+}
+
+bool
+shmt_is_named(const struct shmt_ref *ref, const struct shmt_info *info)
+{
+	if (ref->kind != info->object.kind)
+		return false;
+	if (ref->kind == SHMT_POSIX)
+		return strcmp(ref->name, info->object.name) == 0;
+	return ref->by_key ? ref->key == info->key :
+	    ref->id == info->object.id;
+}

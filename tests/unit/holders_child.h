@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Processes that attach segments, for unit tests.
+ */
+
+#ifndef HOLDERS_CHILD_H
+#define HOLDERS_CHILD_H
+
+#include <sys/ipc.h>
+#include <sys/prctl.h>
+#include <sys/shm.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "segment.h"
+#include "shmtool.h"
+#include "sysv.h"
+#include "users/holders.h"
+#include "users/maps.h"
+#include "users/process.h"
+
+#define KEY 0x4d2
+#define PAGE ((size_t)sysconf(_SC_PAGESIZE))
+
+struct seen {
+	uint64_t inode[8];
+	size_t count, stop_at;
+};
+
+static inline enum shmt__interest
+choose_all(void *arg, const struct shmt__mapping *mapping)
+{
+	(void)arg;
+	(void)mapping;
+	return SHMT__TAKE_WITH_NAME;
+}
+
+/* Notes the mappings of segments. */
+static inline int
+see(void *arg, const struct shmt__mapping *mapping, const char *name,
+    size_t length)
+{
+	struct seen *seen = arg;
+	uint32_t key;
+
+	if (!shmt__parse_segment_name(name, length, &key))
+		return 0;
+	assert_true(seen->count < 8);
+	seen->inode[seen->count++] = mapping->inode;
+	if (seen->count == seen->stop_at) {
+		errno = EXFULL;
+		return -1;
+	}
+	return 0;
+}
+
+static inline int
+read_maps(int fd, enum shmt__way way, struct seen *seen)
+{
+	const struct shmt__maps_reader reader = { true, choose_all, see,
+	    seen };
+
+	return shmt__read_maps(fd, way, &reader);
+}
+
+/* Runs act(arg) in a child, which then waits; back when it has acted. */
+static inline pid_t
+start(bool (*act)(void *arg), void *arg)
+{
+	int ready[2];
+	pid_t pid;
+	char c;
+
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		/* Nor may it outlive a test that fails. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (!act(arg) || write(ready[1], "", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &c, 1), 1);
+	close(ready[0]);
+	return pid;
+}
+
+static inline void
+kill_child(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+static inline int
+make(key_t key, size_t size, int flags)
+{
+	int id = shmget(key, size, IPC_CREAT | IPC_EXCL | 0700 | flags);
+
+	assert_int_not_equal(id, -1);
+	return id;
+}
+
+static inline void
+drop(int id)
+{
+	shmctl(id, IPC_RMID, NULL);
+}
+
+static inline uint64_t
+nattch(int id)
+{
+	struct shmid_ds ds;
+
+	assert_int_equal(shmctl(id, IPC_STAT, &ds), 0);
+	return ds.shm_nattch;
+}
+
+static inline void
+assert_same(const struct shmt_holders *a, const struct shmt_holders *b)
+{
+	const struct shmt_holder *x, *y;
+	size_t i;
+
+	assert_int_equal(a->count, b->count);
+	for (i = 0; i < a->count; i++) {
+		x = &a->list[i];
+		y = &b->list[i];
+		assert_int_equal(x->id, y->id);
+		assert_int_equal(x->key, y->key);
+		assert_int_equal(x->pid, y->pid);
+		assert_int_equal(x->uid, y->uid);
+		assert_int_equal(x->access, y->access);
+		assert_int_equal(x->huge, y->huge);
+		assert_true(x->address == y->address);
+		assert_true(x->size == y->size);
+		assert_int_equal(x->maps, y->maps);
+		assert_string_equal(x->command, y->command);
+	}
+}
+
+static inline bool
+has_query(void)
+{
+	struct seen seen = { 0 };
+	int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC), result;
+
+	result = read_maps(fd, SHMT__BY_QUERY, &seen);
+	close(fd);
+	return result == 0 || (errno != ENOTTY && errno != ENOSYS);
+}
+
+/* The holders of one id, by every way there is: all the same. */
+static inline struct shmt_holders
+holders_of(int id)
+{
+	struct shmt_holders text, query, all;
+	const struct shmt_holder *run;
+	size_t count;
+
+	assert_int_equal(shmt__sysv_holders(id, SHMT__BY_TEXT, &text), 0);
+	if (has_query()) {
+		assert_int_equal(shmt__sysv_holders(id, SHMT__BY_QUERY, &query),
+		    0);
+		assert_same(&text, &query);
+		shmt_holders_free(&query);
+	}
+	assert_int_equal(shmt__sysv_holders(-1, SHMT__ANY_WAY, &all), 0);
+	run = shmt_holders_of(&all, OF_ID(id), &count);
+	assert_int_equal(count, text.count);
+	if (count > 0)
+		assert_int_equal(run->pid, text.list[0].pid);
+	shmt_holders_free(&all);
+	return text;
+}
+
+static inline bool
+is_complete(const struct shmt_holders *holders, int id)
+{
+	struct shmt_info s;
+
+	assert_int_equal(shmt__sysv_look(id, &s), 0);
+	return shmt_holders_complete(holders, &s);
+}
+
+static inline bool
+attach(void *arg)
+{
+	const int *id = arg;
+
+	return shmat(*id, NULL, 0) != (void *)-1;
+}
+
+/* In a child: dies with its parent, also with one that is dead by now. */
+static inline void
+die_with(pid_t parent)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
+}
+
+#endif
