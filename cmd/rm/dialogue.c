@@ -71,7 +71,8 @@ question_about(const struct removal *r)
 	if (s->object.kind == SHMT_SYSV)
 		snprintf(key, sizeof(key), "0x%08" PRIx32 ", ", s->key);
 	if (asprintf(&raw, "%s %s (%s%s, owner %s%s%s)?",
-	    r->result == WOULD_MARK ? "mark" : "remove", object, key, size, user_name(s->uid), r->reason != NULL ? "; " : "",
+	    r->result == WOULD_MARK ? "mark" : "remove", object, key, size,
+	    user_name(s->uid), r->reason != NULL ? "; " : "",
 	    r->reason != NULL ? r->reason : "") == -1)
 		return NULL;
 	safe = safe_copy(raw);
