@@ -2,10 +2,9 @@
 
 /*
  * Whether an object was changed since a moment, by inotify(7).  Time stamps do
- * not tell: a store into a mapping leaves none where the page was present.  But
- * who stores has opened the object for writing, and IN_CLOSE_WRITE comes with
- * the last end of that use, after the last munmap(2), before a lease is
- * granted.
+ * not tell: a store into a page that is mapped already leaves none.  But a
+ * process that stores has opened the object for writing, and IN_CLOSE_WRITE
+ * comes when it no longer has it open or mapped, before a lease is granted.
  */
 
 #include <sys/inotify.h>

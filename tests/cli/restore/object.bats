@@ -295,6 +295,24 @@ shmtool write -f $name.shm /a"
 	done
 }
 
+@test "restore: whatever call fails, the object is complete or absent" {
+	can_inject
+	make_saved 16K
+	for call in $(system_calls shmtool restore "$name" | cut -d' ' -f1 |
+		grep -Ev '^(close|read|getpid|rt_|madv|wait4|clone|mmap)'); do
+		rm -f /dev/shm/a
+		status=0
+		with_failing "${call%:*}:error=EIO:when=${call#*:}" \
+			shmtool restore "$name" >"$BATS_TEST_TMPDIR/out" \
+			2>"$BATS_TEST_TMPDIR/err" || status=$?
+		case $status:$(objects) in
+		[1-6]:) [ -s "$BATS_TEST_TMPDIR/err" ] ;;
+		0:"a ") cmp /dev/shm/a "$BATS_TEST_TMPDIR/was" ;;
+		*) echo "$call: $status: $(objects)"; return 1 ;;
+		esac
+	done
+}
+
 @test "restore: a signal ends it with nothing left" {
 	can_inject
 	make_saved 1M

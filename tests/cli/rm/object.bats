@@ -234,6 +234,28 @@ changes=(
 	done
 }
 
+@test "rm --save: whatever call fails, the object or its copy is there" {
+	can_inject
+	make_object a 16K
+	cp /dev/shm/a "$BATS_TEST_TMPDIR/was"
+	# Those of the look at /proc depend on the processes there are.
+	for call in $(system_calls shmtool rm --save "$dir" /a | cut -d' ' -f1 |
+		grep -E -e '^(statx|fcntl|inotify_|p?write|pread|fsync|linkat)' \
+			-e '^(renameat|unlinkat|ftruncate|poll|lseek)'); do
+		rm -rf "$dir"
+		mkdir "$dir"
+		cp "$BATS_TEST_TMPDIR/was" /dev/shm/a
+		with_failing "${call%:*}:error=EIO:when=${call#*:}" \
+			shmtool rm --save "$dir" /a >/dev/null 2>&1 || true
+		if [ -e /dev/shm/a ]; then
+			cmp /dev/shm/a "$BATS_TEST_TMPDIR/was"
+		else
+			name=$(basename "$dir"/*.meta .meta)
+			restores_object "$BATS_TEST_TMPDIR/was"
+		fi || { echo "$call: $(names)"; return 1; }
+	done
+}
+
 @test "rm --save: two at once lose nothing" {
 	for ((round = 0; round < 5; round++)); do
 		for ((i = 0; i < 20; i++)); do
