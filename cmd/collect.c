@@ -270,7 +270,7 @@ collect_everywhere(
 	struct rows *rows = &collection->rows;
 	struct ipc_ns *ipc_ns;
 	struct shmt_ns *list;
-	size_t count, i;
+	size_t count, before, i;
 	int status, outcome;
 	bool seen;
 
@@ -279,6 +279,7 @@ collect_everywhere(
 	status = make_namespaces(rows, count);
 	for (i = 0; rows->namespaces != NULL && i < count; i++) {
 		ipc_ns = &rows->namespaces[rows->ns_count];
+		before = rows->count;
 		/* The first is our own. */
 		if (i == 0) {
 			outcome = collect_here(selection, rows, ipc_ns);
@@ -290,7 +291,8 @@ collect_everywhere(
 		if (seen) {
 			name_ns(&list[i], ipc_ns);
 			rows->ns_count++;
-		}
+		} else
+			rows->count = before;
 	}
 	free(list);
 	return status;

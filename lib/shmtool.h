@@ -230,6 +230,23 @@ struct shmt_removal {
 int shmt_remove(const struct shmt_object *object, unsigned flags,
     struct shmt_removal *removal);
 
+/*
+ * Notices whether a POSIX object is changed from now on: its contents, through
+ * a mapping too, its size, owner, mode or name.  A process that stores into a
+ * mapping counts when it no longer has the object mapped or open.  The caller
+ * closes the descriptor.  errno as inotify_init1(2), inotify_add_watch(2).
+ */
+int shmt_changes_begin(const struct shmt_object *object, int *changes);
+bool shmt_changes_seen(int changes);
+
+/*
+ * shmt_remove() of a POSIX object that was not changed since: that is asked
+ * immediately before, when the kernel has granted that no process uses it.
+ * ECANCELED: it was changed.  EINVAL: not a POSIX object.
+ */
+int shmt_remove_unchanged(const struct shmt_object *object, int changes,
+    unsigned flags, struct shmt_removal *removal);
+
 /* Sets owner, group and mode to those of info, which shmt_info() filled. */
 int shmt_set(const struct shmt_info *info);
 
@@ -1020,6 +1037,10 @@ struct shmt_saving {
 int shmt_save(const char *dir, const struct shmt_object *object,
     const struct shmt_saving *how, struct shmt_saved *saved,
     struct shmt_trouble *trouble);
+
+/* Removes the pair that shmt_save() wrote, unless another has taken its place
+ * (EEXIST). */
+int shmt_unsave(const char *dir, const struct shmt_saved *saved);
 
 #define SHMT_SAME_ID	0x1u
 #define SHMT_OTHER_KEY	0x2u	/* a segment of this key, not the saved one */

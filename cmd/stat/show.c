@@ -78,15 +78,15 @@ has_column(const struct table *table, const char *name)
 	return false;
 }
 
-/* The names of a segment, which belong to KIND, and of an object to ID, which
- * is null then. */
+/* The kind and the names of a segment or object, which belong to KIND and to ID,
+ * which is null for an object. */
 static int
 add_object(const struct table *table, struct json *json, const void *row)
 {
 	const struct row *r = row;
 	const bool has_kind = has_column(table, "KIND");
 
-	if (!has_kind && (r->path == NULL || !has_column(table, "ID")))
+	if (!has_kind && !has_column(table, "ID"))
 		return ST_OK;
 	if (!has_kind)
 		json_text(json, "kind", kind_name(r->segment.object.kind));

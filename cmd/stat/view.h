@@ -25,8 +25,8 @@ struct view {
 	const struct column_set *set;
 	const char *const *usual;	/* NULL: the defaults of the set */
 	const char *const *expendable;	/* NULL: those of the set */
-	const char *const *objects;	/* usual where objects are shown; NULL:
-					 * the same */
+	/* Usual where objects are shown, and as JSON; NULL: the same. */
+	const char *const *objects, *const *json_objects;
 };
 
 enum { SEGMENTS, TIMES, PIDS, CREATORS, SUMMARY, PROCESSES };
