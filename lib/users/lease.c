@@ -397,3 +397,20 @@ shmt__shrink_unused(const struct shmt_object *object, int fd,
 		errno = EBUSY;
 	return result;
 }
+
+int
+shmt__posix_may_remove(const struct shmt_object *object)
+{
+	int dir = shmt__posix_enter(object), result;
+	struct statx st;
+
+	if (dir == -1)
+		return -1;
+	result = shmt__posix_stat(dir, object, &st);
+	if (result == 0 && !may_unlink(dir, object, &st)) {
+		errno = EPERM;
+		result = -1;
+	}
+	shmt__posix_leave(object, dir);
+	return result;
+}
