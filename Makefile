@@ -32,14 +32,15 @@ BUILD ?= build
 # Sources, without folder and suffix.
 LIB := \
 	archive/contents archive/digest archive/meta archive/name \
-	archive/pair archive/restore archive/save bytes/allocation bytes/copy bytes/memcg \
-	bytes/prefault bytes/view bytes/view_file bytes/view_map \
+	archive/pair archive/restore archive/save bytes/allocation bytes/copy \
+	bytes/memcg bytes/prefault bytes/view bytes/view_file bytes/view_map \
 	bytes/view_remote info limits/advice limits/dev_shm limits/diagnose \
 	limits/diagnose_object limits/limits limits/logind limits/sysctl \
 	object posix posix_list ref sys/arena sys/atomic_file sys/file \
 	sys/meminfo sys/parse sys/resident sys/semaphore sys/thread sysv \
-	sysv_list users/holders users/ids users/lease users/maps \
-	users/namespace users/process users/scan users/select users/stale
+	sysv_list users/changes users/holders users/ids users/lease \
+	users/maps users/namespace users/process users/scan users/select \
+	users/stale
 CMD := \
 	archive attach attachments child collect columns create create/input \
 	create/object diagnose diagnose_object filter groups holders kinds \

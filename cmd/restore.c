@@ -105,7 +105,7 @@ report_progress(void *arg, uint64_t done)
 	struct work *w = arg;
 
 	w->progress.total = w->saved.segment.size;
-	return progress_tell(&w->progress, done);
+	return show_progress(&w->progress, done);
 }
 
 /* From here on the reaper removes the segment unless it is dismissed. */
@@ -249,11 +249,13 @@ name_taken(const struct work *w, const char *name)
 	const struct shmt_object object = { .kind = SHMT_POSIX, .name = name };
 	const uint64_t size = w->saved.segment.size;
 	struct shmt_info there;
+	const char *what;
 	char grow[OPERAND_TEXT + 64] = "";
 
 	if (shmt_info(&object, 0, &there) == -1) {
-		warn_about(w->file, "/%s is taken, but not by an object: a "
-		    "link, a directory or a FIFO has this name", name);
+		what = not_object(errno);
+		warn_about(w->file, "/%s is taken: %s", name,
+		    what != NULL ? what : strerror(EEXIST));
 		return ST_BUSY;
 	}
 	if (there.size < size)
@@ -265,47 +267,14 @@ name_taken(const struct work *w, const char *name)
 	return ST_BUSY;
 }
 
-/* The figures of /dev/shm, which is full. */
-static int
-no_space(const struct work *w)
-{
-	char size[SHORT_TEXT], left[SHORT_TEXT], total[SHORT_TEXT];
-	struct shmt_dev_shm shm;
-
-	if (shmt_dev_shm(&shm) == -1 || shm.size == 0 ||
-	    (shm.inodes != 0 && shm.used_inodes >= shm.inodes)) {
-		warn_about(w->file, "/dev/shm has no inode left");
-		return ST_LIMIT;
-	}
-	short_size(size, w->saved.segment.size);
-	short_size(left, shm.used < shm.size ? shm.size - shm.used : 0);
-	short_size(total, shm.size);
-	warn_about(w->file, "not enough room for %s: /dev/shm has %s left of "
-	    "%s; shmtool limits --set " SHMT_DEV_SHM_SIZE "=SIZE", size, left,
-	    total);
-	return ST_LIMIT;
-}
-
 static int
 object_failed(const struct work *w, const char *name, int error)
 {
-	switch (error) {
-	case EEXIST:
-		return name_taken(w, name);
-	case ENOSPC:
-		return no_space(w);
-	case ENOMEM:
-		return no_memory(w);
-	case EFBIG:
-		warn_about(w->file, "RLIMIT_FSIZE (ulimit -f) allows no object "
-		    "of %ju bytes", (uintmax_t)w->saved.segment.size);
-		return ST_LIMIT;
-	case ENODEV:
-		warn_about(w->file, "/dev/shm is not there, or is no tmpfs");
-		return ST_FAILED;
-	default:
-		return fail(w->file, error);
-	}
+	const struct shmt_object object = { .kind = SHMT_POSIX, .name = name };
+	const struct shmt_request request = { .size = w->saved.segment.size };
+
+	return error == EEXIST ? name_taken(w, name) :
+	    diagnose_object(w->file, &object, &request, error);
 }
 
 /* Whether it was to become an object, by another kind too. */

@@ -130,6 +130,8 @@ select_segments(struct opts *o, struct work *work)
 	if (work->list == NULL)
 		return fail(NULL, ENOMEM);
 	work->count = work->segments.count;
+	o->run.list = work->segments.list;
+	o->run.count = work->count;
 	for (i = 0; i < work->segments.count; i++) {
 		work->list[i].segment = work->segments.list[i];
 		removal_plan(&o->run, &work->list[i]);
@@ -139,7 +141,7 @@ select_segments(struct opts *o, struct work *work)
 
 /* Operands are looked up when their turn comes. */
 static int
-take_operands(const struct opts *o, struct work *work)
+take_operands(struct opts *o, struct work *work)
 {
 	size_t count = (size_t)o->args.count, i;
 
@@ -147,6 +149,8 @@ take_operands(const struct opts *o, struct work *work)
 	if (work->list == NULL)
 		return fail(NULL, ENOMEM);
 	work->count = count;
+	o->run.operands = o->operands;
+	o->run.operand_count = count;
 	for (i = 0; i < count; i++)
 		work->list[i].operand = &o->operands[i];
 	return ST_OK;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * shmtool stat: which segments there are, and everything about some of them.
- * Looks, and changes nothing.
+ * shmtool stat: lists segments, or prints everything about some of them. It
+ * changes nothing.
  */
 
 #include <stddef.h>

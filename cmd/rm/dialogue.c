@@ -57,17 +57,22 @@ is_word(const char *answer, const char *word)
 	    strncasecmp(answer, word, 1) == 0);
 }
 
-/* "remove 4 (0x000004d2, 64K, owner root)?"; the caller frees it. */
+/* "remove 4 (0x000004d2, 64K, owner root)?", "remove /psm_1 (64K, owner
+ * root)?"; the caller frees it. */
 static char *
 question_about(const struct removal *r)
 {
 	const struct shmt_info *s = &r->segment;
-	char size[SHORT_TEXT], *raw, *safe;
+	char size[SHORT_TEXT], object[OPERAND_TEXT], key[16] = "";
+	char *raw, *safe;
 
 	short_size(size, s->size);
-	if (asprintf(&raw, "%s %d (0x%08" PRIx32 ", %s, owner %s%s%s)?",
-	    r->result == WOULD_MARK ? "mark" : "remove", s->object.id,
-	    s->key, size, user_name(s->uid), r->reason != NULL ? "; " : "",
+	operand_text(&s->object, object);
+	if (s->object.kind == SHMT_SYSV)
+		snprintf(key, sizeof(key), "0x%08" PRIx32 ", ", s->key);
+	if (asprintf(&raw, "%s %s (%s%s, owner %s%s%s)?",
+	    r->result == WOULD_MARK ? "mark" : "remove", object, key, size,
+	    user_name(s->uid), r->reason != NULL ? "; " : "",
 	    r->reason != NULL ? r->reason : "") == -1)
 		return NULL;
 	safe = safe_copy(raw);

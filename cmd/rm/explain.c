@@ -19,8 +19,8 @@
 
 /* A cause is a criterion, or from here on a part of --stale. */
 enum {
-	PART_ATTACHED = SHMT_CRITERIA, PART_MARKED, PART_IDLE, PART_CREATOR,
-	PART_LAST_USER, CAUSES
+	PART_ATTACHED = SHMT_CRITERIA, PART_USED, PART_MARKED, PART_SEMAPHORE,
+	PART_NAMES, PART_IDLE, PART_CREATOR, PART_LAST_USER, CAUSES
 };
 
 #define BIT(cause) (1u << (cause))
@@ -55,6 +55,36 @@ find_parts(const struct shmt_filter *filter,
 	return parts;
 }
 
+/* The same of an object. */
+static unsigned
+find_object_parts(const struct shmt_filter *filter,
+    const struct shmt_info *object, const struct shmt_holders *holders,
+    unsigned *failed)
+{
+	struct shmt_object_proof proof;
+	struct shmt_info used = *object;
+	unsigned parts = 0;
+
+	shmt_fill_use(&used, holders);
+	shmt_check_object_stale(&used, (int64_t)time(NULL),
+	    shmt_stale_idle(filter), holders, &proof);
+	if (proof.unused != SHMT_YES) {
+		parts |= BIT(PART_USED);
+		*failed &= ~BIT(SHMT_BY_UNATTACHED);
+	}
+	if (!proof.no_semaphore)
+		parts |= BIT(PART_SEMAPHORE);
+	if (!proof.one_name)
+		parts |= BIT(PART_NAMES);
+	if (!proof.idle_enough) {
+		parts |= BIT(PART_IDLE);
+		*failed &= ~BIT(SHMT_BY_IDLE);
+	}
+	if (proof.creator_gone != SHMT_YES)
+		parts |= BIT(PART_CREATOR);
+	return parts;
+}
+
 static unsigned
 find_causes(const struct shmt_filter *filter,
     const struct shmt_info *segment, const struct shmt_holders *holders)
@@ -66,7 +96,9 @@ find_causes(const struct shmt_filter *filter,
 	    filter_has(filter, SHMT_BY_STALE, true))
 		return failed;
 	failed &= ~BIT(SHMT_BY_STALE);
-	parts = find_parts(filter, segment, &failed);
+	parts = segment->object.kind == SHMT_SYSV ?
+	    find_parts(filter, segment, &failed) :
+	    find_object_parts(filter, segment, holders, &failed);
 	return failed | parts;
 }
 
@@ -79,10 +111,10 @@ count_causes(const struct shmt_filter *filter, size_t counts[static CAUSES])
 	size_t i;
 	unsigned causes, cause;
 
-	if (shmt_list(SHMT_KIND(SHMT_SYSV), 0, &all) == -1)
+	if (shmt_list(shmt_filter_kinds(filter), 0, &all) == -1)
 		return false;
 	if (filter_needs_holders(filter, all.list, all.count) &&
-	    shmt_holders(NULL, &holders) == -1) {
+	    shmt_holders_of_list(all.list, all.count, &holders) == -1) {
 		shmt_list_free(&all);
 		return false;
 	}
@@ -102,6 +134,12 @@ part_text(unsigned part)
 	switch (part) {
 	case PART_ATTACHED:
 		return "an attachment";
+	case PART_USED:
+		return "a process that may use it";
+	case PART_SEMAPHORE:
+		return "being a named semaphore";
+	case PART_NAMES:
+		return "a second name";
 	case PART_MARKED:
 		return "the mark for removal";
 	case PART_CREATOR:

@@ -4,13 +4,19 @@
  * The removal of one POSIX object.  The library removes its name under a
  * write lease, so that a process that has the object open or mapped keeps the
  * name; this file decides what to do about such processes, and says so.
+ *
+ * With --save the contents are a copy of what is removed: whether the object
+ * was changed is watched from before the copy until it is under the lease.
  */
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "archive.h"
 #include "operand.h"
 #include "rm/object.h"
 #include "rm/removal.h"
@@ -25,28 +31,18 @@ kept_status(const struct removal *r)
 	return r->operand != NULL ? ST_BUSY : ST_OK;
 }
 
-/* Finds the processes that use the object now, and what follows from them. */
+/* Finds the processes that use the object, and what follows from them. */
 static void
-find_users(struct removal *r)
+find_users(struct removal_run *run, struct removal *r)
 {
-	struct shmt_holders all = { 0 };
-	const struct shmt_holder *held;
-	size_t count;
+	if (removal_find_holders(run, r))
+		shmt_fill_use(&r->segment, &run->holders);
+}
 
-	free(r->holders);
-	r->holders = NULL;
-	r->holder_count = 0;
-	r->complete = false;
-	if (shmt_holders(&r->segment.object, &all) == -1)
-		return;
-	shmt_fill_use(&r->segment, &all);
-	held = shmt_holders_of(&all, &r->segment.object, &count);
-	r->holders = calloc(count + 1, sizeof(*held));
-	if (r->holders != NULL && count > 0)
-		memcpy(r->holders, held, count * sizeof(*held));
-	r->holder_count = r->holders != NULL ? count : 0;
-	r->complete = r->holder_count > 0 && all.hidden == 0;
-	shmt_holders_free(&all);
+static bool
+is_used(const struct removal *r)
+{
+	return (r->segment.known & SHMT_HAS_IN_USE) != 0 && r->segment.in_use;
 }
 
 static void
@@ -60,12 +56,15 @@ set_in_use(struct removal *r)
 	free(names);
 }
 
+static const char changed_meanwhile[] = "it was changed while it was saved";
+
 static void
-set_failed(struct removal *r, int error)
+set_failed(struct removal_run *run, struct removal *r, int error)
 {
 	switch (error) {
 	case ENOENT:
-		removal_set(r, ABSENT, r->operand != NULL ? ST_ABSENT : ST_OK,
+		removal_set(r, ABSENT, r->operand != NULL && !run->force ?
+		    ST_ABSENT : ST_OK,
 		    "it went, or another object has its name");
 		break;
 	case EPERM:
@@ -73,8 +72,12 @@ set_failed(struct removal *r, int error)
 		removal_set(r, FAILED, ST_DENIED, "only its owner %s and root "
 		    "may remove it", user_name(r->segment.uid));
 		break;
+	case ECANCELED:
+		removal_set(r, KEPT, kept_status(r), "%s", changed_meanwhile);
+		break;
 	case EBUSY:
-		find_users(r);
+		removal_forget_holders(run);
+		find_users(run, r);
 		set_in_use(r);
 		break;
 	default:
@@ -84,56 +87,180 @@ set_failed(struct removal *r, int error)
 }
 
 void
-object_plan(const struct removal_run *run, struct removal *r)
+object_plan(struct removal_run *run, struct removal *r)
 {
-	const struct shmt_info *s = &r->segment;
-
-	find_users(r);
-	if ((s->state & SHMT_SEM) && r->operand == NULL)
+	find_users(run, r);
+	if ((r->segment.state & SHMT_SEM) && r->operand == NULL)
 		removal_set(r, KEPT, ST_OK, "a named semaphore is removed by "
 		    "its name only");
-	else if ((s->known & SHMT_HAS_IN_USE) && s->in_use && !run->force)
+	else if (is_used(r) && !run->force)
 		set_in_use(r);
 	else
 		r->result = WOULD_REMOVE;
 }
 
-void
-object_do(const struct removal_run *run, struct removal *r)
+/* By device and inode: the name cannot mean another object. */
+static bool
+look_again(struct removal_run *run, struct removal *r)
 {
-	struct shmt_removal found;
 	struct shmt_info now;
 
-	if (run->save != NULL) {
-		removal_set(r, FAILED, ST_FAILED, "not saved, so not removed: "
-		    "POSIX objects cannot be saved yet");
-		return;
-	}
-	/* By device and inode: the name cannot mean another object. */
 	if (shmt_info(&r->segment.object, 0, &now) == -1) {
-		set_failed(r, errno);
-		return;
+		set_failed(run, r, errno);
+		return false;
 	}
-	if (run->filter != NULL && shmt_last_time(&now) !=
-	    shmt_last_time(&r->segment)) {
-		removal_set(r, KEPT, kept_status(r), "it changed meanwhile");
+	if (run->filter == NULL || shmt_last_time(&now) ==
+	    shmt_last_time(&r->segment))
+		return true;
+	removal_set(r, KEPT, kept_status(r), "it changed meanwhile");
+	return false;
+}
+
+/*
+ * Saving
+ */
+
+/* A removal of which the object is being saved. */
+struct copy_look {
+	struct removal_run *run;
+	struct removal *removal;
+	int changes;		/* as of shmt_changes_begin() */
+	bool kept;		/* the removal has the reason */
+};
+
+/* Looks when the contents are copied, before the files get their names: what
+ * is kept for its use or change then costs no earlier pair of it. */
+static bool
+look_at_copied(void *arg, const struct shmt_saved *saved)
+{
+	static const struct shmt_holders nobody;
+	struct copy_look *look = arg;
+	struct removal *r = look->removal;
+
+	(void)saved;
+	if (look->run->force)
+		return true;
+	shmt_fill_use(&r->segment, &nobody);
+	if (is_used(r))
+		set_failed(look->run, r, EBUSY);
+	else if (shmt_changes_seen(look->changes))
+		set_failed(look->run, r, ECANCELED);
+	else
+		return true;
+	look->kept = true;
+	return false;
+}
+
+static void
+set_unsaved(struct removal *r, int status, const char *reason)
+{
+	removal_set(r, FAILED, status, "not saved, so not removed: %s",
+	    reason != NULL ? reason : strerror(ENOMEM));
+}
+
+static bool
+save_first(struct removal_run *run, struct removal *r, int changes,
+    struct shmt_saved *saved)
+{
+	struct copy_look look = { run, r, changes, false };
+	const struct saving saving = {
+		.dir = run->save, .replace = true, .confirm = look_at_copied,
+		.arg = &look
+	};
+	char *reason;
+	int status;
+
+	status = save_segment(&saving, &r->segment, saved, &reason);
+	if (status != ST_OK && !look.kept)
+		set_unsaved(r, status, reason);
+	free(reason);
+	if (status == ST_OK && asprintf(&r->saved, "%s/%s", run->save,
+	    saved->name) == -1)
+		r->saved = NULL;
+	return status == ST_OK;
+}
+
+/* What is still there as before needs no copy; the copy of what somebody else
+ * removed may be the only one. */
+static void
+drop_saved(const struct removal_run *run, struct removal *r,
+    const struct shmt_saved *saved)
+{
+	if (r->result == ABSENT)
 		return;
-	}
-	if (shmt_remove(&r->segment.object, SHMT_RETRY |
-	    (run->force ? SHMT_FORCE : 0), &found) == -1) {
-		set_failed(r, errno);
-		return;
-	}
+	shmt_unsave(run->save, saved);
+	free(r->saved);
+	r->saved = NULL;
+}
+
+/*
+ * Removing
+ */
+
+static void
+set_removed(struct removal *r, const struct shmt_removal *found)
+{
+	char *names;
+
 	r->result = REMOVED;
 	r->status = ST_OK;
-	if (found.opened)
+	if (found->opened)
 		removal_set(r, REMOVED, ST_OK, "removed, but a process opened "
 		    "it in the same instant and keeps memory without a name");
 	else if (r->holder_count > 0) {
-		char *names = removal_holder_names(r);
-
+		names = removal_holder_names(r);
 		removal_set(r, REMOVED, ST_OK, "removed; the memory stays "
 		    "until its users end: %s", names != NULL ? names : "?");
 		free(names);
 	}
+}
+
+/* changes: as of shmt_changes_begin(), or -1. */
+static bool
+remove_name(struct removal_run *run, struct removal *r, int changes)
+{
+	const struct shmt_object *object = &r->segment.object;
+	struct shmt_removal found;
+	int result;
+
+	if (run->force)
+		result = shmt_remove(object, SHMT_FORCE, &found);
+	else if (changes != -1)
+		result = shmt_remove_unchanged(object, changes, SHMT_RETRY,
+		    &found);
+	else
+		result = shmt_remove(object, SHMT_RETRY, &found);
+	if (result == 0)
+		set_removed(r, &found);
+	else
+		set_failed(run, r, errno);
+	return result == 0;
+}
+
+static void
+save_and_remove(struct removal_run *run, struct removal *r)
+{
+	struct shmt_saved saved;
+	int changes;
+
+	if (shmt_changes_begin(&r->segment.object, &changes) == -1) {
+		if (errno == ENOENT)
+			set_failed(run, r, errno);
+		else
+			set_unsaved(r, status_of(errno), strerror(errno));
+		return;
+	}
+	if (look_again(run, r) && save_first(run, r, changes, &saved) &&
+	    !remove_name(run, r, changes))
+		drop_saved(run, r, &saved);
+	close(changes);
+}
+
+void
+object_do(struct removal_run *run, struct removal *r)
+{
+	if (run->save != NULL)
+		save_and_remove(run, r);
+	else if (look_again(run, r))
+		remove_name(run, r, -1);
 }

@@ -8,7 +8,7 @@
 #include "rm/removal.h"
 
 /* What removal_plan() and removal_do() are for segments. */
-void object_plan(const struct removal_run *run, struct removal *removal);
-void object_do(const struct removal_run *run, struct removal *removal);
+void object_plan(struct removal_run *run, struct removal *removal);
+void object_do(struct removal_run *run, struct removal *removal);
 
 #endif

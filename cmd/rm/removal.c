@@ -87,11 +87,57 @@ removal_forget_holders(struct removal_run *run)
 	run->has_holders = false;
 }
 
+/* What the operands name now; what names nothing is left out. */
+static size_t
+look_at_operands(const struct removal_run *run, struct shmt_info *list)
+{
+	struct shmt_object object;
+	size_t i, n = 0;
+
+	for (i = 0; i < run->operand_count; i++)
+		n += shmt_resolve(&run->operands[i].ref, &object) == 0 &&
+		    shmt_info(&object, 0, &list[n]) == 0;
+	return n;
+}
+
+static bool
+has_objects(const struct shmt_info *list, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (list[i].object.kind != SHMT_SYSV)
+			return true;
+	return false;
+}
+
+static int
+scan_holders(struct removal_run *run)
+{
+	const struct shmt_info *list = run->list;
+	struct shmt_info *named = NULL;
+	size_t count = run->count;
+	int result;
+
+	if (run->operand_count > 0) {
+		named = calloc(run->operand_count, sizeof(*named));
+		if (named == NULL)
+			return -1;
+		list = named;
+		count = look_at_operands(run, named);
+	}
+	result = has_objects(list, count) ?
+	    shmt_holders_of_list(list, count, &run->holders) :
+	    shmt_holders(NULL, &run->holders);
+	free(named);
+	return result;
+}
+
 static bool
 have_holders(struct removal_run *run)
 {
 	if (!run->has_holders)
-		run->has_holders = shmt_holders(NULL, &run->holders) == 0;
+		run->has_holders = scan_holders(run) == 0;
 	return run->has_holders;
 }
 
@@ -103,8 +149,8 @@ renew_holders(struct removal_run *run, const struct shmt_info *now)
 		removal_forget_holders(run);
 }
 
-static void
-find_holders(struct removal_run *run, struct removal *r)
+bool
+removal_find_holders(struct removal_run *run, struct removal *r)
 {
 	const struct shmt_holder *held;
 	size_t count;
@@ -114,15 +160,18 @@ find_holders(struct removal_run *run, struct removal *r)
 	r->holder_count = 0;
 	r->complete = false;
 	if (!have_holders(run))
-		return;
+		return false;
 	held = shmt_holders_of(&run->holders, &r->segment.object, &count);
 	r->holders = calloc(count + 1, sizeof(*held));
 	if (r->holders == NULL)
-		return;
+		return false;
 	if (count > 0)
 		memcpy(r->holders, held, count * sizeof(*held));
 	r->holder_count = count;
-	r->complete = shmt_holders_complete(&run->holders, &r->segment);
+	r->complete = r->segment.object.kind == SHMT_SYSV ?
+	    shmt_holders_complete(&run->holders, &r->segment) :
+	    count > 0 && run->holders.hidden == 0;
+	return true;
 }
 
 char *
@@ -139,7 +188,7 @@ set_attached(struct removal_run *run, struct removal *r,
 {
 	char *names;
 
-	find_holders(run, r);
+	removal_find_holders(run, r);
 	names = removal_holder_names(r);
 	removal_set(r, result, status, "%s by %s, nattch %ju%s", before,
 	    names != NULL ? names : "others",
@@ -152,12 +201,27 @@ set_attached(struct removal_run *run, struct removal *r,
  */
 
 static void
-set_absent(struct removal_run *run, struct removal *r)
+set_absent(const struct removal_run *run, struct removal *r)
 {
 	char reason[ABSENT_REASON];
 
 	absent_reason(r->operand, reason);
 	removal_set(r, ABSENT, run->force ? ST_OK : ST_ABSENT, "%s", reason);
+}
+
+/* Why an operand names nothing that can be removed. */
+static void
+set_not_found(const struct removal_run *run, struct removal *r, int error)
+{
+	const char *what = r->operand->ref.kind == SHMT_POSIX ?
+	    not_object(error) : NULL;
+
+	if (error == ENOENT)
+		set_absent(run, r);
+	else if (what != NULL)
+		removal_set(r, ABSENT, ST_ABSENT, "no object: %s", what);
+	else
+		set_failed(r, error);
 }
 
 void
@@ -169,10 +233,7 @@ removal_find(struct removal_run *run, struct removal *r)
 
 	if (shmt_resolve(ref, &object) == -1 ||
 	    shmt_info(&object, 0, &segment) == -1) {
-		if (errno == ENOENT)
-			set_absent(run, r);
-		else
-			set_failed(r, errno);
+		set_not_found(run, r, errno);
 		return;
 	}
 	/* Between the two calls the id may have come to another segment. */

@@ -25,8 +25,13 @@ struct removal_run {
 	const char *save;	/* directory to save into first, or NULL */
 	const struct shmt_filter *filter;	/* NULL: there is none */
 	bool pins;		/* ids may be swapped between two calls */
+	/* All that the filter selects, or the operands. */
+	const struct shmt_info *list;
+	size_t count;
+	const struct operand *operands;
+	size_t operand_count;
 	bool has_holders;
-	struct shmt_holders holders;	/* of all segments */
+	struct shmt_holders holders;	/* of all of these */
 };
 
 /* All zero at first, but for operand or segment. */
@@ -67,6 +72,10 @@ void removal_set(struct removal *removal, enum removal_result result,
 char *removal_holder_names(const struct removal *removal);
 
 bool would_go(const struct removal *removal);
+
+/* Copies the holders of the segment or object, which one look at all processes
+ * finds for the whole run; false: they cannot be found out. */
+bool removal_find_holders(struct removal_run *run, struct removal *removal);
 
 /* Makes the next look at the holders a new one. */
 void removal_forget_holders(struct removal_run *run);

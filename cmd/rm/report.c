@@ -52,16 +52,14 @@ static void
 print_removed(FILE *out, const struct removal *r)
 {
 	const struct shmt_info *s = &r->segment;
-	char size[SHORT_TEXT];
+	char size[SHORT_TEXT], object[OPERAND_TEXT], key[16] = "";
 
 	short_size(size, s->size);
-	if (s->object.kind == SHMT_POSIX) {
-		print_line(out, "removed /%s (%s, owner %s)", s->object.name,
-		    size, user_name(s->uid));
-		return;
-	}
-	print_line(out, "removed %d (0x%08" PRIx32 ", %s, owner %s)%s%s",
-	    s->object.id, s->key, size, user_name(s->uid),
+	operand_text(&s->object, object);
+	if (s->object.kind == SHMT_SYSV)
+		snprintf(key, sizeof(key), "0x%08" PRIx32 ", ", s->key);
+	print_line(out, "removed %s (%s%s, owner %s)%s%s", object, key, size,
+	    user_name(s->uid),
 	    r->saved != NULL ? ", saved as " : "",
 	    r->saved != NULL ? r->saved : "");
 }
@@ -186,6 +184,8 @@ json_identity(struct json *json, const struct removal *r)
 		json_posix(json, ref->name, r);
 		return;
 	}
+	json_text(json, "kind", "sysv");
+	json_null(json, "name");
 	/* Marking takes the key away; the maps of the holders still show it. */
 	if ((s->state & SHMT_DEST) != 0) {
 		has_key = r->holder_count > 0;

@@ -42,7 +42,8 @@ static const char *const object_attachments[] = {
 };
 
 /* What a narrow terminal loses of these, in this order. */
-static const char *const times_expendable[] = { "KEY", "IDLE", "OWNER", NULL };
+static const char *const times_expendable[] = { "KEY", "IDLE", "OWNER",
+	"BTIME", "ATIME", NULL };
 static const char *const pids_expendable[] = { "KEY", "OWNER", NULL };
 static const char *const creators_expendable[] = {
 	"PERMS", "KEY", "CGROUP", "GROUP", "CREATOR", NULL
@@ -62,6 +63,10 @@ static const char *const json_objects[] = {
 	"MTIME", "CTIME", "BTIME", "IDLE", "PROCS", "KIND", NULL
 };
 
+static const char *const json_times[] = {
+	"ID", "KEY", "OWNER", "ATIME", "DTIME", "MTIME", "CTIME", "BTIME",
+	"IDLE", NULL
+};
 static const char *const json_attached[] = {
 	"ID", "KEY", "PID", "USER", "COMMAND", "ACCESS", "ADDRESS", "SIZE",
 	"MAPS", "FDS", NULL
@@ -72,15 +77,17 @@ static const char *const ns_columns[] = {
 };
 
 const struct view views[] = {
-	[SEGMENTS] = { 0, &segment_columns, NULL, NULL, object_columns },
+	[SEGMENTS] = { 0, &segment_columns, NULL, NULL, object_columns,
+	    json_objects },
 	[TIMES] = { 't', &segment_columns, times_columns, times_expendable,
-	    object_times },
-	[PIDS] = { 'p', &segment_columns, pids_columns, pids_expendable, NULL },
+	    object_times, json_times },
+	[PIDS] = { 'p', &segment_columns, pids_columns, pids_expendable, NULL,
+	    NULL },
 	[CREATORS] = { 'c', &segment_columns, creators_columns,
-	    creators_expendable, NULL },
-	[SUMMARY] = { 'u', &summary_columns, NULL, NULL, NULL },
+	    creators_expendable, NULL, NULL },
+	[SUMMARY] = { 'u', &summary_columns, NULL, NULL, NULL, NULL },
 	[PROCESSES] = { 'P', &attachment_columns, NULL, NULL,
-	    object_attachments }
+	    object_attachments, json_attached }
 };
 
 bool
@@ -110,14 +117,13 @@ usual_columns(const struct opts *o, const struct view *view,
 	const char *const *name;
 
 	if (has_objects(o) && view->objects != NULL) {
-		usual = o->json && view->letter == 'P' ? json_attached :
-		    view->objects;
+		usual = o->json ? view->json_objects : view->objects;
 		if (has_segments(o) && !o->json &&
 		    find_column(view->set, "KIND") != NULL)
 			*names++ = "KIND";
 	}
-	if (o->json && view == views)
-		usual = has_objects(o) ? json_objects : json_columns;
+	else if (o->json && view == views)
+		usual = json_columns;
 	if (usual == NULL)
 		usual = view->set->defaults;
 	for (name = ns_columns; *name != NULL; name++)

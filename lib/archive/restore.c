@@ -12,7 +12,6 @@
 #include "archive/contents.h"
 #include "archive/meta.h"
 #include "archive/pair.h"
-#include "bytes/allocation.h"
 #include "posix.h"
 #include "shmtool.h"
 #include "sys/file.h"
@@ -252,22 +251,6 @@ make_sysv(struct restore *restore, int fd, int *id)
  * The object
  */
 
-/* To allocate more than a memory cgroup can hold ends the process. */
-static int
-expect_memory(const struct restore *restore)
-{
-	uint64_t left;
-
-	if (restore->request.flags & SHMT_NORESERVE)
-		return 0;
-	if (shmt__expect_memory(NULL, 0, 0, SHMT__DATA, &left) == -1)
-		return -1;
-	if (restore->request.size <= left)
-		return 0;
-	errno = ENOMEM;
-	return -1;
-}
-
 static int
 set_owner(struct restore *restore, int fd)
 {
@@ -321,8 +304,7 @@ make_object(struct restore *restore, int contents, struct shmt_object *object)
 {
 	int fd;
 
-	if (expect_memory(restore) == -1 ||
-	    shmt_posix_draft(object, &restore->request, &fd) == -1)
+	if (shmt_posix_draft(object, &restore->request, &fd) == -1)
 		return fail_at(restore, SHMT_AT_SEGMENT);
 	if (report_draft(restore, object) == -1 || complete_object(restore,
 	    contents, object, fd) == -1) {

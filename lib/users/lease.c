@@ -156,8 +156,8 @@ open_and_lease(int dir, const struct shmt_object *object, struct statx *st,
 
 	if (shmt__posix_stat(dir, object, st) == -1)
 		return -1;
-	/* The type may have changed since: neither wait for the writer of a
-	 * FIFO, nor for whoever holds a lease. */
+	/* The type may have changed since: wait neither for the writer of a
+	 * FIFO nor for the holder of a lease. */
 	fd = openat(dir, object->name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW |
 	    O_NOCTTY | O_CLOEXEC);
 	if (fd == -1)
@@ -222,8 +222,8 @@ shmt__ask_lease(const struct shmt_object *object, unsigned flags,
 	return result;
 }
 
-/* Whether this process could unlink the name, by the rule of directories like
- * /tmp; O_NOATIME is for the owner and for who has CAP_FOWNER too. */
+/* Whether this process could unlink the name, by the rule of sticky
+ * directories.  O_NOATIME needs the same: the owner or CAP_FOWNER. */
 static bool
 may_unlink(int dir, const struct shmt_object *object, const struct statx *st)
 {
@@ -240,8 +240,8 @@ may_unlink(int dir, const struct shmt_object *object, const struct statx *st)
 	return fd != -1 || errno == EAGAIN;
 }
 
-/* Whether /proc shows nobody who uses the object, apart from one descriptor
- * of this process (own), and shows every process. */
+/* Whether /proc shows every process, and none that uses the object, apart from
+ * one descriptor of this process (own). */
 static int
 check_unused_by_proc(const struct shmt_object *object, bool own,
     size_t *hidden)
@@ -276,36 +276,48 @@ as_seen(const struct shmt_object *object, const struct statx *st)
 	return seen;
 }
 
+/* The removal of one name. */
+struct job {
+	int dir;
+	const struct shmt_object *object;
+	int changes;		/* as of shmt_changes_begin(), or -1 */
+	struct shmt_removal *removal;
+};
+
+/* The last comparisons before the name goes. */
 static int
-unlink_same(int dir, const struct shmt_object *object, const struct statx *st)
+unlink_same(const struct job *job, const struct statx *st)
 {
-	if (!shmt__posix_is_same(dir, object->name, st)) {
+	if (!shmt__posix_is_same(job->dir, job->object->name, st)) {
 		errno = ENOENT;
 		return -1;
 	}
-	return unlinkat(dir, object->name, 0);
+	if (job->changes != -1 && shmt_changes_seen(job->changes)) {
+		errno = ECANCELED;
+		return -1;
+	}
+	return unlinkat(job->dir, job->object->name, 0);
 }
 
-/* What the lease guards is what has the name, and nobody waits to open it. */
+/* The name still belongs to the leased file, and no process waits to open
+ * it. */
 static int
-unlink_leased(int dir, const struct shmt_object *object,
-    const struct statx *st, const struct shmt__lease *lease,
-    struct shmt_removal *removal)
+unlink_leased(const struct job *job, const struct statx *st,
+    const struct shmt__lease *lease)
 {
 	if (!shmt__lease_is_whole(lease)) {
 		errno = EAGAIN;
 		return -1;
 	}
-	if (unlink_same(dir, object, st) == -1)
+	if (unlink_same(job, st) == -1)
 		return -1;
-	removal->by_lease = true;
-	removal->opened = !shmt__lease_is_whole(lease);
+	job->removal->by_lease = true;
+	job->removal->opened = !shmt__lease_is_whole(lease);
 	return 0;
 }
 
 static int
-remove_by_lease(int dir, const struct shmt_object *object, unsigned flags,
-    struct shmt_removal *removal)
+remove_by_lease(const struct job *job, unsigned flags)
 {
 	int64_t since = nanoseconds();
 	struct shmt__lease lease;
@@ -313,10 +325,9 @@ remove_by_lease(int dir, const struct shmt_object *object, unsigned flags,
 	int result;
 
 	do {
-		result = open_and_lease(dir, object, &st, &lease);
+		result = open_and_lease(job->dir, job->object, &st, &lease);
 		if (result == 0) {
-			result = unlink_leased(dir, object, &st, &lease,
-			    removal);
+			result = unlink_leased(job, &st, &lease);
 			drop_and_close(&lease);
 		}
 	} while (result == -1 && retry(flags, since));
@@ -325,53 +336,71 @@ remove_by_lease(int dir, const struct shmt_object *object, unsigned flags,
 
 /* Where no lease may be asked for. */
 static int
-remove_by_proc(int dir, const struct shmt_object *object,
-    struct shmt_removal *removal)
+remove_by_proc(const struct job *job)
 {
 	struct shmt_object seen;
 	struct statx st;
 
-	if (shmt__posix_stat(dir, object, &st) == -1)
+	if (shmt__posix_stat(job->dir, job->object, &st) == -1)
 		return -1;
-	if (!may_unlink(dir, object, &st)) {
+	if (!may_unlink(job->dir, job->object, &st)) {
 		errno = EPERM;
 		return -1;
 	}
-	seen = as_seen(object, &st);
-	if (check_unused_by_proc(&seen, false, &removal->hidden) == -1)
+	seen = as_seen(job->object, &st);
+	if (check_unused_by_proc(&seen, false, &job->removal->hidden) == -1)
 		return -1;
-	return unlink_same(dir, object, &st);
+	return unlink_same(job, &st);
 }
 
 static int
-remove_by_force(int dir, const struct shmt_object *object)
+remove_by_force(const struct job *job)
 {
 	struct statx st;
 
-	return shmt__posix_stat(dir, object, &st) == -1 ? -1 :
-	    unlink_same(dir, object, &st);
+	return shmt__posix_stat(job->dir, job->object, &st) == -1 ? -1 :
+	    unlink_same(job, &st);
+}
+
+static int
+remove_object(const struct shmt_object *object, int changes, unsigned flags,
+    struct shmt_removal *removal)
+{
+	const struct job job = { shmt__posix_enter(object), object, changes,
+	    removal };
+	int result;
+
+	*removal = (struct shmt_removal){ 0 };
+	if (job.dir == -1)
+		return -1;
+	if (flags & SHMT_FORCE)
+		result = remove_by_force(&job);
+	else {
+		result = remove_by_lease(&job, flags);
+		if (result == -1 && cannot_ask(errno))
+			result = remove_by_proc(&job);
+	}
+	if (result == -1 && errno == EAGAIN)
+		errno = EBUSY;
+	shmt__posix_leave(object, job.dir);
+	return result;
 }
 
 int
 shmt__posix_remove(const struct shmt_object *object, unsigned flags,
     struct shmt_removal *removal)
 {
-	int dir = shmt__posix_enter(object), result;
+	return remove_object(object, -1, flags, removal);
+}
 
-	*removal = (struct shmt_removal){ 0 };
-	if (dir == -1)
-		return -1;
-	if (flags & SHMT_FORCE)
-		result = remove_by_force(dir, object);
-	else {
-		result = remove_by_lease(dir, object, flags, removal);
-		if (result == -1 && cannot_ask(errno))
-			result = remove_by_proc(dir, object, removal);
-	}
-	if (result == -1 && errno == EAGAIN)
-		errno = EBUSY;
-	shmt__posix_leave(object, dir);
-	return result;
+int
+shmt_remove_unchanged(const struct shmt_object *object, int changes,
+    unsigned flags, struct shmt_removal *removal)
+{
+	if (object->kind == SHMT_POSIX)
+		return remove_object(object, changes, flags, removal);
+	errno = EINVAL;
+	return -1;
 }
 
 int

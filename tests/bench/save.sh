@@ -33,6 +33,20 @@ for who in "" "$plain"; do
 done
 no_segments
 
+# An object, whose memory is reserved again.
+shmtool restore --as /bench-object "$memory"/saved/*.meta >"$memory/err"
+rm -f "$memory"/saved/*
+row "save $big object" "cp --sparse=always" 1.50 \
+	-a "rm -f $memory/saved/*" -b "rm -f $memory/a" \
+	shmtool save "$memory/saved" /bench-object -- \
+	cp --sparse=always "$memory/f" "$memory/a"
+rm -f "$memory/a" /dev/shm/bench-object
+row "restore $big object" "cp" 1.50 \
+	-a "rm -f /dev/shm/bench-object" -b "rm -f $memory/a" \
+	sh -c "shmtool restore $memory/saved/*.meta" -- \
+	cp "$memory/f" "$memory/a"
+rm -f "$memory/a" /dev/shm/bench-object
+
 # Holes cost nothing: beside a segment of three pages alone.
 id=$(shmtool create -s 64G --no-reserve)
 for offset in 0 5368709120 68719476735; do

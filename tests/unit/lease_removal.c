@@ -217,6 +217,88 @@ what_is_no_object_stays(void **state)
 		    has_name("fifo") && has_name(NAME));
 }
 
+/*
+ * An object that must not have changed
+ */
+
+static char *
+map_object(int flags, int protection)
+{
+	int fd = open_object(NAME, flags);
+	char *p;
+
+	assert_int_not_equal(fd, -1);
+	p = mmap(NULL, PAGE, protection, MAP_SHARED, fd, 0);
+	assert_ptr_not_equal(p, MAP_FAILED);
+	close(fd);
+	return p;
+}
+
+static void
+a_changed_object_stays(void **state)
+{
+	const struct shmt_object x = object(NAME);
+	struct shmt_removal removal;
+	struct stat before, after;
+	int changes;
+	char *p;
+
+	(void)state;
+	put_object(NAME, PAGE);
+	p = map_object(O_RDWR, PROT_READ | PROT_WRITE);
+	p[0] = 'x';
+	assert_int_equal(stat(SHM "/" NAME, &before), 0);
+	assert_int_equal(shmt_changes_begin(&x, &changes), 0);
+	p[0] = 'y';
+	assert_false(shmt_changes_seen(changes));
+	assert_int_equal(munmap(p, PAGE), 0);
+	/* No time stamp tells of it. */
+	assert_int_equal(stat(SHM "/" NAME, &after), 0);
+	assert_int_equal(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
+	assert_int_equal(before.st_ctim.tv_nsec, after.st_ctim.tv_nsec);
+	assert_true(shmt_changes_seen(changes));
+	assert_int_equal(shmt_remove_unchanged(&x, changes, SHMT_RETRY,
+	    &removal), -1);
+	assert_int_equal(errno, ECANCELED);
+	assert_true(has_name(NAME));
+	close(changes);
+}
+
+static void
+an_unchanged_object_goes(void **state)
+{
+	const struct shmt_object x = object(NAME);
+	struct shmt_removal removal;
+	int changes;
+
+	(void)state;
+	put_object(NAME, PAGE);
+	assert_int_equal(shmt_changes_begin(&x, &changes), 0);
+	assert_int_equal(munmap(map_object(O_RDONLY, PROT_READ), PAGE), 0);
+	assert_false(shmt_changes_seen(changes));
+	assert_int_equal(shmt_remove_unchanged(&x, changes, SHMT_RETRY,
+	    &removal), 0);
+	assert_true(removal.by_lease);
+	assert_false(has_name(NAME));
+	close(changes);
+	assert_int_equal(shmt_changes_begin(&x, &changes), -1);
+	assert_int_equal(errno, ENOENT);
+}
+
+static void
+a_segment_has_no_changes(void **state)
+{
+	const struct shmt_object segment = { .kind = SHMT_SYSV, .id = 0 };
+	struct shmt_removal removal;
+	int changes;
+
+	(void)state;
+	assert_int_equal(shmt_changes_begin(&segment, &changes), -1);
+	assert_int_equal(errno, EINVAL);
+	assert_int_equal(shmt_remove_unchanged(&segment, 0, 0, &removal), -1);
+	assert_int_equal(errno, EINVAL);
+}
+
 int
 main(void)
 {
@@ -227,6 +309,9 @@ main(void)
 		TEST(another_looker),
 		TEST(a_replaced_object_stays),
 		TEST(what_is_no_object_stays),
+		TEST(a_changed_object_stays),
+		TEST(an_unchanged_object_goes),
+		TEST(a_segment_has_no_changes),
 	};
 
 	if (emulated() || !own_shm())

@@ -184,7 +184,7 @@ shmtool write -f $name.shm /a"
 	mkdir /dev/shm/a
 	run --separate-stderr shmtool restore "$name"
 	[ "$status" -eq 5 ]
-	message_has "/a is taken, but not by an object"
+	message_has "restore: $name: /a is taken: a directory has this name"
 	rmdir /dev/shm/a
 	ln -s nowhere /dev/shm/a
 	run --separate-stderr shmtool restore "$name"
@@ -208,7 +208,8 @@ shmtool write -f $name.shm /a"
 	run --separate-stderr with_shm size=512k sh -c '
 		shmtool restore "$0" || echo "$? $(ls -A /dev/shm)"' "$name"
 	[ "$output" = "6 " ]
-	message_has "restore: $name:" 512K "/dev/shm" dev_shm_size
+	message_has "restore: $name: 1048576 bytes asked" "/dev/shm has \
+524288, 0 used" dev_shm_size
 	# Sparse: it is full only when the contents are written.
 	truncate -s 8M /dev/shm/a
 	head -c 600K /dev/urandom | dd of=/dev/shm/a conv=notrunc status=none
@@ -291,6 +292,24 @@ shmtool write -f $name.shm /a"
 		}
 		[ -z "$(objects)" ] || cmp /dev/shm/a "$BATS_TEST_TMPDIR/was"
 		[ "$(segments)" -eq 0 ]
+	done
+}
+
+@test "restore: whatever call fails, the object is complete or absent" {
+	can_inject
+	make_saved 16K
+	for call in $(system_calls shmtool restore "$name" | cut -d' ' -f1 |
+		grep -Ev '^(close|read|getpid|rt_|madv|wait4|clone|mmap)'); do
+		rm -f /dev/shm/a
+		status=0
+		with_failing "${call%:*}:error=EIO:when=${call#*:}" \
+			shmtool restore "$name" >"$BATS_TEST_TMPDIR/out" \
+			2>"$BATS_TEST_TMPDIR/err" || status=$?
+		case $status:$(objects) in
+		[1-6]:) [ -s "$BATS_TEST_TMPDIR/err" ] ;;
+		0:"a ") cmp /dev/shm/a "$BATS_TEST_TMPDIR/was" ;;
+		*) echo "$call: $status: $(objects)"; return 1 ;;
+		esac
 	done
 }
 

@@ -111,7 +111,9 @@ xxh3-128 meta-xxh3-128" ]
 	[ "$(names | wc -w)" -eq 2 ]
 	shmtool save "$dir" --kind posix --idle 1h
 	[ "$(names | wc -w)" -eq 2 ]
-	touch -d '2 hours ago' /dev/shm/other
+	make_later
+	later shmtool save "$dir" --name 'psm_?' --idle 1h --not --unattached
+	[[ $(names) == *psm_2* ]]
 	LC_ALL=C shmtool save "$dir" --kind posix --not --name 'psm_*' -v \
 		>"$BATS_TEST_TMPDIR/out"
 	[[ $(cat "$BATS_TEST_TMPDIR/out") == "/other: saved as $dir/other-"* ]]

@@ -105,12 +105,13 @@ segment_names+=,name,nattch,owner,perms,rss,size,status,swap,uid
 @test "stat --json: the same names in every view" {
 	make_segment
 	[ "$(shmtool stat -t --json | names '{segments}[0]')" = \
-		atime,ctime,dtime,id,idle,key,key_hex,owner ]
+		atime,ctime,dtime,id,idle,key,key_hex,kind,name,owner ]
 	[ "$(shmtool stat -p --json | names '{segments}[0]')" = \
-		ccommand,ccommand_life,cpid,id,key,key_hex,lcommand,lcommand_life,lpid,owner ]
+		ccommand,ccommand_life,cpid,id,key,key_hex,kind,lcommand,lcommand_life,lpid,name,owner ]
 	[ "$(shmtool stat -c --json | names '{segments}[0]')" = \
-		cgroup,creator,group,id,key,key_hex,owner,perms ]
-	[ "$(shmtool stat -o SIZE,ID,size --json | names '{segments}[0]')" = id,size ]
+		cgroup,creator,group,id,key,key_hex,kind,name,owner,perms ]
+	[ "$(shmtool stat -o SIZE,ID,size --json | names '{segments}[0]')" = \
+		id,kind,name,size ]
 	[ "$(shmtool stat -o +NS --json | names '{segments}[0]')" = \
 		"${segment_names/nattch/nattch,ns}" ]
 	[ "$(shmtool stat -u --json | names '{summary}')" = \
@@ -150,7 +151,8 @@ segment_names+=,name,nattch,owner,perms,rss,size,status,swap,uid
 	make_segment
 	hold "$id"
 	run shmtool stat --json -o ID,PROCS
-	[ "$(names '{segments}[0]' <<<"$output")" = attachments,id,procs ]
+	[ "$(names '{segments}[0]' <<<"$output")" = \
+		attachments,id,kind,name,procs ]
 	[ "$(json '{segments}[0]{procs}' <<<"$output")" = 1 ]
 }
 
@@ -159,7 +161,7 @@ segment_names+=,name,nattch,owner,perms,rss,size,status,swap,uid
 	hold "$id"
 	run shmtool stat --json -P
 	[ "$(names '{attachments}[0]' <<<"$output")" = \
-		access,address,command,id,key,key_hex,maps,pid,size,user ]
+		access,address,command,id,key,key_hex,kind,maps,name,pid,size,user ]
 	[ "$(json '{attachments}[0]{id}' <<<"$output")" = "$id" ]
 	[ "$(json '{complete}' <<<"$output")" = true ]
 }

@@ -1,0 +1,371 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=bash disable=SC2016,SC2030,SC2031,SC2034,SC2154
+#
+# rm of POSIX objects by name and by filter, and rm --save of them: saved
+# first, and removed only if they are unchanged and unused then.
+
+load ../common
+load ../saved
+
+setup() {
+	objects_setup
+}
+
+test_teardown() {
+	[ -z "${SHMTOOL_OWN_SHM:-}" ] || find /dev/shm -mindepth 1 -delete
+}
+
+# What is in /dev/shm.
+objects() {
+	find /dev/shm -mindepth 1 -printf '%f\n' | sort | tr '\n' ' '
+}
+
+# part EXPRESSION: of the JSON in $output, as JSON.
+part() {
+	PART=$1 perl -MJSON::PP -0ne '
+		print JSON::PP->new->canonical->allow_nonref->encode(
+			eval "decode_json(\$_)->$ENV{PART}"), "\n"' \
+		<<<"$output"
+}
+
+@test "rm --save: an object is saved and removed, and both are said" {
+	make_object psm_1 10000
+	cp /dev/shm/psm_1 "$BATS_TEST_TMPDIR/was"
+	run --separate-stderr shmtool rm -v --save "$dir" /psm_1
+	[ "$status" -eq 0 ]
+	[ -z "$stderr" ]
+	[[ $output == "removed /psm_1 (9.8K, owner $(id -un)), saved as $dir/psm_1-"* ]]
+	[ -z "$(objects)" ]
+	name=$(basename "$dir"/*.meta .meta)
+	restores_object "$BATS_TEST_TMPDIR/was"
+}
+
+@test "rm: the line for cron removes leaked objects, and no others" {
+	for object in psm_old psm_new psm_used other sem.psm; do
+		make_object "$object" 4096
+	done
+	head -c 32 /dev/zero >/dev/shm/psm_sem
+	hold_object psm_used
+	make_later
+	touch -d '+90 minutes' /dev/shm/psm_new
+	run --separate-stderr later shmtool rm --kind posix --unattached --idle 1h \
+		--name 'psm_*' --yes </dev/null
+	[ "$status" -eq 0 ]
+	message_has "rm: /psm_sem: kept: a named semaphore"
+	[ -z "$output" ]
+	[ "$(objects)" = "other psm_new psm_sem psm_used sem.psm " ]
+	grep -q "^shmtool rm --kind posix --unattached --idle 1h --name 'psm_\*'" \
+		"$BATS_TEST_DIRNAME/../../../man/shmtool-rm.1"
+}
+
+@test "rm --save: by filter, as the cron line with a copy" {
+	for object in psm_1 psm_2 other; do
+		make_object "$object" 4096
+		cp "/dev/shm/$object" "$BATS_TEST_TMPDIR/$object"
+	done
+	make_later
+	run --separate-stderr later shmtool rm --kind posix --unattached --idle 1h \
+		--name 'psm_*' --yes --save "$dir" --json </dev/null
+	[ "$status" -eq 0 ]
+	[ "$(objects)" = "other " ]
+	for i in 0 1; do
+		[ "$(part "{segments}[$i]{result}")" = '"removed"' ]
+		[ "$(part "{segments}[$i]{kind}")" = '"posix"' ]
+		[ "$(part "{segments}[$i]{name}")" = "\"/psm_$((i + 1))\"" ]
+		[ "$(part "{segments}[$i]{path}")" = "\"/psm_$((i + 1))\"" ]
+		[[ $(part "{segments}[$i]{dev}") =~ ^[0-9]+$ ]]
+		[[ $(part "{segments}[$i]{inode}") =~ ^[0-9]+$ ]]
+		name=$(part "{segments}[$i]{saved}" | tr -d '"')
+		name=${name##*/}
+		restores_object "$BATS_TEST_TMPDIR/psm_$((i + 1))"
+	done
+}
+
+@test "rm --save: what is in use is kept, and no files are written" {
+	make_object a
+	hold_object a
+	run --separate-stderr shmtool rm --save "$dir" /a
+	[ "$status" -eq 5 ]
+	message_has "rm: /a: kept: in use by" "$holder (perl)"
+	[ "$(objects)" = "a " ]
+	[ -z "$(names)" ]
+	# By force the memory stays until the process ends.
+	run --separate-stderr shmtool rm -f --save "$dir" /a
+	[ "$status" -eq 0 ]
+	message_has "rm: /a: removed; the memory stays until its users end" \
+		"$holder (perl)"
+	[ -z "$(objects)" ]
+	[ "$(names | wc -w)" -eq 2 ]
+}
+
+@test "rm --save: no save, no removal" {
+	make_object a
+	run --separate-stderr shmtool rm --save "$dir/nowhere" /a
+	[ "$status" -eq 1 ]
+	message_has "rm: /a: not saved, so not removed: $dir/nowhere: No such"
+	needs_mounts
+	make_object b 1M
+	run --separate-stderr unshare -m sh -c '
+		mount -t tmpfs -o size=256k none "$0" || exit 77
+		shmtool rm --save "$0" /b
+		s=$?
+		ls -A "$0"
+		exit $s' "$dir"
+	[ "$status" -ne 77 ] || skip "no tmpfs can be mounted here"
+	[ "$status" -eq 1 ]
+	[ -z "$output" ]
+	message_has "rm: /b: not saved, so not removed:" "No space left"
+	[ "$(objects)" = "a b " ]
+}
+
+# What a process may do to the object /a while it is saved: each keeps it.
+changes=(
+	'printf x >>/dev/shm/a'
+	'printf x | dd of=/dev/shm/a conv=notrunc status=none'
+	'truncate -s 2M /dev/shm/a'
+	'chmod 0640 /dev/shm/a'
+	'ln /dev/shm/a /dev/shm/b'
+	# As a store into a page that is present, which leaves no time stamp.
+	': <>/dev/shm/a'
+)
+
+@test "rm --save: an object that is changed while it is saved is kept" {
+	can_inject
+	for change in "${changes[@]}"; do
+		rm -f /dev/shm/*
+		make_object a 1M
+		for call in pwrite64:when=2 linkat:when=1 renameat:when=1; do
+			stopped_at "$call" "$change" \
+				shmtool rm --save "$dir" /a
+			[ "$status" -eq 5 ] || {
+				echo "$change at $call: $status: $stderr"
+				return 1
+			}
+			message_has "rm: /a: kept: it was changed while it"
+			[ -e /dev/shm/a ]
+			[ -z "$(names)" ]
+			rm -f /dev/shm/b
+		done
+	done
+	# What a filter has chosen is kept without a failure.
+	stopped_at pwrite64:when=2 'printf x >>/dev/shm/a' \
+		shmtool rm -y --save "$dir" --name a
+	[ "$status" -eq 0 ]
+	message_has "rm: /a: kept: it was changed while it was saved"
+	[ -z "$(names)" ]
+}
+
+@test "rm --save: an object that is opened while it is saved is kept" {
+	can_inject
+	for call in pwrite64:when=2 renameat:when=1; do
+		make_object a 1M
+		stopped_at "$call" '
+			sleep 60 </dev/shm/a >/dev/null 2>&1 &
+			echo $! >"$BATS_TEST_TMPDIR/user"' \
+			shmtool rm --save "$dir" /a
+		kill "$(cat "$BATS_TEST_TMPDIR/user")"
+		[ "$status" -eq 5 ]
+		message_has "rm: /a: kept: in use by" "(sleep)"
+		[ "$(objects)" = "a " ]
+		[ -z "$(names)" ]
+	done
+}
+
+@test "rm --save: what is only read meanwhile is removed" {
+	can_inject
+	make_object a 1M
+	stopped_at pwrite64:when=2 'cat /dev/shm/a >/dev/null' \
+		shmtool rm --save "$dir" /a
+	[ "$status" -eq 0 ]
+	[ -z "$(objects)" ]
+	[ "$(names | wc -w)" -eq 2 ]
+}
+
+@test "rm --save: an object replaced while it is saved keeps its successor" {
+	can_inject
+	make_object a 1M
+	cp /dev/shm/a "$BATS_TEST_TMPDIR/was"
+	make_object b 4096
+	stopped_at pwrite64:when=2 'mv /dev/shm/b /dev/shm/a' \
+		shmtool rm --save "$dir" /a
+	[ "$status" -eq 3 ]
+	[ "$(objects)" = "a " ]
+	[ "$(stat -c %s /dev/shm/a)" -eq 4096 ]
+	[ -z "$(names)" ]
+	# After the save the copy of what somebody else removed stays.
+	make_object a 1M
+	cp /dev/shm/a "$BATS_TEST_TMPDIR/was"
+	make_object b 4096
+	stopped_at renameat:when=1 'mv /dev/shm/b /dev/shm/a' \
+		shmtool rm --save "$dir" /a
+	[ "$status" -eq 3 ]
+	message_has "rm: /a: it went, or another object has its name"
+	[ "$(stat -c %s /dev/shm/a)" -eq 4096 ]
+	name=$(basename "$dir"/*.meta .meta)
+	restores_object "$BATS_TEST_TMPDIR/was"
+}
+
+@test "rm --save: killed at every system call, the object or its copy is there" {
+	can_inject
+	make_object a 16K
+	cp /dev/shm/a "$BATS_TEST_TMPDIR/was"
+	# How often openat(2) is called depends on the processes there are.
+	calls=$(changing_calls shmtool rm --save "$dir" /a | grep -v ^openat)
+	[ "$(wc -l <<<"$calls")" -gt 8 ]
+	for call in $calls; do
+		rm -rf "$dir"
+		mkdir "$dir"
+		cp "$BATS_TEST_TMPDIR/was" /dev/shm/a
+		killed_at "$call" shmtool rm --save "$dir" /a || {
+			echo "not killed at $call"
+			return 1
+		}
+		if [ ! -e /dev/shm/a ]; then
+			name=$(basename "$dir"/*.meta .meta)
+			restores_object "$BATS_TEST_TMPDIR/was"
+			continue
+		fi
+		cmp /dev/shm/a "$BATS_TEST_TMPDIR/was"
+		shmtool rm --save "$dir" /a
+		[ "$(names | wc -w)" -eq 2 ] || {
+			echo "left over from $call: $(names)"
+			return 1
+		}
+	done
+}
+
+@test "rm --save: whatever call fails, the object or its copy is there" {
+	can_inject
+	make_object a 16K
+	cp /dev/shm/a "$BATS_TEST_TMPDIR/was"
+	# Those of the look at /proc depend on the processes there are.
+	for call in $(system_calls shmtool rm --save "$dir" /a | cut -d' ' -f1 |
+		grep -E -e '^(statx|fcntl|inotify_|p?write|pread|fsync|linkat)' \
+			-e '^(renameat|unlinkat|ftruncate|poll|lseek)'); do
+		rm -rf "$dir"
+		mkdir "$dir"
+		cp "$BATS_TEST_TMPDIR/was" /dev/shm/a
+		with_failing "${call%:*}:error=EIO:when=${call#*:}" \
+			shmtool rm --save "$dir" /a >/dev/null 2>&1 || true
+		if [ -e /dev/shm/a ]; then
+			cmp /dev/shm/a "$BATS_TEST_TMPDIR/was"
+		else
+			name=$(basename "$dir"/*.meta .meta)
+			restores_object "$BATS_TEST_TMPDIR/was"
+		fi || { echo "$call: $(names)"; return 1; }
+	done
+}
+
+@test "rm --save: two at once lose nothing" {
+	for ((round = 0; round < 5; round++)); do
+		for ((i = 0; i < 20; i++)); do
+			echo "number $i" >"/dev/shm/n$i"
+		done
+		shmtool rm -y --kind posix --save "$dir" 2>/dev/null 3>&- &
+		shmtool rm -y --kind posix --save "$dir" 2>/dev/null || true
+		wait $! || true
+		# What one has disturbed, the other has kept.
+		shmtool rm -y --kind posix --save "$dir"
+		[ -z "$(objects)" ]
+		[ "$(find "$dir" -name '*.meta' | wc -l)" -eq 20 ]
+		shmtool restore "$dir"/*.meta >/dev/null
+		[ "$(cat /dev/shm/* | sort -V)" = "$(seq -f 'number %g' 0 19)" ]
+		rm /dev/shm/* "$dir"/*
+	done
+}
+
+@test "rm --save: without CAP_LEASE, and by another user" {
+	needs_root "for two users"
+	make_object a
+	chown nobody /dev/shm/a
+	# As root of a usual container.
+	run --separate-stderr setpriv --bounding-set=-lease \
+		--inh-caps=-lease shmtool rm --save "$dir" /a
+	[ "$status" -eq 0 ]
+	[ -z "$(objects)" ]
+	[ "$(names | wc -w)" -eq 2 ]
+	make_object b
+	chmod 0644 /dev/shm/b
+	open_dir=$(mktemp -d)
+	chmod 0777 "$open_dir"
+	run --separate-stderr without_privilege shmtool rm --save \
+		"$open_dir" /b
+	left=$(ls -A "$open_dir")
+	rm -r "$open_dir"
+	[ "$status" -eq 4 ]
+	message_has "rm: /b: only its owner root and root may remove it"
+	[ "$(objects)" = "b " ]
+	[ -z "$left" ]
+}
+
+@test "rm --json: what an interruption leaves undone is not-tried" {
+	can_inject
+	for object in a b c; do make_object "$object" 1M; done
+	status=0
+	output=$(with_failing pwrite64:signal=TERM:when=20 shmtool rm --json \
+		--save "$dir" /a /b /c 2>"$BATS_TEST_TMPDIR/err") || status=$?
+	[ "$status" -eq 143 ]
+	[ "$(part '{segments}[0]{result}')" = '"removed"' ]
+	[ "$(part '{segments}[1]{result}')" = '"failed"' ]
+	[ "$(part '{segments}[2]{result}')" = '"not-tried"' ]
+	[ "$(part '{segments}[2]{name}')" = '"/c"' ]
+	[ "$(part '{segments}[2]{kind}')" = '"posix"' ]
+	[ "$(objects)" = "b c " ]
+	[ "$(names | wc -w)" -eq 2 ]
+}
+
+@test "rm: hostile names, and what is no object" {
+	for object in $'a\nb' $'\033[1m' -n .hidden $'\377'; do
+		make_object "$object" 10
+		shmtool rm --save "$dir" "/$object"
+		[ -z "$(objects)" ]
+	done
+	mkdir /dev/shm/dir
+	mkfifo /dev/shm/fifo
+	ln -s nowhere /dev/shm/link
+	for object in dir fifo link; do
+		run --separate-stderr timeout 20 shmtool rm "/$object"
+		[ "$status" -eq 3 ]
+		message_has "rm: /$object: no object: a"
+	done
+	[ "$(objects)" = "dir fifo link " ]
+}
+
+@test "rm: one look at all processes for all objects" {
+	can_inject
+	for ((i = 0; i < 30; i++)); do
+		make_object "n$i" 10
+		hold_object "n$i"
+	done
+	mapfile -t list < <(find /dev/shm -type f -printf '/%f\n')
+	strace -f -qq -o "$BATS_TEST_TMPDIR/trace" -e trace=openat,open \
+		shmtool rm "${list[@]}" 2>"$BATS_TEST_TMPDIR/err" || true
+	[ "$(grep -c 'kept: in use by .*perl' "$BATS_TEST_TMPDIR/err")" -eq 30 ]
+	[ "$(grep -c "/proc\", \|\"/proc\"" "$BATS_TEST_TMPDIR/trace")" -le 3 ]
+	[ "$(objects | wc -w)" -eq 30 ]
+}
+
+@test "rm: an empty selection of objects is explained" {
+	make_object a
+	hold_object a
+	run --separate-stderr shmtool rm -n --kind posix --unattached
+	[ "$status" -eq 0 ]
+	[ "$output" = "nothing to remove: 1 would pass but for --unattached" ]
+	release
+	run --separate-stderr shmtool rm -n --kind posix --unattached \
+		--min-size 1G
+	[ "$output" = "nothing to remove: 1 would pass but for --min-size" ]
+	run --separate-stderr shmtool rm -n --kind posix --stale --idle 0
+	[[ $output == "nothing to remove: 1 would be stale but for a creator"* ]]
+	# Of the hour too, so that no clause alone prevents it.
+	run --separate-stderr shmtool rm -n --kind posix --stale
+	[ "$output" = "nothing to remove" ]
+}
+
+@test "rm -i: asks about objects by name" {
+	needs_terminal
+	make_object psm_1 10000
+	run script -qec 'shmtool rm -i /psm_1' /dev/null <<<n
+	[[ $output == *"remove /psm_1 (9.8K, owner $(id -un))?"* ]]
+	[ "$(objects)" = "psm_1 " ]
+}
