@@ -147,15 +147,3 @@ find_operand(const struct operand *operand, struct shmt_info *segment)
 		return operand_failed(operand, ENOENT);
 	return ST_OK;
 }
-
-int
-refuse_objects(const struct operand *operands, size_t count)
-{
-	size_t i;
-
-	for (i = 0; i < count; i++)
-		if (operands[i].ref.kind != SHMT_SYSV)
-			return usage_error(operands[i].text, "a POSIX object: "
-			    "only System V segments are taken here");
-	return ST_OK;
-}

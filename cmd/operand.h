@@ -48,7 +48,4 @@ int operand_failed(const struct operand *operand, int error);
 /* Finds the segment and reads its facts. */
 int find_operand(const struct operand *operand, struct shmt_info *segment);
 
-/* Refuses POSIX objects, for verbs that only take System V segments. */
-int refuse_objects(const struct operand *operands, size_t count);
-
 #endif

@@ -49,6 +49,7 @@ enum shmt__lease_answer {
 int shmt__ask_lease(const struct shmt_object *object, unsigned flags,
     enum shmt__lease_answer *answer);
 
+int shmt__posix_may_remove(const struct shmt_object *object);
 int shmt__posix_remove(const struct shmt_object *object, unsigned flags,
     struct shmt_removal *removal);
 
