@@ -48,10 +48,10 @@ CMD := \
 	limits/sample limits/set limits/setting limits/usage main namespace \
 	operand output read read/dump read/values read/watch reaper restore \
 	rm rm/dialogue rm/explain rm/object rm/plan rm/removal rm/report rows \
-	save semaphore set stat stat/detail stat/notes stat/show stat/summary \
-	stat/view stat/watch transfer ui/column ui/json ui/message ui/options \
-	ui/progress ui/safe ui/signals ui/stream ui/suggest ui/table \
-	ui/terminal ui/text ui/value write
+	save semaphore set stat stat/detail stat/event stat/notes \
+	stat/object_watch stat/show stat/summary stat/view stat/watch transfer \
+	ui/column ui/json ui/message ui/options ui/progress ui/safe ui/signals \
+	ui/stream ui/suggest ui/table ui/terminal ui/text ui/value write
 UNITS := \
 	archive archive_pair copy copy_pipe diagnose fault fault_bytes \
 	fault_posix files hidden holders holders_hidden lease lease_removal \

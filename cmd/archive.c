@@ -31,7 +31,7 @@ report_progress(void *arg, uint64_t done)
 {
 	struct call *call = arg;
 
-	return progress_tell(&call->progress, done);
+	return show_progress(&call->progress, done);
 }
 
 static void

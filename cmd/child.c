@@ -186,14 +186,22 @@ exec_command(const struct run *run)
 	_exit(error == ENOENT ? ST_NO_COMMAND : ST_NO_EXEC);
 }
 
-/* Whether COMMAND has ended, and its status as the shell reports it. */
+/* Whether COMMAND has ended, and its status as the shell reports it.  Where
+ * waitpid(2) is refused that cannot be found out, and nothing waits for it. */
 static bool
-has_ended(pid_t pid, int *status)
+has_ended(const char *command, pid_t pid, int *status)
 {
+	pid_t got;
 	int how;
 
-	if (waitpid(pid, &how, WNOHANG) != pid)
+	got = waitpid(pid, &how, WNOHANG);
+	if (got == 0 || (got == -1 && errno == EINTR))
 		return false;
+	if (got == -1) {
+		warn_about(command, "cannot wait for it: %s", strerror(errno));
+		*status = ST_NOT_RUN;
+		return true;
+	}
 	*status = WIFSIGNALED(how) ? 128 + WTERMSIG(how) : WEXITSTATUS(how);
 	return true;
 }
@@ -208,7 +216,7 @@ wait_for_command(const struct run *run, pid_t pid)
 	siginfo_t info;
 	int got, status;
 
-	while (!has_ended(pid, &status)) {
+	while (!has_ended(child->command[0], pid, &status)) {
 		got = next_signal(&run->passed, &deadline, &info);
 		if (got == 0) {
 			if (waiting)

@@ -123,7 +123,6 @@ add_operands(const struct selection *selection, struct rows *rows)
 	return status;
 }
 
-/* Makes the rows of what passes the filter. */
 static int
 add_matches(const struct selection *selection, struct rows *rows)
 {
@@ -136,7 +135,7 @@ add_matches(const struct selection *selection, struct rows *rows)
 
 /* Makes the rows of the namespace that this process is in. */
 static int
-look_here(const struct selection *selection, struct rows *rows,
+collect_here(const struct selection *selection, struct rows *rows,
     struct ipc_ns *ipc_ns)
 {
 	int status;
@@ -166,8 +165,8 @@ send_rows(void *arg, int out)
 	FILE *file;
 	int error;
 
-	/* look_here() has said what went wrong. */
-	if (look_here(arg, &rows, &ipc_ns) != ST_OK)
+	/* collect_here() has printed a message. */
+	if (collect_here(arg, &rows, &ipc_ns) != ST_OK)
 		return ECANCELED;
 	answer = (struct answer){ rows.count, holders->count,
 	    holders->hidden, ipc_ns.holders_error };
@@ -221,10 +220,10 @@ receive_rows(const char *bytes, size_t length, struct rows *rows,
 	return ST_OK;
 }
 
-/* Adds the rows of another namespace.  *seen: false if it is gone, may not be
- * entered, or something failed. */
+/* Adds the rows of another namespace.  *seen: false if it does not exist any
+ * more, may not be entered, or something failed. */
 static int
-look_there(const struct selection *selection, const struct shmt_ns *ns,
+collect_there(const struct selection *selection, const struct shmt_ns *ns,
     struct collection *collection, struct ipc_ns *ipc_ns, bool *seen)
 {
 	struct selection inside = *selection;
@@ -265,13 +264,13 @@ name_ns(const struct shmt_ns *ns, struct ipc_ns *ipc_ns)
 }
 
 static int
-look_everywhere(
+collect_everywhere(
     const struct selection *selection, struct collection *collection)
 {
 	struct rows *rows = &collection->rows;
 	struct ipc_ns *ipc_ns;
 	struct shmt_ns *list;
-	size_t count, i;
+	size_t count, before, i;
 	int status, outcome;
 	bool seen;
 
@@ -280,35 +279,37 @@ look_everywhere(
 	status = make_namespaces(rows, count);
 	for (i = 0; rows->namespaces != NULL && i < count; i++) {
 		ipc_ns = &rows->namespaces[rows->ns_count];
+		before = rows->count;
 		/* The first is our own. */
 		if (i == 0) {
-			outcome = look_here(selection, rows, ipc_ns);
+			outcome = collect_here(selection, rows, ipc_ns);
 			seen = outcome == ST_OK;
 		} else
-			outcome = look_there(selection, &list[i], collection,
+			outcome = collect_there(selection, &list[i], collection,
 			    ipc_ns, &seen);
 		add_status(&status, outcome);
 		if (seen) {
 			name_ns(&list[i], ipc_ns);
 			rows->ns_count++;
-		}
+		} else
+			rows->count = before;
 	}
 	free(list);
 	return status;
 }
 
 static int
-look(const struct selection *selection, struct collection *collection)
+collect_all(const struct selection *selection, struct collection *collection)
 {
 	struct rows *rows = &collection->rows;
 	struct shmt_ns own = { 0 };
 	int status;
 
 	if (selection->all_ns)
-		return look_everywhere(selection, collection);
+		return collect_everywhere(selection, collection);
 	status = make_namespaces(rows, 1);
 	if (status == ST_OK)
-		status = look_here(selection, rows, rows->namespaces);
+		status = collect_here(selection, rows, rows->namespaces);
 	if (status != ST_OK)
 		return status;
 	rows->ns_count = 1;
@@ -322,7 +323,7 @@ look(const struct selection *selection, struct collection *collection)
 	return status;
 }
 
-/* Why an operand names nothing, found out again. */
+/* Looks an operand up again for the reason why it names nothing. */
 static int
 lookup_error(const struct operand *operand)
 {
@@ -336,7 +337,6 @@ lookup_error(const struct operand *operand)
 	return errno;
 }
 
-/* Reports the operands that name none of the rows. */
 static int
 report_absent(const struct selection *selection, const struct rows *rows)
 {
@@ -374,7 +374,7 @@ collect(const struct selection *selection, struct collection *collection)
 	int status;
 
 	memset(collection, 0, sizeof(*collection));
-	status = look(selection, collection);
+	status = collect_all(selection, collection);
 	if (collection->rows.ns_count > 0)
 		add_status(&status,
 		    report_absent(selection, &collection->rows));
@@ -388,7 +388,8 @@ free_collection(struct collection *collection)
 	free_rows(&collection->rows);
 }
 
-/* Says whose attachments could not be found at all, with the reason. */
+/* Reports the first namespace whose attachments could not be found, with the
+ * reason. */
 static bool
 check_holders_found(const struct rows *rows)
 {
@@ -403,8 +404,8 @@ check_holders_found(const struct rows *rows)
 	return true;
 }
 
-/* Of an object nothing counts its users: they are all known where none was
- * hidden, or the kernel says that there is none. */
+/* The kernel does not count the users of an object: they are all known if no
+ * process was hidden, or if a lease shows that there are none. */
 static bool
 is_complete(const struct row *row)
 {

@@ -35,7 +35,7 @@ int collect(const struct selection *selection,
     struct collection *collection);
 void free_collection(struct collection *collection);
 
-/* Says what is missing in a collection; false if anything is. */
+/* Reports what a collection lacks; false if it lacks anything. */
 bool check_complete(const struct selection *selection,
     const struct collection *collection);
 

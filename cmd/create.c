@@ -225,7 +225,18 @@ no_reaper(const struct opts *o)
 {
 	warn_about(o->object, "cannot start the process that removes it: %s",
 	    strerror(errno));
-	return ST_FAILED;
+	return status_of(errno);
+}
+
+/* From here on the reaper removes this segment, unless it is dismissed. */
+static int
+inform(const struct opts *o, struct work *w)
+{
+	int status = look_at_own(o, w);
+
+	if (status != ST_OK)
+		return status;
+	return inform_reaper(&w->reaper, &w->segment) ? ST_OK : no_reaper(o);
 }
 
 /*
@@ -254,7 +265,9 @@ make(const struct opts *o, struct work *w)
 {
 	struct shmt_request request = o->request;
 
-	if (o->args.command != NULL) {
+	/* While it is filled it is of no use to any process, and nobody knows
+	 * of it. */
+	if (o->args.command != NULL || o->input != NULL) {
 		w->has_reaper = start_reaper(&w->reaper, NULL, 0);
 		if (!w->has_reaper)
 			return no_reaper(o);
@@ -326,6 +339,8 @@ complete(const struct opts *o, struct work *w, int in)
 
 	if (o->args.command != NULL)
 		status = hold(o, w);
+	else if (w->has_reaper)
+		status = inform(o, w);
 	if (status == ST_OK && o->lock)
 		status = lock(o, w);
 	if (status == ST_OK && in != -1)
@@ -381,6 +396,8 @@ create(struct opts *o, int in)
 	stop_catching();
 	if (status != ST_OK || o->args.command != NULL || caught_signal() != 0)
 		undo(&w);
+	else if (w.has_reaper)
+		dismiss_reaper(&w.reaper);
 	return status;
 }
 

@@ -14,7 +14,7 @@
 #include "shmtool.h"
 #include "ui/options.h"
 
-/* What filter_options store; all zero at first. */
+/* Stored by filter_options; initialise to 0. */
 struct filter {
 	struct shmt_filter set;
 	bool negate;		/* --not was the option before */
@@ -47,18 +47,18 @@ void filter_label(const struct shmt_filter *filter, enum shmt_criterion by,
 bool filter_needs_holders(const struct shmt_filter *filter,
     const struct shmt_info *list, size_t count);
 
-/* The seconds of rest that make a segment stale; filter may be NULL. */
+/* The seconds without use that make a segment stale; filter may be NULL. */
 uint64_t filter_idle(const struct shmt_filter *filter);
 
-/* Finds out which segments of a list pass; ST_OK, or another status, having
- * said why. */
+/* Marks the segments of a list that pass; ST_OK, or another status after a
+ * message. */
 int filter_mark(const struct shmt_filter *filter,
     const struct shmt_info *list, size_t count, bool *passes);
 
-/* Says that a list of these kinds could not be taken. */
+/* Reports that a list of these kinds could not be read; returns a status. */
 int list_failed(unsigned kinds, int error);
 
-/* Lists the segments that pass, with what is wanted (SHMT_WANT_RSS); the
+/* Lists the segments that pass, with the facts wanted (SHMT_WANT_RSS); the
  * caller frees with shmt_list_free(). */
 int filter_list(const struct shmt_filter *filter, unsigned want,
     struct shmt_list *list);

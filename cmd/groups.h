@@ -21,19 +21,20 @@ struct group {
 	uint64_t size, rss, swap;	/* bytes */
 };
 
-/* What rows are summed by. */
+/* A column by which rows are summed. */
 struct group_by {
 	const char *name;	/* of the column */
-	unsigned needs;		/* what the rows have to hold */
+	unsigned needs;		/* the facts that it needs of the rows */
 	size_t (*keys)(const struct group_by *by, const struct row *row,
 	    struct value *keys);
 };
 
-/* Finds what is called so, in upper or lower case; NULL, having said what
- * there is. */
+/* Finds a column by name, in upper or lower case; NULL after a message that
+ * lists the names. */
 const struct group_by *find_group_by(const char *option, const char *name);
 
-/* The columns of groups, the first called as what they are summed by. */
+/* The columns of groups; the first has the name of the column they are summed
+ * by. */
 const struct column_set *group_columns(const struct group_by *by);
 
 /* Sums rows, the largest group first.  A row that has several keys is in

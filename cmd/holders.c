@@ -10,7 +10,7 @@
 #include "holders.h"
 #include "shmtool.h"
 
-/* A message names so many at most. */
+/* The most processes that a message names. */
 #define NAMED_HOLDERS 8
 
 char *

@@ -12,8 +12,8 @@
 
 #include "shmtool.h"
 
-/* "4242 (postgres), 4250 (postgres)", the first few; not complete: there may
- * be more than these.  The caller frees it; NULL: no memory. */
+/* "4242 (postgres), 4250 (postgres)", the first few; not complete: there may be
+ * others.  The caller frees it; NULL: no memory. */
 char *name_holders(const struct shmt_holder *holders, size_t count,
     bool complete);
 

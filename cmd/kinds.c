@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Kinds of option values: from what the user wrote to a number, and the
- * wording of what is wrong with it.
+ * Kinds of option values: parses the text that the user wrote, and words the
+ * errors.
  */
 
 #include <errno.h>

@@ -28,7 +28,7 @@ option_kind kind_key, kind_user;
 /* unsigned: permissions, symbolic ones relative to what is there. */
 option_kind kind_mode;
 
-/* const char *: permissions that are relative to something else later. */
+/* const char *: permissions that may be relative to those of each segment. */
 option_kind kind_mode_text;
 
 struct owner {

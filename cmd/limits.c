@@ -13,12 +13,7 @@
 
 #include "cmd.h"
 #include "kinds.h"
-#include "limits/advise.h"
-#include "limits/check.h"
-#include "limits/ipcs.h"
-#include "limits/metrics.h"
-#include "limits/set.h"
-#include "limits/usage.h"
+#include "limits/actions.h"
 #include "namespace.h"
 #include "shmtool.h"
 #include "ui/table.h"
@@ -42,7 +37,7 @@ struct opts {
 
 #define BIT(option) (1u << (option))
 
-/* Less than this is a slip of the suffix. */
+/* A smaller value lacks its suffix. */
 #define RAM_MIN (UINT64_C(1) << 20)
 
 static bool
@@ -100,8 +95,7 @@ set(const struct opts *o)
 	    has(o, DRY_RUN));
 }
 
-/* What can be done, and the options that go with it; the first is done
- * without being asked for. */
+/* The actions, and the options that go with each; the first is the default. */
 static const struct action {
 	unsigned option, fitting;
 	int (*act)(const struct opts *o);
@@ -154,7 +148,7 @@ kind_file(const struct option_row *row, const char *text, void *to)
 
 #define GIVEN(option) SETS(given, BIT(option))
 
-/* What can be done with limits excludes each other: group 1. */
+/* Actions exclude each other: group 1. */
 static const struct option_row options[] = {
 	[LIMITS] = { 'l', "limits", NULL,
 	    "print the limits as ipcs -l does", GIVEN(LIMITS) },
@@ -207,8 +201,8 @@ static const struct option_row options[] = {
 	[OPTIONS] = { 0 }
 };
 
-/* Reports an option that the chosen action has no use for, with the action
- * that it is for where none was chosen. */
+/* Reports an option that does not go with the chosen action; where none was
+ * chosen, names the action that it goes with. */
 static int
 misplaced(unsigned option, const struct action *chosen)
 {
@@ -224,7 +218,7 @@ misplaced(unsigned option, const struct action *chosen)
 	return usage_error(name, "only with --%s", options[owner].name);
 }
 
-/* The one action asked for; their group allows no second. */
+/* The action of the command line; the group allows only one. */
 static const struct action *
 choose(const struct opts *o)
 {
@@ -248,9 +242,9 @@ check_fitting(const struct opts *o, const struct action *chosen)
 	return ST_OK;
 }
 
-/* A default gives way to the threshold that was given. */
+/* A default is lowered or raised to fit the threshold that was given. */
 static void
-settle_thresholds(struct opts *o)
+fit_thresholds(struct opts *o)
 {
 	struct thresholds *t = &o->thresholds;
 
@@ -260,7 +254,7 @@ settle_thresholds(struct opts *o)
 		t->critical = t->warning;
 }
 
-/* What contradicts itself though each of it is right. */
+/* Reports options that contradict each other though each is correct. */
 static int
 check_together(const struct opts *o)
 {
@@ -297,7 +291,7 @@ parse(int argc, char **argv, struct opts *o, const struct action **action)
 		status = take_operands(o);
 	if (status != ST_OK)
 		return status;
-	settle_thresholds(o);
+	fit_thresholds(o);
 	*action = choose(o);
 	status = check_fitting(o, *action);
 	return status == ST_OK ? check_together(o) : status;

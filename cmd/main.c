@@ -59,7 +59,7 @@ nearest_command(const char *word)
 	for (i = 0; i < COMMANDS; i++) {
 		edits = strncmp(commands[i]->name, word, strlen(word)) == 0 ?
 		    0 : distance(word, commands[i]->name);
-		/* Of two that are as near, neither is meant for sure. */
+		/* If two are equally near, suggest neither. */
 		if (edits == best)
 			nearest = NULL;
 		if (edits < best) {
@@ -114,17 +114,16 @@ global_help(void)
 	printf("usage: shmtool %s\n       shmtool help [COMMAND]\n\n",
 	    program.synopsis);
 	printf("Inspects, creates, holds, fills, reads, saves and removes\n"
-	    "System V shared memory.\n\n");
+	    "System V segments and POSIX shared memory objects.\n\n");
 	for (i = 0; i < COMMANDS; i++)
 		printf("  %-10s%s\n", commands[i]->name, commands[i]->summary);
 	putchar('\n');
 	print_options(&program);
-	printf("\nSEGMENT is an id (123), a key (0x4d2), id:N, key:N or "
-	    "ftok:PATH[:PROJ].\nMore in shmtool(1).\n");
+	printf("\nSEGMENT is an id (123), a key (0x4d2), id:N, key:N, "
+	    "ftok:PATH[:PROJ] or /NAME.\nMore in shmtool(1).\n");
 	return ST_OK;
 }
 
-/* Help for the command that args names, or for all. */
 static int
 help_command(char **args)
 {
@@ -193,9 +192,9 @@ is_privileged(void)
 }
 
 /*
- * A file that is opened later must not become descriptor 0, 1 or 2.  What
- * takes the place of a closed one fails as that would: 0 cannot be read, 1
- * and 2 cannot be written.
+ * A file that is opened later must not become descriptor 0, 1 or 2.  Each
+ * closed one is replaced by a descriptor that fails in the same way: 0 cannot
+ * be read, 1 and 2 cannot be written.
  */
 static void
 fill_standard_descriptors(void)

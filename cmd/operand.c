@@ -142,7 +142,7 @@ find_operand(const struct operand *operand, struct shmt_info *segment)
 	if (shmt_resolve(&operand->ref, &object) == -1 ||
 	    shmt_info(&object, 0, segment) == -1)
 		return operand_failed(operand, errno);
-	/* Between the two calls the id may pass to another segment. */
+	/* Between the two calls the id may be reused for another segment. */
 	if (operand->ref.by_key && segment->key != operand->ref.key)
 		return operand_failed(operand, ENOENT);
 	return ST_OK;

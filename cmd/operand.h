@@ -18,7 +18,7 @@ struct operand {
 	struct shmt_ref ref;
 };
 
-/* These return ST_OK, or another status, having said why. */
+/* These return ST_OK, or another status after a message. */
 int parse_operand(const char *text, struct operand *operand);
 
 /* Parses all operands, at least one, into an array that the caller frees. */
@@ -27,19 +27,18 @@ int parse_operands(int argc, char **argv, struct operand **operands);
 /* Parses the operand of a verb that takes exactly one. */
 int parse_single_operand(int argc, char **argv, struct operand *operand);
 
-/* What a user writes to name it: "4", "/psm_1". */
+/* The text that names an object on a command line: "4", "/psm_1". */
 #define OPERAND_TEXT (NAME_MAX + 2)
 void operand_text(const struct shmt_object *object,
     char text[static OPERAND_TEXT]);
 
-/* Words that there is no such segment, with a hint where the number is a
- * key. */
+/* The reason "no such segment", with a hint where the number is a key. */
 #define ABSENT_REASON 80
 void absent_reason(const struct operand *operand,
     char reason[static ABSENT_REASON]);
 
-/* What has the name of an object, or is in the place of all, by the errno of
- * shmt_info(); NULL: it failed for another reason. */
+/* The kind of file that has the name of an object, or the state of /dev/shm, by
+ * the errno of shmt_info(); NULL: it failed for another reason. */
 const char *not_object(int error);
 
 /* fail() about an operand, with absent_reason() for ENOENT. */

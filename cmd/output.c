@@ -75,7 +75,7 @@ open_failed(struct output *output)
 	return status_of(errno == ENOENT ? EIO : errno);
 }
 
-/* A link of another user than us or root (the owner of /) may lead anywhere,
+/* A link of another user, apart from root (the owner of /), may lead anywhere,
  * and a pipe of another user would give him the contents. */
 static bool
 is_trusted(const struct stat *st)
@@ -128,7 +128,8 @@ open_file(struct output *output, mode_t mode)
 	if (shmt_atomic_file_open(output->path, &output->file) == -1)
 		return open_failed(output);
 	output->fd = shmt_atomic_file_fd(output->file);
-	/* It is made 0600; a file that is replaced keeps its mode. */
+	/* It is created with mode 0600; a file that is replaced keeps its
+	 * mode. */
 	if (mode != 0 && fchmod(output->fd, mode) == -1) {
 		output_abandon(output);
 		return open_failed(output);
@@ -148,8 +149,8 @@ output_open(struct output *output, const char *path)
 	else if (lstat(path, &st) == -1)
 		status = open_file(output, 0);
 	else if (S_ISREG(st.st_mode))
-		/* The mode of another user's file, or of one that he can
-		 * link to, must not open ours to him. */
+		/* The mode of another user's file, or of one that this user can
+		 * link to, must not give him access to the new file. */
 		status = open_file(output, st.st_uid == geteuid() &&
 		    st.st_nlink == 1 ? st.st_mode & 0777 : 0);
 	else

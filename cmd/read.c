@@ -209,7 +209,7 @@ send_raw(const struct opts *o, struct shmt_view *view,
 		.length = o->length,
 		.flags = (o->zero_copy ? SHMT_ZERO_COPY : 0) |
 		    (output->holes ? SHMT_SPARSE : 0),
-		.progress = progress_tell,
+		.progress = show_progress,
 		.arg = &progress
 	};
 	int result;
@@ -224,7 +224,7 @@ send_raw(const struct opts *o, struct shmt_view *view,
 /* A dump under way. */
 struct dumping {
 	struct dump dump;
-	bool flushes;		/* each piece is to be seen at once */
+	bool flushes;		/* each piece is printed immediately */
 	uint64_t done;		/* bytes */
 };
 
@@ -330,7 +330,8 @@ watch_all(const struct watch *watch, struct dump *dump)
 }
 
 static int
-act(struct opts *o, struct shmt_view *view, const struct shmt_info *segment)
+read_segment(struct opts *o, struct shmt_view *view,
+    const struct shmt_info *segment)
 {
 	const struct watch watch = {
 		.operand = &o->operand,
@@ -371,7 +372,7 @@ run(int argc, char **argv)
 		return open_failed(&o, &segment);
 	if (status != ST_OK)
 		return status;
-	status = act(&o, view, &segment);
+	status = read_segment(&o, view, &segment);
 	shmt_view_close(view);
 	return status;
 }

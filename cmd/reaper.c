@@ -28,7 +28,7 @@
 #include "shmtool.h"
 #include "ui/message.h"
 
-/* What to remove when shmtool is killed before it has told. */
+/* What to remove when shmtool is killed before it has sent the id. */
 struct untold {
 	pid_t maker;
 	time_t since;		/* since then maker is the pid of shmtool */
@@ -76,13 +76,13 @@ read_pipe(int fd, void *buffer, size_t length)
 	return n;
 }
 
-/* What the second process is told. */
+/* The message to the second process. */
 struct told {
 	struct shmt_info segment;
 	char name[NAME_MAX + 1];
 };
 
-/* The kernel passes so few bytes in one piece. */
+/* The kernel writes so few bytes to a pipe in one piece. */
 _Static_assert(sizeof(struct told) <= PIPE_BUF, "more than one piece");
 
 /* An object goes though it is in use: a process that has it keeps it. */

@@ -20,10 +20,10 @@ struct reaper {
 };
 
 /*
- * In this order: started before a segment is made, told which segment it is,
+ * In this order: started before a segment is created, told which segment it is,
  * ended after the segment was removed, or dismissed, which leaves the segment.
- * When shmtool ends before it has told, the reaper removes what shmtool has
- * made since, but for the ids in kept.  False with errno.
+ * When shmtool ends before it has told, the reaper removes the segments that
+ * shmtool has created since, but for the ids in kept.  False with errno.
  */
 bool start_reaper(struct reaper *reaper, const int *kept, size_t count);
 bool inform_reaper(const struct reaper *reaper,

@@ -105,7 +105,7 @@ report_progress(void *arg, uint64_t done)
 	struct work *w = arg;
 
 	w->progress.total = w->saved.segment.size;
-	return progress_tell(&w->progress, done);
+	return show_progress(&w->progress, done);
 }
 
 /* From here on the reaper removes the segment unless it is dismissed. */

@@ -17,7 +17,7 @@
 #include "shmtool.h"
 #include "ui/message.h"
 
-/* What all rows that are filled together share. */
+/* Data for all rows that are filled together. */
 struct filling {
 	unsigned needs;
 	bool looked;		/* at the processes */
@@ -186,7 +186,8 @@ fill_row(const struct filling *filling, const struct row *before,
 		fill_status(filling, row);
 }
 
-/* Whether the processes of any row are needed, or a key that only they know. */
+/* Whether the processes of any row are needed, or a key that only their maps
+ * show. */
 static bool
 needs_holders(const struct row *list, size_t count, unsigned needs)
 {
@@ -239,7 +240,7 @@ fill_rows(struct row *list, size_t count, unsigned needs,
 	};
 	size_t i;
 
-	/* One look at all processes, for all rows. */
+	/* Scans all processes once, for all rows. */
 	if (needs_holders(list, count, needs)) {
 		if (find_holders(list, count, &ipc_ns->holders) == -1)
 			ipc_ns->holders_error = errno;
@@ -320,7 +321,7 @@ make_rows(struct rows *rows, struct shmt_list *all)
 	int status;
 	size_t i;
 
-	/* Not 0 of them: then NULL would not mean a failure. */
+	/* At least one: for 0, NULL would not mean a failure. */
 	more = reallocarray(all->list, all->count + 1, sizeof(*more));
 	if (more == NULL) {
 		shmt_list_free(all);

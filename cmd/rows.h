@@ -14,7 +14,7 @@
 #include "shmtool.h"
 #include "ui/table.h"
 
-/* What a column needs beyond what every segment tells. */
+/* Facts that a column needs and that are not in every struct shmt_info. */
 #define NEEDS_RSS	0x01u
 #define NEEDS_STATUS	0x02u
 #define NEEDS_KEY	0x04u	/* the key that a dest segment had */
@@ -22,12 +22,12 @@
 #define NEEDS_LAST_USER	0x10u
 #define NEEDS_HOLDERS	0x20u
 #define NEEDS_NS	0x40u
-#define NEEDS_USE	0x80u	/* what an object is used by: NATTCH, FDS */
+#define NEEDS_USE	0x80u	/* the users of an object: NATTCH, FDS */
 
 /* A fact of a row beyond SHMT_HAS_*: the processes that have it attached. */
 #define HAS_HOLDERS	0x80000000u
 
-/* An IPC namespace, and who is attached to its segments. */
+/* An IPC namespace, and the processes attached to its segments. */
 struct ipc_ns {
 	struct shmt_ns ns;	/* pid 0: unknown */
 	char command[SHMT_COMMAND_MAX];	/* of the process */
@@ -67,9 +67,9 @@ int make_namespaces(struct rows *rows, size_t count);
 int make_rows(struct rows *rows, struct shmt_list *all);
 
 /*
- * Finds out what is needed of rows of which the segments are known, all of
- * one namespace.  stale_idle as for shmt_check_stale().  What cannot be found
- * out is a fact that they lack.
+ * Finds the facts needed of rows whose segments are known, all of one
+ * namespace.  stale_idle as for shmt_check_stale().  A fact that cannot be
+ * found is marked as unknown.
  */
 void fill_rows(struct row *list, size_t count, unsigned needs,
     uint64_t stale_idle, struct ipc_ns *ipc_ns);
@@ -82,7 +82,7 @@ bool has_status(const struct row *row, const char *word);
 /* The processes that have a row's segment attached, holder_count of them. */
 const struct shmt_holder *row_holders(const struct row *row);
 
-/* The process that a segment remembers, as a VALUE_COMMAND. */
+/* The process whose pid a segment records, as a VALUE_COMMAND. */
 void set_process(struct value *value, const struct shmt_process *process);
 
 /* Whether no process has it attached, or open, for certain. */
@@ -94,8 +94,8 @@ const char *kind_name(enum shmt_kind kind);
 /* The value of ID: a number, or the path of an object. */
 void set_id(struct value *value, const struct row *row);
 
-/* Adds what JSON has of every segment beside the columns: its name, and what
- * else only objects have. */
+/* Adds the members that JSON has for every segment beside the columns: its
+ * name, and the facts of objects. */
 void json_object(struct json *json, const struct row *row);
 
 /* How a row whose status is known looks in colours: a stale one dim, one that

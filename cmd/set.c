@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * shmtool set: mode, owner and group, lock and unlock.
+ * shmtool set: mode, owner and group, lock and unlock, and the size of POSIX
+ * objects.
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "cmd.h"
+#include "diagnose.h"
+#include "holders.h"
 #include "kinds.h"
 #include "operand.h"
 #include "shmtool.h"
@@ -20,7 +24,9 @@ struct opts {
 	struct arguments args;
 	const char *mode;	/* relative to that of each segment */
 	struct owner owner;
-	bool lock, unlock;
+	bool lock, unlock, force;
+	const char *size_text;
+	uint64_t size;
 	struct operand *operands;
 };
 
@@ -29,6 +35,10 @@ static const struct option_row options[] = {
 	    kind_mode_text, TO(mode) },
 	{ 'u', "owner", "OWNER[:GROUP]", "set owner and group; or :GROUP",
 	    kind_owner, TO(owner) },
+	{ 's', "size", "SIZE", "set the size of a POSIX object",
+	    kind_size, TO(size), TEXT(size_text) },
+	{ 'f', "force", NULL, "with -s, shrink it though it is in use",
+	    kind_flag, TO(force) },
 	{ 0, "lock", NULL, "keep its pages in memory", kind_flag,
 	    TO(lock), .group = 1 },
 	{ 0, "unlock", NULL, "let its pages be swapped out again", kind_flag,
@@ -42,6 +52,27 @@ sets_owner(const struct opts *o)
 	return o->owner.uid != OWNER_KEPT || o->owner.gid != OWNER_KEPT;
 }
 
+/* What one kind of memory does not have. */
+static int
+check_kinds(const struct opts *o)
+{
+	const struct operand *operand;
+	int i;
+
+	for (i = 0; i < o->args.count; i++) {
+		operand = &o->operands[i];
+		if (operand->ref.kind == SHMT_POSIX && (o->lock || o->unlock))
+			return usage_error(o->lock ? "--lock" : "--unlock",
+			    "is for System V segments, and %s is a POSIX "
+			    "object", operand->text);
+		if (operand->ref.kind == SHMT_SYSV && o->size_text != NULL)
+			return usage_error("--size", "is for POSIX objects: "
+			    "the System V segment %s keeps its size",
+			    operand->text);
+	}
+	return ST_OK;
+}
+
 static int
 parse(int argc, char **argv, struct opts *o)
 {
@@ -50,10 +81,15 @@ parse(int argc, char **argv, struct opts *o)
 	status = parse_options(&cmd_set, argc, argv, o);
 	if (status != ST_OK)
 		return status;
-	if (o->mode == NULL && !sets_owner(o) && !o->lock && !o->unlock)
+	if (o->mode == NULL && !sets_owner(o) && !o->lock && !o->unlock &&
+	    o->size_text == NULL)
 		return usage_error(NULL, "nothing to set: give --mode, "
-		    "--owner, --lock or --unlock");
-	return parse_operands(o->args.count, o->args.operands, &o->operands);
+		    "--owner, --size, --lock or --unlock");
+	if (o->force && o->size_text == NULL)
+		return usage_error("--force", "only together with --size");
+	status = parse_operands(o->args.count, o->args.operands,
+	    &o->operands);
+	return status == ST_OK ? check_kinds(o) : status;
 }
 
 static int
@@ -67,10 +103,81 @@ set_failed(const struct operand *operand, const struct shmt_info *segment,
 	}
 	if (error != EPERM)
 		return fail(operand->text, error);
-	warn_about(operand->text, "only its owner %s, its creator %s and root "
-	    "may change it", user_name(segment->uid),
-	    user_name(segment->cuid));
+	if (segment->known & SHMT_HAS_CREATOR)
+		warn_about(operand->text, "only its owner %s, its creator %s "
+		    "and root may change it", user_name(segment->uid),
+		    user_name(segment->cuid));
+	else
+		warn_about(operand->text, "only its owner %s and root may "
+		    "change it", user_name(segment->uid));
 	return ST_DENIED;
+}
+
+/* The seal that forbids to set this size, or NULL. */
+static const char *
+find_seal(const struct shmt_info *object, uint64_t size)
+{
+	int fd, seals;
+
+	if (shmt_open(&object->object, 0, &fd) == -1)
+		return NULL;
+	seals = fcntl(fd, F_GET_SEALS);
+	close(fd);
+	if (seals == -1)
+		return NULL;
+	if (size > object->size)
+		return seals & F_SEAL_GROW ? "F_SEAL_GROW" : NULL;
+	return seals & F_SEAL_SHRINK ? "F_SEAL_SHRINK" : NULL;
+}
+
+static int
+in_use(const struct operand *operand, struct shmt_info *object)
+{
+	char *names = name_users(object);
+
+	warn_about(operand->text, "in use by %s, which would be killed by "
+	    "SIGBUS when they touch what is gone: --force shrinks it all the "
+	    "same", names != NULL ? names : "a process that cannot be seen "
+	    "from here");
+	free(names);
+	return ST_BUSY;
+}
+
+static int
+resize_failed(const struct operand *operand, struct shmt_info *object,
+    uint64_t size, int error)
+{
+	/* A limit for files counts from the first byte. */
+	const struct shmt_request request = { .size = error == EFBIG ||
+	    size < object->size ? size : size - object->size };
+	const char *seal = NULL;
+
+	if (error == ENOENT)
+		return operand_failed(operand, error);
+	if (error == EBUSY)
+		return in_use(operand, object);
+	if (error == EPERM)
+		seal = find_seal(object, size);
+	if (seal == NULL)
+		return diagnose_object(operand->text, &object->object,
+		    &request, error);
+	warn_about(operand->text, "the seal %s forbids it", seal);
+	return ST_DENIED;
+}
+
+static int
+resize(const struct opts *o, const struct operand *operand,
+    struct shmt_info *object)
+{
+	int result;
+
+	/* A stop and a continuation interrupt the reservation. */
+	do {
+		result = shmt_resize(&object->object, o->size,
+		    o->force ? SHMT_FORCE : 0);
+	} while (result == -1 && errno == EINTR);
+	return result == 0 ? ST_OK :
+	    resize_failed(operand, object, o->size, errno);
 }
 
 static int
@@ -109,6 +216,9 @@ set_one(const struct opts *o, const struct operand *operand)
 	int status;
 
 	status = find_operand(operand, &segment);
+	/* What is refused most often comes first. */
+	if (status == ST_OK && o->size_text != NULL)
+		status = resize(o, operand, &segment);
 	if (status != ST_OK)
 		return status;
 	wanted = segment;
@@ -139,17 +249,18 @@ run(int argc, char **argv)
 	int status, i;
 
 	status = parse(argc, argv, &o);
-	for (i = 0; o.operands != NULL && i < o.args.count; i++)
-		add_status(&status, set_one(&o, &o.operands[i]));
+	if (status == ST_OK)
+		for (i = 0; i < o.args.count; i++)
+			add_status(&status, set_one(&o, &o.operands[i]));
 	free(o.operands);
 	return status;
 }
 
 const struct cmd cmd_set = {
 	.name = "set",
-	.summary = "Changes mode, owner, or locking of segments",
-	.synopsis = "[-m MODE] [-u OWNER[:GROUP]] [--lock | --unlock] "
-	    "SEGMENT...",
+	.summary = "Changes mode, owner, size or locking of segments",
+	.synopsis = "[-m MODE] [-u OWNER[:GROUP]] [-s SIZE [-f]] "
+	    "[--lock | --unlock] SEGMENT...",
 	.options = options,
 	.run = run
 };

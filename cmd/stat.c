@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * shmtool stat: which segments there are, and everything about some of them.
- * Looks, and changes nothing.
+ * shmtool stat: lists segments, or prints everything about some of them. It
+ * changes nothing.
  */
 
 #include <stddef.h>
@@ -55,12 +55,30 @@ static const struct option_row options[] = {
 	{ 0 }
 };
 
+/* To find out who uses an object opens it, which would be an event. */
+static int
+check_object_watch(const struct opts *o)
+{
+	static const struct {
+		enum shmt_criterion by;
+		const char *option;
+	} unknown[] = {
+		{ SHMT_BY_UNATTACHED, "--unattached" },
+		{ SHMT_BY_STALE, "--stale" }, { SHMT_BY_PID, "--pid" }
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
+		if (filter_has(&o->filter.set, unknown[i].by, false) ||
+		    filter_has(&o->filter.set, unknown[i].by, true))
+			return usage_error(unknown[i].option, "--watch does "
+			    "not find out who uses a POSIX object");
+	return ST_OK;
+}
+
 static int
 check_watch(const struct opts *o)
 {
-	if (has_objects(o))
-		return usage_error("--watch", "follows System V segments "
-		    "alone: their kernel keeps times that POSIX objects lack");
 	if (o->view != views)
 		return usage_error("--watch", "shows changes, and not -%c",
 		    o->view->letter);
@@ -73,7 +91,7 @@ check_watch(const struct opts *o)
 	if (o->selection.all_ns)
 		return usage_error("--watch", "watches one namespace: shmtool "
 		    "--ns chooses it");
-	return ST_OK;
+	return has_objects(o) ? check_object_watch(o) : ST_OK;
 }
 
 static int
@@ -128,8 +146,9 @@ static int
 watch(const struct opts *o)
 {
 	const struct change_watch how = {
-		.interval = o->interval, .filter = &o->filter.set,
-		.operands = o->operands,
+		.interval = o->interval,
+		.kinds = selected_kinds(&o->selection),
+		.filter = &o->filter.set, .operands = o->operands,
 		.operand_count = o->selection.operand_count,
 		.format = o->json ? FORMAT_JSON : o->tsv ? FORMAT_TSV :
 		    FORMAT_TABLE,

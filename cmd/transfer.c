@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * What the verbs that copy contents share: the range in the segment, the view
- * of it, and the messages of what can go wrong.
+ * Shared by the verbs that copy contents: the range in the segment, the view of
+ * it, and the messages for failures.
  */
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * What the verbs that copy contents share.
+ * Shared by the verbs that copy contents.
  */
 
 #ifndef CMD_TRANSFER_H
@@ -12,22 +12,22 @@
 #include "operand.h"
 #include "shmtool.h"
 
-/* ": memory cgroup /NAME has 3M left of 24M", or "" where nothing tells. */
+/* ": memory cgroup /NAME has 3M left of 24M", or "" where no limit is known. */
 #define MEMORY_TEXT 256
 void describe_memory(char text[static MEMORY_TEXT]);
 
 /* The largest value of --length; the next one means that there is none. */
 #define LENGTH_MAX (UINT64_MAX - 1)
 
-/* Checks a range, and makes a length of UINT64_MAX that of all up to the end.
- * Returns ST_OK, or another status, having said why. */
+/* Checks a range; a length of UINT64_MAX becomes the length up to the end.
+ * Returns ST_OK, or another status after a message. */
 int check_range(const struct operand *operand, uint64_t size, uint64_t offset,
     uint64_t *length);
 
 /*
  * Opens a view of a segment as find_operand() found it.  -1: it fails with
- * errno, for the caller to report.  Otherwise ST_OK, or ST_ABSENT, having said
- * that another segment has the id now.
+ * errno, for the caller to report.  Otherwise ST_OK, or ST_ABSENT after a
+ * message that another segment has the id now.
  */
 int open_view(const struct operand *operand,
     const struct shmt_info *segment, unsigned flags,

@@ -93,7 +93,7 @@ parse(int argc, char **argv, struct opts *o)
 struct source {
 	const char *name;	/* for messages */
 	int fd;			/* -1: there is none */
-	uint64_t known;		/* bytes it has; UINT64_MAX: unknown */
+	uint64_t known;		/* its length in bytes; UINT64_MAX: unknown */
 };
 
 static int
@@ -139,7 +139,7 @@ check_fit(const struct opts *o, const struct source *source, uint64_t size,
 	if (status != ST_OK)
 		return status;
 	space = *length;
-	/* Input behind --length need not fit. */
+	/* Input beyond --length need not fit. */
 	if (o->length != UINT64_MAX && take > o->length)
 		take = o->length;
 	if (take == UINT64_MAX || take <= space) {
@@ -160,7 +160,7 @@ put(const struct opts *o, struct shmt_view *view, const struct source *source,
 		return shmt_view_fill(view, how, (unsigned char)o->fill, done);
 	if (o->string == NULL)
 		return shmt_view_receive(view, how, source->fd, done);
-	/* -0 adds the NUL that ends the string in memory. */
+	/* The string in memory ends with the NUL that -0 adds. */
 	if (shmt_view_put(view, how->offset, o->string,
 	    (size_t)how->length) == -1)
 		return -1;
@@ -196,11 +196,11 @@ write_locked(const struct opts *o, struct shmt_view *view,
 	struct shmt_transfer how = {
 		.offset = o->offset,
 		.length = length,
-		/* More input than --length is not ours.  A file may grow
-		 * while it is read. */
+		/* Input beyond --length is left unread.  A file may grow while
+		 * it is read. */
 		.flags = o->length != UINT64_MAX ||
 		    source->known != UINT64_MAX ? SHMT_LEAVE_REST : 0,
-		.progress = progress_tell,
+		.progress = show_progress,
 		.arg = &progress
 	};
 	uint64_t done = 0;
@@ -231,7 +231,7 @@ open_failed(const struct opts *o, const struct shmt_info *segment)
 }
 
 static int
-act(const struct opts *o, const struct source *source)
+write_segment(const struct opts *o, const struct source *source)
 {
 	struct shmt_info segment;
 	struct shmt_view *view;
@@ -265,7 +265,7 @@ run(int argc, char **argv)
 		return status;
 	status = open_source(&o, &source);
 	if (status == ST_OK)
-		status = act(&o, &source);
+		status = write_segment(&o, &source);
 	if (source.fd > STDERR_FILENO)
 		close(source.fd);
 	return status;

@@ -21,8 +21,9 @@ shmt_same(const struct shmt_info *a, const struct shmt_info *b)
 		return a->object.dev == b->object.dev &&
 		    a->object.inode == b->object.inode &&
 		    a->btime == b->btime;
-	/* What nobody can change, ids being reused.  The key goes when the
-	 * segment is marked; ctime moves with that too, and with IPC_SET. */
+	/* Ids are reused, so compare what no call can change.  Marking a
+	 * segment clears the key and changes ctime; IPC_SET changes ctime
+	 * too. */
 	return a->object.id == b->object.id && a->size == b->size &&
 	    a->cuid == b->cuid && a->cgid == b->cgid && a->cpid == b->cpid &&
 	    (a->key == b->key || ((a->state ^ b->state) & SHMT_DEST) != 0);

@@ -76,7 +76,6 @@ shmt_open(const struct shmt_object *object, unsigned flags, int *fd)
 	return row->open == NULL ? cannot() : row->open(object, flags, fd);
 }
 
-/* Appends the rows of one list to another. */
 static int
 append(struct shmt_list *all, struct shmt_list *more)
 {

@@ -558,7 +558,8 @@ shmt__posix_create(struct shmt_object *object,
 {
 	int tries, result = -1;
 
-	/* It may come and go between the two calls; not for ever. */
+	/* Another process may create and remove it between the two calls; this
+	 * retries only so often. */
 	for (tries = 0; tries < 16; tries++) {
 		result = make_new(object, request);
 		*created = result == 0;

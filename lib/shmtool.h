@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * libshmtool: System V shared memory on Linux, as facts.
+ * libshmtool: shared memory on Linux, System V segments and POSIX objects.
  *
  * Every function that can fail returns 0, or -1 with errno set.  Results go
  * through the last parameters, which a failure leaves as they were.  Nothing
@@ -13,7 +13,7 @@
  *
  * errno everywhere: ENOENT no such segment (the kernel's EINVAL and EIDRM for
  * an id, ENOENT for a key), EACCES and EPERM not permitted, ENOMEM no memory.
- * What a function adds to these is said beside it.
+ * The comment of a function adds its own.
  */
 
 #ifndef SHMTOOL_H
@@ -35,8 +35,8 @@ extern "C" {
 const char *shmt_version(void);
 
 /*
- * Text to numbers (parse.c).  The whole string, or -1 with EINVAL; ERANGE for
- * a number that does not fit.
+ * Text to numbers.  The whole string is parsed, or -1 with EINVAL; ERANGE for a
+ * number that does not fit.
  */
 
 enum shmt_kind {
@@ -67,7 +67,7 @@ struct shmt_ref {
  * "123" (id), "0x4d2" (key), "id:N", "key:N", "ftok:PATH", "ftok:PATH:PROJ",
  * "/NAME", "/dev/shm/NAME".  EINVAL: none of these; ERANGE: a number too large
  * for an id or a key, or key 0; ENAMETOOLONG: a NAME of more than 255 bytes;
- * otherwise what stat(2) said of ftok's PATH.
+ * otherwise the errno of stat(2) for ftok's PATH.
  */
 int shmt_parse_ref(const char *text, struct shmt_ref *ref);
 
@@ -98,9 +98,9 @@ int shmt_parse_number(const char *text, uint64_t max, uint64_t *number);
 
 /*
  * One piece of shared memory.  The strings and the descriptor are borrowed:
- * they live as long as the list or the text that the object came from.
+ * they are valid as long as the list or the text that the object came from.
  *
- * System V: the id.  POSIX: the name; dev and inode say which object of that
+ * System V: the id.  POSIX: the name; dev and inode tell which object of that
  * name is meant, and inode 0 means the one that has the name now.  Without a
  * name: dev and inode, and a path in /proc through which it is reached, NULL
  * where there is none for this caller.
@@ -115,11 +115,11 @@ struct shmt_object {
 };
 
 /*
- * Segments (segment.c, list.c)
+ * Facts, creation and removal
  */
 
-/* Which members of struct shmt_info hold: a fact that is not known, or that
- * the kind has not, is 0 there and has no bit. */
+/* Which members of struct shmt_info are known: a fact that is unknown, or that
+ * the kind does not have, is 0 there and has no bit. */
 #define SHMT_HAS_KEY		0x00001u	/* 0 is private then */
 #define SHMT_HAS_OWNER		0x00002u	/* uid, gid, mode */
 #define SHMT_HAS_CREATOR	0x00004u	/* cuid, cgid */
@@ -138,7 +138,7 @@ struct shmt_object {
 #define SHMT_HAS_BTIME		0x08000u
 #define SHMT_HAS_SEALS		0x10000u
 
-/* What it is, in struct shmt_info.state. */
+/* Bits of struct shmt_info.state. */
 #define SHMT_DEST	0x01u	/* marked for removal at its last detach */
 #define SHMT_LOCKED	0x02u	/* its pages stay in memory */
 #define SHMT_HUGE	0x04u	/* certainly of huge pages (absent: unknown) */
@@ -169,14 +169,13 @@ struct shmt_info {
 /* The id that has this key; key 0 is EINVAL. */
 int shmt_find(uint32_t key, int *id);
 
-/* The object that ref names.  Whether it exists is not looked at, but for a
- * key. */
+/* The object that ref names.  Only of a key, this checks that it exists. */
 int shmt_resolve(const struct shmt_ref *ref, struct shmt_object *object);
 
 /* Whether ref names this object. */
 bool shmt_is_named(const struct shmt_ref *ref, const struct shmt_info *info);
 
-/* What costs more than one system call an object. */
+/* Facts that cost more than one system call an object. */
 #define SHMT_WANT_RSS	0x1u	/* rss and swap apart */
 
 /* Whether two views are of one piece of memory: ids and names are reused. */
@@ -206,10 +205,10 @@ int shmt_list(unsigned kinds, unsigned want, struct shmt_list *list);
 void shmt_list_free(struct shmt_list *list);
 
 #define SHMT_FORCE	0x10u	/* though it is in use */
-#define SHMT_RETRY	0x20u	/* for 20 ms, as long as the kernel says that it
-				 * is in use: for an object that no visible
-				 * process uses, since another program may look
-				 * at it in the same way just now */
+#define SHMT_RETRY	0x20u	/* retry for 20 ms while the object is in
+				 * use: for one that no visible process uses,
+				 * since another program may ask for its
+				 * lease at the same moment */
 
 /* What a removal found out. */
 struct shmt_removal {
@@ -224,9 +223,9 @@ struct shmt_removal {
  * Removes an object.  flags: SHMT_FORCE, SHMT_RETRY; removal may be NULL, and
  * is set on failure too.
  *
- * System V: gone at once, or marked while processes have it attached.  POSIX:
- * EBUSY while it is in use, by the kernel's own word; where the kernel may
- * not be asked, /proc decides.  Memory without a name: EINVAL.
+ * System V: removed at once, or marked while processes have it attached. POSIX:
+ * EBUSY while it is in use, which a write lease shows; where the caller may not
+ * ask for a lease, /proc decides.  Memory without a name: EINVAL.
  */
 int shmt_remove(const struct shmt_object *object, unsigned flags,
     struct shmt_removal *removal);
@@ -273,10 +272,11 @@ struct shmt_request {
 };
 
 /*
- * Makes what object names by its kind, and by its name if it is a POSIX
- * object; the rest of object is set.  *created tells made from opened.  errno
- * as shmget(2); EEXIST also when the wanted id could not be had, in which case
- * nothing is left behind.  shmt_diagnose() finds the cause of a refusal.
+ * Creates a segment, or the POSIX object of object's name, as object's kind
+ * says; the rest of object is set.  *created: it did not exist before.  errno
+ * as shmget(2); EEXIST also where the kernel did not give the id that was asked
+ * for, in which case no segment remains.  shmt_diagnose() finds the cause of a
+ * refusal.
  */
 int shmt_create(const struct shmt_request *request,
     struct shmt_object *object, bool *created);
@@ -305,11 +305,11 @@ int shmt_posix_publish(const struct shmt_object *object,
 void shmt_posix_discard(const struct shmt_object *object, int fd);
 
 /*
- * Sets the size of a POSIX object, in bytes.  What is added is reserved, unless
+ * Sets the size of a POSIX object, in bytes.  Added memory is reserved, unless
  * flags has SHMT_NORESERVE.  EBUSY: a process uses it and it would shrink,
- * which kills a process that touches what is gone; SHMT_FORCE shrinks it all
- * the same.  EPERM: a seal forbids it.  EINVAL: System V segments keep their
- * size.  ENOSPC, EFBIG, EINTR: as of shmt_posix_draft().
+ * which kills a process that accesses the bytes cut off; SHMT_FORCE shrinks it
+ * all the same.  EPERM: a seal forbids it.  EINVAL: System V segments keep
+ * their size.  ENOSPC, EFBIG, EINTR: as of shmt_posix_draft().
  */
 int shmt_resize(const struct shmt_object *object, uint64_t size,
     unsigned flags);
@@ -346,8 +346,8 @@ int shmt_map(const struct shmt_object *object, void *address, unsigned flags,
     void **at, struct shmt_info *info);
 
 /*
- * Contents (bytes/).  A view reaches the bytes of a segment or an object.  A
- * segment is attached for that: for microseconds if the caller may open
+ * Contents.  A view reaches the bytes of a segment or an object.  A segment is
+ * attached for that: for microseconds if the caller may open
  * /proc/self/map_files, else as long as the view is open.  A view to read does
  * not attach it where that caller gets a descriptor from the segment's creator
  * or last user.  With SHMT_NO_TRACE it is read through a process that has it
@@ -406,7 +406,8 @@ struct shmt_transfer {
 	uint64_t offset;	/* first byte in the segment */
 	uint64_t length;	/* bytes at most; UINT64_MAX: all there is */
 	unsigned flags;
-	/* Called now and then, may be NULL; true stops with ECANCELED. */
+	/* Called every 4 MiB or sooner, may be NULL; true stops with
+	 * ECANCELED. */
 	bool (*progress)(void *arg, uint64_t done);
 	void *arg;
 };
@@ -434,8 +435,8 @@ int shmt_view_fill(struct shmt_view *view, const struct shmt_transfer *how,
     unsigned char byte, uint64_t *done);
 
 /*
- * How much memory this process may still have: the least of what its memory
- * cgroups and the machine can hold (memcg.c).  False: nothing tells.
+ * How much memory this process may still allocate: the least that its memory
+ * cgroups and the machine can hold.  False: unknown.
  */
 struct shmt_headroom {
 	uint64_t limit, used;	/* bytes */
@@ -451,7 +452,7 @@ bool shmt_headroom(struct shmt_headroom *headroom);
 bool shmt_memory_cgroup(struct shmt_headroom *cgroup);
 
 /*
- * A System V semaphore held, with undo, around a copy (sys/semaphore.c).
+ * A System V semaphore that is held, with undo, around a copy
  */
 
 struct shmt_semaphore {
@@ -465,8 +466,8 @@ int shmt_parse_semaphore(const char *text, struct shmt_semaphore *semaphore);
 
 /* Takes the semaphore (minus one, with SEM_UNDO) and gives it back.  EAGAIN:
  * not within the time; ENOENT: no such set; ERANGE: no such index; EOVERFLOW:
- * it is as high as it goes.  timeout in ms, UINT64_MAX waits for ever;
- * EINTR on a signal, and when the process is continued after a stop. */
+ * it has its largest value.  timeout in ms, UINT64_MAX waits for ever; EINTR on
+ * a signal, and when the process is continued after a stop. */
 int shmt_semaphore_acquire(
     const struct shmt_semaphore *semaphore, uint64_t timeout);
 int shmt_semaphore_release(const struct shmt_semaphore *semaphore);
@@ -476,7 +477,7 @@ int shmt_semaphore_release(const struct shmt_semaphore *semaphore);
 int shmt_semaphore_holder(const struct shmt_semaphore *semaphore, pid_t *pid);
 
 /*
- * Who is attached (holders.c)
+ * Processes that have shared memory mapped or open
  */
 
 #define SHMT_COMMAND_MAX 64	/* longest comm of the kernel, with its NUL */
@@ -510,10 +511,11 @@ struct shmt_holders {
 };
 
 /*
- * Who has it mapped or open: of one object (NULL: of all System V segments), or
- * of all in a list, by one pass over /proc.  A POSIX object must be known by
- * device and inode.  The caller frees with shmt_holders_free().  ENOTSUP: /proc
- * is not there, or not that of a PID namespace of ours.
+ * Finds the processes that have one object mapped or open (NULL: any System V
+ * segment), or any object of a list, by one pass over /proc.  A POSIX object
+ * must be known by device and inode.  The caller frees with
+ * shmt_holders_free().  ENOTSUP: /proc is not there, or not that of the
+ * caller's PID namespace.
  */
 int shmt_holders(const struct shmt_object *object,
     struct shmt_holders *holders);
@@ -531,10 +533,9 @@ bool shmt_holders_complete(const struct shmt_holders *holders,
     const struct shmt_info *segment);
 
 /*
- * Fills nattch, fds and in_use by what /proc shows of an object of a kind that
- * the kernel keeps no count for.  Where that is nobody, the kernel is asked
- * about a POSIX object by a write lease; in_use stays unknown where it may not
- * be asked.
+ * Fills nattch, fds and in_use of an object whose users the kernel does not
+ * count, by what /proc shows.  Where /proc shows none, asks for a write lease
+ * on a POSIX object; in_use stays unknown where the caller may not ask.
  */
 void shmt_fill_use(struct shmt_info *info,
     const struct shmt_holders *holders);
@@ -566,7 +567,7 @@ struct shmt_object_proof {
  * Each part of the proof for a POSIX object, in whose info shmt_fill_use() has
  * filled in_use.  holders: of a list that has the object, from
  * shmt_holders_of_list(); the ids of all processes are read with the first
- * proof, and belong to holders.  idle: seconds of rest asked for, normally
+ * proof, and belong to holders.  idle: seconds without use asked for, normally
  * SHMT_STALE_IDLE.
  */
 void shmt_check_object_stale(const struct shmt_info *info, int64_t now,
@@ -574,7 +575,7 @@ void shmt_check_object_stale(const struct shmt_info *info, int64_t now,
     struct shmt_object_proof *proof);
 
 /*
- * Life of a process that a segment remembers (process.c)
+ * The process whose pid a segment records
  */
 
 enum shmt_life {
@@ -591,8 +592,8 @@ struct shmt_process {
 	char command[SHMT_COMMAND_MAX];	/* of the pid's present owner, or "" */
 };
 
-/* The process that had this pid at that time (of a segment's ctime, atime or
- * dtime).  Never fails: what cannot be known is SHMT_UNKNOWN. */
+/* The process that had this pid at that time (a segment's ctime, atime or
+ * dtime).  Never fails: life is SHMT_UNKNOWN where it cannot be known. */
 void shmt_process(pid_t pid, int64_t at, struct shmt_process *process);
 
 /* The process that made a segment, and the last to attach or detach. */
@@ -602,14 +603,15 @@ void shmt_last_user(const struct shmt_info *segment,
     struct shmt_process *process);
 
 /*
- * Selection and staleness (select.c)
+ * Selection and staleness
  */
 
-#define SHMT_STALE_IDLE 3600	/* seconds of rest that make stale possible */
+#define SHMT_STALE_IDLE 3600	/* seconds without use before a segment can
+				 * be stale */
 
 /*
- * What a filter can ask for, in the order in which it is looked at: what costs
- * least comes first.
+ * The criteria of a filter, in the order in which they are checked: the
+ * cheapest first.
  */
 enum shmt_criterion {
 	SHMT_BY_KIND,		/* value: a set of SHMT_KIND() */
@@ -660,12 +662,12 @@ struct shmt_proof {
  * attach, detach or change; 0 if in the future. */
 uint64_t shmt_idle(const struct shmt_info *segment, int64_t now);
 
-/* idle: seconds of rest asked for, normally SHMT_STALE_IDLE. */
+/* idle: seconds without use asked for, normally SHMT_STALE_IDLE. */
 void shmt_check_stale(const struct shmt_info *segment, int64_t now,
     uint64_t idle, struct shmt_proof *proof);
 
-/* The seconds of rest that SHMT_BY_STALE asks for: the most that a clause of
- * SHMT_BY_IDLE asks for that is not negated, else SHMT_STALE_IDLE. */
+/* The seconds without use that SHMT_BY_STALE asks for: the longest of the
+ * clauses of SHMT_BY_IDLE that are not negated, else SHMT_STALE_IDLE. */
 uint64_t shmt_stale_idle(const struct shmt_filter *filter);
 
 /*
@@ -678,40 +680,39 @@ unsigned shmt_filter_kinds(const struct shmt_filter *filter);
 /*
  * Whether a segment passes.  Without holders (NULL), what a process has
  * attached is unknown, and so is the key of a segment that is marked for
- * removal, since only its holders still show it.  Of a POSIX object the write
- * lease is asked for where all that costs less holds (shmt_fill_use()).
+ * removal, since only its holders still show it.  For a POSIX object a write
+ * lease is asked for only where all cheaper criteria hold (shmt_fill_use()).
  */
 bool shmt_match(const struct shmt_filter *filter,
     const struct shmt_info *segment, int64_t now,
     const struct shmt_holders *holders);
 
-/* The criteria by which it does not pass, bit 1 << SHMT_BY_... of each. */
+/* The criteria that it fails, bit 1 << SHMT_BY_... for each. */
 unsigned shmt_mismatch(const struct shmt_filter *filter,
     const struct shmt_info *segment, int64_t now,
     const struct shmt_holders *holders);
 
 /*
- * Whether systemd-logind removes what this user owns and nobody has attached
- * when the user's last session ends (logind.c): it runs here, RemoveIPC= is
- * in effect, and the user is no system user.  errno as open(2).
+ * Whether systemd-logind removes this user's unattached segments when the
+ * user's last session ends: it runs here, RemoveIPC= is in effect, and the user
+ * is no system user.  errno as open(2).
  */
 int shmt_logout_removes(uint32_t uid, bool *removes);
 
 /*
- * IPC namespaces (namespace.c)
+ * IPC namespaces
  */
 
 struct shmt_ns {
 	uint64_t inode;		/* as in /proc/PID/ns/ipc */
-	pid_t pid;		/* a process that lives in it */
+	pid_t pid;		/* a process in it */
 };
 
 /*
- * Moves the calling process into the IPC namespace of a process ("123") or
- * of a bind-mounted namespace file; where that needs it, into the user
- * namespace that owns it first, but not dumpable, so that nobody there can
- * trace it.  EINVAL: not an IPC namespace; ESRCH: no such process.  It cannot
- * be undone.
+ * Moves the calling process into the IPC namespace of a process ("123") or of a
+ * bind-mounted namespace file; where that needs it, into the user namespace
+ * that owns it first, but not dumpable, so that no process there can trace it.
+ * EINVAL: not an IPC namespace; ESRCH: no such process.  It cannot be undone.
  */
 int shmt_ns_enter(const char *which);
 
@@ -725,16 +726,16 @@ bool shmt_ns_is_foreign(void);
 /* The caller's own namespace. */
 int shmt_ns_self(uint64_t *inode);
 
-/* Every IPC namespace that some visible process lives in, ours first, into
- * an array that the caller frees; hidden: processes that would not say.
- * ENOTSUP as shmt_holders(). */
+/* Lists every IPC namespace of a visible process, the caller's first, into an
+ * array that the caller frees; hidden: processes whose namespace may not be
+ * read.  ENOTSUP as shmt_holders(). */
 int shmt_ns_list(struct shmt_ns **list, size_t *count, size_t *hidden);
 
 /*
- * Runs look(arg, out) in a child inside a namespace and collects what it
- * writes to the descriptor out, into a buffer that the caller frees.  look
- * returns 0 or an errno, which becomes ours.  ESRCH: the process has left;
- * EIO: the child died.
+ * Runs look(arg, out) in a child inside a namespace and collects what it writes
+ * to the descriptor out, into a buffer that the caller frees.  look returns 0
+ * or an errno, with which this function then fails.  ESRCH: the process has
+ * left the namespace; EIO: a signal killed the child.
  */
 int shmt_ns_run(const struct shmt_ns *ns, int (*look)(void *arg, int out),
     void *arg, void **answer, size_t *length);
@@ -754,10 +755,10 @@ struct shmt_limits {
 };
 
 /*
- * From /proc/sys/kernel, and where a file there is missing from the system
- * calls.  A file that is there but cannot be read, or holds no number, is
- * not guessed at: errno of the reading, EBADMSG for no number, and *bad (bad
- * may be NULL) is its path, a constant.  which: any of the three below.
+ * Reads /proc/sys/kernel, and asks the system calls where a file is missing
+ * there.  A file that exists but cannot be read is an error with the errno of
+ * read(2), EBADMSG where it holds no number, and *bad (bad may be NULL) is its
+ * path, a constant.  which: any of the three below.
  */
 #define SHMT_LIMITS_SHM	0x1u
 #define SHMT_LIMITS_MSG	0x2u
@@ -806,19 +807,19 @@ int shmt_posix_others(int dir, struct shmt_others *others);
 uint64_t shmt_permille(uint64_t part, uint64_t whole);
 
 /*
- * Why a segment could not be had (cause.c)
+ * Why a segment was refused
  */
 
 enum shmt_cause_kind {
 	SHMT_CAUSE_OTHER,	/* errno says all there is */
 	SHMT_CAUSE_ZERO_SIZE,	/* EINVAL: a new segment of 0 bytes */
 	SHMT_CAUSE_SHMMAX,	/* EINVAL: above shmmax */
-	SHMT_CAUSE_LARGEST,	/* EINVAL: above what the kernel can do */
+	SHMT_CAUSE_LARGEST,	/* EINVAL: above the kernel's maximum */
 	SHMT_CAUSE_EXISTING,	/* EINVAL: the existing one is smaller */
 	SHMT_CAUSE_HUGE_SIZE,	/* EINVAL: no such huge page size here */
 	SHMT_CAUSE_SHMMNI,	/* ENOSPC: too many segments */
 	SHMT_CAUSE_SHMALL,	/* ENOSPC: too many pages */
-	SHMT_CAUSE_OVERCOMMIT,	/* ENOMEM: more than may be promised */
+	SHMT_CAUSE_OVERCOMMIT,	/* ENOMEM: the overcommit limit */
 	SHMT_CAUSE_HUGE_FREE,	/* ENOMEM: not so many huge pages free */
 	SHMT_CAUSE_MEMLOCK,	/* ENOMEM, EPERM: RLIMIT_MEMLOCK */
 	SHMT_CAUSE_AS,		/* ENOMEM: RLIMIT_AS, of attaching */
@@ -851,8 +852,8 @@ struct shmt_cause {
 	struct shmt_info segment;
 };
 
-/* error: the errno of the refusal.  Always finds something to say; looks at
- * limits and usage as they are now, so soon after the refusal. */
+/* error: the errno of the refusal.  Never fails.  Reads limits and usage as
+ * they are now, so call it soon after the refusal. */
 void shmt_diagnose(const struct shmt_request *request, enum shmt_step step,
     int error, struct shmt_cause *cause);
 
@@ -884,9 +885,9 @@ struct shmt_advice {
 int shmt_memory(uint64_t *bytes);
 
 /*
- * What the limits should be for a machine with this much memory, into an
- * array of SHMT_ADVICE_MAX; of a semaphore limit in the order of kernel.sem.
- * EINVAL: too little memory to speak of; *bad as of shmt_limits().
+ * Recommends limits for a machine with this much memory, into an array of
+ * SHMT_ADVICE_MAX; semaphore limits are in the order of kernel.sem.  EINVAL:
+ * less memory than a page for a segment; *bad as of shmt_limits().
  */
 int shmt_advise(enum shmt_profile profile, uint64_t memory,
     struct shmt_advice *advice, size_t *count, const char **bad);
@@ -901,7 +902,7 @@ int shmt_advise(enum shmt_profile profile, uint64_t memory,
 
 int shmt_limit_get(const char *name, uint64_t *value);
 
-/* What the kernel sets it to when it starts. */
+/* The value that the kernel sets at boot. */
 int shmt_limit_default(const char *name, uint64_t *value);
 
 /*
@@ -912,10 +913,10 @@ int shmt_limit_default(const char *name, uint64_t *value);
 int shmt_limit_check(const char *name, char reason[SHMT_REASON]);
 
 /*
- * Sets it, and reads back what the kernel made of it.  EINVAL: refused, in
- * the words of the kernel if reason is not ""; EIO: the kernel kept another
- * value, which is in *now.  shm_rmid_forced set to 1 removes segments at once,
- * and setting it back brings none of them back.
+ * Sets it, and reads the value back.  EINVAL: refused, with the kernel's own
+ * message in reason if that is not ""; EIO: the kernel has another value, which
+ * is in *now.  shm_rmid_forced set to 1 removes segments at once, and setting
+ * it back restores none of them.
  */
 int shmt_limit_set(const char *name, uint64_t value, uint64_t *now,
     char reason[SHMT_REASON]);
@@ -941,15 +942,16 @@ int shmt_persist_prepare(const char *path, const struct shmt_setting *settings,
 int shmt_persist_commit(struct shmt_atomic_file *draft);
 
 /*
- * A file that appears at its path complete or not at all (atomic_file.c), of
- * mode 0600.  shmt_atomic_file_close() ends it in any case, and removes what
- * was not published.  If the process is killed before, nothing is left on
- * file systems that have files without names.
+ * A file that appears at its path complete or not at all, of mode 0600.
+ * shmt_atomic_file_close() ends it in any case, and removes what was not
+ * published.  If the process is killed before, nothing is left on file systems
+ * that have files without names.
  */
 
 struct shmt_atomic_file;
 
-/* errno as open(2).  A symbolic link at path would be replaced itself. */
+/* errno as open(2).  Of a symbolic link at path, the link itself would be
+ * replaced. */
 int shmt_atomic_file_open(const char *path, struct shmt_atomic_file **file);
 int shmt_atomic_file_fd(const struct shmt_atomic_file *file);
 
@@ -958,11 +960,11 @@ int shmt_atomic_file_publish(struct shmt_atomic_file *file);
 void shmt_atomic_file_close(struct shmt_atomic_file *file);
 
 /*
- * Save and restore (lib/archive).  A saved segment or object is a pair of
- * files: DIR/NAME.meta is text and names the file of the contents beside it,
- * which is sparse: DIR/NAME.shm, or DIR/NAME.N.shm where that name was not
- * free.  NAME is ID-KEY-CTIME-TAG, of an object OBJECT-BTIME-TAG with its name
- * encoded; two segments, and two objects, never have the same.
+ * Save and restore.  A saved segment or object is a pair of files:
+ * DIR/NAME.meta is text and names the file of the contents beside it, which is
+ * sparse: DIR/NAME.shm, or DIR/NAME.N.shm where that name was not free.  NAME
+ * is ID-KEY-CTIME-TAG, of an object OBJECT-BTIME-TAG with its name encoded; two
+ * segments, and two objects, never have the same.
  */
 
 struct shmt_saved {

@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -31,7 +30,7 @@ shmt_version(void)
 	return SHMT_VERSION;
 }
 
-/* An id that is not there, or is just going, is simply not there. */
+/* An id that does not exist, or is just being removed, is ENOENT. */
 static int
 absent(int result)
 {
@@ -133,7 +132,6 @@ request_flags(const struct shmt_request *request)
 	return (int)flags;
 }
 
-/* Makes a new segment, or opens the one that has the key. */
 static int
 make_or_open(const struct shmt_request *request, int *id, bool *created)
 {
@@ -145,7 +143,8 @@ make_or_open(const struct shmt_request *request, int *id, bool *created)
 		errno = EINVAL;
 		return -1;
 	}
-	/* It may come and go between the two calls; not for ever. */
+	/* Another process may create and remove it between the two calls; this
+	 * retries only so often. */
 	for (tries = 0; tries < 16; tries++) {
 		made = shmget((key_t)request->key, size, flags);
 		if (made != -1 || errno != EEXIST ||
@@ -179,7 +178,8 @@ ask_for_id(int id)
 	return result;
 }
 
-/* A segment of one byte, made and removed; -1 where that is too much. */
+/* Creates and removes a segment of one byte; -1 where no segment can be
+ * created. */
 static int
 make_scrap(void)
 {
@@ -191,9 +191,9 @@ make_scrap(void)
 }
 
 /*
- * The wish for an id stays with the namespace until a segment is made, and
- * the kernel does not take it back (-1 is EINVAL): a refused shmget would
- * leave it to the next program.
+ * shm_next_id stays set until a segment is created, and cannot be cleared by a
+ * write (-1 is EINVAL): after a refused shmget(2) it would apply to the next
+ * program.
  */
 static void
 clear_next_id(void)
@@ -211,13 +211,13 @@ create_with_id(const struct shmt_request *request, int *id, bool *created)
 	bool new;
 	int made;
 
-	/* A busy id silently gives the next free one: look first, and again
-	 * afterwards. */
+	/* For an id in use the kernel silently takes the next free one: check
+	 * before and afterwards. */
 	if (shmt__sysv_look(request->id, &segment) == 0) {
 		errno = EEXIST;
 		return -1;
 	}
-	/* Where nothing more can be made a wish could not be used up. */
+	/* Where no segment can be created, shm_next_id could not be cleared. */
 	if (make_scrap() == -1 || ask_for_id(request->id) == -1)
 		return -1;
 	if (make_or_open(request, &made, &new) == -1) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* System V segments as the kernel tells of them. */
+/* System V segments as the kernel reports them. */
 
 #ifndef SHMT_SYSV_H
 #define SHMT_SYSV_H
@@ -20,11 +20,11 @@
 /* Linux since 2.6.32; the index bits of an id are the kernel's own matter. */
 #define SHMT__SYSVIPC "/proc/sysvipc/shm"
 
-/* Completes what the kernel told of a segment, rss and swap apart, with what
- * follows from it. */
+/* Sets the members that follow from what the kernel reported, all but rss and
+ * swap. */
 void shmt__sysv_complete(struct shmt_info *segment);
 
-/* The kernel's struct into ours; rss and swap stay unknown. */
+/* Converts the kernel's struct; rss and swap stay unknown. */
 void shmt__from_kernel(int id, const struct shmid_ds *ds,
     struct shmt_info *segment);
 

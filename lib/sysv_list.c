@@ -305,7 +305,8 @@ correct_huge(struct shmt_info *list, size_t count)
 static int
 list_proc(struct shmt_info **list, size_t *count)
 {
-	/* The kernel gives less at a time, but stdio(3) would ask for less. */
+	/* The kernel returns less in one read, but stdio(3) would request even
+	 * less. */
 	char buffer[16384];
 	int fd, result, error;
 	FILE *file;
@@ -367,7 +368,7 @@ list_slots(int command, bool sparse, struct shmt_info **list, size_t *count)
 	return 0;
 }
 
-/* Whether there is none at all, which every kernel can tell. */
+/* Whether there is no segment at all, which every kernel reports. */
 static bool
 none_exist(void)
 {

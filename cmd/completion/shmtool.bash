@@ -13,7 +13,7 @@ _shmtool_segments() {
 	shmtool stat --tsv --no-heading -o ID,KEY 2>/dev/null |
 		awk '{ print $1 } $2 != "0x00000000" { print $2 }'
 	shmtool stat --kind posix --tsv --no-heading -o ID 2>/dev/null |
-		grep -v '[^A-Za-z0-9_./:@%+=,-]'
+		grep -v '[^A-Za-z0-9_./@%+=,-]'
 }
 
 # The options of a command as they are written: -m, --mode=, --watch.

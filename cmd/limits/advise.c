@@ -12,8 +12,7 @@
 #include <string.h>
 
 #include "diagnose.h"
-#include "limits/advise.h"
-#include "limits/set.h"
+#include "limits/actions.h"
 #include "shmtool.h"
 #include "ui/json.h"
 #include "ui/message.h"
@@ -75,7 +74,6 @@ raises_sem(const struct shmt_advice *advice, size_t count,
 	return false;
 }
 
-/* The lines for sysctl.d. */
 static void
 print_lines(const struct shmt_advice *advice, size_t count,
     const struct shmt_usage *usage)

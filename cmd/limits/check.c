@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "limits/check.h"
+#include "limits/actions.h"
 #include "limits/sample.h"
 #include "shmtool.h"
 #include "ui/text.h"

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "diagnose.h"
-#include "limits/ipcs.h"
+#include "limits/actions.h"
 #include "shmtool.h"
 #include "ui/json.h"
 #include "ui/message.h"
@@ -24,14 +24,8 @@
 #define CELL 10			/* width of most columns */
 #define LAST_CELLS 6		/* of the two that make up "status" */
 
-/* Rows collected, so that a thousand of them are one write. */
-struct lines {
-	char text[64 * 1024];
-	size_t used;
-};
-
-/* A row's eight cells: two numbers of 20 digits, and none of the others is
- * wider than its column and a blank. */
+/* The size of a row of eight cells: two numbers have up to 20 digits, and no
+ * other cell is wider than its column and a blank. */
 #define ROW_MAX (8 * (CELL + 1) + 2 * 10 + 1)
 
 /* size in the letters of ipcs --human: one decimal, rounded half up, which
@@ -62,7 +56,7 @@ human_size(char text[static SHORT_TEXT], uint64_t size)
 		    letters[power]);
 }
 
-/* As ipcs says it where the product does not fit. */
+/* Where the product does not fit, the number that ipcs prints. */
 static uint64_t
 in_units(uint64_t pages, uint64_t unit)
 {
@@ -178,18 +172,12 @@ put_owner(char *at, uint32_t uid)
 }
 
 static void
-put_row(struct lines *lines, const struct shmt_info *s, bool human)
+put_row(const struct shmt_info *s, bool human)
 {
 	bool dest = (s->state & SHMT_DEST) != 0;
 	bool locked = (s->state & SHMT_LOCKED) != 0;
-	char *at;
+	char row[ROW_MAX], *at = put_key(row, s->key);
 
-	if (sizeof(lines->text) - lines->used < ROW_MAX) {
-		fwrite(lines->text, 1, lines->used, stdout);
-		lines->used = 0;
-	}
-	at = lines->text + lines->used;
-	at = put_key(at, s->key);
 	at = put_number(at, (uint64_t)s->object.id, 10);
 	at = put_owner(at, s->uid);
 	at = put_number(at, s->mode, 8);
@@ -199,13 +187,12 @@ put_row(struct lines *lines, const struct shmt_info *s, bool human)
 	at = put_cell(at, locked ? "locked" : " ", locked ? 6 : 1, LAST_CELLS);
 	/* Instead of the blank behind the last cell. */
 	at[-1] = '\n';
-	lines->used = (size_t)(at - lines->text);
+	fwrite_unlocked(row, 1, (size_t)(at - row), stdout);
 }
 
 static void
 print_segments(const struct shmt_info *list, size_t count, bool human)
 {
-	static struct lines lines;
 	size_t i;
 
 	printf("\n------ Shared Memory Segments --------\n"
@@ -213,8 +200,7 @@ print_segments(const struct shmt_info *list, size_t count, bool human)
 	    "key", "shmid", "owner", "perms", human ? "size" : "bytes",
 	    "nattch", "status");
 	for (i = 0; i < count; i++)
-		put_row(&lines, &list[i], human);
-	fwrite(lines.text, 1, lines.used, stdout);
+		put_row(&list[i], human);
 	putchar('\n');
 }
 
@@ -286,7 +272,8 @@ print_report(unsigned what, enum report_unit unit, bool json)
 	struct shmt_limits limits;
 	const char *bad = NULL;
 
-	/* All is known before the first line is printed. */
+	/* Read everything before the first line is printed, so that a failure
+	 * prints nothing. */
 	if ((what & REPORT_LIMITS) != 0 && shmt_limits(SHMT_LIMITS_SHM |
 	    SHMT_LIMITS_MSG | SHMT_LIMITS_SEM, &limits, &bad) == -1)
 		return limits_failed(bad, errno);

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "diagnose.h"
-#include "limits/metrics.h"
+#include "limits/actions.h"
 #include "limits/sample.h"
 #include "shmtool.h"
 #include "ui/message.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Limits and what is used of them.  --usage, --check, --prometheus, --advise
- * and --set all speak of one such sample, so that their figures agree.
+ * Limits and their use.  --usage, --check, --prometheus, --advise and --set
+ * take their figures from one such sample, so that they agree.
  */
 
 #include <limits.h>
@@ -52,14 +52,16 @@ add_memory(struct sample *sample)
 {
 	struct shmt_headroom cgroup;
 
-	/* --ns PID enters the IPC namespace of a process: these are ours. */
+	/* --ns PID enters another IPC namespace, but /dev/shm and the memory
+	 * cgroup are still those of this process. */
 	if (entered_namespace() != NULL)
 		return;
 	sample->has_dev_shm = shmt_dev_shm(&sample->dev_shm) == 0;
 	sample->has_cgroup = shmt_memory_cgroup(&cgroup);
 	if (!sample->has_cgroup)
 		return;
-	/* The page cache, which gives way, and free swap do not count. */
+	/* The page cache, which the kernel reclaims, and free swap do not count
+	 * as used. */
 	sample->cgroup_limit = cgroup.limit;
 	sample->cgroup_used = cgroup.left < cgroup.limit ?
 	    cgroup.limit - cgroup.left : 0;

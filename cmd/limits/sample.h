@@ -27,7 +27,7 @@ struct sample {
  * shmt_limits().  To count stale segments costs a look at their processes. */
 int take_sample(bool stale, struct sample *sample, const char **bad);
 
-/* Adds what bounds other shared memory: /dev/shm and the memory cgroup. */
+/* Adds the limits of other shared memory: /dev/shm and the memory cgroup. */
 void add_memory(struct sample *sample);
 
 /* A limit beside what is used of it. */
@@ -39,7 +39,7 @@ struct use {
 	uint64_t limit, used;
 	bool has_limit;		/* false: neither is known */
 	bool unlimited;		/* the limit is above any machine's memory */
-	bool fills;		/* more use of it is a reason to worry */
+	bool fills;		/* a high percentage is a problem */
 };
 
 #define USES_MAX 8

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * limits --set: changes limits, all or none, and keeps them over a boot.
+ * limits --set and --persist: changes limits, all or none, and keeps them for
+ * the next boot.
  */
 
 #include <errno.h>
@@ -12,7 +13,7 @@
 #include <string.h>
 
 #include "diagnose.h"
-#include "limits/set.h"
+#include "limits/actions.h"
 #include "shmtool.h"
 #include "ui/message.h"
 #include "ui/signals.h"
@@ -38,7 +39,7 @@ is_named(const struct shmt_setting *setting, const char *name)
 }
 
 /*
- * What it does to segments that exist
+ * Effects on existing segments
  */
 
 static void
@@ -94,7 +95,7 @@ count_orphans(const struct change *c)
 	return orphans;
 }
 
-/* Unattached segments that there were, and are no more. */
+/* Counts unattached segments that existed before and were removed. */
 static uint64_t
 count_removed(const struct change *c)
 {
@@ -140,7 +141,7 @@ warn_of_effects(const struct change *c, bool dry)
 			warn_of_removal(c, dry);
 }
 
-/* What only the kernel knows, where it is not asked. */
+/* Reports what only the kernel can check, where it is not asked. */
 static void
 warn_of_extension(const struct change *c)
 {
@@ -155,10 +156,9 @@ warn_of_extension(const struct change *c)
 }
 
 /*
- * The change: all that may fail first, what cannot be undone last
+ * The change: steps that may fail first, those that cannot be undone last
  */
 
-/* Sets one back to what it was. */
 static void
 undo_one(const struct shmt_setting *setting, uint64_t old)
 {
@@ -218,7 +218,7 @@ set_revocable(const struct change *c)
 	return status;
 }
 
-/* shm_SHM_RMID_FORCED removes segments, which nothing brings back. */
+/* shm_SHM_RMID_FORCED removes segments, which cannot be restored. */
 static int
 set_irrevocable(const struct change *c)
 {
@@ -314,7 +314,7 @@ check_one(const struct shmt_setting *setting)
 	    setting_failed(setting, setting->value, reason, errno);
 }
 
-/* Finds out all that can be known before anything is changed. */
+/* Checks everything that can be checked before anything is changed. */
 static int
 check_all(struct change *c, bool dry)
 {
@@ -325,7 +325,7 @@ check_all(struct change *c, bool dry)
 	for (i = 0; i < c->settings->count && status == ST_OK; i++) {
 		if (shmt_limit_get(s[i].name, &c->old[i]) == -1)
 			status = setting_failed(&s[i], s[i].value, "", errno);
-		/* To show what would be done takes no rights. */
+		/* --dry-run needs no permission. */
 		else if (!dry || is_named(&s[i], SHMT_DEV_SHM_SIZE))
 			status = check_one(&s[i]);
 	}
@@ -367,7 +367,7 @@ print_changes(const struct change *c)
 	}
 }
 
-/* How the size of /dev/shm is kept, which is not done here. */
+/* Prints the line of fstab(5) that keeps the size of /dev/shm. */
 static void
 print_fstab(const char *size)
 {
@@ -437,7 +437,7 @@ change_limits(const struct settings *settings, const char *file, bool dry)
 	struct change c = { .settings = settings, .file = file };
 	int status;
 
-	/* Half of it must not stay when a signal comes. */
+	/* A signal must not leave some of the limits changed. */
 	catch_signals();
 	ignore_sigpipe();
 	status = check_all(&c, dry);

@@ -10,7 +10,7 @@
 
 #include "diagnose.h"
 #include "limits/sample.h"
-#include "limits/usage.h"
+#include "limits/actions.h"
 #include "shmtool.h"
 #include "ui/json.h"
 #include "ui/table.h"
@@ -51,7 +51,7 @@ get_used(const void *row, struct value *value)
 		set_number(value, use->used);
 }
 
-/* Unknown where something is used of a limit of 0. */
+/* The percentage is unknown where a limit of 0 is in use. */
 static void
 get_percent(const void *row, struct value *value)
 {

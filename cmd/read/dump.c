@@ -20,7 +20,7 @@
 /* An offset, the bytes in hexadecimal, and as characters. */
 #define LINE_MAX (16 + 2 + HEX_COLUMN(DUMP_LINE) + 1 + DUMP_LINE + 3)
 
-/* What a terminal shows changed bytes in, and how it goes back. */
+/* Escape sequences before and after changed bytes on a terminal. */
 #define CHANGED "\033[1;31m"
 #define AS_BEFORE "\033[0m"
 
@@ -82,7 +82,8 @@ add_lines(struct dump *dump, const unsigned char *bytes, size_t length)
 	}
 }
 
-/* Prints values, in as few calls as possible. */
+/* Collects values in a buffer: one call of stdio(3) a value takes half as long
+ * again. */
 static void
 add_values(struct dump *dump, const unsigned char *bytes, size_t length)
 {
@@ -120,7 +121,7 @@ add_whole(struct dump *dump, const unsigned char *bytes, size_t length)
 		add_values(dump, bytes, length);
 }
 
-/* Collects bytes until they are a whole line; how many were taken. */
+/* Collects bytes until they are a whole line; returns how many it took. */
 static size_t
 complete_part(struct dump *dump, const unsigned char *bytes, size_t length)
 {
@@ -285,8 +286,8 @@ dump_hole(struct dump *dump, uint64_t length)
 	add_zeros(dump, length - first - DUMP_LINE - folded);
 }
 
-/* What is left, and the end of a hex dump or of text.  Text ends with a
- * newline, its own or ours. */
+/* Prints the last incomplete line, and the end of a hex dump or of text. A
+ * newline is added to text that does not end with one. */
 void
 dump_end(struct dump *dump)
 {

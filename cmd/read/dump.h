@@ -19,7 +19,7 @@ enum dump_form { DUMP_RAW, DUMP_HEX, DUMP_TEXT, DUMP_TYPED };
 /* Bytes in a line of a hex dump; a multiple of the width of any type. */
 #define DUMP_LINE 16
 
-/* Begins as zeros but for the first members, which its user sets. */
+/* Initialise to 0, but for the first members, which the caller sets. */
 struct dump {
 	enum dump_form form;
 	const struct value_type *type;	/* of DUMP_TYPED */

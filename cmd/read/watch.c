@@ -138,7 +138,7 @@ read_contents(struct contents *c)
 	    watch->length, c->pos);
 }
 
-/* Where it is attached, our attachment keeps a removed segment. */
+/* An attachment of this process would keep a removed segment. */
 static int
 expect_segment(const struct watch *watch)
 {
@@ -234,7 +234,7 @@ look(struct contents *c, struct dump *dump, bool first)
 }
 
 static int
-watch_on(struct contents *c, struct dump *dump)
+watch_until_signal(struct contents *c, struct dump *dump)
 {
 	const struct watch *watch = c->watch;
 	struct timespec next;
@@ -266,7 +266,7 @@ watch_contents(const struct watch *watch, struct dump *dump)
 	if (c.blocks == NULL)
 		return fail(watch->operand->text, errno);
 	catch_signals();
-	status = watch_on(&c, dump);
+	status = watch_until_signal(&c, dump);
 	forget_changes(&c);
 	for (i = 0; i < c.count; i++)
 		free(c.blocks[i]);

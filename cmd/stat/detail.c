@@ -65,9 +65,14 @@ print_identity(const char *name, uint32_t uid, uint32_t gid)
 	printf(" (%" PRIu32 ")\n", gid);
 }
 
+/* Permissions, memory and status, which all kinds have. */
 static void
-print_memory(const struct shmt_info *s, bool bytes)
+print_state(const struct row *row, bool bytes)
 {
+	const struct shmt_info *s = &row->segment;
+
+	label("perms");
+	printf("%04o\n", s->mode);
 	label("size");
 	print_size(s->size, bytes);
 	putchar('\n');
@@ -79,6 +84,8 @@ print_memory(const struct shmt_info *s, bool bytes)
 		putchar('\n');
 	} else
 		puts("unknown");
+	label("status");
+	puts(row->status[0] != '\0' ? row->status : "-");
 }
 
 static void
@@ -102,6 +109,9 @@ print_time(const char *name, int64_t when, int64_t now)
 
 /* Room for "4242 (COMMAND), alive". */
 #define PROCESS_TEXT (2 * SHMT_COMMAND_MAX + 64)
+
+/* Room for "idle 5m of 1h00m". */
+#define IDLE_TEXT (2 * SHORT_TEXT + 16)
 
 static void
 describe_process(pid_t pid, const struct shmt_process *process,
@@ -170,29 +180,37 @@ print_parts(char *text)
 	putchar('\n');
 }
 
+/* "idle 2d03h", or "idle 5m of 1h00m" where that is not enough. */
+static void
+describe_idle(uint64_t seconds, bool enough, char text[static IDLE_TEXT])
+{
+	char idle[SHORT_TEXT], wanted[SHORT_TEXT];
+
+	short_duration(idle, seconds);
+	short_duration(wanted, SHMT_STALE_IDLE);
+	snprintf(text, IDLE_TEXT, "idle %s%s%s", idle, enough ? "" : " of ",
+	    enough ? "" : wanted);
+}
+
 /* Each part of the proof, in the order of its definition. */
 static void
 print_proof(const struct row *row, const struct shmt_proof *proof)
 {
 	char creator[PROCESS_TEXT], user[PROCESS_TEXT] = "";
-	char idle[SHORT_TEXT], wanted[SHORT_TEXT];
-	char text[2 * PROCESS_TEXT + 256];
+	char idle[IDLE_TEXT], text[2 * PROCESS_TEXT + 256];
 	const struct shmt_info *s = &row->segment;
 
 	describe_process(s->cpid, &proof->creator, creator);
 	if (proof->last_user.life != SHMT_NONE)
 		describe_process(s->lpid, &proof->last_user, user);
-	short_duration(idle, proof->idle);
-	short_duration(wanted, SHMT_STALE_IDLE);
-	snprintf(text, sizeof(text),
-	    "%s: %s; %s; creator %s; %s%s; idle %s%s%s",
+	describe_idle(proof->idle, proof->idle_enough, idle);
+	snprintf(text, sizeof(text), "%s: %s; %s; creator %s; %s%s; %s",
 	    proof->stale ? "yes" : "no",
 	    proof->unattached ? "not attached" : "attached",
 	    proof->not_dest ? "not marked" : "marked for removal", creator,
 	    user[0] == '\0' ? "never attached" :
 	    s->dtime >= s->atime ? "last detach by " : "last attach by ", user,
-	    idle, proof->idle_enough ? "" : " of ",
-	    proof->idle_enough ? "" : wanted);
+	    idle);
 	label("stale");
 	print_parts(text);
 }
@@ -245,7 +263,7 @@ check_object(const struct row *row, struct shmt_object_proof *proof)
 	    &row->ipc_ns->holders, proof);
 }
 
-/* What the creator of an object is thought to be, and why. */
+/* Describes which process may have created an object, and why. */
 static void
 describe_creator(const struct shmt_object_proof *proof,
     char text[static PROCESS_TEXT])
@@ -280,18 +298,14 @@ print_object_proof(const struct shmt_object_proof *proof)
 		    "the kernel"),
 		[SHMT_NO] = "in use", [SHMT_YES] = "not in use"
 	};
-	char idle[SHORT_TEXT], wanted[SHORT_TEXT], creator[PROCESS_TEXT];
-	char text[PROCESS_TEXT + 256];
+	char idle[IDLE_TEXT], creator[PROCESS_TEXT], text[PROCESS_TEXT + 256];
 
 	describe_creator(proof, creator);
-	short_duration(idle, proof->idle);
-	short_duration(wanted, SHMT_STALE_IDLE);
-	snprintf(text, sizeof(text), "%s: %s; %s%s; %s; idle %s%s%s",
+	describe_idle(proof->idle, proof->idle_enough, idle);
+	snprintf(text, sizeof(text), "%s: %s; %s%s; %s; %s",
 	    proof->stale ? "yes" : "no", use[proof->unused],
 	    proof->no_semaphore ? "no semaphore" : "a semaphore",
-	    proof->one_name ? "" : "; more than one name", creator, idle,
-	    proof->idle_enough ? "" : " of ",
-	    proof->idle_enough ? "" : wanted);
+	    proof->one_name ? "" : "; more than one name", creator, idle);
 	label("stale");
 	print_parts(text);
 }
@@ -346,11 +360,7 @@ print_object_detail(const struct row *row, bool bytes)
 	printf("%s, inode %" PRIu64 " of device %" PRIu64 "\n",
 	    kind_name(s->object.kind), s->object.inode, s->object.dev);
 	print_identity("owner", s->uid, s->gid);
-	label("perms");
-	printf("%04o\n", s->mode);
-	print_memory(s, bytes);
-	label("status");
-	puts(row->status[0] != '\0' ? row->status : "-");
+	print_state(row, bytes);
 	print_object_times(s);
 	print_object_proof(&proof);
 	if (shmt_logout_removes(s->uid, &removes) == 0 && removes) {
@@ -377,11 +387,7 @@ print_detail(const struct row *row, bool bytes, bool with_ns)
 		print_ns(row->ipc_ns);
 	print_identity("owner", s->uid, s->gid);
 	print_identity("creator", s->cuid, s->cgid);
-	label("perms");
-	printf("%04o\n", s->mode);
-	print_memory(s, bytes);
-	label("status");
-	puts(row->status[0] != '\0' ? row->status : "-");
+	print_state(row, bytes);
 	print_process("created by", s->cpid, &proof.creator);
 	print_process("last used by", s->lpid, &proof.last_user);
 	print_time("attach", s->atime, now);

@@ -15,8 +15,9 @@
 
 int print_detail(const struct row *row, bool bytes, bool with_ns);
 
-/* Adds to the object of a row what it tells beyond the columns; of the
- * attachments what the table at table->arg says, if it is not NULL. */
+/* Adds the members that are no columns to the JSON object of a row; the
+ * attachments with the columns of the table at table->arg, if that is not
+ * NULL. */
 int json_detail(const struct table *table, struct json *json,
     const void *row);
 

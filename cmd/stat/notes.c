@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Notes for people at a terminal, who may miss what a table does not list.
- * What cannot be found out leaves out its note.
+ * Notes for people at a terminal about memory that a table does not list. A
+ * note is left out where its figures cannot be read.
  */
 
 #include <inttypes.h>

@@ -7,10 +7,10 @@
 #ifndef CMD_STAT_NOTES_H
 #define CMD_STAT_NOTES_H
 
-/* That there are POSIX objects, which were not asked for. */
+/* Notes that there are POSIX objects, which were not asked for. */
 void note_objects(void);
 
-/* What else lies in /dev/shm, and how full it is. */
+/* Notes the other files of /dev/shm, and how full it is. */
 void note_dev_shm(void);
 
 #endif

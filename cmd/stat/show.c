@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * What stat prints of one look: tables, TSV and JSON of each view, and the
+ * Prints what stat has collected: tables, TSV and JSON of each view, and the
  * details of operands.
  */
 
@@ -252,7 +252,7 @@ show_rows(const struct opts *o, const struct rows *rows, bool complete)
 	return show_segments(o, rows, complete);
 }
 
-/* What a table on a terminal leaves out. */
+/* Prints the notes about memory that a table on a terminal leaves out. */
 static void
 print_notes(const struct opts *o)
 {
@@ -267,7 +267,8 @@ print_notes(const struct opts *o)
 		note_objects();
 }
 
-/* Without /proc a list of attachments is no list at all. */
+/* Without /proc, the attachments are unknown: print none instead of an empty
+ * list. */
 static int
 check_attachments(const struct opts *o, const struct rows *rows)
 {
@@ -288,7 +289,7 @@ show(const struct opts *o)
 	int status;
 
 	status = collect(&o->selection, &collection);
-	/* A list that could not be taken is not an empty one. */
+	/* A list that could not be read must not be printed as an empty one. */
 	if (rows->ns_count > 0) {
 		complete = check_complete(&o->selection, &collection);
 		add_status(&status, check_attachments(o, rows));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * What stat prints of one look.
+ * Prints what stat has collected.
  */
 
 #ifndef CMD_STAT_SHOW_H

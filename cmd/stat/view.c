@@ -42,7 +42,8 @@ static const char *const object_attachments[] = {
 };
 
 /* What a narrow terminal loses of these, in this order. */
-static const char *const times_expendable[] = { "KEY", "IDLE", "OWNER", NULL };
+static const char *const times_expendable[] = { "KEY", "IDLE", "OWNER",
+	"BTIME", "ATIME", NULL };
 static const char *const pids_expendable[] = { "KEY", "OWNER", NULL };
 static const char *const creators_expendable[] = {
 	"PERMS", "KEY", "CGROUP", "GROUP", "CREATOR", NULL

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * What stat was asked for: the options, and the rows and columns of a view.
+ * The options of stat, and the rows and columns of each view.
  */
 
 #ifndef CMD_STAT_VIEW_H
@@ -19,7 +19,7 @@
 #include "ui/table.h"
 #include "ui/terminal.h"
 
-/* What a letter shows: which rows, and which of their columns. */
+/* A view: which rows, and which of their columns. */
 struct view {
 	int letter;
 	const struct column_set *set;

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * stat -w: looks again and again, and prints a line for each change between
- * two looks.  What is there at first has not changed.
+ * stat -w: looks at the segments again and again, and prints a line for each
+ * change between two looks.  What is there at first has not changed.  Changes
+ * of objects come from object_watch.c.
  */
 
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,23 +22,12 @@
 #include "operand.h"
 #include "rows.h"
 #include "shmtool.h"
+#include "stat/event.h"
+#include "stat/object_watch.h"
 #include "stat/watch.h"
-#include "ui/json.h"
 #include "ui/message.h"
 #include "ui/signals.h"
-#include "ui/table.h"
 #include "ui/text.h"
-#include "ui/value.h"
-
-/* One change. */
-struct event {
-	int64_t time;
-	const char *word;
-	struct row row;			/* after it; if removed, before */
-	pid_t pid;			/* who did it, 0: unknown */
-	struct shmt_process process;
-	char what[1280];		/* from what to what: long names */
-};
 
 /* One look at the segments, sorted by id. */
 struct look {
@@ -47,167 +36,17 @@ struct look {
 };
 
 struct watching {
-	const struct change_watch *how;
-	const struct column *columns[COLUMNS_MAX];	/* those to print */
-	size_t column_count;
+	struct event_output output;
 	struct look before, after;
+	struct object_watch *objects;	/* NULL: no objects are watched */
 };
-
-static void
-get_event(const void *row, struct value *value)
-{
-	set_text(value, ((const struct event *)row)->word);
-}
-
-static void
-get_command(const void *row, struct value *value)
-{
-	set_process(value, &((const struct event *)row)->process);
-}
-
-#define OF_EVENT(member) COLUMN_FIELD(struct event, member)
-
-/* The lines come one by one: widths make their columns stand below each other.
- * That of ID is set after the first look. */
-static struct column columns[] = {
-	{ "TIME", VALUE_TIME, OF_EVENT(time), .width = 19 },
-	{ "EVENT", VALUE_TEXT, .get = get_event, .width = 8 },
-	{ "ID", VALUE_NUMBER, OF_EVENT(row.segment.object.id), .width = 6 },
-	{ "KEY", VALUE_KEY, OF_EVENT(row.key), .facts = SHMT_HAS_KEY,
-	    .width = 10 },
-	{ "OWNER", VALUE_USER, OF_EVENT(row.segment.uid), .width = 8 },
-	{ "SIZE", VALUE_SIZE, OF_EVENT(row.segment.size), .width = 5 },
-	{ "NATTCH", VALUE_NUMBER, OF_EVENT(row.segment.nattch), .width = 6 },
-	{ "PID", VALUE_PID, OF_EVENT(pid), .width = 7 },
-	{ "COMMAND", VALUE_COMMAND, .get = get_command, .width = 15 },
-	/* As much as a change of permissions takes. */
-	{ "WHAT", VALUE_TEXT, OF_EVENT(what), .width = 18 }
-};
-
-#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
-
-static const char *const expendable[] = {
-	"KEY", "OWNER", "NATTCH", "SIZE", "PID", NULL
-};
-
-static const struct column_set event_columns = {
-	.list = columns, .count = COLUMNS, .row_size = sizeof(struct event),
-	.facts = offsetof(struct event, row.facts), .expendable = expendable
-};
-
-/* The digits of the largest id, which new ones are not far from. */
-static size_t
-id_width(const struct rows *rows)
-{
-	char text[SHORT_TEXT];
-	size_t width = 0;
-
-	if (rows->count > 0)
-		width = digits(text, (uint64_t)
-		    rows->list[rows->count - 1].segment.object.id, 10, 1);
-	return width;
-}
-
-/* Chooses the columns once for all lines, by the least widths; those that the
- * terminal has no room for go into names. */
-static void
-choose_event_columns(struct watching *w, char names[static HIDDEN_NAMES])
-{
-	const struct column *all[COLUMNS];
-	const struct table table = {
-		.set = &event_columns, .columns = all,
-		.column_count = COLUMNS, .expendable = expendable
-	};
-	size_t widths[COLUMNS], i;
-
-	names[0] = '\0';
-	for (i = 0; i < COLUMNS; i++) {
-		all[i] = &columns[i];
-		if (strcmp(columns[i].name, "ID") == 0 &&
-		    columns[i].width < id_width(&w->before.rows))
-			columns[i].width = id_width(&w->before.rows);
-		widths[i] = columns[i].width;
-	}
-	if (w->how->format == FORMAT_TABLE)
-		fit_terminal(&table, widths, names);
-	for (i = 0; i < COLUMNS; i++)
-		if (widths[i] != HIDDEN)
-			w->columns[w->column_count++] = all[i];
-}
-
-static enum row_style
-style_event(const void *row)
-{
-	const char *word = ((const struct event *)row)->word;
-
-	if (strcmp(word, "removed") == 0)
-		return STYLE_DIM;
-	return strcmp(word, "marked") == 0 ? STYLE_MARKED : STYLE_PLAIN;
-}
-
-/* Prints an event as a line, or the heading alone if it is NULL. */
-static int
-print_line(const struct watching *w, const struct event *event)
-{
-	const struct table table = {
-		.format = w->how->format, .bytes = w->how->bytes,
-		.heading = event == NULL, .set = &event_columns,
-		.columns = w->columns, .column_count = w->column_count,
-		.rows = event, .row_count = event != NULL,
-		.style = w->how->color ? style_event : NULL
-	};
-	struct json json = { .file = stdout };
-	int status;
-
-	if (table.format != FORMAT_JSON)
-		return print_table(&table, NULL, NULL);
-	status = print_object(&table, &json, NULL, event);
-	json_end(&json);
-	return status;
-}
 
 static bool
-is_wanted(const struct watching *w, const struct look *look,
+passes(const struct watching *w, const struct look *look,
     const struct row *row)
 {
-	bool named = w->how->operand_count == 0;
-	const struct operand *t;
-	size_t i;
-
-	for (i = 0; i < w->how->operand_count && !named; i++) {
-		t = &w->how->operands[i];
-		named = is_operand(t, &row->segment) || (t->ref.by_key &&
-		    (row->facts & SHMT_HAS_KEY) != 0 &&
-		    t->ref.key == row->key);
-	}
-	return named && shmt_match(w->how->filter, &row->segment, look->time,
+	return is_wanted(w->output.how, row, look->time,
 	    &look->rows.namespaces->holders);
-}
-
-static int
-print_event(const struct watching *w, struct event *event, const char *word)
-{
-	event->word = word;
-	event->time = w->after.time;
-	return print_line(w, event);
-}
-
-static void
-add_what(struct event *event, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void
-add_what(struct event *event, const char *format, ...)
-{
-	char text[sizeof(event->what)];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	if (event->what[0] != '\0')
-		strlcat(event->what, ", ", sizeof(event->what));
-	strlcat(event->what, text, sizeof(event->what));
 }
 
 /* What IPC_SET, SHM_LOCK and SHM_UNLOCK change. */
@@ -218,14 +57,7 @@ report_changed(const struct watching *w, const struct shmt_info *b,
 	const struct shmt_info *a = &row->segment;
 	struct event event = { .row = *row };
 
-	if (a->mode != b->mode)
-		add_what(&event, "perms %04o -> %04o", b->mode, a->mode);
-	if (a->uid != b->uid)
-		add_what(&event, "owner %s -> %s", user_name(b->uid),
-		    user_name(a->uid));
-	if (a->gid != b->gid)
-		add_what(&event, "group %s -> %s", group_name(b->gid),
-		    group_name(a->gid));
+	add_ownership(&event, b, a);
 	if (((a->state ^ b->state) & SHMT_LOCKED) != 0)
 		add_what(&event, "%s", (a->state & SHMT_LOCKED) != 0 ?
 		    "locked" : "unlocked");
@@ -234,7 +66,7 @@ report_changed(const struct watching *w, const struct shmt_info *b,
 	    ((a->state ^ b->state) & SHMT_DEST) == 0)
 		add_what(&event, "set as it was");
 	return event.what[0] == '\0' ? ST_OK :
-	    print_event(w, &event, "changed");
+	    print_event(&w->output, &event, "changed");
 }
 
 /* Of several processes only the last one is known. */
@@ -256,9 +88,9 @@ report_attached(const struct watching *w, const struct shmt_info *b,
 		add_what(&event, "%" PRIu64 " -> %" PRIu64, b->nattch,
 		    a->nattch);
 	if (meanwhile || a->nattch > b->nattch)
-		status = print_event(w, &event, "attached");
+		status = print_event(&w->output, &event, "attached");
 	if (status == ST_OK && (meanwhile || a->nattch < b->nattch))
-		status = print_event(w, &event, "detached");
+		status = print_event(&w->output, &event, "detached");
 	return status;
 }
 
@@ -267,10 +99,10 @@ report_created(const struct watching *w, const struct row *row)
 {
 	struct event event = { .row = *row, .pid = row->segment.cpid };
 
-	if (!is_wanted(w, &w->after, row))
+	if (!passes(w, &w->after, row))
 		return ST_OK;
 	shmt_creator(&row->segment, &event.process);
-	return print_event(w, &event, "created");
+	return print_event(&w->output, &event, "created");
 }
 
 static int
@@ -278,8 +110,8 @@ report_removed(const struct watching *w, const struct row *row)
 {
 	struct event event = { .row = *row };
 
-	return is_wanted(w, &w->before, row) ?
-	    print_event(w, &event, "removed") : ST_OK;
+	return passes(w, &w->before, row) ?
+	    print_event(&w->output, &event, "removed") : ST_OK;
 }
 
 /* Most segments, most of the time. */
@@ -305,8 +137,8 @@ report_differences(const struct watching *w, const struct row *before,
 		after->key = before->key;
 		after->facts |= SHMT_HAS_KEY;
 	}
-	if (is_unchanged(a, b) || (!is_wanted(w, &w->before, before) &&
-	    !is_wanted(w, &w->after, after)))
+	if (is_unchanged(a, b) || (!passes(w, &w->before, before) &&
+	    !passes(w, &w->after, after)))
 		return ST_OK;
 	status = report_changed(w, b, after);
 	if (status == ST_OK)
@@ -314,7 +146,7 @@ report_differences(const struct watching *w, const struct row *before,
 	if (status != ST_OK || ((a->state & ~b->state) & SHMT_DEST) == 0)
 		return status;
 	event = (struct event){ .row = *after };
-	return print_event(w, &event, "marked");
+	return print_event(&w->output, &event, "marked");
 }
 
 static int64_t
@@ -387,67 +219,121 @@ look(const struct change_watch *how, struct look *look)
 	return ST_OK;
 }
 
-/* Until the next look is due; false when there is to be none. */
-static bool
-wait_for_next(uint64_t interval, int *status)
+/* The digits of the largest id, which new ones are not far from. */
+static size_t
+id_width(const struct rows *rows)
 {
-	struct timespec time_left = {
-		.tv_sec = (time_t)(interval / 1000),
-		.tv_nsec = (long)(interval % 1000) * 1000000
-	};
-	struct pollfd out = { .fd = STDOUT_FILENO };
-	sigset_t all, old;
-	int ready = 0;
+	char text[SHORT_TEXT];
 
-	/* A signal that comes before the wait must end it as well. */
+	return rows->count == 0 ? 0 : digits(text, (uint64_t)
+	    rows->list[rows->count - 1].segment.object.id, 10, 1);
+}
+
+/* Looks at the segments, and prints what has changed since. */
+static int
+look_again(struct watching *w)
+{
+	int status = look(w->output.how, &w->after);
+
+	w->output.time = w->after.time;
+	if (status == ST_OK)
+		status = report_changes(w);
+	free_rows(&w->before.rows);
+	w->before = w->after;
+	memset(&w->after, 0, sizeof(w->after));
+	return status;
+}
+
+static int64_t
+milliseconds(void)
+{
+	struct timespec now = { 0, 0 };
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Waits until then (INT64_MAX: for ever), or until an object changes.  A
+ * signal that comes before the wait must end it as well.  -1: by a signal. */
+static int
+wait_until(struct pollfd fds[static 2], int64_t then)
+{
+	int64_t rest = then == INT64_MAX ? 0 : then - milliseconds();
+	struct timespec left = { 0, 0 };
+	sigset_t all, old;
+	int ready = -1;
+
+	if (rest > 0) {
+		left.tv_sec = (time_t)(rest / 1000);
+		left.tv_nsec = (long)(rest % 1000) * 1000000;
+	}
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &old);
 	if (caught_signal() == 0)
-		ready = ppoll(&out, 1, &time_left, &old);
+		ready = ppoll(fds, 2, then == INT64_MAX ? NULL : &left, &old);
 	sigprocmask(SIG_SETMASK, &old, NULL);
-	if (ready > 0) {
-		/* Nobody reads any more: end as a write would. */
-		kill(getpid(), SIGPIPE);
-		warn_about(NULL, "standard output: %s", strerror(EPIPE));
-		*status = ST_FAILED;
-	}
-	return ready == 0 && caught_signal() == 0;
+	return ready == -1 && caught_signal() == 0 ? 0 : ready;
 }
 
-/* Prints the heading, and names the columns that are left out. */
+/* Nobody reads any more: end as a write would. */
 static int
-begin_events(struct watching *w)
+no_reader(void)
 {
-	char names[HIDDEN_NAMES];
+	kill(getpid(), SIGPIPE);
+	warn_about(NULL, "standard output: %s", strerror(EPIPE));
+	return ST_FAILED;
+}
+
+/* Looks at segments now and then, at objects when they change. */
+static int
+follow(struct watching *w)
+{
+	const struct change_watch *how = w->output.how;
+	bool segments = (how->kinds & SHMT_KIND(SHMT_SYSV)) != 0;
+	int64_t interval = how->interval < INT32_MAX ?
+	    (int64_t)how->interval : INT32_MAX;
+	int64_t next = segments ? milliseconds() + interval : INT64_MAX;
+	struct pollfd fds[] = {
+		{ .fd = STDOUT_FILENO },
+		{ .fd = object_watch_fd(w->objects), .events = POLLIN }
+	};
 	int status = ST_OK;
 
-	choose_event_columns(w, names);
-	if (w->how->heading && w->how->format != FORMAT_JSON)
-		status = print_line(w, NULL);
-	if (status == ST_OK && names[0] != '\0' && flush_output())
-		warn_about(NULL, "no room for %s", names);
+	while (status == ST_OK && flush_output()) {
+		if (wait_until(fds, next) == -1)
+			break;
+		if (fds[0].revents != 0)
+			return no_reader();
+		if (fds[1].revents != 0)
+			status = report_objects(w->objects, &w->output);
+		if (status == ST_OK && milliseconds() >= next) {
+			status = look_again(w);
+			next = milliseconds() + interval;
+		}
+	}
 	return status;
 }
 
 int
 print_events(const struct change_watch *how)
 {
-	struct watching w = { .how = how };
-	int status;
+	struct watching w = { .output.how = how };
+	size_t width = 0;
+	int status = ST_OK;
 
 	catch_signals();
-	status = look(how, &w.before);
-	if (status == ST_OK)
-		status = begin_events(&w);
-	while (status == ST_OK && flush_output() &&
-	    wait_for_next(how->interval, &status)) {
-		status = look(how, &w.after);
-		if (status == ST_OK)
-			status = report_changes(&w);
-		free_rows(&w.before.rows);
-		w.before = w.after;
-		memset(&w.after, 0, sizeof(w.after));
+	if (how->kinds & SHMT_KIND(SHMT_POSIX))
+		status = open_object_watch(&w.objects, &width);
+	if (status == ST_OK && (how->kinds & SHMT_KIND(SHMT_SYSV)) != 0) {
+		status = look(how, &w.before);
+		if (width < id_width(&w.before.rows))
+			width = id_width(&w.before.rows);
 	}
+	if (status == ST_OK)
+		status = begin_events(&w.output, width);
+	if (status == ST_OK)
+		status = follow(&w);
 	free_rows(&w.before.rows);
+	close_object_watch(w.objects);
 	return status;
 }

@@ -28,7 +28,6 @@ has_facts(const struct column_set *set, const struct column *column,
 	return (column->facts & ~facts) == 0;
 }
 
-/* The field of a column, as a number or a text. */
 static void
 read_field(const struct column *column, const char *field,
     struct value *value)

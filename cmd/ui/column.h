@@ -20,7 +20,8 @@ struct column {
 	/* Instead of a field, for a value that has to be made. */
 	void (*get)(const void *row, struct value *value);
 	unsigned facts;		/* unknown unless a row has all of these */
-	unsigned needs;		/* what a row's maker has to find out */
+	unsigned needs;		/* facts that are found only where a column
+				 * needs them */
 	size_t width;		/* at least, where rows come one by one */
 };
 
@@ -51,7 +52,7 @@ void read_value(const struct column_set *set, const struct column *column,
 const struct column *find_column(const struct column_set *set,
     const char *name);
 
-/* Says that an option names no column, and which there are. */
+/* Reports that an option names no column, and lists the columns. */
 int unknown_column(const char *option, const char *name,
     const struct column_set *set);
 

@@ -146,7 +146,6 @@ plain_length(const char *text)
 	return n;
 }
 
-/* The character of a well-formed sequence. */
 static uint32_t
 utf8_character(const unsigned char *text, size_t length)
 {

@@ -64,7 +64,6 @@ list_options(struct parser *p, const struct cmd *cmd)
 	p->entries[p->count++] = (struct entry){ .row = &help_row };
 }
 
-/* What getopt_long(3) needs. */
 static void
 prepare_getopt(struct parser *p)
 {
@@ -253,7 +252,7 @@ nearest_option(const struct parser *p, const char *word)
 
 /* A long option that does not exist, or the beginning of several. */
 static int
-refuse_long(const struct parser *p, const char *word)
+refuse_long_option(const struct parser *p, const char *word)
 {
 	const size_t length = strcspn(word + 2, "=");
 	const char *name, *nearest;
@@ -282,7 +281,7 @@ refuse_long(const struct parser *p, const char *word)
 	    nearest);
 }
 
-/* What getopt(3) does not accept: code is '?' or ':'. */
+/* Reports what getopt(3) does not accept: code is '?' or ':'. */
 static int
 refuse(const struct parser *p, int code, char **argv)
 {
@@ -292,7 +291,7 @@ refuse(const struct parser *p, int code, char **argv)
 	if (code == ':')
 		return usage_error(word, "needs a value");
 	if (optopt == 0)
-		return refuse_long(p, word);
+		return refuse_long_option(p, word);
 	if (optopt >= LONG_CODE)
 		return usage_error(word, "takes no value");
 	instead = other_letter(p->cmd->name, letter[1]);
@@ -301,7 +300,7 @@ refuse(const struct parser *p, int code, char **argv)
 	return usage_error(word, "no such option; %s", instead);
 }
 
-/* What the options before it say about one. */
+/* Checks an option against those before it. */
 static int
 check_order(struct parser *p, struct entry *e)
 {

@@ -16,7 +16,7 @@ struct option_row;
 
 /*
  * A kind of value: converts text (NULL for an option that takes no value) and
- * stores it at to; or says what is wrong with text, as bad_value() words it,
+ * stores it at to; or reports what is wrong with text, as bad_value() words it,
  * and returns an exit status other than 0.
  */
 typedef int option_kind(const struct option_row *row, const char *text,
@@ -54,7 +54,7 @@ struct option_row {
 #define SETS(member, flag) \
 	.mask = offsetof(struct opts, member), .bit = (flag)
 
-/* What is left of a command line; a verb's struct opts begins with it. */
+/* The operands of a command line; a verb's struct opts begins with it. */
 struct arguments {
 	char **operands;	/* ended by NULL */
 	int count;
@@ -77,10 +77,10 @@ struct cmd {
 };
 
 /*
- * Stores all options of argv by the table of cmd, in a struct that begins
- * with struct arguments and holds the defaults.  Returns ST_OK; ST_HELP when
- * there is a -h, which the caller passes on to main(); or another status,
- * having said why.
+ * Stores all options of argv by the table of cmd, in a struct that begins with
+ * struct arguments and holds the defaults.  Returns ST_OK; ST_HELP when there
+ * is a -h, which the caller passes on to main(); or another status after a
+ * message.
  */
 int parse_options(const struct cmd *cmd, int argc, char **argv, void *opts);
 
@@ -89,8 +89,8 @@ int parse_options(const struct cmd *cmd, int argc, char **argv, void *opts);
 option_kind kind_flag, kind_choice, kind_text;
 
 /*
- * For a kind whose value was refused: says so by errno, of which ERANGE is
- * "out of range: RANGE", ENOMEM no memory, and others "not WANTED".
+ * Reports a refused value by errno: ERANGE is "out of range: RANGE", ENOMEM no
+ * memory, and others "not WANTED".
  */
 int bad_value(const struct option_row *row, const char *text,
     const char *wanted, const char *range);

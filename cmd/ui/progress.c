@@ -46,7 +46,7 @@ show(const struct progress *progress, uint64_t done, double now)
 	    left[SHORT_TEXT];
 	double total = (double)progress->total, speed;
 
-	/* One byte more, for speed is divided by. */
+	/* One more, since the speed is a divisor. */
 	speed = (double)done / (now - progress->start) + 1;
 	short_size(size, done);
 	short_size(rate, (uint64_t)speed);
@@ -57,7 +57,7 @@ show(const struct progress *progress, uint64_t done, double now)
 }
 
 bool
-progress_tell(void *arg, uint64_t done)
+show_progress(void *arg, uint64_t done)
 {
 	struct progress *progress = arg;
 	double now;

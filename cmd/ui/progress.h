@@ -21,6 +21,6 @@ void progress_end(struct progress *progress);
 
 /* Shows that done bytes of the total are transferred; true: a signal was
  * caught, the transfer must stop. */
-bool progress_tell(void *progress, uint64_t done);
+bool show_progress(void *progress, uint64_t done);
 
 #endif

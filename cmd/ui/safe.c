@@ -87,8 +87,8 @@ safe_copy(const char *src)
 	load_locale();
 	if (!is_fit_for_vis(src))
 		flags |= VIS_NOLOCALE;
-	/* Where memory ends, stravis(3) may return what it has freed, and
-	 * strvis(3) nothing of something.  No byte becomes more than four. */
+	/* Where memory is exhausted, stravis(3) may return freed memory, and
+	 * strvis(3) an empty string.  No byte becomes more than four. */
 	safe = reallocarray(NULL, strlen(src) + 1, 4);
 	if (safe != NULL && strvis(safe, src, flags) < 1) {
 		free(safe);

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-/* From here on these signals are noted, and interrupt blocking calls. */
+/* From now on these signals are noted, and interrupt blocking calls. */
 void catch_signals(void);
 
 /* The signal that was noted, or 0. */

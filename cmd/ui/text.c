@@ -124,7 +124,7 @@ struct name {
 SLIST_HEAD(names, name);
 
 static const char *
-known_name(struct names *names, uint32_t id, const char *(*look)(uint32_t))
+known_name(struct names *names, uint32_t id, const char *(*find)(uint32_t))
 {
 	const char *found;
 	struct name *name;
@@ -134,7 +134,7 @@ known_name(struct names *names, uint32_t id, const char *(*look)(uint32_t))
 	SLIST_FOREACH(name, names, link)
 		if (name->id == id)
 			return name->text;
-	found = look(id);
+	found = find(id);
 	if (found == NULL) {
 		snprintf(number, sizeof(number), "%u", id);
 		found = number;
@@ -152,7 +152,7 @@ known_name(struct names *names, uint32_t id, const char *(*look)(uint32_t))
 }
 
 static const char *
-look_user(uint32_t uid)
+find_user_name(uint32_t uid)
 {
 	const struct passwd *pw = getpwuid(uid);
 
@@ -160,7 +160,7 @@ look_user(uint32_t uid)
 }
 
 static const char *
-look_group(uint32_t gid)
+find_group_name(uint32_t gid)
 {
 	const struct group *gr = getgrgid(gid);
 
@@ -172,7 +172,7 @@ user_name(uint32_t uid)
 {
 	static struct names users = SLIST_HEAD_INITIALIZER(users);
 
-	return known_name(&users, uid, look_user);
+	return known_name(&users, uid, find_user_name);
 }
 
 const char *
@@ -180,5 +180,5 @@ group_name(uint32_t gid)
 {
 	static struct names groups = SLIST_HEAD_INITIALIZER(groups);
 
-	return known_name(&groups, gid, look_group);
+	return known_name(&groups, gid, find_group_name);
 }

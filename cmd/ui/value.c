@@ -78,7 +78,8 @@ tenths_text(uint64_t tenths, char room[static SHORT_TEXT])
 	digits(room + n + 1, tenths % 10, 10, 1);
 }
 
-/* The values that people read in another form than programs; false: others. */
+/* Formats the values that people and programs read in different forms; false:
+ * other kinds. */
 static bool
 short_text(const struct value *value, char room[static SHORT_TEXT])
 {
@@ -190,6 +191,15 @@ json_unknown(const struct value *value, struct json *json, const char *name)
 		json_null(json, "key_hex");
 }
 
+static void
+json_time(struct json *json, const char *name, int64_t when)
+{
+	if (when == 0)
+		json_null(json, name);
+	else
+		json_signed(json, name, when);
+}
+
 void
 value_json(const struct value *value, struct json *json, const char *name)
 {
@@ -212,10 +222,7 @@ value_json(const struct value *value, struct json *json, const char *name)
 		json_words(json, name, value->text);
 		break;
 	case VALUE_TIME:
-		if (value->number == 0)
-			json_null(json, name);
-		else
-			json_signed(json, name, (int64_t)value->number);
+		json_time(json, name, (int64_t)value->number);
 		break;
 	case VALUE_KEY:
 		json_key(json, (uint32_t)value->number);
@@ -230,10 +237,7 @@ value_json(const struct value *value, struct json *json, const char *name)
 	case VALUE_TENTHS:
 		json_tenths(json, name, value->number);
 		break;
-	case VALUE_NUMBER:
-	case VALUE_PID:
-	case VALUE_SIZE:
-	case VALUE_DURATION:
+	default:
 		json_number(json, name, value->number);
 		break;
 	}

@@ -57,8 +57,8 @@ count_unallocated(const struct shmt_view *view)
 	    pages * view->page - (uint64_t)st.st_blocks * 512 : 0;
 }
 
-/* Whether what a range needs fits.  Where there is enough for all, nothing is
- * counted. */
+/* Whether the pages that a range needs fit.  They are counted only where the
+ * whole range would not fit. */
 static bool
 fits(struct shmt_view *view, uint64_t from, uint64_t to, unsigned parts,
     uint64_t left)
@@ -79,8 +79,8 @@ shmt__expect_memory(struct shmt_view *view, uint64_t from, uint64_t to,
 	return -1;
 }
 
-/* What the file system of an object has left; segments have none of their
- * own. */
+/* The bytes free in the file system of an object; segments have no file system
+ * of their own. */
 static uint64_t
 count_free(const struct shmt_view *view)
 {

@@ -13,9 +13,10 @@
 
 /*
  * Checks that there is memory for a range of a view, or for those parts of it
- * that are data or holes; ENOMEM: there is not.  *left is set to what is left
- * of all memory, UINT64_MAX if nothing tells.  A process that allocates more
- * than its memory cgroup can hold is killed, and no errno comes first.
+ * that are data or holes; ENOMEM: there is not.  *left becomes the bytes left
+ * of all memory, UINT64_MAX where no limit is known.  This has to be asked
+ * beforehand: the kernel kills a process that exceeds its memory cgroup, and no
+ * call fails first.
  */
 int shmt__expect_memory(struct shmt_view *view, uint64_t from, uint64_t to,
     unsigned parts, uint64_t *left);

@@ -37,7 +37,7 @@ struct job {
 	short events;		/* for poll(2) */
 	bool is_file;		/* the descriptor is of a regular file */
 	bool preallocates;	/* its blocks are allocated many at once */
-	bool direct;		/* no buffer is needed, as far as we know */
+	bool direct;		/* the view's own call has not been refused */
 	uint64_t pos, end;	/* in the segment */
 	uint64_t reported;	/* pos at the last call of progress() */
 	uint64_t allocated;	/* the file has blocks up to this pos */
@@ -83,7 +83,7 @@ begin(struct job *job, struct shmt_view *view,
 	return 0;
 }
 
-/* Reports how far it is; -1: the caller does not want more. */
+/* Calls progress(); -1 with ECANCELED: the caller wants to stop. */
 static int
 report(struct job *job)
 {
@@ -152,9 +152,8 @@ write_buffer(struct job *job, size_t length)
 }
 
 /*
- * Blocks that are allocated many at once cost less than one by one, and lie
- * together.  That a file system cannot do it, or is full, is for write(2) to
- * say.
+ * Blocks that are allocated many at once cost less than one by one, and are
+ * contiguous.  A failure is ignored: write(2) reports a full file system.
  */
 static void
 preallocate(struct job *job, uint64_t end)
@@ -343,8 +342,8 @@ shmt_view_visit(struct shmt_view *view, uint64_t offset, uint64_t length,
  * Into the segment
  */
 
-/* Bytes that the input certainly has: the rest of a file, or what a pipe
- * holds.  Files in /proc tell no size. */
+/* Bytes that the input certainly has: the rest of a file, or the contents of a
+ * pipe.  Files in /proc have size 0. */
 static uint64_t
 known_input(const struct job *job)
 {
@@ -362,15 +361,16 @@ known_input(const struct job *job)
 }
 
 /*
- * Of a file all is known beforehand; of other input there must be memory for
- * the next bytes, and the next look is due before that can be used up.
+ * The length of a file is known beforehand.  For other input, memory for the
+ * next bytes is checked, and checked again before these can use it up.
  */
 static int
 expect_pages(struct job *job, uint64_t known)
 {
 	uint64_t end = job->end, left;
 
-	/* Huge pages come from a pool of their own, and with an errno. */
+	/* Huge pages come from a pool of their own; where that is empty a call
+	 * fails with an errno. */
 	if (job->pos < job->checked || job->view->huge)
 		return 0;
 	if (!job->is_file || known == 0)

@@ -18,8 +18,8 @@
 #include "sys/file.h"
 #include "sys/meminfo.h"
 
-/* For our buffers and page tables and the full pipe of a transfer; for the
- * tables of the pages themselves one byte in 128. */
+/* Kept free for this process's buffers and page tables and for a full pipe; and
+ * for the tables of the copied pages one byte in 128. */
 #define RESERVED ((uint64_t)2 << 20)
 #define TABLES 128
 
@@ -45,7 +45,7 @@ static const struct version versions[] = {
 	    { "total_inactive_file", "total_active_file" } }
 };
 
-/* What is known so far: the least of all. */
+/* The least room found so far. */
 struct least {
 	struct shmt_headroom headroom;
 	uint64_t swap_free;	/* on the machine */
@@ -181,10 +181,10 @@ take_least(struct least *least, const struct shmt_headroom *found)
 		least->headroom = *found;
 }
 
-/* Our cgroup and all above it, as far as they are to be seen from here. */
+/* The cgroup of this process and those above it, as far as they are visible. */
 static void
-climb(int root, const struct version *version, const char *point, char *path,
-    struct least *least)
+find_least_above(int root, const struct version *version,
+    const char *point, char *path, struct least *least)
 {
 	struct shmt_headroom found;
 	char name[4096], *slash;
@@ -239,7 +239,7 @@ look_at_cgroups(int root, const struct version *version, struct least *least)
 	if (path != NULL && find_mount(mounts, version, &top, &point)) {
 		path = below(path, top);
 		if (path != NULL)
-			climb(root, version, point, path, least);
+			find_least_above(root, version, point, path, least);
 	}
 	free(mounts);
 	free(groups);
@@ -290,7 +290,7 @@ shmt__headroom(int root, struct shmt_headroom *headroom)
 bool
 shmt__memory_cgroup(int root, struct shmt_headroom *cgroup)
 {
-	/* What version 1 has for "max": all pages that a long can count. */
+	/* Version 1 has no "max", but all pages that a long can count. */
 	return find_least(root, true, cgroup) && cgroup->limit < LONG_MAX / 2;
 }
 

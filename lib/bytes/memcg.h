@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* The memory that is left. */
+/* Memory that this process can still allocate. */
 
 #ifndef SHMT_BYTES_MEMCG_H
 #define SHMT_BYTES_MEMCG_H
@@ -11,8 +11,8 @@
 bool shmt__headroom(int root, struct shmt_headroom *headroom);
 bool shmt__memory_cgroup(int root, struct shmt_headroom *cgroup);
 
-/* Bytes that can be allocated for contents, without what that needs beside
- * them; UINT64_MAX where nothing tells. */
+/* Bytes that can be allocated for contents, buffers and page tables already
+ * deducted; UINT64_MAX where no limit is known. */
 uint64_t shmt__memory_left(void);
 
 #endif

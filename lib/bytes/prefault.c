@@ -48,7 +48,7 @@ fault_in(void *arg)
 		from = p->done & ~(p->page - 1);
 		to = p->wanted - from < PIECE ? p->wanted : from + PIECE;
 		pthread_mutex_unlock(&p->lock);
-		/* If this fails the copy fails too, with a reason. */
+		/* If this fails, the copy fails too and reports why. */
 		madvise(p->at + from, (size_t)(to - from), MADV_POPULATE_READ);
 		pthread_mutex_lock(&p->lock);
 		p->done = to;

@@ -9,8 +9,8 @@
 
 struct shmt__prefault;
 
-/* Starts the thread for an attachment.  NULL: there is no thread to be had,
- * or only one processor to run it. */
+/* Starts the thread for an attachment.  NULL: it cannot be started, or there is
+ * only one processor. */
 struct shmt__prefault *shmt__prefault_start(char *at);
 
 /*

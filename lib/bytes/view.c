@@ -62,7 +62,7 @@ open_own_file(const struct shmt_view *view, const void *at)
 }
 
 /*
- * By a descriptor, if the kernel gives us one: then the segment is attached
+ * Prefers a descriptor, if the kernel permits one: then the segment is attached
  * for microseconds only.
  */
 static int
@@ -139,7 +139,7 @@ open_file(struct shmt_view *view, const struct shmt_object *object)
 	return -1;
 }
 
-/* A descriptor says itself what it is of. */
+/* The facts come from the descriptor, not from a name that may change. */
 static int
 open_copy(struct shmt_view *view, int original)
 {

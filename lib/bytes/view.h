@@ -67,7 +67,7 @@ struct shmt_view {
 	struct shmt__remote *remote;	/* view_remote.c; or NULL */
 };
 
-/* It stays in the cache of a processor; a larger one gains nothing. */
+/* Small enough for a processor's cache; a larger buffer is no faster. */
 #define SHMT__BUFFER ((size_t)128 * 1024)
 
 /* Bytes that are moved by one call without a buffer. */
@@ -93,8 +93,8 @@ int shmt__view_file(struct shmt_view *view, int fd);
 int shmt__view_map(struct shmt_view *view, void *at);
 int shmt__view_remote(struct shmt_view *view, bool files_only);
 
-/* Whether errno says that a system call cannot do this here: a kernel without
- * it, a filter, or descriptors of a kind that it does not take. */
+/* Whether errno means that a system call cannot do this here: the kernel lacks
+ * it, a filter forbids it, or it does not take descriptors of this kind. */
 static inline bool
 shmt__is_unsupported(int error)
 {

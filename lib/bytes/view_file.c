@@ -64,7 +64,7 @@ load(struct shmt_view *view, uint64_t offset, void *buffer, size_t length)
 /* The file system of segments has no size of its own: it is full when memory
  * is. */
 static void
-name_shortage(const struct shmt_view *view)
+set_errno_of_shortage(const struct shmt_view *view)
 {
 	if (errno == ENOSPC && view->segment.object.kind == SHMT_SYSV)
 		errno = ENOMEM;
@@ -83,7 +83,7 @@ store(struct shmt_view *view, uint64_t offset, const void *buffer,
 		if (n == -1 && errno == EINTR)
 			n = 0;
 		else if (n <= 0) {
-			name_shortage(view);
+			set_errno_of_shortage(view);
 			return -1;
 		}
 	}
@@ -111,7 +111,7 @@ receive_from_file(struct shmt_view *view, uint64_t offset, size_t length,
 		return -1;
 	n = sendfile(view->fd, fd, NULL, length);
 	if (n == -1)
-		name_shortage(view);
+		set_errno_of_shortage(view);
 	return n;
 }
 

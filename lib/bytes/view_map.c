@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * A view by a mapping of our own.  The kernel does all copying: a page that
- * cannot be allocated is then an errno, where a load or a store of ours would
- * be a SIGBUS.
+ * A view by a mapping of this process.  The kernel does all copying: for a page
+ * that cannot be allocated a system call fails with an errno, where an access
+ * by this process would raise SIGBUS.
  */
 
 #include <sys/mman.h>
@@ -28,8 +28,8 @@
 /* Pages that one mincore(2) looks at: 64 MiB, a table of 16 KiB. */
 #define WINDOW_PAGES ((size_t)16384)
 
-/* Mapped pages count as memory of ours, by which the OOM killer chooses: no
- * more than so many bytes stay mapped in behind a transfer. */
+/* The OOM killer chooses by mapped pages: no more than so many bytes stay
+ * mapped in behind a transfer. */
 #define MAPPED_MAX ((uint64_t)4 << 20)
 
 /* A run of this length is worth a thread. */
@@ -103,8 +103,8 @@ look(struct shmt_view *view, uint64_t offset, uint64_t end)
 }
 
 /*
- * Whether all that is left is a hole, since every resident page was found.
- * Pages that come meanwhile are expected, too; pages that go stay expected.
+ * Whether the rest is one hole, because every resident page was found.  Pages
+ * that appear meanwhile are expected too; pages that disappear remain expected.
  */
 static bool
 found_all(struct shmt_view *view)
@@ -132,7 +132,7 @@ run_by_mincore(struct shmt_view *view, uint64_t offset, uint64_t end,
 
 	if (start < m->window ||
 	    start >= m->window + m->window_pages * view->page) {
-		/* Worth a look at /proc only where it may save many. */
+		/* Reads /proc only where that may save many calls. */
 		if (end - start > WINDOW_PAGES * view->page &&
 		    found_all(view)) {
 			*run = (struct shmt__run){ false, end };
@@ -280,7 +280,7 @@ fault_in(struct shmt_view *view, uint64_t offset, size_t length, int advice)
 {
 	size_t more = (size_t)(offset & (view->page - 1));
 
-	/* If this fails the copy fails too, with a reason. */
+	/* If this fails, the copy fails too and reports why. */
 	madvise(view->mapped->at + offset - more, length + more, advice);
 }
 
@@ -412,7 +412,8 @@ shmt__view_map(struct shmt_view *view, void *at)
 	if (view->mapped == NULL)
 		return -1;
 	view->mapped->at = at;
-	/* Else the kernel takes pages for important because we copied them. */
+	/* Otherwise the kernel keeps these pages in memory because they were
+	 * copied. */
 	madvise(at, (size_t)view->size, MADV_SEQUENTIAL);
 	find_page_kind(view);
 	view->ops = &by_mapping;

@@ -24,7 +24,7 @@
 #include "users/scan.h"
 
 struct shmt__remote {
-	int dir;		/* /proc/PID, which stays that process's */
+	int dir;		/* /proc/PID, which stays that of the process */
 	pid_t pid;
 	uint64_t id;
 	struct shmt__mapping *maps;
@@ -65,7 +65,7 @@ read_mappings(struct shmt__remote *r)
 	return result;
 }
 
-/* ESRCH: another file is mapped there by now, or the process is gone. */
+/* ESRCH: another file is mapped there by now, or the process has exited. */
 static int
 open_file(const struct shmt__remote *r, uint64_t size)
 {
@@ -158,7 +158,8 @@ close_remote(struct shmt_view *view)
 	view->remote = NULL;
 }
 
-/* By a descriptor if the kernel gives us one, else by memory. */
+/* Prefers a descriptor, if the kernel permits one, to the memory of the
+ * process. */
 static int
 try_holder(struct shmt_view *view, const struct shmt_holder *holder)
 {
@@ -196,8 +197,8 @@ try_holders(struct shmt_view *view, const struct shmt_holders *holders,
 
 	holder = shmt_holders_of(holders, &view->segment.object, &count);
 	for (; count > 0; count--, holder++) {
-		/* Other users' processes could show something else at each
-		 * look. */
+		/* Processes of other users could change what they show between
+		 * two reads. */
 		if (!shmt__is_trusted(holder, segment))
 			continue;
 		if (try_holder(view, holder) == 0)

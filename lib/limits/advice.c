@@ -89,7 +89,7 @@ advise_db2(const struct shmt_limits *now, struct shmt_advice *advice,
 
 /* The bytes of one segment by a profile, and the reason. */
 static uint64_t
-share(enum shmt_profile profile, uint64_t memory, const char **reason)
+recommend_size(enum shmt_profile profile, uint64_t memory, const char **reason)
 {
 	switch (profile) {
 	case SHMT_ADVISE_GENERAL:
@@ -117,7 +117,7 @@ shmt_advise(enum shmt_profile profile, uint64_t memory,
 	const char *reason;
 	size_t n = 0;
 
-	shmmax = share(profile, memory, &reason);
+	shmmax = recommend_size(profile, memory, &reason);
 	/* Whole pages, so that one segment of shmmax fits into shmall. */
 	shmmax -= shmmax % page;
 	if (shmmax == 0) {

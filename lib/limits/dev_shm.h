@@ -11,7 +11,7 @@
 int shmt__dev_shm_check(char reason[SHMT_REASON]);
 int shmt__dev_shm_resize(uint64_t size, char reason[SHMT_REASON]);
 
-/* What the kernel makes of a size: whole pages. */
+/* Rounds a size up to whole pages, as the kernel does. */
 uint64_t shmt__dev_shm_round(uint64_t size);
 
 #endif

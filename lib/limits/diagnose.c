@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Which of the causes that share an errno it was, found by computing what the
- * kernel computed.  Where the figures show no reason for the refusal, they
- * have changed since or cannot all be seen: then the cause that comes nearest
- * is reported as not certain.
+ * Finds which of the causes that share an errno it was, by the kernel's own
+ * computation.  Where the figures show no reason for the refusal, they have
+ * changed since or are not all visible: then the most likely cause is reported
+ * as not certain.
  */
 
 #include <sys/resource.h>
@@ -51,14 +51,12 @@ set_cause(struct shmt_cause *c, enum shmt_cause_kind kind, uint64_t asked,
 	c->limit = limit;
 }
 
-/* Whether used and asked together are above the limit. */
 static bool
 exceeds(const struct shmt_cause *c)
 {
 	return c->used > c->limit || c->asked > c->limit - c->used;
 }
 
-/* The segment that has the key asked for. */
 static bool
 find_existing(const struct shmt_request *request, struct shmt_cause *c)
 {

@@ -27,7 +27,7 @@
 #define NOBODY 65534
 #define PATH_SIZE 4096
 
-/* Where logind looks, the first before the others. */
+/* The directories that logind reads, in order of precedence. */
 static const char *const directories[] = {
 	"etc/systemd", "run/systemd", "usr/local/lib/systemd",
 	"usr/lib/systemd"
@@ -41,8 +41,8 @@ is_absent(int error)
 	return error == ENOENT || error == ENOTDIR;
 }
 
-/* Takes RemoveIPC= from a file; values that are no truth are ignored.
- * Returns 1 where it says anything, 0 or -1. */
+/* Reads RemoveIPC= from a file, ignoring values that are not boolean. Returns 1
+ * where the file sets it, 0 where not, or -1. */
 static int
 read_conf(const char *path, bool *on)
 {
@@ -50,7 +50,7 @@ read_conf(const char *path, bool *on)
 		"false", "true", "f", "t", "off", "on" };
 	char *text, *rest, *line, word[8], section[16] = "", more;
 	size_t length, i;
-	int said = 0;
+	int found = 0;
 
 	if (shmt__read_file(AT_FDCWD, path, &text, &length) == -1)
 		return -1;
@@ -62,28 +62,30 @@ read_conf(const char *path, bool *on)
 		for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 			if (strcasecmp(word, words[i]) == 0) {
 				*on = i % 2 == 1;
-				said = 1;
+				found = 1;
 			}
 	}
 	free(text);
-	return said;
+	return found;
 }
 
-/* What was taken last; a file whose name sorts after its own counts more. */
-struct taken {
+/* The setting found so far; one in a file whose name sorts after this replaces
+ * it. */
+struct setting {
 	char name[NAME_MAX + 16];
 	bool on;
 };
 
-/* Takes one file, unless an earlier directory has one of its name: the main
+/* Reads one file, unless an earlier directory has one of its name: the main
  * file "logind.conf" or a drop-in, "logind.conf.d/NAME", which sorts after. */
 static int
-take(const char *root, int place, const char *name, struct taken *taken)
+apply_file(const char *root, int place, const char *name,
+    struct setting *setting)
 {
 	char path[PATH_SIZE];
 	struct stat st;
 	bool on;
-	int i, said;
+	int i, found;
 
 	for (i = 0; i <= place; i++) {
 		snprintf(path, sizeof(path), "%s/%s/%s", root, directories[i],
@@ -91,12 +93,12 @@ take(const char *root, int place, const char *name, struct taken *taken)
 		if (i < place && lstat(path, &st) == 0)
 			return 0;
 	}
-	said = read_conf(path, &on);
-	if (said == -1)
+	found = read_conf(path, &on);
+	if (found == -1)
 		return is_absent(errno) ? 0 : -1;
-	if (said == 1 && strcmp(name, taken->name) > 0) {
-		strlcpy(taken->name, name, sizeof(taken->name));
-		taken->on = on;
+	if (found == 1 && strcmp(name, setting->name) > 0) {
+		strlcpy(setting->name, name, sizeof(setting->name));
+		setting->on = on;
 	}
 	return 0;
 }
@@ -108,7 +110,7 @@ is_drop_in(const struct dirent *entry)
 }
 
 static int
-take_drop_ins(const char *root, int place, struct taken *taken)
+apply_drop_ins(const char *root, int place, struct setting *setting)
 {
 	char path[PATH_SIZE], name[NAME_MAX + 16];
 	struct dirent **entries;
@@ -123,7 +125,7 @@ take_drop_ins(const char *root, int place, struct taken *taken)
 		snprintf(name, sizeof(name), "logind.conf.d/%s",
 		    entries[i]->d_name);
 		if (result == 0)
-			result = take(root, place, name, taken);
+			result = apply_file(root, place, name, setting);
 		free(entries[i]);
 	}
 	free(entries);
@@ -151,12 +153,12 @@ read_system_uid_max(const char *root, uint64_t *max)
 int
 shmt__logout_removes(const char *root, uint32_t uid, bool *removes)
 {
-	struct taken taken = { .on = true };
+	struct setting setting = { .on = true };
 	char path[PATH_SIZE];
 	uint64_t max;
 	int i;
 
-	/* logind makes it when it starts. */
+	/* logind creates this directory when it starts. */
 	snprintf(path, sizeof(path), "%s/run/systemd/users", root);
 	if (access(path, F_OK) == -1) {
 		if (!is_absent(errno))
@@ -165,12 +167,12 @@ shmt__logout_removes(const char *root, uint32_t uid, bool *removes)
 		return 0;
 	}
 	for (i = 0; i < DIRECTORIES; i++)
-		if (take(root, i, "logind.conf", &taken) == -1 ||
-		    take_drop_ins(root, i, &taken) == -1)
+		if (apply_file(root, i, "logind.conf", &setting) == -1 ||
+		    apply_drop_ins(root, i, &setting) == -1)
 			return -1;
 	if (read_system_uid_max(root, &max) == -1)
 		return -1;
-	*removes = taken.on && uid > max && uid != NOBODY;
+	*removes = setting.on && uid > max && uid != NOBODY;
 	return 0;
 }
 

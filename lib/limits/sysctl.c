@@ -117,7 +117,7 @@ write_sysctl(const char *path, uint64_t value)
 	fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd == -1)
 		return -1;
-	/* In one write: the kernel takes each for a whole number. */
+	/* In one write: the kernel parses each write as a whole number. */
 	length = snprintf(text, sizeof(text), "%" PRIu64 "\n", value);
 	result = shmt__write_all(fd, text, (size_t)length);
 	shmt__close(fd);
@@ -151,7 +151,7 @@ shmt_limit_set(const char *name, uint64_t value, uint64_t *now,
 
 /* Whether a line of length bytes sets kernel.NAME, as sysctl(8) reads it. */
 static bool
-sets(const char *line, size_t length, const char *name)
+sets_name(const char *line, size_t length, const char *name)
 {
 	static const char prefix[] = "kernel";
 	const char *end = line + length;
@@ -200,7 +200,7 @@ compose(const char *old, size_t length, const struct shmt_setting *settings,
 		next = memchr(line, '\n', (size_t)(end - line));
 		next = next != NULL ? next + 1 : end;
 		for (i = 0; i < count; i++)
-			if (sets(line, (size_t)(next - line),
+			if (sets_name(line, (size_t)(next - line),
 			    settings[i].name))
 				break;
 		if (i == count) {
@@ -241,8 +241,8 @@ copy_attribute(int from, int to, const char *name)
 	return result;
 }
 
-/* Those of the old file that its new contents must not lose.  Another one
- * may be refused: it is not ours to give. */
+/* Copies the attributes of the old file, which its new contents must not lose.
+ * The kernel may refuse others, which this process may not set. */
 static int
 copy_attributes(int from, int to)
 {

@@ -48,7 +48,8 @@ shmt__open_unnamed(int dir)
 	return -1;
 }
 
-/* Without memory arc4random(3) would end the program without a message. */
+/* Fails where memory is exhausted; arc4random(3) would end the program without
+ * a message. */
 static int
 make_name(struct shmt_atomic_file *file)
 {

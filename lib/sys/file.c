@@ -17,7 +17,7 @@
 #include "shmtool.h"
 #include "sys/file.h"
 
-/* Nothing that is read whole comes near to this; /dev/zero has no end. */
+/* Files that are read whole are far smaller; /dev/zero has no end. */
 #define READ_MAX ((size_t)256 << 20)
 
 int

@@ -21,8 +21,8 @@ int shmt__read_at(int fd, uint64_t offset, void *buffer, size_t length);
 int shmt__write_at(int fd, uint64_t offset, const void *buffer, size_t length);
 int shmt__write_all(int fd, const void *buffer, size_t length);
 
-/* Names made or changed in a directory, to the disk; some file systems have
- * nothing to do for that, and say so. */
+/* Writes the names in a directory to the disk; file systems that do not need
+ * this refuse it, which is no failure. */
 int shmt__sync_dir(int dir);
 
 /* statx(2) of the basic facts and the birth time, without asking a server;

@@ -6,7 +6,6 @@
  */
 
 #include <sys/ipc.h>
-#include <sys/shm.h>
 
 #include <ctype.h>
 #include <errno.h>

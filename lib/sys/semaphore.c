@@ -72,7 +72,7 @@ absent(int result)
 }
 
 static int
-operate(const struct shmt_semaphore *semaphore, short by,
+change_semaphore(const struct shmt_semaphore *semaphore, short by,
     const struct timespec *limit)
 {
 	struct sembuf op = {
@@ -89,18 +89,18 @@ shmt_semaphore_acquire(const struct shmt_semaphore *semaphore, uint64_t timeout)
 {
 	struct timespec limit = { 0 };
 
-	/* 68 years are for ever, and fit every time_t. */
+	/* 68 years count as for ever, and fit every time_t. */
 	if (timeout / 1000 >= INT32_MAX)
-		return operate(semaphore, -1, NULL);
+		return change_semaphore(semaphore, -1, NULL);
 	limit.tv_sec = (time_t)(timeout / 1000);
 	limit.tv_nsec = (long)(timeout % 1000) * 1000000;
-	return operate(semaphore, -1, &limit);
+	return change_semaphore(semaphore, -1, &limit);
 }
 
 int
 shmt_semaphore_release(const struct shmt_semaphore *semaphore)
 {
-	return operate(semaphore, 1, NULL);
+	return change_semaphore(semaphore, 1, NULL);
 }
 
 int

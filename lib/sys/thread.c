@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Threads of the library's own, which no caller gets to know.
+ * Threads of the library, which are invisible to its callers.
  */
 
 #include <pthread.h>
@@ -26,7 +26,7 @@ shmt__start_thread(pthread_t *thread, void *work(void *), void *arg)
 	sigset_t all, old;
 	bool started;
 
-	/* Signals are for the caller's threads. */
+	/* Signals go to the caller's threads. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	started = pthread_create(thread, NULL, work, arg) == 0;

@@ -9,7 +9,7 @@
 
 #include "shmtool.h"
 
-/* Threads (thread.c): how many can run at once, and one more. */
+/* How many threads can run at once; and one more thread. */
 size_t shmt__processors(void);
 bool shmt__start_thread(pthread_t *thread, void *work(void *), void *arg);
 

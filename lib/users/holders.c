@@ -94,7 +94,8 @@ is_credible(struct claim *claim, const struct shmt__found *found)
 	if (!claim->asked || claim->segment.object.id != id) {
 		claim->asked = true;
 		claim->known = shmt__sysv_look(id, &claim->segment) == 0;
-		/* Where we may not ask, nothing contradicts it. */
+		/* Where the segment may not be read, nothing contradicts the
+		 * mapping. */
 		claim->exists = claim->known || errno != ENOENT;
 		claim->segment.object.id = id;
 	}
@@ -128,7 +129,6 @@ merge_one(struct shmt_holders *holders, const struct shmt__found *found)
 		h->fd = found->fd;
 }
 
-/* Whether this is an object that was asked about. */
 static bool
 is_asked(const struct shmt_object *objects, size_t count,
     const struct shmt__found *found)
@@ -247,8 +247,8 @@ compare_sorted(const void *a, const void *b)
 	return shmt__compare_objects(a, b);
 }
 
-/* What a scan has to look for, to find the users of sorted objects: their
- * kinds and, each once, the devices of files. */
+/* Sets what a scan looks for to find the users of sorted objects: their kinds
+ * and, each once, the devices of files. */
 static void
 make_query(const struct shmt_object *objects, size_t count, dev_t *devices,
     struct shmt__query *query)

@@ -9,7 +9,8 @@
 #include "users/ids.h"
 #include "users/maps.h"
 
-/* What shmt_check_object_stale() finds out once for all objects of a list. */
+/* The user ids that shmt_check_object_stale() reads once for all objects of a
+ * list. */
 struct shmt__lookup {
 	bool tried, has_ids;
 	struct shmt__ids ids;	/* of all processes */

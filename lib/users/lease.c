@@ -156,8 +156,8 @@ open_and_lease(int dir, const struct shmt_object *object, struct statx *st,
 
 	if (shmt__posix_stat(dir, object, st) == -1)
 		return -1;
-	/* The type may have changed since: neither wait for the writer of a
-	 * FIFO, nor for whoever holds a lease. */
+	/* The type may have changed since: wait neither for the writer of a
+	 * FIFO nor for the holder of a lease. */
 	fd = openat(dir, object->name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW |
 	    O_NOCTTY | O_CLOEXEC);
 	if (fd == -1)
@@ -222,8 +222,8 @@ shmt__ask_lease(const struct shmt_object *object, unsigned flags,
 	return result;
 }
 
-/* Whether this process could unlink the name, by the rule of directories like
- * /tmp; O_NOATIME is for the owner and for who has CAP_FOWNER too. */
+/* Whether this process could unlink the name, by the rule of sticky
+ * directories.  O_NOATIME needs the same: the owner or CAP_FOWNER. */
 static bool
 may_unlink(int dir, const struct shmt_object *object, const struct statx *st)
 {
@@ -257,8 +257,8 @@ shmt__posix_may_remove(const struct shmt_object *object)
 	return result;
 }
 
-/* Whether /proc shows nobody who uses the object, apart from one descriptor
- * of this process (own), and shows every process. */
+/* Whether /proc shows every process, and none that uses the object, apart from
+ * one descriptor of this process (own). */
 static int
 check_unused_by_proc(const struct shmt_object *object, bool own,
     size_t *hidden)
@@ -316,7 +316,8 @@ unlink_same(const struct job *job, const struct statx *st)
 	return unlinkat(job->dir, job->object->name, 0);
 }
 
-/* What the lease guards is what has the name, and nobody waits to open it. */
+/* The name still belongs to the leased file, and no process waits to open
+ * it. */
 static int
 unlink_leased(const struct job *job, const struct statx *st,
     const struct shmt__lease *lease)

@@ -23,9 +23,9 @@ struct shmt__lease {
 };
 
 /*
- * Takes a write lease on fd, a file of this owner.  To be held for
- * microseconds: who opens the file waits meanwhile.  SIGIO stays blocked for
- * the thread until it is dropped.
+ * Takes a write lease on fd, a file of this owner.  Hold it for microseconds
+ * only: a process that opens the file waits meanwhile.  SIGIO stays blocked for
+ * the thread until the lease is dropped.
  *
  * EAGAIN: another descriptor or mapping of it exists.  EACCES: the caller is
  * neither the owner nor may become it, nor has CAP_LEASE.  EINVAL: the file
@@ -33,7 +33,7 @@ struct shmt__lease {
  */
 int shmt__lease_take(struct shmt__lease *lease, int fd, uint32_t owner);
 
-/* Whether nobody has tried to open it since. */
+/* Whether no process has tried to open it since. */
 bool shmt__lease_is_whole(const struct shmt__lease *lease);
 
 void shmt__lease_drop(struct shmt__lease *lease);

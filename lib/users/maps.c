@@ -334,8 +334,8 @@ choose(const struct shmt__maps_reader *reader, const struct map_query *q,
 	return reader->choose(reader->arg, mapping);
 }
 
-/* The same mapping again, now with its name, which costs more than all the
- * rest; unless it is another one by now. */
+/* Queries the mapping again with its name, which costs more than the rest of
+ * the query; the mapping may have been replaced meanwhile. */
 static int
 found_with_name(int maps, const struct shmt__maps_reader *reader,
     struct map_query *q)
@@ -347,7 +347,7 @@ found_with_name(int maps, const struct shmt__maps_reader *reader,
 	int result;
 
 	result = query(maps, reader, start, name, sizeof(name), q);
-	/* A path that is longer than any name that matters. */
+	/* This path is longer than any name that is looked for. */
 	if (result == -1 && errno == ENAMETOOLONG)
 		result = query(maps, reader, start, NULL, 0, q);
 	if (result == -1)

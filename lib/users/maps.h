@@ -76,7 +76,7 @@ int shmt__read_maps(int maps, enum shmt__way way,
 int shmt__read_segment_maps(int maps, uint64_t id,
     int (*found)(void *arg, const struct shmt__mapping *mapping), void *arg);
 
-/* Whether the memory that an open maps tells of is still in use. */
+/* Whether the memory of an open maps file is still in use. */
 bool shmt__maps_live(int maps);
 
 #endif

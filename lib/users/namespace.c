@@ -24,6 +24,7 @@
 #include "shmtool.h"
 #include "sys/file.h"
 #include "users/process.h"
+#include "users/scan.h"
 
 /* Opens only a namespace: to open a device may change its state, and the
  * owner of a directory can put a link to one there. */
@@ -46,7 +47,6 @@ open_path(const char *path)
 	return fd;
 }
 
-/* The IPC namespace of a process. */
 static int
 open_of_process(pid_t pid)
 {
@@ -77,9 +77,9 @@ open_namespace(const char *which)
 
 /*
  * A rootless container's IPC namespace may be entered by root of the user
- * namespace that owns it, which the container's maker may become.  Others
- * that are root there could trace this process from then on, and reach what
- * it still has of here, such as the root directory: so it is not dumpable.
+ * namespace that owns it, which the user that started the container may
+ * become.  Other processes of root there could trace this process from then on,
+ * and reach its root directory and descriptors: so it is not dumpable.
  */
 static int
 enter_owner(int fd)
@@ -110,7 +110,7 @@ enter(int fd)
 		return result;
 	if (enter_owner(fd) == 0)
 		return setns(fd, CLONE_NEWIPC);
-	/* For whatever reason its owner was not entered. */
+	/* Report the first refusal, not why the owner was not entered. */
 	errno = EPERM;
 	return -1;
 }
@@ -207,23 +207,24 @@ is_hidden(int proc, pid_t pid)
 static int
 list_namespaces(DIR *proc, struct namespaces *all, size_t *hidden)
 {
-	struct dirent *entry;
+	int result = 0, fd = dirfd(proc);
+	size_t i, count;
 	char path[32];
 	struct stat st;
-	uint64_t pid;
+	pid_t *pids;
 
-	while ((errno = 0, entry = readdir(proc)) != NULL) {
-		if (shmt_parse_number(entry->d_name, INT32_MAX, &pid) == -1)
-			continue;
-		snprintf(path, sizeof(path), "%d/ns/ipc", (int)pid);
-		if (fstatat(dirfd(proc), path, &st, 0) == 0) {
-			if (add_namespace(all, st.st_ino, (pid_t)pid) == -1)
-				return -1;
-		} else if ((errno == EACCES || errno == EPERM) &&
-		    is_hidden(dirfd(proc), (pid_t)pid))
+	if (shmt__list_pids(proc, &pids, &count) == -1)
+		return -1;
+	for (i = 0; result == 0 && i < count; i++) {
+		snprintf(path, sizeof(path), "%d/ns/ipc", (int)pids[i]);
+		if (fstatat(fd, path, &st, 0) == 0)
+			result = add_namespace(all, st.st_ino, pids[i]);
+		else if ((errno == EACCES || errno == EPERM) &&
+		    is_hidden(fd, pids[i]))
 			++*hidden;
 	}
-	return errno == 0 ? 0 : -1;
+	free(pids);
+	return result;
 }
 
 int

@@ -22,7 +22,7 @@
 #include "sys/file.h"
 #include "users/process.h"
 
-/* Segment times are whole seconds, and a leap second may come between. */
+/* Segment times are whole seconds, and there may be a leap second. */
 #define SLACK 2
 
 /* Fields of /proc/PID/stat behind the command; the state is field 3. */
@@ -172,7 +172,7 @@ find_reuse(void)
 	return reuse;
 }
 
-/* What remains of a verdict when reuse of the pid itself is considered. */
+/* Adjusts a verdict by whether the pid can have been reused at all. */
 static enum shmt_life
 confirm_reuse(enum shmt_life life)
 {
@@ -231,7 +231,7 @@ look_at(pid_t pid, const struct shmt__use *use, struct shmt_process *process)
 	long ticks;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	/* Hidden from us, or just exited: unknown for now. */
+	/* Hidden from this process, or just exited: unknown. */
 	if (!shmt__proc_is_ours() ||
 	    shmt__read_stat(AT_FDCWD, path, &stat) == -1)
 		return;

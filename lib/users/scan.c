@@ -61,10 +61,35 @@ struct worker {
 };
 
 static const char *
-below(char path[static PATH_ROOM], const char *base, const char *name)
+join_path(char path[static PATH_ROOM], const char *base, const char *name)
 {
 	snprintf(path, PATH_ROOM, "%s/%s", base, name);
 	return path;
+}
+
+static DIR *
+open_dir(const struct worker *worker, const char *base, const char *name)
+{
+	char path[PATH_ROOM];
+	int fd;
+	DIR *dir;
+
+	fd = openat(worker->job->proc, join_path(path, base, name),
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = fd == -1 ? NULL : fdopendir(fd);
+	if (dir == NULL)
+		shmt__close(fd);
+	return dir;
+}
+
+/* Keeps errno. */
+static void
+close_dir(DIR *dir)
+{
+	int saved = errno;
+
+	closedir(dir);
+	errno = saved;
 }
 
 static bool
@@ -225,31 +250,22 @@ look_at_descriptor(struct worker *worker, int dir, const char *number)
 static int
 look_at_descriptors(struct worker *worker, const char *base)
 {
-	char path[PATH_ROOM];
+	DIR *dir = open_dir(worker, base, "fd");
 	struct dirent *entry;
-	int fd, result = 0;
-	DIR *dir;
+	int result = 0;
 
-	fd = openat(worker->job->proc, below(path, base, "fd"),
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	dir = fd == -1 ? NULL : fdopendir(fd);
-	if (dir == NULL) {
-		shmt__close(fd);
+	if (dir == NULL)
 		return -1;
-	}
 	while (result == 0 && (errno = 0, entry = readdir(dir)) != NULL)
 		if (entry->d_name[0] != '.')
-			result = look_at_descriptor(worker, fd,
+			result = look_at_descriptor(worker, dirfd(dir),
 			    entry->d_name);
 	if (result == 0 && errno != 0)
 		result = -1;
-	fd = errno;
-	closedir(dir);
-	errno = fd;
+	close_dir(dir);
 	return result;
 }
 
-/* Command and effective user of a process. */
 static int
 read_process(const struct job *job, const char *base,
     struct shmt__process *process)
@@ -262,7 +278,7 @@ read_process(const struct job *job, const char *base,
 	/* The directory belongs to the effective user, dumpable or not. */
 	if (fstatat(job->proc, base, &st, 0) == -1)
 		return -1;
-	fd = openat(job->proc, below(path, base, "comm"),
+	fd = openat(job->proc, join_path(path, base, "comm"),
 	    O_RDONLY | O_CLOEXEC);
 	if (fd == -1)
 		return -1;
@@ -283,7 +299,7 @@ read_ns(const struct job *job, const char *base, char ns[static NS_ROOM])
 	char path[PATH_ROOM];
 	ssize_t length;
 
-	length = readlinkat(job->proc, below(path, base, "ns/ipc"), ns,
+	length = readlinkat(job->proc, join_path(path, base, "ns/ipc"), ns,
 	    NS_ROOM - 1);
 	if (length == -1)
 		return -1;
@@ -328,7 +344,7 @@ add_process(struct worker *worker, pid_t pid)
 	return process;
 }
 
-/* What was found from the first on belongs to this process. */
+/* Sets the process of all entries from the first one on. */
 static int
 set_process(struct worker *worker, size_t first, const char *base, pid_t pid)
 {
@@ -349,8 +365,8 @@ set_process(struct worker *worker, size_t first, const char *base, pid_t pid)
 
 /*
  * Looks into one process, or into one thread of it.  ESRCH: it has exited, or
- * has no memory.  What is asked about it by its number is true only if its
- * memory is still there afterwards, for numbers are reused.
+ * has no memory.  Pids are reused, so answers by pid hold only if the memory
+ * that was opened first is still in use afterwards.
  */
 static int
 look_into(struct worker *worker, const char *base, pid_t pid)
@@ -365,7 +381,7 @@ look_into(struct worker *worker, const char *base, pid_t pid)
 	char path[PATH_ROOM];
 	int maps, result;
 
-	maps = openat(worker->job->proc, below(path, base, "maps"),
+	maps = openat(worker->job->proc, join_path(path, base, "maps"),
 	    O_RDONLY | O_CLOEXEC);
 	if (maps == -1)
 		return -1;
@@ -393,24 +409,20 @@ look_into_threads(struct worker *worker, const char *name, pid_t pid)
 	char path[PATH_ROOM];
 	struct shmt__stat stat;
 	struct dirent *entry;
-	int fd, result = -1;
+	int result = -1;
 	uint64_t tid;
 	DIR *dir;
 
-	if (shmt__read_stat(worker->job->proc, below(path, name, "stat"),
+	if (shmt__read_stat(worker->job->proc, join_path(path, name, "stat"),
 	    &stat) == -1)
 		return -1;
 	if (stat.state != 'Z' || stat.threads < 2) {
 		errno = ESRCH;
 		return -1;
 	}
-	fd = openat(worker->job->proc, below(path, name, "task"),
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	dir = fd == -1 ? NULL : fdopendir(fd);
-	if (dir == NULL) {
-		shmt__close(fd);
+	dir = open_dir(worker, name, "task");
+	if (dir == NULL)
 		return -1;
-	}
 	errno = ESRCH;
 	while (result == -1 && errno == ESRCH &&
 	    (entry = readdir(dir)) != NULL) {
@@ -421,9 +433,7 @@ look_into_threads(struct worker *worker, const char *name, pid_t pid)
 		} else
 			errno = ESRCH;
 	}
-	fd = errno;
-	closedir(dir);
-	errno = fd;
+	close_dir(dir);
 	return result;
 }
 
@@ -462,13 +472,13 @@ look_at_ids(struct worker *worker, const char *name, pid_t pid)
 	size_t length;
 	int result = -1;
 
-	if (shmt__read_stat(worker->job->proc, below(path, name, "stat"),
+	if (shmt__read_stat(worker->job->proc, join_path(path, name, "stat"),
 	    &stat) == -1)
 		return -1;
 	if ((stat.flags & SHMT__KTHREAD) != 0 ||
 	    shmt__judge_state(&stat) == SHMT_GONE)
 		return 0;
-	if (shmt__read_file(worker->job->proc, below(path, name, "status"),
+	if (shmt__read_file(worker->job->proc, join_path(path, name, "status"),
 	    &text, &length) == -1)
 		return -1;
 	process = add_process(worker, pid);
@@ -511,9 +521,9 @@ look_at_process(struct worker *worker, pid_t pid)
 	return -1;
 }
 
-/* What each thread does, the caller's own too. */
+/* The work of each thread, the caller's included. */
 static void *
-work(void *arg)
+run_worker(void *arg)
 {
 	struct worker *worker = arg;
 	struct job *job = worker->job;
@@ -555,7 +565,7 @@ shmt__list_pids(DIR *proc, pid_t **pids, size_t *count)
 	return 0;
 }
 
-/* How many threads are worth it, the caller's own counted. */
+/* The number of threads that pays, the caller's included. */
 static size_t
 useful_threads(size_t processes)
 {
@@ -569,7 +579,7 @@ useful_threads(size_t processes)
 	return n < THREADS_MAX ? n : THREADS_MAX;
 }
 
-/* Where no thread can be started the others do more. */
+/* If a thread cannot be started, the others do its work. */
 static void
 run_workers(struct worker *workers, size_t count)
 {
@@ -577,9 +587,9 @@ run_workers(struct worker *workers, size_t count)
 	size_t started = 1;
 
 	while (started < count && shmt__start_thread(&threads[started],
-	    work, &workers[started]))
+	    run_worker, &workers[started]))
 		started++;
-	work(&workers[0]);
+	run_worker(&workers[0]);
 	while (started-- > 1)
 		pthread_join(threads[started], NULL);
 }
@@ -613,7 +623,7 @@ join(struct shmt__scan *to, struct shmt__scan *from)
 }
 
 static int
-share_work(struct job *job, struct shmt__scan *scan)
+scan_in_threads(struct job *job, struct shmt__scan *scan)
 {
 	size_t count = useful_threads(job->count), i;
 	struct worker workers[THREADS_MAX];
@@ -643,7 +653,7 @@ shmt__scan(const struct shmt__query *query, struct shmt__scan *scan)
 	struct job job = { .query = query, .pids = query->pids,
 	    .count = query->pid_count };
 	pid_t *all = NULL;
-	int result, saved;
+	int result;
 	DIR *proc;
 
 	proc = opendir("/proc");
@@ -656,11 +666,9 @@ shmt__scan(const struct shmt__query *query, struct shmt__scan *scan)
 		job.pids = all;
 	}
 	if (result == 0)
-		result = share_work(&job, scan);
-	saved = errno;
-	closedir(proc);
+		result = scan_in_threads(&job, scan);
+	close_dir(proc);
 	free(all);
-	errno = saved;
 	return result;
 }
 

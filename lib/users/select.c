@@ -52,7 +52,7 @@ known(bool value)
 	return value ? TRUE : FALSE;
 }
 
-/* What the facts of one segment are found out from. */
+/* The sources of the facts of one segment. */
 struct subject {
 	const struct shmt_info *segment;
 	struct shmt_info *copy;	/* the same, to be filled */
@@ -67,7 +67,7 @@ has_use(const struct shmt_info *segment)
 	return (segment->known & SHMT_HAS_IN_USE) != 0;
 }
 
-/* Whether no process uses an object; the kernel is asked only here. */
+/* Whether no process uses an object; the only place that asks for a lease. */
 static enum fact
 is_unused(const struct subject *subject)
 {
@@ -88,8 +88,8 @@ is_unattached(const struct subject *subject)
 	    known(s->nattch == 0);
 }
 
-/* What costs least comes first: the lease and then all processes are looked
- * at only where all else holds. */
+/* In order of cost: the lease, and then all processes, are checked only where
+ * all other clauses hold. */
 static enum fact
 is_object_stale(const struct subject *subject)
 {
@@ -125,7 +125,7 @@ is_stale(const struct subject *subject)
 		return is_object_stale(subject);
 	if ((s->known & stale_facts) != stale_facts)
 		return UNKNOWN;
-	/* Processes are looked at only where all else holds. */
+	/* Processes are read only where all other parts hold. */
 	if (s->nattch != 0 || (s->state & SHMT_DEST) != 0 ||
 	    shmt_idle(s, subject->now) < subject->stale_idle)
 		return FALSE;
@@ -208,7 +208,7 @@ is_created_by(const struct shmt_info *segment, pid_t pid)
 	return known(creator.life != SHMT_REUSED);
 }
 
-/* Nothing remembers who created an object. */
+/* The creator of an object is recorded nowhere. */
 static enum fact
 is_object_of(const struct subject *subject, pid_t pid)
 {
@@ -371,15 +371,18 @@ shmt_filter_kinds(const struct shmt_filter *filter)
 	return (asked != 0 ? asked : usual) & ~refused;
 }
 
-/* The criteria that fail, of which the first is enough for shmt_match(). */
+/* The criteria that fail: all, or the first one. */
 static unsigned
-mismatch(const struct shmt_filter *filter, const struct subject *subject,
-    bool all)
+mismatch(const struct shmt_filter *filter, const struct shmt_info *segment,
+    int64_t now, const struct shmt_holders *holders, bool all)
 {
+	struct shmt_info copy = *segment;
+	const struct subject subject = { &copy, &copy, holders, now,
+	    shmt_stale_idle(filter) };
 	unsigned failed = 0, by;
 
 	for (by = 0; by < SHMT_CRITERIA && (all || failed == 0); by++)
-		if (!holds(filter, (enum shmt_criterion)by, subject))
+		if (!holds(filter, (enum shmt_criterion)by, &subject))
 			failed |= 1u << by;
 	return failed;
 }
@@ -389,11 +392,7 @@ shmt_match(const struct shmt_filter *filter,
     const struct shmt_info *segment, int64_t now,
     const struct shmt_holders *holders)
 {
-	struct shmt_info copy = *segment;
-	const struct subject subject = { &copy, &copy, holders, now,
-	    shmt_stale_idle(filter) };
-
-	return mismatch(filter, &subject, false) == 0;
+	return mismatch(filter, segment, now, holders, false) == 0;
 }
 
 unsigned
@@ -401,9 +400,5 @@ shmt_mismatch(const struct shmt_filter *filter,
     const struct shmt_info *segment, int64_t now,
     const struct shmt_holders *holders)
 {
-	struct shmt_info copy = *segment;
-	const struct subject subject = { &copy, &copy, holders, now,
-	    shmt_stale_idle(filter) };
-
-	return mismatch(filter, &subject, true);
+	return mismatch(filter, segment, now, holders, true);
 }

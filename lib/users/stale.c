@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Whether a POSIX object was left behind.  That nobody has it open or mapped
- * is the kernel's word.  That nobody will come back for it cannot be known;
- * the nearest proof is that no process is left that can have created it.  A
- * part that cannot be known does not hold.
+ * Whether a POSIX object was left behind.  The kernel tells whether any process
+ * has it open or mapped.  Whether a process will open it again cannot be known;
+ * the nearest proof is that every process that can have created it has exited.
+ * A part that cannot be known does not hold.
  */
 
 #include <stdlib.h>
@@ -52,7 +52,8 @@ shmt_last_time(const struct shmt_info *info)
 	int64_t last = info->ctime;
 	size_t i;
 
-	/* 0 is a time that there is not, as mtime of a segment. */
+	/* 0 stands for a time that this kind does not have, as mtime of a
+	 * segment. */
 	for (i = 0; i < sizeof(times) / sizeof(times[0]); i++)
 		if (times[i] != 0 && times[i] > last)
 			last = times[i];
@@ -100,7 +101,21 @@ shmt__pid_in_name(const char *name)
 	return name == NULL ? 0 : parse_pid(name + 1);
 }
 
-/* Whether a process can be the one that made or used the object. */
+static enum shmt_answer
+has_left(enum shmt_life life)
+{
+	switch (life) {
+	case SHMT_GONE:
+	case SHMT_REUSED:
+		return SHMT_YES;
+	case SHMT_ALIVE:
+		return SHMT_NO;
+	default:
+		return SHMT_CANNOT_TELL;
+	}
+}
+
+/* Whether a process started after the object was last used. */
 static enum shmt_answer
 is_later(const struct shmt__process *process, const struct shmt_info *info,
     const struct shmt__ids *ids)
@@ -111,15 +126,9 @@ is_later(const struct shmt__process *process, const struct shmt_info *info,
 
 	if (ticks <= 0)
 		return SHMT_CANNOT_TELL;
-	switch (shmt__judge(&use, ids->boot + (int64_t)(process->started /
-	    (uint64_t)ticks), ids->boot, ids->now)) {
-	case SHMT_REUSED:
-		return SHMT_YES;
-	case SHMT_ALIVE:
-		return SHMT_NO;
-	default:
-		return SHMT_CANNOT_TELL;
-	}
+	return has_left(shmt__judge(&use, ids->boot +
+	    (int64_t)(process->started / (uint64_t)ticks), ids->boot,
+	    ids->now));
 }
 
 static void
@@ -130,7 +139,7 @@ set_process(struct shmt_object_proof *proof,
 	strlcpy(proof->command, process->command, sizeof(proof->command));
 }
 
-/* By the processes that run under the owner's user id. */
+/* Judges by the processes that run under the owner's user id. */
 static enum shmt_answer
 owner_has_left(const struct shmt_info *info, const struct shmt__ids *ids,
     struct shmt_object_proof *proof)
@@ -166,7 +175,7 @@ pids_are_ours(const struct shmt_info *info, const struct shmt__ids *ids)
 	return ids->complete;
 }
 
-/* By the process that the name names. */
+/* Judges by the process whose pid is in the name. */
 static enum shmt_answer
 named_has_left(const struct shmt_info *info, pid_t pid,
     struct shmt_object_proof *proof)
@@ -177,15 +186,7 @@ named_has_left(const struct shmt_info *info, pid_t pid,
 	proof->pid = pid;
 	proof->by_name = true;
 	strlcpy(proof->command, process.command, sizeof(proof->command));
-	switch (process.life) {
-	case SHMT_GONE:
-	case SHMT_REUSED:
-		return SHMT_YES;
-	case SHMT_ALIVE:
-		return SHMT_NO;
-	default:
-		return SHMT_CANNOT_TELL;
-	}
+	return has_left(process.life);
 }
 
 static enum shmt_answer

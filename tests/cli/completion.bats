@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=bash disable=SC2030,SC2031
+# shellcheck shell=bash disable=SC2016,SC2030,SC2031
 #
 # The completions, in the shells that are installed: commands, options,
 # values, and the segments that are there.
@@ -155,4 +155,78 @@ fish_offers() {
 	id=$(ipcmk -M 4096 | tr -dc 0-9)
 	[ "$(fish_offers 'shmtool set ')" = "$(printf '%s\n' "$id" \
 		"$(of_id key "$id")" | sort)" ]
+}
+
+# Makes objects: two whose names are plain, and others, which are not offered:
+# a shell could not insert their names as they are.
+make_objects() {
+	[ -n "${SHMTOOL_OWN_SHM:-}" ] || skip "no /dev/shm of its own"
+	find /dev/shm -mindepth 1 -delete
+	touch /dev/shm/psm_1 /dev/shm/psm_2 /dev/shm/'$(touch psm_3)' \
+		/dev/shm/'psm 4' /dev/shm/$'psm\n5' /dev/shm/$'psm\xff6'
+}
+
+test_teardown() {
+	[ -z "${SHMTOOL_OWN_SHM:-}" ] || find /dev/shm -mindepth 1 -delete
+}
+
+# Every command that takes a SEGMENT.
+with_segments() {
+	verbs | grep -vxE 'create|limits|restore'
+}
+
+@test "completion: bash offers the names of objects, where a segment goes" {
+	[ -f "$library" ] || skip "bash-completion is not installed"
+	local verb line
+	make_objects
+	for verb in $(with_segments); do
+		line="shmtool $verb "
+		[ "$verb" != save ] || line+="dir "
+		[ "$(offered "$line")" = $'/psm_1\n/psm_2' ] || {
+			echo "$line: $(offered "$line")"
+			return 1
+		}
+		[ "$(offered "$line/psm_2")" = /psm_2 ]
+	done
+	[ ! -e psm_3 ]
+}
+
+@test "completion: fish offers the names of objects, where a segment goes" {
+	command -v fish >/dev/null || skip "fish is not installed"
+	export HOME=$BATS_TEST_TMPDIR
+	local verb
+	make_objects
+	for verb in $(with_segments); do
+		[ "$(fish_offers "shmtool $verb /psm")" = $'/psm_1\n/psm_2' ] || {
+			echo "$verb: $(fish_offers "shmtool $verb /psm")"
+			return 1
+		}
+	done
+}
+
+# What an interactive zsh makes of a line and a tab.
+zsh_completes() {
+	local out=$BATS_TEST_TMPDIR/line
+	rm -f "$out"
+	zsh -f -c '
+		zmodload zsh/zpty zsh/zselect
+		zpty z "TERM=dumb zsh -f -i"
+		zpty -w z "fpath=($1 \$fpath); autoload -U compinit; compinit -u -D"
+		zpty -w z "show() { print -r -- \$BUFFER >$3; }; zle -N show"
+		zpty -w z "bindkey \"^X\" show"
+		zpty -w -n z "$2$4"
+		for ((i = 0; i < 600; i++)); do
+			[[ -s $3 ]] && break
+			zselect -t 5
+		done' zsh "$completion" "$1" "$out" $'\t\x18'
+	cat "$out"
+}
+
+@test "completion: zsh completes the names of objects" {
+	command -v zsh >/dev/null || skip "zsh is not installed"
+	zsh -f -c 'zmodload zsh/zpty' || skip "zsh has no zpty"
+	make_objects
+	rm /dev/shm/psm_1
+	[ "$(zsh_completes "shmtool stat /ps" | xargs)" = \
+		"shmtool stat /psm_2" ]
 }

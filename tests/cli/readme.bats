@@ -112,7 +112,8 @@ make_samples() {
 		sed "s|/var/backups|$PWD/backups|" >examples
 	[ "$(grep -c '^id=\|^shmtool ' examples)" -ge 20 ]
 	pid=$$ PATH=$PWD/bin:$PATH timeout 60 sh -eux examples </dev/null
-	[ -s "$(echo backups/*.meta)" ]
+	[ "$(find backups -name "*.meta" | wc -l)" -eq 2 ]
+	cmp /dev/shm/cache /dev/shm/copy
 }
 
 @test "readme: the example of the library compiles" {

@@ -71,7 +71,7 @@ system_calls() {
 		return
 	perl -ne '($name, $rest) = /^(\w+)\((.*)/ or next;
 		$n{$name}++;
-		$on ||= $name eq "shmctl" || $rest =~ /\.meta/;
+		$on ||= $name =~ /^shm(ctl|get)$/ || $rest =~ /\.meta/;
 		print "$name:$n{$name} $rest\n" if $on && $name !~ /^exit/ &&
 		    $rest !~ / = -1 E/' "$trace"
 }

@@ -4,6 +4,7 @@
 # create -i: the first contents of a segment.
 
 load ../common
+load ../saved
 
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return 1
@@ -153,6 +154,26 @@ finish() {
 		[ "$status" -eq $((128 + $(kill -l $sig))) ]
 		[ ! -s out ]
 		[ "$(segments)" -eq 0 ]
+	done
+}
+
+@test "create: -i killed at every system call, nothing is left of it" {
+	can_inject
+	head -c 20000 /dev/urandom >data
+	local call line
+	none_left() { [ "$(segments)" -eq 0 ]; }
+	for line in "-i data" "-k 0x4d2 -m 0640 -i data"; do
+		# shellcheck disable=SC2086 # words
+		changing_calls shmtool create $line >calls
+		ipcrm --all=shm
+		grep -q shmget calls
+		while read -r call; do
+			# shellcheck disable=SC2086
+			killed_at "$call" shmtool create $line
+			[ -s printed ] || wait_for none_left ||
+				{ echo "$line: $call"; return 1; }
+			ipcrm --all=shm
+		done <calls
 	done
 }
 

@@ -142,3 +142,19 @@ with_signal() {
 	done
 	[ "$(segments)" -eq 1 ]
 }
+
+@test "create, attach: where waiting for COMMAND is refused they end" {
+	command -v strace >/dev/null || skip "no strace here"
+	is_plain || skip "the program has to be the child of strace"
+	local id line
+	id=$(shmtool create -s 1)
+	for line in "create -s 1" "attach $id"; do
+		# shellcheck disable=SC2086
+		run --separate-stderr timeout -k 1 20 strace -f -qq -o calls \
+			-e inject=wait4:error=EPERM shmtool $line -- true
+		grep -q INJECTED calls || skip "strace cannot inject here"
+		[ "$status" -eq 125 ]
+		[[ $stderr == *"true: cannot wait for it: Operation not permitted"* ]]
+	done
+	[ "$(segments)" -eq 1 ]
+}

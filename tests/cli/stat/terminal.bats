@@ -89,6 +89,16 @@ named() {
 	done
 }
 
+@test "terminal: the times of POSIX objects fit 80 columns" {
+	[ -n "${SHMTOOL_OWN_SHM:-}" ] || skip "no /dev/shm of its own"
+	: >/dev/shm/org.chromium.Chromium.AbCdEf
+	at 80 shmtool stat -t --kind posix
+	rm /dev/shm/org.chromium.Chromium.AbCdEf
+	fits 80
+	[[ ${lines[0]} =~ ^ID\ +MTIME\ +CTIME$ ]]
+	[ "${lines[2]}" = "shmtool: stat: no room for IDLE,OWNER,BTIME,ATIME" ]
+}
+
 @test "terminal: nothing is lost in a pipe, with -o, as TSV or where it fits" {
 	make_names
 	local all="ID KEY OWNER PERMS SIZE RSS NATTCH IDLE CPID CCOMMAND STATUS"

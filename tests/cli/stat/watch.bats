@@ -206,7 +206,7 @@ line_seen() {
 		die unless $e->{time} =~ /^\d{10,}$/' "$seen" \
 		>"$BATS_TEST_TMPDIR/out"
 	run cat "$BATS_TEST_TMPDIR/out"
-	[ "${lines[0]}" = "command command_life event id key key_hex nattch owner pid size time what" ]
+	[ "${lines[0]}" = "command command_life event id key key_hex kind name nattch owner pid size time what" ]
 	# Its creator may still be seen.
 	[[ "${lines[1]}" == "created $id 1234 0x000004d2 1048576 0 "*" null" ]]
 	[ "${lines[2]}" = "attached $id 1234 0x000004d2 1048576 1 a\"b 0 -> 1" ]

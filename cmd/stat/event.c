@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * The lines of stat -w: one for each change, of any kind of memory.
+ */
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "collect.h"
+#include "operand.h"
+#include "rows.h"
+#include "shmtool.h"
+#include "stat/event.h"
+#include "ui/json.h"
+#include "ui/message.h"
+#include "ui/table.h"
+#include "ui/text.h"
+#include "ui/value.h"
+
+static void
+get_event(const void *row, struct value *value)
+{
+	set_text(value, ((const struct event *)row)->word);
+}
+
+static void
+get_command(const void *row, struct value *value)
+{
+	set_process(value, &((const struct event *)row)->process);
+}
+
+#define OF_EVENT(member) COLUMN_FIELD(struct event, member)
+
+static void
+get_kind(const void *row, struct value *value)
+{
+	set_text(value, kind_name(
+	    ((const struct event *)row)->row.segment.object.kind));
+}
+
+/* Of an overflow there is none. */
+static void
+get_id(const void *row, struct value *value)
+{
+	const struct row *r = &((const struct event *)row)->row;
+
+	if (r->segment.object.kind == SHMT_SYSV || r->path != NULL)
+		set_id(value, r);
+}
+
+/* The lines come one by one: widths make their columns stand below each other.
+ * That of ID is set after the first look. */
+static struct column columns[] = {
+	{ "TIME", VALUE_TIME, OF_EVENT(time), .width = 19 },
+	{ "EVENT", VALUE_TEXT, .get = get_event, .width = 8 },
+	{ "KIND", VALUE_TEXT, .get = get_kind, .width = 5 },
+	{ "ID", VALUE_NUMBER, .get = get_id, .width = 6 },
+	{ "KEY", VALUE_KEY, OF_EVENT(row.key), .facts = SHMT_HAS_KEY,
+	    .width = 10 },
+	{ "OWNER", VALUE_USER, OF_EVENT(row.segment.uid),
+	    .facts = SHMT_HAS_OWNER, .width = 8 },
+	{ "SIZE", VALUE_SIZE, OF_EVENT(row.segment.size),
+	    .facts = SHMT_HAS_SIZE, .width = 5 },
+	{ "NATTCH", VALUE_NUMBER, OF_EVENT(row.segment.nattch),
+	    .facts = SHMT_HAS_NATTCH, .width = 6 },
+	{ "PID", VALUE_PID, OF_EVENT(pid), .width = 7 },
+	{ "COMMAND", VALUE_COMMAND, .get = get_command, .width = 15 },
+	/* As much as a change of permissions takes. */
+	{ "WHAT", VALUE_TEXT, OF_EVENT(what), .width = 18 }
+};
+
+#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
+
+static const char *const expendable[] = {
+	"KEY", "OWNER", "NATTCH", "SIZE", "PID", NULL
+};
+
+static const struct column_set event_columns = {
+	.list = columns, .count = COLUMNS, .row_size = sizeof(struct event),
+	.facts = offsetof(struct event, row.facts), .expendable = expendable
+};
+
+/* Whether a kind that is watched has the column; KIND tells several kinds
+ * apart.  JSON has all of them. */
+static bool
+is_useful(const struct change_watch *how, const struct column *column)
+{
+	static const char *const of_segments[] = {
+		"KEY", "NATTCH", "PID", "COMMAND", NULL
+	};
+	const unsigned segments = SHMT_KIND(SHMT_SYSV);
+	const char *const *name;
+
+	if (how->format == FORMAT_JSON)
+		return true;
+	if (strcmp(column->name, "KIND") == 0)
+		return (how->kinds & segments) != 0 &&
+		    (how->kinds & ~segments) != 0;
+	for (name = of_segments; *name != NULL; name++)
+		if (strcmp(column->name, *name) == 0)
+			return (how->kinds & segments) != 0;
+	return true;
+}
+
+/* Chooses the columns once for all lines, by the least widths; those that the
+ * terminal has no room for go into names. */
+static void
+choose_event_columns(struct event_output *o, size_t id_width,
+    char names[static HIDDEN_NAMES])
+{
+	const struct column *all[COLUMNS];
+	struct table table = {
+		.set = &event_columns, .columns = all,
+		.expendable = expendable
+	};
+	size_t widths[COLUMNS], i, n = 0;
+
+	names[0] = '\0';
+	for (i = 0; i < COLUMNS; i++) {
+		if (!is_useful(o->how, &columns[i]))
+			continue;
+		if (strcmp(columns[i].name, "ID") == 0 &&
+		    columns[i].width < id_width)
+			columns[i].width = id_width;
+		all[n] = &columns[i];
+		widths[n++] = columns[i].width;
+	}
+	table.column_count = n;
+	if (o->how->format == FORMAT_TABLE)
+		fit_terminal(&table, widths, names);
+	for (i = 0; i < n; i++)
+		if (widths[i] != HIDDEN)
+			o->columns[o->column_count++] = all[i];
+}
+
+static enum row_style
+style_event(const void *row)
+{
+	const char *word = ((const struct event *)row)->word;
+
+	if (strcmp(word, "removed") == 0)
+		return STYLE_DIM;
+	return strcmp(word, "marked") == 0 ? STYLE_MARKED : STYLE_PLAIN;
+}
+
+static int
+add_object(const struct table *table, struct json *json, const void *event)
+{
+	(void)table;
+	json_object(json, &((const struct event *)event)->row);
+	return ST_OK;
+}
+
+/* Prints an event as a line, or the heading alone if it is NULL. */
+static int
+print_line(const struct event_output *o, const struct event *event)
+{
+	const struct table table = {
+		.format = o->how->format, .bytes = o->how->bytes,
+		.heading = event == NULL, .set = &event_columns,
+		.columns = o->columns, .column_count = o->column_count,
+		.rows = event, .row_count = event != NULL,
+		.more = add_object,
+		.style = o->how->color ? style_event : NULL
+	};
+	struct json json = { .file = stdout };
+	int status;
+
+	if (table.format != FORMAT_JSON)
+		return print_table(&table, NULL, NULL);
+	status = print_object(&table, &json, NULL, event);
+	json_end(&json);
+	return status;
+}
+
+bool
+is_wanted(const struct change_watch *how, const struct row *row, int64_t time,
+    const struct shmt_holders *holders)
+{
+	bool named = how->operand_count == 0;
+	const struct operand *t;
+	size_t i;
+
+	for (i = 0; i < how->operand_count && !named; i++) {
+		t = &how->operands[i];
+		named = is_operand(t, &row->segment) || (t->ref.by_key &&
+		    (row->facts & SHMT_HAS_KEY) != 0 &&
+		    t->ref.key == row->key);
+	}
+	return named && shmt_match(how->filter, &row->segment, time, holders);
+}
+
+int
+print_event(const struct event_output *o, struct event *event,
+    const char *word)
+{
+	event->word = word;
+	event->time = o->time;
+	return print_line(o, event);
+}
+
+void
+add_what(struct event *event, const char *format, ...)
+{
+	char text[sizeof(event->what)];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (event->what[0] != '\0')
+		strlcat(event->what, ", ", sizeof(event->what));
+	strlcat(event->what, text, sizeof(event->what));
+}
+
+void
+add_ownership(struct event *event, const struct shmt_info *before,
+    const struct shmt_info *after)
+{
+	if (after->mode != before->mode)
+		add_what(event, "perms %04o -> %04o", before->mode,
+		    after->mode);
+	if (after->uid != before->uid)
+		add_what(event, "owner %s -> %s", user_name(before->uid),
+		    user_name(after->uid));
+	if (after->gid != before->gid)
+		add_what(event, "group %s -> %s", group_name(before->gid),
+		    group_name(after->gid));
+}
+
+int
+begin_events(struct event_output *o, size_t id_width)
+{
+	char names[HIDDEN_NAMES];
+	int status = ST_OK;
+
+	choose_event_columns(o, id_width, names);
+	if (o->how->heading && o->how->format != FORMAT_JSON)
+		status = print_line(o, NULL);
+	if (status == ST_OK && names[0] != '\0' && flush_output())
+		warn_about(NULL, "no room for %s", names);
+	return status;
+}

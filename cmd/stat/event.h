@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * The lines of stat -w: one for each change, of any kind of memory.
+ */
+
+#ifndef CMD_STAT_EVENT_H
+#define CMD_STAT_EVENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "operand.h"
+#include "rows.h"
+#include "shmtool.h"
+#include "ui/column.h"
+#include "ui/table.h"
+
+struct change_watch {
+	uint64_t interval;	/* ms between two looks at segments */
+	unsigned kinds;		/* a set of SHMT_KIND() */
+	const struct shmt_filter *filter;
+	const struct operand *operands;	/* those only, if any */
+	size_t operand_count;
+	enum table_format format;
+	bool heading, bytes, color;
+};
+
+/* One change. */
+struct event {
+	int64_t time;
+	const char *word;
+	struct row row;			/* after it; if removed, before */
+	pid_t pid;			/* who did it, 0: unknown */
+	struct shmt_process process;
+	char what[1280];		/* from what to what: long names */
+};
+
+/* Where events are printed. */
+struct event_output {
+	const struct change_watch *how;
+	const struct column *columns[COLUMNS_MAX];	/* those to print */
+	size_t column_count;
+	int64_t time;			/* when they were noticed */
+};
+
+/* Chooses the columns, of which ID is so wide, prints the heading, and names
+ * the columns that are left out.  All lines are below each other then. */
+int begin_events(struct event_output *output, size_t id_width);
+
+/* Whether operands and filter select a row; holders may be NULL. */
+bool is_wanted(const struct change_watch *how, const struct row *row,
+    int64_t time, const struct shmt_holders *holders);
+
+int print_event(const struct event_output *output, struct event *event,
+    const char *word);
+
+/* Adds to what has changed. */
+void add_what(struct event *event, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Adds which of mode, owner and group differ. */
+void add_ownership(struct event *event, const struct shmt_info *before,
+    const struct shmt_info *after);
+
+#endif
