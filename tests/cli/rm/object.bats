@@ -294,6 +294,10 @@ changes=(
 	rm -r "$open_dir"
 	[ "$status" -eq 4 ]
 	message_has "rm: /b: only its owner root and root may remove it"
+	run --separate-stderr without_privilege sh -c \
+		'exec 5</dev/shm/b; shmtool rm -n /b'
+	[ "$status" -eq 4 ]
+	message_has "rm: /b: only its owner root and root may remove it"
 	[ "$(objects)" = "b " ]
 	[ -z "$left" ]
 }
