@@ -261,6 +261,7 @@ in_shm() {
 	[ "$status" -eq 6 ]
 	message_has "create: /y: /dev/shm has inodes for 2 files" \
 		"mount -o remount,nr_inodes=4 /dev/shm"
+	needs_root "remounts with another number of inodes"
 	in_shm nr_inodes=2 sh -c 'shmtool create /x -s 1 &&
 		mount -o remount,nr_inodes=4 /dev/shm &&
 		shmtool create /y -s 1'
