@@ -13,6 +13,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "posix.h"
 #include "shmtool.h"
 #include "sys/file.h"
 
@@ -25,7 +26,11 @@ shmt_changes_begin(const struct shmt_object *object, int *changes)
 	char path[SHMT__FD_PATH];
 	int fd, queue, watch;
 
-	if (shmt_open(object, 0, &fd) == -1)
+	if (object->kind != SHMT_POSIX) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (shmt__posix_open(object, 0, &fd) == -1)
 		return -1;
 	queue = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 	watch = queue == -1 ? -1 :
