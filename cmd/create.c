@@ -212,8 +212,10 @@ undo(const struct work *w)
 	struct shmt_info there;
 
 	if (w->created && shmt_info(&w->segment.object, 0, &there) == 0 &&
-	    is_ours(&there))
-		shmt_remove(&w->segment.object, 0, NULL);
+	    is_ours(&there) &&
+	    shmt_remove(&w->segment.object, 0, NULL) == -1)
+		warn_about(NULL, "segment %d was not removed: %s",
+		    w->segment.object.id, strerror(errno));
 	if (w->has_reaper)
 		end_reaper(&w->reaper);
 	if (w->at != NULL)

@@ -53,49 +53,24 @@ kind_fact(const struct option_row *row, const char *text, void *to)
 	return add_clause(row, 0, to);
 }
 
-static int
-kind_by_user(const struct option_row *row, const char *text, void *to)
-{
-	uint32_t uid;
-	int status = kind_user(row, text, &uid);
+/* A kind whose values another kind parses, as numbers of a type. */
+#define KIND_BY(name, type, parse) \
+	static int \
+	kind_by_##name(const struct option_row *row, const char *text, \
+	    void *to) \
+	{ \
+		type value; \
+		int status = parse(row, text, &value); \
+		\
+		return status != ST_OK ? status : \
+		    add_clause(row, (uint64_t)value, to); \
+	}
 
-	return status == ST_OK ? add_clause(row, uid, to) : status;
-}
-
-static int
-kind_by_key(const struct option_row *row, const char *text, void *to)
-{
-	uint32_t key;
-	int status = kind_key(row, text, &key);
-
-	return status == ST_OK ? add_clause(row, key, to) : status;
-}
-
-static int
-kind_by_time(const struct option_row *row, const char *text, void *to)
-{
-	uint64_t seconds;
-	int status = kind_seconds(row, text, &seconds);
-
-	return status == ST_OK ? add_clause(row, seconds, to) : status;
-}
-
-static int
-kind_by_size(const struct option_row *row, const char *text, void *to)
-{
-	uint64_t size;
-	int status = kind_size(row, text, &size);
-
-	return status == ST_OK ? add_clause(row, size, to) : status;
-}
-
-static int
-kind_by_pid(const struct option_row *row, const char *text, void *to)
-{
-	int pid, status = kind_number(row, text, &pid);
-
-	return status == ST_OK ? add_clause(row, (uint64_t)pid, to) : status;
-}
+KIND_BY(user, uint32_t, kind_user)
+KIND_BY(key, uint32_t, kind_key)
+KIND_BY(time, uint64_t, kind_seconds)
+KIND_BY(size, uint64_t, kind_size)
+KIND_BY(pid, int, kind_number)
 
 static int
 kind_by_name(const struct option_row *row, const char *text, void *to)

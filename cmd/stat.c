@@ -13,7 +13,6 @@
 #include "kinds.h"
 #include "operand.h"
 #include "rows.h"
-#include "stat/show.h"
 #include "stat/view.h"
 #include "stat/watch.h"
 #include "ui/table.h"

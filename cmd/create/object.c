@@ -169,8 +169,10 @@ undo(const struct work *w)
 	struct shmt_info there;
 
 	if (w->created && shmt_info(&w->info.object, 0, &there) == 0 &&
-	    shmt_same(&w->info, &there))
-		shmt_remove(&w->info.object, SHMT_FORCE, NULL);
+	    shmt_same(&w->info, &there) &&
+	    shmt_remove(&w->info.object, SHMT_FORCE, NULL) == -1)
+		warn_about(w->info.object.name, "not removed: %s",
+		    strerror(errno));
 	if (w->has_reaper)
 		end_reaper(&w->reaper);
 }

@@ -89,10 +89,6 @@ set_failed(struct removal_run *run, struct removal *r, int error)
 void
 object_plan(struct removal_run *run, struct removal *r)
 {
-	if (shmt_may_remove(&r->segment.object) == -1 && errno == EPERM) {
-		set_failed(run, r, errno);
-		return;
-	}
 	find_users(run, r);
 	if ((r->segment.state & SHMT_SEM) && r->operand == NULL)
 		removal_set(r, KEPT, ST_OK, "a named semaphore is removed by "

@@ -61,7 +61,11 @@ removal_skip(struct removal *r, enum removal_result result, int status,
 static void
 set_failed(struct removal *r, int error)
 {
-	if (error == EPERM || error == EACCES)
+	if ((error == EPERM || error == EACCES) &&
+	    r->segment.object.kind == SHMT_POSIX)
+		removal_set(r, FAILED, ST_DENIED, "only its owner %s and root "
+		    "may remove it", user_name(r->segment.uid));
+	else if (error == EPERM || error == EACCES)
 		removal_set(r, FAILED, ST_DENIED, "only its owner %s, its "
 		    "creator %s and root may remove it",
 		    user_name(r->segment.uid), user_name(r->segment.cuid));
@@ -286,11 +290,12 @@ advice(const struct shmt_info *segment)
 }
 
 /* Where nothing else keeps a segment, and no plan is shown, the removal itself
- * finds out whether it is permitted. */
+ * finds out whether it is permitted.  Who uses an object is not known yet. */
 static bool
 is_forbidden(const struct removal_run *run, const struct shmt_info *segment)
 {
-	if (!run->foretells && !run->dry && segment->nattch == 0)
+	if (segment->object.kind == SHMT_SYSV && segment->nattch == 0 &&
+	    !run->foretells && !run->dry)
 		return false;
 	return shmt_may_remove(&segment->object) == -1 && errno != ENOENT;
 }
@@ -303,10 +308,10 @@ removal_plan(struct removal_run *run, struct removal *r)
 	/* The filter has chosen all segments but those of operands. */
 	if (r->operand != NULL && run->filter != NULL && !passes(run, s))
 		set_filtered(run, r);
-	else if (s->object.kind == SHMT_POSIX)
-		object_plan(run, r);
 	else if (is_forbidden(run, s))
 		set_failed(r, errno);
+	else if (s->object.kind == SHMT_POSIX)
+		object_plan(run, r);
 	else if (s->state & SHMT_DEST)
 		set_attached(run, r, KEPT, run->force ? ST_OK : ST_BUSY,
 		    "already marked for removal, goes at the last detach", "");

@@ -187,10 +187,11 @@ on_used(struct object_watch *w, const struct event_output *o,
 	return found ? report(o, w->list[i], word) : ST_OK;
 }
 
-/* contents: by write(2) or truncate(2), not the time stamps alone. */
+/* unseen: what to say where no difference is to be seen, since it came before
+ * the last look, or goes back; NULL: nothing. */
 static int
 on_changed(const struct object_watch *w, const struct event_output *o,
-    const char *path, bool contents)
+    const char *path, const char *unseen)
 {
 	struct shmt_info before, now;
 	struct event event;
@@ -198,11 +199,12 @@ on_changed(const struct object_watch *w, const struct event_output *o,
 	bool found, passed;
 	size_t i = find(w, path, &found);
 
-	if (!found || !look_at(path, &now))
+	if (!found)
 		return ST_OK;
 	k = w->list[i];
-	before = k->info;
+	before = now = k->info;
 	passed = passes(o, k);
+	(void)look_at(path, &now);
 	now.object.name = before.object.name;
 	k->info = now;
 	event = (struct event){ .row = row_of(k) };
@@ -210,8 +212,8 @@ on_changed(const struct object_watch *w, const struct event_output *o,
 	if (now.size != before.size)
 		add_what(&event, "size %ju -> %ju", (uintmax_t)before.size,
 		    (uintmax_t)now.size);
-	else if (contents)
-		add_what(&event, "written");
+	if (event.what[0] == '\0' && unseen != NULL)
+		add_what(&event, "%s", unseen);
 	if (event.what[0] == '\0' || (!passed && !passes(o, k)))
 		return ST_OK;
 	return print_event(o, &event, "changed");
@@ -275,7 +277,7 @@ on_overflow(struct object_watch *w, const struct event_output *o)
 		if (!look_at(k->path, &info) || !shmt_same(&info, &k->info))
 			status = on_removed(w, o, k->path);
 		else
-			status = on_changed(w, o, k->path, false);
+			status = on_changed(w, o, k->path, NULL);
 	}
 	for (i = 0; i < now.count && status == ST_OK; i++) {
 		snprintf(path, sizeof(path), "/%s", now.list[i].object.name);
@@ -306,7 +308,7 @@ on_event(struct object_watch *w, struct event_output *o,
 		warn_about(DEV_SHM, "was unmounted or removed");
 		return ST_FAILED;
 	}
-	if (e->len == 0 || (e->mask & IN_ISDIR) != 0)
+	if (e->len == 0)
 		return ST_OK;
 	snprintf(path, sizeof(path), "/%s", e->name);
 	if (e->mask & IN_MOVED_FROM) {
@@ -323,7 +325,8 @@ on_event(struct object_watch *w, struct event_output *o,
 	if (e->mask & IN_DELETE)
 		return on_removed(w, o, path);
 	if (e->mask & (IN_MODIFY | IN_ATTRIB))
-		return on_changed(w, o, path, (e->mask & IN_MODIFY) != 0);
+		return on_changed(w, o, path, e->mask & IN_MODIFY ?
+		    "written" : "set as it was");
 	return on_used(w, o, path, e->mask & IN_OPEN ? "opened" : "closed");
 }
 

@@ -20,7 +20,6 @@
 #include "shmtool.h"
 #include "stat/detail.h"
 #include "stat/notes.h"
-#include "stat/show.h"
 #include "stat/summary.h"
 #include "stat/view.h"
 #include "ui/json.h"

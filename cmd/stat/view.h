@@ -74,4 +74,7 @@ bool has_procs(const struct opts *opts);
 /* Whether rows are coloured by their status. */
 bool has_color(const struct opts *opts);
 
+/* show.c: collects what is asked for, and prints it; returns an exit status. */
+int show(const struct opts *opts);
+
 #endif

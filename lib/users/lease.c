@@ -240,23 +240,6 @@ may_unlink(int dir, const struct shmt_object *object, const struct statx *st)
 	return fd != -1 || errno == EAGAIN;
 }
 
-int
-shmt__posix_may_remove(const struct shmt_object *object)
-{
-	int dir = shmt__posix_enter(object), result;
-	struct statx st;
-
-	if (dir == -1)
-		return -1;
-	result = shmt__posix_stat(dir, object, &st);
-	if (result == 0 && !may_unlink(dir, object, &st)) {
-		errno = EPERM;
-		result = -1;
-	}
-	shmt__posix_leave(object, dir);
-	return result;
-}
-
 /* Whether /proc shows every process, and none that uses the object, apart from
  * one descriptor of this process (own). */
 static int
@@ -326,9 +309,9 @@ unlink_leased(const struct job *job, const struct statx *st,
 		errno = EAGAIN;
 		return -1;
 	}
+	job->removal->by_lease = true;
 	if (unlink_same(job, st) == -1)
 		return -1;
-	job->removal->by_lease = true;
 	job->removal->opened = !shmt__lease_is_whole(lease);
 	return 0;
 }
@@ -394,7 +377,7 @@ remove_object(const struct shmt_object *object, int changes, unsigned flags,
 		result = remove_by_force(&job);
 	else {
 		result = remove_by_lease(&job, flags);
-		if (result == -1 && cannot_ask(errno))
+		if (result == -1 && !removal->by_lease && cannot_ask(errno))
 			result = remove_by_proc(&job);
 	}
 	if (result == -1 && errno == EAGAIN)
@@ -441,5 +424,22 @@ shmt__shrink_unused(const struct shmt_object *object, int fd,
 		result = ftruncate(fd, (off_t)size);
 	if (result == -1 && errno == EAGAIN)
 		errno = EBUSY;
+	return result;
+}
+
+int
+shmt__posix_may_remove(const struct shmt_object *object)
+{
+	int dir = shmt__posix_enter(object), result;
+	struct statx st;
+
+	if (dir == -1)
+		return -1;
+	result = shmt__posix_stat(dir, object, &st);
+	if (result == 0 && !may_unlink(dir, object, &st)) {
+		errno = EPERM;
+		result = -1;
+	}
+	shmt__posix_leave(object, dir);
 	return result;
 }

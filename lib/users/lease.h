@@ -49,9 +49,11 @@ enum shmt__lease_answer {
 int shmt__ask_lease(const struct shmt_object *object, unsigned flags,
     enum shmt__lease_answer *answer);
 
-int shmt__posix_may_remove(const struct shmt_object *object);
 int shmt__posix_remove(const struct shmt_object *object, unsigned flags,
     struct shmt_removal *removal);
+
+/* As shmt_may_remove(). */
+int shmt__posix_may_remove(const struct shmt_object *object);
 
 /* Makes an object smaller through a descriptor for writing, the only one
  * there is of it; EBUSY where it is not. */

@@ -5,6 +5,7 @@
  * failed_calls.h.
  */
 
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include <fcntl.h>
@@ -101,6 +102,47 @@ posix_change(void)
 	return result;
 }
 
+static int
+posix_map(void)
+{
+	const struct shmt_object x = object("kept");
+	struct shmt_info info = { .size = 77 };
+	void *at = NULL;
+	int result = ours_now(shmt_map(&x, NULL, 0, &at, &info));
+
+	assert_int_equal(at != NULL, result == 0);
+	assert_int_equal(info.size, result == 0 ? 4096 : 77);
+	if (result == 0)
+		munmap(at, 4096);
+	return result;
+}
+
+/* A draft, with contents, is published or leaves nothing. */
+static int
+posix_draft(void)
+{
+	const struct shmt_request request = { .size = 8192, .mode = 0600 };
+	const struct shmt_object x = object("made");
+	struct shmt_view *view;
+	int fd, result = shmt_posix_draft(&x, &request, &fd);
+
+	if (result == -1)
+		return ours_now(-1);
+	result = shmt_view_of_fd(fd, SHMT_WRITE, &view);
+	if (result == 0) {
+		result = shmt_view_put(view, 8190, "hi", 2);
+		shmt_view_close(view);
+	}
+	if (result == 0)
+		result = shmt_posix_publish(&x, &request, fd);
+	ours_now(0);
+	if (result == 0)
+		assert_true(has_name("made"));
+	shmt_posix_discard(&x, fd);
+	assert_false(has_name("made"));
+	return result;
+}
+
 /* Nothing goes unless it is said to have gone. */
 static int
 posix_remove(void)
@@ -184,6 +226,8 @@ TORMENT(posix_list)
 TORMENT(posix_info)
 TORMENT(posix_create)
 TORMENT(posix_change)
+TORMENT(posix_map)
+TORMENT(posix_draft)
 TORMENT(posix_remove)
 TORMENT(posix_remove_used)
 TORMENT(posix_use)
@@ -198,6 +242,8 @@ main(void)
 		TEST(posix_info),
 		TEST(posix_create),
 		TEST(posix_change),
+		TEST(posix_map),
+		TEST(posix_draft),
 		TEST(posix_remove),
 		TEST(posix_remove_used),
 		TEST(posix_use),

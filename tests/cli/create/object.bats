@@ -154,6 +154,34 @@ in_shm() {
 	refused 2 /x -s 1 -e -- true
 }
 
+@test "create /NAME -e: one that another process made first is opened" {
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	shmtool create /x -s 10 -e -v -i "$BATS_TEST_TMPDIR/in" \
+		>"$BATS_TEST_TMPDIR/out" 2>&1 3>&- &
+	local pid=$!
+	exec 9>"$BATS_TEST_TMPDIR/in"
+	settle "$pid"
+	shmtool create /x -s 20
+	exec 9>&-
+	wait "$pid"
+	grep -q 'opened object /x, 20 bytes' "$BATS_TEST_TMPDIR/out"
+	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/out")" = /x ]
+	# Without -e it is taken by then.
+	rm /dev/shm/x
+	shmtool create /x -s 10 -i "$BATS_TEST_TMPDIR/in" \
+		2>"$BATS_TEST_TMPDIR/out" 3>&- &
+	pid=$!
+	exec 9>"$BATS_TEST_TMPDIR/in"
+	settle "$pid"
+	shmtool create /x -s 20
+	exec 9>&-
+	local code=0
+	wait "$pid" || code=$?
+	[ "$code" -eq 5 ]
+	grep -q 'the name is taken' "$BATS_TEST_TMPDIR/out"
+	[ "$(stat -c %s /dev/shm/x)" = 20 ]
+}
+
 @test "create /NAME -e: another user's object needs its permission" {
 	needs_root "becomes another user"
 	shmtool create /x -s 4096 -m 0644

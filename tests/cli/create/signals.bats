@@ -158,3 +158,20 @@ with_signal() {
 	done
 	[ "$(segments)" -eq 1 ]
 }
+
+@test "create: COMMAND's segment that cannot be removed is told of" {
+	command -v strace >/dev/null || skip "no strace here"
+	is_plain || skip "the program has to be the child of strace"
+	[ -n "${SHMTOOL_OWN_SHM:-}" ] || skip "no /dev/shm of its own"
+	run --separate-stderr strace -f -qq -o calls \
+		-e inject=unlinkat:error=EPERM shmtool create /left -s 1 -- true
+	grep -q INJECTED calls || skip "strace cannot inject here"
+	[ "$status" -eq 0 ]
+	[[ $stderr == "shmtool: create: "*left": not removed: Operation not"* ]]
+	rm /dev/shm/left
+	run --separate-stderr strace -f -qq -o calls -e trace=shmctl \
+		-e inject=shmctl:error=EPERM:when=3+ \
+		shmtool create -k 0x4d2 -s 1 -- true
+	[ "$status" -eq 0 ]
+	[[ $stderr == "shmtool: create: segment "*" was not removed: "* ]]
+}

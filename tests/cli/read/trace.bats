@@ -249,5 +249,5 @@ E2
 	# Writing attaches.
 	shmtool write -s x "$id"
 	shmtool stat --tsv --no-heading -o "$facts" "$id" >after
-	! cmp before after
+	run ! cmp before after
 }

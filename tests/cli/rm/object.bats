@@ -373,3 +373,19 @@ changes=(
 	[[ $output == *"remove /psm_1 (9.8K, owner $(id -un))?"* ]]
 	[ "$(objects)" = "psm_1 " ]
 }
+
+@test "rm: an object whose removal is refused is 4, and not in use" {
+	command -v strace >/dev/null || skip "no strace here"
+	is_plain || skip "the program has to be the child of strace"
+	local line
+	make_object psm_1 10
+	for line in /psm_1 "-y --name psm_1"; do
+		# shellcheck disable=SC2086 # words
+		run --separate-stderr strace -f -qq -o "$BATS_TEST_TMPDIR/calls" \
+			-e inject=unlinkat:error=EPERM shmtool rm $line
+		grep -q INJECTED "$BATS_TEST_TMPDIR/calls" || skip "strace cannot inject here"
+		[ "$status" -eq 4 ]
+		message_has "rm: /psm_1: only its owner"
+	done
+	[ "$(objects)" = "psm_1 " ]
+}

@@ -151,6 +151,27 @@ load remove
 	[ "$(of_id nattch "$id")" = 1 ]
 }
 
+@test "rm: permission comes first: another's object is 4, in use or not" {
+	needs_root "objects of two users are needed"
+	[ -n "${SHMTOOL_OWN_SHM:-}" ] || skip "no /dev/shm of its own"
+	local line
+	echo x >/dev/shm/theirs
+	chmod 644 /dev/shm/theirs
+	exec 4</dev/shm/theirs
+	for line in /theirs "-f /theirs" "-n /theirs" "-n --name theirs" \
+		"-y --name theirs"; do
+		# shellcheck disable=SC2086
+		run --separate-stderr without_privilege shmtool rm $line
+		[ "$status" -eq 4 ] || { echo "$line: $status"; return 1; }
+		message_has "rm: /theirs: only its owner root and root may"
+		[[ $output != *"would remove 1"* ]]
+	done
+	exec 4<&-
+	run --separate-stderr without_privilege shmtool rm -n /theirs
+	[ "$status" -eq 4 ]
+	rm /dev/shm/theirs
+}
+
 @test "rm: to find out who may remove changes nothing" {
 	make_segment
 	hold "$id"

@@ -44,19 +44,21 @@ all_events() {
 @test "events: created, opened, changed, closed, renamed, removed" {
 	watch --kind posix
 	[ "$(head -n 1 "$seen" | xargs)" = "TIME EVENT ID OWNER SIZE WHAT" ]
+	# An event is looked at after it happened: one after the other.
 	shmtool create /x -s 4096
+	wait_for grep -q created "$seen"
 	echo hi >>/dev/shm/x
+	wait_for grep -q 'size 4096 -> 4099$' "$seen"
 	shmtool set -m 0640 /x
+	wait_for grep -q 'perms 0600 -> 0640$' "$seen"
 	mv /dev/shm/x /dev/shm/y
+	wait_for grep -q 'from /x$' "$seen"
 	truncate -s 8192 /dev/shm/y
+	wait_for grep -q 'size 4099 -> 8192$' "$seen"
 	rm /dev/shm/y
 	[ "$(all_events | paste -sd,)" = "created /x,opened /x,changed /x,closed /x,changed /x,renamed /y,opened /y,changed /y,closed /y,removed /y" ]
 	grep -Eq '^20[0-9-]+ [0-9:]{8} +created +/x +'"$(id -un)"' +4.0K' \
 		"$seen"
-	grep -q 'size 4096 -> 4099$' "$seen"
-	grep -q 'perms 0600 -> 0640$' "$seen"
-	grep -q 'from /x$' "$seen"
-	grep -q 'size 4099 -> 8192$' "$seen"
 	[ ! -s "$seen.err" ]
 }
 
@@ -81,6 +83,30 @@ all_events() {
 	shmtool write /x -f "$BATS_TEST_TMPDIR/in"
 	wait_for grep -q 'changed .*written$' "$seen"
 	[ "$(all_events | head -n 1)" = "opened /x" ]
+}
+
+@test "events: what nobody could look at in time is told all the same" {
+	watch --kind posix
+	kill -STOP "$watcher"
+	: >/dev/shm/x
+	chmod 600 /dev/shm/x
+	echo >>/dev/shm/x
+	rm /dev/shm/x
+	kill -CONT "$watcher"
+	[ "$(all_events | paste -sd,)" = "created /x,opened /x,closed /x,changed /x,opened /x,changed /x,closed /x,removed /x" ]
+	grep -Eq 'created +/x +- +- +-$' "$seen"
+}
+
+@test "events: an object that has lost its name is not followed" {
+	shmtool create /x -s 1
+	hold_open x
+	local opener=$holder
+	watch --kind posix
+	rm /dev/shm/x
+	shmtool create /x -s 2
+	kill "$opener"
+	wait "$opener" || true
+	[ "$(all_events | paste -sd,)" = "removed /x,created /x" ]
 }
 
 @test "events: a renaming over another object removes that" {
