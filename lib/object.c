@@ -162,6 +162,12 @@ shmt_attach(const struct shmt_object *object, const void *address,
 int
 shmt_may_remove(const struct shmt_object *object)
 {
-	return object->kind == SHMT_POSIX ? shmt__posix_may_remove(object) :
-	    object->kind == SHMT_SYSV ? shmt__sysv_may_remove(object->id) : 0;
+	switch (object->kind) {
+	case SHMT_SYSV:
+		return shmt__sysv_may_remove(object->id);
+	case SHMT_POSIX:
+		return shmt__posix_may_remove(object);
+	default:
+		return cannot();
+	}
 }

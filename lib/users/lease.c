@@ -240,6 +240,23 @@ may_unlink(int dir, const struct shmt_object *object, const struct statx *st)
 	return fd != -1 || errno == EAGAIN;
 }
 
+int
+shmt__posix_may_remove(const struct shmt_object *object)
+{
+	int dir = shmt__posix_enter(object), result;
+	struct statx st;
+
+	if (dir == -1)
+		return -1;
+	result = shmt__posix_stat(dir, object, &st);
+	if (result == 0 && !may_unlink(dir, object, &st)) {
+		errno = EPERM;
+		result = -1;
+	}
+	shmt__posix_leave(object, dir);
+	return result;
+}
+
 /* Whether /proc shows every process, and none that uses the object, apart from
  * one descriptor of this process (own). */
 static int
@@ -424,22 +441,5 @@ shmt__shrink_unused(const struct shmt_object *object, int fd,
 		result = ftruncate(fd, (off_t)size);
 	if (result == -1 && errno == EAGAIN)
 		errno = EBUSY;
-	return result;
-}
-
-int
-shmt__posix_may_remove(const struct shmt_object *object)
-{
-	int dir = shmt__posix_enter(object), result;
-	struct statx st;
-
-	if (dir == -1)
-		return -1;
-	result = shmt__posix_stat(dir, object, &st);
-	if (result == 0 && !may_unlink(dir, object, &st)) {
-		errno = EPERM;
-		result = -1;
-	}
-	shmt__posix_leave(object, dir);
 	return result;
 }

@@ -157,7 +157,7 @@ another_looker(void **state)
 	 * for, where a processor is waited for. */
 	for (tries = 0; tries < 100 && !(busy && granted); tries++) {
 		looker = start(look_for_a_while, NULL);
-		busy = answer(0) == SHMT__LEASE_BUSY;
+		busy = answer(0) == SHMT__LEASE_REFUSED;
 		granted = answer(SHMT_RETRY) == SHMT__LEASE_GRANTED;
 		stop(looker);
 	}
