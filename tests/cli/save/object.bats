@@ -161,12 +161,15 @@ xxh3-128 meta-xxh3-128" ]
 
 @test "save: an object that shrinks, goes or is replaced meanwhile is an error" {
 	can_inject
-	make_object a 1M
-	stopped_at pwrite64:when=1 'truncate -s 4096 /dev/shm/a' \
-		shmtool save "$dir" /a
-	[ "$status" -eq 1 ]
-	message_has "save: /a: became shorter than its 1048576 bytes"
-	[ -z "$(names)" ]
+	# At the first block, and when all of the 16 are copied.
+	for block in 1 16; do
+		make_object a 1M
+		stopped_at "pwrite64:when=$block" \
+			'truncate -s 4096 /dev/shm/a' shmtool save "$dir" /a
+		[ "$status" -eq 1 ]
+		message_has "save: /a: became shorter than its 1048576 bytes"
+		[ -z "$(names)" ]
+	done
 	make_object a 1M
 	stopped_at pwrite64:when=1 'rm /dev/shm/a' \
 		shmtool save "$dir" /a
