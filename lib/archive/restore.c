@@ -118,6 +118,7 @@ static int
 open_pair(struct restore *restore, const char *file)
 {
 	struct shmt_saved *saved = &restore->saved, before;
+	struct shmt_trouble trouble;
 	int fd, error;
 
 	if (read_meta(restore, file) == -1)
@@ -126,14 +127,15 @@ open_pair(struct restore *restore, const char *file)
 		before = *saved;
 		fd = open_contents(restore, file);
 		error = errno;
+		trouble = *restore->trouble;
 		if (read_meta(restore, file) == -1)
 			break;
 		if (strcmp(before.ending, saved->ending) == 0 &&
 		    memcmp(before.digest, saved->digest,
 		    sizeof(before.digest)) == 0) {
+			*restore->trouble = trouble;
 			errno = error;
-			return fd != -1 ? fd :
-			    fail_at(restore, SHMT_AT_CONTENTS);
+			return fd;
 		}
 		shmt__close(fd);
 	}
