@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Why a filter selects nothing. */
+/*
+ * Why a filter selects nothing.  Why one segment is kept: rm/removal.c.
+ */
 
 #ifndef CMD_RM_EXPLAIN_H
 #define CMD_RM_EXPLAIN_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * What would be done, as a table with the action in its first column.
+ * Prints what rm would do, as a table with the action in its first column.
+ * The decisions are made in rm/removal.c and rm/object.c.
  */
 
 #include <errno.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * What would be done to the segments of a run: a table, sums, a total.
+ * Prints what rm would do, before it does it: a table, sums, a total.  The
+ * decision for each segment is made in rm/removal.c and rm/object.c.
  */
 
 #ifndef CMD_RM_PLAN_H

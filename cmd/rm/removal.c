@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * The removal of one segment:
+ * The removal of one segment; rm/object.c has that of a POSIX object:
  *
- *	removal_find()	look at what an operand names
- *	removal_plan()	decide by that look; the user may be asked then
- *	removal_do()	look again, save, look again, remove, look after
+ *	removal_find()	look up the segment that an operand names
+ *	removal_plan()	decide by these facts, and word the reason; then the
+ *			user may be asked
+ *	removal_do()	compare, save, compare, remove, look up the result
  *
  * In an IPC namespace of another user namespace the id may come to another
  * segment between a look and the removal, so it is attached for both.

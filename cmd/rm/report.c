@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * What became of segments, in words and as JSON.
+ * Prints the results of rm as lines of text and as JSON.  The reasons come
+ * from rm/removal.c and rm/object.c.
  */
 
 #include <errno.h>
