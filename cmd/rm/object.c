@@ -2,11 +2,11 @@
 
 /*
  * The removal of one POSIX object.  The library removes its name under a
- * write lease, so that a process that has the object open or mapped keeps the
- * name; this file decides what to do about such processes, and says so.
+ * write lease, which the kernel refuses while a process has the object open or
+ * mapped.  This file decides about such objects, and words the reasons.
  *
- * With --save the contents are a copy of what is removed: whether the object
- * was changed is watched from before the copy until it is under the lease.
+ * With --save the copy must be of the contents that are removed, so changes are
+ * watched from before the copy until the lease is held.
  */
 
 #include <errno.h>
@@ -24,14 +24,14 @@
 #include "ui/message.h"
 #include "ui/text.h"
 
-/* What a filter says is to go is kept without a failure. */
+/* A filter that no longer selects the object is no failure. */
 static int
 kept_status(const struct removal *r)
 {
 	return r->operand != NULL ? ST_BUSY : ST_OK;
 }
 
-/* Finds the processes that use the object, and what follows from them. */
+/* Finds the processes that use the object, and fills in nattch, fds, in_use. */
 static void
 find_users(struct removal_run *run, struct removal *r)
 {
@@ -99,9 +99,9 @@ object_plan(struct removal_run *run, struct removal *r)
 		r->result = WOULD_REMOVE;
 }
 
-/* By device and inode: the name cannot mean another object. */
+/* Compares device and inode too: another object may have got the name. */
 static bool
-look_again(struct removal_run *run, struct removal *r)
+check_unchanged(struct removal_run *run, struct removal *r)
 {
 	struct shmt_info now;
 
@@ -121,33 +121,33 @@ look_again(struct removal_run *run, struct removal *r)
  */
 
 /* A removal of which the object is being saved. */
-struct copy_look {
+struct copy_check {
 	struct removal_run *run;
 	struct removal *removal;
 	int changes;		/* as of shmt_changes_begin() */
 	bool kept;		/* the removal has the reason */
 };
 
-/* Looks when the contents are copied, before the files get their names: what
- * is kept for its use or change then costs no earlier pair of it. */
+/* Called when the contents are copied, before the files get their names: an
+ * earlier pair of an object that is kept now is not replaced. */
 static bool
-look_at_copied(void *arg, const struct shmt_saved *saved)
+check_copied(void *arg, const struct shmt_saved *saved)
 {
 	static const struct shmt_holders nobody;
-	struct copy_look *look = arg;
-	struct removal *r = look->removal;
+	struct copy_check *check = arg;
+	struct removal *r = check->removal;
 
 	(void)saved;
-	if (look->run->force)
+	if (check->run->force)
 		return true;
 	shmt_fill_use(&r->segment, &nobody);
 	if (is_used(r))
-		set_failed(look->run, r, EBUSY);
-	else if (shmt_changes_seen(look->changes))
-		set_failed(look->run, r, ECANCELED);
+		set_failed(check->run, r, EBUSY);
+	else if (shmt_changes_seen(check->changes))
+		set_failed(check->run, r, ECANCELED);
 	else
 		return true;
-	look->kept = true;
+	check->kept = true;
 	return false;
 }
 
@@ -162,16 +162,16 @@ static bool
 save_first(struct removal_run *run, struct removal *r, int changes,
     struct shmt_saved *saved)
 {
-	struct copy_look look = { run, r, changes, false };
+	struct copy_check check = { run, r, changes, false };
 	const struct saving saving = {
-		.dir = run->save, .replace = true, .confirm = look_at_copied,
-		.arg = &look
+		.dir = run->save, .replace = true, .confirm = check_copied,
+		.arg = &check
 	};
 	char *reason;
 	int status;
 
 	status = save_segment(&saving, &r->segment, saved, &reason);
-	if (status != ST_OK && !look.kept)
+	if (status != ST_OK && !check.kept)
 		set_unsaved(r, status, reason);
 	free(reason);
 	if (status == ST_OK && asprintf(&r->saved, "%s/%s", run->save,
@@ -180,8 +180,8 @@ save_first(struct removal_run *run, struct removal *r, int changes,
 	return status == ST_OK;
 }
 
-/* What is still there as before needs no copy; the copy of what somebody else
- * removed may be the only one. */
+/* Drops the copy of an object that still exists.  If another process removed
+ * the object, the copy may be the only one. */
 static void
 drop_saved(const struct removal_run *run, struct removal *r,
     const struct shmt_saved *saved)
@@ -250,7 +250,7 @@ save_and_remove(struct removal_run *run, struct removal *r)
 			set_unsaved(r, status_of(errno), strerror(errno));
 		return;
 	}
-	if (look_again(run, r) && save_first(run, r, changes, &saved) &&
+	if (check_unchanged(run, r) && save_first(run, r, changes, &saved) &&
 	    !remove_name(run, r, changes))
 		drop_saved(run, r, &saved);
 	close(changes);
@@ -261,6 +261,6 @@ object_do(struct removal_run *run, struct removal *r)
 {
 	if (run->save != NULL)
 		save_and_remove(run, r);
-	else if (look_again(run, r))
+	else if (check_unchanged(run, r))
 		remove_name(run, r, -1);
 }

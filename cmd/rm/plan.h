@@ -25,9 +25,9 @@ struct plan {
 size_t count_plan(const struct plan *plan, char size[static SHORT_TEXT]);
 
 /*
- * Prints a table of the segments that were found, and the total; where nothing
- * is selected, what prevents it.  Before a question (brief) of the table only
- * its first rows, and sums by owner.  Returns an exit status.
+ * Prints a table of the segments that were found, and the total; if nothing is
+ * selected, the reason.  Brief, before a question: only the first rows of the
+ * table, and sums by owner.  Returns an exit status.
  */
 int print_plan(const struct plan *plan, bool brief);
 

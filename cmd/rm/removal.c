@@ -8,13 +8,14 @@
  *			user may be asked
  *	removal_do()	compare, save, compare, remove, look up the result
  *
- * In an IPC namespace of another user namespace the id may come to another
- * segment between a look and the removal, so it is attached for both.
+ * In an IPC namespace of another user namespace the id may be given to another
+ * segment between a comparison and the removal, so the segment is attached
+ * from before the one until after the other.
  *
- * The kernel has no removal on the condition that nobody is attached: it
- * marks an attached segment instead.  So the last look comes immediately
- * before the removal, and the look after it finds a process that attached in
- * between.  That process keeps its memory, and only the key is lost.
+ * IPC_RMID does not fail for an attached segment, but marks it.  So the last
+ * comparison comes immediately before it, and the look-up after it finds a
+ * process that attached in between.  That process keeps its memory, and only
+ * the key is lost.
  */
 
 #include <errno.h>
@@ -92,9 +93,9 @@ removal_forget_holders(struct removal_run *run)
 	run->has_holders = false;
 }
 
-/* What the operands name now; what names nothing is left out. */
+/* The segments and objects that the operands name now. */
 static size_t
-look_at_operands(const struct removal_run *run, struct shmt_info *list)
+list_operands(const struct removal_run *run, struct shmt_info *list)
 {
 	struct shmt_object object;
 	size_t i, n = 0;
@@ -129,7 +130,7 @@ scan_holders(struct removal_run *run)
 		if (named == NULL)
 			return -1;
 		list = named;
-		count = look_at_operands(run, named);
+		count = list_operands(run, named);
 	}
 	result = has_objects(list, count) ?
 	    shmt_holders_of_list(list, count, &run->holders) :
@@ -146,9 +147,9 @@ have_holders(struct removal_run *run)
 	return run->has_holders;
 }
 
-/* Somebody attached since: scans anew, unless the last scan saw them all. */
+/* Discards the last scan if a process has attached the segment since. */
 static void
-renew_holders(struct removal_run *run, const struct shmt_info *now)
+refresh_holders(struct removal_run *run, const struct shmt_info *now)
 {
 	if (!shmt_holders_complete(&run->holders, now))
 		removal_forget_holders(run);
@@ -202,7 +203,7 @@ set_attached(struct removal_run *run, struct removal *r,
 }
 
 /*
- * The first look
+ * The plan
  */
 
 static void
@@ -241,7 +242,7 @@ removal_find(struct removal_run *run, struct removal *r)
 		set_not_found(run, r, errno);
 		return;
 	}
-	/* Between the two calls the id may have come to another segment. */
+	/* The id may be given to another segment between the two calls. */
 	if (ref->by_key && segment.key != ref->key) {
 		set_absent(run, r);
 		return;
@@ -290,13 +291,13 @@ advice(const struct shmt_info *segment)
 	    "last of them";
 }
 
-/* Where nothing else keeps a segment, and no plan is shown, the removal itself
- * finds out whether it is permitted.  Who uses an object is not known yet. */
+/* Without a plan to show, the removal itself finds out whether it is
+ * permitted.  The users of an object are not known yet. */
 static bool
 is_forbidden(const struct removal_run *run, const struct shmt_info *segment)
 {
 	if (segment->object.kind == SHMT_SYSV && segment->nattch == 0 &&
-	    !run->foretells && !run->dry)
+	    !run->shows_plan && !run->dry)
 		return false;
 	return shmt_may_remove(&segment->object) == -1 && errno != ENOENT;
 }
@@ -326,12 +327,12 @@ removal_plan(struct removal_run *run, struct removal *r)
 }
 
 /*
- * The second look, and after saving the third
+ * The comparisons before and after saving
  */
 
 static const char used_meanwhile[] = "it was used while it was saved";
 
-/* How it is no longer the segment that was looked at, or NULL. */
+/* How the segment differs from the one that the plan was made for, or NULL. */
 static const char *
 what_changed(const struct shmt_info *was, const struct shmt_info *now)
 {
@@ -351,15 +352,15 @@ why_filter_keeps(struct removal_run *run, const struct shmt_info *now)
 {
 	removal_forget_holders(run);
 	if (filter_needs_holders(run->filter, now, 1) && !have_holders(run))
-		return "who has it attached can no longer be told";
+		return "the processes that have it attached cannot be found";
 	return passes(run, now) ? NULL : "it no longer is what was asked for";
 }
 
 /*
- * Why a use since the last look keeps it, or NULL.  Without a use most filters
- * still hold: size and users are the same, it is idle for longer, and exited
- * processes do not come back.  With force, use alone does not matter; nor does
- * it for an operand, unless the saved contents may be older.
+ * Why a use since the last look-up keeps it, or NULL.  Without a use most
+ * filters still hold: size and users are the same, it is idle for longer, and
+ * exited processes do not come back.  With force, use alone does not matter;
+ * nor does it for an operand, unless the saved contents may be older.
  */
 static const char *
 why_use_keeps(struct removal_run *run, const struct removal *r,
@@ -385,17 +386,17 @@ set_already_gone(const struct removal_run *run, struct removal *r)
 	    ST_ABSENT, "somebody else removed it");
 }
 
-/* The status of what is kept because it changed: what a filter selected is
- * then no longer what was asked for, and that is no failure. */
+/* The status for a segment that is kept because it changed.  If a filter
+ * selected it, it no longer is what was asked for, and that is no failure. */
 static int
 changed_status(const struct removal *r)
 {
 	return r->operand == NULL ? ST_OK : ST_BUSY;
 }
 
-/* True: it is still the segment that is to go. */
+/* Looks the segment up again; false: it is kept, gone or failed. */
 static bool
-look_again(struct removal_run *run, struct removal *r)
+check_unchanged(struct removal_run *run, struct removal *r)
 {
 	struct shmt_info now;
 	const char *why;
@@ -410,7 +411,7 @@ look_again(struct removal_run *run, struct removal *r)
 	why = what_changed(&r->segment, &now);
 	if (why == NULL && now.nattch > 0 && !run->force) {
 		r->segment.nattch = now.nattch;
-		renew_holders(run, &now);
+		refresh_holders(run, &now);
 		set_attached(run, r, KEPT, changed_status(r),
 		    "attached meanwhile", "");
 		return false;
@@ -425,23 +426,23 @@ look_again(struct removal_run *run, struct removal *r)
 }
 
 /* A removal of which the segment is being saved. */
-struct copy_look {
+struct copy_check {
 	struct removal_run *run;
 	struct removal *removal;
 	bool kept;		/* the removal has the reason */
 };
 
 /*
- * Looks again when the contents are copied, before the files get their names.
- * Where the segment was attached to be saved, its times and last process must
- * be ours now, or the copy may be out of date already.
+ * Called when the contents are copied, before the files get their names.  If
+ * the segment was attached to be saved, its times and last process must be
+ * those of this process now, or the copy may be out of date already.
  */
 static bool
-look_at_copied(void *arg, const struct shmt_saved *saved)
+check_copied(void *arg, const struct shmt_saved *saved)
 {
-	struct copy_look *look = arg;
-	struct removal_run *run = look->run;
-	struct removal *r = look->removal;
+	struct copy_check *check = arg;
+	struct removal_run *run = check->run;
+	struct removal *r = check->removal;
 	const char *why = what_changed(&r->segment, &saved->segment);
 	bool is_used = saved->disturbed;
 	struct shmt_info now;
@@ -455,14 +456,14 @@ look_at_copied(void *arg, const struct shmt_saved *saved)
 			r->segment.lpid = now.lpid;
 		}
 	}
-	if (why == NULL && look_again(run, r)) {
+	if (why == NULL && check_unchanged(run, r)) {
 		if (!is_used || run->force)
 			return true;
 		why = used_meanwhile;
 	}
 	if (why != NULL)
 		removal_set(r, KEPT, changed_status(r), "%s", why);
-	look->kept = true;
+	check->kept = true;
 	return false;
 }
 
@@ -470,17 +471,17 @@ look_at_copied(void *arg, const struct shmt_saved *saved)
 static bool
 save_first(struct removal_run *run, struct removal *r)
 {
-	struct copy_look look = { run, r, false };
+	struct copy_check check = { run, r, false };
 	const struct saving saving = {
-		.dir = run->save, .replace = true, .confirm = look_at_copied,
-		.arg = &look
+		.dir = run->save, .replace = true, .confirm = check_copied,
+		.arg = &check
 	};
 	struct shmt_saved saved;
 	char *reason;
 	int status;
 
 	status = save_segment(&saving, &r->segment, &saved, &reason);
-	if (status != ST_OK && !look.kept)
+	if (status != ST_OK && !check.kept)
 		removal_set(r, FAILED, status, "not saved, so not removed: %s",
 		    reason != NULL ? reason : strerror(ENOMEM));
 	free(reason);
@@ -488,16 +489,16 @@ save_first(struct removal_run *run, struct removal *r)
 		return false;
 	if (asprintf(&r->saved, "%s/%s", run->save, saved.name) == -1)
 		r->saved = NULL;
-	return look_again(run, r);
+	return check_unchanged(run, r);
 }
 
 /*
- * The removal, and the look after it
+ * The removal
  */
 
-/* Gone; or marked, by force or because a process attached just before. */
+/* Removed, or marked: by force or because a process attached just before. */
 static void
-look_after(struct removal_run *run, struct removal *r)
+set_outcome(struct removal_run *run, struct removal *r)
 {
 	struct shmt_info now;
 
@@ -511,7 +512,7 @@ look_after(struct removal_run *run, struct removal *r)
 	}
 	if (!shmt_same(&r->segment, &now) || (now.state & SHMT_DEST) == 0)
 		return;
-	renew_holders(run, &now);
+	refresh_holders(run, &now);
 	r->segment.nattch = now.nattch;
 	if (run->force)
 		set_attached(run, r, MARKED, ST_OK,
@@ -524,8 +525,8 @@ look_after(struct removal_run *run, struct removal *r)
 
 /*
  * Attaches the segment, so that no other can get its id from here on, and
- * looks whether it is the one that is to go; false: it is not.  A segment that
- * cannot be attached is not pinned (*at is NULL).
+ * compares it with the one to be removed; false: it is another one.  *at is
+ * NULL where it cannot be attached.
  */
 static bool
 pin(struct removal_run *run, struct removal *r, void **at)
@@ -559,7 +560,7 @@ removal_do(struct removal_run *run, struct removal *r)
 		object_do(run, r);
 		return;
 	}
-	if (!look_again(run, r))
+	if (!check_unchanged(run, r))
 		return;
 	if (run->save != NULL && !save_first(run, r))
 		return;
@@ -570,7 +571,7 @@ removal_do(struct removal_run *run, struct removal *r)
 	if (at != NULL)
 		shmt_detach(at);
 	if (error == 0)
-		look_after(run, r);
+		set_outcome(run, r);
 	else if (error == ENOENT)
 		set_already_gone(run, r);
 	else

@@ -167,7 +167,7 @@ json_posix(struct json *json, const char *name, const struct removal *r)
 	json_number(json, "size", s->size);
 }
 
-/* Of a segment that was never looked at only what the operand says is known. */
+/* If the segment was not looked up, only its operand is known. */
 static void
 json_identity(struct json *json, const struct removal *r)
 {
