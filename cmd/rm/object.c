@@ -16,20 +16,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "archive.h"
 #include "operand.h"
 #include "rm/object.h"
 #include "rm/removal.h"
 #include "shmtool.h"
 #include "ui/message.h"
-#include "ui/text.h"
-
-/* A filter that no longer selects the object is no failure. */
-static int
-kept_status(const struct removal *r)
-{
-	return r->operand != NULL ? ST_BUSY : ST_OK;
-}
 
 /* Finds the processes that use the object, and fills in nattch, fds, in_use. */
 static void
@@ -50,13 +41,11 @@ set_in_use(struct removal *r)
 {
 	char *names = removal_holder_names(r);
 
-	removal_set(r, KEPT, kept_status(r), "in use by %s; they must end "
-	    "first: --force takes its name away and they keep the memory",
+	removal_set(r, KEPT, removal_kept_status(r), "in use by %s; they must "
+	    "end first: --force takes its name away and they keep the memory",
 	    names != NULL ? names : "other processes");
 	free(names);
 }
-
-static const char changed_meanwhile[] = "it was changed while it was saved";
 
 static void
 set_failed(struct removal_run *run, struct removal *r, int error)
@@ -67,13 +56,9 @@ set_failed(struct removal_run *run, struct removal *r, int error)
 		    ST_ABSENT : ST_OK,
 		    "it went, or another object has its name");
 		break;
-	case EPERM:
-	case EACCES:
-		removal_set(r, FAILED, ST_DENIED, "only its owner %s and root "
-		    "may remove it", user_name(r->segment.uid));
-		break;
 	case ECANCELED:
-		removal_set(r, KEPT, kept_status(r), "%s", changed_meanwhile);
+		removal_set(r, KEPT, removal_kept_status(r), "it was changed "
+		    "while it was saved");
 		break;
 	case EBUSY:
 		removal_forget_holders(run);
@@ -81,8 +66,7 @@ set_failed(struct removal_run *run, struct removal *r, int error)
 		set_in_use(r);
 		break;
 	default:
-		removal_set(r, FAILED, status_of(error), "%s",
-		    strerror(error));
+		removal_fail(r, error);
 	}
 }
 
@@ -112,21 +96,13 @@ check_unchanged(struct removal_run *run, struct removal *r)
 	if (run->filter == NULL || shmt_last_time(&now) ==
 	    shmt_last_time(&r->segment))
 		return true;
-	removal_set(r, KEPT, kept_status(r), "it changed meanwhile");
+	removal_set(r, KEPT, removal_kept_status(r), "it changed meanwhile");
 	return false;
 }
 
 /*
  * Saving
  */
-
-/* A removal of which the object is being saved. */
-struct copy_check {
-	struct removal_run *run;
-	struct removal *removal;
-	int changes;		/* as of shmt_changes_begin() */
-	bool kept;		/* the removal has the reason */
-};
 
 /* Called when the contents are copied, before the files get their names: an
  * earlier pair of an object that is kept now is not replaced. */
@@ -149,35 +125,6 @@ check_copied(void *arg, const struct shmt_saved *saved)
 		return true;
 	check->kept = true;
 	return false;
-}
-
-static void
-set_unsaved(struct removal *r, int status, const char *reason)
-{
-	removal_set(r, FAILED, status, "not saved, so not removed: %s",
-	    reason != NULL ? reason : strerror(ENOMEM));
-}
-
-static bool
-save_first(struct removal_run *run, struct removal *r, int changes,
-    struct shmt_saved *saved)
-{
-	struct copy_check check = { run, r, changes, false };
-	const struct saving saving = {
-		.dir = run->save, .replace = true, .confirm = check_copied,
-		.arg = &check
-	};
-	char *reason;
-	int status;
-
-	status = save_segment(&saving, &r->segment, saved, &reason);
-	if (status != ST_OK && !check.kept)
-		set_unsaved(r, status, reason);
-	free(reason);
-	if (status == ST_OK && asprintf(&r->saved, "%s/%s", run->save,
-	    saved->name) == -1)
-		r->saved = NULL;
-	return status == ST_OK;
 }
 
 /* Drops the copy of an object that still exists.  If another process removed
@@ -240,20 +187,22 @@ remove_name(struct removal_run *run, struct removal *r, int changes)
 static void
 save_and_remove(struct removal_run *run, struct removal *r)
 {
+	struct copy_check check = { .run = run, .removal = r };
 	struct shmt_saved saved;
-	int changes;
 
-	if (shmt_changes_begin(&r->segment.object, &changes) == -1) {
+	if (shmt_changes_begin(&r->segment.object, &check.changes) == -1) {
 		if (errno == ENOENT)
 			set_failed(run, r, errno);
 		else
-			set_unsaved(r, status_of(errno), strerror(errno));
+			removal_set_unsaved(r, status_of(errno),
+			    strerror(errno));
 		return;
 	}
-	if (check_unchanged(run, r) && save_first(run, r, changes, &saved) &&
-	    !remove_name(run, r, changes))
+	if (check_unchanged(run, r) &&
+	    removal_save(&check, check_copied, &saved) &&
+	    !remove_name(run, r, check.changes))
 		drop_saved(run, r, &saved);
-	close(changes);
+	close(check.changes);
 }
 
 void

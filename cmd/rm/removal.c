@@ -60,8 +60,8 @@ removal_skip(struct removal *r, enum removal_result result, int status,
 	removal_set(r, result, status, "%s", reason);
 }
 
-static void
-set_failed(struct removal *r, int error)
+void
+removal_fail(struct removal *r, int error)
 {
 	if ((error == EPERM || error == EACCES) &&
 	    r->segment.object.kind == SHMT_POSIX)
@@ -227,7 +227,7 @@ set_not_found(const struct removal_run *run, struct removal *r, int error)
 	else if (what != NULL)
 		removal_set(r, ABSENT, ST_ABSENT, "no object: %s", what);
 	else
-		set_failed(r, error);
+		removal_fail(r, error);
 }
 
 void
@@ -311,7 +311,7 @@ removal_plan(struct removal_run *run, struct removal *r)
 	if (r->operand != NULL && run->filter != NULL && !passes(run, s))
 		set_filtered(run, r);
 	else if (is_forbidden(run, s))
-		set_failed(r, errno);
+		removal_fail(r, errno);
 	else if (s->object.kind == SHMT_POSIX)
 		object_plan(run, r);
 	else if (s->state & SHMT_DEST)
@@ -386,10 +386,8 @@ set_already_gone(const struct removal_run *run, struct removal *r)
 	    ST_ABSENT, "somebody else removed it");
 }
 
-/* The status for a segment that is kept because it changed.  If a filter
- * selected it, it no longer is what was asked for, and that is no failure. */
-static int
-changed_status(const struct removal *r)
+int
+removal_kept_status(const struct removal *r)
 {
 	return r->operand == NULL ? ST_OK : ST_BUSY;
 }
@@ -405,32 +403,25 @@ check_unchanged(struct removal_run *run, struct removal *r)
 		if (errno == ENOENT)
 			set_already_gone(run, r);
 		else
-			set_failed(r, errno);
+			removal_fail(r, errno);
 		return false;
 	}
 	why = what_changed(&r->segment, &now);
 	if (why == NULL && now.nattch > 0 && !run->force) {
 		r->segment.nattch = now.nattch;
 		refresh_holders(run, &now);
-		set_attached(run, r, KEPT, changed_status(r),
+		set_attached(run, r, KEPT, removal_kept_status(r),
 		    "attached meanwhile", "");
 		return false;
 	}
 	if (why == NULL)
 		why = why_use_keeps(run, r, &now);
 	if (why != NULL)
-		removal_set(r, KEPT, changed_status(r), "%s", why);
+		removal_set(r, KEPT, removal_kept_status(r), "%s", why);
 	else
 		r->segment = now;
 	return why == NULL;
 }
-
-/* A removal of which the segment is being saved. */
-struct copy_check {
-	struct removal_run *run;
-	struct removal *removal;
-	bool kept;		/* the removal has the reason */
-};
 
 /*
  * Called when the contents are copied, before the files get their names.  If
@@ -462,34 +453,50 @@ check_copied(void *arg, const struct shmt_saved *saved)
 		why = used_meanwhile;
 	}
 	if (why != NULL)
-		removal_set(r, KEPT, changed_status(r), "%s", why);
+		removal_set(r, KEPT, removal_kept_status(r), "%s", why);
 	check->kept = true;
 	return false;
 }
 
-/* The files belong to this one segment, so older ones are replaced. */
-static bool
-save_first(struct removal_run *run, struct removal *r)
+void
+removal_set_unsaved(struct removal *r, int status, const char *reason)
 {
-	struct copy_check check = { run, r, false };
+	removal_set(r, FAILED, status, "not saved, so not removed: %s",
+	    reason != NULL ? reason : strerror(ENOMEM));
+}
+
+/* The files belong to this one segment, so older ones are replaced. */
+bool
+removal_save(struct copy_check *check,
+    bool (*confirm)(void *arg, const struct shmt_saved *saved),
+    struct shmt_saved *saved)
+{
+	struct removal *r = check->removal;
 	const struct saving saving = {
-		.dir = run->save, .replace = true, .confirm = check_copied,
-		.arg = &check
+		.dir = check->run->save, .replace = true, .confirm = confirm,
+		.arg = check
 	};
-	struct shmt_saved saved;
 	char *reason;
 	int status;
 
-	status = save_segment(&saving, &r->segment, &saved, &reason);
-	if (status != ST_OK && !check.kept)
-		removal_set(r, FAILED, status, "not saved, so not removed: %s",
-		    reason != NULL ? reason : strerror(ENOMEM));
+	status = save_segment(&saving, &r->segment, saved, &reason);
+	if (status != ST_OK && !check->kept)
+		removal_set_unsaved(r, status, reason);
 	free(reason);
-	if (status != ST_OK)
-		return false;
-	if (asprintf(&r->saved, "%s/%s", run->save, saved.name) == -1)
+	if (status == ST_OK && asprintf(&r->saved, "%s/%s", saving.dir,
+	    saved->name) == -1)
 		r->saved = NULL;
-	return check_unchanged(run, r);
+	return status == ST_OK;
+}
+
+static bool
+save_first(struct removal_run *run, struct removal *r)
+{
+	struct copy_check check = { .run = run, .removal = r };
+	struct shmt_saved saved;
+
+	return removal_save(&check, check_copied, &saved) &&
+	    check_unchanged(run, r);
 }
 
 /*
@@ -545,7 +552,7 @@ pin(struct removal_run *run, struct removal *r, void **at)
 		why = "attached meanwhile";
 	if (why == NULL)
 		return true;
-	removal_set(r, KEPT, changed_status(r), "%s", why);
+	removal_set(r, KEPT, removal_kept_status(r), "%s", why);
 	shmt_detach(*at);
 	return false;
 }
@@ -575,7 +582,7 @@ removal_do(struct removal_run *run, struct removal *r)
 	else if (error == ENOENT)
 		set_already_gone(run, r);
 	else
-		set_failed(r, error);
+		removal_fail(r, error);
 }
 
 void

@@ -21,7 +21,7 @@ enum removal_result {
 /* The request, which is the same for all segments, and their holders. */
 struct removal_run {
 	bool force, dry;
-	bool shows_plan;		/* the plan is shown before it is done */
+	bool shows_plan;	/* the plan is shown before it is done */
 	const char *save;	/* directory to save into first, or NULL */
 	const struct shmt_filter *filter;	/* NULL: there is none */
 	bool pins;		/* ids may be swapped between two calls */
@@ -67,6 +67,30 @@ void removal_skip(struct removal *removal, enum removal_result result,
 void removal_set(struct removal *removal, enum removal_result result,
     int status, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+/* Sets FAILED with the reason for an errno. */
+void removal_fail(struct removal *removal, int error);
+
+/* The status for a segment that is kept because it changed.  If a filter
+ * selected it, it no longer is what was asked for, and that is no failure. */
+int removal_kept_status(const struct removal *removal);
+
+/* The argument of confirm(), which is called before the files get their names
+ * and sets kept and the reason if it returns false. */
+struct copy_check {
+	struct removal_run *run;
+	struct removal *removal;
+	int changes;		/* of an object, as of shmt_changes_begin() */
+	bool kept;
+};
+
+/* Saves the segment into run->save; false: the removal has the reason. */
+bool removal_save(struct copy_check *check,
+    bool (*confirm)(void *arg, const struct shmt_saved *saved),
+    struct shmt_saved *saved);
+
+void removal_set_unsaved(struct removal *removal, int status,
+    const char *reason);
 
 /* "4242 (postgres), 4250 (postgres)"; the caller frees it. */
 char *removal_holder_names(const struct removal *removal);
