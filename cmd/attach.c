@@ -342,12 +342,14 @@ run(int argc, char **argv)
 	return status;
 }
 
-const struct cmd cmd_attach = {.name = "attach",
-    .summary = "Attaches segments and keeps them attached",
-    .synopsis =
-	"[-rx] [-a ADDRESS [--round] [--remap]] [-t DURATION] SEGMENT... "
-	"[-- COMMAND [ARG...]]",
-    .options = options,
-    .note = "Prints a line for each segment: id or /NAME, address, size, access.",
-    .run = run,
-    .runs_command = true};
+const struct cmd cmd_attach = {
+	.name = "attach",
+	.summary = "Attaches segments and keeps them attached",
+	.synopsis = "[-rx] [-a ADDRESS [--round] [--remap]] [-t DURATION] "
+	    "SEGMENT... [-- COMMAND [ARG...]]",
+	.options = options,
+	.note = "Prints a line for each segment: id or /NAME, address, size, "
+	    "access.",
+	.run = run,
+	.runs_command = true
+};
