@@ -4,7 +4,7 @@
  * COMMAND of create and attach, and the wait for a signal.  Signals are
  * blocked and taken one by one, so that none is lost between two calls.
  *
- * COMMAND shares our process group.  SIGINT and SIGQUIT from the keyboard
+ * COMMAND is in the same process group.  SIGINT and SIGQUIT from the keyboard
  * reach it from the terminal; every other signal is passed on to it.  When
  * shmtool is killed, COMMAND gets SIGTERM, because its segment is removed.
  */
@@ -177,7 +177,7 @@ exec_command(const struct run *run)
 	if (!may_start(run))
 		_exit(ST_NOT_RUN);
 	sigaction(SIGCHLD, &run->sigchld, NULL);
-	/* Before the mask: our handlers must not run here. */
+	/* Before the mask: the handlers must not run in the child. */
 	restore_signals();
 	sigprocmask(SIG_SETMASK, &inherited, NULL);
 	execvp(command[0], command);

@@ -107,7 +107,8 @@ reap(int fd, const struct unsent *unsent)
 	ssize_t n;
 	char byte;
 
-	/* Signals from the terminal, and to our group, do not reach it. */
+	/* Signals from the terminal, and to the group of shmtool, do not reach
+	 * it. */
 	setsid();
 	n = read_pipe(fd, &message, sizeof(message));
 	if (n == 0)

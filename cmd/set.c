@@ -136,8 +136,8 @@ in_use(const struct operand *operand, struct shmt_info *object)
 	char *names = name_users(object);
 
 	warn_about(operand->text, "in use by %s, which would be killed by "
-	    "SIGBUS when they touch what is gone: --force shrinks it all the "
-	    "same", names != NULL ? names : "a process that cannot be seen "
+	    "SIGBUS if they access the bytes cut off: --force shrinks it "
+	    "anyway", names != NULL ? names : "a process that cannot be seen "
 	    "from here");
 	free(names);
 	return ST_BUSY;

@@ -116,13 +116,13 @@ compare_names(const void *a, const void *b)
 int
 shmt__posix_list(unsigned want, struct shmt_list *list)
 {
-	const struct shmt_object ours = { .kind = SHMT_POSIX };
+	const struct shmt_object any = { .kind = SHMT_POSIX };
 	struct shmt_list all = { 0 };
 	int result = -1;
 	DIR *stream;
 	size_t i;
 
-	all.dir = shmt__posix_enter(&ours);
+	all.dir = shmt__posix_enter(&any);
 	if (all.dir == -1)
 		return -1;
 	stream = open_dir(all.dir, ".");

@@ -109,14 +109,14 @@ check_unchanged(struct removal_run *run, struct removal *r)
 static bool
 check_copied(void *arg, const struct shmt_saved *saved)
 {
-	static const struct shmt_holders nobody;
+	static const struct shmt_holders none;
 	struct copy_check *check = arg;
 	struct removal *r = check->removal;
 
 	(void)saved;
 	if (check->run->force)
 		return true;
-	shmt_fill_use(&r->segment, &nobody);
+	shmt_fill_use(&r->segment, &none);
 	if (is_used(r))
 		set_failed(check->run, r, EBUSY);
 	else if (shmt_changes_seen(check->changes))

@@ -38,8 +38,8 @@ file_run(int fd, uint64_t offset, uint64_t end, struct shmt__run *run)
 		run->end = (uint64_t)next;
 }
 
-/* Offsets ascend, so each run is looked up once, however many blocks it has:
- * in a file of pages the look-up takes as long as the run is. */
+/* Offsets ascend, so each run is looked up once for all of its blocks: in a
+ * file in memory a look-up takes time in proportion to the run. */
 static const struct shmt__run *
 find_run(struct job *job, uint64_t offset)
 {
