@@ -70,6 +70,8 @@ MAN := \
 	man/shmtool-write.1 \
 	man/shmtool-set.1 \
 	man/shmtool-stat.1
+# Every page of section 1 is there in Korean too.
+MAN_KO := $(patsubst man/%,man/ko/%,$(filter %.1,$(MAN)))
 
 BSD_CFLAGS := $(shell $(PKG_CONFIG) --cflags libbsd-overlay)
 BSD_LIBS := $(shell $(PKG_CONFIG) --libs libbsd-overlay) -lmd
@@ -175,7 +177,7 @@ check-valgrind: all $(UNIT) ## runs all tests under valgrind
 		$(PROVE_ALL) $(filter %.bats,$(TESTS))
 
 check-man: ## lints the pages
-	mandoc -T lint -W warning $(MAN)
+	mandoc -T lint -W warning $(MAN) $(MAN_KO)
 
 check-fault: all $(BUILD)/tests/fault/preload.so ## calls, limits, streams, signals
 	tests/fault/run $(abspath $(BUILD))
@@ -239,8 +241,8 @@ check-deb: ## builds, installs, uses, purges them in bare systems, for root
 
 install: all ## installs under DESTDIR and PREFIX
 	$(INSTALL) -d $(addprefix $(DESTDIR),$(BINDIR) $(LIBDIR)/pkgconfig \
-		$(INCLUDEDIR) $(MANDIR)/man1 $(MANDIR)/man3 $(BASHDIR) \
-		$(ZSHDIR) $(FISHDIR))
+		$(INCLUDEDIR) $(MANDIR)/man1 $(MANDIR)/man3 \
+		$(MANDIR)/ko/man1 $(BASHDIR) $(ZSHDIR) $(FISHDIR))
 	$(INSTALL) -m 755 $(BUILD)/shmtool $(DESTDIR)$(BINDIR)
 	$(INSTALL) -m 644 $(ARCHIVE) $(SHARED) $(DESTDIR)$(LIBDIR)
 	ln -sf $(notdir $(SHARED)) $(DESTDIR)$(LIBDIR)/$(SONAME)
@@ -249,6 +251,7 @@ install: all ## installs under DESTDIR and PREFIX
 	$(INSTALL) -m 644 lib/shmtool.h $(DESTDIR)$(INCLUDEDIR)
 	$(INSTALL) -m 644 $(filter %.1,$(MAN)) $(DESTDIR)$(MANDIR)/man1
 	$(INSTALL) -m 644 $(filter %.3,$(MAN)) $(DESTDIR)$(MANDIR)/man3
+	$(INSTALL) -m 644 $(MAN_KO) $(DESTDIR)$(MANDIR)/ko/man1
 	$(INSTALL) -m 644 cmd/completion/shmtool.bash $(DESTDIR)$(BASHDIR)/shmtool
 	$(INSTALL) -m 644 cmd/completion/_shmtool $(DESTDIR)$(ZSHDIR)
 	$(INSTALL) -m 644 cmd/completion/shmtool.fish $(DESTDIR)$(FISHDIR)
@@ -259,6 +262,7 @@ uninstall: ## removes what install laid
 		libshmtool.so pkgconfig/libshmtool.pc) \
 		$(addprefix $(MANDIR)/man1/,$(notdir $(filter %.1,$(MAN)))) \
 		$(addprefix $(MANDIR)/man3/,$(notdir $(filter %.3,$(MAN)))) \
+		$(addprefix $(MANDIR)/ko/man1/,$(notdir $(MAN_KO))) \
 		$(BASHDIR)/shmtool $(ZSHDIR)/_shmtool $(FISHDIR)/shmtool.fish)
 
 clean: ## removes what was built

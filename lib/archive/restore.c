@@ -113,6 +113,34 @@ open_contents(struct restore *restore, const char *file)
 	return damaged(restore, SHMT_BAD_SIZE);
 }
 
+/* A save between the two may replace the pair: then both are opened again. */
+static int
+open_pair(struct restore *restore, const char *file)
+{
+	struct shmt_saved *saved = &restore->saved, before;
+	int fd, error;
+
+	if (read_meta(restore, file) == -1)
+		return -1;
+	for (;;) {
+		before = *saved;
+		fd = open_contents(restore, file);
+		error = errno;
+		if (read_meta(restore, file) == -1)
+			break;
+		if (strcmp(before.ending, saved->ending) == 0 &&
+		    memcmp(before.digest, saved->digest,
+		    sizeof(before.digest)) == 0) {
+			errno = error;
+			return fd != -1 ? fd :
+			    fail_at(restore, SHMT_AT_CONTENTS);
+		}
+		shmt__close(fd);
+	}
+	shmt__close(fd);
+	return -1;
+}
+
 /*
  * The segment
  */
@@ -389,10 +417,8 @@ shmt_restore(const char *file, const struct shmt_restoring *how,
 	int fd, result;
 
 	memset(trouble, 0, sizeof(*trouble));
-	if (read_meta(&restore, file) == -1)
-		return -1;
+	fd = open_pair(&restore, file);
 	give_saved(&restore, saved);
-	fd = open_contents(&restore, file);
 	if (fd == -1)
 		return -1;
 	result = make_again(&restore, fd, object);

@@ -53,14 +53,14 @@ same() {
 		verbs | grep -qx "${verb%.1}" ||
 			{ echo "no command: $file"; return 1; }
 	done
-	for file in "$tree"/man/*; do
+	for file in "$tree"/man/*.*; do
 		grep -q "^	man/${file##*/}\( \\\\\)\?$" "$tree/Makefile" ||
 			{ echo "not in the Makefile: $file"; return 1; }
 	done
 }
 
 @test "agree: mandoc has nothing to say about any page" {
-	for file in "$tree"/man/*; do
+	for file in "$tree"/man/*.* "$tree"/man/ko/*; do
 		run mandoc -T lint -W warning "$file"
 		[ "$status" -eq 0 ] && [ -z "$output" ] || {
 			echo "$output"
@@ -70,7 +70,7 @@ same() {
 }
 
 @test "agree: quotes and brackets of a page close where they belong" {
-	for file in "$tree"/man/*.1; do
+	for file in "$tree"/man/*.1 "$tree"/man/ko/*; do
 		text=$(mandoc -T utf8 -O width=1000 "$file" | col -bx)
 		# shellcheck disable=SC1112 # the page's own
 		run ! grep -nE '’’|‘[^’]*‘|^ +-[^[]*\[[^]]*, -' <<<"$text"

@@ -30,8 +30,10 @@ laid() {
 
 @test "install: every file is where it belongs, and nothing else is" {
 	diff <(laid) <(sort <<-TXT
-		$(cd "$tree" && for page in man/*; do
+		$(cd "$tree" && for page in man/*.*; do
 			echo "./opt/other/share/man/man${page##*.}/${page#man/}"
+		done; for page in man/ko/*; do
+			echo "./opt/other/share/man/ko/man1/${page##*/}"
 		done)
 		./opt/other/bin/shmtool
 		./opt/other/include/shmtool.h
@@ -68,6 +70,18 @@ laid() {
 		name=${page##*/}
 		[ "$(man -M "$root/share/man" -w "${name##*.}" \
 			"${name%.*}")" = "$page" ]
+	done
+}
+
+@test "install: readers of Korean get the Korean pages" {
+	command -v man >/dev/null || skip "man is not installed"
+	localedef -i ko_KR -f UTF-8 "$BATS_TEST_TMPDIR/ko_KR.UTF-8" ||
+		skip "the locale ko_KR.UTF-8 cannot be made here"
+	for page in "$root"/share/man/man1/*; do
+		name=${page##*/}
+		[ "$(LC_ALL=ko_KR.UTF-8 LOCPATH=$BATS_TEST_TMPDIR \
+			MANPATH=$root/share/man man -w 1 "${name%.1}")" = \
+			"$root/share/man/ko/man1/$name" ]
 	done
 }
 

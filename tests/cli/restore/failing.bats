@@ -121,3 +121,20 @@ no_segments() {
 		done
 	done
 }
+
+# A save -f between its look at .meta and that at the contents, which are then
+# in another file.
+@test "restore: a pair that is replaced meanwhile is opened again" {
+	command -v strace >/dev/null || skip "strace is not installed"
+	id=$(shmtool create -s 10000)
+	save
+	shmtool write -s new "$id"
+	strace -qq -o trace -P "$name.meta" -P "$name.shm" \
+		-e inject=openat:delay_enter=1000000:when=2 \
+		shmtool restore "$name" >new 3>&- &
+	pid=$!
+	wait_for grep -q meta trace
+	save -f
+	wait "$pid"
+	[ "$(shmtool read -s "$(cat new)")" = new ]
+}
