@@ -22,9 +22,9 @@ struct saving {
 
 /*
  * ST_OK, or a status, and in *reason, to be freed, why it was not saved.  The
- * reason is NULL where confirm() returned false, and without memory for it.
- * The segment saved is the one that has this id now: saved->segment tells
- * whether it is shmt_same() as before.
+ * reason is NULL if confirm() returned false or memory is exhausted.  The
+ * segment saved is the one that has this id now: the caller compares
+ * saved->segment by shmt_same().
  */
 int save_segment(const struct saving *saving,
     const struct shmt_info *segment, struct shmt_saved *saved,

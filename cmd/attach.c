@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * shmtool attach: attaches segments or maps objects, prints where, and keeps them attached
- * until a signal, the end of a time or the end of a command.
+ * shmtool attach: attaches segments, maps objects, and prints their addresses.
+ * They stay attached until a signal, the end of a time or of a command.
  */
 
 #include <sys/mman.h>
@@ -28,7 +28,7 @@
 struct held {
 	const struct operand *operand;
 	struct shmt_info segment;
-	void *at;		/* where, if attached */
+	void *at;		/* the address, if attached */
 	bool attached;
 };
 
@@ -123,7 +123,7 @@ bad_address(const struct opts *o, const struct held *h)
 	return ST_FAILED;
 }
 
-/* What shmt_map() alone refuses; -1: it is another refusal. */
+/* A refusal that only shmt_map() has; -1: it is another one. */
 static int
 not_mapped(const struct opts *o, const struct held *h, int error)
 {
@@ -167,11 +167,11 @@ refused(const struct opts *o, const struct held *h, int error)
 }
 
 /*
- * Looks at what was attached: another segment may have got the id before
- * that, but not after it.
+ * Looks up the segment that was attached: before the attach its id may have
+ * been given to another segment.
  */
 static int
-look_at(struct held *h, const struct shmt_object *object)
+check_attached(struct held *h, const struct shmt_object *object)
 {
 	const struct shmt_ref *ref = &h->operand->ref;
 
@@ -199,7 +199,7 @@ attach_one(const struct opts *o, struct held *h)
 			return ST_OK;
 	} else if (shmt_attach(&object, address, o->flags, &h->at) == 0) {
 		h->attached = true;
-		return look_at(h, &object);
+		return check_attached(h, &object);
 	}
 	error = errno;
 	if (error == ENOENT ||
@@ -263,7 +263,7 @@ print_id(FILE *out, const struct shmt_object *object)
 	free(name);
 }
 
-/* With COMMAND to standard error: standard output belongs to COMMAND. */
+/* Prints to standard error with COMMAND, which has standard output. */
 static bool
 announce(const struct opts *o)
 {
@@ -314,7 +314,7 @@ hold(struct opts *o)
 {
 	int status;
 
-	/* Before the first line is printed: its reader may send a signal. */
+	/* Before the first line: a process that reads it may send a signal. */
 	hold_signals();
 	status = attach_all(o);
 	if (status == ST_OK && !announce(o))
@@ -342,12 +342,14 @@ run(int argc, char **argv)
 	return status;
 }
 
-const struct cmd cmd_attach = {.name = "attach",
-    .summary = "Attaches segments and keeps them attached",
-    .synopsis =
-	"[-rx] [-a ADDRESS [--round] [--remap]] [-t DURATION] SEGMENT... "
-	"[-- COMMAND [ARG...]]",
-    .options = options,
-    .note = "Prints a line for each segment: id or /NAME, address, size, access.",
-    .run = run,
-    .runs_command = true};
+const struct cmd cmd_attach = {
+	.name = "attach",
+	.summary = "Attaches segments and keeps them attached",
+	.synopsis = "[-rx] [-a ADDRESS [--round] [--remap]] [-t DURATION] "
+	    "SEGMENT... [-- COMMAND [ARG...]]",
+	.options = options,
+	.note = "Prints a line for each segment: id or /NAME, address, size, "
+	    "access.",
+	.run = run,
+	.runs_command = true
+};

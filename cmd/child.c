@@ -4,7 +4,7 @@
  * COMMAND of create and attach, and the wait for a signal.  Signals are
  * blocked and taken one by one, so that none is lost between two calls.
  *
- * COMMAND shares our process group.  SIGINT and SIGQUIT from the keyboard
+ * COMMAND is in the same process group.  SIGINT and SIGQUIT from the keyboard
  * reach it from the terminal; every other signal is passed on to it.  When
  * shmtool is killed, COMMAND gets SIGTERM, because its segment is removed.
  */
@@ -29,7 +29,7 @@
 #include "ui/message.h"
 #include "ui/signals.h"
 
-/* The signals that end the wait of attach. */
+/* The signals that end attach. */
 static const int ends[] = { SIGHUP, SIGINT, SIGTERM };
 
 /* The signal mask that shmtool was started with, which COMMAND gets. */
@@ -63,7 +63,7 @@ hold_signals(void)
 	block(&set);
 }
 
-/* UINT64_MAX seconds, no limit, become 68 years. */
+/* A time of UINT64_MAX, no limit, becomes 68 years. */
 static struct timespec
 deadline_after(uint64_t ms)
 {
@@ -119,9 +119,9 @@ wait_for_end(uint64_t ms)
 	siginfo_t info;
 	int got;
 
-	/* What nohup(1) ignores stays ignored.  A shell that starts shmtool in
-	 * the background ignores SIGINT because of the keyboard only: one
-	 * from kill(1) counts. */
+	/* SIGHUP stays ignored under nohup(1).  A shell that starts shmtool in
+	 * the background ignores SIGINT because of the keyboard only: SIGINT
+	 * from kill(1) ends the wait. */
 	do
 		got = next_signal(&set, &deadline, &info);
 	while (got != 0 && signal_is_ignored(got) &&
@@ -177,7 +177,7 @@ exec_command(const struct run *run)
 	if (!may_start(run))
 		_exit(ST_NOT_RUN);
 	sigaction(SIGCHLD, &run->sigchld, NULL);
-	/* Before the mask: our handlers must not run here. */
+	/* Before the mask: the handlers must not run in the child. */
 	restore_signals();
 	sigprocmask(SIG_SETMASK, &inherited, NULL);
 	execvp(command[0], command);
@@ -262,7 +262,7 @@ block_passed_signals(struct run *run)
 	sigaddset(&run->passed, SIGUSR2);
 	sigaddset(&run->passed, SIGCHLD);
 	block(&run->passed);
-	/* If it were ignored, COMMAND's status would be lost. */
+	/* If SIGCHLD were ignored, COMMAND's status would be lost. */
 	sigaction(SIGCHLD, &plain, &run->sigchld);
 }
 
@@ -325,8 +325,8 @@ join_values(const struct shmt_info *list, size_t count, print_value *print,
 	return NULL;
 }
 
-/* Sets a variable, or unsets one for which no segment has a value: it would be
- * that of another shmtool around us. */
+/* Sets a variable.  Unsets it if no segment has a value: an existing one would
+ * be from another shmtool, which runs this one as its COMMAND. */
 static bool
 export_values(const char *name, const struct shmt_info *list, size_t count,
     print_value *print)

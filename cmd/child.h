@@ -16,13 +16,13 @@
 /* Blocks HUP, INT and TERM, for one of the two functions below. */
 void hold_signals(void);
 
-/* Waits for HUP, INT or TERM, for so many milliseconds at most (UINT64_MAX: no
+/* Waits for HUP, INT or TERM, for at most ms milliseconds (UINT64_MAX: no
  * limit). */
 void wait_for_end(uint64_t ms);
 
 struct child {
 	char **command;
-	/* Called once after so long a time of COMMAND's run; may be NULL. */
+	/* Called once, when COMMAND has run for that time; may be NULL. */
 	void (*release)(void *arg);
 	void *arg;
 	uint64_t time;		/* ms */
@@ -35,9 +35,9 @@ struct child {
  */
 int run_child(const struct child *child);
 
-/* Sets SHMTOOL_ID, SHMTOOL_KEY, SHMTOOL_NAME and SHMTOOL_SIZE for COMMAND, of
- * several segments with blanks between and "-" for what one does not have;
- * false after a message. */
+/* Sets SHMTOOL_ID, SHMTOOL_KEY, SHMTOOL_NAME and SHMTOOL_SIZE for COMMAND.  The
+ * values of several segments are separated by blanks, with "-" for a missing
+ * one.  False after a message. */
 bool export_segments(const struct shmt_info *list, size_t count);
 
 #endif

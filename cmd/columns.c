@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * The columns of a list of segments.
+ * The columns of a list of segments: a new one is a row of list[].  Its field
+ * is in struct row (rows.h), or in struct shmt_info.
  */
 
 #include <stddef.h>

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * shmtool create: makes a segment and prints its id, or makes one for the
- * run of a command.  A failure after the segment was made removes it.  POSIX
- * objects are made in create/object.c.
+ * shmtool create: creates a segment and prints its id, or creates one for the
+ * run of a command.  A failure after the creation removes it.  POSIX objects
+ * are created in create/object.c.
  */
 
 #include <errno.h>
@@ -28,7 +28,7 @@
 
 #define DEFAULT_MODE 0600u
 
-/* Enough to fill and to attach it; nobody else gets access until then. */
+/* To fill and to attach it; other users have no access until that is done. */
 #define WORKING_MODE 0600u
 
 struct opts {
@@ -42,10 +42,10 @@ struct opts {
 	struct operand name;	/* of a POSIX object; text NULL: a segment */
 };
 
-/* A segment that is being made. */
+/* A segment that is being created. */
 struct work {
 	struct shmt_info segment;
-	bool created;		/* made, not opened */
+	bool created;		/* false: opened */
 	void *at;		/* attached here for COMMAND, or NULL */
 	struct reaper reaper;
 	bool has_reaper;
@@ -178,7 +178,7 @@ needs_set(const struct opts *o)
 	return o->owner_text != NULL || first_mode(o) != o->mode;
 }
 
-/* Nobody else can make a segment with our pid as its creator's. */
+/* No other process can create a segment with this cpid. */
 static bool
 is_ours(const struct shmt_info *segment)
 {
@@ -186,12 +186,12 @@ is_ours(const struct shmt_info *segment)
 }
 
 /*
- * Looks at the segment that was made.  Root of the IPC namespace may have
- * removed it, and made another one under this id; none can take its place any
- * more once it is attached.
+ * Looks up the segment that was created.  Root of the IPC namespace may have
+ * removed it and created another one with this id.  Once the segment is
+ * attached its id is not given to another one.
  */
 static int
-look_at_own(const struct opts *o, struct work *w)
+check_created(const struct opts *o, struct work *w)
 {
 	struct shmt_info there;
 
@@ -230,11 +230,11 @@ no_reaper(const struct opts *o)
 	return status_of(errno);
 }
 
-/* From here on the reaper removes this segment, unless it is dismissed. */
+/* From now on the reaper removes this segment, unless it is dismissed. */
 static int
 inform(const struct opts *o, struct work *w)
 {
-	int status = look_at_own(o, w);
+	int status = check_created(o, w);
 
 	if (status != ST_OK)
 		return status;
@@ -242,18 +242,18 @@ inform(const struct opts *o, struct work *w)
 }
 
 /*
- * Attaches the segment.  A private one is marked for removal at once: it
- * stays as long as it is attached, and no way to end shmtool leaves it.
+ * Attaches the segment.  A private one is marked for removal at once: the
+ * kernel removes it at the last detach, however shmtool ends.
  */
 static int
-hold(const struct opts *o, struct work *w)
+attach_created(const struct opts *o, struct work *w)
 {
 	int status;
 
 	if (shmt_attach(&w->segment.object, NULL, SHMT_RDONLY, &w->at) == -1)
 		return diagnose_refusal(
 		    o->object, &o->request, SHMT_STEP_ATTACH, errno);
-	status = look_at_own(o, w);
+	status = check_created(o, w);
 	if (status != ST_OK)
 		return status;
 	if (o->request.key == 0 &&
@@ -267,8 +267,8 @@ make(const struct opts *o, struct work *w)
 {
 	struct shmt_request request = o->request;
 
-	/* While it is filled it is of no use to any process, and nobody knows
-	 * of it. */
+	/* A segment that is not filled yet is of no use, and its id was not
+	 * printed: it must not outlive shmtool. */
 	if (o->args.command != NULL || o->input != NULL) {
 		w->has_reaper = start_reaper(&w->reaper, NULL, 0);
 		if (!w->has_reaper)
@@ -284,7 +284,7 @@ make(const struct opts *o, struct work *w)
 static int
 lock(const struct opts *o, struct work *w)
 {
-	int status = look_at_own(o, w);
+	int status = check_created(o, w);
 
 	if (status == ST_OK && shmt_lock(&w->segment.object, true) == -1)
 		status = diagnose_refusal(
@@ -292,7 +292,7 @@ lock(const struct opts *o, struct work *w)
 	return status;
 }
 
-/* Opens the segment first: which one that was cannot change afterwards. */
+/* Opens the segment before it compares it: an open one keeps its id. */
 static int
 fill(const struct opts *o, struct work *w, int in)
 {
@@ -302,21 +302,21 @@ fill(const struct opts *o, struct work *w, int in)
 	if (shmt_view_open(&w->segment.object, SHMT_WRITE, &view) == -1)
 		return diagnose_refusal(
 		    o->object, &o->request, SHMT_STEP_ATTACH, errno);
-	status = look_at_own(o, w);
+	status = check_created(o, w);
 	if (status == ST_OK)
 		status = copy_input(view, o->input, in);
 	shmt_view_close(view);
 	return status;
 }
 
-/* Sets mode and owner, last of all: until then only we have access. */
+/* Sets mode and owner last: until then other users have no access. */
 static int
 set(const struct opts *o, struct work *w)
 {
 	struct shmt_info wanted;
 	int status;
 
-	status = look_at_own(o, w);
+	status = check_created(o, w);
 	if (status != ST_OK)
 		return status;
 	wanted = w->segment;
@@ -333,14 +333,14 @@ set(const struct opts *o, struct work *w)
 	return ST_FAILED;
 }
 
-/* Makes of the new segment what was asked for. */
+/* Attaches, locks and fills the new segment, and sets its mode and owner. */
 static int
 complete(const struct opts *o, struct work *w, int in)
 {
 	int status = ST_OK;
 
 	if (o->args.command != NULL)
-		status = hold(o, w);
+		status = attach_created(o, w);
 	else if (w->has_reaper)
 		status = inform(o, w);
 	if (status == ST_OK && o->lock)
@@ -394,7 +394,8 @@ create(struct opts *o, int in)
 		status = deliver(o, &w);
 	else if (o->args.command != NULL)
 		status = ST_NOT_RUN;
-	/* The id was printed or the segment goes: no signal in between. */
+	/* No signal between here and exit: either the id was printed, or the
+	 * segment is removed. */
 	stop_catching();
 	if (status != ST_OK || o->args.command != NULL || caught_signal() != 0)
 		undo(&w);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * The words for refusals of the kernel: what was asked, what is in use, the
- * limit with its name and value, and the command that helps.
+ * Messages for refusals of the kernel: the size requested, the amount in use,
+ * the limit with its name and value, and the command that helps.
  */
 
 #include <errno.h>
@@ -110,7 +110,7 @@ too_many_pages(const struct refusal *r)
 	return ST_LIMIT;
 }
 
-/* Where the figures prove nothing: what limits this process the most. */
+/* If the figures prove nothing, names the tightest limit of this process. */
 static void
 memory_is_short(const struct refusal *r)
 {

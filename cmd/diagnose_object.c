@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * The words for refusals of POSIX objects.
+ * Messages for refusals of POSIX objects.
  */
 
 #include <errno.h>
@@ -20,7 +20,7 @@
 
 #define REASON 512
 
-/* The command that makes /dev/shm as large as is needed. */
+/* Names the command that makes /dev/shm large enough. */
 static int
 no_room(const char *text, const struct shmt_cause *c)
 {
@@ -69,7 +69,7 @@ too_large(const char *text, const struct shmt_cause *c)
 	return ST_LIMIT;
 }
 
-/* By whom an existing object is used, and what that means for others. */
+/* The size, owner and users of an existing object. */
 static void
 describe_existing(char reason[static REASON], struct shmt_cause *c)
 {
@@ -118,7 +118,7 @@ is_smaller(const char *text, const struct shmt_object *object,
 	return ST_BUSY;
 }
 
-/* What errno alone tells. */
+/* A refusal of which only the errno is known. */
 static int
 otherwise(const char *text, const struct shmt_object *object, int error)
 {
@@ -141,7 +141,7 @@ int
 diagnose_object(const char *text, const struct shmt_object *object,
     const struct shmt_request *request, int error)
 {
-	/* Which object has the name is not known: any. */
+	/* Any object that has the name. */
 	const struct shmt_object named = { .kind = SHMT_POSIX,
 	    .dir = object->dir, .name = object->name };
 	struct shmt_cause cause;

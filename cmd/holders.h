@@ -12,13 +12,13 @@
 
 #include "shmtool.h"
 
-/* "4242 (postgres), 4250 (postgres)", the first few; not complete: there may be
- * others.  The caller frees it; NULL: no memory. */
+/* "4242 (postgres), 4250 (postgres)", the first few; not complete: more may
+ * exist.  The caller frees it; NULL: memory is exhausted. */
 char *name_holders(const struct shmt_holder *holders, size_t count,
     bool complete);
 
-/* The same of those that are seen to use an object now, whose nattch, fds and
- * in_use are filled; NULL where none is known. */
+/* The same for the processes that use an object now; also fills in its nattch,
+ * fds and in_use.  NULL if none is known. */
 char *name_users(struct shmt_info *object);
 
 #endif

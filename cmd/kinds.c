@@ -2,7 +2,7 @@
 
 /*
  * Kinds of option values: parses the text that the user wrote, and words the
- * errors.
+ * errors.  The kinds of memory are in lib/object.c.
  */
 
 #include <errno.h>

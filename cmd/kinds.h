@@ -2,7 +2,7 @@
 
 /*
  * Kinds of option values that several verbs have: numbers, sizes, times,
- * keys, modes, users.
+ * keys, modes, users.  The kinds of memory are in lib/object.c.
  */
 
 #ifndef CMD_KINDS_H

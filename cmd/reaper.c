@@ -5,11 +5,11 @@
  * but the mark takes the key away and cannot be undone.  So a second process
  * waits until shmtool ends, which it learns from a pipe even after SIGKILL,
  * and removes the segment: that of create's COMMAND, and one that restore has
- * not completed.  A POSIX object stays until it is removed, so it always takes
+ * not completed.  A POSIX object stays until it is removed, so it always needs
  * the second process.
  *
- * It runs until COMMAND has ended, for a private segment too: in a pid
- * namespace whose first process it is, its end would end COMMAND.
+ * The second process runs until COMMAND has ended, for a private segment too:
+ * if it is the first process of a pid namespace, its exit would kill COMMAND.
  */
 
 #include <sys/wait.h>
@@ -28,8 +28,9 @@
 #include "shmtool.h"
 #include "ui/message.h"
 
-/* What to remove when shmtool is killed before it has sent the id. */
-struct untold {
+/* The segments to remove when shmtool is killed before it has sent an id:
+ * those that it has created since, but for the ids in kept. */
+struct unsent {
 	pid_t maker;
 	time_t since;		/* since then maker is the pid of shmtool */
 	const int *kept;
@@ -37,18 +38,18 @@ struct untold {
 };
 
 static bool
-is_kept(const struct untold *untold, int id)
+is_kept(const struct unsent *unsent, int id)
 {
 	size_t i;
 
-	for (i = 0; i < untold->count; i++)
-		if (untold->kept[i] == id)
+	for (i = 0; i < unsent->count; i++)
+		if (unsent->kept[i] == id)
 			return true;
 	return false;
 }
 
 static void
-remove_untold(const struct untold *untold)
+remove_unsent(const struct unsent *unsent)
 {
 	struct shmt_list all;
 	const struct shmt_info *s;
@@ -58,8 +59,8 @@ remove_untold(const struct untold *untold)
 		return;
 	for (i = 0; i < all.count; i++) {
 		s = &all.list[i];
-		if (s->cpid == untold->maker && s->ctime >= untold->since &&
-		    !is_kept(untold, s->object.id))
+		if (s->cpid == unsent->maker && s->ctime >= unsent->since &&
+		    !is_kept(unsent, s->object.id))
 			shmt_remove(&s->object, 0, NULL);
 	}
 	shmt_list_free(&all);
@@ -77,49 +78,50 @@ read_pipe(int fd, void *buffer, size_t length)
 }
 
 /* The message to the second process. */
-struct told {
+struct message {
 	struct shmt_info segment;
 	char name[NAME_MAX + 1];
 };
 
-/* The kernel writes so few bytes to a pipe in one piece. */
-_Static_assert(sizeof(struct told) <= PIPE_BUF, "more than one piece");
+/* write(2) to a pipe is atomic up to PIPE_BUF. */
+_Static_assert(sizeof(struct message) <= PIPE_BUF, "more than one piece");
 
-/* An object goes though it is in use: a process that has it keeps it. */
+/* Removes an object even if it is in use: its users keep the memory. */
 static void
-remove_told(struct told *told)
+remove_sent(struct message *message)
 {
-	struct shmt_object *object = &told->segment.object;
+	struct shmt_object *object = &message->segment.object;
 	struct shmt_info there;
 
-	object->name = object->kind == SHMT_POSIX ? told->name : NULL;
+	object->name = object->kind == SHMT_POSIX ? message->name : NULL;
 	if (shmt_info(object, 0, &there) == 0 &&
-	    shmt_same(&told->segment, &there))
+	    shmt_same(&message->segment, &there))
 		shmt_remove(object, SHMT_FORCE, NULL);
 }
 
 /* The second process: all signals are blocked, only SIGKILL ends it early. */
 static void
-reap(int fd, const struct untold *untold)
+reap(int fd, const struct unsent *unsent)
 {
-	struct told told;
+	struct message message;
 	ssize_t n;
 	char byte;
 
-	/* Signals from the terminal, and to our group, do not reach it. */
+	/* Signals from the terminal, and to the group of shmtool, do not reach
+	 * it. */
 	setsid();
-	n = read_pipe(fd, &told, sizeof(told));
+	n = read_pipe(fd, &message, sizeof(message));
 	if (n == 0)
-		remove_untold(untold);
-	if (n == (ssize_t)sizeof(told) && read_pipe(fd, &byte, 1) == 0)
-		remove_told(&told);
+		remove_unsent(unsent);
+	if (n == (ssize_t)sizeof(message) && read_pipe(fd, &byte, 1) == 0)
+		remove_sent(&message);
 	_exit(ST_OK);
 }
 
 bool
 start_reaper(struct reaper *reaper, const int *kept, size_t count)
 {
-	const struct untold untold = { getpid(), time(NULL), kept, count };
+	const struct unsent unsent = { getpid(), time(NULL), kept, count };
 	sigset_t all, old;
 	int ends[2];
 
@@ -130,7 +132,7 @@ start_reaper(struct reaper *reaper, const int *kept, size_t count)
 	reaper->pid = fork();
 	if (reaper->pid == 0) {
 		close(ends[1]);
-		reap(ends[0], &untold);
+		reap(ends[0], &unsent);
 	}
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	close(ends[0]);
@@ -144,12 +146,13 @@ start_reaper(struct reaper *reaper, const int *kept, size_t count)
 bool
 inform_reaper(const struct reaper *reaper, const struct shmt_info *segment)
 {
-	struct told told = { .segment = *segment };
+	struct message message = { .segment = *segment };
 
 	if (segment->object.name != NULL)
-		strlcpy(told.name, segment->object.name, sizeof(told.name));
-	return write(reaper->pipe, &told, sizeof(told)) ==
-	    (ssize_t)sizeof(told);
+		strlcpy(message.name, segment->object.name,
+		    sizeof(message.name));
+	return write(reaper->pipe, &message, sizeof(message)) ==
+	    (ssize_t)sizeof(message);
 }
 
 void

@@ -98,7 +98,7 @@ parse(int argc, char **argv, struct opts *o)
 	return ST_OK;
 }
 
-/* The size is known only once the .meta is read. */
+/* The size is known only when the .meta has been read. */
 static bool
 report_progress(void *arg, uint64_t done)
 {
@@ -108,7 +108,7 @@ report_progress(void *arg, uint64_t done)
 	return show_progress(&w->progress, done);
 }
 
-/* From here on the reaper removes the segment unless it is dismissed. */
+/* From now on the reaper removes the segment, unless it is dismissed. */
 static bool
 segment_made(void *arg, const struct shmt_info *segment)
 {
@@ -200,7 +200,7 @@ file_failed(const struct work *w, int error)
 	return error == ENOENT ? ST_FAILED : status_of(error);
 }
 
-/* The contents can still be put into the segment that has the key. */
+/* Shows how to overwrite the existing segment of this key. */
 static bool
 is_key_taken(const struct work *w, uint32_t key)
 {
@@ -242,7 +242,7 @@ segment_failed(const struct opts *o, const struct work *w, int error)
 	    SHMT_STEP_ATTACH : SHMT_STEP_CREATE, error);
 }
 
-/* The contents can still be put into the object that has the name. */
+/* Shows how to overwrite the existing object of this name. */
 static int
 name_taken(const struct work *w, const char *name)
 {
@@ -277,7 +277,7 @@ object_failed(const struct work *w, const char *name, int error)
 	    diagnose_object(w->file, &object, &request, error);
 }
 
-/* Whether it was to become an object, by another kind too. */
+/* Whether the result is an object; a saved segment becomes one by --as. */
 static bool
 makes_object(const struct opts *o, const struct work *w)
 {
@@ -305,7 +305,7 @@ restore_failed(const struct opts *o, const struct work *w, int error)
 	return file_failed(w, error);
 }
 
-/* It was restored, but not all of it is as it was. */
+/* Warns about properties that could not be restored. */
 static void
 warn_about_losses(const struct work *w, const char *made)
 {
@@ -328,7 +328,7 @@ warn_about_losses(const struct work *w, const char *made)
 		    "reserved, as with create --no-reserve", made);
 }
 
-/* The bare name is exact where a script may pass it on. */
+/* The bare name is printed unescaped, so that a script can use it. */
 static bool
 print_made(const struct shmt_object *object)
 {
@@ -360,7 +360,7 @@ restore_file(const struct opts *o, struct work *w, struct shmt_object *object)
 		return restore_failed(o, w, error);
 	if (print_made(object))
 		return ST_OK;
-	/* A segment whose id was lost is removed again, by the reaper. */
+	/* The reaper removes a segment whose id could not be printed. */
 	if (object->kind == SHMT_POSIX)
 		shmt_remove(object, SHMT_FORCE, NULL);
 	return ST_FAILED;

@@ -52,7 +52,7 @@ static const struct option_row options[] = {
 	{ 0 }
 };
 
-/* The segments of a run, and how far it has come. */
+/* The segments of a run, and its progress. */
 struct work {
 	struct shmt_list segments;	/* names in list are of it */
 	struct removal *list;
@@ -61,7 +61,7 @@ struct work {
 	bool all, quit;		/* the answer was "a", or "q" */
 };
 
-/* Which segments. */
+/* Operands, filters or both; or --all alone. */
 static int
 check_selection(struct opts *o)
 {
@@ -78,7 +78,7 @@ check_selection(struct opts *o)
 	return check_filter(&o->filter.set);
 }
 
-/* Who says yes: operands are enough, filters need a question or --yes. */
+/* Operands need no consent; filters need a question or --yes. */
 static int
 check_consent(struct opts *o)
 {
@@ -139,7 +139,7 @@ select_segments(struct opts *o, struct work *work)
 	return ST_OK;
 }
 
-/* Operands are looked up when their turn comes. */
+/* Each operand is looked up immediately before its removal. */
 static int
 take_operands(struct opts *o, struct work *work)
 {
@@ -156,7 +156,7 @@ take_operands(struct opts *o, struct work *work)
 	return ST_OK;
 }
 
-/* Under -i; anything but a yes leaves the segment as it is. */
+/* Asks under -i; every answer but yes keeps the segment. */
 static bool
 confirm(struct opts *o, struct work *work, struct removal *r)
 {
@@ -191,7 +191,7 @@ handle(struct opts *o, struct work *work, struct removal *r)
 	report_removal(&o->report, r);
 }
 
-/* What an interruption, or the answer to quit, leaves undone. */
+/* Marks the rest as not tried after an interruption or the answer to quit. */
 static int
 skip_rest(struct work *work, size_t first)
 {
@@ -211,7 +211,7 @@ skip_rest(struct work *work, size_t first)
 	return ST_FAILED;
 }
 
-/* One after the other, until a signal comes or the user quits. */
+/* Removes one after the other, until a signal comes or the user quits. */
 static int
 handle_all(struct opts *o, struct work *work)
 {
@@ -227,7 +227,7 @@ handle_all(struct opts *o, struct work *work)
 	return status;
 }
 
-/* The table and the question, where they come first. */
+/* Prints the table and asks, where one question is for all. */
 static int
 ask_first(struct opts *o, struct work *work, bool *go)
 {
@@ -251,7 +251,7 @@ ask_first(struct opts *o, struct work *work, bool *go)
 	return ST_OK;
 }
 
-/* What is printed when all is done. */
+/* Prints the JSON object, the plan of --dry-run, or a total after questions. */
 static int
 conclude(const struct opts *o, const struct work *work)
 {
@@ -275,7 +275,7 @@ act(struct opts *o)
 	size_t i;
 
 	o->run.pins = shmt_ns_is_foreign();
-	o->run.foretells = o->asks_for_all || o->interactive;
+	o->run.shows_plan = o->asks_for_all || o->interactive;
 	catch_signals();
 	ignore_sigpipe();
 	status = o->operands != NULL ? take_operands(o, &work) :

@@ -43,8 +43,8 @@ static const struct option_row options[] = {
 	{ 0 }
 };
 
-/* The semaphore is released when the contents are copied, so that others need
- * not wait for the disk. */
+/* The semaphore is released when the contents are copied, so that other
+ * processes do not wait for the disk. */
 struct hold {
 	const struct semaphore *semaphore;
 	bool held;
@@ -61,8 +61,8 @@ release(void *arg)
 	hold->held = false;
 }
 
-/* Whether a word is an operand rather than the directory; the path of a
- * directory that is not there may look like the name of an object. */
+/* Whether a word is a segment rather than DIR; the path of a missing directory
+ * may look like the name of an object. */
 static bool
 is_segment(const char *word)
 {
@@ -76,7 +76,7 @@ is_segment(const char *word)
 	    shmt_info(&object, 0, &info) == 0));
 }
 
-/* One way to say which segments. */
+/* DIR, and operands, filters or --all. */
 static int
 check(const struct opts *o)
 {
@@ -113,7 +113,7 @@ parse(int argc, char **argv, struct opts *o)
 	return status == ST_OK ? check_semaphore(&o->semaphore) : status;
 }
 
-/* The bare path is exact where a script may pass it on. */
+/* The bare path is printed unescaped, so that a script can use it. */
 static int
 print_saved(const struct opts *o, const struct shmt_saved *saved)
 {
@@ -132,7 +132,7 @@ print_saved(const struct opts *o, const struct shmt_saved *saved)
 	return flush_output() ? ST_OK : ST_FAILED;
 }
 
-/* Once is enough: cron would mail each line. */
+/* Prints the note once: cron would mail each line. */
 static void
 note_idle(struct opts *o, const char *object, const struct shmt_saved *saved)
 {

@@ -52,7 +52,7 @@ sets_owner(const struct opts *o)
 	return o->owner.uid != OWNER_KEPT || o->owner.gid != OWNER_KEPT;
 }
 
-/* What one kind of memory does not have. */
+/* Options that a kind of memory does not have. */
 static int
 check_kinds(const struct opts *o)
 {
@@ -136,8 +136,8 @@ in_use(const struct operand *operand, struct shmt_info *object)
 	char *names = name_users(object);
 
 	warn_about(operand->text, "in use by %s, which would be killed by "
-	    "SIGBUS when they touch what is gone: --force shrinks it all the "
-	    "same", names != NULL ? names : "a process that cannot be seen "
+	    "SIGBUS if they access the bytes cut off: --force shrinks it "
+	    "anyway", names != NULL ? names : "a process that cannot be seen "
 	    "from here");
 	free(names);
 	return ST_BUSY;
@@ -171,7 +171,7 @@ resize(const struct opts *o, const struct operand *operand,
 {
 	int result;
 
-	/* A stop and a continuation interrupt the reservation. */
+	/* SIGSTOP and SIGCONT interrupt the reservation. */
 	do {
 		result = shmt_resize(&object->object, o->size,
 		    o->force ? SHMT_FORCE : 0);
@@ -194,7 +194,7 @@ lock_failed(const struct operand *operand, const struct shmt_info *segment,
 	return ST_LIMIT;
 }
 
-/* Whether the id still names this segment, and not one made since. */
+/* Whether the id still names this segment, and not a newer one. */
 static int
 check_same(const struct operand *operand, const struct shmt_info *segment)
 {
@@ -216,7 +216,7 @@ set_one(const struct opts *o, const struct operand *operand)
 	int status;
 
 	status = find_operand(operand, &segment);
-	/* What is refused most often comes first. */
+	/* The change that is refused most often comes first. */
 	if (status == ST_OK && o->size_text != NULL)
 		status = resize(o, operand, &segment);
 	if (status != ST_OK)

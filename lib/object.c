@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * One face for shared memory of any kind: each function goes to the row of
- * the object's kind.
+ * One interface for shared memory of any kind: each function calls that of the
+ * object's kind.  A new kind needs a value of enum shmt_kind (shmtool.h), a row
+ * here, a way to open a view (bytes/view.c), and its name in cmd/columns.c and
+ * cmd/operand.c.
  */
 
 #include <errno.h>

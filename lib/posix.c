@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * One POSIX object: find it, open it, make it, change it.
+ * One POSIX object: find, open, create and change it.
  *
- * Anybody may put a link, a FIFO or a directory into /dev/shm under the name
- * of an object, and exchange one object for another: each is opened with
- * O_PATH first, and what was opened is compared before it is touched.
+ * Any user may put a link, a FIFO or a directory into /dev/shm under the name
+ * of an object, and exchange one object for another.  So each name is opened
+ * with O_PATH first, and the file is compared before it is opened for use.
  */
 
 #include <sys/mman.h>
@@ -31,7 +31,7 @@
 
 #define SHM "/dev/shm"
 
-/* One fallocate(2) of a large object could not be interrupted for long. */
+/* In pieces, so that a signal soon ends the reservation of a large object. */
 #define RESERVE_CHUNK ((uint64_t)64 << 20)
 
 /* Linux 4.17; headers of other C libraries lack it. */
@@ -54,7 +54,7 @@ shmt__posix_is_name(const char *name)
 	    strcmp(name, "..") != 0;
 }
 
-/* Descriptor 0 is ours to use too, but stands for none in an object. */
+/* Descriptor 0 may be free too, but means "no directory" in an object. */
 static int
 above_zero(int fd)
 {
@@ -143,7 +143,7 @@ shmt__posix_is_same(int dir, const char *name, const struct statx *st)
 	    shmt__device_of(&now) == shmt__device_of(st);
 }
 
-/* glibc puts "sem." before the name, musl nothing. */
+/* glibc puts "sem." before the name, musl does not. */
 static bool
 is_semaphore(const char *name, uint64_t size)
 {
@@ -218,7 +218,7 @@ shmt__posix_info(const struct shmt_object *object, unsigned want,
 	return result;
 }
 
-/* The object as a place: neither opened nor used, but fixed. */
+/* Opens the object with O_PATH: that is no use of it, but keeps its inode. */
 static int
 open_place(const struct shmt_object *object, struct statx *st)
 {
@@ -326,8 +326,8 @@ shmt__posix_set(const struct shmt_info *info)
 	place = open_place(&info->object, &st);
 	if (place == -1)
 		return -1;
-	/* The owner first: whoever may not set the mode may not set that
-	 * either, so that all is done or nothing. */
+	/* The owner first: a process that may not set the mode may not set the
+	 * owner either, so that both are set or neither. */
 	if (info->uid != st.stx_uid || info->gid != st.stx_gid)
 		result = fchownat(place, "", info->uid, info->gid,
 		    AT_EMPTY_PATH);
@@ -338,7 +338,7 @@ shmt__posix_set(const struct shmt_info *info)
 	return result;
 }
 
-/* Memory for a range beyond the end, which stays where it is. */
+/* Allocates memory for a range beyond the end, without moving the end. */
 static int
 reserve(int fd, uint64_t from, uint64_t to)
 {
@@ -354,9 +354,9 @@ reserve(int fd, uint64_t from, uint64_t to)
 	return 0;
 }
 
-/* Frees what was reserved beyond the end. */
+/* Frees the memory that was reserved beyond the end. */
 static void
-give_back(int fd)
+free_reserved(int fd)
 {
 	int saved = errno;
 	struct stat st;
@@ -375,8 +375,8 @@ whole_pages(uint64_t bytes)
 }
 
 /*
- * Whether file system and memory have room for so many bytes.  A process that
- * allocates more than its memory cgroup can hold is killed, and no errno comes
+ * Checks that file system and memory have room for bytes more.  A process that
+ * exceeds its memory cgroup is killed by the OOM killer, and no call fails
  * first.
  */
 static int
@@ -384,7 +384,7 @@ check_room(int fd, uint64_t bytes)
 {
 	struct statvfs fs;
 
-	/* Of a tmpfs without a limit all is 0. */
+	/* f_blocks is 0 for a tmpfs without a limit. */
 	if (fstatvfs(fd, &fs) == 0 && fs.f_blocks != 0 &&
 	    bytes > (uint64_t)fs.f_bavail * fs.f_frsize)
 		errno = ENOSPC;
@@ -407,7 +407,7 @@ grow(int fd, uint64_t from, uint64_t to, unsigned flags)
 		if (check_room(fd, whole_pages(to) - whole_pages(from)) == -1)
 			return -1;
 		if (reserve(fd, from, to) == -1) {
-			give_back(fd);
+			free_reserved(fd);
 			return -1;
 		}
 	}
@@ -423,8 +423,8 @@ is_refused(int error)
 	    error == EISDIR || error == EPERM;
 }
 
-/* A file without a name; or one that nobody else can open yet, since its mode
- * comes last. */
+/* Opens a file without a name; or one with a name, which other users cannot
+ * open because its mode is set last. */
 static int
 open_draft(int dir, const char *name)
 {
@@ -467,7 +467,7 @@ shmt_posix_draft(const struct shmt_object *object,
 	return 0;
 }
 
-/* Without the capability to link a descriptor, through its name in /proc. */
+/* Links the descriptor; without CAP_DAC_READ_SEARCH by its path in /proc. */
 static int
 link_draft(int fd, int dir, const char *name)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * All POSIX objects of /dev/shm, by one statx(2) each, and what else lies
- * there.
+ * All POSIX objects of /dev/shm, by one statx(2) each, and the size of other
+ * files there.
  */
 
 #include <sys/stat.h>
@@ -20,10 +20,10 @@
 #include "sys/file.h"
 #include "sys/resident.h"
 
-/* Directories below directories of /dev/shm that are still looked into. */
+/* The deepest directory below /dev/shm that is read. */
 #define DEPTH_MAX 32
 
-/* Reads a directory that dir names; dir itself may be an O_PATH one. */
+/* Opens a directory for reading; dir may be a descriptor of O_PATH. */
 static DIR *
 open_dir(int dir, const char *name)
 {
@@ -65,7 +65,7 @@ add_row(struct shmt_list *list, size_t *room)
 	return &list->list[list->count];
 }
 
-/* One entry of the directory; an entry that has just gone is none. */
+/* Adds one entry of the directory, unless it was removed meanwhile. */
 static int
 add_entry(struct shmt_list *list, const char *name, bool nothing_swapped,
     size_t *room)
@@ -95,7 +95,7 @@ add_entries(DIR *stream, struct shmt_list *list)
 	size_t room = 0;
 
 	while ((errno = 0, entry = readdir(stream)) != NULL) {
-		/* The type that the directory tells spares a system call. */
+		/* The type in the entry spares a system call. */
 		if (entry->d_type != DT_REG && entry->d_type != DT_UNKNOWN)
 			continue;
 		if (add_entry(list, entry->d_name, nothing_swapped,
@@ -116,13 +116,13 @@ compare_names(const void *a, const void *b)
 int
 shmt__posix_list(unsigned want, struct shmt_list *list)
 {
-	const struct shmt_object ours = { .kind = SHMT_POSIX };
+	const struct shmt_object any = { .kind = SHMT_POSIX };
 	struct shmt_list all = { 0 };
 	int result = -1;
 	DIR *stream;
 	size_t i;
 
-	all.dir = shmt__posix_enter(&ours);
+	all.dir = shmt__posix_enter(&any);
 	if (all.dir == -1)
 		return -1;
 	stream = open_dir(all.dir, ".");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * The first contents of a new segment: of a file, or of standard input.
+ * The first contents of a new segment, from a file or from standard input.
  */
 
 #include <sys/mman.h>
@@ -44,12 +44,12 @@ memory_failed(const char *name, uint64_t done)
 	return ST_LIMIT;
 }
 
-/* So much is read at most between two looks at the memory that is left, and
- * so much of it is not used. */
+/* Bytes read at most between two checks of the memory left, and bytes of it
+ * that stay unused. */
 #define UNCHECKED_MAX ((uint64_t)64 << 20)
 #define RESERVED ((uint64_t)2 << 20)
 
-/* Whether there is memory for more; *next is the size to ask at again. */
+/* Whether there is memory for more; *next is the size of the next check. */
 static bool
 has_memory(uint64_t size, uint64_t *next)
 {
@@ -65,7 +65,7 @@ has_memory(uint64_t size, uint64_t *next)
 	return room.left > RESERVED;
 }
 
-/* A file in memory; where memfd_create(2) is refused, one in /tmp. */
+/* Opens a file in memory, or one in /tmp where memfd_create(2) is refused. */
 static int
 open_spool(void)
 {
@@ -79,8 +79,8 @@ open_spool(void)
 	return fd;
 }
 
-/* Whether to read again: after a signal that does not end us, or when a
- * descriptor that does not block has something to read. */
+/* Whether to read again: after a signal that does not end shmtool, or when a
+ * nonblocking descriptor has input. */
 static bool
 wait_for_input(int in)
 {
@@ -91,7 +91,7 @@ wait_for_input(int in)
 	return errno == EINTR && caught_signal() == 0;
 }
 
-/* Appends all that in gives to fd; false with errno. */
+/* Appends all bytes of in to fd; false with errno. */
 static bool
 copy_to_spool(int in, int fd, uint64_t *size)
 {
@@ -112,8 +112,8 @@ copy_to_spool(int in, int fd, uint64_t *size)
 }
 
 /*
- * The length of a pipe is known at its end, but the segment has to be made
- * before it is filled: meanwhile the bytes are in a file of their own.
+ * The length of a pipe is known only at its end, but is needed to create the
+ * segment: until then the bytes are in a temporary file.
  */
 static int
 spool(const char *name, int *in, uint64_t *size)
@@ -169,7 +169,7 @@ measure(const char *name, bool sized, uint64_t *size, int *in)
 	    !S_ISSOCK(st.st_mode))
 		return usage_error(name, "its length is not known: "
 		    "--size is needed");
-	/* Files of /proc say that they are empty. */
+	/* Files of /proc have size 0 but are not empty. */
 	status = ST_OK;
 	if (rest == 0)
 		status = spool(name, in, &rest);
@@ -227,7 +227,7 @@ copy_input(struct shmt_view *view, const char *name, int in)
 	}
 	if (errno != EFBIG)
 		return input_failed(name, errno);
-	/* Of /dev/urandom, the bytes that fit are wanted. */
+	/* A device such as /dev/urandom has no end. */
 	if (fstat(in, &st) == 0 && S_ISCHR(st.st_mode))
 		return ST_OK;
 	warn_about(name, "longer than the segment of %ju bytes",

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * A new POSIX object: reserved, filled and given its owner and mode before
- * its name appears; it stays, or goes after COMMAND.
+ * A new POSIX object: its memory is reserved, and contents, owner and mode are
+ * set before its name appears.  It is removed after COMMAND, if there is one.
  */
 
 #include <errno.h>
@@ -22,14 +22,15 @@
 #include "ui/signals.h"
 #include "ui/text.h"
 
-/* No exit status: another process made it first, and it is to be opened. */
+/* Not an exit status: another process created the object first, so it has to
+ * be opened. */
 #define LOST_RACE (-2)
 
-/* An object that is being made. */
+/* An object that is being created. */
 struct work {
 	struct shmt_info info;
 	int fd;			/* until it has its name */
-	bool created;		/* made, not found */
+	bool created;		/* false: opened */
 	struct reaper reaper;
 	bool has_reaper;
 };
@@ -51,7 +52,7 @@ refused(const struct new_object *o, const struct work *w, int error)
 	return diagnose_object(o->text, &w->info.object, &o->request, error);
 }
 
-/* A stop and a continuation interrupt the reservation as well. */
+/* Reserves the memory, again after SIGSTOP and SIGCONT, which interrupt it. */
 static int
 draft(const struct new_object *o, struct work *w)
 {
@@ -64,7 +65,7 @@ draft(const struct new_object *o, struct work *w)
 	return result;
 }
 
-/* What the object is so far, and its contents. */
+/* Looks up the object that has no name yet, and copies its contents. */
 static int
 fill(const struct new_object *o, struct work *w)
 {
@@ -92,7 +93,8 @@ set_owner(const struct new_object *o, const struct work *w)
 	return ST_FAILED;
 }
 
-/* The name, last of all; the reaper knows before which object will have it. */
+/* Gives the object its name, last.  The reaper is informed before, so that it
+ * can remove the name at any time. */
 static int
 publish(const struct new_object *o, const struct work *w)
 {
@@ -132,7 +134,7 @@ find_existing(const struct new_object *o, struct work *w)
 {
 	int fd;
 
-	/* Whichever it is by now. */
+	/* Any object that has the name now. */
 	w->info.object.dev = w->info.object.inode = 0;
 	if (shmt_info(&w->info.object, 0, &w->info) == -1)
 		return refused(o, w, EEXIST);
@@ -162,7 +164,7 @@ make(const struct new_object *o, struct work *w)
 	return status == LOST_RACE ? find_existing(o, w) : status;
 }
 
-/* Removes what was made, unless another object has the name by now. */
+/* Removes the object, unless another one has the name by now. */
 static void
 undo(const struct work *w)
 {
@@ -211,7 +213,8 @@ create_object(const struct new_object *o)
 		status = deliver(o, &w);
 	else if (o->command != NULL)
 		status = ST_NOT_RUN;
-	/* The name was printed or the object goes: no signal in between. */
+	/* No signal between here and exit: either the name was printed, or the
+	 * object is removed. */
 	stop_catching();
 	if (status != ST_OK || o->command != NULL || caught_signal() != 0)
 		undo(&w);

@@ -17,14 +17,14 @@ struct new_object {
 	const char *name;
 	struct shmt_request request;
 	struct owner owner;
-	const char *owner_text;		/* NULL: it is kept */
+	const char *owner_text;		/* NULL: not given */
 	const char *input;		/* named in messages */
 	int in;				/* its descriptor, or -1 */
 	char **command;			/* or NULL */
 	bool verbose;
 };
 
-/* Makes it and prints its name, or runs the command; returns an exit
+/* Creates it and prints its name, or runs the command; returns an exit
  * status. */
 int create_object(const struct new_object *object);
 

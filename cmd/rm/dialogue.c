@@ -21,8 +21,8 @@
 #include "ui/signals.h"
 #include "ui/text.h"
 
-/* Asks, and reads a line without its newline; the caller frees it.  NULL:
- * there is no answer. */
+/* Asks, and reads a line without its newline, which the caller frees; NULL
+ * without an answer. */
 static char *
 ask(struct dialogue *dialogue, const char *question, const char *answers)
 {
@@ -48,7 +48,7 @@ ask(struct dialogue *dialogue, const char *question, const char *answers)
 	return line;
 }
 
-/* Whether an answer is this letter, or the word that it stands for. */
+/* Whether an answer is this word, or its first letter. */
 static bool
 is_word(const char *answer, const char *word)
 {

@@ -12,15 +12,16 @@
 
 enum answer { ANSWER_NO, ANSWER_YES, ANSWER_ALL, ANSWER_QUIT };
 
-/* All zero at first. */
+/* Initialise to 0. */
 struct dialogue {
 	bool asked;		/* at least one question */
 	bool ended;		/* standard input has ended */
 };
 
 /*
- * Ask on standard error, and read the answer from standard input.  No after a
- * signal, at the end of the input, and where standard output has failed.
+ * Ask on standard error, and read the answer from standard input.  The answer
+ * is no after a signal, at the end of the input, and if standard output has
+ * failed.
  */
 enum answer ask_for_one(struct dialogue *dialogue,
     const struct removal *removal);

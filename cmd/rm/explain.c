@@ -17,7 +17,7 @@
 #include "shmtool.h"
 #include "ui/text.h"
 
-/* A cause is a criterion, or from here on a part of --stale. */
+/* A cause is a criterion of the filter, or one of these parts of --stale. */
 enum {
 	PART_ATTACHED = SHMT_CRITERIA, PART_USED, PART_MARKED, PART_SEMAPHORE,
 	PART_NAMES, PART_IDLE, PART_CREATOR, PART_LAST_USER, CAUSES
@@ -25,8 +25,8 @@ enum {
 
 #define BIT(cause) (1u << (cause))
 
-/* The parts of --stale that fail; the criteria of the same sense fail with
- * them, and are taken out of failed. */
+/* Returns the parts of --stale that fail.  Criteria that mean the same fail
+ * with them, and are cleared in failed. */
 static unsigned
 find_parts(const struct shmt_filter *filter,
     const struct shmt_info *segment, unsigned *failed)
@@ -55,7 +55,7 @@ find_parts(const struct shmt_filter *filter,
 	return parts;
 }
 
-/* The same of an object. */
+/* The same for an object. */
 static unsigned
 find_object_parts(const struct shmt_filter *filter,
     const struct shmt_info *object, const struct shmt_holders *holders,
@@ -102,7 +102,7 @@ find_causes(const struct shmt_filter *filter,
 	return failed | parts;
 }
 
-/* Counts for each cause the segments that it alone keeps out. */
+/* Counts for each cause the segments that only this cause excludes. */
 static bool
 count_causes(const struct shmt_filter *filter, size_t counts[static CAUSES])
 {

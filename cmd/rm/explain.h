@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Why a filter selects nothing. */
+/*
+ * Why a filter selects nothing.  Why one segment is kept: rm/removal.c.
+ */
 
 #ifndef CMD_RM_EXPLAIN_H
 #define CMD_RM_EXPLAIN_H
@@ -9,8 +11,8 @@
 
 /*
  * "4097 would be stale but for --idle (1h00m), 3 would pass but for --owner":
- * the clauses of which one alone kept segments out.  The caller frees the
- * text; NULL: there are none, or no memory.
+ * the clauses that alone exclude segments.  The caller frees the text; NULL:
+ * there are none, or memory is exhausted.
  */
 char *explain_none(const struct shmt_filter *filter);
 

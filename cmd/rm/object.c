@@ -2,11 +2,11 @@
 
 /*
  * The removal of one POSIX object.  The library removes its name under a
- * write lease, so that a process that has the object open or mapped keeps the
- * name; this file decides what to do about such processes, and says so.
+ * write lease, which the kernel refuses while a process has the object open or
+ * mapped.  This file decides about such objects, and words the reasons.
  *
- * With --save the contents are a copy of what is removed: whether the object
- * was changed is watched from before the copy until it is under the lease.
+ * With --save the copy must be of the contents that are removed, so changes are
+ * watched from before the copy until the lease is held.
  */
 
 #include <errno.h>
@@ -16,22 +16,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "archive.h"
 #include "operand.h"
 #include "rm/object.h"
 #include "rm/removal.h"
 #include "shmtool.h"
 #include "ui/message.h"
-#include "ui/text.h"
 
-/* What a filter says is to go is kept without a failure. */
-static int
-kept_status(const struct removal *r)
-{
-	return r->operand != NULL ? ST_BUSY : ST_OK;
-}
-
-/* Finds the processes that use the object, and what follows from them. */
+/* Finds the processes that use the object, and fills in nattch, fds, in_use. */
 static void
 find_users(struct removal_run *run, struct removal *r)
 {
@@ -50,13 +41,11 @@ set_in_use(struct removal *r)
 {
 	char *names = removal_holder_names(r);
 
-	removal_set(r, KEPT, kept_status(r), "in use by %s; they must end "
-	    "first: --force takes its name away and they keep the memory",
+	removal_set(r, KEPT, removal_kept_status(r), "in use by %s; they must "
+	    "end first: --force takes its name away and they keep the memory",
 	    names != NULL ? names : "other processes");
 	free(names);
 }
-
-static const char changed_meanwhile[] = "it was changed while it was saved";
 
 static void
 set_failed(struct removal_run *run, struct removal *r, int error)
@@ -67,13 +56,9 @@ set_failed(struct removal_run *run, struct removal *r, int error)
 		    ST_ABSENT : ST_OK,
 		    "it went, or another object has its name");
 		break;
-	case EPERM:
-	case EACCES:
-		removal_set(r, FAILED, ST_DENIED, "only its owner %s and root "
-		    "may remove it", user_name(r->segment.uid));
-		break;
 	case ECANCELED:
-		removal_set(r, KEPT, kept_status(r), "%s", changed_meanwhile);
+		removal_set(r, KEPT, removal_kept_status(r), "it was changed "
+		    "while it was saved");
 		break;
 	case EBUSY:
 		removal_forget_holders(run);
@@ -81,8 +66,7 @@ set_failed(struct removal_run *run, struct removal *r, int error)
 		set_in_use(r);
 		break;
 	default:
-		removal_set(r, FAILED, status_of(error), "%s",
-		    strerror(error));
+		removal_fail(r, error);
 	}
 }
 
@@ -99,9 +83,9 @@ object_plan(struct removal_run *run, struct removal *r)
 		r->result = WOULD_REMOVE;
 }
 
-/* By device and inode: the name cannot mean another object. */
+/* Compares device and inode too: another object may have got the name. */
 static bool
-look_again(struct removal_run *run, struct removal *r)
+check_unchanged(struct removal_run *run, struct removal *r)
 {
 	struct shmt_info now;
 
@@ -112,7 +96,7 @@ look_again(struct removal_run *run, struct removal *r)
 	if (run->filter == NULL || shmt_last_time(&now) ==
 	    shmt_last_time(&r->segment))
 		return true;
-	removal_set(r, KEPT, kept_status(r), "it changed meanwhile");
+	removal_set(r, KEPT, removal_kept_status(r), "it changed meanwhile");
 	return false;
 }
 
@@ -120,68 +104,31 @@ look_again(struct removal_run *run, struct removal *r)
  * Saving
  */
 
-/* A removal of which the object is being saved. */
-struct copy_look {
-	struct removal_run *run;
-	struct removal *removal;
-	int changes;		/* as of shmt_changes_begin() */
-	bool kept;		/* the removal has the reason */
-};
-
-/* Looks when the contents are copied, before the files get their names: what
- * is kept for its use or change then costs no earlier pair of it. */
+/* Called when the contents are copied, before the files get their names: an
+ * earlier pair of an object that is kept now is not replaced. */
 static bool
-look_at_copied(void *arg, const struct shmt_saved *saved)
+check_copied(void *arg, const struct shmt_saved *saved)
 {
-	static const struct shmt_holders nobody;
-	struct copy_look *look = arg;
-	struct removal *r = look->removal;
+	static const struct shmt_holders none;
+	struct copy_check *check = arg;
+	struct removal *r = check->removal;
 
 	(void)saved;
-	if (look->run->force)
+	if (check->run->force)
 		return true;
-	shmt_fill_use(&r->segment, &nobody);
+	shmt_fill_use(&r->segment, &none);
 	if (is_used(r))
-		set_failed(look->run, r, EBUSY);
-	else if (shmt_changes_seen(look->changes))
-		set_failed(look->run, r, ECANCELED);
+		set_failed(check->run, r, EBUSY);
+	else if (shmt_changes_seen(check->changes))
+		set_failed(check->run, r, ECANCELED);
 	else
 		return true;
-	look->kept = true;
+	check->kept = true;
 	return false;
 }
 
-static void
-set_unsaved(struct removal *r, int status, const char *reason)
-{
-	removal_set(r, FAILED, status, "not saved, so not removed: %s",
-	    reason != NULL ? reason : strerror(ENOMEM));
-}
-
-static bool
-save_first(struct removal_run *run, struct removal *r, int changes,
-    struct shmt_saved *saved)
-{
-	struct copy_look look = { run, r, changes, false };
-	const struct saving saving = {
-		.dir = run->save, .replace = true, .confirm = look_at_copied,
-		.arg = &look
-	};
-	char *reason;
-	int status;
-
-	status = save_segment(&saving, &r->segment, saved, &reason);
-	if (status != ST_OK && !look.kept)
-		set_unsaved(r, status, reason);
-	free(reason);
-	if (status == ST_OK && asprintf(&r->saved, "%s/%s", run->save,
-	    saved->name) == -1)
-		r->saved = NULL;
-	return status == ST_OK;
-}
-
-/* What is still there as before needs no copy; the copy of what somebody else
- * removed may be the only one. */
+/* Drops the copy of an object that still exists.  If another process removed
+ * the object, the copy may be the only one. */
 static void
 drop_saved(const struct removal_run *run, struct removal *r,
     const struct shmt_saved *saved)
@@ -240,20 +187,22 @@ remove_name(struct removal_run *run, struct removal *r, int changes)
 static void
 save_and_remove(struct removal_run *run, struct removal *r)
 {
+	struct copy_check check = { .run = run, .removal = r };
 	struct shmt_saved saved;
-	int changes;
 
-	if (shmt_changes_begin(&r->segment.object, &changes) == -1) {
+	if (shmt_changes_begin(&r->segment.object, &check.changes) == -1) {
 		if (errno == ENOENT)
 			set_failed(run, r, errno);
 		else
-			set_unsaved(r, status_of(errno), strerror(errno));
+			removal_set_unsaved(r, status_of(errno),
+			    strerror(errno));
 		return;
 	}
-	if (look_again(run, r) && save_first(run, r, changes, &saved) &&
-	    !remove_name(run, r, changes))
+	if (check_unchanged(run, r) &&
+	    removal_save(&check, check_copied, &saved) &&
+	    !remove_name(run, r, check.changes))
 		drop_saved(run, r, &saved);
-	close(changes);
+	close(check.changes);
 }
 
 void
@@ -261,6 +210,6 @@ object_do(struct removal_run *run, struct removal *r)
 {
 	if (run->save != NULL)
 		save_and_remove(run, r);
-	else if (look_again(run, r))
+	else if (check_unchanged(run, r))
 		remove_name(run, r, -1);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * What would be done, as a table with the action in its first column.
+ * Prints what rm would do, as a table with the action in its first column.
+ * The decisions are made in rm/removal.c and rm/object.c.
  */
 
 #include <errno.h>
@@ -23,7 +24,7 @@
 #include "ui/text.h"
 #include "ui/value.h"
 
-/* Rows of a table that stands before a question. */
+/* Rows of the table before a question. */
 #define BRIEF_ROWS 10
 
 static void
@@ -119,7 +120,7 @@ print_rows(const struct shmt_filter *filter, struct row *rows, size_t count)
 	return status;
 }
 
-/* The segments that were found; of more than limit the first. */
+/* Prints the segments that were found, at most the first limit ones. */
 static int
 print_segments(const struct plan *plan, size_t limit)
 {
@@ -192,7 +193,7 @@ compare_bytes(const void *a, const void *b)
 	    compare_owners(a, b);
 }
 
-/* Adds up neighbours of the same owner; returns how many owners there are. */
+/* Adds up adjacent sums of the same owner; returns the number of owners. */
 static size_t
 merge_sums(struct sum *sums, size_t count)
 {
@@ -209,7 +210,7 @@ merge_sums(struct sum *sums, size_t count)
 	return owners;
 }
 
-/* Prints what would go of each owner, the largest sum first. */
+/* Prints what would be removed of each owner, the largest sum first. */
 static int
 print_owners(const struct plan *plan, size_t count)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * What would be done to the segments of a run: a table, sums, a total.
+ * Prints what rm would do, before it does it: a table, sums, a total.  The
+ * decision for each segment is made in rm/removal.c and rm/object.c.
  */
 
 #ifndef CMD_RM_PLAN_H
@@ -24,9 +25,9 @@ struct plan {
 size_t count_plan(const struct plan *plan, char size[static SHORT_TEXT]);
 
 /*
- * Prints a table of the segments that were found, and the total; where nothing
- * is selected, what prevents it.  Before a question (brief) of the table only
- * its first rows, and sums by owner.  Returns an exit status.
+ * Prints a table of the segments that were found, and the total; if nothing is
+ * selected, the reason.  Brief, before a question: only the first rows of the
+ * table, and sums by owner.  Returns an exit status.
  */
 int print_plan(const struct plan *plan, bool brief);
 

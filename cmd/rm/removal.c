@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * The removal of one segment:
+ * The removal of one segment; rm/object.c has that of a POSIX object:
  *
- *	removal_find()	look at what an operand names
- *	removal_plan()	decide by that look; the user may be asked then
- *	removal_do()	look again, save, look again, remove, look after
+ *	removal_find()	look up the segment that an operand names
+ *	removal_plan()	decide by these facts, and word the reason; then the
+ *			user may be asked
+ *	removal_do()	compare, save, compare, remove, look up the result
  *
- * In an IPC namespace of another user namespace the id may come to another
- * segment between a look and the removal, so it is attached for both.
+ * In an IPC namespace of another user namespace the id may be given to another
+ * segment between a comparison and the removal, so the segment is attached
+ * from before the one until after the other.
  *
- * The kernel has no removal on the condition that nobody is attached: it
- * marks an attached segment instead.  So the last look comes immediately
- * before the removal, and the look after it finds a process that attached in
- * between.  That process keeps its memory, and only the key is lost.
+ * IPC_RMID does not fail for an attached segment, but marks it.  So the last
+ * comparison comes immediately before it, and the look-up after it finds a
+ * process that attached in between.  That process keeps its memory, and only
+ * the key is lost.
  */
 
 #include <errno.h>
@@ -58,8 +60,8 @@ removal_skip(struct removal *r, enum removal_result result, int status,
 	removal_set(r, result, status, "%s", reason);
 }
 
-static void
-set_failed(struct removal *r, int error)
+void
+removal_fail(struct removal *r, int error)
 {
 	if ((error == EPERM || error == EACCES) &&
 	    r->segment.object.kind == SHMT_POSIX)
@@ -91,9 +93,9 @@ removal_forget_holders(struct removal_run *run)
 	run->has_holders = false;
 }
 
-/* What the operands name now; what names nothing is left out. */
+/* The segments and objects that the operands name now. */
 static size_t
-look_at_operands(const struct removal_run *run, struct shmt_info *list)
+list_operands(const struct removal_run *run, struct shmt_info *list)
 {
 	struct shmt_object object;
 	size_t i, n = 0;
@@ -128,7 +130,7 @@ scan_holders(struct removal_run *run)
 		if (named == NULL)
 			return -1;
 		list = named;
-		count = look_at_operands(run, named);
+		count = list_operands(run, named);
 	}
 	result = has_objects(list, count) ?
 	    shmt_holders_of_list(list, count, &run->holders) :
@@ -145,9 +147,9 @@ have_holders(struct removal_run *run)
 	return run->has_holders;
 }
 
-/* Somebody attached since: scans anew, unless the last scan saw them all. */
+/* Discards the last scan if a process has attached the segment since. */
 static void
-renew_holders(struct removal_run *run, const struct shmt_info *now)
+refresh_holders(struct removal_run *run, const struct shmt_info *now)
 {
 	if (!shmt_holders_complete(&run->holders, now))
 		removal_forget_holders(run);
@@ -201,7 +203,7 @@ set_attached(struct removal_run *run, struct removal *r,
 }
 
 /*
- * The first look
+ * The plan
  */
 
 static void
@@ -225,7 +227,7 @@ set_not_found(const struct removal_run *run, struct removal *r, int error)
 	else if (what != NULL)
 		removal_set(r, ABSENT, ST_ABSENT, "no object: %s", what);
 	else
-		set_failed(r, error);
+		removal_fail(r, error);
 }
 
 void
@@ -240,7 +242,7 @@ removal_find(struct removal_run *run, struct removal *r)
 		set_not_found(run, r, errno);
 		return;
 	}
-	/* Between the two calls the id may have come to another segment. */
+	/* The id may be given to another segment between the two calls. */
 	if (ref->by_key && segment.key != ref->key) {
 		set_absent(run, r);
 		return;
@@ -289,13 +291,13 @@ advice(const struct shmt_info *segment)
 	    "last of them";
 }
 
-/* Where nothing else keeps a segment, and no plan is shown, the removal itself
- * finds out whether it is permitted.  Who uses an object is not known yet. */
+/* Without a plan to show, the removal itself finds out whether it is
+ * permitted.  The users of an object are not known yet. */
 static bool
 is_forbidden(const struct removal_run *run, const struct shmt_info *segment)
 {
 	if (segment->object.kind == SHMT_SYSV && segment->nattch == 0 &&
-	    !run->foretells && !run->dry)
+	    !run->shows_plan && !run->dry)
 		return false;
 	return shmt_may_remove(&segment->object) == -1 && errno != ENOENT;
 }
@@ -309,7 +311,7 @@ removal_plan(struct removal_run *run, struct removal *r)
 	if (r->operand != NULL && run->filter != NULL && !passes(run, s))
 		set_filtered(run, r);
 	else if (is_forbidden(run, s))
-		set_failed(r, errno);
+		removal_fail(r, errno);
 	else if (s->object.kind == SHMT_POSIX)
 		object_plan(run, r);
 	else if (s->state & SHMT_DEST)
@@ -325,12 +327,12 @@ removal_plan(struct removal_run *run, struct removal *r)
 }
 
 /*
- * The second look, and after saving the third
+ * The comparisons before and after saving
  */
 
 static const char used_meanwhile[] = "it was used while it was saved";
 
-/* How it is no longer the segment that was looked at, or NULL. */
+/* How the segment differs from the one that the plan was made for, or NULL. */
 static const char *
 what_changed(const struct shmt_info *was, const struct shmt_info *now)
 {
@@ -350,15 +352,15 @@ why_filter_keeps(struct removal_run *run, const struct shmt_info *now)
 {
 	removal_forget_holders(run);
 	if (filter_needs_holders(run->filter, now, 1) && !have_holders(run))
-		return "who has it attached can no longer be told";
+		return "the processes that have it attached cannot be found";
 	return passes(run, now) ? NULL : "it no longer is what was asked for";
 }
 
 /*
- * Why a use since the last look keeps it, or NULL.  Without a use most filters
- * still hold: size and users are the same, it is idle for longer, and exited
- * processes do not come back.  With force, use alone does not matter; nor does
- * it for an operand, unless the saved contents may be older.
+ * Why a use since the last look-up keeps it, or NULL.  Without a use most
+ * filters still hold: size and users are the same, it is idle for longer, and
+ * exited processes do not come back.  With force, use alone does not matter;
+ * nor does it for an operand, unless the saved contents may be older.
  */
 static const char *
 why_use_keeps(struct removal_run *run, const struct removal *r,
@@ -384,17 +386,15 @@ set_already_gone(const struct removal_run *run, struct removal *r)
 	    ST_ABSENT, "somebody else removed it");
 }
 
-/* The status of what is kept because it changed: what a filter selected is
- * then no longer what was asked for, and that is no failure. */
-static int
-changed_status(const struct removal *r)
+int
+removal_kept_status(const struct removal *r)
 {
 	return r->operand == NULL ? ST_OK : ST_BUSY;
 }
 
-/* True: it is still the segment that is to go. */
+/* Looks the segment up again; false: it is kept, gone or failed. */
 static bool
-look_again(struct removal_run *run, struct removal *r)
+check_unchanged(struct removal_run *run, struct removal *r)
 {
 	struct shmt_info now;
 	const char *why;
@@ -403,44 +403,37 @@ look_again(struct removal_run *run, struct removal *r)
 		if (errno == ENOENT)
 			set_already_gone(run, r);
 		else
-			set_failed(r, errno);
+			removal_fail(r, errno);
 		return false;
 	}
 	why = what_changed(&r->segment, &now);
 	if (why == NULL && now.nattch > 0 && !run->force) {
 		r->segment.nattch = now.nattch;
-		renew_holders(run, &now);
-		set_attached(run, r, KEPT, changed_status(r),
+		refresh_holders(run, &now);
+		set_attached(run, r, KEPT, removal_kept_status(r),
 		    "attached meanwhile", "");
 		return false;
 	}
 	if (why == NULL)
 		why = why_use_keeps(run, r, &now);
 	if (why != NULL)
-		removal_set(r, KEPT, changed_status(r), "%s", why);
+		removal_set(r, KEPT, removal_kept_status(r), "%s", why);
 	else
 		r->segment = now;
 	return why == NULL;
 }
 
-/* A removal of which the segment is being saved. */
-struct copy_look {
-	struct removal_run *run;
-	struct removal *removal;
-	bool kept;		/* the removal has the reason */
-};
-
 /*
- * Looks again when the contents are copied, before the files get their names.
- * Where the segment was attached to be saved, its times and last process must
- * be ours now, or the copy may be out of date already.
+ * Called when the contents are copied, before the files get their names.  If
+ * the segment was attached to be saved, its times and last process must be
+ * those of this process now, or the copy may be out of date already.
  */
 static bool
-look_at_copied(void *arg, const struct shmt_saved *saved)
+check_copied(void *arg, const struct shmt_saved *saved)
 {
-	struct copy_look *look = arg;
-	struct removal_run *run = look->run;
-	struct removal *r = look->removal;
+	struct copy_check *check = arg;
+	struct removal_run *run = check->run;
+	struct removal *r = check->removal;
 	const char *why = what_changed(&r->segment, &saved->segment);
 	bool is_used = saved->disturbed;
 	struct shmt_info now;
@@ -454,49 +447,65 @@ look_at_copied(void *arg, const struct shmt_saved *saved)
 			r->segment.lpid = now.lpid;
 		}
 	}
-	if (why == NULL && look_again(run, r)) {
+	if (why == NULL && check_unchanged(run, r)) {
 		if (!is_used || run->force)
 			return true;
 		why = used_meanwhile;
 	}
 	if (why != NULL)
-		removal_set(r, KEPT, changed_status(r), "%s", why);
-	look->kept = true;
+		removal_set(r, KEPT, removal_kept_status(r), "%s", why);
+	check->kept = true;
 	return false;
 }
 
-/* The files belong to this one segment, so older ones are replaced. */
-static bool
-save_first(struct removal_run *run, struct removal *r)
+void
+removal_set_unsaved(struct removal *r, int status, const char *reason)
 {
-	struct copy_look look = { run, r, false };
+	removal_set(r, FAILED, status, "not saved, so not removed: %s",
+	    reason != NULL ? reason : strerror(ENOMEM));
+}
+
+/* The files belong to this one segment, so older ones are replaced. */
+bool
+removal_save(struct copy_check *check,
+    bool (*confirm)(void *arg, const struct shmt_saved *saved),
+    struct shmt_saved *saved)
+{
+	struct removal *r = check->removal;
 	const struct saving saving = {
-		.dir = run->save, .replace = true, .confirm = look_at_copied,
-		.arg = &look
+		.dir = check->run->save, .replace = true, .confirm = confirm,
+		.arg = check
 	};
-	struct shmt_saved saved;
 	char *reason;
 	int status;
 
-	status = save_segment(&saving, &r->segment, &saved, &reason);
-	if (status != ST_OK && !look.kept)
-		removal_set(r, FAILED, status, "not saved, so not removed: %s",
-		    reason != NULL ? reason : strerror(ENOMEM));
+	status = save_segment(&saving, &r->segment, saved, &reason);
+	if (status != ST_OK && !check->kept)
+		removal_set_unsaved(r, status, reason);
 	free(reason);
-	if (status != ST_OK)
-		return false;
-	if (asprintf(&r->saved, "%s/%s", run->save, saved.name) == -1)
+	if (status == ST_OK && asprintf(&r->saved, "%s/%s", saving.dir,
+	    saved->name) == -1)
 		r->saved = NULL;
-	return look_again(run, r);
+	return status == ST_OK;
+}
+
+static bool
+save_first(struct removal_run *run, struct removal *r)
+{
+	struct copy_check check = { .run = run, .removal = r };
+	struct shmt_saved saved;
+
+	return removal_save(&check, check_copied, &saved) &&
+	    check_unchanged(run, r);
 }
 
 /*
- * The removal, and the look after it
+ * The removal
  */
 
-/* Gone; or marked, by force or because a process attached just before. */
+/* Removed, or marked: by force or because a process attached just before. */
 static void
-look_after(struct removal_run *run, struct removal *r)
+set_outcome(struct removal_run *run, struct removal *r)
 {
 	struct shmt_info now;
 
@@ -510,7 +519,7 @@ look_after(struct removal_run *run, struct removal *r)
 	}
 	if (!shmt_same(&r->segment, &now) || (now.state & SHMT_DEST) == 0)
 		return;
-	renew_holders(run, &now);
+	refresh_holders(run, &now);
 	r->segment.nattch = now.nattch;
 	if (run->force)
 		set_attached(run, r, MARKED, ST_OK,
@@ -523,8 +532,8 @@ look_after(struct removal_run *run, struct removal *r)
 
 /*
  * Attaches the segment, so that no other can get its id from here on, and
- * looks whether it is the one that is to go; false: it is not.  A segment that
- * cannot be attached is not pinned (*at is NULL).
+ * compares it with the one to be removed; false: it is another one.  *at is
+ * NULL where it cannot be attached.
  */
 static bool
 pin(struct removal_run *run, struct removal *r, void **at)
@@ -543,7 +552,7 @@ pin(struct removal_run *run, struct removal *r, void **at)
 		why = "attached meanwhile";
 	if (why == NULL)
 		return true;
-	removal_set(r, KEPT, changed_status(r), "%s", why);
+	removal_set(r, KEPT, removal_kept_status(r), "%s", why);
 	shmt_detach(*at);
 	return false;
 }
@@ -558,7 +567,7 @@ removal_do(struct removal_run *run, struct removal *r)
 		object_do(run, r);
 		return;
 	}
-	if (!look_again(run, r))
+	if (!check_unchanged(run, r))
 		return;
 	if (run->save != NULL && !save_first(run, r))
 		return;
@@ -569,11 +578,11 @@ removal_do(struct removal_run *run, struct removal *r)
 	if (at != NULL)
 		shmt_detach(at);
 	if (error == 0)
-		look_after(run, r);
+		set_outcome(run, r);
 	else if (error == ENOENT)
 		set_already_gone(run, r);
 	else
-		set_failed(r, error);
+		removal_fail(r, error);
 }
 
 void

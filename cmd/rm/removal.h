@@ -18,10 +18,10 @@ enum removal_result {
 	NOT_TRIED
 };
 
-/* What is asked for, the same for all segments, and who is attached. */
+/* The request, which is the same for all segments, and their holders. */
 struct removal_run {
 	bool force, dry;
-	bool foretells;		/* the plan is shown before it is done */
+	bool shows_plan;	/* the plan is shown before it is done */
 	const char *save;	/* directory to save into first, or NULL */
 	const struct shmt_filter *filter;	/* NULL: there is none */
 	bool pins;		/* ids may be swapped between two calls */
@@ -34,9 +34,9 @@ struct removal_run {
 	struct shmt_holders holders;	/* of all of these */
 };
 
-/* All zero at first, but for operand or segment. */
+/* Initialise to 0, except operand or segment. */
 struct removal {
-	struct shmt_info segment;	/* as last looked at; ctime 0: never */
+	struct shmt_info segment;	/* ctime 0: not looked up yet */
 	const struct operand *operand;	/* NULL: selected by the filter */
 	enum removal_result result;
 	int status;
@@ -45,17 +45,17 @@ struct removal {
 	char *saved;			/* DIR/NAME of the files, or NULL */
 	struct shmt_holder *holders;	/* the processes that hold it */
 	size_t holder_count;
-	bool complete;			/* these are all of them */
+	bool complete;			/* holders has all of them */
 };
 
 /* Finds the segment that the operand names, and plans its removal. */
 void removal_find(struct removal_run *run, struct removal *removal);
 
-/* Decides what would be done to a segment that was found: WOULD_REMOVE,
+/* Decides what rm would do with a segment that was found: WOULD_REMOVE,
  * WOULD_MARK, or KEPT and FAILED where that is known beforehand. */
 void removal_plan(struct removal_run *run, struct removal *removal);
 
-/* Removes what is WOULD_REMOVE or WOULD_MARK, unless it changed. */
+/* Removes a segment that is WOULD_REMOVE or WOULD_MARK, unless it changed. */
 void removal_do(struct removal_run *run, struct removal *removal);
 
 /* Leaves a segment as it is, KEPT or NOT_TRIED, for a reason that the user
@@ -68,16 +68,40 @@ void removal_set(struct removal *removal, enum removal_result result,
     int status, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* Sets FAILED with the reason for an errno. */
+void removal_fail(struct removal *removal, int error);
+
+/* The status for a segment that is kept because it changed.  If a filter
+ * selected it, it no longer is what was asked for, and that is no failure. */
+int removal_kept_status(const struct removal *removal);
+
+/* The argument of confirm(), which is called before the files get their names
+ * and sets kept and the reason if it returns false. */
+struct copy_check {
+	struct removal_run *run;
+	struct removal *removal;
+	int changes;		/* of an object, as of shmt_changes_begin() */
+	bool kept;
+};
+
+/* Saves the segment into run->save; false: the removal has the reason. */
+bool removal_save(struct copy_check *check,
+    bool (*confirm)(void *arg, const struct shmt_saved *saved),
+    struct shmt_saved *saved);
+
+void removal_set_unsaved(struct removal *removal, int status,
+    const char *reason);
+
 /* "4242 (postgres), 4250 (postgres)"; the caller frees it. */
 char *removal_holder_names(const struct removal *removal);
 
 bool would_go(const struct removal *removal);
 
-/* Copies the holders of the segment or object, which one look at all processes
- * finds for the whole run; false: they cannot be found out. */
+/* Copies the holders of the segment or object from the scan of all processes,
+ * one for the whole run; false: the scan failed. */
 bool removal_find_holders(struct removal_run *run, struct removal *removal);
 
-/* Makes the next look at the holders a new one. */
+/* Discards the scan; the next call that needs one scans again. */
 void removal_forget_holders(struct removal_run *run);
 void removal_free(struct removal *removal);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * What became of segments, in words and as JSON.
+ * Prints the results of rm as lines of text and as JSON.  The reasons come
+ * from rm/removal.c and rm/object.c.
  */
 
 #include <errno.h>
@@ -166,7 +167,7 @@ json_posix(struct json *json, const char *name, const struct removal *r)
 	json_number(json, "size", s->size);
 }
 
-/* Of a segment that was never looked at only what the operand says is known. */
+/* If the segment was not looked up, only its operand is known. */
 static void
 json_identity(struct json *json, const struct removal *r)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * What became of segments: messages, lines for -v, a total, JSON.
+ * Prints the results of rm: messages, lines for -v, a total, JSON.  The reason
+ * in a message is worded where it is decided: rm/removal.c, rm/object.c.
  */
 
 #ifndef CMD_RM_REPORT_H
@@ -18,7 +19,7 @@ struct report {
 	FILE *out;		/* for the lines of -v */
 };
 
-/* Says what became of one segment. */
+/* Prints the result for one segment. */
 void report_removal(const struct report *report,
     const struct removal *removal);
 

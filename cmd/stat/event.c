@@ -41,7 +41,7 @@ get_kind(const void *row, struct value *value)
 	    ((const struct event *)row)->row.segment.object.kind));
 }
 
-/* Of an overflow there is none. */
+/* An overflow has no id. */
 static void
 get_id(const void *row, struct value *value)
 {
@@ -51,8 +51,8 @@ get_id(const void *row, struct value *value)
 		set_id(value, r);
 }
 
-/* The lines come one by one: widths make their columns stand below each other.
- * That of ID is set after the first look. */
+/* Lines are printed one by one, so the widths are fixed.  That of ID is set
+ * when the first segments and objects are known. */
 static struct column columns[] = {
 	{ "TIME", VALUE_TIME, OF_EVENT(time), .width = 19 },
 	{ "EVENT", VALUE_TEXT, .get = get_event, .width = 8 },
@@ -68,7 +68,7 @@ static struct column columns[] = {
 	    .facts = SHMT_HAS_NATTCH, .width = 6 },
 	{ "PID", VALUE_PID, OF_EVENT(pid), .width = 7 },
 	{ "COMMAND", VALUE_COMMAND, .get = get_command, .width = 15 },
-	/* As much as a change of permissions takes. */
+	/* The width of a change of permissions. */
 	{ "WHAT", VALUE_TEXT, OF_EVENT(what), .width = 18 }
 };
 
@@ -83,8 +83,8 @@ static const struct column_set event_columns = {
 	.facts = offsetof(struct event, row.facts), .expendable = expendable
 };
 
-/* Whether a kind that is watched has the column; KIND tells several kinds
- * apart.  JSON has all of them. */
+/* Whether a watched kind has the column.  KIND is for several kinds.  JSON has
+ * all columns. */
 static bool
 is_useful(const struct change_watch *how, const struct column *column)
 {
@@ -105,8 +105,8 @@ is_useful(const struct change_watch *how, const struct column *column)
 	return true;
 }
 
-/* Chooses the columns once for all lines, by the least widths; those that the
- * terminal has no room for go into names. */
+/* Chooses the columns once for all lines, by their minimum widths; names
+ * becomes the list of those for which the terminal is too narrow. */
 static void
 choose_event_columns(struct event_output *o, size_t id_width,
     char names[static HIDDEN_NAMES])

@@ -18,7 +18,7 @@
 #include "ui/table.h"
 
 struct change_watch {
-	uint64_t interval;	/* ms between two looks at segments */
+	uint64_t interval;	/* ms between two snapshots of segments */
 	unsigned kinds;		/* a set of SHMT_KIND() */
 	const struct shmt_filter *filter;
 	const struct operand *operands;	/* those only, if any */
@@ -32,9 +32,9 @@ struct event {
 	int64_t time;
 	const char *word;
 	struct row row;			/* after it; if removed, before */
-	pid_t pid;			/* who did it, 0: unknown */
+	pid_t pid;			/* of the cause, 0: unknown */
 	struct shmt_process process;
-	char what[1280];		/* from what to what: long names */
+	char what[1280];		/* "OLD -> NEW"; names may be long */
 };
 
 /* Where events are printed. */
@@ -45,8 +45,8 @@ struct event_output {
 	int64_t time;			/* when they were noticed */
 };
 
-/* Chooses the columns, of which ID is so wide, prints the heading, and names
- * the columns that are left out.  All lines are below each other then. */
+/* Chooses the columns with their widths, prints the heading, and names the
+ * columns that are left out. */
 int begin_events(struct event_output *output, size_t id_width);
 
 /* Whether operands and filter select a row; holders may be NULL. */

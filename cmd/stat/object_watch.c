@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Changes of POSIX objects, by inotify(7) on /dev/shm.  What is known of each
- * object is kept, for an event tells its name alone.  Nothing is opened here:
- * that would be an event too.  Stores into a mapping are none.
+ * Changes of POSIX objects, by inotify(7) on /dev/shm.  An event has only the
+ * name of an object, so the last facts about each are kept here.  No object is
+ * opened, since that would be an event too.  A store into a mapping causes no
+ * event.
  */
 
 #include <sys/inotify.h>
@@ -26,12 +27,12 @@
 
 #define DEV_SHM "/dev/shm"
 
-/* Of files that have lost their names nothing is said. */
+/* Without events of files that have lost their names. */
 #define EVENTS (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | \
 	IN_OPEN | IN_CLOSE | IN_MODIFY | IN_ATTRIB | IN_ONLYDIR | \
 	IN_EXCL_UNLINK)
 
-/* The two halves of a renaming are not one event, but come together. */
+/* A renaming is two events, and the second follows within this time. */
 #define RENAMING_MS 20
 
 /* An object as it was last seen. */
@@ -44,11 +45,11 @@ struct object_watch {
 	int fd;
 	struct known **list;	/* by path */
 	size_t count, room;
-	struct known *moved;	/* has left its name: to which? */
+	struct known *moved;	/* of a renaming: the new name is to come */
 	uint32_t cookie;
 };
 
-/* Where path is in the list, or belongs. */
+/* The index of path in the list, or where to insert it. */
 static size_t
 find(const struct object_watch *w, const char *path, bool *found)
 {
@@ -69,7 +70,7 @@ find(const struct object_watch *w, const char *path, bool *found)
 }
 
 static struct known *
-take_out(struct object_watch *w, const char *path)
+take_known(struct object_watch *w, const char *path)
 {
 	struct known *k;
 	bool found;
@@ -85,9 +86,9 @@ take_out(struct object_watch *w, const char *path)
 	return k;
 }
 
-/* Adds an object that is not there, or NULL. */
+/* Adds an object whose path is not in the list; NULL: memory is exhausted. */
 static struct known *
-put_in(struct object_watch *w, const char *path, const struct shmt_info *info)
+add_known(struct object_watch *w, const char *path, const struct shmt_info *info)
 {
 	struct known **more, *k;
 	bool found;
@@ -138,9 +139,9 @@ report(const struct event_output *o, const struct known *k, const char *word)
 	return passes(o, k) ? print_event(o, &event, word) : ST_OK;
 }
 
-/* What has a name now; false: nothing, or no object. */
+/* The object that has a name now; false with errno. */
 static bool
-look_at(const char *path, struct shmt_info *info)
+get_info(const char *path, struct shmt_info *info)
 {
 	const struct shmt_object object = { .kind = SHMT_POSIX,
 	    .name = path + 1 };
@@ -148,8 +149,7 @@ look_at(const char *path, struct shmt_info *info)
 	return shmt_info(&object, 0, info) == 0;
 }
 
-/* An object that went before it could be looked at is one of which nothing is
- * known but the name. */
+/* Of an object that was removed before its look-up only the name is known. */
 static int
 on_created(struct object_watch *w, const struct event_output *o,
     const char *path)
@@ -157,10 +157,10 @@ on_created(struct object_watch *w, const struct event_output *o,
 	struct shmt_info info = { .object.kind = SHMT_POSIX };
 	struct known *k;
 
-	free(take_out(w, path));
-	if (!look_at(path, &info) && errno != ENOENT)
+	free(take_known(w, path));
+	if (!get_info(path, &info) && errno != ENOENT)
 		return ST_OK;
-	k = put_in(w, path, &info);
+	k = add_known(w, path, &info);
 	return k == NULL ? fail(NULL, ENOMEM) : report(o, k, "created");
 }
 
@@ -168,7 +168,7 @@ static int
 on_removed(struct object_watch *w, const struct event_output *o,
     const char *path)
 {
-	struct known *k = take_out(w, path);
+	struct known *k = take_known(w, path);
 	int status = ST_OK;
 
 	if (k != NULL)
@@ -187,8 +187,8 @@ on_used(struct object_watch *w, const struct event_output *o,
 	return found ? report(o, w->list[i], word) : ST_OK;
 }
 
-/* unseen: what to say where no difference is to be seen, since it came before
- * the last look, or goes back; NULL: nothing. */
+/* unseen: the text for a change that shows no difference, because it came
+ * before the last look-up or was undone; NULL: print nothing then. */
 static int
 on_changed(const struct object_watch *w, const struct event_output *o,
     const char *path, const char *unseen)
@@ -204,7 +204,7 @@ on_changed(const struct object_watch *w, const struct event_output *o,
 	k = w->list[i];
 	before = now = k->info;
 	passed = passes(o, k);
-	(void)look_at(path, &now);
+	(void)get_info(path, &now);
 	now.object.name = before.object.name;
 	k->info = now;
 	event = (struct event){ .row = row_of(k) };
@@ -219,9 +219,10 @@ on_changed(const struct object_watch *w, const struct event_output *o,
 	return print_event(o, &event, "changed");
 }
 
-/* The second half of a renaming has not come: it went to another directory. */
+/* Without a second event of the renaming the new name is in another
+ * directory. */
 static int
-settle_move(struct object_watch *w, const struct event_output *o)
+report_moved_out(struct object_watch *w, const struct event_output *o)
 {
 	struct known *k = w->moved;
 	int status = ST_OK;
@@ -233,7 +234,7 @@ settle_move(struct object_watch *w, const struct event_output *o)
 	return status;
 }
 
-/* The object that had the new name, if any, is removed by that. */
+/* The renaming removes the object that had the new name, if any. */
 static int
 on_renamed(struct object_watch *w, const struct event_output *o,
     const char *path)
@@ -244,7 +245,7 @@ on_renamed(struct object_watch *w, const struct event_output *o,
 
 	w->moved = NULL;
 	status = on_removed(w, o, path);
-	k = put_in(w, path, &old->info);
+	k = add_known(w, path, &old->info);
 	if (k == NULL)
 		status = fail(NULL, ENOMEM);
 	if (status == ST_OK && (passes(o, old) || passes(o, k))) {
@@ -256,7 +257,7 @@ on_renamed(struct object_watch *w, const struct event_output *o,
 	return status;
 }
 
-/* Events were lost: the difference between what was known and what is there. */
+/* Events were lost: reports the differences from the facts kept here. */
 static int
 on_overflow(struct object_watch *w, const struct event_output *o)
 {
@@ -274,7 +275,7 @@ on_overflow(struct object_watch *w, const struct event_output *o)
 		return fail(DEV_SHM, errno);
 	for (i = w->count; i-- > 0 && status == ST_OK;) {
 		k = w->list[i];
-		if (!look_at(k->path, &info) || !shmt_same(&info, &k->info))
+		if (!get_info(k->path, &info) || !shmt_same(&info, &k->info))
 			status = on_removed(w, o, k->path);
 		else
 			status = on_changed(w, o, k->path, NULL);
@@ -298,7 +299,7 @@ on_event(struct object_watch *w, struct event_output *o,
 
 	if (w->moved != NULL && (!(e->mask & IN_MOVED_TO) ||
 	    e->cookie != w->cookie)) {
-		status = settle_move(w, o);
+		status = report_moved_out(w, o);
 		if (status != ST_OK)
 			return status;
 	}
@@ -312,7 +313,7 @@ on_event(struct object_watch *w, struct event_output *o,
 		return ST_OK;
 	snprintf(path, sizeof(path), "/%s", e->name);
 	if (e->mask & IN_MOVED_FROM) {
-		w->moved = take_out(w, path);
+		w->moved = take_known(w, path);
 		w->cookie = e->cookie;
 		return ST_OK;
 	}
@@ -361,7 +362,7 @@ report_objects(struct object_watch *w, struct event_output *o)
 		status = read_events(w, o);
 	while (status == ST_OK && w->moved != NULL &&
 	    poll(&more, 1, RENAMING_MS) > 0);
-	return status == ST_OK ? settle_move(w, o) : status;
+	return status == ST_OK ? report_moved_out(w, o) : status;
 }
 
 int
@@ -388,9 +389,9 @@ watch_failed(int error)
 	return ST_FAILED;
 }
 
-/* What is there at first, which has not changed. */
+/* Lists the objects that exist at the start, which are no changes. */
 static int
-look_first(struct object_watch *w, size_t *width)
+list_first(struct object_watch *w, size_t *width)
 {
 	struct shmt_list now;
 	char path[300];
@@ -403,7 +404,7 @@ look_first(struct object_watch *w, size_t *width)
 		snprintf(path, sizeof(path), "/%s", now.list[i].object.name);
 		if (strlen(path) > *width)
 			*width = strlen(path);
-		if (put_in(w, path, &now.list[i]) == NULL)
+		if (add_known(w, path, &now.list[i]) == NULL)
 			status = fail(NULL, ENOMEM);
 	}
 	shmt_list_free(&now);
@@ -418,11 +419,11 @@ open_object_watch(struct object_watch **watch, size_t *width)
 	if (w == NULL)
 		return fail(NULL, ENOMEM);
 	*watch = w;
-	/* From here on nothing is lost, before the first look. */
+	/* Before the first list, so that no change is missed. */
 	w->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (w->fd == -1 || inotify_add_watch(w->fd, DEV_SHM, EVENTS) == -1)
 		return watch_failed(errno);
-	return look_first(w, width);
+	return list_first(w, width);
 }
 
 void

@@ -13,15 +13,15 @@
 
 struct object_watch;
 
-/* Begins to watch; *width is that of the longest name.  ST_OK, or a status
- * after a message.  The caller closes it. */
+/* Starts to watch; *width becomes that of the longest name.  ST_OK, or a status
+ * after a message.  The caller closes the watch. */
 int open_object_watch(struct object_watch **watch, size_t *width);
 void close_object_watch(struct object_watch *watch);
 
-/* What poll(2) waits for; -1 for NULL. */
+/* The descriptor for poll(2); -1 for NULL. */
 int object_watch_fd(const struct object_watch *watch);
 
-/* Prints what has happened. */
+/* Prints the changes since the last call. */
 int report_objects(struct object_watch *watch, struct event_output *output);
 
 #endif

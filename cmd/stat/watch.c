@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * stat -w: looks at the segments again and again, and prints a line for each
- * change between two looks.  What is there at first has not changed.  Changes
- * of objects come from object_watch.c.
+ * stat -w: takes a snapshot of the segments at each interval, and prints a line
+ * for each change between two of them.  Changes of objects come from
+ * object_watch.c.
  */
 
 #include <errno.h>
@@ -29,24 +29,24 @@
 #include "ui/signals.h"
 #include "ui/text.h"
 
-/* One look at the segments, sorted by id. */
-struct look {
+/* The segments at one time, sorted by id. */
+struct snapshot {
 	int64_t time;
 	struct rows rows;		/* of one namespace */
 };
 
 struct watching {
 	struct event_output output;
-	struct look before, after;
+	struct snapshot before, after;
 	struct object_watch *objects;	/* NULL: no objects are watched */
 };
 
 static bool
-passes(const struct watching *w, const struct look *look,
+passes(const struct watching *w, const struct snapshot *s,
     const struct row *row)
 {
-	return is_wanted(w->output.how, row, look->time,
-	    &look->rows.namespaces->holders);
+	return is_wanted(w->output.how, row, s->time,
+	    &s->rows.namespaces->holders);
 }
 
 /* What IPC_SET, SHM_LOCK and SHM_UNLOCK change. */
@@ -61,7 +61,7 @@ report_changed(const struct watching *w, const struct shmt_info *b,
 	if (((a->state ^ b->state) & SHMT_LOCKED) != 0)
 		add_what(&event, "%s", (a->state & SHMT_LOCKED) != 0 ?
 		    "locked" : "unlocked");
-	/* Set to what it was; marking moves this time as well. */
+	/* Set to its old values; marking changes ctime as well. */
 	if (event.what[0] == '\0' && a->ctime != b->ctime &&
 	    ((a->state ^ b->state) & SHMT_DEST) == 0)
 		add_what(&event, "set as it was");
@@ -69,7 +69,7 @@ report_changed(const struct watching *w, const struct shmt_info *b,
 	    print_event(&w->output, &event, "changed");
 }
 
-/* Of several processes only the last one is known. */
+/* If several processes attached or detached, only the last one is known. */
 static int
 report_attached(const struct watching *w, const struct shmt_info *b,
     const struct row *row)
@@ -114,7 +114,7 @@ report_removed(const struct watching *w, const struct row *row)
 	    print_event(&w->output, &event, "removed") : ST_OK;
 }
 
-/* Most segments, most of the time. */
+/* Most segments are unchanged: this spares the filter. */
 static bool
 is_unchanged(const struct shmt_info *a, const struct shmt_info *b)
 {
@@ -155,7 +155,7 @@ id_at(const struct rows *rows, size_t i)
 	return i < rows->count ? rows->list[i].segment.object.id : INT64_MAX;
 }
 
-/* Both looks are sorted by id. */
+/* Merges the two snapshots, which are sorted by id. */
 static int
 report_changes(struct watching *w)
 {
@@ -194,7 +194,7 @@ compare_ids(const void *a, const void *b)
 }
 
 static int
-look(const struct change_watch *how, struct look *look)
+take_snapshot(const struct change_watch *how, struct snapshot *s)
 {
 	unsigned needs = NEEDS_KEY;
 	struct shmt_list all;
@@ -205,21 +205,21 @@ look(const struct change_watch *how, struct look *look)
 		needs |= NEEDS_HOLDERS;
 	if (shmt_list(SHMT_KIND(SHMT_SYSV), 0, &all) == -1)
 		return fail(NULL, errno);
-	status = make_rows(&look->rows, &all);
+	status = make_rows(&s->rows, &all);
 	if (status == ST_OK)
-		status = make_namespaces(&look->rows, 1);
+		status = make_namespaces(&s->rows, 1);
 	if (status != ST_OK)
 		return status;
-	look->rows.ns_count = 1;
-	fill_rows(look->rows.list, look->rows.count, needs, SHMT_STALE_IDLE,
-	    look->rows.namespaces);
-	qsort(look->rows.list, look->rows.count, sizeof(*look->rows.list),
+	s->rows.ns_count = 1;
+	fill_rows(s->rows.list, s->rows.count, needs, SHMT_STALE_IDLE,
+	    s->rows.namespaces);
+	qsort(s->rows.list, s->rows.count, sizeof(*s->rows.list),
 	    compare_ids);
-	look->time = time(NULL);
+	s->time = time(NULL);
 	return ST_OK;
 }
 
-/* The digits of the largest id, which new ones are not far from. */
+/* The digits of the largest id; new ids are rarely much larger. */
 static size_t
 id_width(const struct rows *rows)
 {
@@ -229,11 +229,11 @@ id_width(const struct rows *rows)
 	    rows->list[rows->count - 1].segment.object.id, 10, 1);
 }
 
-/* Looks at the segments, and prints what has changed since. */
+/* Takes a snapshot, and prints the changes since the last one. */
 static int
-look_again(struct watching *w)
+report_since(struct watching *w)
 {
-	int status = look(w->output.how, &w->after);
+	int status = take_snapshot(w->output.how, &w->after);
 
 	w->output.time = w->after.time;
 	if (status == ST_OK)
@@ -275,7 +275,7 @@ wait_until(struct pollfd fds[static 2], int64_t then)
 	return ready == -1 && caught_signal() == 0 ? 0 : ready;
 }
 
-/* Nobody reads any more: end as a write would. */
+/* The reader of the pipe has closed it: end as by write(2). */
 static int
 no_reader(void)
 {
@@ -284,7 +284,7 @@ no_reader(void)
 	return ST_FAILED;
 }
 
-/* Looks at segments now and then, at objects when they change. */
+/* Reports segments at each interval, and objects when they change. */
 static int
 follow(struct watching *w)
 {
@@ -307,7 +307,7 @@ follow(struct watching *w)
 		if (fds[1].revents != 0)
 			status = report_objects(w->objects, &w->output);
 		if (status == ST_OK && milliseconds() >= next) {
-			status = look_again(w);
+			status = report_since(w);
 			next = milliseconds() + interval;
 		}
 	}
@@ -325,7 +325,7 @@ print_events(const struct change_watch *how)
 	if (how->kinds & SHMT_KIND(SHMT_POSIX))
 		status = open_object_watch(&w.objects, &width);
 	if (status == ST_OK && (how->kinds & SHMT_KIND(SHMT_SYSV)) != 0) {
-		status = look(how, &w.before);
+		status = take_snapshot(how, &w.before);
 		if (width < id_width(&w.before.rows))
 			width = id_width(&w.before.rows);
 	}

@@ -9,7 +9,7 @@
 
 #include "stat/event.h"
 
-/* Prints changes until a signal comes, or nobody reads stdout any more. */
+/* Prints changes until a signal comes or the reader of stdout closes it. */
 int print_events(const struct change_watch *how);
 
 #endif

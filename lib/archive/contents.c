@@ -13,16 +13,16 @@
 /* A run of zeros of this length, and at a multiple of it, becomes a hole. */
 #define HOLE_UNIT ((size_t)4096)
 
-/* A copy under way, and what is known of the source from offset "known" on. */
+/* A copy in progress. */
 struct job {
 	struct shmt__copy *copy;
 	struct shmt__digest *digest;
 	char *buffer;			/* of one block */
-	struct shmt__run run;		/* run.end 0: nothing is known yet */
-	bool counting;			/* before anything is copied */
+	struct shmt__run run;		/* the run found last; end 0: none */
+	bool counting;			/* counts data, before the copy */
 };
 
-/* From offset on, where a file has data and where a hole. */
+/* The run of data or of a hole that begins at offset in a file. */
 static void
 file_run(int fd, uint64_t offset, uint64_t end, struct shmt__run *run)
 {
@@ -31,15 +31,15 @@ file_run(int fd, uint64_t offset, uint64_t end, struct shmt__run *run)
 	run->data = next == (off_t)offset || (next == -1 && errno != ENXIO);
 	if (run->data && next != -1)
 		next = lseek(fd, (off_t)offset, SEEK_HOLE);
-	/* Not where it was a moment ago if the file changes meanwhile. */
+	/* If the file changes between the calls, next may be out of range. */
 	if (next <= (off_t)offset || (uint64_t)next > end)
 		run->end = end;
 	else
 		run->end = (uint64_t)next;
 }
 
-/* Offsets ascend, so each run is looked up once, however many blocks it has:
- * in a file of pages the look-up takes as long as the run is. */
+/* Offsets ascend, so each run is looked up once for all of its blocks: in a
+ * file in memory a look-up takes time in proportion to the run. */
 static const struct shmt__run *
 find_run(struct job *job, uint64_t offset)
 {
@@ -67,8 +67,8 @@ report(const struct job *job, uint64_t done)
 	return -1;
 }
 
-/* The first data at *offset or behind, or the end.  A mapping is searched page
- * by page, which may take long. */
+/* Moves *offset to the next data, or to the end.  A mapping is searched page by
+ * page, which may take long, so progress() is called. */
 static int
 find_data(struct job *job, uint64_t *offset)
 {
@@ -94,7 +94,7 @@ load(struct job *job, uint64_t offset, char *buffer, size_t length)
 	    shmt__read_at(from->fd, offset, buffer, length);
 }
 
-/* Reads a block, in which nothing but zeros is before data. */
+/* Reads a block of which the bytes before data are zeros. */
 static int
 load_block(struct job *job, uint64_t offset, uint64_t data, size_t length)
 {
@@ -126,7 +126,7 @@ at_most(size_t length, size_t limit)
 	return length < limit ? length : limit;
 }
 
-/* How many bytes from the start on are zero, or are not, in whole units. */
+/* The length of the first run of zero units or of other units. */
 static size_t
 first_run(const char *bytes, size_t length, bool *zero)
 {
@@ -158,7 +158,7 @@ store(struct job *job, uint64_t offset, const char *buffer, size_t length)
 	return 0;
 }
 
-/* A block stays in the processor's cache from the first step to the last. */
+/* A block is read, hashed and written while it is in the processor's cache. */
 static int
 copy_block(struct job *job, uint64_t offset, uint64_t data, size_t length)
 {
@@ -219,7 +219,7 @@ count_data(struct job *job, uint64_t *data)
 	return result;
 }
 
-/* Whether there is memory for a copy that is in memory. */
+/* Checks that there is memory for a copy that is in memory. */
 static int
 expect_memory(struct job *job)
 {
@@ -233,7 +233,7 @@ expect_memory(struct job *job)
 		return 0;
 	if (shmt__expect_memory(view, 0, 0, SHMT__DATA, &left) == -1)
 		return -1;
-	/* Where there is enough for holes too, they are not looked for. */
+	/* If there is enough for the holes too, they need not be searched. */
 	if (copy->size <= left)
 		return 0;
 	if (count_data(job, &data) == -1)

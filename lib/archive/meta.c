@@ -35,9 +35,10 @@ enum { FORMAT, KIND, ID, KEY, SEGMENT_SIZE, OBJECT_SIZE, ALLOCATED, PERMS, UID,
 #define BOTH	(SYSV | POSIX)
 
 /*
- * All but the name of an object, which stands behind the kind, and the two
- * digests, in the order of the file.  Each kind has its version of the format:
- * an earlier program then says that it does not know that of objects.
+ * All fields in the order of the file, but for the name of an object, which
+ * follows the kind, and the two digests.  Each kind has its own version of the
+ * format, so that an earlier program refuses the .meta of an object as of an
+ * unknown version.
  */
 static const struct field {
 	const char *name;
@@ -108,7 +109,7 @@ to_values(const struct shmt_saved *saved, uint64_t v[static FIELDS])
 	v[CONTENTS] = (uint64_t)shmt__contents_copy(saved->ending);
 }
 
-/* What the kind has not is 0. */
+/* Fields that the kind does not have are 0. */
 static void
 from_values(const uint64_t v[static FIELDS], struct shmt_saved *saved)
 {
@@ -298,7 +299,7 @@ take_line(struct reader *reader, const char *name,
 	return true;
 }
 
-/* Of words there are so few that each can be tried. */
+/* There are so few words that each is tried. */
 static bool
 parse_word(const struct field *field, const char *text, uint64_t *value)
 {
@@ -370,7 +371,7 @@ read_name(struct reader *reader, char name[static NAME_MAX + 1])
 	return strcmp(line, again) == 0 || bad();
 }
 
-/* The kind has its version, and its name where it has one. */
+/* Checks the version of the kind, and reads the name of an object. */
 static bool
 read_kind(struct reader *reader, const uint64_t values[static FIELDS],
     struct shmt_saved *saved)

@@ -18,12 +18,12 @@
 size_t shmt__format_meta(const struct shmt_saved *saved,
     char text[static SHMT__META_MAX]);
 
-/* Reverses shmt__format_meta().  EBADMSG, and *trouble says why and in which
- * line. */
+/* Reverses shmt__format_meta().  EBADMSG, with the reason and the line in
+ * *trouble. */
 int shmt__parse_meta(const char *text, size_t length,
     struct shmt_saved *saved, struct shmt_trouble *trouble);
 
-/* Makes the name of an object that of this struct, after it was copied. */
+/* Sets the pointer to an object's name again after the struct was copied. */
 void shmt__own_name(struct shmt_saved *saved);
 
 /* The ending of a contents file's name: ".shm" for 0, else ".N.shm". */

@@ -38,7 +38,7 @@ shmt__encode_name(const char *name, char text[static SHMT__ENCODED])
 	*text = '\0';
 }
 
-/* The byte of two digits, 0 where they are none. */
+/* The byte of two hexadecimal digits; 0 if they are others. */
 static char
 decode_byte(const char *text)
 {
@@ -70,21 +70,21 @@ shmt__decode_name(const char *text, char name[static NAME_MAX + 1])
 	return *text == '\0' && shmt__posix_is_name(name);
 }
 
-/* Of the same id and key, made in the same second: in another IPC namespace,
- * by another process. */
+/* Tells apart segments of the same id and key, created in the same second: in
+ * another IPC namespace, by another process. */
 static int
 describe_segment(const struct shmt_info *s, const char *boot, char **text)
 {
 	uint64_t inode = 0;
 
-	/* Without /proc the rest has to do. */
+	/* Without /proc the inode stays 0. */
 	shmt_ns_self(&inode);
 	return asprintf(text, "%s %" PRIu64 " %jd %" PRIu32 " %" PRIu64, boot,
 	    inode, (intmax_t)s->cpid, s->cuid, s->size);
 }
 
-/* Of the same name, made in the same second, or in another tmpfs; the whole
- * name, of which the names of the files may have a part only. */
+/* Tells apart objects of the same name, created in the same second or in
+ * another tmpfs.  The names of the files may have only a part of the name. */
 static int
 describe_object(const struct shmt_info *s, const char *boot, char **text)
 {
@@ -92,7 +92,8 @@ describe_object(const struct shmt_info *s, const char *boot, char **text)
 	    s->object.dev, s->object.inode, s->object.name);
 }
 
-/* What tells apart two lives of one name, after another boot too. */
+/* Tells apart two segments or objects that would have the same file name,
+ * after a reboot too. */
 static unsigned
 name_tag(const struct shmt_info *s)
 {
@@ -115,8 +116,7 @@ name_tag(const struct shmt_info *s)
 	    (unsigned)digest[2] << 8 | digest[3];
 }
 
-/* How many bytes of an encoded name to take, which end with a whole byte of
- * the name. */
+/* The bytes of an encoded name that fit, without a part of a %XX. */
 static int
 cut(const char *encoded)
 {
@@ -132,8 +132,7 @@ cut(const char *encoded)
 	return (int)length;
 }
 
-/* The time does not change as long as the object exists, where the kernel
- * tells when it was made. */
+/* The birth time if it is known: an object's ctime changes with its mode. */
 static int64_t
 naming_time(const struct shmt_info *s)
 {

@@ -88,7 +88,7 @@ meta_name(const struct shmt__pair *pair, char name[static NAME_ROOM])
 	snprintf(name, NAME_ROOM, "%s.meta", pair->name);
 }
 
-/* The .meta that belongs to a contents file, until it is renamed. */
+/* The name of a .meta until it is renamed to NAME.meta. */
 static void
 temporary_name(const struct shmt__pair *pair, int copy,
     char name[static NAME_ROOM])
@@ -112,8 +112,8 @@ has_name(const struct shmt__pair *pair, int fd, const char *name)
 }
 
 /*
- * A new contents file under the first free name.  Until it is locked another
- * process takes it for left over, locks it first and removes it.
+ * Creates a contents file under the first free name.  Before it is locked
+ * another process may take it for left over, lock it and remove it.
  */
 static int
 create_named(struct shmt__pair *pair)
@@ -129,7 +129,7 @@ create_named(struct shmt__pair *pair)
 			return -1;
 		if (fd == -1)
 			continue;
-		/* Without locks a file is not taken for left over so soon. */
+		/* Without locks only an old file counts as left over. */
 		if ((flock(fd, LOCK_EX | LOCK_NB) == 0 ||
 		    errno != EWOULDBLOCK) && has_name(pair, fd, name)) {
 			pair->fd = fd;
@@ -149,7 +149,7 @@ shmt__pair_create(struct shmt__pair *pair)
 	pair->fd = shmt__open_unnamed(pair->dir);
 	if (pair->fd == -1)
 		return create_named(pair);
-	/* Nobody else can have it open. */
+	/* No other process can have a file without a name open. */
 	flock(pair->fd, LOCK_EX | LOCK_NB);
 	return 0;
 }
@@ -210,7 +210,7 @@ shmt__pair_commit(const struct shmt__pair *pair)
 	return renameat(pair->dir, temporary, pair->dir, meta);
 }
 
-/* The contents file last: while it exists no other process uses its number. */
+/* Removes the contents file last: while it exists its number is not free. */
 static void
 remove_copy(const struct shmt__pair *pair, int copy)
 {
@@ -235,7 +235,7 @@ shmt__pair_discard(struct shmt__pair *pair)
 }
 
 /*
- * What is there
+ * An existing pair
  */
 
 int
@@ -267,7 +267,7 @@ shmt__pair_remove(const struct shmt__pair *pair, int copy)
 
 enum { NO_META = -1, BAD_META = -2 };
 
-/* The contents file that NAME.meta names, or one of these. */
+/* The number of the contents file that NAME.meta names, NO_META or BAD_META. */
 static int
 named_copy(const struct shmt__pair *pair)
 {
@@ -279,8 +279,8 @@ named_copy(const struct shmt__pair *pair)
 	return errno == ENOENT ? NO_META : BAD_META;
 }
 
-/* Whether no process is writing the file.  Where files cannot be locked, that
- * is one that was not written for an hour. */
+/* Whether no process is writing the file.  Without locks: whether it was not
+ * written for an hour. */
 static bool
 is_idle(int fd, const struct stat *st)
 {
@@ -298,7 +298,7 @@ is_left_over(const struct shmt__pair *pair, int fd, int copy, const char *name)
 	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode) ||
 	    !is_idle(fd, &st) || !has_name(pair, fd, name))
 		return false;
-	/* Not earlier: its writer may have committed it just before. */
+	/* After the lock: its writer may have committed it just before. */
 	named = named_copy(pair);
 	return named != copy && named != BAD_META;
 }
@@ -310,7 +310,7 @@ clear_copy(const struct shmt__pair *pair, int copy)
 	int fd;
 
 	contents_name(pair, copy, name);
-	/* For writing: some network file systems lock no other files. */
+	/* Some network file systems lock only files open for writing. */
 	fd = openat(pair->dir, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK |
 	    O_NOCTTY | O_CLOEXEC);
 	if (fd == -1)
@@ -321,9 +321,9 @@ clear_copy(const struct shmt__pair *pair, int copy)
 }
 
 /*
- * While this process holds a file's lock to look at it, another one that has
- * just replaced NAME.meta takes that file for one being written.  So the look
- * is repeated when NAME.meta has changed.
+ * While this process holds the lock of a file to check it, another one that
+ * has just replaced NAME.meta takes that file for one being written and leaves
+ * it.  So this is repeated when NAME.meta has changed.
  */
 void
 shmt__pair_clear(struct shmt__pair *pair)

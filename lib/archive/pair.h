@@ -11,8 +11,8 @@
 #include "archive/meta.h"
 #include "shmtool.h"
 
-/* Opens a regular file for reading, and tells its size.  ELOOP: a symbolic
- * link; EINVAL: no regular file. */
+/* Opens a regular file for reading; *size becomes its size.  ELOOP: a symbolic
+ * link; EINVAL: not a regular file. */
 int shmt__open_regular(int dir, const char *path, uint64_t *size);
 
 /* Reads a .meta.  errno as above and of shmt__parse_meta(). */
@@ -33,9 +33,9 @@ int shmt__pair_create(struct shmt__pair *pair);
 /* Gives it its name, which sets pair->copy. */
 int shmt__pair_name(struct shmt__pair *pair);
 
-/* Writes what becomes NAME.meta, then renames it, also over an older one:
- * by that rename, and not before, the new pair is the one to be restored.
- * ENOENT: the contents file was removed meanwhile. */
+/* Prepare writes the .meta under a temporary name; commit renames it to
+ * NAME.meta, also over an older one.  Until that rename, restore finds the old
+ * pair.  ENOENT: the contents file was removed meanwhile. */
 int shmt__pair_prepare(const struct shmt__pair *pair, const char *text,
     size_t length);
 int shmt__pair_commit(const struct shmt__pair *pair);

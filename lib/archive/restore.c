@@ -148,8 +148,8 @@ open_pair(struct restore *restore, const char *file)
  */
 
 /*
- * Huge pages, and memory reserved for all of it, are given up rather than
- * the contents.
+ * A failure with huge pages is retried without them, and ENOMEM without
+ * reserving memory: the contents matter more.
  */
 static int
 create(struct restore *restore, int *id)
@@ -176,8 +176,8 @@ create(struct restore *restore, int *id)
 	return shmt__sysv_create(request, id, &created);
 }
 
-/* Checks the contents while they are copied: only a copy that was checked
- * to its end becomes a segment that others find. */
+/* Checks the digest while copying, before the segment gets its owner and mode,
+ * or the object its name. */
 static int
 fill(struct restore *restore, const struct shmt__end *to, int fd)
 {
@@ -198,7 +198,8 @@ fill(struct restore *restore, const struct shmt__end *to, int fd)
 	return 0;
 }
 
-/* Anybody may give a segment away, but only root gives it back. */
+/* Only root restores the owner, as with files, though IPC_SET would let any
+ * owner give a segment away. */
 static int
 set_owner_and_mode(int id, struct shmt_saved *saved)
 {
@@ -328,7 +329,7 @@ report_draft(struct restore *restore, const struct shmt_object *object)
 	return fail_at(restore, SHMT_AT_SEGMENT);
 }
 
-/* Its name appears last: until then it goes with this process. */
+/* The name appears last: until then the object ends with this process. */
 static int
 make_object(struct restore *restore, int contents, struct shmt_object *object)
 {
@@ -349,8 +350,8 @@ make_object(struct restore *restore, int contents, struct shmt_object *object)
  * Either
  */
 
-/* What becomes of the saved one, and how it was: an object that had memory for
- * all of its bytes gets it reserved. */
+/* The object to create, and its properties: memory is reserved if all of the
+ * saved object was allocated. */
 static void
 make_request(struct restore *restore, struct shmt_object *object)
 {
@@ -374,7 +375,7 @@ make_request(struct restore *restore, struct shmt_object *object)
 		return;
 	}
 	request->key = how->flags & SHMT_OTHER_KEY ? how->key : old->key;
-	/* Only its owner may attach it before it is complete. */
+	/* Only the owner may attach it before it is complete. */
 	request->mode = 0600;
 	if (how->flags & SHMT_SAME_ID) {
 		request->flags = SHMT_WITH_ID;

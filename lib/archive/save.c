@@ -31,7 +31,7 @@ fail_at(const struct save *save, enum shmt_place place)
 	return -1;
 }
 
-/* Whether a process attached or detached it between two looks. */
+/* Whether a process attached or detached the segment in between. */
 static bool
 was_used(const struct shmt_info *then, const struct shmt_info *now)
 {
@@ -39,7 +39,8 @@ was_used(const struct shmt_info *then, const struct shmt_info *now)
 	    now->atime != then->atime || now->dtime != then->dtime;
 }
 
-/* Opens the segment that was looked up before; *opened is as it is then. */
+/* Opens the segment that was looked up before; *opened has the facts after
+ * that. */
 static int
 open_sysv(struct save *save, struct shmt_view **view,
     struct shmt_info *opened)
@@ -63,7 +64,7 @@ open_sysv(struct save *save, struct shmt_view **view,
 	return 0;
 }
 
-/* Whether it was used while it was copied. */
+/* Sets disturbed if the segment was used while it was copied. */
 static void
 check_sysv(struct save *save, const struct shmt_info *opened)
 {
@@ -74,8 +75,8 @@ check_sysv(struct save *save, const struct shmt_info *opened)
 		save->saved.disturbed = true;
 }
 
-/* Opens the object; of one that has grown since the look, so much is saved as
- * it had then. */
+/* Opens the object.  If it has grown since it was looked up, only its old size
+ * is saved. */
 static int
 open_object(struct save *save, struct shmt_view **view, struct stat *opened)
 {
@@ -98,7 +99,7 @@ is_same_time(const struct timespec *a, const struct timespec *b)
 	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
 }
 
-/* Whether the object is there as it was before it was copied. */
+/* Sets disturbed if the object was changed while it was copied. */
 static int
 check_object(struct save *save, const struct shmt_view *view,
     const struct stat *opened)
@@ -120,7 +121,7 @@ check_object(struct save *save, const struct shmt_view *view,
 	return 0;
 }
 
-/* Spares the work where a pair exists already. */
+/* Fails before the copy if a pair exists already. */
 static int
 refuse_existing(const struct save *save)
 {
@@ -197,8 +198,8 @@ copy_contents(struct save *save)
 	return result;
 }
 
-/* The size first: a file that cannot be so long is known before any copying.
- * No segment has a size that is no off_t. */
+/* Sets the size first: if the file cannot be so long, that fails before the
+ * copy.  Every segment's size fits into off_t. */
 static int
 write_contents(struct save *save)
 {
@@ -236,7 +237,7 @@ confirm(const struct save *save)
 	return fail_at(save, SHMT_AT_SEGMENT);
 }
 
-/* The names of both files are on the disk before the one that counts. */
+/* The names of both files are on the disk before NAME.meta is renamed. */
 static int
 commit(struct save *save)
 {
@@ -261,7 +262,7 @@ save_segment(struct save *save, const struct shmt_object *object)
 	    sizeof(save->trouble->name));
 	if (refuse_existing(save) == -1)
 		return -1;
-	/* Room for this one, of a save that was killed. */
+	/* Removes files of a save that was killed, to have a number free. */
 	shmt__pair_clear(pair);
 	if (write_contents(save) == -1 || write_meta(save) == -1 ||
 	    commit(save) == -1) {

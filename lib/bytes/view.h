@@ -26,8 +26,8 @@ struct shmt__run {
 };
 
 struct shmt__view_ops {
-	/* The longest run known from offset on, up to end.  What is unknown
-	 * counts as data. */
+	/* The longest run known from offset on, up to end.  Unknown bytes
+	 * count as data.  copy.c skips or writes the holes found here. */
 	void (*find_run)(struct shmt_view *view, uint64_t offset, uint64_t end,
 	    struct shmt__run *run);
 	/* Copy into a buffer and out of one. */

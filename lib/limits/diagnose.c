@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Finds which of the causes that share an errno it was, by the kernel's own
- * computation.  Where the figures show no reason for the refusal, they have
- * changed since or are not all visible: then the most likely cause is reported
- * as not certain.
+ * Finds the cause of a refusal among those that share an errno, by the kernel's
+ * own computation.  If the figures do not show a cause, they have changed since
+ * or are not all visible: then the most likely cause is reported as not
+ * certain.
  */
 
 #include <sys/resource.h>
@@ -34,7 +34,7 @@ page_size(void)
 	return (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-/* The number of units that hold so many bytes. */
+/* The number of units that hold bytes. */
 static uint64_t
 units(uint64_t bytes, uint64_t unit)
 {
@@ -84,7 +84,7 @@ huge_size(const struct shmt_request *request)
 	return size;
 }
 
-/* A figure about huge pages of one size; false where there are none. */
+/* A figure about huge pages of one size; false if this size does not exist. */
 static bool
 huge_figure(uint64_t size, const char *name, uint64_t *value)
 {
@@ -106,7 +106,7 @@ too_large(const struct shmt_request *request, struct shmt_cause *c)
 		set_cause(c, SHMT_CAUSE_ZERO_SIZE, 0, 0, 1);
 		c->certain = true;
 	} else if (request->size > largest - page_size()) {
-		/* It may exceed shmmax too, but raising that is no help. */
+		/* It may exceed shmmax too, but a larger one would not help. */
 		set_cause(c, SHMT_CAUSE_LARGEST, request->size, 0, largest);
 		c->certain = true;
 	} else if (shmt_limits(SHMT_LIMITS_SHM, &limits, NULL) == 0 &&
@@ -236,7 +236,7 @@ no_room(const struct shmt_request *request, struct shmt_cause *c)
 		c->kind = SHMT_CAUSE_OTHER;
 }
 
-/* Counts what this user has locked, of which not all can be seen. */
+/* Counts the bytes that this user has locked; some may be invisible. */
 static void
 not_locked(const struct shmt_request *request, struct shmt_cause *c)
 {

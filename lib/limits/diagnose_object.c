@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Which of the causes that share an errno kept a POSIX object from being made
- * or from growing.
+ * Finds the cause, among those that share an errno, why a POSIX object was not
+ * created or did not grow.
  */
 
 #include <sys/resource.h>
@@ -83,7 +83,7 @@ protection(const struct shmt_info *object)
 	return (unsigned)protected;
 }
 
-/* What has the name, where it is an object. */
+/* Describes the object that has the name, if it is one. */
 static void
 taken(const struct shmt_object *object, int error, struct shmt_cause *c)
 {

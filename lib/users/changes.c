@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Whether an object was changed since a moment, by inotify(7).  Time stamps do
- * not tell: a store into a page that is mapped already leaves none.  But a
+ * Whether an object was changed since a moment, by inotify(7).  Time stamps are
+ * not enough: a store into a page that is mapped already changes none.  But a
  * process that stores has opened the object for writing, and IN_CLOSE_WRITE
  * comes when it no longer has it open or mapped, before a lease is granted.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Leases.  See fcntl(2): the kernel grants F_WRLCK on a file only when the
- * descriptor it is asked through is the only use of that file.  While the
+ * Leases.  See fcntl(2): the kernel grants F_WRLCK on a file only if the
+ * descriptor in the call is the only use of that file.  While the
  * lease is held, open(2) and truncate(2) by others wait, and SIGIO announces
  * them.
  *
@@ -33,8 +33,8 @@
 
 /*
  * Sets or drops a lease with the file system user id of the owner, which
- * needs no CAP_LEASE.  To change that id clears two attributes of the process,
- * which are set again.
+ * needs no CAP_LEASE.  A change of that id clears PR_SET_DUMPABLE and
+ * PR_SET_PDEATHSIG, which are then set again.
  */
 static int
 set_lease_as(int fd, int type, uint32_t owner)
@@ -81,8 +81,8 @@ shmt__lease_take(struct shmt__lease *lease, int fd, uint32_t owner)
 	sigset_t sigio, pending;
 	int saved;
 
-	/* SIGIO ends a process that does not expect it: it is sent to this
-	 * thread, which does not receive it. */
+	/* SIGIO would kill the process: it is sent to this thread, which
+	 * blocks it. */
 	only_sigio(&sigio);
 	sigemptyset(&pending);
 	sigpending(&pending);
@@ -131,7 +131,7 @@ nanoseconds(void)
 	return (int64_t)now.tv_sec * 1000 * 1000 * 1000 + now.tv_nsec;
 }
 
-/* Whether to try again what failed with EAGAIN. */
+/* After a failure: whether to try again, which is after EAGAIN only. */
 static bool
 retry(unsigned flags, int64_t since)
 {
@@ -145,8 +145,8 @@ retry(unsigned flags, int64_t since)
 }
 
 /*
- * Opens the object so that a lease on it can be asked for, and takes it.
- * EAGAIN: it is in use, or another program looks at it in the same way.
+ * Opens the object so that a lease is possible, and takes it.  EAGAIN: the
+ * object is in use, or another program takes a lease at the same time.
  */
 static int
 open_and_lease(int dir, const struct shmt_object *object, struct statx *st,
@@ -178,8 +178,8 @@ drop_and_close(struct shmt__lease *lease)
 	shmt__close(lease->fd);
 }
 
-/* Whether an errno says that no lease may be asked for, so that the question
- * stays open. */
+/* Whether an errno means that this process may not take leases, so that the
+ * use of the object is not known. */
 static bool
 cannot_ask(int error)
 {
@@ -293,7 +293,7 @@ as_seen(const struct shmt_object *object, const struct statx *st)
 	return seen;
 }
 
-/* The removal of one name. */
+/* The name to remove. */
 struct job {
 	int dir;
 	const struct shmt_object *object;
@@ -301,7 +301,7 @@ struct job {
 	struct shmt_removal *removal;
 };
 
-/* The last comparisons before the name goes. */
+/* Removes the name if it still belongs to the same, unchanged file. */
 static int
 unlink_same(const struct job *job, const struct statx *st)
 {
@@ -316,8 +316,7 @@ unlink_same(const struct job *job, const struct statx *st)
 	return unlinkat(job->dir, job->object->name, 0);
 }
 
-/* The name still belongs to the leased file, and no process waits to open
- * it. */
+/* Removes the name unless a process waits to open the leased file. */
 static int
 unlink_leased(const struct job *job, const struct statx *st,
     const struct shmt__lease *lease)
@@ -351,7 +350,7 @@ remove_by_lease(const struct job *job, unsigned flags)
 	return result;
 }
 
-/* Where no lease may be asked for. */
+/* Removes the name if /proc shows no user, where leases are not permitted. */
 static int
 remove_by_proc(const struct job *job)
 {

@@ -214,7 +214,7 @@ asking() {
 	echo y >&4
 	leave_terminal
 	[ "$status" -eq 0 ]
-	grep -q "rm: $id: kept: who has it attached can no longer be told" \
+	grep -q "rm: $id: kept: the processes that have it attached cannot be" \
 		"$tty"
 	run ! grep -q dest <(ipcs -m)
 }
