@@ -88,7 +88,8 @@ take_known(struct object_watch *w, const char *path)
 
 /* Adds an object whose path is not in the list; NULL: memory is exhausted. */
 static struct known *
-add_known(struct object_watch *w, const char *path, const struct shmt_info *info)
+add_known(struct object_watch *w, const char *path,
+    const struct shmt_info *info)
 {
 	struct known **more, *k;
 	bool found;

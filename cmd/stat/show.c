@@ -78,8 +78,8 @@ has_column(const struct table *table, const char *name)
 	return false;
 }
 
-/* The kind and the names of a segment or object, which belong to KIND and to ID,
- * which is null for an object. */
+/* The kind and the names of a segment or object, which belong to KIND and to
+ * ID, which is null for an object. */
 static int
 add_object(const struct table *table, struct json *json, const void *row)
 {

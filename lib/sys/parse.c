@@ -95,7 +95,8 @@ shmt_parse_key(const char *text, uint32_t *key)
 	uint64_t n;
 
 	if (text[0] == '-') {
-		if (shmt__parse_c_number(text + 1, (uint64_t)INT_MAX + 1, &n) == -1)
+		if (shmt__parse_c_number(text + 1, (uint64_t)INT_MAX + 1,
+		    &n) == -1)
 			return -1;
 		n = -n;
 	} else if (shmt__parse_c_number(text, UINT32_MAX, &n) == -1)

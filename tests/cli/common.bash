@@ -115,10 +115,12 @@ is_32_bit() {
 
 # Skips the test unless this is real root.
 needs_root() {
-	if [ "$(id -u)" -ne 0 ] ||
-		[ "$(awk '{ print $3; exit }' /proc/self/uid_map)" -le 1 ]; then
-		skip "needs real root${1:+: $1}"
-	fi
+	has_root || skip "needs real root${1:+: $1}"
+}
+
+has_root() {
+	[ "$(id -u)" -eq 0 ] &&
+		[ "$(awk '{ print $3; exit }' /proc/self/uid_map)" -gt 1 ]
 }
 
 # Skips the test where no mount namespace can be made: in a plain chroot, /

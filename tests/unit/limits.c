@@ -400,7 +400,7 @@ files_that_are_refused(void **state)
 	holds("x\n", 2);
 	refuses(folder, EISDIR);
 	refuses(none, ENOENT);
-	refuses("/dev/null", EINVAL);
+	refuses("/dev/null", access("/dev", W_OK) == 0 ? EINVAL : EACCES);
 	assert_int_equal(mkfifo(other, 0600), 0);
 	refuses(other, EINVAL);
 	unlink(other);

@@ -105,10 +105,13 @@ no_segments() {
 }
 
 @test "restore: a signal ends it with nothing left behind" {
+	local moments=(shmget:1 shmat:1)
 	can_inject
 	make_saved 1M
+	# Where the segment is not written by way of a mapping.
+	! has_root || moments+=(pwrite64:1 pwrite64:3)
 	for signal in INT TERM HUP; do
-		for moment in pwrite64:1 pwrite64:3 shmget:1 shmat:1; do
+		for moment in "${moments[@]}"; do
 			status=0
 			with_failing \
 			    "${moment%:*}:signal=$signal:when=${moment#*:}" \

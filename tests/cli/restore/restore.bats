@@ -349,8 +349,8 @@ round_trip() {
 	can_inject
 	make_saved 1M
 	# Nothing is shown in the first second.
-	run script -qec "strace -qq -o /dev/null -e trace=pwrite64 -e \
-		inject=pwrite64:delay_enter=1100000:when=2 \
+	run script -qec "strace -qq -o /dev/null -e trace=shmat -e \
+		inject=shmat:delay_enter=1100000:when=1 \
 		shmtool restore $name" /dev/null
 	[ "$status" -eq 0 ]
 	[[ $output =~ of\ 1.0M\ +[0-9]+% ]]

@@ -182,6 +182,7 @@ none_left() {
 }
 
 @test "rm: who attaches while it is saved and detaches late keeps it (5)" {
+	needs_root "without a capability it is attached while it is saved"
 	meddler
 	id=$(ipcmk -M 4096 | tr -dc 0-9)
 	slipper "$id"
