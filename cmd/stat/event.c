@@ -241,6 +241,6 @@ begin_events(struct event_output *o, size_t id_width)
 	if (o->how->heading && o->how->format != FORMAT_JSON)
 		status = print_line(o, NULL);
 	if (status == ST_OK && names[0] != '\0' && flush_output())
-		warn_about(NULL, "no room for %s", names);
+		warn_about(NULL, "hidden: %s", names);
 	return status;
 }

@@ -271,7 +271,7 @@ put_table(const struct table *table, const struct order *order,
 		put_heading(table, cells, widths);
 	put_cells(table, order, cells, widths);
 	if (names[0] != '\0' && flush_output())
-		warn_about(NULL, "no room for %s", names);
+		warn_about(NULL, "hidden: %s", names);
 }
 
 static int

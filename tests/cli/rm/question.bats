@@ -18,7 +18,7 @@ load select
 	[ "$(grep -c '^remove ' "$tty")" -eq 10 ]
 	# What is too wide loses columns, and never the action.
 	[ "$(grep -E '^(ACTION|remove) ' "$tty" | tr -d '\r' | wc -L)" -le 80 ]
-	grep -q 'shmtool: rm: no room for ' "$tty"
+	grep -q 'shmtool: rm: hidden: ' "$tty"
 	grep -q '^2 more, which --dry-run shows' "$tty"
 	grep -Eq '^OWNER +SEGMENTS +SIZE' "$tty"
 	grep -Eq '^root +11 +704K' "$tty"

@@ -67,7 +67,7 @@ named() {
 	fits 80
 	[[ ${lines[0]} =~ ^\ +ID\ \ OWNER\ +SIZE\ +NATTCH\ .*STATUS$ ]]
 	[[ ${lines[1]} =~ ^2147450881\ +$user\ +1.0G\ +1 ]]
-	[ "${lines[2]}" = "shmtool: stat: no room for PERMS,CPID,RSS,KEY,IDLE" ]
+	[ "${lines[2]}" = "shmtool: stat: hidden: PERMS,CPID,RSS,KEY,IDLE" ]
 	[ "${#lines[@]}" -eq 3 ]
 }
 
@@ -80,12 +80,12 @@ named() {
 		[[ ${lines[*]} == *2147450881* || $view == -u ]]
 		at 200 "$(named shmtool stat "$view")"
 		fits 200
-		[[ ${lines[*]} != *"no room"* ]]
+		[[ ${lines[*]} != *"hidden: "* ]]
 	done
 	for view in OWNER COMMAND CCOMMAND CGROUP STATUS KIND; do
 		at 80 "$(named shmtool stat -u --by "$view")"
 		fits 80
-		[[ ${lines[*]} != *"no room"* ]]
+		[[ ${lines[*]} != *"hidden: "* ]]
 	done
 }
 
@@ -96,7 +96,7 @@ named() {
 	rm /dev/shm/org.chromium.Chromium.AbCdEf
 	fits 80
 	[[ ${lines[0]} =~ ^ID\ +MTIME\ +CTIME$ ]]
-	[ "${lines[2]}" = "shmtool: stat: no room for IDLE,OWNER,BTIME,ATIME" ]
+	[ "${lines[2]}" = "shmtool: stat: hidden: IDLE,OWNER,BTIME,ATIME" ]
 }
 
 @test "terminal: nothing is lost in a pipe, with -o, as TSV or where it fits" {
@@ -107,7 +107,7 @@ named() {
 	[ "${#lines[@]}" -eq 2 ]
 	at 80 "$(named shmtool stat -o +GROUP)"
 	[ "$(xargs <<<"${lines[0]}")" = "$all GROUP" ]
-	[[ ${lines[*]} != *"no room"* ]]
+	[[ ${lines[*]} != *"hidden: "* ]]
 	at 20 shmtool stat -o OWNER,ID,SIZE,CTIME
 	[ "$(xargs <<<"${lines[0]}")" = "OWNER ID SIZE CTIME" ]
 	at 40 shmtool stat --tsv
@@ -135,7 +135,7 @@ named() {
 	at 80 "$(named shmtool stat "$id")"
 	grep -q "^PID  *USER  *COMMAND " <(sed 's/^ *//' screen)
 	at 60 "$(named shmtool stat "$id")"
-	grep -q "^shmtool: stat: no room for ADDRESS" screen
+	grep -q "^shmtool: stat: hidden: ADDRESS" screen
 }
 
 @test "terminal: the details of a segment fit" {
@@ -162,7 +162,7 @@ named() {
 	mapfile -t lines < <(tr -d '\r' <screen)
 	[ "$(xargs <<<"${lines[0]}")" = "TIME EVENT ID COMMAND WHAT" ]
 	[ "${lines[1]}" = \
-		"shmtool: stat: no room for KEY,OWNER,NATTCH,SIZE,PID" ]
+		"shmtool: stat: hidden: KEY,OWNER,NATTCH,SIZE,PID" ]
 	[[ ${lines[2]} == *" changed "*"perms 0600 -> 0640" ]]
 	fits 80
 }
