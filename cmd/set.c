@@ -126,8 +126,8 @@ find_seal(const struct shmt_info *object, uint64_t size)
 	if (seals == -1)
 		return NULL;
 	if (size > object->size)
-		return seals & F_SEAL_GROW ? "F_SEAL_GROW" : NULL;
-	return seals & F_SEAL_SHRINK ? "F_SEAL_SHRINK" : NULL;
+		return (seals & F_SEAL_GROW) != 0 ? "F_SEAL_GROW" : NULL;
+	return (seals & F_SEAL_SHRINK) != 0 ? "F_SEAL_SHRINK" : NULL;
 }
 
 static int

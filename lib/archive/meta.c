@@ -409,14 +409,17 @@ read_all(struct reader *reader, struct shmt_saved *saved,
     unsigned char own[static SHMT__DIGEST])
 {
 	uint64_t values[FIELDS] = { 0 };
+	unsigned kind = SYSV;
 	int i;
 
 	for (i = 0; i < FIELDS; i++) {
-		if ((fields[i].kinds & SHMT_KIND(values[KIND])) == 0)
+		if ((fields[i].kinds & kind) == 0)
 			continue;
 		if (!read_field(reader, &fields[i], &values[i]) ||
 		    (i == KIND && !read_kind(reader, values, saved)))
 			return false;
+		if (values[KIND] == SHMT_POSIX)
+			kind = POSIX;
 	}
 	from_values(values, saved);
 	if (!read_digest(reader, CONTENTS_DIGEST, saved->digest) ||

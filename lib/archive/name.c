@@ -98,7 +98,7 @@ static unsigned
 name_tag(const struct shmt_info *s)
 {
 	unsigned char digest[SHMT__DIGEST];
-	char *boot = NULL, *text;
+	char *boot = NULL, *text = NULL;
 	size_t length;
 	int n;
 
@@ -143,7 +143,7 @@ void
 shmt__name_saved(struct shmt_saved *saved)
 {
 	const struct shmt_info *s = &saved->segment;
-	char encoded[SHMT__ENCODED], date[32];
+	char encoded[SHMT__ENCODED] = "", date[32];
 	time_t when = (time_t)naming_time(s);
 	struct tm tm;
 

@@ -204,6 +204,7 @@ map_object() {
 }
 
 @test "set -s: the seal that forbids it is named" {
+	! is_32_bit || skip "fcntl(2) has another name there"
 	is_plain || skip "a preload does not go with it"
 	command -v "${CC:-cc}" >/dev/null || skip "no C compiler"
 	# No object of /dev/shm can be sealed today: the kernel forbids it.
