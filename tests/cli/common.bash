@@ -123,6 +123,16 @@ has_root() {
 		[ "$(awk '{ print $3; exit }' /proc/self/uid_map)" -gt 1 ]
 }
 
+# Skips the test where /dev/shm is the machine's.
+needs_own_shm() {
+	[ -n "${SHMTOOL_OWN_SHM:-}" ] || skip "no /dev/shm of its own"
+}
+
+# Removes all that is in a /dev/shm of our own.
+clear_shm() {
+	[ -z "${SHMTOOL_OWN_SHM:-}" ] || find /dev/shm -mindepth 1 -delete
+}
+
 # Skips the test where no mount namespace can be made: in a plain chroot, /
 # is no mount point.
 needs_mounts() {

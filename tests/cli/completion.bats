@@ -160,14 +160,14 @@ fish_offers() {
 # Makes objects: two whose names are plain, and others, which are not offered:
 # a shell could not insert their names as they are.
 make_objects() {
-	[ -n "${SHMTOOL_OWN_SHM:-}" ] || skip "no /dev/shm of its own"
-	find /dev/shm -mindepth 1 -delete
+	needs_own_shm
+	clear_shm
 	touch /dev/shm/psm_1 /dev/shm/psm_2 /dev/shm/'$(touch psm_3)' \
 		/dev/shm/'psm 4' /dev/shm/$'psm\n5' /dev/shm/$'psm\xff6'
 }
 
 test_teardown() {
-	[ -z "${SHMTOOL_OWN_SHM:-}" ] || find /dev/shm -mindepth 1 -delete
+	clear_shm
 }
 
 # Every command that takes a SEGMENT.

@@ -12,7 +12,7 @@ setup() {
 }
 
 test_teardown() {
-	[ -z "${SHMTOOL_OWN_SHM:-}" ] || find /dev/shm -mindepth 1 -delete
+	clear_shm
 }
 
 # block FENCE [N]: the Nth block of the README that is fenced as FENCE, or all.
@@ -88,7 +88,7 @@ make_samples() {
 @test "readme: the program prints the samples of stat and rm" {
 	needs_root "segments of other users are made"
 	needs_mounts
-	[ -n "${SHMTOOL_OWN_SHM:-}" ] || skip "no /dev/shm of its own"
+	needs_own_shm
 	make_samples
 	block console 1 >picture
 	block console 2 >>picture
@@ -102,7 +102,7 @@ make_samples() {
 }
 
 @test "readme: the examples run as they stand" {
-	[ -n "${SHMTOOL_OWN_SHM:-}" ] || skip "no /dev/shm of its own"
+	needs_own_shm
 	mkdir bin backups
 	printf '#!/bin/sh\n' >bin/program
 	chmod +x bin/program

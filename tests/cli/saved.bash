@@ -101,8 +101,8 @@ killed_at() {
 
 # For tests of objects: an empty /dev/shm, and the folder $dir.
 objects_setup() {
-	[ -n "${SHMTOOL_OWN_SHM:-}" ] || skip "no /dev/shm of its own"
-	find /dev/shm -mindepth 1 -delete
+	needs_own_shm
+	clear_shm
 	dir=$BATS_TEST_TMPDIR/dir
 	mkdir "$dir"
 }
@@ -125,20 +125,6 @@ restores_object() {
 	cmp "$1" /dev/shm/restored.$$ || status=1
 	rm /dev/shm/restored.$$
 	return "$status"
-}
-
-# A process that has an object open until the test ends: $holder is its pid.
-hold_object() {
-	local ready="$BATS_TEST_TMPDIR/holding.$RANDOM$RANDOM"
-	perl -e '
-		my ($path, $ready) = @ARGV;
-		open my $held, "+<", $path or die "$path: $!";
-		open my $f, ">", $ready or die $!;
-		close $f;
-		sleep 1 while 1;' "/dev/shm/$1" "$ready" 3>&- &
-	holder=$!
-	holders+=("$holder")
-	wait_for test -e "$ready"
 }
 
 # Runs a command that strace stops at a system call, as NAME:when=N, then, in a

@@ -120,7 +120,7 @@ each_way(void **state)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		user = start(rows[i].begin, "x");
 		holders = holders_of("x");
-		stop(user);
+		kill_child(user);
 		assert_int_equal(holders.count, 1);
 		h = holders.list;
 		assert_int_equal(h->object.kind, SHMT_POSIX);
@@ -173,7 +173,7 @@ both_ways_to_read_maps(void **state)
 		    scan.found[1].mapping.shared);
 		shmt__scan_free(&scan);
 	}
-	stop(user);
+	kill_child(user);
 }
 
 static void
@@ -191,7 +191,7 @@ hostile_names(void **state)
 		put_object(names[i], 2 * PAGE);
 		user = start(map_shared, names[i]);
 		assert_int_equal(count_holders(names[i]), 1);
-		stop(user);
+		kill_child(user);
 		assert_int_equal(count_holders(names[i]), 0);
 	}
 }
@@ -227,7 +227,7 @@ children_inherit(void **state)
 	assert_true(holders.list[0].pid < holders.list[1].pid);
 	assert_int_equal(holders.list[1].fds, 2);
 	shmt_holders_free(&holders);
-	stop(user);
+	kill_child(user);
 }
 
 static void *
@@ -273,7 +273,7 @@ a_thread_that_is_left(void **state)
 		nanosleep(&tick, NULL);
 	}
 	assert_int_equal(count_holders("x"), 1);
-	stop(pid);
+	kill_child(pid);
 }
 
 /* The same inode number on another tmpfs is another object. */
@@ -297,7 +297,7 @@ another_tmpfs(void **state)
 	assert_int_equal(shmt_holders(&here, &holders), 0);
 	assert_int_equal(holders.count, 0);
 	shmt_holders_free(&holders);
-	stop(user);
+	kill_child(user);
 }
 
 /* In a mount namespace where it has another path, or none. */
@@ -323,7 +323,7 @@ another_mount_namespace(void **state)
 	put_object("x", 2 * PAGE);
 	user = start(use_elsewhere, "x");
 	assert_int_equal(count_holders("x"), 1);
-	stop(user);
+	kill_child(user);
 }
 
 /*
@@ -378,9 +378,9 @@ holders_of_a_list(void **state)
 	shmt_list_free(&list);
 	assert_int_equal(shmt_detach(at), 0);
 	assert_int_equal(shmt__sysv_rmid(id), 0);
-	stop(users[0]);
-	stop(users[1]);
-	stop(users[2]);
+	kill_child(users[0]);
+	kill_child(users[1]);
+	kill_child(users[2]);
 }
 
 static int
@@ -404,7 +404,7 @@ processes_of_others_are_counted(void **state)
 	put_object("x", 2 * PAGE);
 	user = start(map_shared, "x");
 	assert_int_equal(in_child(look_as_other), 0);
-	stop(user);
+	kill_child(user);
 }
 
 #define TEST(function) cmocka_unit_test_teardown(function, shm_empty)

@@ -51,7 +51,7 @@ nobody(void **state)
 }
 
 static bool
-attach_by_odd_name(void *arg)
+attach_by_odd_name(const void *arg)
 {
 	return prctl(PR_SET_NAME, "a\nb\\c) \xff") == 0 && attach(arg);
 }
@@ -87,7 +87,7 @@ one_process(void **state)
 /* Its files in /proc become root's then, for it may not be dumped.  Where
  * there is no other user it stays who it is. */
 static bool
-attach_and_step_down(void *arg)
+attach_and_step_down(const void *arg)
 {
 	return attach(arg) &&
 	    (setresuid(65534, 65534, 65534) == 0 || errno == EINVAL) &&
@@ -119,7 +119,7 @@ the_user_is_the_effective_one(void **state)
 
 /* A file with a name that is longer than we ask for, mapped on both sides. */
 static bool
-attach_beside_a_long_name(void *arg)
+attach_beside_a_long_name(const void *arg)
 {
 	char name[] = "/tmp/shmtool.XXXXXX", path[400];
 	void *before, *after;
@@ -157,7 +157,7 @@ files_with_long_names(void **state)
 static int access_flags;
 
 static bool
-attach_with_flags(void *arg)
+attach_with_flags(const void *arg)
 {
 	const int *id = arg;
 
@@ -196,7 +196,7 @@ access_of_attachments(void **state)
 
 /* Both kinds at once: what the process can do with either. */
 static bool
-attach_twice(void *arg)
+attach_twice(const void *arg)
 {
 	const int *id = arg;
 
@@ -224,7 +224,7 @@ two_attachments(void **state)
 
 /* Five pages: the second is unmapped, the fourth made read-only. */
 static bool
-attach_and_split(void *arg)
+attach_and_split(const void *arg)
 {
 	const int *id = arg;
 	char *p = shmat(*id, NULL, 0);
@@ -253,7 +253,7 @@ split_mappings(void **state)
 }
 
 static bool
-attach_and_fork(void *arg)
+attach_and_fork(const void *arg)
 {
 	pid_t self = getpid();
 
@@ -295,7 +295,7 @@ wait_for_ever(void *arg)
 }
 
 static bool
-attach_with_threads(void *arg)
+attach_with_threads(const void *arg)
 {
 	pthread_t thread;
 

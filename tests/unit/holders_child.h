@@ -23,6 +23,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "child.h"
 #include "segment.h"
 #include "shmtool.h"
 #include "sysv.h"
@@ -72,37 +73,6 @@ read_maps(int fd, enum shmt__way way, struct seen *seen)
 	    seen };
 
 	return shmt__read_maps(fd, way, &reader);
-}
-
-/* Runs act(arg) in a child, which then waits; back when it has acted. */
-static inline pid_t
-start(bool (*act)(void *arg), void *arg)
-{
-	int ready[2];
-	pid_t pid;
-	char c;
-
-	assert_int_equal(pipe(ready), 0);
-	pid = fork();
-	if (pid == 0) {
-		/* Nor may it outlive a test that fails. */
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (!act(arg) || write(ready[1], "", 1) != 1)
-			_exit(1);
-		for (;;)
-			pause();
-	}
-	close(ready[1]);
-	assert_int_equal(read(ready[0], &c, 1), 1);
-	close(ready[0]);
-	return pid;
-}
-
-static inline void
-kill_child(pid_t pid)
-{
-	kill(pid, SIGKILL);
-	assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
 
 static inline int
@@ -197,7 +167,7 @@ is_complete(const struct shmt_holders *holders, int id)
 }
 
 static inline bool
-attach(void *arg)
+attach(const void *arg)
 {
 	const int *id = arg;
 

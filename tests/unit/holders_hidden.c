@@ -36,7 +36,7 @@
  */
 
 static bool
-attach_and_leave(void *arg)
+attach_and_leave(const void *arg)
 {
 	return attach(arg) && unshare(CLONE_NEWIPC) == 0;
 }
@@ -61,7 +61,7 @@ who_left_the_namespace(void **state)
 
 /* In a namespace of its own, the same id attached there. */
 static bool
-attach_elsewhere(void *arg)
+attach_elsewhere(const void *arg)
 {
 	const int *wanted = arg;
 	int id;
@@ -186,7 +186,7 @@ make_mounts_private(void)
 }
 
 static bool
-map_a_file(void *arg)
+map_a_file(const void *arg)
 {
 	const char *dir = arg;
 	struct stat st;
@@ -267,7 +267,7 @@ drop_capabilities(void)
 }
 
 static bool
-attach_undumpable(void *arg)
+attach_undumpable(const void *arg)
 {
 	return attach(arg) && prctl(PR_SET_DUMPABLE, 0) == 0;
 }
@@ -300,7 +300,7 @@ hidden_processes(void **state)
 
 /* Processes come and go while others are looked at. */
 static bool
-churn(void *arg)
+churn(const void *arg)
 {
 	pid_t pid, self = getpid();
 

@@ -189,7 +189,7 @@ each_use(void **state)
 			assert_int_equal(errno, EBUSY);
 			assert_true(has_name(NAME));
 		}
-		stop(user);
+		kill_child(user);
 		shm_empty(NULL);
 	}
 }
@@ -208,7 +208,7 @@ force(void **state)
 	assert_int_equal(shmt_remove(&x, SHMT_FORCE, &removal), 0);
 	assert_false(removal.by_lease);
 	assert_false(has_name(NAME));
-	stop(user);
+	kill_child(user);
 	assert_int_equal(shmt_remove(&x, SHMT_FORCE, NULL), -1);
 	assert_int_equal(errno, ENOENT);
 }
@@ -258,7 +258,7 @@ io_uring(void **state)
 	user = start(registered_file, NULL);
 	assert_int_equal(answer(SHMT_RETRY), SHMT__LEASE_REFUSED);
 	assert_int_equal(visible_users(), 0);
-	stop(user);
+	kill_child(user);
 }
 
 /* In a pid namespace that does not show the process that has it open. */
@@ -294,7 +294,7 @@ other_pid_namespace(void **state)
 	put_object(NAME, PAGE);
 	user = start(read_only, NULL);
 	status = in_child(ask_in_pid_namespace);
-	stop(user);
+	kill_child(user);
 	if (status == 77) {
 		print_message("# no PID namespace can be made here\n");
 		skip();
@@ -330,7 +330,7 @@ process_that_may_not_be_looked_into(void **state)
 	assert_int_equal(chown(SHM "/" NAME, 65534, 65534), 0);
 	user = start(read_write, NULL);
 	status = in_child(ask_as_owner);
-	stop(user);
+	kill_child(user);
 	assert_int_equal(status, 0);
 }
 
@@ -365,7 +365,7 @@ another_user_may_not_ask(void **state)
 	assert_int_equal(in_child(ask_as_other), 0);
 	user = start(read_write, NULL);
 	assert_int_equal(in_child(ask_as_other), 0);
-	stop(user);
+	kill_child(user);
 	assert_true(has_name(NAME));
 }
 

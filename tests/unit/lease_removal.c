@@ -159,7 +159,7 @@ another_looker(void **state)
 		looker = start(look_for_a_while, NULL);
 		busy = answer(0) == SHMT__LEASE_REFUSED;
 		granted = answer(SHMT_RETRY) == SHMT__LEASE_GRANTED;
-		stop(looker);
+		kill_child(looker);
 	}
 	assert_true(busy && granted);
 }

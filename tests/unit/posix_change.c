@@ -472,7 +472,7 @@ shrunk(void **state)
 		assert_int_equal(
 		    shmt__posix_resize(&x, 2 * PAGE, SHMT_FORCE), 0);
 		assert_made("x", 2 * PAGE, 2 * PAGE, 0600);
-		stop(user);
+		kill_child(user);
 	}
 	assert_int_equal(shmt__posix_resize(&x, 0, 0), 0);
 	assert_made("x", 0, 0, 0600);

@@ -25,6 +25,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "shmtool.h"
 #include "world.h"
 
@@ -112,37 +113,6 @@ has_name(const char *name)
 
 	snprintf(path, sizeof(path), SHM "/%s", name);
 	return lstat(path, &st) == 0;
-}
-
-/* Runs act(arg) in a child, which then waits; returns when it has acted. */
-static inline pid_t
-start(bool (*act)(const void *arg), const void *arg)
-{
-	int ready[2];
-	pid_t pid;
-	char c;
-
-	assert_int_equal(pipe(ready), 0);
-	pid = fork();
-	if (pid == 0) {
-		/* Nor may it outlive a test that fails. */
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (!act(arg) || write(ready[1], "", 1) != 1)
-			_exit(1);
-		for (;;)
-			pause();
-	}
-	close(ready[1]);
-	assert_int_equal(read(ready[0], &c, 1), 1);
-	close(ready[0]);
-	return pid;
-}
-
-static inline void
-stop(pid_t pid)
-{
-	kill(pid, SIGKILL);
-	assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
 
 /* Runs a test in a child, as another user or with fewer capabilities: what it

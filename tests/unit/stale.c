@@ -77,7 +77,7 @@ used_and_unused(void **state)
 	assert_true(info.in_use);
 	assert_int_equal(info.nattch, 2);
 	assert_int_equal(info.fds, 2);
-	stop(user);
+	kill_child(user);
 	info = use_of("x");
 	assert_int_equal(info.known & all, all);
 	assert_false(info.in_use);
@@ -117,7 +117,7 @@ used_by_nobody_visible(void **state)
 	put_object("x", PAGE);
 	user = start(send_to_myself, NULL);
 	info = use_of("x");
-	stop(user);
+	kill_child(user);
 	assert_true(info.known & SHMT_HAS_IN_USE);
 	assert_true(info.in_use);
 	assert_int_equal(info.nattch + info.fds, 0);
@@ -435,7 +435,7 @@ a_saved_user_id(void **state)
 	assert_true(shmt__has_uid(process, uid));
 	assert_int_not_equal(process->uid, uid);
 	shmt__ids_free(&ids);
-	stop(other);
+	kill_child(other);
 }
 
 /* Its processes have another number in there, and from there others are not

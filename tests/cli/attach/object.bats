@@ -7,13 +7,13 @@
 load ../common
 
 setup() {
-	[ -n "${SHMTOOL_OWN_SHM:-}" ] || skip "no /dev/shm of its own"
-	find /dev/shm -mindepth 1 -delete
+	needs_own_shm
+	clear_shm
 	echo "hello, world" >/dev/shm/x
 }
 
 test_teardown() {
-	[ -z "${SHMTOOL_OWN_SHM:-}" ] || find /dev/shm -mindepth 1 -delete
+	clear_shm
 }
 
 # attach ARGUMENT...: attaches in the background; $line is its first line.

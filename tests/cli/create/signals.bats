@@ -162,7 +162,7 @@ with_signal() {
 @test "create: COMMAND's segment that cannot be removed is told of" {
 	command -v strace >/dev/null || skip "no strace here"
 	is_plain || skip "the program has to be the child of strace"
-	[ -n "${SHMTOOL_OWN_SHM:-}" ] || skip "no /dev/shm of its own"
+	needs_own_shm
 	run --separate-stderr strace -f -qq -o calls \
 		-e inject=unlinkat:error=EPERM shmtool create /left -s 1 -- true
 	grep -q INJECTED calls || skip "strace cannot inject here"

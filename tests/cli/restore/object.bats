@@ -14,7 +14,7 @@ setup() {
 
 test_teardown() {
 	drop_group
-	[ -z "${SHMTOOL_OWN_SHM:-}" ] || find /dev/shm -mindepth 1 -delete
+	clear_shm
 }
 
 # make_saved [BYTES]: the object /a, saved as $name and removed; its bytes are

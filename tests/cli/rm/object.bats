@@ -12,7 +12,7 @@ setup() {
 }
 
 test_teardown() {
-	[ -z "${SHMTOOL_OWN_SHM:-}" ] || find /dev/shm -mindepth 1 -delete
+	clear_shm
 }
 
 # What is in /dev/shm.
@@ -45,7 +45,7 @@ part() {
 		make_object "$object" 4096
 	done
 	head -c 32 /dev/zero >/dev/shm/psm_sem
-	hold_object psm_used
+	hold_open psm_used
 	make_later
 	touch -d '+90 minutes' /dev/shm/psm_new
 	run --separate-stderr later shmtool rm --kind posix --unattached --idle 1h \
@@ -83,7 +83,7 @@ part() {
 
 @test "rm --save: what is in use is kept, and no files are written" {
 	make_object a
-	hold_object a
+	hold_open a
 	run --separate-stderr shmtool rm --save "$dir" /a
 	[ "$status" -eq 5 ]
 	message_has "rm: /a: kept: in use by" "$holder (perl)"
@@ -339,7 +339,7 @@ changes=(
 	can_inject
 	for ((i = 0; i < 30; i++)); do
 		make_object "n$i" 10
-		hold_object "n$i"
+		hold_open "n$i"
 	done
 	mapfile -t list < <(find /dev/shm -type f -printf '/%f\n')
 	strace -f -qq -o "$BATS_TEST_TMPDIR/trace" -e trace=openat,open \
@@ -351,7 +351,7 @@ changes=(
 
 @test "rm: an empty selection of objects is explained" {
 	make_object a
-	hold_object a
+	hold_open a
 	run --separate-stderr shmtool rm -n --kind posix --unattached
 	[ "$status" -eq 0 ]
 	[ "$output" = "nothing to remove: 1 would pass but for --unattached" ]

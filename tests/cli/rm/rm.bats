@@ -153,7 +153,7 @@ load remove
 
 @test "rm: permission comes first: another's object is 4, in use or not" {
 	needs_root "objects of two users are needed"
-	[ -n "${SHMTOOL_OWN_SHM:-}" ] || skip "no /dev/shm of its own"
+	needs_own_shm
 	local line
 	echo x >/dev/shm/theirs
 	chmod 644 /dev/shm/theirs

@@ -12,7 +12,7 @@ setup() {
 }
 
 test_teardown() {
-	[ -z "${SHMTOOL_OWN_SHM:-}" ] || find /dev/shm -mindepth 1 -delete
+	clear_shm
 	[ -z "${open_dir:-}" ] || rm -rf "$open_dir"
 }
 
@@ -104,7 +104,7 @@ xxh3-128 meta-xxh3-128" ]
 	make_object psm_1
 	make_object psm_2
 	make_object other
-	hold_object psm_2
+	hold_open psm_2
 	make_segment
 	shmtool save "$dir" --name 'psm_*' --unattached >"$BATS_TEST_TMPDIR/out"
 	[[ $(cat "$BATS_TEST_TMPDIR/out") == "$dir"/psm_1-* ]]

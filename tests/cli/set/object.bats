@@ -8,13 +8,13 @@
 load ../common
 
 setup() {
-	[ -n "${SHMTOOL_OWN_SHM:-}" ] || skip "no /dev/shm of its own"
-	find /dev/shm -mindepth 1 -delete
+	needs_own_shm
+	clear_shm
 	shmtool create /x -s 8192 >/dev/null
 }
 
 test_teardown() {
-	[ -z "${SHMTOOL_OWN_SHM:-}" ] || find /dev/shm -mindepth 1 -delete
+	clear_shm
 	drop_group
 }
 

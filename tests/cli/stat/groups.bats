@@ -117,7 +117,7 @@ sums() {
 }
 
 @test "groups: by kind, and POSIX objects by owner and status" {
-	[ -n "${SHMTOOL_OWN_SHM:-}" ] || skip "no /dev/shm of its own"
+	needs_own_shm
 	make_segment 4096
 	head -c 8192 /dev/zero >/dev/shm/one
 	head -c 8192 /dev/zero >/dev/shm/two

@@ -90,7 +90,7 @@ named() {
 }
 
 @test "terminal: the times of POSIX objects fit 80 columns" {
-	[ -n "${SHMTOOL_OWN_SHM:-}" ] || skip "no /dev/shm of its own"
+	needs_own_shm
 	: >/dev/shm/org.chromium.Chromium.AbCdEf
 	at 80 shmtool stat -t --kind posix
 	rm /dev/shm/org.chromium.Chromium.AbCdEf
