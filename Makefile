@@ -40,7 +40,7 @@ LIB := \
 	sys/meminfo sys/parse sys/resident sys/semaphore sys/thread sysv \
 	sysv_list users/changes users/holders users/ids users/lease \
 	users/maps users/namespace users/process users/scan users/select \
-	users/stale
+	users/shm_mount users/stale
 CMD := \
 	archive attach attachments child collect columns create create/input \
 	create/object diagnose diagnose_object filter groups holders kinds \

@@ -259,11 +259,7 @@ check_kinds(const struct shmt_filter *filter)
 	if ((kinds & SHMT_KIND(SHMT_POSIX)) == 0)
 		return has_any(filter, SHMT_BY_NAME) ? usage_error("--name",
 		    "goes with --kind posix: a segment has no name") : ST_OK;
-	if (entered_namespace() != NULL)
-		return usage_error("--kind", "the POSIX objects of another "
-		    "namespace cannot be reached: --ns means System V "
-		    "segments");
-	return ST_OK;
+	return enter_objects("--kind");
 }
 
 int

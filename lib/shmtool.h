@@ -717,6 +717,20 @@ struct shmt_ns {
 int shmt_ns_enter(const char *which);
 
 /*
+ * Mounts the /dev/shm of a process at /dev/shm, in a mount namespace that the
+ * calling process makes for itself.  Where the process is in another user
+ * namespace, the caller joins that and becomes its root first, without rights
+ * of its own, and is not dumpable.  What is mounted below that /dev/shm is left
+ * out, and no file system is asked that may not answer.  It cannot be undone; a
+ * process in which it failed has changed too and should exit.
+ *
+ * ESRCH: no such process; ENODEV: no tmpfs is mounted at its /dev/shm; EPERM
+ * also where its mount namespace belongs to another user namespace than its
+ * own; ENOSYS: before Linux 5.12.
+ */
+int shmt_ns_enter_shm(pid_t pid);
+
+/*
  * Whether the caller's IPC namespace belongs to another user namespace, whose
  * root can give the id of a removed segment to a new one at once.  Attach a
  * segment to be sure that the id stays with it between two calls.
@@ -1054,8 +1068,8 @@ struct shmt_restoring {
 	/* As in struct shmt_saving. */
 	bool (*progress)(void *arg, uint64_t done);
 	/* The segment was made, and will be filled; false stops, ECANCELED.
-	 * Of an object only kind, name and size are known then: it has its
-	 * name when it is complete, and goes with this process before. */
+	 * An object is to be made: only kind, name and size are known.  It has
+	 * its name when it is complete, and goes with this process before. */
 	bool (*made)(void *arg, const struct shmt_info *segment);
 	void *arg;
 };

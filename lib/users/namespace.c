@@ -23,6 +23,7 @@
 
 #include "shmtool.h"
 #include "sys/file.h"
+#include "users/namespace.h"
 #include "users/process.h"
 #include "users/scan.h"
 
@@ -75,27 +76,42 @@ open_namespace(const char *which)
 	return open_of_process((pid_t)pid);
 }
 
-/*
- * A rootless container's IPC namespace may be entered by root of the user
+int
+shmt__join_user_namespace(int fd)
+{
+	int dumpable = prctl(PR_GET_DUMPABLE), result;
+
+	result = prctl(PR_SET_DUMPABLE, 0);
+	if (result == 0)
+		result = setns(fd, CLONE_NEWUSER);
+	if (result == -1 && dumpable == 1)
+		prctl(PR_SET_DUMPABLE, 1);
+	return result;
+}
+
+bool
+shmt__is_own_namespace(int fd, const char *name)
+{
+	struct stat st, own;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/ns/%s", name);
+	return fstat(fd, &st) == 0 && stat(path, &own) == 0 &&
+	    st.st_dev == own.st_dev && st.st_ino == own.st_ino;
+}
+
+/* A rootless container's IPC namespace may be entered by root of the user
  * namespace that owns it, which the user that started the container may
- * become.  Other processes of root there could trace this process from then on,
- * and reach its root directory and descriptors: so it is not dumpable.
- */
+ * become. */
 static int
 enter_owner(int fd)
 {
-	int owner, result, dumpable;
+	int owner = ioctl(fd, NS_GET_USERNS), result;
 
-	owner = ioctl(fd, NS_GET_USERNS);
 	if (owner == -1)
 		return -1;
-	dumpable = prctl(PR_GET_DUMPABLE);
-	result = prctl(PR_SET_DUMPABLE, 0);
-	if (result == 0)
-		result = setns(owner, CLONE_NEWUSER);
+	result = shmt__join_user_namespace(owner);
 	shmt__close(owner);
-	if (result == -1 && dumpable == 1)
-		prctl(PR_SET_DUMPABLE, 1);
 	return result;
 }
 
@@ -131,17 +147,13 @@ shmt_ns_enter(const char *which)
 bool
 shmt_ns_is_foreign(void)
 {
-	struct stat owner_st, own_st;
 	int fd, owner = -1;
-	bool foreign = false;
+	bool foreign;
 
 	fd = open("/proc/self/ns/ipc", O_RDONLY | O_CLOEXEC);
 	if (fd != -1)
 		owner = ioctl(fd, NS_GET_USERNS);
-	if (owner != -1)
-		foreign = fstat(owner, &owner_st) == 0 &&
-		    stat("/proc/self/ns/user", &own_st) == 0 &&
-		    owner_st.st_ino != own_st.st_ino;
+	foreign = owner != -1 && !shmt__is_own_namespace(owner, "user");
 	shmt__close(owner);
 	shmt__close(fd);
 	return foreign;
