@@ -381,15 +381,15 @@ list_failed(unsigned kinds, int error)
 }
 
 int
-filter_list(const struct shmt_filter *filter, unsigned want,
-    struct shmt_list *list)
+filter_list(const struct shmt_filter *filter, unsigned kinds,
+    unsigned want, struct shmt_list *list)
 {
 	size_t i, kept = 0;
 	bool *passes;
 	int status;
 
-	if (shmt_list(shmt_filter_kinds(filter), want, list) == -1)
-		return list_failed(shmt_filter_kinds(filter), errno);
+	if (shmt_list(kinds, want, list) == -1)
+		return list_failed(kinds, errno);
 	passes = calloc(list->count + 1, sizeof(*passes));
 	if (passes == NULL) {
 		shmt_list_free(list);

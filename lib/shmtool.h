@@ -700,11 +700,13 @@ unsigned shmt_mismatch(const struct shmt_filter *filter,
 int shmt_logout_removes(uint32_t uid, bool *removes);
 
 /*
- * IPC namespaces
+ * Namespaces: the IPC namespaces of System V segments, and for POSIX objects
+ * the mount namespaces, each of which may have a /dev/shm of its own
  */
 
 struct shmt_ns {
-	uint64_t inode;		/* as in /proc/PID/ns/ipc */
+	enum shmt_kind kind;	/* SHMT_SYSV, SHMT_POSIX */
+	uint64_t inode;		/* as in /proc/PID/ns/ipc, /proc/PID/ns/mnt */
 	pid_t pid;		/* a process in it */
 };
 
@@ -738,18 +740,20 @@ int shmt_ns_enter_shm(pid_t pid);
 bool shmt_ns_is_foreign(void);
 
 /* The caller's own namespace. */
-int shmt_ns_self(uint64_t *inode);
+int shmt_ns_self(enum shmt_kind kind, uint64_t *inode);
 
-/* Lists every IPC namespace of a visible process, the caller's first, into an
- * array that the caller frees; hidden: processes whose namespace may not be
- * read.  ENOTSUP as shmt_holders(). */
-int shmt_ns_list(struct shmt_ns **list, size_t *count, size_t *hidden);
+/* Lists every namespace of a visible process, the caller's first, into an array
+ * that the caller frees; hidden: processes whose namespace may not be read.
+ * ENOTSUP as shmt_holders(). */
+int shmt_ns_list(enum shmt_kind kind, struct shmt_ns **list, size_t *count,
+    size_t *hidden);
 
 /*
- * Runs look(arg, out) in a child inside a namespace and collects what it writes
- * to the descriptor out, into a buffer that the caller frees.  look returns 0
- * or an errno, with which this function then fails.  ESRCH: the process has
- * left the namespace; EIO: a signal killed the child.
+ * Runs look(arg, out) in a child inside a namespace, of a mount namespace by
+ * shmt_ns_enter_shm(), and collects what it writes to the descriptor out, into a
+ * buffer that the caller frees.  look returns 0 or an errno, with which this
+ * function then fails.  ESRCH: the process has left the namespace; EIO: a
+ * signal killed the child.
  */
 int shmt_ns_run(const struct shmt_ns *ns, int (*look)(void *arg, int out),
     void *arg, void **answer, size_t *length);

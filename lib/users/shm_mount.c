@@ -100,8 +100,8 @@ make_mount_namespace(void)
 	return mount("none", "/", NULL, MS_REC | MS_SLAVE, NULL);
 }
 
-/* Whoever owns the mount namespace chose its mounts, and must not have them
- * looked at with the rights of others. */
+/* The owner of a mount namespace chooses its mounts, so they are looked at with
+ * his rights only. */
 static int
 open_mount_namespace(int process)
 {
