@@ -36,11 +36,11 @@ LIB := \
 	bytes/memcg bytes/prefault bytes/view bytes/view_file bytes/view_map \
 	bytes/view_remote info limits/advice limits/dev_shm limits/diagnose \
 	limits/diagnose_object limits/limits limits/logind limits/sysctl \
-	object posix posix_list ref sys/arena sys/atomic_file sys/file \
-	sys/meminfo sys/parse sys/resident sys/semaphore sys/thread sysv \
-	sysv_list users/changes users/holders users/ids users/lease \
-	users/maps users/namespace users/process users/scan users/select \
-	users/stale
+	object posix posix_create posix_list posix_remove ref sys/arena \
+	sys/atomic_file sys/file sys/meminfo sys/parse sys/resident \
+	sys/semaphore sys/thread sysv sysv_list users/changes users/holders \
+	users/ids users/lease users/maps users/namespace users/process \
+	users/scan users/select users/stale
 CMD := \
 	archive attach attachments child collect columns create create/input \
 	create/object diagnose diagnose_object filter groups holders kinds \
