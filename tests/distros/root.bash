@@ -14,6 +14,7 @@ needs_debootstrap() {
 		echo "$1: needs root and debootstrap" >&2
 		exit 1
 	fi
+	mkdir -p "$roots"
 }
 
 # make_root SUITE FOLDER: a bare system, as debootstrap --variant=minbase
