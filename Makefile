@@ -47,9 +47,10 @@ CMD := \
 	limits limits/advise limits/check limits/ipcs limits/metrics \
 	limits/sample limits/set limits/setting limits/usage main namespace \
 	operand output read read/dump read/values read/watch reaper restore \
-	rm rm/dialogue rm/explain rm/object rm/plan rm/removal rm/report rows \
-	save semaphore set stat stat/detail stat/event stat/notes \
-	stat/object_watch stat/show stat/summary stat/view stat/watch transfer \
+	rm rm/decide rm/dialogue rm/explain rm/object rm/plan rm/removal \
+	rm/report rm/segment rows save semaphore set stat stat/detail \
+	stat/event stat/notes stat/object_watch stat/show stat/summary \
+	stat/view stat/watch transfer \
 	ui/column ui/json ui/message ui/options ui/progress ui/safe ui/signals \
 	ui/stream ui/suggest ui/table ui/terminal ui/text ui/value write
 UNITS := \
