@@ -10,9 +10,9 @@
 
 #include "cmd.h"
 #include "filter.h"
-#include "kinds.h"
 #include "namespace.h"
 #include "operand.h"
+#include "option_values.h"
 #include "rows.h"
 #include "stat/view.h"
 #include "stat/watch.h"
