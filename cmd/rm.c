@@ -113,7 +113,6 @@ parse(int argc, char **argv, struct opts *o)
 		status = parse_operands(o->args.count, o->args.operands,
 		    &o->operands);
 	o->report.out = o->json ? stderr : stdout;
-	o->report.force = o->run.force;
 	return status;
 }
 
