@@ -39,8 +39,8 @@ LIB := \
 	object posix posix_list ref sys/arena sys/atomic_file sys/file \
 	sys/meminfo sys/parse sys/resident sys/semaphore sys/thread sysv \
 	sysv_list users/changes users/holders users/ids users/lease \
-	users/maps users/namespace users/process users/scan users/select \
-	users/stale
+	users/maps users/namespace users/postgresql users/process users/scan \
+	users/select users/stale
 CMD := \
 	archive attach attachments child collect columns create create/input \
 	create/object diagnose diagnose_object filter groups holders kinds \
