@@ -13,9 +13,10 @@
 
 #include "shmtool.h"
 #include "posix.h"
+#include "posix_create.h"
+#include "posix_remove.h"
 #include "sys/arena.h"
 #include "sysv.h"
-#include "users/lease.h"
 
 struct row {
 	int (*info)(const struct shmt_object *object, unsigned want,

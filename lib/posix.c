@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * One POSIX object: find, open, create and change it.
+ * One POSIX object: find it, look at it, open it, set its mode and owner.
  *
  * Any user may put a link, a FIFO or a directory into /dev/shm under the name
  * of an object, and exchange one object for another.  So each name is opened
@@ -10,7 +10,6 @@
 
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
@@ -23,16 +22,11 @@
 #include <unistd.h>
 
 #include "shmtool.h"
-#include "bytes/memcg.h"
 #include "posix.h"
 #include "sys/file.h"
 #include "sys/resident.h"
-#include "users/lease.h"
 
 #define SHM "/dev/shm"
-
-/* In pieces, so that a signal soon ends the reservation of a large object. */
-#define RESERVE_CHUNK ((uint64_t)64 << 20)
 
 /* Linux 4.17; headers of other C libraries lack it. */
 #ifndef MAP_FIXED_NOREPLACE
@@ -240,8 +234,9 @@ open_place(const struct shmt_object *object, struct statx *st)
 	return place;
 }
 
-static int
-open_for(const struct shmt_object *object, int flags, struct statx *st)
+int
+shmt__posix_open_for(const struct shmt_object *object, int flags,
+    struct statx *st)
 {
 	int place = open_place(object, st), fd;
 
@@ -258,8 +253,8 @@ shmt__posix_open(const struct shmt_object *object, unsigned flags, int *fd)
 	struct statx st;
 	int opened;
 
-	opened = open_for(object, flags & SHMT_WRITE ? O_RDWR : O_RDONLY,
-	    &st);
+	opened = shmt__posix_open_for(object,
+	    flags & SHMT_WRITE ? O_RDWR : O_RDONLY, &st);
 	if (opened == -1)
 		return -1;
 	*fd = opened;
@@ -300,7 +295,8 @@ shmt_map(const struct shmt_object *object, void *address, unsigned flags,
 		errno = EINVAL;
 		return -1;
 	}
-	fd = open_for(object, flags & SHMT_RDONLY ? O_RDONLY : O_RDWR, &st);
+	fd = shmt__posix_open_for(object,
+	    flags & SHMT_RDONLY ? O_RDONLY : O_RDWR, &st);
 	if (fd == -1)
 		return -1;
 	if (st.stx_size > SIZE_MAX)
@@ -335,260 +331,5 @@ shmt__posix_set(const struct shmt_info *info)
 		result = chmod(shmt__fd_path(path, place),
 		    (st.stx_mode & 07000u) | (info->mode & 0777u));
 	shmt__close(place);
-	return result;
-}
-
-/* Allocates memory for a range beyond the end, without moving the end. */
-static int
-reserve(int fd, uint64_t from, uint64_t to)
-{
-	uint64_t length;
-
-	for (; from < to; from += length) {
-		length = to - from < RESERVE_CHUNK ? to - from :
-		    RESERVE_CHUNK;
-		if (fallocate(fd, FALLOC_FL_KEEP_SIZE, (off_t)from,
-		    (off_t)length) == -1)
-			return -1;
-	}
-	return 0;
-}
-
-/* Frees the memory that was reserved beyond the end. */
-static void
-free_reserved(int fd)
-{
-	int saved = errno;
-	struct stat st;
-
-	if (fstat(fd, &st) == 0 && ftruncate(fd, st.st_size) == -1)
-		saved = errno;
-	errno = saved;
-}
-
-static uint64_t
-whole_pages(uint64_t bytes)
-{
-	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-
-	return (bytes + page - 1) / page * page;
-}
-
-/*
- * Checks that file system and memory have room for bytes more.  A process that
- * exceeds its memory cgroup is killed by the OOM killer, and no call fails
- * first.
- */
-static int
-check_room(int fd, uint64_t bytes)
-{
-	struct statvfs fs;
-
-	/* f_blocks is 0 for a tmpfs without a limit. */
-	if (fstatvfs(fd, &fs) == 0 && fs.f_blocks != 0 &&
-	    bytes > (uint64_t)fs.f_bavail * fs.f_frsize)
-		errno = ENOSPC;
-	else if (bytes > shmt__memory_left())
-		errno = ENOMEM;
-	else
-		return 0;
-	return -1;
-}
-
-/* The size grows at once or not at all. */
-static int
-grow(int fd, uint64_t from, uint64_t to, unsigned flags)
-{
-	if (to > INT64_MAX) {
-		errno = EFBIG;
-		return -1;
-	}
-	if ((flags & SHMT_NORESERVE) == 0) {
-		if (check_room(fd, whole_pages(to) - whole_pages(from)) == -1)
-			return -1;
-		if (reserve(fd, from, to) == -1) {
-			free_reserved(fd);
-			return -1;
-		}
-	}
-	return ftruncate(fd, (off_t)to);
-}
-
-/* Whether a system call that the kernel has was refused: by an old kernel, by
- * a file system or by a filter of system calls. */
-static bool
-is_refused(int error)
-{
-	return error == EOPNOTSUPP || error == ENOSYS || error == EINVAL ||
-	    error == EISDIR || error == EPERM;
-}
-
-/* Opens a file without a name; or one with a name, which other users cannot
- * open because its mode is set last. */
-static int
-open_draft(int dir, const char *name)
-{
-	struct statx st;
-	int fd;
-
-	if (shmt__statx(dir, name, AT_SYMLINK_NOFOLLOW, &st) == 0) {
-		errno = EEXIST;
-		return -1;
-	}
-	fd = openat(dir, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (fd == -1 && is_refused(errno))
-		fd = openat(dir, name, O_RDWR | O_CREAT | O_EXCL |
-		    O_NOFOLLOW | O_CLOEXEC, 0);
-	return fd;
-}
-
-int
-shmt_posix_draft(const struct shmt_object *object,
-    const struct shmt_request *request, int *fd)
-{
-	int dir, draft;
-
-	if (!shmt__posix_is_name(object->name)) {
-		errno = EINVAL;
-		return -1;
-	}
-	dir = shmt__posix_enter(object);
-	if (dir == -1)
-		return -1;
-	draft = open_draft(dir, object->name);
-	shmt__posix_leave(object, dir);
-	if (draft == -1)
-		return -1;
-	if (grow(draft, 0, request->size, request->flags) == -1) {
-		shmt_posix_discard(object, draft);
-		return -1;
-	}
-	*fd = draft;
-	return 0;
-}
-
-/* Links the descriptor; without CAP_DAC_READ_SEARCH by its path in /proc. */
-static int
-link_draft(int fd, int dir, const char *name)
-{
-	char path[SHMT__FD_PATH];
-
-	if (linkat(fd, "", dir, name, AT_EMPTY_PATH) == 0)
-		return 0;
-	if (errno != ENOENT && !is_refused(errno))
-		return -1;
-	return linkat(AT_FDCWD, shmt__fd_path(path, fd), dir, name,
-	    AT_SYMLINK_FOLLOW);
-}
-
-int
-shmt_posix_publish(const struct shmt_object *object,
-    const struct shmt_request *request, int fd)
-{
-	struct stat st;
-	int dir, result;
-
-	if (fchmod(fd, request->mode & 0777u) == -1 || fstat(fd, &st) == -1)
-		return -1;
-	if (st.st_nlink > 0)
-		return 0;
-	dir = shmt__posix_enter(object);
-	if (dir == -1)
-		return -1;
-	result = link_draft(fd, dir, object->name);
-	shmt__posix_leave(object, dir);
-	return result;
-}
-
-void
-shmt_posix_discard(const struct shmt_object *object, int fd)
-{
-	int saved = errno, dir;
-	struct statx st;
-
-	dir = shmt__posix_enter(object);
-	if (dir != -1 && shmt__statx(fd, "", AT_EMPTY_PATH, &st) == 0 &&
-	    st.stx_nlink > 0 &&
-	    shmt__posix_is_same(dir, object->name, &st))
-		unlinkat(dir, object->name, 0);
-	if (dir != -1)
-		shmt__posix_leave(object, dir);
-	close(fd);
-	errno = saved;
-}
-
-static int
-make_new(struct shmt_object *object, const struct shmt_request *request)
-{
-	struct stat st;
-	int fd;
-
-	if (shmt_posix_draft(object, request, &fd) == -1)
-		return -1;
-	if (fstat(fd, &st) == -1 ||
-	    shmt_posix_publish(object, request, fd) == -1) {
-		shmt_posix_discard(object, fd);
-		return -1;
-	}
-	shmt__close(fd);
-	object->dev = st.st_dev;
-	object->inode = st.st_ino;
-	return 0;
-}
-
-static int
-find_existing(struct shmt_object *object, const struct shmt_request *request)
-{
-	struct shmt_info info;
-
-	if (shmt__posix_info(object, 0, &info) == -1)
-		return -1;
-	if (info.size < request->size) {
-		errno = EINVAL;
-		return -1;
-	}
-	object->dev = info.object.dev;
-	object->inode = info.object.inode;
-	return 0;
-}
-
-int
-shmt__posix_create(struct shmt_object *object,
-    const struct shmt_request *request, bool *created)
-{
-	int tries, result = -1;
-
-	/* Another process may create and remove it between the two calls; this
-	 * retries only so often. */
-	for (tries = 0; tries < 16; tries++) {
-		result = make_new(object, request);
-		*created = result == 0;
-		if (result == 0 || errno != EEXIST ||
-		    (request->flags & SHMT_OPEN) == 0)
-			break;
-		result = find_existing(object, request);
-		if (result == 0 || errno != ENOENT)
-			break;
-	}
-	return result;
-}
-
-int
-shmt__posix_resize(const struct shmt_object *object, uint64_t size,
-    unsigned flags)
-{
-	struct statx st;
-	int fd, result;
-
-	fd = open_for(object, O_WRONLY, &st);
-	if (fd == -1)
-		return -1;
-	if (size >= st.stx_size)
-		result = grow(fd, st.stx_size, size, flags);
-	else if (flags & SHMT_FORCE)
-		result = ftruncate(fd, (off_t)size);
-	else
-		result = shmt__shrink_unused(object, fd, &st, size);
-	shmt__close(fd);
 	return result;
 }

@@ -47,17 +47,11 @@ int shmt__posix_info(const struct shmt_object *object, unsigned want,
 int shmt__posix_list(unsigned want, struct shmt_list *list);
 int shmt__posix_open(const struct shmt_object *object, unsigned flags,
     int *fd);
+
+/* As shmt__posix_open() with the flags of open(2); returns the descriptor. */
+int shmt__posix_open_for(const struct shmt_object *object, int flags,
+    struct statx *st);
+
 int shmt__posix_set(const struct shmt_info *info);
-
-/*
- * Draft and publish in one.  object->dev and inode become those of the object.
- * SHMT_OPEN: an existing object is found, not EEXIST; EINVAL where it is
- * smaller.
- */
-int shmt__posix_create(struct shmt_object *object,
-    const struct shmt_request *request, bool *created);
-
-int shmt__posix_resize(const struct shmt_object *object, uint64_t size,
-    unsigned flags);
 
 #endif

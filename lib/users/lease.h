@@ -38,6 +38,25 @@ bool shmt__lease_is_whole(const struct shmt__lease *lease);
 
 void shmt__lease_drop(struct shmt__lease *lease);
 
+/*
+ * Opens an object and takes a lease on it.  EAGAIN: it is in use, or another
+ * program takes a lease at the same time.  The caller closes lease with
+ * shmt__lease_close(), which drops it.
+ */
+int shmt__lease_open(int dir, const struct shmt_object *object,
+    struct statx *st, struct shmt__lease *lease);
+void shmt__lease_close(struct shmt__lease *lease);
+
+/* After a failure: pauses, and returns whether to try again.  Another looker
+ * holds a lease for microseconds, so EAGAIN alone is tried again, with
+ * SHMT_RETRY, until 20 ms after since, a value of shmt__lease_clock(). */
+bool shmt__lease_retry(unsigned flags, int64_t since);
+int64_t shmt__lease_clock(void);
+
+/* Whether an errno means that this process may not take leases, so that the
+ * use of the object is not known. */
+bool shmt__lease_forbidden(int error);
+
 enum shmt__lease_answer {
 	SHMT__LEASE_GRANTED,	/* nobody uses the object */
 	SHMT__LEASE_REFUSED,	/* somebody does */
@@ -48,16 +67,5 @@ enum shmt__lease_answer {
  * any longer. */
 int shmt__ask_lease(const struct shmt_object *object, unsigned flags,
     enum shmt__lease_answer *answer);
-
-int shmt__posix_remove(const struct shmt_object *object, unsigned flags,
-    struct shmt_removal *removal);
-
-/* As shmt_may_remove(). */
-int shmt__posix_may_remove(const struct shmt_object *object);
-
-/* Makes an object smaller through a descriptor for writing, the only one
- * there is of it; EBUSY where it is not. */
-int shmt__shrink_unused(const struct shmt_object *object, int fd,
-    const struct statx *st, uint64_t size);
 
 #endif

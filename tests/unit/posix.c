@@ -14,6 +14,7 @@
 
 #include "../fault/fault.h"
 #include "posix.h"
+#include "posix_create.h"
 #include "shm.h"
 #include "sys/resident.h"
 #include "sysv.h"
