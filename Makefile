@@ -95,6 +95,7 @@ LINK := -pthread -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,-O1
 
 LIB_OBJ := $(LIB:%=$(BUILD)/lib/%.o)
 CMD_OBJ := $(CMD:%=$(BUILD)/cmd/%.o)
+BENCH := $(BUILD)/tests/bench/pair $(BUILD)/tests/bench/crowd
 UNIT := $(UNITS:%=$(BUILD)/tests/unit/%)
 DIST := shmtool-$(VERSION)
 ARCHIVE := $(BUILD)/libshmtool.a
@@ -207,10 +208,10 @@ $(BUILD)/tests/kernels/probe: tests/kernels/probe.c
 fuzz: ## fuzzes each target for FUZZ_SECONDS or FUZZ_RUNS, with clang
 	tests/fuzz/run
 
-bench: all $(BUILD)/tests/bench/pair ## measures beside the peers
+bench: all $(BENCH) ## measures beside the peers
 	tests/bench/run $(abspath $(BUILD))
 
-$(BUILD)/tests/bench/pair: $(BUILD)/tests/bench/pair.o
+$(BENCH): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o
 	$(CC) -pie $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(BSD_LIBS)
 
 lint: check-man ## all linters over all that is written
