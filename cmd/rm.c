@@ -315,7 +315,7 @@ const struct cmd cmd_rm = {
 	.synopsis = "[-n] [-f] [-i] [-v] [-y] [--save DIR] [--json] "
 	    "(SEGMENT... [FILTER...] | FILTER... | --all)",
 	.options = options,
-	.note = "FILTER is any of the options from --owner on; all must hold, "
+	.note = "FILTER is any of the options from --kind on; all must hold, "
 	    "but of one\ngiven more than once only one value.",
 	.run = run
 };
