@@ -39,8 +39,8 @@ LIB := \
 	object posix posix_create posix_list posix_remove ref sys/arena \
 	sys/atomic_file sys/file sys/meminfo sys/parse sys/resident \
 	sys/semaphore sys/thread sysv sysv_list users/changes users/holders \
-	users/ids users/lease users/maps users/namespace users/process \
-	users/scan users/select users/stale
+	users/ids users/lease users/maps users/namespace users/postgresql \
+	users/process users/scan users/select users/stale
 CMD := \
 	archive attach attachments child collect columns create create/input \
 	create/object diagnose diagnose_object filter groups holders limits \
@@ -95,6 +95,7 @@ LINK := -pthread -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,-O1
 
 LIB_OBJ := $(LIB:%=$(BUILD)/lib/%.o)
 CMD_OBJ := $(CMD:%=$(BUILD)/cmd/%.o)
+BENCH := $(BUILD)/tests/bench/pair $(BUILD)/tests/bench/crowd
 UNIT := $(UNITS:%=$(BUILD)/tests/unit/%)
 DIST := shmtool-$(VERSION)
 ARCHIVE := $(BUILD)/libshmtool.a
@@ -207,10 +208,10 @@ $(BUILD)/tests/kernels/probe: tests/kernels/probe.c
 fuzz: ## fuzzes each target for FUZZ_SECONDS or FUZZ_RUNS, with clang
 	tests/fuzz/run
 
-bench: all $(BUILD)/tests/bench/pair ## measures beside the peers
+bench: all $(BENCH) ## measures beside the peers
 	tests/bench/run $(abspath $(BUILD))
 
-$(BUILD)/tests/bench/pair: $(BUILD)/tests/bench/pair.o
+$(BENCH): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o
 	$(CC) -pie $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(BSD_LIBS)
 
 lint: check-man ## all linters over all that is written

@@ -602,6 +602,22 @@ void shmt_creator(const struct shmt_info *segment,
 void shmt_last_user(const struct shmt_info *segment,
     struct shmt_process *process);
 
+/* The PostgreSQL server that made a segment, and its data directory as that
+ * process sees it: untrusted bytes. */
+struct shmt_postgresql {
+	pid_t pid;
+	char directory[4096];
+};
+
+/*
+ * Whether a running PostgreSQL server made a segment.  Its header is read
+ * as with SHMT_NO_TRACE, and has to agree with the kernel about the creator and
+ * about the device and inode of that process's working directory.  ESRCH: no
+ * server, or none that is proved.
+ */
+int shmt_postgresql(const struct shmt_info *segment,
+    struct shmt_postgresql *server);
+
 /*
  * Selection and staleness
  */
