@@ -40,7 +40,7 @@ LIB := \
 	sys/atomic_file sys/file sys/meminfo sys/parse sys/resident \
 	sys/semaphore sys/thread sysv sysv_list users/changes users/holders \
 	users/ids users/lease users/maps users/namespace users/postgresql \
-	users/process users/scan users/select users/stale
+	users/process users/scan users/select users/shm_mount users/stale
 CMD := \
 	archive attach attachments child collect columns create create/input \
 	create/object diagnose diagnose_object filter groups holders limits \

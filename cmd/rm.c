@@ -124,7 +124,8 @@ select_segments(struct opts *o, struct work *work)
 	size_t i;
 	int status;
 
-	status = filter_list(o->run.filter, 0, &work->segments);
+	status = filter_list(o->run.filter,
+	    shmt_filter_kinds(o->run.filter), 0, &work->segments);
 	if (status != ST_OK)
 		return status;
 	work->list = calloc(work->segments.count + 1, sizeof(*work->list));

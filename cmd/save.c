@@ -178,7 +178,8 @@ save_selected(struct opts *o)
 	size_t i;
 	char object[OPERAND_TEXT];
 
-	status = filter_list(&o->filter.set, 0, &list);
+	status = filter_list(&o->filter.set,
+	    shmt_filter_kinds(&o->filter.set), 0, &list);
 	if (status != ST_OK)
 		return status;
 	for (i = 0; i < list.count && caught_signal() == 0; i++) {
