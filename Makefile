@@ -40,7 +40,7 @@ LIB := \
 	sys/atomic_file sys/file sys/meminfo sys/parse sys/resident \
 	sys/semaphore sys/thread sysv sysv_list users/changes users/holders \
 	users/ids users/lease users/maps users/namespace users/postgresql \
-	users/process users/scan users/select users/stale
+	users/process users/scan users/select users/shm_mount users/stale
 CMD := \
 	archive attach attachments child collect columns create create/input \
 	create/object diagnose diagnose_object filter groups holders limits \
@@ -52,7 +52,7 @@ CMD := \
 	stat/detail stat/event stat/notes stat/object_watch stat/show \
 	stat/summary stat/view stat/watch transfer ui/column ui/json \
 	ui/message ui/options ui/progress ui/safe ui/signals ui/stream \
-	ui/suggest ui/table ui/terminal ui/text ui/value write
+	ui/suggest ui/table ui/terminal ui/text ui/value ui/wait write
 UNITS := \
 	archive archive_pair copy copy_pipe diagnose fault fault_bytes \
 	fault_posix files hidden holders holders_hidden lease lease_removal \

@@ -259,11 +259,7 @@ check_kinds(const struct shmt_filter *filter)
 	if ((kinds & SHMT_KIND(SHMT_POSIX)) == 0)
 		return has_any(filter, SHMT_BY_NAME) ? usage_error("--name",
 		    "goes with --kind posix: a segment has no name") : ST_OK;
-	if (entered_namespace() != NULL)
-		return usage_error("--kind", "the POSIX objects of another "
-		    "namespace cannot be reached: --ns means System V "
-		    "segments");
-	return ST_OK;
+	return enter_objects("--kind");
 }
 
 int
@@ -385,15 +381,15 @@ list_failed(unsigned kinds, int error)
 }
 
 int
-filter_list(const struct shmt_filter *filter, unsigned want,
-    struct shmt_list *list)
+filter_list(const struct shmt_filter *filter, unsigned kinds,
+    unsigned want, struct shmt_list *list)
 {
 	size_t i, kept = 0;
 	bool *passes;
 	int status;
 
-	if (shmt_list(shmt_filter_kinds(filter), want, list) == -1)
-		return list_failed(shmt_filter_kinds(filter), errno);
+	if (shmt_list(kinds, want, list) == -1)
+		return list_failed(kinds, errno);
 	passes = calloc(list->count + 1, sizeof(*passes));
 	if (passes == NULL) {
 		shmt_list_free(list);

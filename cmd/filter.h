@@ -58,9 +58,9 @@ int filter_mark(const struct shmt_filter *filter,
 /* Reports that a list of these kinds could not be read; returns a status. */
 int list_failed(unsigned kinds, int error);
 
-/* Lists the segments that pass, with the facts wanted (SHMT_WANT_RSS); the
- * caller frees with shmt_list_free(). */
-int filter_list(const struct shmt_filter *filter, unsigned want,
-    struct shmt_list *list);
+/* Lists the segments of some kinds that pass, with the facts wanted
+ * (SHMT_WANT_RSS); the caller frees with shmt_list_free(). */
+int filter_list(const struct shmt_filter *filter, unsigned kinds,
+    unsigned want, struct shmt_list *list);
 
 #endif

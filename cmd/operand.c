@@ -19,14 +19,9 @@ int
 parse_operand(const char *text, struct operand *operand)
 {
 	operand->text = text;
-	if (shmt_parse_ref(text, &operand->ref) == 0) {
-		if (operand->ref.kind == SHMT_SYSV ||
-		    entered_namespace() == NULL)
-			return ST_OK;
-		return usage_error(text, "the POSIX objects of another "
-		    "namespace cannot be reached: --ns means System V "
-		    "segments");
-	}
+	if (shmt_parse_ref(text, &operand->ref) == 0)
+		return operand->ref.kind == SHMT_SYSV ? ST_OK :
+		    enter_objects(text);
 	if (errno == ERANGE && strncmp(text, "ftok:", 5) == 0)
 		return usage_error(text, "out of range: PROJ is one character "
 		    "or 1 to 255");

@@ -265,42 +265,42 @@ row_holders(const struct row *row)
 	return row->holder_count > 0 ? list + row->first_holder : NULL;
 }
 
-/* Copies the names of rows, each behind a slash and with a NUL. */
-static char *
-copy_names(const struct row *list, size_t count)
+char *
+copy_names(const struct row *list, size_t count, size_t *size)
 {
 	const char *name;
-	size_t i, size = 1;
 	char *text, *end;
+	size_t i;
 
+	*size = 1;
 	for (i = 0; i < count; i++)
 		if (list[i].segment.object.name != NULL)
-			size += strlen(list[i].segment.object.name) + 2;
-	text = end = calloc(1, size);
+			*size += strlen(list[i].segment.object.name) + 2;
+	text = end = calloc(1, *size);
 	for (i = 0; text != NULL && i < count; i++) {
 		name = list[i].segment.object.name;
 		if (name != NULL)
-			end += snprintf(end, size - (size_t)(end - text),
+			end += snprintf(end, *size - (size_t)(end - text),
 			    "/%s", name) + 1;
 	}
 	return text;
 }
 
-/* Gives rows their own names.  The directory of a list is closed with it; the
- * name, the device and the inode find the object again. */
-static int
-own_names(struct rows *rows)
+/* The directory of a list is closed with it; the name, the device and the inode
+ * find the object again. */
+int
+own_names(struct rows *rows, size_t first, char *text)
 {
-	struct row *row = rows->list;
-	char **more, *text;
+	struct row *row = rows->list + first;
+	char **more;
 
-	more = reallocarray(rows->texts, rows->text_count + 1, sizeof(*more));
-	if (more == NULL)
+	more = text == NULL ? NULL : reallocarray(rows->texts,
+	    rows->text_count + 1, sizeof(*more));
+	if (more == NULL) {
+		free(text);
 		return fail(NULL, ENOMEM);
+	}
 	rows->texts = more;
-	text = copy_names(rows->list, rows->count);
-	if (text == NULL)
-		return fail(NULL, ENOMEM);
 	rows->texts[rows->text_count++] = text;
 	for (; row < rows->list + rows->count; row++) {
 		if (row->segment.object.name == NULL)
@@ -318,8 +318,8 @@ make_rows(struct rows *rows, struct shmt_list *all)
 {
 	struct shmt_info info;
 	struct row *more;
+	size_t i, size;
 	int status;
-	size_t i;
 
 	/* At least one: for 0, NULL would not mean a failure. */
 	more = reallocarray(all->list, all->count + 1, sizeof(*more));
@@ -336,7 +336,7 @@ make_rows(struct rows *rows, struct shmt_list *all)
 	}
 	rows->list = more;
 	rows->count = all->count;
-	status = own_names(rows);
+	status = own_names(rows, 0, copy_names(more, all->count, &size));
 	all->list = NULL;
 	shmt_list_free(all);
 	return status;

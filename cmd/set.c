@@ -184,14 +184,14 @@ static int
 lock_failed(const struct operand *operand, const struct shmt_info *segment,
     int error)
 {
-	char size[SHORT_TEXT];
+	const struct shmt_request request = { .size = segment->size };
 
-	if (error != ENOMEM)
-		return set_failed(operand, segment, error);
-	short_size(size, segment->size);
-	warn_about(operand->text, "cannot lock %s: more than RLIMIT_MEMLOCK "
-	    "leaves (ulimit -l)", size);
-	return ST_LIMIT;
+	/* A limit of 0 is EPERM, to the owner too. */
+	if (error == ENOMEM || (error == EPERM &&
+	    shmt_may_remove(&segment->object) == 0))
+		return diagnose_refusal(operand->text, &request,
+		    SHMT_STEP_LOCK, error);
+	return set_failed(operand, segment, error);
 }
 
 /* Whether the id still names this segment, and not a newer one. */

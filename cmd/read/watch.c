@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Contents that are read again and again, and printed where they changed.
+ * read -w: reads the contents again at each interval, and prints what changed.
  */
 
 #include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "read/dump.h"
 #include "read/watch.h"
@@ -19,9 +22,13 @@
 #include "ui/message.h"
 #include "ui/signals.h"
 #include "ui/text.h"
+#include "ui/wait.h"
 
 /* A multiple of a line of a dump. */
 #define BLOCK ((size_t)64 * 1024)
+
+/* The room in memory is asked for after so many blocks. */
+#define ROOM_BLOCKS 1024
 
 static const unsigned char zeros[BLOCK];
 
@@ -41,6 +48,7 @@ struct contents {
 	size_t count;
 	struct change *changes;
 	size_t change_count;
+	size_t kept;		/* blocks that are not zeros */
 	uint64_t pos;		/* of the piece that is read, in the range */
 };
 
@@ -58,12 +66,30 @@ length_of(const struct contents *c, size_t block)
 	return left < BLOCK ? (size_t)left : BLOCK;
 }
 
+/* Whether there is memory for ROOM_BLOCKS more, or as many as can follow. */
+static bool
+has_room(const struct contents *c, size_t block)
+{
+	uint64_t needed = (uint64_t)(c->count - block) * BLOCK;
+	struct shmt_headroom room;
+
+	if (needed > ROOM_BLOCKS * BLOCK)
+		needed = ROOM_BLOCKS * BLOCK;
+	return !shmt_headroom(&room) || room.left > needed;
+}
+
 /* Remembers a block as it is before its first change. */
 static int
 add_change(struct contents *c, size_t block)
 {
 	struct change *more;
 	unsigned char *copy;
+
+	if (c->blocks[block] == NULL && c->kept++ % ROOM_BLOCKS == 0 &&
+	    !has_room(c, block)) {
+		errno = ENOMEM;
+		return -1;
+	}
 
 	if (c->change_count > 0 &&
 	    c->changes[c->change_count - 1].block == block)
@@ -72,7 +98,7 @@ add_change(struct contents *c, size_t block)
 	if (more == NULL)
 		return -1;
 	c->changes = more;
-	copy = calloc(1, BLOCK);
+	copy = malloc(BLOCK);
 	if (copy == NULL)
 		return -1;
 	more[c->change_count++] = (struct change){ block, c->blocks[block] };
@@ -113,7 +139,7 @@ compare_piece(void *arg, const void *bytes, uint64_t length)
 			result = compare(c, block, from, zeros, n);
 		}
 	}
-	return result;
+	return result == 0 ? caught_signal() != 0 : result;
 }
 
 /* Reads all, with the semaphore held if one was asked for. */
@@ -196,21 +222,6 @@ forget_changes(struct contents *c)
 		free(c->changes[--c->change_count].before);
 }
 
-/* The next look is due a whole number of intervals after the first. */
-static void
-wait_until(struct timespec *next, uint64_t interval)
-{
-	next->tv_sec += (time_t)(interval / 1000);
-	next->tv_nsec += (long)(interval % 1000) * 1000000;
-	if (next->tv_nsec >= 1000000000) {
-		next->tv_sec++;
-		next->tv_nsec -= 1000000000;
-	}
-	while (caught_signal() == 0 && clock_nanosleep(CLOCK_MONOTONIC,
-	    TIMER_ABSTIME, next, NULL) == EINTR)
-		continue;
-}
-
 /* Values have the time before them, from the first on. */
 static int
 look(struct contents *c, struct dump *dump, bool first)
@@ -219,7 +230,7 @@ look(struct contents *c, struct dump *dump, bool first)
 	int status;
 
 	status = read_contents(c);
-	if (status != ST_OK)
+	if (status != ST_OK || caught_signal() != 0)
 		return status;
 	short_time(now, (int64_t)time(NULL));
 	snprintf(prefix, sizeof(prefix), "%s ", now);
@@ -237,16 +248,16 @@ static int
 watch_until_signal(struct contents *c, struct dump *dump)
 {
 	const struct watch *watch = c->watch;
-	struct timespec next;
+	int64_t interval = watch->interval < INT32_MAX ?
+	    (int64_t)watch->interval : INT32_MAX;
+	struct pollfd out = { .fd = STDOUT_FILENO };
 	int status;
 
-	clock_gettime(CLOCK_MONOTONIC, &next);
 	status = look(c, dump, true);
 	while (status == ST_OK && fflush(dump->out) == 0 &&
-	    caught_signal() == 0) {
-		wait_until(&next, watch->interval);
-		if (caught_signal() != 0)
-			break;
+	    wait_until(&out, 1, milliseconds() + interval) != -1) {
+		if (out.revents != 0)
+			return no_reader();
 		status = expect_segment(watch);
 		if (status == ST_OK)
 			status = look(c, dump, false);

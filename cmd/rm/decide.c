@@ -45,7 +45,7 @@ set_not_found(const struct removal_run *run, struct removal *r, int error)
 	else if (what != NULL)
 		removal_set(r, ABSENT, ST_ABSENT, "no object: %s", what);
 	else
-		removal_fail(r, error);
+		removal_set(r, FAILED, status_of(error), "%s", strerror(error));
 }
 
 void

@@ -219,8 +219,7 @@ bad_value(const struct option_row *row, const char *text, const char *wanted,
 static const char *
 refused_word(char **argv, char letter[static 3])
 {
-	if (optopt <= 0 || optopt >= LONG_CODE ||
-	    strncmp(argv[optind - 1], "--", 2) == 0)
+	if (optopt <= 0 || optopt >= LONG_CODE)
 		return argv[optind - 1];
 	letter[0] = '-';
 	letter[1] = (char)optopt;

@@ -166,7 +166,8 @@ copy_sysv(struct save *save)
 	if (open_sysv(save, &view, &opened) == -1)
 		return -1;
 	result = copy_from(save, view);
-	check_sysv(save, &opened);
+	if (result == 0)
+		check_sysv(save, &opened);
 	shmt_view_close(view);
 	return result;
 }
