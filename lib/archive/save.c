@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
+/*
+ * Saves a segment: copies the contents (contents.c), writes the .meta (meta.c),
+ * and gives the pair its names (pair.c), which makes it valid.
+ */
+
 #include <sys/stat.h>
 
 #include <errno.h>
