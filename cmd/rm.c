@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * shmtool rm: selects segments, asks, and removes one after the other.  The
- * removal of one is in rm/removal.c.
+ * shmtool rm: selects segments, asks, and removes one after the other.  What
+ * happens to each is decided in rm/decide.c.
  */
 
 #include <errno.h>

@@ -3,7 +3,7 @@
 /*
  * libshmtool: shared memory on Linux, System V segments and POSIX objects.
  *
- * Every function that can fail returns 0, or -1 with errno set.  Results go
+ * A function that returns int returns 0, or -1 with errno set.  Results go
  * through the last parameters, which a failure leaves as they were.  Nothing
  * here prints, exits, reads the environment or keeps state between calls.
  *
@@ -775,7 +775,7 @@ int shmt_ns_run(const struct shmt_ns *ns, int (*look)(void *arg, int out),
     void *arg, void **answer, size_t *length);
 
 /*
- * Limits (limits.c)
+ * Limits
  */
 
 struct shmt_limits {
@@ -897,7 +897,7 @@ void shmt_diagnose_object(const struct shmt_object *object,
     const struct shmt_request *request, int error, struct shmt_cause *cause);
 
 /*
- * Advice (limits.c)
+ * Advice
  */
 
 enum shmt_profile {

@@ -90,7 +90,6 @@ add_change(struct contents *c, size_t block)
 		errno = ENOMEM;
 		return -1;
 	}
-
 	if (c->change_count > 0 &&
 	    c->changes[c->change_count - 1].block == block)
 		return 0;
@@ -108,7 +107,7 @@ add_change(struct contents *c, size_t block)
 }
 
 static int
-compare(struct contents *c, size_t block, size_t from,
+update_block(struct contents *c, size_t block, size_t from,
     const unsigned char *bytes, size_t length)
 {
 	if (memcmp(bytes_of(c->blocks[block]) + from, bytes, length) == 0)
@@ -133,10 +132,10 @@ compare_piece(void *arg, const void *bytes, uint64_t length)
 		from = (size_t)(c->pos % BLOCK);
 		n = length < BLOCK - from ? (size_t)length : BLOCK - from;
 		if (p != NULL) {
-			result = compare(c, block, from, p, n);
+			result = update_block(c, block, from, p, n);
 			p += n;
 		} else if (c->blocks[block] != NULL) {
-			result = compare(c, block, from, zeros, n);
+			result = update_block(c, block, from, zeros, n);
 		}
 	}
 	return result == 0 ? caught_signal() != 0 : result;
@@ -164,9 +163,9 @@ read_contents(struct contents *c)
 	    watch->length, c->pos);
 }
 
-/* An attachment of this process would keep a removed segment. */
+/* While this process has it attached, a removed segment is only marked. */
 static int
-expect_segment(const struct watch *watch)
+check_exists(const struct watch *watch)
 {
 	struct shmt_info now;
 
@@ -222,9 +221,9 @@ forget_changes(struct contents *c)
 		free(c->changes[--c->change_count].before);
 }
 
-/* Values have the time before them, from the first on. */
+/* Typed values have the time before them. */
 static int
-look(struct contents *c, struct dump *dump, bool first)
+print_once(struct contents *c, struct dump *dump, bool first)
 {
 	char now[SHORT_TEXT], prefix[SHORT_TEXT + 1];
 	int status;
@@ -253,14 +252,14 @@ watch_until_signal(struct contents *c, struct dump *dump)
 	struct pollfd out = { .fd = STDOUT_FILENO };
 	int status;
 
-	status = look(c, dump, true);
+	status = print_once(c, dump, true);
 	while (status == ST_OK && fflush(dump->out) == 0 &&
 	    wait_until(&out, 1, milliseconds() + interval) != -1) {
 		if (out.revents != 0)
 			return no_reader();
-		status = expect_segment(watch);
+		status = check_exists(watch);
 		if (status == ST_OK)
-			status = look(c, dump, false);
+			status = print_once(c, dump, false);
 	}
 	return status;
 }

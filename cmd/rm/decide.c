@@ -90,7 +90,7 @@ set_filtered(const struct removal_run *run, struct removal *r)
 }
 
 /* Without a plan to show, the removal itself finds out whether it is
- * permitted.  The users of an object are not known yet. */
+ * permitted.  Of an object it is always asked, before its users are found. */
 static bool
 is_forbidden(const struct removal_run *run, const struct shmt_info *segment)
 {
