@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * shmtool rm: selects segments, asks, and removes one after the other.  The
- * removal of one is in rm/removal.c.
+ * shmtool rm: selects segments, asks, and removes one after the other.  What
+ * happens to each is decided in rm/decide.c.
  */
 
 #include <errno.h>
@@ -315,7 +315,7 @@ const struct cmd cmd_rm = {
 	.synopsis = "[-n] [-f] [-i] [-v] [-y] [--save DIR] [--json] "
 	    "(SEGMENT... [FILTER...] | FILTER... | --all)",
 	.options = options,
-	.note = "FILTER is any of the options from --owner on; all must hold, "
+	.note = "FILTER is any of the options from --kind on; all must hold, "
 	    "but of one\ngiven more than once only one value.",
 	.run = run
 };

@@ -244,7 +244,7 @@ const struct cmd cmd_save = {
 	.options = options,
 	.note = "Prints DIR/NAME, where NAME.shm is the contents and NAME.meta "
 	    "the rest.\n"
-	    "FILTER is any of the options from --owner on; all must hold, "
+	    "FILTER is any of the options from --kind on; all must hold, "
 	    "but of one\ngiven more than once only one value.",
 	.run = run
 };

@@ -3,7 +3,7 @@
 /*
  * libshmtool: shared memory on Linux, System V segments and POSIX objects.
  *
- * Every function that can fail returns 0, or -1 with errno set.  Results go
+ * A function that returns int returns 0, or -1 with errno set.  Results go
  * through the last parameters, which a failure leaves as they were.  Nothing
  * here prints, exits, reads the environment or keeps state between calls.
  *
@@ -602,6 +602,22 @@ void shmt_creator(const struct shmt_info *segment,
 void shmt_last_user(const struct shmt_info *segment,
     struct shmt_process *process);
 
+/* The PostgreSQL server that made a segment, and its data directory as that
+ * process sees it: untrusted bytes. */
+struct shmt_postgresql {
+	pid_t pid;
+	char directory[4096];
+};
+
+/*
+ * Whether a running PostgreSQL server made a segment.  Its header is read
+ * as with SHMT_NO_TRACE, and has to agree with the kernel about the creator and
+ * about the device and inode of that process's working directory.  ESRCH: no
+ * server, or none that is proved.
+ */
+int shmt_postgresql(const struct shmt_info *segment,
+    struct shmt_postgresql *server);
+
 /*
  * Selection and staleness
  */
@@ -759,7 +775,7 @@ int shmt_ns_run(const struct shmt_ns *ns, int (*look)(void *arg, int out),
     void *arg, void **answer, size_t *length);
 
 /*
- * Limits (limits.c)
+ * Limits
  */
 
 struct shmt_limits {
@@ -881,7 +897,7 @@ void shmt_diagnose_object(const struct shmt_object *object,
     const struct shmt_request *request, int error, struct shmt_cause *cause);
 
 /*
- * Advice (limits.c)
+ * Advice
  */
 
 enum shmt_profile {

@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
+/*
+ * Restores a saved segment: reads and checks the .meta, makes the segment, and
+ * copies the contents while their digest is checked.
+ */
+
 #include <sys/stat.h>
 
 #include <errno.h>

@@ -28,8 +28,8 @@
 /* Pages that one mincore(2) looks at: 64 MiB, a table of 16 KiB. */
 #define WINDOW_PAGES ((size_t)16384)
 
-/* The OOM killer chooses by mapped pages: no more than so many bytes stay
- * mapped in behind a transfer. */
+/* The OOM killer counts the pages that a process has mapped in: so many bytes
+ * at most stay mapped in during a transfer. */
 #define MAPPED_MAX ((uint64_t)4 << 20)
 
 /* A run of this length is worth a thread. */
@@ -103,8 +103,9 @@ look(struct shmt_view *view, uint64_t offset, uint64_t end)
 }
 
 /*
- * Whether the rest is one hole, because every resident page was found.  Pages
- * that appear meanwhile are expected too; pages that disappear remain expected.
+ * Whether the rest is one hole, because every resident page was found.  The
+ * number expected only grows: pages that are freed meanwhile stay counted, so
+ * that too much is read and never too little.
  */
 static bool
 found_all(struct shmt_view *view)
@@ -152,7 +153,7 @@ run_by_mincore(struct shmt_view *view, uint64_t offset, uint64_t end,
 	return true;
 }
 
-/* Of huge pages, a mapping that is not used yet shows none as resident. */
+/* mincore(2) reports no huge page before this mapping has touched it. */
 static void
 find_run(struct shmt_view *view, uint64_t offset, uint64_t end,
     struct shmt__run *run)
@@ -189,7 +190,7 @@ note_use(struct shmt_view *view, uint64_t offset, uint64_t length)
 {
 	struct shmt__mapped *m = view->mapped;
 
-	/* A range with holes in it costs no more than its pages. */
+	/* A range that follows the last one is unmapped together with it. */
 	if (m->mapped_in == 0 || offset < m->used_end) {
 		unmap_used(view);
 		m->used = offset;
@@ -268,7 +269,7 @@ store(struct shmt_view *view, uint64_t offset, const void *buffer,
 	int result;
 	void *p;
 
-	memcpy(&p, &buffer, sizeof(p));	/* an iovec knows no const */
+	memcpy(&p, &buffer, sizeof(p));	/* iov_base is not const */
 	result = copy(view->mapped, offset, p, length, false);
 	note_use(view, offset, length);
 	return result;
@@ -284,32 +285,54 @@ fault_in(struct shmt_view *view, uint64_t offset, size_t length, int advice)
 	madvise(view->mapped->at + offset - more, length + more, advice);
 }
 
-/* A long run to a file has the help of a thread. */
+/* A long run has the help of a thread. */
 static bool
-starts_prefault(struct shmt__mapped *m, uint64_t length, int fd)
+prefault(struct shmt_view *view, uint64_t from, uint64_t to, uint64_t end)
+{
+	struct shmt__mapped *m = view->mapped;
+
+	if (!m->had_prefault && end > from && end - from >= WORTH_PREFAULT) {
+		m->had_prefault = true;
+		m->prefault = shmt__prefault_start(m->at,
+		    view->flags & SHMT_WRITE ? MADV_POPULATE_WRITE :
+		    MADV_POPULATE_READ);
+	}
+	if (m->prefault == NULL)
+		return false;
+	shmt__prefault_range(m->prefault, from, to, end);
+	return true;
+}
+
+static void
+punch(struct shmt_view *view, uint64_t from, uint64_t to)
+{
+	uint64_t mask = ~(uint64_t)(view->page - 1);
+
+	from = (from + view->page - 1) & mask;
+	to &= mask;
+	if (from < to)
+		madvise(view->mapped->at + from, (size_t)(to - from),
+		    MADV_REMOVE);
+}
+
+static bool
+is_regular(int fd)
 {
 	struct stat st;
 
-	if (!m->had_prefault && length >= WORTH_PREFAULT &&
-	    fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
-		m->had_prefault = true;
-		m->prefault = shmt__prefault_start(m->at);
-	}
-	return m->prefault != NULL;
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 }
 
 static ssize_t
 send_pages(struct shmt_view *view, uint64_t offset, uint64_t end, int fd)
 {
-	struct shmt__mapped *m = view->mapped;
 	size_t length = shmt__up_to(offset, end, SHMT__CHUNK);
 	ssize_t n;
 
-	if (starts_prefault(m, end - offset, fd))
-		shmt__prefault_range(m->prefault, offset, offset + length, end);
-	else
+	/* At the other end of a pipe another process already helps. */
+	if (!is_regular(fd) || !prefault(view, offset, offset + length, end))
 		fault_in(view, offset, length, MADV_POPULATE_READ);
-	n = write(fd, m->at + offset, length);
+	n = write(fd, view->mapped->at + offset, length);
 	if (n > 0)
 		note_use(view, offset, (uint64_t)n);
 	return n;
@@ -401,6 +424,8 @@ static const struct shmt__view_ops by_mapping = {
 	.send = send_pages,
 	.receive = receive_pages,
 	.lend = lend_pages,
+	.prefault = prefault,
+	.punch = punch,
 	.reset = reset,
 	.close = detach
 };
@@ -412,8 +437,7 @@ shmt__view_map(struct shmt_view *view, void *at)
 	if (view->mapped == NULL)
 		return -1;
 	view->mapped->at = at;
-	/* Otherwise the kernel keeps these pages in memory because they were
-	 * copied. */
+	/* So that copying does not mark the pages as recently used. */
 	madvise(at, (size_t)view->size, MADV_SEQUENTIAL);
 	find_page_kind(view);
 	view->ops = &by_mapping;
