@@ -12,6 +12,7 @@
 
 #include "diagnose.h"
 #include "holders.h"
+#include "namespace.h"
 #include "operand.h"
 #include "shmtool.h"
 #include "transfer.h"
@@ -20,18 +21,25 @@
 
 #define REASON 512
 
-/* Names the command that makes /dev/shm large enough. */
+/* Names the command that makes /dev/shm large enough: limits --set is only for
+ * our own. */
 static int
 no_room(const char *text, const struct shmt_cause *c)
 {
 	uintmax_t asked = c->asked, used = c->used, limit = c->limit;
 	const char *option = container_size_option();
+	char command[80];
 
+	if (entered_namespace() == NULL)
+		snprintf(command, sizeof(command), "shmtool limits --set "
+		    "%s=%ju", SHMT_DEV_SHM_SIZE, used + asked);
+	else
+		snprintf(command, sizeof(command), "mount -o remount,size=%ju "
+		    "/dev/shm in its namespace", used + asked);
 	warn_about(text, "%s%ju byte%s asked, /dev/shm has %ju, %ju used and "
-	    "%ju free: shmtool limits --set %s=%ju%s%s",
-	    c->certain ? "" : "likely ", asked, plural(asked, "s"), limit,
-	    used, used < limit ? limit - used : 0, SHMT_DEV_SHM_SIZE,
-	    used + asked, option != NULL ? ", or " : "",
+	    "%ju free: %s%s%s", c->certain ? "" : "likely ", asked,
+	    plural(asked, "s"), limit, used, used < limit ? limit - used : 0,
+	    command, option != NULL ? ", or " : "",
 	    option != NULL ? option : "");
 	return ST_LIMIT;
 }

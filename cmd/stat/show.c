@@ -258,12 +258,12 @@ static void
 print_notes(const struct opts *o)
 {
 	if (o->json || o->tsv || o->selection.operand_count > 0 ||
-	    o->selection.all_ns || entered_namespace() != NULL ||
-	    !isatty(STDOUT_FILENO) || !isatty(STDERR_FILENO))
+	    o->selection.all_ns || !isatty(STDOUT_FILENO) || !isatty(STDERR_FILENO))
 		return;
 	if (has_objects(o))
 		note_dev_shm();
-	else if (!filter_has(&o->filter.set, SHMT_BY_KIND, false) &&
+	else if (entered_namespace() == NULL &&
+	    !filter_has(&o->filter.set, SHMT_BY_KIND, false) &&
 	    !filter_has(&o->filter.set, SHMT_BY_KIND, true))
 		note_objects();
 }

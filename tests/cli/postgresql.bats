@@ -44,12 +44,13 @@ server_processes() {
 	pgrep -P "$pid" || true
 }
 
-# Killed, it would leave files in /dev/shm; so they are with its data.
+# Killed, it leaves files in /dev/shm; so they are with its data, unless a test
+# has a /dev/shm of its own: start_server [posix].
 start_server() {
 	"${as[@]}" "$bin/pg_ctl" -D "$base/data" -w -t 60 -l "$base/log" \
 		-o "-k $base -c listen_addresses='' \
 			-c autovacuum=off \
-			-c dynamic_shared_memory_type=mmap" start >/dev/null 3>&- || {
+			-c dynamic_shared_memory_type=${1:-mmap}" start >/dev/null 3>&- || {
 		cat "$base/log"
 		return 1
 	}
@@ -114,6 +115,39 @@ all_dead() {
 	[ "$(segments)" -eq 1 ]
 	"${as[@]}" "$bin/pg_ctl" -D "$base/data" -m fast -w stop >/dev/null
 	[ "$(segments)" -eq 0 ]
+}
+
+@test "postgresql: dynamic shared memory, in use, killed, cleaned up" {
+	needs_own_shm
+	chmod 1777 /dev/shm
+	clear_shm
+	start_server posix
+	names=(/dev/shm/PostgreSQL.*)
+	name=${names[0]##*/}
+	[ -f "${names[0]}" ]
+	postmaster=$(head -n 1 "$base/data/postmaster.pid")
+	run --separate-stderr shmtool rm "/$name"
+	[ "$status" -eq 5 ]
+	message_has "rm: /$name: kept: in use by" "$postmaster (postgres)"
+	local line=(shmtool rm --kind posix --unattached --idle 0
+		--name 'PostgreSQL.*' --yes -v)
+	[ -z "$("${line[@]}")" ]
+	[ "$(ask_server 'select 6 * 7')" = 42 ]
+
+	killed=$(server_processes)
+	# shellcheck disable=SC2086
+	kill -9 $killed
+	wait_for all_dead
+	[ "$("${line[@]}" | grep -c '^removed /PostgreSQL')" -eq \
+		"${#names[@]}" ]
+	[ -z "$(ls -A /dev/shm)" ]
+
+	[ ! -d "/proc/$postmaster" ] || rm "$base/data/postmaster.pid" \
+		"$base"/.s.PGSQL.*.lock
+	start_server posix
+	[ "$(ask_server 'select 6 * 7')" = 42 ]
+	"${as[@]}" "$bin/pg_ctl" -D "$base/data" -m fast -w stop >/dev/null
+	[ -z "$(ls -A /dev/shm)" ]
 }
 
 # What the kernel remembers of the uses of segments.

@@ -102,6 +102,24 @@ make_samples() {
 	diff <(without_numbers <picture) <(without_numbers <played)
 }
 
+@test "readme: the dialogue about a full /dev/shm" {
+	needs_root "objects of other users are made"
+	needs_mounts
+	needs_own_shm
+	needs_all_processes
+	make_samples
+	mount -o remount,size=19m /dev/shm
+	block console 4 >expected
+	[ "$(grep -c '^\$ shmtool' expected)" -eq 3 ]
+	export -f play
+	# shellcheck disable=SC2016
+	later unshare -m bash -c 'mount --bind passwd /etc/passwd
+		mount --bind group /etc/group
+		play expected' >played
+	mount -o remount,size=1g /dev/shm
+	diff <(without_numbers <expected) <(without_numbers <played)
+}
+
 @test "readme: the examples run as they stand" {
 	needs_own_shm
 	mkdir bin backups

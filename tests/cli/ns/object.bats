@@ -84,6 +84,9 @@ refused() {
 	[ "$(stat -c %a:%s "/proc/$there/root/dev/shm/b")" = 640:12288 ]
 	ns attach -t 0 /b
 	[[ $output == /b* ]]
+	ns create /large -s 8M
+	[ "$status" -eq 6 ]
+	message_has "/dev/shm has 4194304, " "mount -o remount,size="
 	mkdir saved
 	ns save saved --name 'b'
 	[ "$status" -eq 0 ]
@@ -121,7 +124,7 @@ refused() {
 	: >"/proc/$there/root/dev/shm/last"
 	wait_for grep -q $'created\t.*/last' "$dir/events"
 	grep -q $'created\t.*/new' "$dir/events"
-	! grep -q /old "$dir/events"
+	run ! grep -q /old "$dir/events"
 }
 
 @test "--ns PID: no mount stays behind, though mounts here are shared" {
@@ -351,7 +354,7 @@ never_answers() {
 		--tsv --no-heading -o NSPID,ID
 	[ "$status" -eq 0 ]
 	[[ $'\n'$output == *$'\n'$rootless$'\t'/r* ]]
-	! grep -q "^$there" <<<"$output"
+	run ! grep -q "^$there" <<<"$output"
 	run --separate-stderr without_privilege shmtool stat --all-ns \
 		--kind posix --json
 	[[ $output == '{"complete": false, '* ]]
