@@ -37,8 +37,8 @@ LIB := \
 	bytes/view_remote info limits/advice limits/dev_shm limits/diagnose \
 	limits/diagnose_object limits/limits limits/logind limits/sysctl \
 	object posix posix_create posix_list posix_remove ref sys/arena \
-	sys/atomic_file sys/file sys/meminfo sys/parse sys/resident \
-	sys/semaphore sys/thread sysv sysv_list users/changes users/holders \
+	sys/atomic_file sys/file sys/meminfo sys/mounts sys/parse sys/resident \
+	sys/semaphore sys/thread sysv sysv_list unnamed users/changes users/holders \
 	users/ids users/lease users/maps users/namespace users/process \
 	users/scan users/select users/stale
 CMD := \

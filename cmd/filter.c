@@ -97,7 +97,7 @@ kind_set(const char *word)
 	} all[] = {
 		{ "sysv", SHMT_KIND(SHMT_SYSV) },
 		{ "posix", SHMT_KIND(SHMT_POSIX) },
-		{ "all", SHMT_KIND(SHMT_SYSV) | SHMT_KIND(SHMT_POSIX) },
+		{ "all", SHMT_ALL_KINDS },
 		{ "deleted", SHMT_KIND(SHMT_DELETED) },
 		{ "memfd", SHMT_KIND(SHMT_MEMFD) },
 		{ "anon", SHMT_KIND(SHMT_ANON) }
@@ -119,11 +119,8 @@ parse_kinds(const struct option_row *row, char *words, unsigned *kinds)
 	while ((word = strsep(&words, ",")) != NULL) {
 		some = kind_set(word);
 		if (some == 0)
-			return option_error(row, "%s: not sysv, posix or all",
-			    word);
-		if ((some & SHMT_UNNAMED) != 0)
-			return option_error(row, "%s: memory without a name "
-			    "cannot be listed: sysv, posix or all", word);
+			return option_error(row, "%s: not sysv, posix, "
+			    "deleted, memfd, anon or all", word);
 		*kinds |= some;
 	}
 	return ST_OK;
@@ -144,7 +141,7 @@ kind_by_kind(const struct option_row *row, const char *text, void *to)
 }
 
 const struct option_row filter_options[] = {
-	{ 0, "kind", "KIND,...", "match sysv (the default), posix or all",
+	{ 0, "kind", "KIND,...", "match sysv (the default), posix, ... all",
 	    kind_by_kind, .choice = SHMT_BY_KIND },
 	{ 0, "name", "GLOB", "match POSIX objects of these names",
 	    kind_by_name, .choice = SHMT_BY_NAME },
@@ -256,6 +253,9 @@ check_kinds(const struct shmt_filter *filter)
 
 	if (kinds == 0)
 		return usage_error("--kind", "no kind is left");
+	if ((kinds & SHMT_UNNAMED) != 0 && entered_namespace() != NULL)
+		return usage_error("--kind", "memory without a name belongs to "
+		    "no namespace: list it without --ns");
 	if ((kinds & SHMT_KIND(SHMT_POSIX)) == 0)
 		return has_any(filter, SHMT_BY_NAME) ? usage_error("--name",
 		    "goes with --kind posix: a segment has no name") : ST_OK;
@@ -263,6 +263,23 @@ check_kinds(const struct shmt_filter *filter)
 		return usage_error("--kind", "the POSIX objects of another "
 		    "namespace cannot be reached: --ns means System V "
 		    "segments");
+	return ST_OK;
+}
+
+int
+only_named_kinds(struct shmt_filter *filter, const char *why)
+{
+	struct shmt_clause *clause = filter->clauses;
+	size_t i;
+
+	for (i = 0; i < filter->count; i++, clause++) {
+		if (clause->by != SHMT_BY_KIND || clause->negated)
+			continue;
+		if (clause->value == SHMT_ALL_KINDS)
+			clause->value &= ~(uint64_t)SHMT_UNNAMED;
+		else if ((clause->value & SHMT_UNNAMED) != 0)
+			return usage_error("--kind", "%s", why);
+	}
 	return ST_OK;
 }
 

@@ -75,6 +75,9 @@ check_selection(struct opts *o)
 		    "filters or --all");
 	if (!named || filtered)
 		o->run.filter = &o->filter.set;
+	if (only_named_kinds(&o->filter.set, "memory without a name cannot be "
+	    "removed: it goes with the processes that hold it") != ST_OK)
+		return ST_USAGE;
 	return check_filter(&o->filter.set);
 }
 

@@ -100,7 +100,8 @@ fill_status(const struct filling *filling, struct row *row)
 		add_word(row, "sem");
 	if ((state & SHMT_SEALED) != 0)
 		add_word(row, "sealed");
-	if (is_object(row) && row->segment.in_use && row->holder_count == 0)
+	if (row->segment.object.kind == SHMT_POSIX &&
+	    row->segment.in_use && row->holder_count == 0)
 		add_word(row, "used");
 	if (is_stale(filling, row))
 		add_word(row, "stale");
@@ -151,6 +152,7 @@ fill_use(const struct filling *filling, struct row *row)
 
 	if (!is_object(row) || !filling->looked)
 		return;
+	s->nattch = s->fds = 0;
 	if ((filling->needs & NEEDS_STATUS) != 0) {
 		shmt_fill_use(s, &filling->ipc_ns->holders);
 		return;
@@ -196,8 +198,9 @@ needs_holders(const struct row *list, size_t count, unsigned needs)
 
 	for (i = 0; i < count; i++) {
 		s = &list[i].segment;
-		if (is_object(&list[i]) && (needs & (NEEDS_HOLDERS |
-		    NEEDS_USE | NEEDS_STATUS)) != 0)
+		if (is_object(&list[i]) && ((needs & NEEDS_HOLDERS) != 0 ||
+		    ((needs & (NEEDS_USE | NEEDS_STATUS)) != 0 &&
+		    (s->known & SHMT_HAS_FDS) == 0)))
 			return true;
 		if (s->nattch > 0 && ((needs & NEEDS_HOLDERS) != 0 ||
 		    ((needs & NEEDS_KEY) != 0 && (s->state & SHMT_DEST) != 0)))
@@ -265,25 +268,31 @@ row_holders(const struct row *row)
 	return row->holder_count > 0 ? list + row->first_holder : NULL;
 }
 
-/* Copies the names of rows, each behind a slash and with a NUL. */
-static char *
-copy_names(const struct row *list, size_t count)
+/* The bytes that take_name() needs. */
+static size_t
+name_size(const struct shmt_object *object)
 {
-	const char *name;
-	size_t i, size = 1;
-	char *text, *end;
+	return (object->name != NULL ? strlen(object->name) + 2 : 0) +
+	    (object->path != NULL ? strlen(object->path) + 1 : 0);
+}
 
-	for (i = 0; i < count; i++)
-		if (list[i].segment.object.name != NULL)
-			size += strlen(list[i].segment.object.name) + 2;
-	text = end = calloc(1, size);
-	for (i = 0; text != NULL && i < count; i++) {
-		name = list[i].segment.object.name;
-		if (name != NULL)
-			end += snprintf(end, size - (size_t)(end - text),
-			    "/%s", name) + 1;
+/* Gives a row its strings at *text, behind which *text points then. */
+static void
+take_name(struct row *row, char **text)
+{
+	struct shmt_object *object = &row->segment.object;
+
+	if (object->name != NULL) {
+		row->path = *text;
+		*text = stpcpy(stpcpy(*text, "/"), object->name) + 1;
+		object->name = row->path + 1;
+		object->dir = 0;
 	}
-	return text;
+	if (object->path != NULL) {
+		row->path = *text;
+		*text = stpcpy(*text, object->path) + 1;
+		object->path = row->path;
+	}
 }
 
 /* Gives rows their own names.  The directory of a list is closed with it; the
@@ -291,25 +300,21 @@ copy_names(const struct row *list, size_t count)
 static int
 own_names(struct rows *rows)
 {
-	struct row *row = rows->list;
+	size_t size = 1, i;
 	char **more, *text;
 
 	more = reallocarray(rows->texts, rows->text_count + 1, sizeof(*more));
 	if (more == NULL)
 		return fail(NULL, ENOMEM);
 	rows->texts = more;
-	text = copy_names(rows->list, rows->count);
+	for (i = 0; i < rows->count; i++)
+		size += name_size(&rows->list[i].segment.object);
+	text = malloc(size);
 	if (text == NULL)
 		return fail(NULL, ENOMEM);
 	rows->texts[rows->text_count++] = text;
-	for (; row < rows->list + rows->count; row++) {
-		if (row->segment.object.name == NULL)
-			continue;
-		row->path = text;
-		row->segment.object.name = text + 1;
-		row->segment.object.dir = 0;
-		text += strlen(text) + 1;
-	}
+	for (i = 0; i < rows->count; i++)
+		take_name(&rows->list[i], &text);
 	return ST_OK;
 }
 
@@ -336,6 +341,7 @@ make_rows(struct rows *rows, struct shmt_list *all)
 	}
 	rows->list = more;
 	rows->count = all->count;
+	rows->hidden = all->hidden;
 	status = own_names(rows);
 	all->list = NULL;
 	shmt_list_free(all);

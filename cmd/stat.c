@@ -76,8 +76,10 @@ check_object_watch(const struct opts *o)
 }
 
 static int
-check_watch(const struct opts *o)
+check_watch(struct opts *o)
 {
+	int status;
+
 	if (o->view != views)
 		return usage_error("--watch", "shows changes, and not -%c",
 		    o->view->letter);
@@ -90,11 +92,14 @@ check_watch(const struct opts *o)
 	if (o->selection.all_ns)
 		return usage_error("--watch", "watches one namespace: shmtool "
 		    "--ns chooses it");
-	return has_objects(o) ? check_object_watch(o) : ST_OK;
+	status = only_named_kinds(&o->filter.set, "no event tells of memory "
+	    "without a name: --watch takes sysv and posix");
+	return status == ST_OK && has_objects(o) ? check_object_watch(o) :
+	    status;
 }
 
 static int
-check(const struct opts *o)
+check(struct opts *o)
 {
 	int status;
 

@@ -212,9 +212,8 @@ shmt__posix_info(const struct shmt_object *object, unsigned want,
 	return result;
 }
 
-/* Opens the object with O_PATH: that is no use of it, but keeps its inode. */
 static int
-open_place(const struct shmt_object *object, struct statx *st)
+open_name(const struct shmt_object *object)
 {
 	int dir = shmt__posix_enter(object), place = -1;
 
@@ -226,6 +225,17 @@ open_place(const struct shmt_object *object, struct statx *st)
 	else
 		errno = EINVAL;
 	shmt__posix_leave(object, dir);
+	return place;
+}
+
+/* Opens the object with O_PATH: that is no use of it, but keeps its inode. */
+static int
+open_place(const struct shmt_object *object, struct statx *st)
+{
+	int place;
+
+	place = object->kind == SHMT_POSIX ? open_name(object) :
+	    open(object->path, O_PATH | O_CLOEXEC);
 	if (place != -1 && (shmt__statx(place, "", AT_EMPTY_PATH, st) == -1 ||
 	    shmt__posix_check(object, st) == -1)) {
 		shmt__close(place);

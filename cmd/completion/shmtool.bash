@@ -55,7 +55,7 @@ _shmtool_complete_value() {
 		mapfile -t COMPREPLY < <(compgen -W "$(_shmtool_segments |
 			grep ^0x)" -- "$cur")
 		;;
-	KIND*) mapfile -t COMPREPLY < <(compgen -W 'sysv posix all' \
+	KIND*) mapfile -t COMPREPLY < <(compgen -W 'sysv posix deleted memfd anon all' \
 		-- "$cur") ;;
 	PID*) _pids ;;
 	*) COMPREPLY=() ;;

@@ -352,9 +352,9 @@ print_object_detail(const struct row *row, bool bytes)
 	struct shmt_object_proof proof;
 	bool removes;
 
-	check_object(row, &proof);
 	label("name");
-	print_safe(row->path);
+	print_safe(s->object.name == NULL ? "-" : s->object.kind ==
+	    SHMT_POSIX ? row->path : s->object.name);
 	putchar('\n');
 	label("kind");
 	printf("%s, inode %" PRIu64 " of device %" PRIu64 "\n",
@@ -362,6 +362,12 @@ print_object_detail(const struct row *row, bool bytes)
 	print_identity("owner", s->uid, s->gid);
 	print_state(row, bytes);
 	print_object_times(s);
+	if (s->object.kind != SHMT_POSIX) {
+		label("path");
+		puts(row->path);
+		return print_object_users(row, bytes);
+	}
+	check_object(row, &proof);
 	print_object_proof(&proof);
 	if (shmt_logout_removes(s->uid, &removes) == 0 && removes) {
 		label("at logout");

@@ -259,9 +259,9 @@ print_notes(const struct opts *o)
 	    o->selection.all_ns || entered_namespace() != NULL ||
 	    !isatty(STDOUT_FILENO) || !isatty(STDERR_FILENO))
 		return;
-	if (has_objects(o))
+	if ((selected_kinds(&o->selection) & SHMT_KIND(SHMT_POSIX)) != 0)
 		note_dev_shm();
-	else if (!filter_has(&o->filter.set, SHMT_BY_KIND, false) &&
+	else if (!has_objects(o) && !filter_has(&o->filter.set, SHMT_BY_KIND, false) &&
 	    !filter_has(&o->filter.set, SHMT_BY_KIND, true))
 		note_objects();
 }

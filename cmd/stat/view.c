@@ -96,10 +96,13 @@ has_objects(const struct opts *o)
 	return (selected_kinds(&o->selection) & ~SHMT_KIND(SHMT_SYSV)) != 0;
 }
 
+/* Whether there are several. */
 static bool
-has_segments(const struct opts *o)
+has_kinds(const struct opts *o)
 {
-	return (selected_kinds(&o->selection) & SHMT_KIND(SHMT_SYSV)) != 0;
+	const unsigned kinds = selected_kinds(&o->selection);
+
+	return (kinds & (kinds - 1)) != 0;
 }
 
 bool
@@ -118,7 +121,7 @@ usual_columns(const struct opts *o, const struct view *view,
 
 	if (has_objects(o) && view->objects != NULL) {
 		usual = o->json ? view->json_objects : view->objects;
-		if (has_segments(o) && !o->json &&
+		if (has_kinds(o) && !o->json &&
 		    find_column(view->set, "KIND") != NULL)
 			*names++ = "KIND";
 	}
