@@ -43,15 +43,16 @@ LIB := \
 	users/scan users/select users/stale
 CMD := \
 	archive attach attachments child collect columns create create/input \
-	create/object diagnose diagnose_object filter groups holders kinds \
-	limits limits/advise limits/check limits/ipcs limits/metrics \
-	limits/sample limits/set limits/setting limits/usage main namespace \
-	operand output read read/dump read/values read/watch reaper restore \
-	rm rm/dialogue rm/explain rm/object rm/plan rm/removal rm/report rows \
-	save semaphore set stat stat/detail stat/event stat/notes \
-	stat/object_watch stat/show stat/summary stat/view stat/watch transfer \
-	ui/column ui/json ui/message ui/options ui/progress ui/safe ui/signals \
-	ui/stream ui/suggest ui/table ui/terminal ui/text ui/value write
+	create/object diagnose diagnose_object filter groups holders limits \
+	limits/advise limits/check limits/ipcs limits/metrics limits/sample \
+	limits/set limits/setting limits/usage main namespace operand \
+	option_values output read read/dump read/values read/watch reaper \
+	restore rm rm/decide rm/dialogue rm/explain rm/object rm/plan \
+	rm/removal rm/report rm/segment rows save semaphore set stat \
+	stat/detail stat/event stat/notes stat/object_watch stat/show \
+	stat/summary stat/view stat/watch transfer ui/column ui/json \
+	ui/message ui/options ui/progress ui/safe ui/signals ui/stream \
+	ui/suggest ui/table ui/terminal ui/text ui/value write
 UNITS := \
 	archive archive_pair copy copy_pipe diagnose fault fault_bytes \
 	fault_posix files hidden holders holders_hidden lease lease_removal \

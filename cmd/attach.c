@@ -19,8 +19,8 @@
 #include "child.h"
 #include "cmd.h"
 #include "diagnose.h"
-#include "kinds.h"
 #include "operand.h"
+#include "option_values.h"
 #include "shmtool.h"
 #include "ui/text.h"
 

@@ -28,6 +28,7 @@
 #include "shmtool.h"
 #include "ui/message.h"
 #include "ui/signals.h"
+#include "ui/text.h"
 
 /* The signals that end attach. */
 static const int ends[] = { SIGHUP, SIGINT, SIGTERM };
@@ -318,11 +319,7 @@ join_values(const struct shmt_info *list, size_t count, print_value *print,
 		else
 			putc('-', out);
 	}
-	/* Without memory fclose() may succeed and leave no text. */
-	if (fclose(out) == 0)
-		return text;
-	free(text);
-	return NULL;
+	return written_text(out, &text);
 }
 
 /* Sets a variable.  Unsets it if no segment has a value: an existing one would

@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 #include "filter.h"
-#include "kinds.h"
 #include "namespace.h"
+#include "option_values.h"
 #include "shmtool.h"
 #include "ui/message.h"
 #include "ui/text.h"

@@ -9,6 +9,7 @@
 
 #include "holders.h"
 #include "shmtool.h"
+#include "ui/text.h"
 
 /* The most processes that a message names. */
 #define NAMED_HOLDERS 8
@@ -31,7 +32,7 @@ name_holders(const struct shmt_holder *holders, size_t count, bool complete)
 		fprintf(out, " and %zu more", count - i);
 	if (!complete)
 		fprintf(out, "%s%s", i > 0 ? ", and by " : "", unseen);
-	return fclose(out) == 0 ? text : NULL;
+	return written_text(out, &text);
 }
 
 char *

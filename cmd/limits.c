@@ -12,9 +12,9 @@
 #include <string.h>
 
 #include "cmd.h"
-#include "kinds.h"
 #include "limits/actions.h"
 #include "namespace.h"
+#include "option_values.h"
 #include "shmtool.h"
 #include "ui/table.h"
 

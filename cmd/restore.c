@@ -16,9 +16,9 @@
 
 #include "cmd.h"
 #include "diagnose.h"
-#include "kinds.h"
 #include "namespace.h"
 #include "operand.h"
+#include "option_values.h"
 #include "reaper.h"
 #include "shmtool.h"
 #include "transfer.h"

@@ -14,6 +14,7 @@
 #include "cmd.h"
 #include "filter.h"
 #include "operand.h"
+#include "rm/decide.h"
 #include "rm/dialogue.h"
 #include "rm/plan.h"
 #include "rm/removal.h"

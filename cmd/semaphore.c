@@ -11,7 +11,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "kinds.h"
+#include "option_values.h"
 #include "semaphore.h"
 #include "shmtool.h"
 #include "ui/message.h"

@@ -15,8 +15,8 @@
 #include "cmd.h"
 #include "diagnose.h"
 #include "holders.h"
-#include "kinds.h"
 #include "operand.h"
+#include "option_values.h"
 #include "shmtool.h"
 #include "ui/text.h"
 

@@ -10,8 +10,8 @@
 
 #include "cmd.h"
 #include "filter.h"
-#include "kinds.h"
 #include "operand.h"
+#include "option_values.h"
 #include "rows.h"
 #include "stat/view.h"
 #include "stat/watch.h"

@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #include "cmd.h"
-#include "kinds.h"
 #include "operand.h"
+#include "option_values.h"
 #include "semaphore.h"
 #include "shmtool.h"
 #include "transfer.h"

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "kinds.h"
+#include "option_values.h"
 #include "shmtool.h"
 
 struct new_object {

@@ -184,9 +184,9 @@ explain_none(const struct shmt_filter *filter)
 			print_cause(out, filter, cause);
 			between = ", ";
 		}
-	if (fclose(out) != 0 || *between == '\0') {
-		free(text);
-		return NULL;
-	}
-	return text;
+	text = written_text(out, &text);
+	if (*between != '\0')
+		return text;
+	free(text);
+	return NULL;
 }

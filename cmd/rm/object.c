@@ -61,8 +61,12 @@ set_failed(struct removal_run *run, struct removal *r, int error)
 		    "while it was saved");
 		break;
 	case EBUSY:
-		removal_forget_holders(run);
 		find_users(run, r);
+		if (r->holder_count == 0) {
+			/* The last look may be older than this use. */
+			removal_forget_holders(run);
+			find_users(run, r);
+		}
 		set_in_use(r);
 		break;
 	default:
@@ -73,6 +77,13 @@ set_failed(struct removal_run *run, struct removal *r, int error)
 void
 object_plan(struct removal_run *run, struct removal *r)
 {
+	/* The removal itself asks the kernel, which needs no look at all
+	 * processes; a plan that is shown, or a copy, must know before. */
+	if (r->operand != NULL && !run->shows_plan && !run->dry &&
+	    !run->force && run->save == NULL) {
+		r->result = WOULD_REMOVE;
+		return;
+	}
 	find_users(run, r);
 	if ((r->segment.state & SHMT_SEM) && r->operand == NULL)
 		removal_set(r, KEPT, ST_OK, "a named semaphore is removed by "

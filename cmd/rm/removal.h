@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * The removal of one segment, and the decision whether it is removed.
+ * The removal of one segment: what was found, and the reason in words.
  */
 
 #ifndef CMD_RM_REMOVAL_H
@@ -48,16 +48,6 @@ struct removal {
 	bool complete;			/* holders has all of them */
 };
 
-/* Finds the segment that the operand names, and plans its removal. */
-void removal_find(struct removal_run *run, struct removal *removal);
-
-/* Decides what rm would do with a segment that was found: WOULD_REMOVE,
- * WOULD_MARK, or KEPT and FAILED where that is known beforehand. */
-void removal_plan(struct removal_run *run, struct removal *removal);
-
-/* Removes a segment that is WOULD_REMOVE or WOULD_MARK, unless it changed. */
-void removal_do(struct removal_run *run, struct removal *removal);
-
 /* Leaves a segment as it is, KEPT or NOT_TRIED, for a reason that the user
  * knows. */
 void removal_skip(struct removal *removal, enum removal_result result,
@@ -97,9 +87,15 @@ char *removal_holder_names(const struct removal *removal);
 
 bool would_go(const struct removal *removal);
 
-/* Copies the holders of the segment or object from the scan of all processes,
- * one for the whole run; false: the scan failed. */
+/* Scans all processes into run->holders, once for the whole run; false: the
+ * scan failed. */
+bool removal_have_holders(struct removal_run *run);
+
+/* Copies the holders of the segment or object from that scan. */
 bool removal_find_holders(struct removal_run *run, struct removal *removal);
+
+/* Whether a segment passes the filter now. */
+bool removal_passes(struct removal_run *run, const struct shmt_info *now);
 
 /* Discards the scan; the next call that needs one scans again. */
 void removal_forget_holders(struct removal_run *run);

@@ -19,6 +19,16 @@
 #include "ui/message.h"
 #include "ui/text.h"
 
+char *
+written_text(FILE *out, char **text)
+{
+	/* Without memory fclose() may succeed and leave no text. */
+	if (fclose(out) == 0)
+		return *text;
+	free(*text);
+	return NULL;
+}
+
 /* Dividing by a number that is not constant takes far longer. */
 static size_t
 decimal_digits(char *text, uint64_t number)

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "ui/safe.h"
 
@@ -27,6 +28,10 @@ const char *plural(uint64_t count, const char *ending);
 /* Adds sizes; UINT64_MAX where that is too small: segments whose memory is not
  * reserved can be larger together. */
 uint64_t add_sizes(uint64_t a, uint64_t b);
+
+/* Closes a stream of open_memstream() and returns what was written, which the
+ * caller frees; NULL without memory. */
+char *written_text(FILE *out, char **text);
 
 void short_size(char text[static SHORT_TEXT], uint64_t bytes);
 void short_duration(char text[static SHORT_TEXT], uint64_t seconds);

@@ -146,6 +146,13 @@ needs_user_namespace() {
 		skip "no user namespace can be made here"
 }
 
+# Skips the test where a process may be hidden: in a PID namespace of its own
+# no object is ever stale.
+needs_all_processes() {
+	[ "$(readlink /proc/self/ns/pid)" = "pid:[4026531836]" ] ||
+		skip "only in the first PID namespace is no process hidden"
+}
+
 # Skips the test without script(1) or without pseudo-terminals for it.
 needs_terminal() {
 	script -qec true /dev/null </dev/null >/dev/null 2>&1 ||

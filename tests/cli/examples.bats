@@ -35,6 +35,7 @@ examples() {
 
 @test "examples: those of every page run as they stand, and print what is shown" {
 	local bad=0 limit=60 shown
+	needs_own_shm
 	! is_valgrind || limit=300
 	for file in "$tree"/man/*.1; do
 		verb=$(basename "$file" .1)

@@ -206,6 +206,7 @@ make_rootless_space() {
 
 @test "--ns: a process that /proc hides is 4, for it exists" {
 	needs_root "/proc is mounted with hidepid"
+	needs_mounts
 	run --separate-stderr unshare --mount --pid --fork bash -euc "
 		$(declare -f without_privilege)
 		mount -t proc -o hidepid=2 proc /proc

@@ -89,6 +89,7 @@ make_samples() {
 	needs_root "segments of other users are made"
 	needs_mounts
 	needs_own_shm
+	needs_all_processes
 	make_samples
 	block console 1 >picture
 	block console 2 >>picture

@@ -8,7 +8,8 @@
 MIRROR=${MIRROR:-http://deb.debian.org/debian}
 roots=build/distros
 
-# needs_debootstrap NAME: ends a script that cannot do its work here.
+# needs_debootstrap NAME: ends a script that cannot do its work here, or makes
+# the folder for it.
 needs_debootstrap() {
 	if [ "$(id -u)" -ne 0 ] || ! command -v debootstrap >/dev/null; then
 		echo "$1: needs root and debootstrap" >&2

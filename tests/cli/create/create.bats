@@ -442,6 +442,7 @@ no_segment() {
 
 @test "create: --id where it cannot be asked for: why" {
 	[ -w /proc/sys/kernel/shm_next_id ] || skip "no shm_next_id here"
+	needs_mounts
 	run --separate-stderr unshare -m sh -c '
 		mount --bind /proc/sys /proc/sys &&
 		mount -o remount,bind,ro /proc/sys || exit 9

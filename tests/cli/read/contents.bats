@@ -195,6 +195,7 @@ begin_waiting() {
 }
 
 @test "read: on a terminal no character of UTF-8 is cut" {
+	needs_terminal
 	local at
 	id=$(shmtool create -s 300000)
 	shmtool write -zA "$id"
@@ -235,6 +236,7 @@ begin_waiting() {
 }
 
 @test "read: -w of values shows time and offset, in colour on a terminal" {
+	needs_terminal
 	local escape=$'\033[1;31m' watch i
 	local when='[0-9]{4}-[0-9][0-9]-[0-9][0-9] [0-9:]{8}'
 	id=$(shmtool create -s 16)

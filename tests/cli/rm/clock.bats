@@ -9,7 +9,7 @@ load ../common
 setup() {
 	command -v "${CC:-cc}" >/dev/null || skip "no C compiler"
 	is_plain || skip "an instrumented program takes no preload"
-	unshare --mount true 2>/dev/null || skip "no mount namespace here"
+	needs_mounts
 	cd "$BATS_TEST_TMPDIR" || return 1
 	"${CC:-cc}" -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -shared -fPIC \
 		-o step.so -x c - -ldl <<-'TXT'

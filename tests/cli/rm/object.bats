@@ -349,6 +349,15 @@ changes=(
 	[ "$(objects | wc -w)" -eq 30 ]
 }
 
+@test "rm: an unused object that is named costs no look at the processes" {
+	can_inject
+	make_object unused 10
+	strace -f -qq -o "$BATS_TEST_TMPDIR/trace" -e trace=openat,open \
+		shmtool rm /unused
+	! grep -F '"/proc"' "$BATS_TEST_TMPDIR/trace" || false
+	[ -z "$(objects)" ]
+}
+
 @test "rm: an empty selection of objects is explained" {
 	make_object a
 	hold_open a

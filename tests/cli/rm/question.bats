@@ -8,6 +8,7 @@ load ../common
 load select
 
 @test "rm: on a terminal ten rows, how many more, and sums by owner" {
+	needs_terminal
 	command -v script >/dev/null || skip "no script(1) to make a terminal"
 	needs_root "to give a segment away"
 	perl -e 'defined shmget(0, 65536, 0600) or die for 1 .. 11'
@@ -33,6 +34,7 @@ load select
 }
 
 @test "rm: on a terminal where all is kept: no question, the reason, 5" {
+	needs_terminal
 	command -v script >/dev/null || skip "no script(1) to make a terminal"
 	make_segment
 	hold "$id"
@@ -177,6 +179,7 @@ replace() {
 }
 
 @test "rm: what only time makes fail a negated filter is left, and said" {
+	needs_terminal
 	command -v script >/dev/null || skip "no script(1) to make a terminal"
 	perl -e '$| = 1; print shmget(0, 4096, 0600) + 0, "\n"; sleep 300' \
 		>"$BATS_TEST_TMPDIR/id" 3>&- &

@@ -214,6 +214,7 @@ none_left() {
 # its guard.
 @test "rm: an id swapped in the moment of the removal: the other one stays" {
 	needs_root "the IPC namespace of another user namespace is entered"
+	needs_user_namespace
 	meddler
 	# shellcheck disable=SC2016
 	unshare --user --map-root-user --ipc sh -c '

@@ -190,6 +190,7 @@ json() {
 
 @test "stat: stale, once the owner has no process and the kernel agrees" {
 	needs_root "changes owners"
+	needs_all_processes
 	make_object left 4096
 	chown 4242:4242 /dev/shm/left
 	make_object sem.left 32

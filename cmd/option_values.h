@@ -5,8 +5,8 @@
  * keys, modes, users.  The kinds of memory are in lib/object.c.
  */
 
-#ifndef CMD_KINDS_H
-#define CMD_KINDS_H
+#ifndef CMD_OPTION_VALUES_H
+#define CMD_OPTION_VALUES_H
 
 #include <stdint.h>
 

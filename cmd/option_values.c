@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kinds.h"
+#include "option_values.h"
 #include "shmtool.h"
 #include "ui/message.h"
 #include "ui/text.h"
