@@ -330,11 +330,10 @@ lookup_error(const struct operand *operand)
 	struct shmt_object object;
 	struct shmt_info info;
 
-	if (operand->ref.kind == SHMT_SYSV ||
-	    shmt_resolve(&operand->ref, &object) == -1 ||
-	    shmt_info(&object, 0, &info) == 0)
+	if (operand->ref.kind == SHMT_SYSV)
 		return ENOENT;
-	return errno;
+	return shmt_resolve(&operand->ref, &object) == -1 ||
+	    shmt_info(&object, 0, &info) == -1 ? errno : ENOENT;
 }
 
 static int

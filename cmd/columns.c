@@ -68,14 +68,16 @@ get_id(const void *row, struct value *value)
 static void
 json_name(struct json *json, const struct shmt_object *object)
 {
-	const char *name = object->name;
+	char former[SHMT_FORMER_NAME] = "";
+	const char *name = former;
 
-	if (name == NULL) {
+	if (object->kind == SHMT_POSIX)
+		name = object->name - 1;
+	else if (shmt_former_name(object, former) == -1 ||
+	    former[0] == '\0') {
 		json_null(json, "name");
 		return;
 	}
-	if (object->kind == SHMT_POSIX)
-		name--;
 	json_text(json, "name", name);
 	if (!json_is_exact(name))
 		json_hex(json, "name_hex", name);

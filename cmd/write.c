@@ -240,6 +240,8 @@ write_segment(const struct opts *o, const struct source *source)
 
 	status = find_operand(&o->operand, &segment);
 	if (status == ST_OK)
+		status = check_sealed(&o->operand, &segment);
+	if (status == ST_OK)
 		status = check_fit(o, source, segment.size, &length);
 	if (status != ST_OK)
 		return status;

@@ -160,8 +160,8 @@ shmt_create(const struct shmt_request *request, struct shmt_object *object,
 int
 shmt_resize(const struct shmt_object *object, uint64_t size, unsigned flags)
 {
-	return object->kind != SHMT_POSIX ? cannot() :
-	    shmt__posix_resize(object, size, flags);
+	return object->kind == SHMT_SYSV || object->kind == SHMT_ANON ?
+	    cannot() : shmt__posix_resize(object, size, flags);
 }
 
 int

@@ -8,11 +8,12 @@
  */
 
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,6 +93,149 @@ shmt__unnamed_info(const struct shmt_object *object, unsigned want,
 	    shmt__posix_check(object, &st) == -1)
 		return -1;
 	fill(object, &st, !shmt__nothing_swapped(), info);
+	return 0;
+}
+
+/*
+ * A path
+ */
+
+static const char *
+skip_digits(const char *text, const char *digits)
+{
+	const size_t n = strspn(text, digits);
+
+	return n > 0 ? text + n : "?";
+}
+
+bool
+shmt__unnamed_is_path(const char *text)
+{
+	static const char decimal[] = "0123456789",
+	    hex[] = "0123456789abcdef", fd[] = "/fd/", map[] = "/map_files/";
+
+	if (strncmp(text, "/proc/", 6) != 0)
+		return false;
+	text = skip_digits(text + 6, decimal);
+	if (strncmp(text, fd, sizeof(fd) - 1) == 0)
+		return *skip_digits(text + sizeof(fd) - 1, decimal) == '\0';
+	if (strncmp(text, map, sizeof(map) - 1) != 0)
+		return false;
+	text = skip_digits(text + sizeof(map) - 1, hex);
+	return *text == '-' && *skip_digits(text + 1, hex) == '\0';
+}
+
+/* The name that the kernel gives an open file, at least its beginning. */
+static int
+read_link(int place, char text[static SHMT_FORMER_NAME])
+{
+	char path[SHMT__FD_PATH];
+	ssize_t n;
+
+	n = readlink(shmt__fd_path(path, place), text, SHMT_FORMER_NAME - 1);
+	text[n == -1 ? 0 : n] = '\0';
+	return n == -1 ? -1 : 0;
+}
+
+/* The kind of a file that is open: of the kernel's own file systems its name
+ * decides, which nobody else can choose. */
+static int
+find_kind(int place, const struct statx *st, enum shmt_kind *kind)
+{
+	struct shmt__devices devices = { 0 };
+	char text[SHMT_FORMER_NAME];
+	struct statfs fs;
+	uint32_t key;
+	bool huge;
+
+	if (fstatfs(place, &fs) == -1)
+		return -1;
+	*kind = SHMT_DELETED;
+	if (shmt__is_internal(&devices, shmt__device_of(st), &huge)) {
+		if (read_link(place, text) == -1)
+			return -1;
+		*kind = shmt__kind_by_name(text, strlen(text), &key);
+	}
+	if ((fs.f_type != TMPFS_MAGIC && fs.f_type != HUGETLBFS_MAGIC) ||
+	    *kind == SHMT_KINDS)
+		errno = ENODEV;
+	else if (*kind == SHMT_SYSV)
+		errno = ENOTSUP;
+	else if (st->stx_nlink > 0 && *kind == SHMT_DELETED)
+		errno = EEXIST;
+	else
+		return 0;
+	return -1;
+}
+
+int
+shmt__unnamed_resolve(const char *path, struct shmt_object *object)
+{
+	struct shmt_object o = { .path = path };
+	struct statx st;
+	int place, result;
+
+	place = shmt__posix_place(&o, &st);
+	if (place == -1)
+		return -1;
+	o.dev = shmt__device_of(&st);
+	o.inode = st.stx_ino;
+	result = find_kind(place, &st, &o.kind);
+	shmt__close(place);
+	if (result == 0)
+		*object = o;
+	return result;
+}
+
+/* Links and names may lie outside of what we see: the inode is compared with
+ * that of each object. */
+int
+shmt_path_name(const char *path, char name[256])
+{
+	const struct shmt_info *info;
+	struct shmt_list list;
+	struct statx st;
+	bool found = false;
+	size_t i;
+
+	if (shmt__statx(AT_FDCWD, path, 0, &st) == -1 ||
+	    shmt__posix_list(0, &list) == -1)
+		return -1;
+	for (i = 0; i < list.count && !found; i++) {
+		info = &list.list[i];
+		found = info->object.inode == st.stx_ino &&
+		    info->object.dev == shmt__device_of(&st);
+		if (found)
+			strlcpy(name, info->object.name, 256);
+	}
+	shmt_list_free(&list);
+	errno = ENOENT;
+	return found ? 0 : -1;
+}
+
+int
+shmt_former_name(const struct shmt_object *object,
+    char name[SHMT_FORMER_NAME])
+{
+	const size_t deleted = strlen(DELETED), memfd = strlen(MEMFD);
+	struct statx st;
+	size_t length;
+	int place, result;
+
+	place = shmt__posix_place(object, &st);
+	if (place == -1)
+		return -1;
+	result = read_link(place, name);
+	shmt__close(place);
+	if (result == -1)
+		return -1;
+	length = strlen(name);
+	if (length >= deleted && strcmp(name + length - deleted, DELETED) == 0)
+		name[length - deleted] = '\0';
+	if (object->kind == SHMT_ANON)
+		*name = '\0';
+	else if (object->kind == SHMT_MEMFD && length >= memfd)
+		memmove(name, name + memfd, strlen(name + memfd) + 1);
 	return 0;
 }
 
@@ -216,23 +360,6 @@ count_users(const struct shmt__found *found, size_t count,
 		info->state |= SHMT_HUGE;
 }
 
-/* The text of a memfd, or the name that a deleted file had; of an anonymous
- * mapping there is none. */
-static const char *
-trim_name(enum shmt_kind kind, const char *text, size_t *length)
-{
-	const size_t deleted = strlen(DELETED), memfd = strlen(MEMFD);
-
-	*length = strlen(text);
-	if (*length >= deleted &&
-	    strcmp(text + *length - deleted, DELETED) == 0)
-		*length -= deleted;
-	if (kind != SHMT_MEMFD || *length < memfd)
-		return text;
-	*length -= memfd;
-	return text + memfd;
-}
-
 static int
 add_memory(struct shmt_list *list, const struct shmt__found *found,
     size_t count, bool swaps)
@@ -241,9 +368,8 @@ add_memory(struct shmt_list *list, const struct shmt__found *found,
 	    .dev = found->mapping.device, .inode = found->mapping.inode };
 	struct shmt_info *info = &list->list[list->count];
 	char path[PATH_ROOM];
-	const char *name;
-	size_t i, length;
 	int result = 1;
+	size_t i;
 
 	for (i = 0; i < count && result == 1; i++) {
 		make_path(&found[i], path);
@@ -253,16 +379,10 @@ add_memory(struct shmt_list *list, const struct shmt__found *found,
 	if (result == 1)
 		return 0;
 	count_users(found, count, info);
-	if (object.kind != SHMT_ANON) {
-		name = trim_name(object.kind, found->name, &length);
-		info->object.name = shmt__arena_copy(&list->names, name,
-		    length);
-	}
 	info->object.path = shmt__arena_copy(&list->names, path,
 	    strlen(path));
 	list->count++;
-	return info->object.path == NULL || (object.kind != SHMT_ANON &&
-	    info->object.name == NULL) ? -1 : 0;
+	return info->object.path == NULL ? -1 : 0;
 }
 
 static int

@@ -53,5 +53,6 @@ hold_unnamed() {
 	holder=$!
 	holders+=("$holder")
 	wait_for test -e "$ready"
+	# shellcheck disable=SC2034 # for the tests
 	path=/proc/$holder/fd/$(<"$ready")
 }

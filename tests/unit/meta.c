@@ -322,7 +322,8 @@ meta_edited(void **state)
 	} edits[] = {
 		{ "saved 2\n", "saved 1\n", SHMT_BAD_VERSION, 0 },
 		{ "saved 2\n", "saved 3\n", SHMT_BAD_META, 2 },
-		{ "saved 2\n", "saved 4\n", SHMT_BAD_VERSION, 0 },
+		{ "saved 2\n", "saved 4\n", SHMT_BAD_META, 2 },
+		{ "saved 2\n", "saved 5\n", SHMT_BAD_VERSION, 0 },
 		{ "saved 2\n", "saved 02\n", SHMT_BAD_META, 1 },
 		{ "saved 2\n", "saved x\n", SHMT_BAD_META, 1 },
 		{ "kind sysv\n", "kind posix\n", SHMT_BAD_META, 2 },

@@ -123,16 +123,16 @@ json() {
 	needs_root "another user"
 	needs_memfd
 	without_privilege perl -e '$at = syscall 9, 0, 65536, 3, 0x8021, -1, 0;
-		$| = 1; print "."; sleep 1 while 1' \
+		$| = 1; print "$$\n"; sleep 1 while 1' \
 		>"$BATS_TEST_TMPDIR/ready" 3>&- &
-	holder=$!
-	holders+=("$holder")
 	wait_for test -s "$BATS_TEST_TMPDIR/ready"
+	holder=$(<"$BATS_TEST_TMPDIR/ready")
+	holders+=("$holder")
 	run --separate-stderr without_privilege "$(command -v shmtool)" stat \
 		--kind anon --pid "$holder" --tsv --no-heading \
 		-o SIZE,RSS,OWNER,IDLE,NATTCH
 	[ "$status" -eq 0 ]
-	[ "$output" = $'65536\t-\t-\t-\t1' ]
+		[ "$output" = $'65536\t-\t-\t-\t1' ]
 	[[ $stderr == *"may not be looked into: the memory without a name"* ]]
 }
 
