@@ -823,6 +823,32 @@ struct shmt_others {
 /* dir: as of struct shmt_object; errno as open(2), ENODEV as above. */
 int shmt_posix_others(int dir, struct shmt_others *others);
 
+/* One tmpfs that is mounted in the mount namespace of the caller. */
+struct shmt_tmpfs {
+	const char *point;	/* where; one of several places */
+	uint64_t dev;
+	uint64_t rss, swap;	/* bytes of all its files */
+	bool with_deleted;	/* those without a name included */
+	bool has_inodes;
+	uint64_t inodes;	/* files and directories */
+	uint64_t hidden;	/* of which the bytes are not known */
+};
+
+struct shmt_tmpfs_list {
+	struct shmt_tmpfs *list;
+	size_t count;
+	struct shmt__arena *names;	/* private */
+};
+
+/* Lists every tmpfs once.  The caller frees with shmt_tmpfs_free().  errno as
+ * open(2). */
+int shmt_tmpfs_list(struct shmt_tmpfs_list *list);
+void shmt_tmpfs_free(struct shmt_tmpfs_list *list);
+
+/* Shmem of /proc/meminfo: the bytes in memory of all shared memory and of all
+ * files of every tmpfs, huge pages of hugetlbfs not included. */
+int shmt_shmem(uint64_t *bytes);
+
 /* part of whole in tenths of a percent, exact for all 64 bits; UINT64_MAX
  * where whole is 0 and part is not. */
 uint64_t shmt_permille(uint64_t part, uint64_t whole);

@@ -12,6 +12,7 @@
 #include "groups.h"
 #include "rows.h"
 #include "shmtool.h"
+#include "stat/account.h"
 #include "stat/summary.h"
 #include "stat/view.h"
 #include "ui/message.h"
@@ -87,7 +88,8 @@ const struct view views[] = {
 	    creators_expendable, NULL, NULL },
 	[SUMMARY] = { 'u', &summary_columns, NULL, NULL, NULL, NULL },
 	[PROCESSES] = { 'P', &attachment_columns, NULL, NULL,
-	    object_attachments, json_attached }
+	    object_attachments, json_attached },
+	[ACCOUNT] = { 'u', &account_columns, NULL, NULL, NULL, NULL }
 };
 
 bool
@@ -182,8 +184,9 @@ choose_needs(struct opts *o)
 	for (i = 0; i < o->column_count; i++)
 		needs |= o->columns[i]->needs;
 	if (o->view->letter == 'u')
-		needs |= NEEDS_RSS | (has_objects(o) ? NEEDS_STATUS : 0);
-	if (o->json && has_objects(o))
+		needs |= NEEDS_RSS | (has_objects(o) &&
+		    o->view != &views[ACCOUNT] ? NEEDS_STATUS : 0);
+	if (o->json && has_objects(o) && o->view->letter != 'u')
 		needs |= NEEDS_STATUS;
 	if (o->by != NULL)
 		needs |= NEEDS_STATUS | o->by->needs;
@@ -209,10 +212,25 @@ set_columns(struct opts *o)
 	return status;
 }
 
+/* Whether all memory of every kind is added up, which is what Shmem is. */
+static bool
+is_account(const struct opts *o)
+{
+	const struct shmt_filter *filter = &o->filter.set;
+	size_t i;
+
+	for (i = 0; i < filter->count; i++)
+		if (filter->clauses[i].by != SHMT_BY_KIND)
+			return false;
+	return o->view_index == SUMMARY && o->by_name == NULL &&
+	    o->args.count == 0 && !o->selection.all_ns &&
+	    shmt_filter_kinds(filter) == SHMT_ALL_KINDS;
+}
+
 int
 set_view(struct opts *o)
 {
-	o->view = &views[o->view_index];
+	o->view = &views[is_account(o) ? ACCOUNT : o->view_index];
 	if (o->by_name == NULL)
 		return ST_OK;
 	if (o->view_index != SUMMARY)
