@@ -10,11 +10,11 @@ needs_memfd() {
 
 # hold_unnamed KIND BYTES: a process that holds so many bytes of memory, all
 # written, until the test ends; of "mapped", deleted memory that it has only
-# mapped; "named" is an object that has its name still.  $holder is its pid,
+# mapped, which has another name, /dev/shm/other, if it is "linked"; "named" is an object that has its name still.  $holder is its pid,
 # $path leads to the memory where that is a descriptor.
 hold_unnamed() {
 	local ready="$BATS_TEST_TMPDIR/holding.$RANDOM$RANDOM"
-	[[ $1 != memfd && $1 != sealed && $1 != anon && $1 != mapped ]] ||
+	[[ $1 == deleted || $1 == named ]] ||
 		needs_memfd
 	perl -e '
 		my ($kind, $bytes, $ready) = @ARGV;
@@ -25,6 +25,9 @@ hold_unnamed() {
 			$fd = syscall(319, $name, 2);
 		} elsif ($kind ne "anon") {
 			sysopen $file, "/dev/shm/held", 0102, 0600 or die $!;
+			link "/dev/shm/held", "/dev/shm/other"
+			    if $kind eq "linked";
+			$kind = "mapped" if $kind eq "linked";
 			$fd = fileno $file;
 		}
 		if ($fd != -1) {

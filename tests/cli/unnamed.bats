@@ -100,16 +100,19 @@ mapping() {
 	#include <signal.h>
 	#include <stdlib.h>
 	#include <unistd.h>
-	/* The directory is synced when the contents are copied. */
-	int fsync(int fd)
+	/* The contents are being copied. */
+	ssize_t pread64(int fd, void *to, size_t n, off_t at)
 	{
 		kill(atoi(getenv("VICTIM")), SIGKILL);
 		usleep(200000);
-		return ((int (*)(int))dlsym(RTLD_NEXT, "fsync"))(fd);
+		return ((ssize_t (*)(int, void *, size_t, off_t))
+		    dlsym(RTLD_NEXT, "pread64"))(fd, to, n, at);
 	}
 	TXT
 	VICTIM=$holder LD_PRELOAD=$BATS_TEST_TMPDIR/kill.so \
 		shmtool save "$dir" "$path"
+	wait "$holder" || true
+	run -1 kill -0 "$holder"
 	[ "$(wc -c <"$(find "$dir" -name '*.shm')")" -eq 5000 ]
 	holders=()
 }

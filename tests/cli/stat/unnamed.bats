@@ -56,6 +56,16 @@ json() {
 	[[ $(list deleted ID) == "/proc/$holder/map_files/"*-* ]]
 }
 
+@test "stat --kind deleted: mapped by a name that is gone, with another link" {
+	needs_root "map_files"
+	hold_unnamed linked 5000
+	grep -q '/dev/shm/held (deleted)' "/proc/$holder/maps"
+	[ -z "$(list deleted ID)" ]
+	[ "$(list posix ID)" = /other ]
+	rm /dev/shm/other
+	[ "$(list deleted SIZE)" = 5000 ]
+}
+
 @test "stat --kind deleted: by link count, never by the text of maps" {
 	local name='/dev/shm/x (deleted)'
 	perl -e 'open my $f, ">", $ARGV[0] or die $!; print $f 1 x 5000' \
