@@ -211,7 +211,7 @@ json() {
 	local kind
 	hold_unnamed deleted 5000
 	for kind in deleted memfd sysv,anon; do
-		run --separate-stderr shmtool stat -w --kind "$kind"
+		run --separate-stderr timeout 5 shmtool stat -w --kind "$kind"
 		[ "$status" -eq 2 ]
 		message_has --kind "no event tells of memory without a name"
 		run --separate-stderr shmtool rm -y --kind "$kind"
