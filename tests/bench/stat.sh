@@ -10,13 +10,18 @@ row "stat --json, 4096 segments" "lsipc -m -J" 0.30 \
 	shmtool stat --json -- lsipc -m -J
 no_segments
 
-# crowd COUNT ATTACHED: so many processes, and how many of them have a segment.
+# crowd COUNT ATTACHED [FDS]: so many processes, how many of them have a
+# segment, and how many descriptors each has.
 crowd() {
 	coproc holders {
 		perl -MIPC::SysV=shmat -e '
 			$| = 1;
-			my ($count, $attached) = @ARGV;
-			my @children;
+			my ($count, $attached, $fds) = @ARGV;
+			my (@children, @open);
+			while (@open + 5 < $fds) {
+				open my $file, "<", "/dev/null" or die $!;
+				push @open, $file;
+			}
 			my $id = shmget(0, 4096, 0600) // die $!;
 			for my $n (1 .. $count) {
 				my $child = fork // die $!;
@@ -31,7 +36,7 @@ crowd() {
 			sleep 1;
 			print "ready\n";
 			<STDIN>;
-			kill KILL => @children' "$1" "$2"
+			kill KILL => @children' "$1" "$2" "${3:-0}"
 	}
 	# shellcheck disable=SC2154 # coproc sets it
 	read -r -u "${holders[0]}" _
@@ -59,3 +64,12 @@ for attached in $((processes / 20)) "$processes"; do
 	fi
 	crowd_gone
 done
+
+work="stat -u --kind all, $processes processes"
+crowd "$processes" 0 25
+if command -v lsof >/dev/null; then
+	row "$work" "lsof" 0.10 shmtool stat -u --kind all -- lsof -n -w
+else
+	no_row "$work" "lsof" 0.10 "no lsof"
+fi
+crowd_gone

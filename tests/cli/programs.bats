@@ -79,7 +79,7 @@ if os.fork() == 0:
 		skip "no weston, or no weston-simple-shm, here"
 	export XDG_RUNTIME_DIR=$BATS_TEST_TMPDIR/run
 	mkdir -m 0700 "$XDG_RUNTIME_DIR"
-	weston --backend=headless --socket=test --idle-time=0 \
+	weston --backend=headless-backend.so --socket=test --idle-time=0 \
 		>"$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
 	holders+=("$!")
 	wait_for test -S "$XDG_RUNTIME_DIR/test"
