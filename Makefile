@@ -36,23 +36,24 @@ LIB := \
 	bytes/memcg bytes/prefault bytes/view bytes/view_file bytes/view_map \
 	bytes/view_remote info limits/advice limits/dev_shm limits/diagnose \
 	limits/diagnose_object limits/limits limits/logind limits/sysctl \
-	limits/tmpfs object posix posix_create posix_list posix_remove ref sys/arena \
-	sys/atomic_file sys/file sys/meminfo sys/mounts sys/parse sys/resident \
-	sys/semaphore sys/thread sys/walk sysv sysv_list unnamed \
-	users/changes users/holders users/ids users/lease users/maps users/namespace users/process \
-	users/scan users/select users/stale
+	limits/tmpfs object posix posix_create posix_list posix_remove ref \
+	sys/arena sys/atomic_file sys/file sys/meminfo sys/mounts sys/parse \
+	sys/resident sys/semaphore sys/thread sys/walk sysv sysv_list unnamed \
+	users/changes users/holders users/ids users/lease users/maps \
+	users/namespace users/postgresql users/process users/scan users/select \
+	users/shm_mount users/stale
 CMD := \
 	archive attach attachments child collect columns create create/input \
 	create/object diagnose diagnose_object filter groups holders limits \
 	limits/advise limits/check limits/ipcs limits/metrics limits/sample \
 	limits/set limits/setting limits/usage main namespace operand \
 	option_values output read read/dump read/values read/watch reaper \
-	restore rm rm/decide rm/dialogue rm/explain rm/object rm/plan \
+	restore rm rm/decide rm/dialogue rm/explain_filter rm/object rm/plan \
 	rm/removal rm/report rm/segment rows save semaphore set stat \
 	stat/account stat/detail stat/event stat/notes stat/object_watch stat/show \
 	stat/summary stat/view stat/watch transfer ui/column ui/json \
 	ui/message ui/options ui/progress ui/safe ui/signals ui/stream \
-	ui/suggest ui/table ui/terminal ui/text ui/value write
+	ui/suggest ui/table ui/terminal ui/text ui/value ui/wait write
 UNITS := \
 	archive archive_pair copy copy_pipe diagnose fault fault_bytes \
 	fault_posix files hidden holders holders_hidden lease lease_removal \
@@ -95,6 +96,7 @@ LINK := -pthread -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed -Wl,-O1
 
 LIB_OBJ := $(LIB:%=$(BUILD)/lib/%.o)
 CMD_OBJ := $(CMD:%=$(BUILD)/cmd/%.o)
+BENCH := $(BUILD)/tests/bench/pair $(BUILD)/tests/bench/crowd
 UNIT := $(UNITS:%=$(BUILD)/tests/unit/%)
 DIST := shmtool-$(VERSION)
 ARCHIVE := $(BUILD)/libshmtool.a
@@ -207,10 +209,10 @@ $(BUILD)/tests/kernels/probe: tests/kernels/probe.c
 fuzz: ## fuzzes each target for FUZZ_SECONDS or FUZZ_RUNS, with clang
 	tests/fuzz/run
 
-bench: all $(BUILD)/tests/bench/pair ## measures beside the peers
+bench: all $(BENCH) ## measures beside the peers
 	tests/bench/run $(abspath $(BUILD))
 
-$(BUILD)/tests/bench/pair: $(BUILD)/tests/bench/pair.o
+$(BENCH): $(BUILD)/tests/bench/%: $(BUILD)/tests/bench/%.o
 	$(CC) -pie $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(BSD_LIBS)
 
 lint: check-man ## all linters over all that is written

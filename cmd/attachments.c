@@ -123,7 +123,7 @@ list_attachments(const struct row *rows, size_t row_count,
 	for (i = 0; i < row_count; i++)
 		for (h = 0; h < rows[i].holder_count; h++)
 			*a++ = (struct attachment){ row_holders(&rows[i])[h],
-			    &rows[i], rows[i].ipc_ns->ns.inode };
+			    &rows[i], row_ns(&rows[i]) };
 	return ST_OK;
 }
 

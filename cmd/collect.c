@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * The rows of the segments that operands and filters select, of this IPC
- * namespace or of all.  A child enters each other namespace and sends its
- * rows back.
+ * The rows of the segments that operands and filters select, of this namespace
+ * or of all.  A child enters each other namespace and sends its rows back.
  */
+
+#include <sys/stat.h>
 
 #include <errno.h>
 #include <stdbool.h>
@@ -35,7 +36,9 @@ selected_kinds(const struct selection *selection)
 
 	for (o = 0; o < selection->operand_count; o++)
 		kinds |= SHMT_KIND(selection->operands[o].ref.kind);
-	return kinds != 0 ? kinds : shmt_filter_kinds(selection->filter);
+	if (kinds == 0)
+		kinds = shmt_filter_kinds(selection->filter);
+	return selection->kinds == 0 ? kinds : kinds & selection->kinds;
 }
 
 static unsigned
@@ -129,7 +132,8 @@ add_matches(const struct selection *selection, struct rows *rows)
 	struct shmt_list all;
 	int status;
 
-	status = filter_list(selection->filter, wanted(selection), &all);
+	status = filter_list(selection->filter, selected_kinds(selection),
+	    wanted(selection), &all);
 	return status == ST_OK ? make_rows(rows, &all) : status;
 }
 
@@ -148,37 +152,78 @@ collect_here(const struct selection *selection, struct rows *rows,
 	return status;
 }
 
-/* What a child sends: this, the rows, the holders. */
-struct answer {
-	size_t row_count, holder_count, hidden;
-	int holders_error;
+/* What a child is given. */
+struct inside {
+	const struct selection *selection;
+	const struct rows *rows;	/* of the namespaces before */
 };
+
+/* What a child sends: this, the rows, the holders, the names. */
+struct answer {
+	size_t row_count, holder_count, names_size, hidden;
+	int holders_error;
+	uint64_t dev, inode;
+};
+
+/* The /dev/shm of a namespace, which others may have too: EEXIST.  Without one,
+ * the list of its objects fails. */
+static int
+identify_shm(const struct rows *before, struct ipc_ns *ipc_ns)
+{
+	struct stat st;
+	size_t i;
+
+	if (stat("/dev/shm", &st) == -1)
+		return 0;
+	for (i = 0; i < before->ns_count; i++)
+		if (before->namespaces[i].dev == st.st_dev &&
+		    before->namespaces[i].inode == st.st_ino)
+			return EEXIST;
+	ipc_ns->dev = st.st_dev;
+	ipc_ns->inode = st.st_ino;
+	return 0;
+}
+
+static int
+send_answer(const struct rows *rows, const struct ipc_ns *ipc_ns, int out)
+{
+	const struct shmt_holders *holders = &ipc_ns->holders;
+	struct answer answer = { rows->count, holders->count, 0,
+		holders->hidden, ipc_ns->holders_error, ipc_ns->dev,
+		ipc_ns->inode };
+	FILE *file = fdopen(out, "w");
+	char *names;
+
+	names = copy_names(rows->list, rows->count, &answer.names_size);
+	if (names == NULL || file == NULL)
+		return errno;
+	fwrite(&answer, sizeof(answer), 1, file);
+	fwrite(rows->list, sizeof(*rows->list), rows->count, file);
+	if (holders->count > 0)
+		fwrite(holders->list, sizeof(*holders->list), holders->count,
+		    file);
+	fwrite(names, 1, answer.names_size, file);
+	free(names);
+	return ferror(file) || fflush(file) == EOF ? errno : 0;
+}
 
 /* In the child, inside the other namespace. */
 static int
 send_rows(void *arg, int out)
 {
+	const struct inside *inside = arg;
 	struct ipc_ns ipc_ns = { 0 };
-	const struct shmt_holders *holders = &ipc_ns.holders;
 	struct rows rows = { 0 };
-	struct answer answer;
-	FILE *file;
-	int error;
+	int error = 0;
 
+	if (inside->selection->kinds == SHMT_KIND(SHMT_POSIX))
+		error = identify_shm(inside->rows, &ipc_ns);
+	if (error != 0)
+		return error;
 	/* collect_here() has printed a message. */
-	if (collect_here(arg, &rows, &ipc_ns) != ST_OK)
+	if (collect_here(inside->selection, &rows, &ipc_ns) != ST_OK)
 		return ECANCELED;
-	answer = (struct answer){ rows.count, holders->count,
-	    holders->hidden, ipc_ns.holders_error };
-	file = fdopen(out, "w");
-	if (file == NULL)
-		return errno;
-	fwrite(&answer, sizeof(answer), 1, file);
-	fwrite(rows.list, sizeof(*rows.list), rows.count, file);
-	if (holders->count > 0)
-		fwrite(holders->list, sizeof(*holders->list), holders->count,
-		    file);
-	error = ferror(file) || fflush(file) == EOF ? errno : 0;
+	error = send_answer(&rows, &ipc_ns, out);
 	free_rows(&rows);
 	shmt_holders_free(&ipc_ns.holders);
 	return error;
@@ -188,15 +233,17 @@ static int
 receive_rows(const char *bytes, size_t length, struct rows *rows,
     struct ipc_ns *ipc_ns)
 {
+	size_t rows_size, holders_size, i, first = rows->count;
 	struct shmt_holder *holders;
-	size_t rows_size, holders_size, i;
 	struct answer answer;
 	struct row *more;
+	char *names;
 
 	memcpy(&answer, bytes, sizeof(answer));
 	rows_size = answer.row_count * sizeof(*more);
 	holders_size = answer.holder_count * sizeof(*holders);
-	if (length != sizeof(answer) + rows_size + holders_size)
+	if (length != sizeof(answer) + rows_size + holders_size +
+	    answer.names_size)
 		return fail("--all-ns", EIO);
 	more = reallocarray(rows->list, rows->count + answer.row_count + 1,
 	    sizeof(*more));
@@ -208,25 +255,31 @@ receive_rows(const char *bytes, size_t length, struct rows *rows,
 		return fail(NULL, ENOMEM);
 	}
 	bytes += sizeof(answer);
-	more += rows->count;
+	more += first;
 	rows->count += answer.row_count;
 	memcpy(more, bytes, rows_size);
 	for (i = 0; i < answer.row_count; i++)
 		more[i].ipc_ns = ipc_ns;
-	memcpy(holders, bytes + rows_size, holders_size);
+	bytes += rows_size;
+	memcpy(holders, bytes, holders_size);
 	ipc_ns->holders = (struct shmt_holders){ holders, answer.holder_count,
 	    answer.hidden, NULL };
 	ipc_ns->holders_error = answer.holders_error;
-	return ST_OK;
+	ipc_ns->dev = answer.dev;
+	ipc_ns->inode = answer.inode;
+	names = malloc(answer.names_size);
+	if (names != NULL)
+		memcpy(names, bytes + holders_size, answer.names_size);
+	return own_names(rows, first, names);
 }
 
 /* Adds the rows of another namespace.  *seen: false if it does not exist any
- * more, may not be entered, or something failed. */
+ * more, has no /dev/shm of its own, may not be entered, or something failed. */
 static int
 collect_there(const struct selection *selection, const struct shmt_ns *ns,
     struct collection *collection, struct ipc_ns *ipc_ns, bool *seen)
 {
-	struct selection inside = *selection;
+	struct inside inside = { selection, &collection->rows };
 	size_t length;
 	void *answer;
 	int status;
@@ -241,9 +294,12 @@ collect_there(const struct selection *selection, const struct shmt_ns *ns,
 	}
 	switch (errno) {
 	case ESRCH:
+	case EEXIST:
+	case ENODEV:
 		return ST_OK;
 	case EACCES:
 	case EPERM:
+	case ENOSYS:
 		collection->closed++;
 		return ST_OK;
 	case ECANCELED:
@@ -263,37 +319,68 @@ name_ns(const struct shmt_ns *ns, struct ipc_ns *ipc_ns)
 	strlcpy(ipc_ns->command, process.command, sizeof(ipc_ns->command));
 }
 
+/* Adds the namespaces of one kind. */
+static int
+add_namespaces(enum shmt_kind kind, struct shmt_ns **list, size_t *count,
+    size_t *hidden)
+{
+	size_t more_count, more_hidden;
+	struct shmt_ns *more, *all;
+
+	if (shmt_ns_list(kind, &more, &more_count, &more_hidden) == -1)
+		return fail("--all-ns", errno);
+	all = reallocarray(*list, *count + more_count, sizeof(*all));
+	if (all != NULL) {
+		memcpy(all + *count, more, more_count * sizeof(*all));
+		*list = all;
+		*count += more_count;
+		*hidden = more_hidden > *hidden ? more_hidden : *hidden;
+	}
+	free(more);
+	return all != NULL ? ST_OK : fail(NULL, ENOMEM);
+}
+
+static int
+collect_namespace(const struct selection *selection, const struct shmt_ns *ns,
+    struct collection *collection)
+{
+	struct rows *rows = &collection->rows;
+	struct ipc_ns *ipc_ns = &rows->namespaces[rows->ns_count];
+	struct selection part = *selection;
+	size_t before = rows->count;
+	int status;
+	bool seen;
+
+	part.kinds = SHMT_KIND(ns->kind);
+	status = collect_there(&part, ns, collection, ipc_ns, &seen);
+	if (seen) {
+		name_ns(ns, ipc_ns);
+		rows->ns_count++;
+	} else
+		rows->count = before;
+	return status;
+}
+
 static int
 collect_everywhere(
     const struct selection *selection, struct collection *collection)
 {
 	struct rows *rows = &collection->rows;
-	struct ipc_ns *ipc_ns;
-	struct shmt_ns *list;
-	size_t count, before, i;
-	int status, outcome;
-	bool seen;
+	unsigned kinds = selected_kinds(selection);
+	struct shmt_ns *list = NULL;
+	size_t count = 0, i;
+	enum shmt_kind kind;
+	int status = ST_OK;
 
-	if (shmt_ns_list(&list, &count, &collection->hidden) == -1)
-		return fail("--all-ns", errno);
-	status = make_namespaces(rows, count);
-	for (i = 0; rows->namespaces != NULL && i < count; i++) {
-		ipc_ns = &rows->namespaces[rows->ns_count];
-		before = rows->count;
-		/* The first is our own. */
-		if (i == 0) {
-			outcome = collect_here(selection, rows, ipc_ns);
-			seen = outcome == ST_OK;
-		} else
-			outcome = collect_there(selection, &list[i], collection,
-			    ipc_ns, &seen);
-		add_status(&status, outcome);
-		if (seen) {
-			name_ns(&list[i], ipc_ns);
-			rows->ns_count++;
-		} else
-			rows->count = before;
-	}
+	for (kind = SHMT_SYSV; kind <= SHMT_POSIX; kind++)
+		if (kinds & SHMT_KIND(kind))
+			add_status(&status, add_namespaces(kind, &list,
+			    &count, &collection->hidden));
+	if (status == ST_OK)
+		status = make_namespaces(rows, count);
+	for (i = 0; rows->namespaces != NULL && i < count; i++)
+		add_status(&status, collect_namespace(selection, &list[i],
+		    collection));
 	free(list);
 	return status;
 }
@@ -314,7 +401,7 @@ collect_all(const struct selection *selection, struct collection *collection)
 		return status;
 	rows->ns_count = 1;
 	if ((selection->needs & NEEDS_NS) != 0 &&
-	    shmt_ns_self(&own.inode) == -1) {
+	    shmt_ns_self(SHMT_SYSV, &own.inode) == -1) {
 		warn_about(NULL, "cannot tell the IPC namespace: %s",
 		    strerror(errno));
 		status = ST_FAILED;
@@ -461,13 +548,13 @@ check_complete(const struct selection *selection,
 
 	if (collection->hidden > 0) {
 		warn_about("--all-ns", "%zu process%s may not be asked for "
-		    "%s IPC namespace", collection->hidden,
+		    "%s namespace", collection->hidden,
 		    plural(collection->hidden, "es"),
 		    collection->hidden == 1 ? "its" : "their");
 		complete = false;
 	}
 	if (collection->closed > 0) {
-		warn_about("--all-ns", "%zu IPC namespace%s may not be entered",
+		warn_about("--all-ns", "%zu namespace%s may not be entered",
 		    collection->closed, plural(collection->closed, "s"));
 		complete = false;
 	}

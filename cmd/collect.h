@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * The rows of the segments that operands and filters select, of one IPC
- * namespace or of all.
+ * The rows of the segments that operands and filters select, of one namespace
+ * or of all.
  */
 
 #ifndef CMD_COLLECT_H
@@ -21,6 +21,7 @@ struct selection {
 	size_t operand_count;
 	unsigned needs;
 	bool all_ns;
+	unsigned kinds;		/* only these; 0: all that are selected */
 };
 
 struct collection {

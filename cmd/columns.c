@@ -117,11 +117,19 @@ get_lcommand(const void *row, struct value *value)
 	set_process(value, &((const struct row *)row)->last_user);
 }
 
+uint64_t
+row_ns(const struct row *row)
+{
+	const struct shmt_ns *ns = &row->ipc_ns->ns;
+
+	return ns->kind == row->segment.object.kind ? ns->inode : 0;
+}
+
 /* Numbers of a namespace are 0 where they are unknown. */
 static void
 get_ns(const void *row, struct value *value)
 {
-	uint64_t inode = ((const struct row *)row)->ipc_ns->ns.inode;
+	uint64_t inode = row_ns(row);
 
 	if (inode != 0)
 		set_number(value, inode);

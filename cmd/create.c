@@ -19,6 +19,7 @@
 #include "create/input.h"
 #include "create/object.h"
 #include "diagnose.h"
+#include "namespace.h"
 #include "operand.h"
 #include "option_values.h"
 #include "reaper.h"
@@ -157,6 +158,9 @@ parse(int argc, char **argv, struct opts *o)
 			return usage_error(o->args.operands[o->args.count - 1],
 			    "one /NAME is the only operand; a command comes "
 			    "after --");
+		if (entered_namespace() != NULL && o->args.command != NULL)
+			return usage_error(o->args.operands[0], "--ns goes "
+			    "with /NAME or with COMMAND, not with both");
 		status = parse_operand(o->args.operands[0], &o->name);
 		if (status == ST_OK)
 			status = check_name(o);

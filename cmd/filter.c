@@ -253,17 +253,10 @@ check_kinds(const struct shmt_filter *filter)
 
 	if (kinds == 0)
 		return usage_error("--kind", "no kind is left");
-	if ((kinds & SHMT_UNNAMED) != 0 && entered_namespace() != NULL)
-		return usage_error("--kind", "memory without a name belongs to "
-		    "no namespace: list it without --ns");
 	if ((kinds & SHMT_KIND(SHMT_POSIX)) == 0)
 		return has_any(filter, SHMT_BY_NAME) ? usage_error("--name",
 		    "goes with --kind posix: a segment has no name") : ST_OK;
-	if (entered_namespace() != NULL)
-		return usage_error("--kind", "the POSIX objects of another "
-		    "namespace cannot be reached: --ns means System V "
-		    "segments");
-	return ST_OK;
+	return enter_objects("--kind");
 }
 
 int
@@ -284,7 +277,7 @@ only_named_kinds(struct shmt_filter *filter, const char *why)
 }
 
 int
-check_filter(const struct shmt_filter *filter)
+check_filter(struct shmt_filter *filter)
 {
 	static const struct {
 		enum shmt_criterion one, other;
@@ -300,6 +293,9 @@ check_filter(const struct shmt_filter *filter)
 	};
 	size_t i;
 
+	if (entered_namespace() != NULL && only_named_kinds(filter, "memory "
+	    "without a name belongs to no namespace: without --ns") != ST_OK)
+		return ST_USAGE;
 	for (i = 0; i < sizeof(never) / sizeof(never[0]); i++)
 		if (filter_has(filter, never[i].one, false) &&
 		    filter_has(filter, never[i].other, false))
@@ -402,15 +398,15 @@ list_failed(unsigned kinds, int error)
 }
 
 int
-filter_list(const struct shmt_filter *filter, unsigned want,
-    struct shmt_list *list)
+filter_list(const struct shmt_filter *filter, unsigned kinds,
+    unsigned want, struct shmt_list *list)
 {
 	size_t i, kept = 0;
 	bool *passes;
 	int status;
 
-	if (shmt_list(shmt_filter_kinds(filter), want, list) == -1)
-		return list_failed(shmt_filter_kinds(filter), errno);
+	if (shmt_list(kinds, want, list) == -1)
+		return list_failed(kinds, errno);
 	passes = calloc(list->count + 1, sizeof(*passes));
 	if (passes == NULL) {
 		shmt_list_free(list);

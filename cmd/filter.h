@@ -24,7 +24,7 @@ struct filter {
 extern const struct option_row filter_options[];
 
 /* After the last option: whether any segment could pass. */
-int check_filter(const struct shmt_filter *filter);
+int check_filter(struct shmt_filter *filter);
 
 /* For a verb that memory without a name cannot be part of: "all" leaves it out,
  * and a kind of it is a usage error for this reason. */
@@ -62,9 +62,9 @@ int filter_mark(const struct shmt_filter *filter,
 /* Reports that a list of these kinds could not be read; returns a status. */
 int list_failed(unsigned kinds, int error);
 
-/* Lists the segments that pass, with the facts wanted (SHMT_WANT_RSS); the
- * caller frees with shmt_list_free(). */
-int filter_list(const struct shmt_filter *filter, unsigned want,
-    struct shmt_list *list);
+/* Lists the segments of some kinds that pass, with the facts wanted
+ * (SHMT_WANT_RSS); the caller frees with shmt_list_free(). */
+int filter_list(const struct shmt_filter *filter, unsigned kinds,
+    unsigned want, struct shmt_list *list);
 
 #endif

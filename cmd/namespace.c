@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * --ns: the IPC namespace in which the command runs.
+ * --ns: the IPC namespace in which the command runs, and whose /dev/shm it
+ * sees.
  */
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "namespace.h"
@@ -12,6 +15,7 @@
 #include "ui/message.h"
 
 static const char *entered;
+static bool has_its_objects;
 
 const char *
 entered_namespace(void)
@@ -32,4 +36,31 @@ enter_namespace(const char *which)
 	}
 	warn_about(which, "IPC namespace: %s", strerror(errno));
 	return errno == ENOENT ? ST_FAILED : status_of(errno);
+}
+
+static int
+shm_failed(int error)
+{
+	if (error != ENODEV && error != ENOSYS)
+		return fail(entered, error);
+	warn_about(entered, error == ENODEV ? "no tmpfs is mounted at its "
+	    "/dev/shm" : "its /dev/shm cannot be reached safely: that needs "
+	    "Linux 5.12");
+	return ST_FAILED;
+}
+
+int
+enter_objects(const char *text)
+{
+	uint64_t pid;
+
+	if (entered == NULL || has_its_objects)
+		return ST_OK;
+	if (shmt_parse_number(entered, INT32_MAX, &pid) == -1)
+		return usage_error(text, "--ns PATH names no /dev/shm: POSIX "
+		    "objects need --ns PID");
+	if (shmt_ns_enter_shm((pid_t)pid) == -1)
+		return shm_failed(errno);
+	has_its_objects = true;
+	return ST_OK;
 }

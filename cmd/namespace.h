@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * --ns: the IPC namespace in which the command runs.
+ * --ns: the IPC namespace in which the command runs, and whose /dev/shm it
+ * sees.
  */
 
 #ifndef NAMESPACE_H
@@ -12,5 +13,12 @@ int enter_namespace(const char *which);
 
 /* The value of --ns, whose IPC namespace was entered, or NULL. */
 const char *entered_namespace(void);
+
+/*
+ * Where --ns was given, mounts the /dev/shm of its process at ours, once: before
+ * the first look at a POSIX object.  text: the operand or option that names
+ * objects.  An exit status.
+ */
+int enter_objects(const char *text);
 
 #endif

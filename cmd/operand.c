@@ -37,12 +37,8 @@ parse_operand(const char *text, struct operand *operand)
 	if (shmt_parse_ref(text, &operand->ref) == 0) {
 		if (operand->ref.path != NULL)
 			return parse_path(operand);
-		if (operand->ref.kind == SHMT_SYSV ||
-		    entered_namespace() == NULL)
-			return ST_OK;
-		return usage_error(text, "the POSIX objects of another "
-		    "namespace cannot be reached: --ns means System V "
-		    "segments");
+		return operand->ref.kind == SHMT_SYSV ? ST_OK :
+		    enter_objects(text);
 	}
 	if (errno == ERANGE && strncmp(text, "ftok:", 5) == 0)
 		return usage_error(text, "out of range: PROJ is one character "

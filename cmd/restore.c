@@ -64,13 +64,10 @@ struct work {
 	struct progress progress;
 	struct reaper reaper;
 	bool made;		/* there is a segment, perhaps not complete */
-	bool in_ns;		/* an object, but --ns was given */
+	int entered;		/* status of --ns, of an object */
 	struct shmt_saved saved;
 	struct shmt_trouble trouble;
 };
-
-static const char foreign_objects[] = "the POSIX objects of another namespace "
-    "cannot be reached: --ns means System V segments";
 
 static int
 parse(int argc, char **argv, struct opts *o)
@@ -93,8 +90,6 @@ parse(int argc, char **argv, struct opts *o)
 	if (o->flags & SHMT_SAME_ID)
 		return usage_error("--as", "not with --id: an object has no "
 		    "id");
-	if (entered_namespace() != NULL)
-		return usage_error("--as", "%s", foreign_objects);
 	return ST_OK;
 }
 
@@ -108,15 +103,16 @@ report_progress(void *arg, uint64_t done)
 	return show_progress(&w->progress, done);
 }
 
-/* From now on the reaper removes the segment, unless it is dismissed. */
+/* From now on the reaper removes the segment, unless it is dismissed.  An
+ * object will be made, where --ns says. */
 static bool
 segment_made(void *arg, const struct shmt_info *segment)
 {
 	struct work *w = arg;
 
 	if (segment->object.kind == SHMT_POSIX) {
-		w->in_ns = entered_namespace() != NULL;
-		return !w->in_ns;
+		w->entered = enter_objects(w->file);
+		return w->entered == ST_OK;
 	}
 	w->made = true;
 	return inform_reaper(&w->reaper, segment);
@@ -292,10 +288,8 @@ makes_object(const struct opts *o, const struct work *w)
 static int
 restore_failed(const struct opts *o, const struct work *w, int error)
 {
-	if (w->in_ns) {
-		warn_about(w->file, "%s", foreign_objects);
-		return ST_FAILED;
-	}
+	if (w->entered != ST_OK)
+		return w->entered;
 	if (error == ECANCELED || (error == EINTR && caught_signal() != 0)) {
 		warn_about(w->file, "interrupted, nothing was made");
 		return ST_FAILED;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * shmtool rm: selects segments, asks, and removes one after the other.  The
- * removal of one is in rm/removal.c.
+ * shmtool rm: selects segments, asks, and removes one after the other.  What
+ * happens to each is decided in rm/decide.c.
  */
 
 #include <errno.h>
@@ -151,7 +151,8 @@ select_segments(struct opts *o, struct work *work)
 	size_t i;
 	int status;
 
-	status = filter_list(o->run.filter, 0, &work->segments);
+	status = filter_list(o->run.filter,
+	    shmt_filter_kinds(o->run.filter), 0, &work->segments);
 	if (status != ST_OK)
 		return status;
 	work->list = calloc(work->segments.count + 1, sizeof(*work->list));
@@ -342,7 +343,7 @@ const struct cmd cmd_rm = {
 	.synopsis = "[-n] [-f] [-i] [-v] [-y] [--save DIR] [--json] "
 	    "(SEGMENT... [FILTER...] | FILTER... | --all)",
 	.options = options,
-	.note = "FILTER is any of the options from --owner on; all must hold, "
+	.note = "FILTER is any of the options from --kind on; all must hold, "
 	    "but of one\ngiven more than once only one value.",
 	.run = run
 };

@@ -268,53 +268,62 @@ row_holders(const struct row *row)
 	return row->holder_count > 0 ? list + row->first_holder : NULL;
 }
 
-/* The bytes that take_name() needs. */
+/* The path of an object: its name behind a slash, or one in /proc. */
 static size_t
-name_size(const struct shmt_object *object)
+put_path(const struct shmt_object *object, char *text, size_t room)
 {
-	return (object->name != NULL ? strlen(object->name) + 2 : 0) +
-	    (object->path != NULL ? strlen(object->path) + 1 : 0);
+	if (object->path != NULL)
+		return (size_t)snprintf(text, room, "%s", object->path) + 1;
+	return object->name == NULL ? 0 :
+	    (size_t)snprintf(text, room, "/%s", object->name) + 1;
 }
 
-/* Gives a row its strings at *text, behind which *text points then. */
-static void
-take_name(struct row *row, char **text)
+char *
+copy_names(const struct row *list, size_t count, size_t *size)
 {
-	struct shmt_object *object = &row->segment.object;
+	char *text, *end;
+	size_t i;
 
-	if (object->name != NULL) {
-		row->path = *text;
-		*text = stpcpy(stpcpy(*text, "/"), object->name) + 1;
-		object->name = row->path + 1;
-		object->dir = 0;
-	}
-	if (object->path != NULL) {
-		row->path = *text;
-		*text = stpcpy(*text, object->path) + 1;
-		object->path = row->path;
-	}
+	*size = 1;
+	for (i = 0; i < count; i++)
+		*size += put_path(&list[i].segment.object, NULL, 0);
+	text = end = calloc(1, *size);
+	for (i = 0; text != NULL && i < count; i++)
+		end += put_path(&list[i].segment.object, end,
+		    *size - (size_t)(end - text));
+	return text;
 }
 
-/* Gives rows their own names.  The directory of a list is closed with it; the
- * name, the device and the inode find the object again. */
-static int
-own_names(struct rows *rows)
+/* The directory of a list is closed with it; the name, the device and the inode
+ * find the object again. */
+int
+own_names(struct rows *rows, size_t first, char *text)
 {
-	size_t size = 1, i;
-	char **more, *text;
+	struct row *row = rows->list + first;
+	struct shmt_object *object;
+	char **more;
 
-	more = reallocarray(rows->texts, rows->text_count + 1, sizeof(*more));
-	if (more == NULL)
+	more = text == NULL ? NULL : reallocarray(rows->texts,
+	    rows->text_count + 1, sizeof(*more));
+	if (more == NULL) {
+		free(text);
 		return fail(NULL, ENOMEM);
+	}
 	rows->texts = more;
-	for (i = 0; i < rows->count; i++)
-		size += name_size(&rows->list[i].segment.object);
-	text = malloc(size);
-	if (text == NULL)
-		return fail(NULL, ENOMEM);
 	rows->texts[rows->text_count++] = text;
-	for (i = 0; i < rows->count; i++)
-		take_name(&rows->list[i], &text);
+	for (; row < rows->list + rows->count; row++) {
+		object = &row->segment.object;
+		if (object->path == NULL && object->name == NULL)
+			continue;
+		row->path = text;
+		if (object->path != NULL)
+			object->path = text;
+		else {
+			object->name = text + 1;
+			object->dir = 0;
+		}
+		text += strlen(text) + 1;
+	}
 	return ST_OK;
 }
 
@@ -323,8 +332,8 @@ make_rows(struct rows *rows, struct shmt_list *all)
 {
 	struct shmt_info info;
 	struct row *more;
+	size_t i, size;
 	int status;
-	size_t i;
 
 	/* At least one: for 0, NULL would not mean a failure. */
 	more = reallocarray(all->list, all->count + 1, sizeof(*more));
@@ -342,7 +351,7 @@ make_rows(struct rows *rows, struct shmt_list *all)
 	rows->list = more;
 	rows->count = all->count;
 	rows->hidden = all->hidden;
-	status = own_names(rows);
+	status = own_names(rows, 0, copy_names(more, all->count, &size));
 	all->list = NULL;
 	shmt_list_free(all);
 	return status;

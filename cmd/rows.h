@@ -27,9 +27,10 @@
 /* A fact of a row beyond SHMT_HAS_*: the processes that have it attached. */
 #define HAS_HOLDERS	0x80000000u
 
-/* An IPC namespace, and the processes attached to its segments. */
+/* A namespace, and the processes that use its segments or objects. */
 struct ipc_ns {
 	struct shmt_ns ns;	/* pid 0: unknown */
+	uint64_t dev, inode;	/* of its /dev/shm, with --all-ns */
 	char command[SHMT_COMMAND_MAX];	/* of the process */
 	struct shmt_holders holders;
 	int holders_error;	/* errno: the holders could not be found */
@@ -49,7 +50,7 @@ struct row {
 	bool filtered;		/* an operand that the filter drops */
 };
 
-/* The rows of one IPC namespace or of several, one after the other. */
+/* The rows of one namespace or of several, one after the other. */
 struct rows {
 	struct row *list;
 	size_t count;
@@ -59,6 +60,14 @@ struct rows {
 	char **texts;		/* the names of objects, as paths */
 	size_t text_count;
 };
+
+/* The names of the objects of rows, as paths with a NUL behind each, and their
+ * length; the caller frees. NULL: memory is exhausted. */
+char *copy_names(const struct row *list, size_t count, size_t *size);
+
+/* Gives such names to the rows from list[first] on; text belongs to rows from
+ * now on, after a failure too. */
+int own_names(struct rows *rows, size_t first, char *text);
 
 /* Makes room for so many namespaces, once: rows point to them. */
 int make_namespaces(struct rows *rows, size_t count);
@@ -89,8 +98,11 @@ void set_process(struct value *value, const struct shmt_process *process);
 /* Whether no process has it attached, or open, for certain. */
 bool is_unattached(const struct row *row);
 
-/* "sysv", "posix". */
+/* "sysv", "posix", "deleted". */
 const char *kind_name(enum shmt_kind kind);
+
+/* The namespace of a row, of objects only with --all-ns; 0: unknown. */
+uint64_t row_ns(const struct row *row);
 
 /* The value of ID: a number, or the path of an object. */
 void set_id(struct value *value, const struct row *row);

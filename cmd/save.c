@@ -78,7 +78,7 @@ is_segment(const char *word)
 
 /* DIR, and operands, filters or --all. */
 static int
-check(const struct opts *o)
+check(struct opts *o)
 {
 	bool filtered = o->filter.set.count > 0;
 
@@ -178,7 +178,8 @@ save_selected(struct opts *o)
 	size_t i;
 	char object[OPERAND_TEXT];
 
-	status = filter_list(&o->filter.set, 0, &list);
+	status = filter_list(&o->filter.set,
+	    shmt_filter_kinds(&o->filter.set), 0, &list);
 	if (status != ST_OK)
 		return status;
 	for (i = 0; i < list.count && caught_signal() == 0; i++) {
@@ -243,7 +244,7 @@ const struct cmd cmd_save = {
 	.options = options,
 	.note = "Prints DIR/NAME, where NAME.shm is the contents and NAME.meta "
 	    "the rest.\n"
-	    "FILTER is any of the options from --owner on; all must hold, "
+	    "FILTER is any of the options from --kind on; all must hold, "
 	    "but of one\ngiven more than once only one value.",
 	.run = run
 };

@@ -145,7 +145,7 @@ find_seal(const struct shmt_info *object, uint64_t size)
 }
 
 static int
-in_use(const struct operand *operand, struct shmt_info *object)
+refuse_in_use(const struct operand *operand, struct shmt_info *object)
 {
 	char *names = name_users(object);
 
@@ -161,7 +161,8 @@ static int
 resize_failed(const struct operand *operand, struct shmt_info *object,
     uint64_t size, int error)
 {
-	/* A limit for files counts from the first byte. */
+	/* RLIMIT_FSIZE is for the whole size, the other limits for what is
+	 * added. */
 	const struct shmt_request request = { .size = error == EFBIG ||
 	    size < object->size ? size : size - object->size };
 	const char *seal = NULL;
@@ -169,7 +170,7 @@ resize_failed(const struct operand *operand, struct shmt_info *object,
 	if (error == ENOENT)
 		return operand_failed(operand, error);
 	if (error == EBUSY)
-		return in_use(operand, object);
+		return refuse_in_use(operand, object);
 	if (error == EPERM)
 		seal = find_seal(object, size);
 	if (seal == NULL)
@@ -198,14 +199,14 @@ static int
 lock_failed(const struct operand *operand, const struct shmt_info *segment,
     int error)
 {
-	char size[SHORT_TEXT];
+	const struct shmt_request request = { .size = segment->size };
 
-	if (error != ENOMEM)
-		return set_failed(operand, segment, error);
-	short_size(size, segment->size);
-	warn_about(operand->text, "cannot lock %s: more than RLIMIT_MEMLOCK "
-	    "leaves (ulimit -l)", size);
-	return ST_LIMIT;
+	/* A limit of 0 is EPERM, to the owner too. */
+	if (error == ENOMEM || (error == EPERM &&
+	    shmt_may_remove(&segment->object) == 0))
+		return diagnose_refusal(operand->text, &request,
+		    SHMT_STEP_LOCK, error);
+	return set_failed(operand, segment, error);
 }
 
 /* Whether the id still names this segment, and not a newer one. */
@@ -230,7 +231,7 @@ set_one(const struct opts *o, const struct operand *operand)
 	int status;
 
 	status = find_operand(operand, &segment);
-	/* The change that is refused most often comes first. */
+	/* First what is refused most often, before anything was changed. */
 	if (status == ST_OK && o->size_text != NULL)
 		status = resize(o, operand, &segment);
 	if (status != ST_OK)

@@ -10,6 +10,7 @@
 
 #include "cmd.h"
 #include "filter.h"
+#include "namespace.h"
 #include "operand.h"
 #include "option_values.h"
 #include "rows.h"
@@ -48,7 +49,7 @@ static const struct option_row options[] = {
 	    kind_color, TO(color) },
 	{ 0, "sort", "COL", "sort by a column", kind_text, TO(sort_name) },
 	{ 0, "reverse", NULL, "reverse the order", kind_flag, TO(reverse) },
-	{ 0, "all-ns", NULL, "include every IPC namespace",
+	{ 0, "all-ns", NULL, "include every namespace",
 	    kind_flag, TO(selection.all_ns) },
 	{ .rows = filter_options, TO(filter) },
 	{ 0 }
@@ -98,6 +99,24 @@ check_watch(struct opts *o)
 	    status;
 }
 
+/* The proof that an object is stale needs the user ids of its namespace. */
+static int
+check_all_ns(struct opts *o)
+{
+	if (only_named_kinds(&o->filter.set, "memory without a name belongs to "
+	    "no namespace: without --all-ns") != ST_OK)
+		return ST_USAGE;
+	if (!has_objects(o))
+		return ST_OK;
+	if (entered_namespace() != NULL)
+		return usage_error("--all-ns", "--ns shows the POSIX objects "
+		    "of one process");
+	if (o->selection.operand_count > 0)
+		return usage_error("--all-ns", "shows POSIX objects in a list: "
+		    "--name GLOB, and --ns PID for all about one");
+	return ST_OK;
+}
+
 static int
 check(struct opts *o)
 {
@@ -108,9 +127,8 @@ check(struct opts *o)
 		return status;
 	if (o->interval > 0)
 		return check_watch(o);
-	if (o->selection.all_ns && has_objects(o))
-		return usage_error("--all-ns", "shows System V segments: the "
-		    "POSIX objects of other namespaces cannot be reached");
+	if (o->selection.all_ns && (status = check_all_ns(o)) != ST_OK)
+		return status;
 	if (o->output != NULL && o->output[0] != '+' && o->view != views &&
 	    o->view->set == &segment_columns)
 		return usage_error(NULL, "-%c has its columns: -o +COL adds "

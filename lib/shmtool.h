@@ -3,7 +3,7 @@
 /*
  * libshmtool: shared memory on Linux, System V segments and POSIX objects.
  *
- * Every function that can fail returns 0, or -1 with errno set.  Results go
+ * A function that returns int returns 0, or -1 with errno set.  Results go
  * through the last parameters, which a failure leaves as they were.  Nothing
  * here prints, exits, reads the environment or keeps state between calls.
  *
@@ -623,6 +623,22 @@ void shmt_creator(const struct shmt_info *segment,
 void shmt_last_user(const struct shmt_info *segment,
     struct shmt_process *process);
 
+/* The PostgreSQL server that made a segment, and its data directory as that
+ * process sees it: untrusted bytes. */
+struct shmt_postgresql {
+	pid_t pid;
+	char directory[4096];
+};
+
+/*
+ * Whether a running PostgreSQL server made a segment.  Its header is read
+ * as with SHMT_NO_TRACE, and has to agree with the kernel about the creator and
+ * about the device and inode of that process's working directory.  ESRCH: no
+ * server, or none that is proved.
+ */
+int shmt_postgresql(const struct shmt_info *segment,
+    struct shmt_postgresql *server);
+
 /*
  * Selection and staleness
  */
@@ -721,11 +737,13 @@ unsigned shmt_mismatch(const struct shmt_filter *filter,
 int shmt_logout_removes(uint32_t uid, bool *removes);
 
 /*
- * IPC namespaces
+ * Namespaces: the IPC namespaces of System V segments, and for POSIX objects
+ * the mount namespaces, each of which may have a /dev/shm of its own
  */
 
 struct shmt_ns {
-	uint64_t inode;		/* as in /proc/PID/ns/ipc */
+	enum shmt_kind kind;	/* SHMT_SYSV, SHMT_POSIX */
+	uint64_t inode;		/* as in /proc/PID/ns/ipc, /proc/PID/ns/mnt */
 	pid_t pid;		/* a process in it */
 };
 
@@ -738,6 +756,20 @@ struct shmt_ns {
 int shmt_ns_enter(const char *which);
 
 /*
+ * Mounts the /dev/shm of a process at /dev/shm, in a mount namespace that the
+ * calling process makes for itself.  Where the process is in another user
+ * namespace, the caller joins that and becomes its root first, without rights
+ * of its own, and is not dumpable.  What is mounted below that /dev/shm is left
+ * out, and no file system is asked that may not answer.  It cannot be undone; a
+ * process in which it failed has changed too and should exit.
+ *
+ * ESRCH: no such process; ENODEV: no tmpfs is mounted at its /dev/shm; EPERM
+ * also where its mount namespace belongs to another user namespace than its
+ * own; ENOSYS: before Linux 5.12.
+ */
+int shmt_ns_enter_shm(pid_t pid);
+
+/*
  * Whether the caller's IPC namespace belongs to another user namespace, whose
  * root can give the id of a removed segment to a new one at once.  Attach a
  * segment to be sure that the id stays with it between two calls.
@@ -745,24 +777,26 @@ int shmt_ns_enter(const char *which);
 bool shmt_ns_is_foreign(void);
 
 /* The caller's own namespace. */
-int shmt_ns_self(uint64_t *inode);
+int shmt_ns_self(enum shmt_kind kind, uint64_t *inode);
 
-/* Lists every IPC namespace of a visible process, the caller's first, into an
- * array that the caller frees; hidden: processes whose namespace may not be
- * read.  ENOTSUP as shmt_holders(). */
-int shmt_ns_list(struct shmt_ns **list, size_t *count, size_t *hidden);
+/* Lists every namespace of a visible process, the caller's first, into an array
+ * that the caller frees; hidden: processes whose namespace may not be read.
+ * ENOTSUP as shmt_holders(). */
+int shmt_ns_list(enum shmt_kind kind, struct shmt_ns **list, size_t *count,
+    size_t *hidden);
 
 /*
- * Runs look(arg, out) in a child inside a namespace and collects what it writes
- * to the descriptor out, into a buffer that the caller frees.  look returns 0
- * or an errno, with which this function then fails.  ESRCH: the process has
- * left the namespace; EIO: a signal killed the child.
+ * Runs look(arg, out) in a child inside a namespace, of a mount namespace by
+ * shmt_ns_enter_shm(), and collects what it writes to the descriptor out, into a
+ * buffer that the caller frees.  look returns 0 or an errno, with which this
+ * function then fails.  ESRCH: the process has left the namespace; EIO: a
+ * signal killed the child.
  */
 int shmt_ns_run(const struct shmt_ns *ns, int (*look)(void *arg, int out),
     void *arg, void **answer, size_t *length);
 
 /*
- * Limits (limits.c)
+ * Limits
  */
 
 struct shmt_limits {
@@ -910,7 +944,7 @@ void shmt_diagnose_object(const struct shmt_object *object,
     const struct shmt_request *request, int error, struct shmt_cause *cause);
 
 /*
- * Advice (limits.c)
+ * Advice
  */
 
 enum shmt_profile {
@@ -1101,8 +1135,8 @@ struct shmt_restoring {
 	/* As in struct shmt_saving. */
 	bool (*progress)(void *arg, uint64_t done);
 	/* The segment was made, and will be filled; false stops, ECANCELED.
-	 * Of an object only kind, name and size are known then: it has its
-	 * name when it is complete, and goes with this process before. */
+	 * An object is to be made: only kind, name and size are known.  It has
+	 * its name when it is complete, and goes with this process before. */
 	bool (*made)(void *arg, const struct shmt_info *segment);
 	void *arg;
 };

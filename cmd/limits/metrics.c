@@ -208,7 +208,7 @@ export_all(void)
 	struct labelled *samples;
 	struct shmt_ns *list;
 
-	if (shmt_ns_list(&list, &count, &unseen) == -1)
+	if (shmt_ns_list(SHMT_SYSV, &list, &count, &unseen) == -1)
 		return fail("IPC namespaces", errno);
 	samples = calloc(count, sizeof(*samples));
 	if (samples == NULL) {

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Contents that are read again and again, and printed where they changed.
+ * read -w: reads the contents again at each interval, and prints what changed.
  */
 
 #include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "read/dump.h"
 #include "read/watch.h"
@@ -19,9 +22,13 @@
 #include "ui/message.h"
 #include "ui/signals.h"
 #include "ui/text.h"
+#include "ui/wait.h"
 
 /* A multiple of a line of a dump. */
 #define BLOCK ((size_t)64 * 1024)
+
+/* The room in memory is asked for after so many blocks. */
+#define ROOM_BLOCKS 1024
 
 static const unsigned char zeros[BLOCK];
 
@@ -41,6 +48,7 @@ struct contents {
 	size_t count;
 	struct change *changes;
 	size_t change_count;
+	size_t kept;		/* blocks that are not zeros */
 	uint64_t pos;		/* of the piece that is read, in the range */
 };
 
@@ -58,6 +66,18 @@ length_of(const struct contents *c, size_t block)
 	return left < BLOCK ? (size_t)left : BLOCK;
 }
 
+/* Whether there is memory for ROOM_BLOCKS more, or as many as can follow. */
+static bool
+has_room(const struct contents *c, size_t block)
+{
+	uint64_t needed = (uint64_t)(c->count - block) * BLOCK;
+	struct shmt_headroom room;
+
+	if (needed > ROOM_BLOCKS * BLOCK)
+		needed = ROOM_BLOCKS * BLOCK;
+	return !shmt_headroom(&room) || room.left > needed;
+}
+
 /* Remembers a block as it is before its first change. */
 static int
 add_change(struct contents *c, size_t block)
@@ -65,6 +85,11 @@ add_change(struct contents *c, size_t block)
 	struct change *more;
 	unsigned char *copy;
 
+	if (c->blocks[block] == NULL && c->kept++ % ROOM_BLOCKS == 0 &&
+	    !has_room(c, block)) {
+		errno = ENOMEM;
+		return -1;
+	}
 	if (c->change_count > 0 &&
 	    c->changes[c->change_count - 1].block == block)
 		return 0;
@@ -72,7 +97,7 @@ add_change(struct contents *c, size_t block)
 	if (more == NULL)
 		return -1;
 	c->changes = more;
-	copy = calloc(1, BLOCK);
+	copy = malloc(BLOCK);
 	if (copy == NULL)
 		return -1;
 	more[c->change_count++] = (struct change){ block, c->blocks[block] };
@@ -82,7 +107,7 @@ add_change(struct contents *c, size_t block)
 }
 
 static int
-compare(struct contents *c, size_t block, size_t from,
+update_block(struct contents *c, size_t block, size_t from,
     const unsigned char *bytes, size_t length)
 {
 	if (memcmp(bytes_of(c->blocks[block]) + from, bytes, length) == 0)
@@ -107,13 +132,13 @@ compare_piece(void *arg, const void *bytes, uint64_t length)
 		from = (size_t)(c->pos % BLOCK);
 		n = length < BLOCK - from ? (size_t)length : BLOCK - from;
 		if (p != NULL) {
-			result = compare(c, block, from, p, n);
+			result = update_block(c, block, from, p, n);
 			p += n;
 		} else if (c->blocks[block] != NULL) {
-			result = compare(c, block, from, zeros, n);
+			result = update_block(c, block, from, zeros, n);
 		}
 	}
-	return result;
+	return result == 0 ? caught_signal() != 0 : result;
 }
 
 /* Reads all, with the semaphore held if one was asked for. */
@@ -138,9 +163,9 @@ read_contents(struct contents *c)
 	    watch->length, c->pos);
 }
 
-/* An attachment of this process would keep a removed segment. */
+/* While this process has it attached, a removed segment is only marked. */
 static int
-expect_segment(const struct watch *watch)
+check_exists(const struct watch *watch)
 {
 	struct shmt_info now;
 
@@ -196,30 +221,15 @@ forget_changes(struct contents *c)
 		free(c->changes[--c->change_count].before);
 }
 
-/* The next look is due a whole number of intervals after the first. */
-static void
-wait_until(struct timespec *next, uint64_t interval)
-{
-	next->tv_sec += (time_t)(interval / 1000);
-	next->tv_nsec += (long)(interval % 1000) * 1000000;
-	if (next->tv_nsec >= 1000000000) {
-		next->tv_sec++;
-		next->tv_nsec -= 1000000000;
-	}
-	while (caught_signal() == 0 && clock_nanosleep(CLOCK_MONOTONIC,
-	    TIMER_ABSTIME, next, NULL) == EINTR)
-		continue;
-}
-
-/* Values have the time before them, from the first on. */
+/* Typed values have the time before them. */
 static int
-look(struct contents *c, struct dump *dump, bool first)
+print_once(struct contents *c, struct dump *dump, bool first)
 {
 	char now[SHORT_TEXT], prefix[SHORT_TEXT + 1];
 	int status;
 
 	status = read_contents(c);
-	if (status != ST_OK)
+	if (status != ST_OK || caught_signal() != 0)
 		return status;
 	short_time(now, (int64_t)time(NULL));
 	snprintf(prefix, sizeof(prefix), "%s ", now);
@@ -237,19 +247,19 @@ static int
 watch_until_signal(struct contents *c, struct dump *dump)
 {
 	const struct watch *watch = c->watch;
-	struct timespec next;
+	int64_t interval = watch->interval < INT32_MAX ?
+	    (int64_t)watch->interval : INT32_MAX;
+	struct pollfd out = { .fd = STDOUT_FILENO };
 	int status;
 
-	clock_gettime(CLOCK_MONOTONIC, &next);
-	status = look(c, dump, true);
+	status = print_once(c, dump, true);
 	while (status == ST_OK && fflush(dump->out) == 0 &&
-	    caught_signal() == 0) {
-		wait_until(&next, watch->interval);
-		if (caught_signal() != 0)
-			break;
-		status = expect_segment(watch);
+	    wait_until(&out, 1, milliseconds() + interval) != -1) {
+		if (out.revents != 0)
+			return no_reader();
+		status = check_exists(watch);
 		if (status == ST_OK)
-			status = look(c, dump, false);
+			status = print_once(c, dump, false);
 	}
 	return status;
 }

@@ -45,7 +45,7 @@ set_not_found(const struct removal_run *run, struct removal *r, int error)
 	else if (what != NULL)
 		removal_set(r, ABSENT, ST_ABSENT, "no object: %s", what);
 	else
-		removal_fail(r, error);
+		removal_set(r, FAILED, status_of(error), "%s", strerror(error));
 }
 
 void
@@ -90,7 +90,7 @@ set_filtered(const struct removal_run *run, struct removal *r)
 }
 
 /* Without a plan to show, the removal itself finds out whether it is
- * permitted.  The users of an object are not known yet. */
+ * permitted.  Of an object it is always asked, before its users are found. */
 static bool
 is_forbidden(const struct removal_run *run, const struct shmt_info *segment)
 {

@@ -2,7 +2,7 @@
 
 /*
  * Prints what rm would do, as a table with the action in its first column.
- * The decisions are made in rm/removal.c and rm/object.c.
+ * rm/decide.c makes the decisions.
  */
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 #include <stdlib.h>
 
 #include "filter.h"
-#include "rm/explain.h"
+#include "rm/explain_filter.h"
 #include "rm/plan.h"
 #include "rm/removal.h"
 #include "rows.h"

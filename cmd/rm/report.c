@@ -2,7 +2,7 @@
 
 /*
  * Prints the results of rm as lines of text and as JSON.  The reasons come
- * from rm/removal.c and rm/object.c.
+ * from rm/segment.c and rm/object.c.
  */
 
 #include <errno.h>

@@ -2,7 +2,7 @@
 
 /*
  * Prints the results of rm: messages, lines for -v, a total, JSON.  The reason
- * in a message is worded where it is decided: rm/removal.c, rm/object.c.
+ * in a message is worded where it is decided: rm/segment.c, rm/object.c.
  */
 
 #ifndef CMD_RM_REPORT_H

@@ -4,8 +4,8 @@
  * The removal of one System V segment.
  *
  * In an IPC namespace of another user namespace the id may be given to another
- * segment between a comparison and the removal, so the segment is attached
- * from before the one until after the other.
+ * segment between a comparison and the removal.  So the segment stays attached
+ * from before the comparison until after the removal.
  *
  * IPC_RMID does not fail for an attached segment, but marks it.  So the last
  * comparison comes immediately before it, and the look-up after it finds a
@@ -27,9 +27,9 @@
 #include "shmtool.h"
 #include "ui/message.h"
 
-/* Discards the last scan if a process has attached the segment since. */
+/* Discards the last scan if it does not account for all of nattch. */
 static void
-refresh_holders(struct removal_run *run, const struct shmt_info *now)
+drop_old_holders(struct removal_run *run, const struct shmt_info *now)
 {
 	if (!shmt_holders_complete(&run->holders, now))
 		removal_forget_holders(run);
@@ -94,7 +94,7 @@ static const char *
 what_changed(const struct shmt_info *was, const struct shmt_info *now)
 {
 	if (!shmt_same(was, now))
-		return "it went, and another segment has its id";
+		return "it was removed, and another segment has its id";
 	if ((now->state & SHMT_DEST) != 0)
 		return "somebody else marked it for removal meanwhile";
 	if (now->ctime != was->ctime || now->uid != was->uid ||
@@ -162,7 +162,7 @@ check_unchanged(struct removal_run *run, struct removal *r)
 	why = what_changed(&r->segment, &now);
 	if (why == NULL && now.nattch > 0 && !run->force) {
 		r->segment.nattch = now.nattch;
-		refresh_holders(run, &now);
+		drop_old_holders(run, &now);
 		set_attached(run, r, KEPT, removal_kept_status(r),
 		    "attached meanwhile", "");
 		return false;
@@ -241,7 +241,7 @@ set_outcome(struct removal_run *run, struct removal *r)
 	}
 	if (!shmt_same(&r->segment, &now) || (now.state & SHMT_DEST) == 0)
 		return;
-	refresh_holders(run, &now);
+	drop_old_holders(run, &now);
 	r->segment.nattch = now.nattch;
 	if (run->force)
 		set_attached(run, r, MARKED, ST_OK,

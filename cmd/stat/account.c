@@ -134,7 +134,7 @@ add_namespaces(struct account_row *row)
 	size_t count, hidden, length, i;
 	void *answer;
 
-	if (shmt_ns_list(&list, &count, &hidden) == -1)
+	if (shmt_ns_list(SHMT_SYSV, &list, &count, &hidden) == -1)
 		return;
 	for (i = 1; i < count; i++) {
 		if (shmt_ns_run(&list[i], send_usage, NULL, &answer,

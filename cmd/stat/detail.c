@@ -226,6 +226,19 @@ print_logout(uint32_t uid)
 	}
 }
 
+static void
+print_postgresql(const struct shmt_info *s)
+{
+	struct shmt_postgresql server;
+
+	if (shmt_postgresql(s, &server) == -1)
+		return;
+	label("postgresql");
+	printf("server %d, data directory ", (int)server.pid);
+	print_safe(server.directory);
+	putchar('\n');
+}
+
 static int
 print_holders(const struct row *row, bool bytes)
 {
@@ -407,6 +420,7 @@ print_detail(const struct row *row, bool bytes, bool with_ns)
 	print_identity("owner", s->uid, s->gid);
 	print_identity("creator", s->cuid, s->cgid);
 	print_state(row, bytes);
+	print_postgresql(s);
 	print_process("created by", s->cpid, &proof.creator);
 	print_process("last used by", s->lpid, &proof.last_user);
 	print_time("attach", s->atime, now);
@@ -454,6 +468,21 @@ json_proof(struct json *json, const struct shmt_info *s)
 	json_bool(json, "idle_enough", proof.idle_enough);
 }
 
+static void
+json_postgresql(struct json *json, const struct shmt_info *s)
+{
+	struct shmt_postgresql server;
+
+	if (shmt_postgresql(s, &server) == -1) {
+		json_null(json, "postgresql");
+		return;
+	}
+	json_open(json, "postgresql", '{');
+	json_number(json, "pid", (uint64_t)server.pid);
+	json_text(json, "data_directory", server.directory);
+	json_close(json, '}');
+}
+
 int
 json_detail(const struct table *table, struct json *json, const void *row)
 {
@@ -473,5 +502,6 @@ json_detail(const struct table *table, struct json *json, const void *row)
 		json_bool(json, "logout_removes", removes);
 	else
 		json_null(json, "logout_removes");
+	json_postgresql(json, s);
 	return status;
 }

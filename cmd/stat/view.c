@@ -10,6 +10,7 @@
 #include "attachments.h"
 #include "collect.h"
 #include "groups.h"
+#include "namespace.h"
 #include "rows.h"
 #include "shmtool.h"
 #include "stat/account.h"
@@ -222,7 +223,8 @@ is_account(const struct opts *o)
 	for (i = 0; i < filter->count; i++)
 		if (filter->clauses[i].by != SHMT_BY_KIND)
 			return false;
-	return o->view_index == SUMMARY && o->by_name == NULL &&
+	return entered_namespace() == NULL && o->view_index == SUMMARY &&
+	    o->by_name == NULL &&
 	    o->args.count == 0 && !o->selection.all_ns &&
 	    shmt_filter_kinds(filter) == SHMT_ALL_KINDS;
 }

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +27,7 @@
 #include "ui/message.h"
 #include "ui/signals.h"
 #include "ui/text.h"
+#include "ui/wait.h"
 
 /* The segments at one time, sorted by id. */
 struct snapshot {
@@ -244,46 +244,6 @@ report_since(struct watching *w)
 	return status;
 }
 
-static int64_t
-milliseconds(void)
-{
-	struct timespec now = { 0, 0 };
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* Waits until then (INT64_MAX: for ever), or until an object changes.  A
- * signal that comes before the wait must end it as well.  -1: by a signal. */
-static int
-wait_until(struct pollfd fds[static 2], int64_t then)
-{
-	int64_t rest = then == INT64_MAX ? 0 : then - milliseconds();
-	struct timespec left = { 0, 0 };
-	sigset_t all, old;
-	int ready = -1;
-
-	if (rest > 0) {
-		left.tv_sec = (time_t)(rest / 1000);
-		left.tv_nsec = (long)(rest % 1000) * 1000000;
-	}
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, &old);
-	if (caught_signal() == 0)
-		ready = ppoll(fds, 2, then == INT64_MAX ? NULL : &left, &old);
-	sigprocmask(SIG_SETMASK, &old, NULL);
-	return ready == -1 && caught_signal() == 0 ? 0 : ready;
-}
-
-/* The reader of the pipe has closed it: end as by write(2). */
-static int
-no_reader(void)
-{
-	kill(getpid(), SIGPIPE);
-	warn_about(NULL, "standard output: %s", strerror(EPIPE));
-	return ST_FAILED;
-}
-
 /* Reports segments at each interval, and objects when they change. */
 static int
 follow(struct watching *w)
@@ -300,7 +260,7 @@ follow(struct watching *w)
 	int status = ST_OK;
 
 	while (status == ST_OK && flush_output()) {
-		if (wait_until(fds, next) == -1)
+		if (wait_until(fds, 2, next) == -1)
 			break;
 		if (fds[0].revents != 0)
 			return no_reader();

@@ -42,8 +42,8 @@ int usage_error(const char *object, const char *format, ...)
 void warn_about(const char *object, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* warn_about() with strerror(error); returns status_of(error), the exit status
- * for it. */
+/* warn_about() with strerror(error), or "no such segment" for ENOENT; returns
+ * status_of(error), the exit status for it. */
 int fail(const char *object, int error);
 int status_of(int error);
 

@@ -2,7 +2,7 @@
 
 /*
  * Options: parse a command line by the table of its command, and print the
- * help from that table.
+ * help from that table, which is options[] in the file of the command.
  */
 
 #include <errno.h>
@@ -17,7 +17,7 @@
 
 #define OPTIONS_MAX 64
 
-/* From here on getopt_long(3) returns the index of a long option. */
+/* getopt_long(3) returns LONG_CODE and the index of a long option. */
 #define LONG_CODE 256
 
 /* An option of a command, with the table it was found in. */
@@ -31,7 +31,7 @@ struct parser {
 	const struct cmd *cmd;
 	struct entry entries[OPTIONS_MAX];
 	size_t count;
-	const struct entry *prefix;	/* waits for the option that follows */
+	const struct entry *prefix;	/* --not, until its filter comes */
 	struct option longs[OPTIONS_MAX + 1];
 	char letters[3 * OPTIONS_MAX + 3];
 };
@@ -91,7 +91,7 @@ prepare_getopt(struct parser *p)
 	p->longs[i] = (struct option){ 0 };
 	*s = '\0';
 	opterr = 0;
-	/* 0 and not 1: glibc then forgets the command line before. */
+	/* 0 and not 1: glibc then begins anew. */
 	optind = 0;
 }
 
@@ -219,8 +219,7 @@ bad_value(const struct option_row *row, const char *text, const char *wanted,
 static const char *
 refused_word(char **argv, char letter[static 3])
 {
-	if (optopt <= 0 || optopt >= LONG_CODE ||
-	    strncmp(argv[optind - 1], "--", 2) == 0)
+	if (optopt <= 0 || optopt >= LONG_CODE)
 		return argv[optind - 1];
 	letter[0] = '-';
 	letter[1] = (char)optopt;
@@ -302,7 +301,7 @@ refuse(const struct parser *p, int code, char **argv)
 
 /* Checks an option against those before it. */
 static int
-check_order(struct parser *p, struct entry *e)
+check_conflicts(struct parser *p, struct entry *e)
 {
 	const struct entry *other, *prefix = p->prefix;
 
@@ -321,7 +320,7 @@ check_order(struct parser *p, struct entry *e)
 }
 
 static int
-take_option(struct parser *p, struct entry *e, void *opts)
+store_option(struct parser *p, struct entry *e, void *opts)
 {
 	const struct option_row *row = e->row;
 	const char *text = optarg != NULL ? optarg : row->absent;
@@ -330,7 +329,7 @@ take_option(struct parser *p, struct entry *e, void *opts)
 
 	if (row == &help_row)
 		return ST_HELP;
-	status = check_order(p, e);
+	status = check_conflicts(p, e);
 	if (status != ST_OK)
 		return status;
 	if (row->bit != 0)
@@ -371,7 +370,7 @@ parse_options(const struct cmd *cmd, int argc, char **argv, void *opts)
 	while (status == ST_OK && (code = getopt_long(argc, argv, p.letters,
 	    p.longs, NULL)) != -1)
 		status = code == '?' || code == ':' ? refuse(&p, code, argv) :
-		    take_option(&p, find_entry(&p, code), opts);
+		    store_option(&p, find_entry(&p, code), opts);
 	args->operands = argv + optind;
 	args->count = argc - optind;
 	if (status == ST_OK && p.prefix != NULL)

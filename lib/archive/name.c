@@ -78,7 +78,7 @@ describe_segment(const struct shmt_info *s, const char *boot, char **text)
 	uint64_t inode = 0;
 
 	/* Without /proc the inode stays 0. */
-	shmt_ns_self(&inode);
+	shmt_ns_self(SHMT_SYSV, &inode);
 	return asprintf(text, "%s %" PRIu64 " %jd %" PRIu32 " %" PRIu64, boot,
 	    inode, (intmax_t)s->cpid, s->cuid, s->size);
 }

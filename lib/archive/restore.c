@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
+/*
+ * Restores a saved segment: reads and checks the .meta, makes the segment, and
+ * copies the contents while their digest is checked.
+ */
+
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -315,15 +320,15 @@ complete_object(struct restore *restore, int contents,
 }
 
 static int
-report_draft(struct restore *restore, const struct shmt_object *object)
+report_object(struct restore *restore, const struct shmt_object *object)
 {
 	const struct shmt_restoring *how = restore->how;
-	const struct shmt_info draft = {
+	const struct shmt_info planned = {
 		.object = *object, .known = SHMT_HAS_SIZE,
 		.size = restore->request.size
 	};
 
-	if (how->made == NULL || how->made(how->arg, &draft))
+	if (how->made == NULL || how->made(how->arg, &planned))
 		return 0;
 	errno = ECANCELED;
 	return fail_at(restore, SHMT_AT_SEGMENT);
@@ -335,10 +340,11 @@ make_object(struct restore *restore, int contents, struct shmt_object *object)
 {
 	int fd;
 
+	if (report_object(restore, object) == -1)
+		return -1;
 	if (shmt_posix_draft(object, &restore->request, &fd) == -1)
 		return fail_at(restore, SHMT_AT_SEGMENT);
-	if (report_draft(restore, object) == -1 || complete_object(restore,
-	    contents, object, fd) == -1) {
+	if (complete_object(restore, contents, object, fd) == -1) {
 		shmt_posix_discard(object, fd);
 		return -1;
 	}

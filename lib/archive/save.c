@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
+/*
+ * Saves a segment: copies the contents (contents.c), writes the .meta (meta.c),
+ * and gives the pair its names (pair.c), which makes it valid.
+ */
+
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -168,7 +173,8 @@ copy_sysv(struct save *save)
 	if (open_sysv(save, &view, &opened) == -1)
 		return -1;
 	result = copy_from(save, view);
-	check_sysv(save, &opened);
+	if (result == 0)
+		check_sysv(save, &opened);
 	shmt_view_close(view);
 	return result;
 }

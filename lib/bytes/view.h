@@ -3,7 +3,7 @@
 /*
  * Views of a segment's bytes, and the three ways to reach them: a descriptor
  * (view_file.c), a mapping of our own (view_map.c), the memory of another
- * process (view_remote.c).  Each way is known by its file alone.
+ * process (view_remote.c).
  */
 
 #ifndef SHMT_BYTES_VIEW_H

@@ -210,15 +210,15 @@ try_holders(struct shmt_view *view, const struct shmt_holders *holders,
 	return -1;
 }
 
+/* known: only among the creator and the last user. */
 static int
-find_holder(struct shmt_view *view)
+find_among(struct shmt_view *view, bool known)
 {
 	struct shmt_info segment;
 	struct shmt_holders holders;
 	int result = -1;
 
-	if ((view->remote->files_only ?
-	    shmt__sysv_known_holders(&view->segment, &holders) :
+	if ((known ? shmt__sysv_known_holders(&view->segment, &holders) :
 	    shmt__sysv_holders(view->segment.object.id, SHMT__ANY_WAY,
 		&holders)) == -1)
 		return -1;
@@ -231,6 +231,15 @@ find_holder(struct shmt_view *view)
 	}
 	shmt_holders_free(&holders);
 	return result;
+}
+
+/* Looks into all processes only where the two do not suffice. */
+static int
+find_holder(struct shmt_view *view)
+{
+	if (find_among(view, true) == 0)
+		return 0;
+	return view->remote->files_only ? -1 : find_among(view, false);
 }
 
 static int

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Entering other IPC namespaces, and listing all of them.
+ * Entering other IPC namespaces, and listing all namespaces.
  */
 
 #include <sys/ioctl.h>
@@ -23,6 +23,7 @@
 
 #include "shmtool.h"
 #include "sys/file.h"
+#include "users/namespace.h"
 #include "users/process.h"
 #include "users/scan.h"
 
@@ -47,14 +48,23 @@ open_path(const char *path)
 	return fd;
 }
 
+/* The name below /proc/PID/ns of the namespace in which a process finds shared
+ * memory of a kind. */
+static const char *
+name_of(enum shmt_kind kind)
+{
+	return kind == SHMT_POSIX ? "mnt" : "ipc";
+}
+
 static int
-open_of_process(pid_t pid)
+open_of_process(enum shmt_kind kind, pid_t pid)
 {
 	struct shmt_process process;
 	char path[64];
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/ns/ipc", (int)pid);
+	snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid,
+	    name_of(kind));
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd == -1 && errno == ENOENT) {
 		/* It does not exist, or /proc hides it (hidepid). */
@@ -72,30 +82,45 @@ open_namespace(const char *which)
 
 	if (shmt_parse_number(which, INT32_MAX, &pid) == -1)
 		return open_path(which);
-	return open_of_process((pid_t)pid);
+	return open_of_process(SHMT_SYSV, (pid_t)pid);
 }
 
-/*
- * A rootless container's IPC namespace may be entered by root of the user
+int
+shmt__join_user_namespace(int fd)
+{
+	int dumpable = prctl(PR_GET_DUMPABLE), result;
+
+	result = prctl(PR_SET_DUMPABLE, 0);
+	if (result == 0)
+		result = setns(fd, CLONE_NEWUSER);
+	if (result == -1 && dumpable == 1)
+		prctl(PR_SET_DUMPABLE, 1);
+	return result;
+}
+
+bool
+shmt__is_own_namespace(int fd, const char *name)
+{
+	struct stat st, own;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/ns/%s", name);
+	return fstat(fd, &st) == 0 && stat(path, &own) == 0 &&
+	    st.st_dev == own.st_dev && st.st_ino == own.st_ino;
+}
+
+/* A rootless container's IPC namespace may be entered by root of the user
  * namespace that owns it, which the user that started the container may
- * become.  Other processes of root there could trace this process from then on,
- * and reach its root directory and descriptors: so it is not dumpable.
- */
+ * become. */
 static int
 enter_owner(int fd)
 {
-	int owner, result, dumpable;
+	int owner = ioctl(fd, NS_GET_USERNS), result;
 
-	owner = ioctl(fd, NS_GET_USERNS);
 	if (owner == -1)
 		return -1;
-	dumpable = prctl(PR_GET_DUMPABLE);
-	result = prctl(PR_SET_DUMPABLE, 0);
-	if (result == 0)
-		result = setns(owner, CLONE_NEWUSER);
+	result = shmt__join_user_namespace(owner);
 	shmt__close(owner);
-	if (result == -1 && dumpable == 1)
-		prctl(PR_SET_DUMPABLE, 1);
 	return result;
 }
 
@@ -131,34 +156,33 @@ shmt_ns_enter(const char *which)
 bool
 shmt_ns_is_foreign(void)
 {
-	struct stat owner_st, own_st;
 	int fd, owner = -1;
-	bool foreign = false;
+	bool foreign;
 
 	fd = open("/proc/self/ns/ipc", O_RDONLY | O_CLOEXEC);
 	if (fd != -1)
 		owner = ioctl(fd, NS_GET_USERNS);
-	if (owner != -1)
-		foreign = fstat(owner, &owner_st) == 0 &&
-		    stat("/proc/self/ns/user", &own_st) == 0 &&
-		    owner_st.st_ino != own_st.st_ino;
+	foreign = owner != -1 && !shmt__is_own_namespace(owner, "user");
 	shmt__close(owner);
 	shmt__close(fd);
 	return foreign;
 }
 
 int
-shmt_ns_self(uint64_t *inode)
+shmt_ns_self(enum shmt_kind kind, uint64_t *inode)
 {
 	struct stat st;
+	char path[32];
 
-	if (stat("/proc/self/ns/ipc", &st) == -1)
+	snprintf(path, sizeof(path), "/proc/self/ns/%s", name_of(kind));
+	if (stat(path, &st) == -1)
 		return -1;
 	*inode = st.st_ino;
 	return 0;
 }
 
 struct namespaces {
+	enum shmt_kind kind;
 	struct shmt_ns *list;
 	size_t count, room;
 };
@@ -185,7 +209,7 @@ add_namespace(struct namespaces *all, uint64_t inode, pid_t pid)
 		all->list = more;
 		all->room = room;
 	}
-	all->list[all->count++] = (struct shmt_ns){ inode, pid };
+	all->list[all->count++] = (struct shmt_ns){ all->kind, inode, pid };
 	return 0;
 }
 
@@ -216,7 +240,8 @@ list_namespaces(DIR *proc, struct namespaces *all, size_t *hidden)
 	if (shmt__list_pids(proc, &pids, &count) == -1)
 		return -1;
 	for (i = 0; result == 0 && i < count; i++) {
-		snprintf(path, sizeof(path), "%d/ns/ipc", (int)pids[i]);
+		snprintf(path, sizeof(path), "%d/ns/%s", (int)pids[i],
+		    name_of(all->kind));
 		if (fstatat(fd, path, &st, 0) == 0)
 			result = add_namespace(all, st.st_ino, pids[i]);
 		else if ((errno == EACCES || errno == EPERM) &&
@@ -228,15 +253,17 @@ list_namespaces(DIR *proc, struct namespaces *all, size_t *hidden)
 }
 
 int
-shmt_ns_list(struct shmt_ns **list, size_t *count, size_t *hidden)
+shmt_ns_list(enum shmt_kind kind, struct shmt_ns **list, size_t *count,
+    size_t *hidden)
 {
-	struct namespaces all = { 0 };
+	struct namespaces all = { .kind = kind };
 	size_t unseen = 0;
 	uint64_t ours;
 	DIR *proc;
 	int result, saved;
 
-	if (shmt_ns_self(&ours) == -1 || (proc = opendir("/proc")) == NULL) {
+	if (shmt_ns_self(kind, &ours) == -1 ||
+	    (proc = opendir("/proc")) == NULL) {
 		if (errno == ENOENT)
 			errno = ENOTSUP;
 		return -1;
@@ -257,28 +284,35 @@ shmt_ns_list(struct shmt_ns **list, size_t *count, size_t *hidden)
 	return 0;
 }
 
+/* In the child.  The process may be elsewhere now, or its pid reused. */
+static int
+enter_listed(const struct shmt_ns *ns)
+{
+	struct stat st;
+	int fd = open_of_process(ns->kind, ns->pid), result = -1;
+
+	if (fd == -1)
+		return -1;
+	if (fstat(fd, &st) == -1 || st.st_ino != ns->inode)
+		errno = ESRCH;
+	else if (ns->kind == SHMT_POSIX)
+		result = shmt_ns_enter_shm(ns->pid);
+	else
+		result = enter(fd);
+	shmt__close(fd);
+	return result;
+}
+
 /* In the child: enters the namespace, unless it is ours, and looks. */
 static int
 look_there(const struct shmt_ns *ns, int (*look)(void *arg, int out),
     void *arg, int out)
 {
 	uint64_t ours;
-	struct stat st;
-	int fd;
 
-	if (shmt_ns_self(&ours) == -1)
+	if (shmt_ns_self(ns->kind, &ours) == -1 ||
+	    (ours != ns->inode && enter_listed(ns) == -1))
 		return errno;
-	if (ours != ns->inode) {
-		fd = open_of_process(ns->pid);
-		if (fd == -1)
-			return errno;
-		/* It may be elsewhere now, or its pid may be reused. */
-		if (fstat(fd, &st) == -1 || st.st_ino != ns->inode)
-			return ESRCH;
-		if (enter(fd) == -1)
-			return errno;
-		close(fd);
-	}
 	return look(arg, out);
 }
 

@@ -86,29 +86,36 @@ shmt__read_stat(int dirfd, const char *path, struct shmt__stat *stat)
 	return 0;
 }
 
-/*
- * The line NSpid of a process names its number in each PID namespace from
- * that of the mounted /proc down to its own: one number, the same namespace.
- */
+int
+shmt__read_nspid(int dirfd, const char *path, pid_t *pid, size_t *levels)
+{
+	static const char word[] = "\nNSpid:";
+	size_t length;
+	char *text, *at, *end;
+
+	if (shmt__read_file(dirfd, path, &text, &length) == -1)
+		return -1;
+	*levels = 0;
+	at = strstr(text, word);
+	if (at != NULL)
+		at += sizeof(word) - 1;
+	for (; at != NULL && *at == '\t'; at = end, ++*levels)
+		*pid = (pid_t)strtoull(at + 1, &end, 10);
+	free(text);
+	if (*levels > 0)
+		return 0;
+	errno = EBADMSG;
+	return -1;
+}
+
 bool
 shmt__proc_is_ours(void)
 {
-	static const char word[] = "\nNSpid:\t";
-	size_t length;
-	char *text, *at, *end;
-	bool ours = false;
+	size_t levels;
+	pid_t pid;
 
-	if (shmt__read_file(AT_FDCWD, "/proc/self/status", &text,
-	    &length) == -1)
-		return false;
-	at = strstr(text, word);
-	if (at != NULL) {
-		at += sizeof(word) - 1;
-		ours = strtoull(at, &end, 10) == (uintmax_t)getpid() &&
-		    *end == '\n';
-	}
-	free(text);
-	return ours;
+	return shmt__read_nspid(AT_FDCWD, "/proc/self/status", &pid,
+	    &levels) == 0 && levels == 1 && pid == getpid();
 }
 
 /*

@@ -49,6 +49,13 @@ enum shmt__reuse shmt__judge_reuse(const char *stat, const char *pid_max);
 /* When the machine booted, by the present clock. */
 int shmt__boot_time(int64_t *boot, int64_t *now);
 
+/*
+ * Reads the line NSpid of the status of a process: its number in each PID
+ * namespace, from that of the mounted /proc down to its own, which is *pid.
+ * errno of the reading, or EBADMSG.
+ */
+int shmt__read_nspid(int dirfd, const char *path, pid_t *pid, size_t *levels);
+
 /* Whether the numbers in /proc are those of our own PID namespace. */
 bool shmt__proc_is_ours(void);
 

@@ -215,8 +215,9 @@ is_unused(const struct shmt_info *info)
 }
 
 void
-shmt__check_stale(const struct shmt_info *info, const struct shmt__ids *ids,
-    int64_t now, uint64_t idle, struct shmt_object_proof *proof)
+shmt__check_object_stale(const struct shmt_info *info,
+    const struct shmt__ids *ids, int64_t now, uint64_t idle,
+    struct shmt_object_proof *proof)
 {
 	int64_t last = shmt_last_time(info);
 
@@ -249,6 +250,6 @@ shmt_check_object_stale(const struct shmt_info *info, int64_t now,
 		lookup->tried = true;
 		lookup->has_ids = shmt__ids_read(&lookup->ids) == 0;
 	}
-	shmt__check_stale(info, lookup != NULL && lookup->has_ids ?
+	shmt__check_object_stale(info, lookup != NULL && lookup->has_ids ?
 	    &lookup->ids : NULL, now, idle, proof);
 }

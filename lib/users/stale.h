@@ -16,7 +16,7 @@ pid_t shmt__pid_in_name(const char *name);
  * Each part of the proof.  ids: those of all processes, read after info was;
  * NULL: they could not be read.
  */
-void shmt__check_stale(const struct shmt_info *info,
+void shmt__check_object_stale(const struct shmt_info *info,
     const struct shmt__ids *ids, int64_t now, uint64_t idle,
     struct shmt_object_proof *proof);
 

@@ -53,3 +53,17 @@ allow_segments() {
 no_segments() {
 	ipcrm --all=shm
 }
+
+# crowd [-n] COUNT [ATTACHED [FDS]]: the processes of crowd.c, until crowd_gone.
+crowd() {
+	# shellcheck disable=SC2153 # tests/bench/run sets it
+	coproc crowd { "$CROWD" "$@"; }
+	# shellcheck disable=SC2154 # coproc sets it
+	read -r -u "${crowd[0]}" _
+}
+
+crowd_gone() {
+	echo >&"${crowd[1]}"
+	wait
+	no_segments
+}

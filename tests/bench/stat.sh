@@ -10,44 +10,6 @@ row "stat --json, 4096 segments" "lsipc -m -J" 0.30 \
 	shmtool stat --json -- lsipc -m -J
 no_segments
 
-# crowd COUNT ATTACHED [FDS]: so many processes, how many of them have a
-# segment, and how many descriptors each has.
-crowd() {
-	coproc holders {
-		perl -MIPC::SysV=shmat -e '
-			$| = 1;
-			my ($count, $attached, $fds) = @ARGV;
-			my (@children, @open);
-			while (@open + 5 < $fds) {
-				open my $file, "<", "/dev/null" or die $!;
-				push @open, $file;
-			}
-			my $id = shmget(0, 4096, 0600) // die $!;
-			for my $n (1 .. $count) {
-				my $child = fork // die $!;
-				if (!$child) {
-					shmat($id, undef, 0) // die $!
-						if $n <= $attached;
-					sleep 600;
-					exit;
-				}
-				push @children, $child;
-			}
-			sleep 1;
-			print "ready\n";
-			<STDIN>;
-			kill KILL => @children' "$1" "$2" "${3:-0}"
-	}
-	# shellcheck disable=SC2154 # coproc sets it
-	read -r -u "${holders[0]}" _
-}
-
-crowd_gone() {
-	echo >&"${holders[1]}"
-	wait
-	no_segments
-}
-
 processes=2000
 [ -z "${BENCH_QUICK:-}" ] || processes=500
 rounds=$((rounds / 10 + 1))

@@ -183,6 +183,9 @@ same() {
 	message_has "create: --szie=4096: no such option; the nearest is --size"
 	run --separate-stderr shmtool rm --hlep
 	message_has "rm: --hlep: no such option; the nearest is --help"
+	run --separate-stderr shmtool rm --yes -Zn 5
+	[ "$status" -eq 2 ]
+	message_has "rm: -Z: no such option"
 	# Nobody gets to --all by a slip, nor from anything to something.
 	for option in --ell --any --xy; do
 		run --separate-stderr shmtool rm "$option"

@@ -52,8 +52,9 @@ limited() {
 settings=()
 meets() {
 	local status=0
-	limited env "${settings[@]}" shmtool "$@" 2>err </dev/null | tr '\t' ' ' >out ||
-		status=${PIPESTATUS[0]}
+	limited env "${settings[@]}" shmtool "$@" >raw 2>err </dev/null ||
+		status=$?
+	tr '\t' ' ' <raw >out
 	if ((status > 6)) || ! safe out err || [ -e pwned ] ||
 		grep -qv '^shmtool: ' err; then
 		echo "status $status of:$(printf ' %q' "$@" | head -c 200)" >&2
@@ -297,7 +298,7 @@ meets() {
 	local line
 	shmtool create -k 0x4d2 -s 1
 	for line in stat "stat -P" "stat -u" "stat -w" "rm -n --unattached" \
-		"save --all ." "limits" "limits --usage" "limits -m" \
+		"rm 0x4d2" "save --all ." "limits" "limits --usage" "limits -m" \
 		"limits --prometheus" "create -k 0x4d2 -s 1 -- true" \
 		"limits --set shm_rmid_forced=1"; do
 		# shellcheck disable=SC2016 # the inner shell's

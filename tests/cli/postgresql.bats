@@ -48,6 +48,7 @@ server_processes() {
 start_server() {
 	"${as[@]}" "$bin/pg_ctl" -D "$base/data" -w -t 60 -l "$base/log" \
 		-o "-k $base -c listen_addresses='' \
+			-c autovacuum=off \
 			-c dynamic_shared_memory_type=mmap" start >/dev/null 3>&- || {
 		cat "$base/log"
 		return 1
@@ -113,6 +114,39 @@ all_dead() {
 	[ "$(segments)" -eq 1 ]
 	"${as[@]}" "$bin/pg_ctl" -D "$base/data" -m fast -w stop >/dev/null
 	[ "$(segments)" -eq 0 ]
+}
+
+# What the kernel remembers of the uses of segments.
+uses() {
+	ipcs -m
+	ipcs -m -p
+	ipcs -m -t
+}
+
+@test "postgresql: stat names the server and its data directory, without a trace" {
+	local before
+	start_server
+	id=$(ipcs -m | awk '/^0x/ { print $2 }')
+	postmaster=$(head -n 1 "$base/data/postmaster.pid")
+	before=$(uses)
+	run --separate-stderr shmtool stat "$id"
+	[ "$(grep '^postgresql' <<<"$output")" = \
+		"postgresql    server $postmaster, data directory $base/data" ]
+	[ "$(shmtool stat --json "$id" | jq -c '.segments[].postgresql')" = \
+		"{\"pid\":$postmaster,\"data_directory\":\"$base/data\"}" ]
+	# Its own user, who has no descriptor of the segment.
+	"${as[@]}" "$(command -v shmtool)" stat "$id" |
+		grep -q "^postgresql .* $base/data\$"
+	[ "$(uses)" = "$before" ]
+
+	killed=$(server_processes)
+	# shellcheck disable=SC2086
+	kill -9 $killed
+	wait_for all_dead
+	run shmtool stat "$id"
+	[ "$status" -eq 0 ]
+	[[ $output != *postgresql\ * ]]
+	shmtool stat --json "$id" | grep -q '"postgresql": null'
 }
 
 # A server that crashed does not start while its old segment is attached.

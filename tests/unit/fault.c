@@ -240,14 +240,14 @@ namespaces(void)
 	struct shmt_ns *list = KEPT;
 	size_t count, hidden;
 	uint64_t ours;
-	int result = shmt_ns_list(&list, &count, &hidden);
+	int result = shmt_ns_list(SHMT_SYSV, &list, &count, &hidden);
 
 	if (result == -1) {
 		assert_ptr_equal(list, KEPT);
 		return -1;
 	}
 	assert_true(count > 0);
-	if (shmt_ns_self(&ours) == 0)
+	if (shmt_ns_self(SHMT_SYSV, &ours) == 0)
 		assert_int_equal(list[0].inode, ours);
 	free(list);
 	return 0;
@@ -268,7 +268,7 @@ ask(void)
 	size_t length = 77;
 	int result;
 
-	if (shmt_ns_self(&ns.inode) == -1)
+	if (shmt_ns_self(SHMT_SYSV, &ns.inode) == -1)
 		return -1;
 	result = shmt_ns_run(&ns, say_hello, NULL, &answer, &length);
 	if (result == -1) {

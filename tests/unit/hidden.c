@@ -211,7 +211,8 @@ no_proc(void **state)
 
 	(void)state;
 	hide("/proc");
-	told = shmt_ns_list(&list, &count, &hidden) == 0 || errno != ENOTSUP ||
+	told = shmt_ns_list(SHMT_SYSV, &list, &count, &hidden) == 0 ||
+	    errno != ENOTSUP ||
 	       shmt__sysv_holders(-1, SHMT__ANY_WAY, &holders) == 0 ||
 	       errno != ENOTSUP;
 	shmt_process(getppid(), 0, &process);

@@ -192,47 +192,47 @@ each_part(void **state)
 	struct shmt_info info = stale_info(now);
 
 	(void)state;
-	shmt__check_stale(&info, &nobody, now, IDLE, &proof);
+	shmt__check_object_stale(&info, &nobody, now, IDLE, &proof);
 	assert_true(proof.stale && proof.one_name && proof.no_semaphore &&
 	    proof.idle_enough);
 	assert_int_equal(proof.unused, SHMT_YES);
 	assert_int_equal(proof.creator_gone, SHMT_YES);
 	assert_int_equal(proof.idle, 3600);
-	shmt__check_stale(&info, &nobody, now, IDLE + 1, &proof);
+	shmt__check_object_stale(&info, &nobody, now, IDLE + 1, &proof);
 	assert_false(proof.stale || proof.idle_enough);
 	info.links = 2;
-	shmt__check_stale(&info, &nobody, now, IDLE, &proof);
+	shmt__check_object_stale(&info, &nobody, now, IDLE, &proof);
 	assert_false(proof.stale || proof.one_name);
 	info = stale_info(now);
 	info.state = SHMT_SEM;
-	shmt__check_stale(&info, &nobody, now, IDLE, &proof);
+	shmt__check_object_stale(&info, &nobody, now, IDLE, &proof);
 	assert_false(proof.stale || proof.no_semaphore);
 	info = stale_info(now);
 	info.in_use = true;
-	shmt__check_stale(&info, &nobody, now, IDLE, &proof);
+	shmt__check_object_stale(&info, &nobody, now, IDLE, &proof);
 	assert_false(proof.stale);
 	assert_int_equal(proof.unused, SHMT_NO);
 	info = stale_info(now);
 	info.known = 0;
-	shmt__check_stale(&info, &nobody, now, IDLE, &proof);
+	shmt__check_object_stale(&info, &nobody, now, IDLE, &proof);
 	assert_false(proof.stale);
 	assert_int_equal(proof.unused, SHMT_CANNOT_TELL);
 	info = stale_info(now);
-	shmt__check_stale(&info, NULL, now, IDLE, &proof);
+	shmt__check_object_stale(&info, NULL, now, IDLE, &proof);
 	assert_false(proof.stale);
 	assert_int_equal(proof.creator_gone, SHMT_CANNOT_TELL);
 	nobody.complete = false;
-	shmt__check_stale(&info, &nobody, now, IDLE, &proof);
+	shmt__check_object_stale(&info, &nobody, now, IDLE, &proof);
 	assert_false(proof.stale || proof.complete);
 	assert_int_equal(proof.creator_gone, SHMT_CANNOT_TELL);
 	/* The list of processes is older than the object. */
 	nobody.complete = true;
 	nobody.taken = info.ctime;
-	shmt__check_stale(&info, &nobody, now, 0, &proof);
+	shmt__check_object_stale(&info, &nobody, now, 0, &proof);
 	assert_int_equal(proof.creator_gone, SHMT_CANNOT_TELL);
 	/* A time in the future. */
 	info.mtime = now + 1;
-	shmt__check_stale(&info, &nobody, now, 0, &proof);
+	shmt__check_object_stale(&info, &nobody, now, 0, &proof);
 	assert_int_equal(proof.idle, 0);
 }
 
@@ -249,7 +249,7 @@ creator_gone(const struct shmt_info *info, const uint32_t uids[4],
 	memcpy(process.uids, uids, sizeof(process.uids));
 	process.started = started * (uint64_t)sysconf(_SC_CLK_TCK);
 	SLIST_INSERT_HEAD(&ids.scan.processes, &process, link);
-	shmt__check_stale(info, &ids, now, IDLE, &proof);
+	shmt__check_object_stale(info, &ids, now, IDLE, &proof);
 	if (proof.creator_gone != SHMT_YES) {
 		assert_int_equal(proof.pid, 77);
 		assert_string_equal(proof.command, "python");
@@ -329,7 +329,7 @@ the_process_that_a_name_names(void **state)
 	info.object.name = name;
 	snprintf(name, sizeof(name), "torch_%d_1", (int)getppid());
 	info.ctime = now;
-	shmt__check_stale(&info, &ids, now, 0, &proof);
+	shmt__check_object_stale(&info, &ids, now, 0, &proof);
 	assert_int_equal(proof.creator_gone, SHMT_NO);
 	assert_true(proof.by_name);
 	assert_int_equal(proof.pid, getppid());
@@ -338,19 +338,19 @@ the_process_that_a_name_names(void **state)
 		_exit(0);
 	assert_int_equal(waitpid(gone, NULL, 0), gone);
 	snprintf(name, sizeof(name), "torch_%d_1", (int)gone);
-	shmt__check_stale(&info, &ids, now, 0, &proof);
+	shmt__check_object_stale(&info, &ids, now, 0, &proof);
 	assert_int_equal(proof.creator_gone, SHMT_YES);
 	assert_true(proof.stale);
 	assert_int_equal(proof.pid, gone);
 	info = stale_info(now);
 	info.object.name = name;
 	process.nested = true;
-	shmt__check_stale(&info, &ids, now, IDLE, &proof);
+	shmt__check_object_stale(&info, &ids, now, IDLE, &proof);
 	assert_false(proof.stale || proof.by_name);
 	assert_int_equal(proof.pid, 77);
 	process.nested = false;
 	ids.complete = false;
-	shmt__check_stale(&info, &ids, now, IDLE, &proof);
+	shmt__check_object_stale(&info, &ids, now, IDLE, &proof);
 	assert_false(proof.stale || proof.by_name);
 }
 

@@ -154,17 +154,6 @@ with_shm() {
 	[ "$(segments)" -eq 0 ]
 }
 
-@test "restore: objects of another namespace are refused" {
-	make_saved
-	run --separate-stderr shmtool --ns $$ restore --as /b "$name"
-	[ "$status" -eq 2 ]
-	message_has "restore: --as: the POSIX objects of another namespace"
-	run --separate-stderr shmtool --ns $$ restore "$name"
-	[ "$status" -eq 1 ]
-	message_has "restore: $name: the POSIX objects of another namespace"
-	[ -z "$(objects)" ]
-}
-
 @test "restore: a taken name is refused, with the command that overwrites it" {
 	make_saved
 	make_object a 20000

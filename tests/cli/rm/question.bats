@@ -175,7 +175,7 @@ replace() {
 	change_meanwhile replace "$id"
 	[ "$status" -eq 0 ]
 	[ "$(of_id bytes "$id")" = 8192 ]
-	grep -q "rm: $id: kept: it went, and another segment has its id" "$tty"
+	grep -q "rm: $id: kept: it was removed, and another segment has its id" "$tty"
 }
 
 @test "rm: what only time makes fail a negated filter is left, and said" {

@@ -339,3 +339,15 @@ kill_at_each() {
 	message_has "save: $id: interrupted, not saved"
 	[ -z "$(names)" ]
 }
+
+@test "save: a full disk is named, though the segment goes meanwhile" {
+	can_inject
+	needs_root "the segment is looked at five times before it is copied"
+	make_segment 1M
+	shmtool write -zA "$id"
+	run --separate-stderr strace -qq -o /dev/null -e trace=all \
+		-e inject=pwrite64:error=ENOSPC \
+		-e inject=shmctl:error=EIDRM:when=6+ shmtool save "$dir" "$id"
+	[ "$status" -eq 1 ]
+	message_has "No space left on device"
+}

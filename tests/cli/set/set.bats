@@ -90,7 +90,15 @@ make_segment() {
 	run --separate-stderr without_privilege prlimit --memlock=65536 \
 		shmtool set --lock "$id"
 	[ "$status" -eq 6 ]
-	message_has "RLIMIT_MEMLOCK"
+	message_has "set: $id: 1048576 bytes to lock" "RLIMIT_MEMLOCK allows 65536"
+	run --separate-stderr without_privilege prlimit --memlock=0 \
+		shmtool set --lock "$id"
+	[ "$status" -eq 6 ]
+	message_has "RLIMIT_MEMLOCK allows 0"
+	shmtool set -u root "$id"
+	run --separate-stderr without_privilege prlimit --memlock=0 \
+		shmtool set --lock "$id"
+	[ "$status" -eq 4 ]
 }
 
 @test "set: a wrong command line is 2 and changes nothing" {

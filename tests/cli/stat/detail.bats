@@ -257,3 +257,68 @@ load rows
 	[[ $output != *"at logout"* ]]
 	[[ $output == *'"logout_removes": false'* ]]
 }
+
+# claim SUBJECT: a process that makes a segment and writes the header of a
+# PostgreSQL server into it, which is not true where SUBJECT says so.  The
+# number that it has under "${under[@]}" is not the one seen from here.
+under=()
+claim() {
+	local ready="$BATS_TEST_TMPDIR/claim.$1"
+	mkdir "$BATS_TEST_TMPDIR/data.$1"
+	"${under[@]}" perl -MIPC::SysV=shmat -e '
+		my ($ready, $wrong, $other) = @ARGV;
+		# Without a handler, the first process of a namespace ignores it.
+		$SIG{TERM} = sub { exit };
+		my $id = shmget(0, 4096, 0600 | 01000) // die $!;
+		defined shmat($id, undef, 0) or die $!;
+		chdir "data.$wrong" or die $!;
+		my ($dev, $inode) = (stat ".")[0, 1];
+		$inode++ if $wrong eq "inode";
+		$dev++ if $wrong eq "device";
+		shmwrite($id, pack("l l x16 L x12 Q Q",
+		    $wrong eq "magic" ? 679834893 : 679834894,
+		    $wrong eq "pid" ? $other : $$, 0, $dev, $inode),
+		    0, 56) or die $!;
+		chdir "/" if $wrong eq "directory";
+		exit 0 if $wrong eq "creator" && fork;
+		open my $f, ">", "$ready.new" or die $!;
+		print $f "$id $$\n";
+		close $f;
+		rename "$ready.new", $ready;
+		sleep 600' "$ready" "$1" $$ 3>&- &
+	holders+=("$!")
+	wait_for test -e "$ready"
+	read -r id holder <"$ready"
+	[ ${#under[@]} -eq 0 ] || holder=$(pgrep -P "$!")
+	holders+=("$holder")
+}
+
+@test "stat: what a header says of PostgreSQL is compared with the kernel" {
+	local wrong
+	is_32_bit && skip "the header of a server of 64 bits"
+	cd "$BATS_TEST_TMPDIR"
+	claim nothing
+	shmtool stat "$id" | grep -q \
+		"^postgresql  *server $holder, data directory $PWD/data.nothing\$"
+	for wrong in magic pid device inode directory creator; do
+		claim "$wrong"
+		run shmtool stat "$id"
+		[ "$status" -eq 0 ]
+		[[ $output != *postgresql\ * ]] || {
+			echo "believed in spite of $wrong: $output"
+			return 1
+		}
+		shmtool stat --json "$id" | grep -q '"postgresql": null'
+	done
+}
+
+@test "stat: a PostgreSQL server in a PID namespace of its own" {
+	is_32_bit && skip "the header of a server of 64 bits"
+	under=(unshare --pid --fork)
+	"${under[@]}" true 2>/dev/null ||
+		skip "no PID namespace can be made here"
+	cd "$BATS_TEST_TMPDIR"
+	claim nothing
+	shmtool stat "$id" | grep -q \
+		"^postgresql  *server $holder, data directory $PWD/data.nothing\$"
+}

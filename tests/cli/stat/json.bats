@@ -124,7 +124,7 @@ segment_names+=,name,nattch,owner,perms,rss,size,status,swap,uid
 	shmtool stat --json "$id" >"$BATS_TEST_TMPDIR/out"
 	part() { json "{segments}[0]$1" <"$BATS_TEST_TMPDIR/out"; }
 	[ "$(names '{segments}[0]' <"$BATS_TEST_TMPDIR/out")" = \
-		"$(tr , '\n' <<<"$segment_names,attachments,proof,logout_removes" |
+		"$(tr , '\n' <<<"$segment_names,attachments,proof,logout_removes,postgresql" |
 			sort | paste -sd,)" ]
 	[ "$(names '{segments}[0]{attachments}[0]' \
 		<"$BATS_TEST_TMPDIR/out")" = \

@@ -249,23 +249,6 @@ json() {
 		xargs)" = "ID OWNER ATIME MTIME CTIME BTIME IDLE" ]
 }
 
-@test "stat: the POSIX objects of another namespace are never ours" {
-	make_object psm_1 1
-	local line
-	for line in "stat --kind posix" "stat --kind all" "stat /psm_1" \
-		"stat --name psm_1" "rm /psm_1" "rm --name psm_1 --yes" \
-		"read /psm_1" "write -z /psm_1" "set -m 0 /psm_1"; do
-		# shellcheck disable=SC2086 # words
-		run --separate-stderr shmtool --ns $$ $line
-		[ "$status" -eq 2 ] || { echo "$line: $status"; return 1; }
-		[ -z "$output" ]
-		message_has namespace
-	done
-	run --separate-stderr shmtool stat --all-ns --kind posix
-	[ "$status" -eq 2 ]
-	[ -e /dev/shm/psm_1 ]
-}
-
 @test "stat: looking leaves the times of an object as they are" {
 	make_object psm_1 4096
 	local before

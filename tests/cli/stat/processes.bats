@@ -232,7 +232,7 @@ among() {
 	[[ $output == '{"complete": false, '* ]]
 	among 4 --all-ns -o NS
 	[ "$stderr" = "shmtool: stat: --all-ns: 4 processes may not be asked\
- for their IPC namespace" ]
+ for their namespace" ]
 	among 4 --all-ns --json -o NS
 	[[ $output == '{"complete": false, '* ]]
 }

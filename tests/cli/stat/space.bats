@@ -80,5 +80,5 @@ load rows
 	run --separate-stderr without_privilege shmtool stat --all-ns --json
 	[ "$status" -eq 0 ]
 	[[ $output == '{"complete": false,'* ]]
-	[[ $stderr =~ --all-ns:\ [0-9]+\ IPC\ namespaces?\ may\ not\ be\ entered ]]
+	[[ $stderr =~ --all-ns:\ [0-9]+\ namespaces?\ may\ not\ be\ entered ]]
 }

@@ -222,11 +222,15 @@ json() {
 	shmtool rm -y --kind all
 	[ "$(segments)" -eq 0 ]
 	[ "$(list deleted SIZE)" = 5000 ]
-	[ "$(id -u)" -ne 0 ] || {
-		run --separate-stderr shmtool --ns $$ stat --kind memfd
-		[ "$status" -eq 2 ]
-		message_has --kind
-	}
+	run --separate-stderr shmtool --ns $$ stat --kind memfd
+	[ "$status" -eq 2 ]
+	message_has --kind "belongs to no namespace"
+	run --separate-stderr shmtool stat --all-ns --kind memfd
+	[ "$status" -eq 2 ]
+	message_has --kind "belongs to no namespace"
+	run --separate-stderr shmtool --ns $$ read "$path"
+	[ "$status" -eq 2 ]
+	message_has "$path" "without --ns"
 }
 
 @test "stat --kind: without these kinds no process is looked at" {

@@ -13,7 +13,7 @@
 #include <time.h>
 
 #include "filter.h"
-#include "rm/explain.h"
+#include "rm/explain_filter.h"
 #include "shmtool.h"
 #include "ui/text.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Why a filter selects nothing.  Why one segment is kept: rm/removal.c.
+ * Why a filter selects nothing.  Why one segment is kept: rm/segment.c.
  */
 
-#ifndef CMD_RM_EXPLAIN_H
-#define CMD_RM_EXPLAIN_H
+#ifndef CMD_RM_EXPLAIN_FILTER_H
+#define CMD_RM_EXPLAIN_FILTER_H
 
 #include "shmtool.h"
 

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Waiting between two looks of --watch.
+ */
+
+#ifndef UI_WAIT_H
+#define UI_WAIT_H
+
+#include <poll.h>
+#include <stdint.h>
+
+/* Of CLOCK_MONOTONIC. */
+int64_t milliseconds(void);
+
+/*
+ * Waits until then, in milliseconds() (INT64_MAX: for ever), until something
+ * happens to a descriptor, or for a signal, one that came before the wait too.
+ * -1: a signal that ends the program was caught.
+ */
+int wait_until(struct pollfd *fds, nfds_t count, int64_t then);
+
+/* Ends as write(2) would where the reader of standard output has gone. */
+int no_reader(void);
+
+#endif
