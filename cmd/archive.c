@@ -82,7 +82,8 @@ segment_failed(const struct shmt_info *segment, int error, char **reason)
 		return set_reason(reason, ST_ABSENT, "was removed meanwhile");
 	case ENODATA:
 		return set_reason(reason, ST_FAILED, "became shorter than its "
-		    "%ju bytes meanwhile", (uintmax_t)segment->size);
+		    "%ju byte%s meanwhile", (uintmax_t)segment->size,
+		    plural(segment->size, "s"));
 	case EACCES:
 		return set_reason(reason, ST_DENIED, "no read permission: "
 		    "mode %04o, owner %s", segment->mode,
@@ -93,8 +94,8 @@ segment_failed(const struct shmt_info *segment, int error, char **reason)
 	case ENOMEM:
 		describe_memory(memory);
 		return set_reason(reason, ST_LIMIT, "no memory for a copy of "
-		    "its %ju bytes%s%s", (uintmax_t)segment->size,
-		    memory, *memory != '\0' ? " without it" : "");
+		    "its %ju byte%s%s%s", (uintmax_t)segment->size,
+		    plural(segment->size, "s"), memory, *memory != '\0' ? " without it" : "");
 	default:
 		return set_reason(reason, status_of(error), "%s",
 		    strerror(error));
@@ -121,11 +122,12 @@ file_failed(const char *path, const struct shmt_info *segment, int error,
 	case ENOSPC:
 	case EDQUOT:
 		return set_reason(reason, ST_FAILED, "%s: %s (the segment has "
-		    "%ju bytes, holes included)", path, strerror(error), size);
+		    "%ju byte%s, holes included)", path, strerror(error),
+		    size, plural(size, "s"));
 	case EFBIG:
 		return set_reason(reason, ST_FAILED, "%s: the file system, or "
-		    "RLIMIT_FSIZE (ulimit -f), allows no file of %ju bytes",
-		    path, size);
+		    "RLIMIT_FSIZE (ulimit -f), allows no file of %ju byte%s",
+		    path, size, plural(size, "s"));
 	default:
 		return set_reason(reason, status_of(error), "%s: %s", path,
 		    strerror(error));

@@ -113,8 +113,9 @@ is_smaller(const char *text, const struct shmt_object *object,
 	char reason[REASON];
 
 	describe_existing(reason, c);
-	warn_about(text, "%ju bytes asked, the existing object has %s: "
-	    "shmtool stat /%s", (uintmax_t)c->asked, reason, object->name);
+	warn_about(text, "%ju byte%s asked, the existing object has %s: "
+	    "shmtool stat /%s", (uintmax_t)c->asked, plural(c->asked, "s"),
+	    reason, object->name);
 	return ST_BUSY;
 }
 

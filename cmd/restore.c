@@ -138,9 +138,10 @@ file_damaged(const struct work *w)
 		    "is not the digest of the lines before it", t->line);
 		break;
 	case SHMT_BAD_SIZE:
-		warn_about(w->file, "the %s has %ju bytes, the .meta says "
+		warn_about(w->file, "the %s has %ju byte%s, the .meta says "
 		    "%ju: cut, damaged, or of another segment", w->saved.ending,
-		    (uintmax_t)t->found, (uintmax_t)t->wanted);
+		    (uintmax_t)t->found, plural(t->found, "s"),
+		    (uintmax_t)t->wanted);
 		break;
 	default:
 		warn_about(w->file, "the %s is damaged, or of another "
@@ -165,8 +166,9 @@ no_memory(const struct work *w)
 	char memory[MEMORY_TEXT];
 
 	describe_memory(memory);
-	warn_about(w->file, "not enough memory to fill its %ju bytes%s",
-	    (uintmax_t)w->saved.segment.size, memory);
+	warn_about(w->file, "not enough memory to fill its %ju byte%s%s",
+	    (uintmax_t)w->saved.segment.size,
+	    plural(w->saved.segment.size, "s"), memory);
 	return ST_LIMIT;
 }
 
@@ -261,8 +263,9 @@ name_taken(const struct work *w, const char *name)
 	if (there.size < size)
 		snprintf(grow, sizeof(grow), "shmtool set -s %ju /%s, then ",
 		    (uintmax_t)size, name);
-	warn_about(w->file, "object /%s of %ju bytes exists; to overwrite it: "
-	    "%sshmtool write -f %.*s%s /%s", name, (uintmax_t)there.size, grow,
+	warn_about(w->file, "object /%s of %ju byte%s exists; to overwrite it: "
+	    "%sshmtool write -f %.*s%s /%s", name, (uintmax_t)there.size,
+	    plural(there.size, "s"), grow,
 	    (int)shmt_saved_stem(w->file), w->file, w->saved.ending, name);
 	return ST_BUSY;
 }

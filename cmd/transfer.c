@@ -24,17 +24,18 @@ check_range(const struct operand *operand, uint64_t size, uint64_t offset,
 {
 	if (offset > size) {
 		warn_about(operand->text, "offset %ju is beyond the end: the "
-		    "segment has %ju bytes", (uintmax_t)offset,
-		    (uintmax_t)size);
+		    "segment has %ju byte%s", (uintmax_t)offset,
+		    (uintmax_t)size, plural(size, "s"));
 		return ST_FAILED;
 	}
 	if (*length == UINT64_MAX)
 		*length = size - offset;
 	if (*length > size - offset) {
-		warn_about(operand->text, "%ju bytes at offset %ju were asked "
-		    "for: there are %ju up to the end at %ju",
-		    (uintmax_t)*length, (uintmax_t)offset,
-		    (uintmax_t)(size - offset), (uintmax_t)size);
+		warn_about(operand->text, "%ju byte%s asked at offset %ju: "
+		    "there are %ju up to the end at %ju",
+		    (uintmax_t)*length, plural(*length, "s"),
+		    (uintmax_t)offset, (uintmax_t)(size - offset),
+		    (uintmax_t)size);
 		return ST_FAILED;
 	}
 	return ST_OK;

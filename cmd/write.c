@@ -147,9 +147,10 @@ check_fit(const struct opts *o, const struct source *source, uint64_t size,
 		*length = take < space ? take : space;
 		return ST_OK;
 	}
-	warn_about(o->operand.text, "%ju bytes of input do not fit: there are "
-	    "%ju from offset %ju to the end; nothing was written",
-	    (uintmax_t)take, (uintmax_t)space, (uintmax_t)o->offset);
+	warn_about(o->operand.text, "no room for %ju byte%s of input: there "
+	    "are %ju from offset %ju to the end; nothing was written",
+	    (uintmax_t)take, plural(take, "s"), (uintmax_t)space,
+	    (uintmax_t)o->offset);
 	return ST_FAILED;
 }
 

@@ -39,8 +39,8 @@ memory_failed(const char *name, uint64_t done)
 	char memory[MEMORY_TEXT];
 
 	describe_memory(memory);
-	warn_about(name, "no memory for more than %ju bytes of it%s",
-	    (uintmax_t)done, memory);
+	warn_about(name, "no memory for more than %ju byte%s of it%s",
+	    (uintmax_t)done, plural(done, "s"), memory);
 	return ST_LIMIT;
 }
 
@@ -230,7 +230,8 @@ copy_input(struct shmt_view *view, const char *name, int in)
 	/* A device such as /dev/urandom has no end. */
 	if (fstat(in, &st) == 0 && S_ISCHR(st.st_mode))
 		return ST_OK;
-	warn_about(name, "longer than the segment of %ju bytes",
-	    (uintmax_t)shmt_view_size(view));
+	warn_about(name, "longer than the segment of %ju byte%s",
+	    (uintmax_t)shmt_view_size(view),
+	    plural(shmt_view_size(view), "s"));
 	return ST_FAILED;
 }

@@ -44,14 +44,15 @@ was_used(const struct shmt_info *then, const struct shmt_info *now)
 	    now->atime != then->atime || now->dtime != then->dtime;
 }
 
-/* Opens the segment that was looked up before; *opened has the facts after
- * that. */
+/* Opens the segment that was looked up before; *opened is its state after the
+ * opening. */
 static int
 open_sysv(struct save *save, struct shmt_view **view,
     struct shmt_info *opened)
 {
 	struct shmt_info *before = &save->saved.segment;
 	struct shmt_saved *saved = &save->saved;
+	bool mapped;
 
 	if (shmt_view_open(&before->object, 0, view) == -1)
 		return fail_at(save, SHMT_AT_SEGMENT);
@@ -63,9 +64,10 @@ open_sysv(struct save *save, struct shmt_view **view,
 	}
 	if ((*view)->huge)
 		before->state |= SHMT_HUGE;
+	mapped = (*view)->mapped != NULL;
 	saved->attached = was_used(before, opened);
-	saved->disturbed = opened->nattch - ((*view)->mapped != NULL) !=
-	    before->nattch || (saved->attached && opened->lpid != getpid());
+	saved->disturbed = opened->nattch != before->nattch + mapped ||
+	    (saved->attached && opened->lpid != getpid());
 	return 0;
 }
 
@@ -270,14 +272,15 @@ save_segment(struct save *save, const struct shmt_object *object)
 	    sizeof(save->trouble->name));
 	if (refuse_existing(save) == -1)
 		return -1;
-	/* Removes files of a save that was killed, to have a number free. */
+	/* Removes what a killed save left, whose file may have the number that
+	 * this one needs. */
 	shmt__pair_clear(pair);
 	if (write_contents(save) == -1 || write_meta(save) == -1 ||
 	    commit(save) == -1) {
 		shmt__pair_discard(pair);
 		return -1;
 	}
-	/* From here on the new pair is complete, so a failure leaves it. */
+	/* The new pair is valid now, and a later failure does not remove it. */
 	if (shmt__sync_dir(pair->dir) == -1) {
 		shmt__close(pair->fd);
 		return fail_at(save, SHMT_AT_DIR);

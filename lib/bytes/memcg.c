@@ -18,20 +18,22 @@
 #include "sys/file.h"
 #include "sys/meminfo.h"
 
-/* Kept free for this process's buffers and page tables and for a full pipe; and
- * for the tables of the copied pages one byte in 128. */
+/* Kept free for this process's buffers and page tables and for a full pipe. */
 #define RESERVED ((uint64_t)2 << 20)
-#define TABLES 128
+
+/* The kernel's own tables of the copied pages take no more than this part of
+ * their bytes: 32 of 4096. */
+#define PAGE_TABLE_SHARE 128
 
 /* The two versions of memory cgroups and their files. */
 struct version {
 	const char *type;	/* of the file system */
 	const char *option;	/* that its mount has, or NULL */
 	const char *limit, *used;
-	/* Of swap alone, or (swap_too) of memory and swap together. */
+	/* Of swap alone, or (swap_has_memory) of memory and swap together. */
 	const char *swap_limit, *swap_used;
-	bool swap_too;
-	/* Keys of memory.stat: pages that are given up for others. */
+	bool swap_has_memory;
+	/* Keys of memory.stat: pages that the kernel can reclaim. */
 	const char *reclaimable[4];
 };
 
@@ -68,7 +70,7 @@ has_word(const char *list, const char *word)
 /* Our path in the hierarchy: the rest of a line of /proc/self/cgroup,
  * "0::/PATH" or "4:memory:/PATH". */
 static char *
-own_path(char *text, const struct version *version)
+find_own_cgroup(char *text, const struct version *version)
 {
 	char *line, *names, *path;
 
@@ -147,7 +149,7 @@ sum_reclaimable(int dir, const struct version *version)
 }
 
 static uint64_t
-difference(uint64_t limit, uint64_t used)
+subtract_to_zero(uint64_t limit, uint64_t used)
 {
 	return used < limit ? limit - used : 0;
 }
@@ -163,13 +165,13 @@ count_left(int dir, const struct version *version, uint64_t swap_free,
 
 	if (read_number(dir, version->swap_limit, &swap_limit) &&
 	    read_number(dir, version->swap_used, &swap_used)) {
-		left = difference(swap_limit, swap_used);
-		if (version->swap_too)
+		left = subtract_to_zero(swap_limit, swap_used);
+		if (version->swap_has_memory)
 			both = left + sum;
 		else if (left < swap)
 			swap = left;
 	}
-	left = difference(limit, used) + sum + swap;
+	left = subtract_to_zero(limit, used) + sum + swap;
 	return both < left ? both : left;
 }
 
@@ -212,7 +214,7 @@ find_least_above(int root, const struct version *version,
 
 /* The rest of a path behind the directory that is mounted, or NULL. */
 static char *
-below(char *path, const char *top)
+path_below_mount(char *path, const char *top)
 {
 	size_t length = strcmp(top, "/") == 0 ? 0 : strlen(top);
 
@@ -223,7 +225,7 @@ below(char *path, const char *top)
 }
 
 static void
-look_at_cgroups(int root, const struct version *version, struct least *least)
+scan_cgroups(int root, const struct version *version, struct least *least)
 {
 	char *groups, *mounts, *path, *top, *point;
 	size_t length;
@@ -235,9 +237,9 @@ look_at_cgroups(int root, const struct version *version, struct least *least)
 		free(groups);
 		return;
 	}
-	path = own_path(groups, version);
+	path = find_own_cgroup(groups, version);
 	if (path != NULL && find_mount(mounts, version, &top, &point)) {
-		path = below(path, top);
+		path = path_below_mount(path, top);
 		if (path != NULL)
 			find_least_above(root, version, point, path, least);
 	}
@@ -259,7 +261,7 @@ read_machine(int root, struct shmt_headroom *machine, uint64_t *swap_free)
 	available = shmt__meminfo(text, "MemAvailable");
 	*swap_free = shmt__meminfo(text, "SwapFree");
 	free(text);
-	machine->used = difference(machine->limit, available);
+	machine->used = subtract_to_zero(machine->limit, available);
 	machine->left = available + *swap_free;
 	return available != 0;
 }
@@ -274,7 +276,7 @@ find_least(int root, bool cgroups_only, struct shmt_headroom *headroom)
 	if (read_machine(root, &machine, &least.swap_free) && !cgroups_only)
 		take_least(&least, &machine);
 	for (i = 0; i < sizeof(versions) / sizeof(versions[0]); i++)
-		look_at_cgroups(root, &versions[i], &least);
+		scan_cgroups(root, &versions[i], &least);
 	if (least.headroom.where[0] == '\0')
 		return false;
 	*headroom = least.headroom;
@@ -290,7 +292,7 @@ shmt__headroom(int root, struct shmt_headroom *headroom)
 bool
 shmt__memory_cgroup(int root, struct shmt_headroom *cgroup)
 {
-	/* Version 1 has no "max", but all pages that a long can count. */
+	/* In version 1 no limit reads as LONG_MAX, in whole pages. */
 	return find_least(root, true, cgroup) && cgroup->limit < LONG_MAX / 2;
 }
 
@@ -329,6 +331,6 @@ shmt__memory_left(void)
 
 	if (!shmt_headroom(&headroom))
 		return UINT64_MAX;
-	left = headroom.left - headroom.left / TABLES;
-	return difference(left, RESERVED);
+	left = headroom.left - headroom.left / PAGE_TABLE_SHARE;
+	return subtract_to_zero(left, RESERVED);
 }

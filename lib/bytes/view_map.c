@@ -28,8 +28,8 @@
 /* Pages that one mincore(2) looks at: 64 MiB, a table of 16 KiB. */
 #define WINDOW_PAGES ((size_t)16384)
 
-/* The OOM killer chooses by mapped pages: no more than so many bytes stay
- * mapped in behind a transfer. */
+/* The OOM killer counts the pages that a process has mapped in: so many bytes
+ * at most stay mapped in during a transfer. */
 #define MAPPED_MAX ((uint64_t)4 << 20)
 
 /* A run of this length is worth a thread. */
@@ -103,8 +103,9 @@ look(struct shmt_view *view, uint64_t offset, uint64_t end)
 }
 
 /*
- * Whether the rest is one hole, because every resident page was found.  Pages
- * that appear meanwhile are expected too; pages that disappear remain expected.
+ * Whether the rest is one hole, because every resident page was found.  The
+ * number expected only grows: pages that are freed meanwhile stay counted, so
+ * that too much is read and never too little.
  */
 static bool
 found_all(struct shmt_view *view)
@@ -152,7 +153,7 @@ run_by_mincore(struct shmt_view *view, uint64_t offset, uint64_t end,
 	return true;
 }
 
-/* Of huge pages, a mapping that is not used yet shows none as resident. */
+/* mincore(2) reports no huge page before this mapping has touched it. */
 static void
 find_run(struct shmt_view *view, uint64_t offset, uint64_t end,
     struct shmt__run *run)
@@ -189,7 +190,7 @@ note_use(struct shmt_view *view, uint64_t offset, uint64_t length)
 {
 	struct shmt__mapped *m = view->mapped;
 
-	/* A range with holes in it costs no more than its pages. */
+	/* A range that follows the last one is unmapped together with it. */
 	if (m->mapped_in == 0 || offset < m->used_end) {
 		unmap_used(view);
 		m->used = offset;
@@ -268,7 +269,7 @@ store(struct shmt_view *view, uint64_t offset, const void *buffer,
 	int result;
 	void *p;
 
-	memcpy(&p, &buffer, sizeof(p));	/* an iovec knows no const */
+	memcpy(&p, &buffer, sizeof(p));	/* iov_base is not const */
 	result = copy(view->mapped, offset, p, length, false);
 	note_use(view, offset, length);
 	return result;
@@ -412,8 +413,7 @@ shmt__view_map(struct shmt_view *view, void *at)
 	if (view->mapped == NULL)
 		return -1;
 	view->mapped->at = at;
-	/* Otherwise the kernel keeps these pages in memory because they were
-	 * copied. */
+	/* So that copying does not mark the pages as recently used. */
 	madvise(at, (size_t)view->size, MADV_SEQUENTIAL);
 	find_page_kind(view);
 	view->ops = &by_mapping;
