@@ -50,9 +50,40 @@ _shmtool_value() {
 		}'
 }
 
+# The words that an option of stat takes, which names them when it refuses one;
+# columns are those of the view.
+_shmtool_words() {
+	local view=() word
+	for word in "${words[@]}"; do
+		case $word in
+		-P | --processes | -u | --summary) view=("$word") ;;
+		esac
+	done
+	[ "$1" != --by ] || view=(-u)
+	shmtool stat "${view[@]}" "$1" . 2>&1 |
+		sed -n 's/.* \(not\|there are\) \(.*\) (see .*/\2/p' |
+		sed 's/, / /g; s/ or / /'
+}
+
+# WORD OPTION: one word, or several with commas between them.
+_shmtool_complete_words() {
+	local before=''
+	if [[ $1 == *,... ]]; then
+		case $cur in
+		*,*) before=${cur%,*}, ;;
+		+*) before=+ ;;
+		esac
+		compopt -o nospace
+	fi
+	mapfile -t COMPREPLY < <(compgen -P "$before" \
+		-W "$(_shmtool_words "$2")" -- "${cur#"$before"}")
+}
+
+# WORD OPTION: a value of this word, for this option.
 _shmtool_complete_value() {
 	local word=$1
 	case $word in
+	COL* | KIND* | WHEN*) _shmtool_complete_words "$@" ;;
 	FILE* | PATH*) _filedir ;;
 	DIR*) _filedir -d ;;
 	USER* | OWNER*) mapfile -t COMPREPLY < <(compgen -u -- "$cur") ;;
@@ -60,8 +91,6 @@ _shmtool_complete_value() {
 		mapfile -t COMPREPLY < <(compgen -W "$(_shmtool_segments |
 			grep ^0x)" -- "$cur")
 		;;
-	KIND*) mapfile -t COMPREPLY < <(compgen -W 'sysv posix deleted memfd anon all' \
-		-- "$cur") ;;
 	PID*) _pids ;;
 	*) COMPREPLY=() ;;
 	esac
@@ -126,7 +155,7 @@ _shmtool() {
 		local value
 		value=$(_shmtool_value "$command" "$prev")
 		if [ -n "$value" ]; then
-			_shmtool_complete_value "$value"
+			_shmtool_complete_value "$value" "$prev"
 			return
 		fi
 	fi

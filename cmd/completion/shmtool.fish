@@ -50,8 +50,23 @@ function __shmtool_options
 		END { flush() }'
 end
 
+# the words that an option of stat takes, which names them when it refuses one;
+# columns are those of the view
+function __shmtool_words
+	set -l view (string match -r -- '^(?:-P|--processes|-u|--summary)$' (commandline -opc))
+	test $argv[1] = --by; and set view -u
+	set -l before (commandline -ct | string replace -r '^--[a-z-]+=' '' | string match -r '^(?:\+|.*,)')
+	shmtool stat $view $argv[1] . 2>&1 |
+		string replace -fr '.* (?:not|there are) (.*) \(see .*' '$1' |
+		string split -n ' ' | string trim -r -c , |
+		string match -v or | string replace -r '^' "$before"
+end
+
+# WORD OPTION: values of this word, for this option
 function __shmtool_value_words
 	switch $argv[1]
+		case 'COL*' 'KIND*' 'WHEN*'
+			__shmtool_words $argv[2]
 		case 'FILE*' 'PATH*'
 			__fish_complete_path (commandline -ct)
 		case 'DIR*'
@@ -83,7 +98,7 @@ for line in (shmtool help 2>/dev/null | string match -r '^  [a-z].*')
 		set -l flags -l $part[2] -d $part[5]
 		test $part[1] != none; and set -a flags -s $part[1]
 		if test $part[3] = '='
-			set -a flags -x -a "(__shmtool_value_words '$part[4]')"
+			set -a flags -x -a "(__shmtool_value_words '$part[4]' --$part[2])"
 		end
 		complete -c shmtool -n $seen $flags
 	end

@@ -74,7 +74,9 @@ has_column(const struct table *table, const char *name)
 	size_t i;
 
 	for (i = 0; i < table->column_count; i++)
-		if (strcmp(table->columns[i]->name, name) == 0)
+		/* For each row: strcmp(3) of all would be felt. */
+		if (table->columns[i]->name[0] == name[0] &&
+		    strcmp(table->columns[i]->name, name) == 0)
 			return true;
 	return false;
 }

@@ -89,9 +89,10 @@ load(struct job *job, uint64_t offset, char *buffer, size_t length)
 {
 	const struct shmt__end *from = &job->copy->from;
 
-	return from->view != NULL ?
-	    shmt__view_load(from->view, offset, buffer, length) :
-	    shmt__read_at(from->fd, offset, buffer, length);
+	if (from->view == NULL)
+		return shmt__read_at(from->fd, offset, buffer, length);
+	shmt__view_prefault(from->view, offset, offset + length, job->run.end);
+	return shmt__view_load(from->view, offset, buffer, length);
 }
 
 /* Reads a block of which the bytes before data are zeros. */
@@ -141,8 +142,22 @@ first_run(const char *bytes, size_t length, bool *zero)
 	return at;
 }
 
+/* Where all of the block and much behind it is data, pages are allocated
+ * ahead; for blocks only, of which store() sees all that is zero. */
+static bool
+prefault(struct job *job, uint64_t offset, size_t length)
+{
+	struct shmt_view *view = job->copy->to.view;
+	uint64_t end = job->run.end & ~(uint64_t)(SHMT__BLOCK - 1);
+
+	return view != NULL && offset + length <= end &&
+	    shmt__view_prefault(view, offset, offset + length, end);
+}
+
+/* allocated: the zeros have pages already. */
 static int
-store(struct job *job, uint64_t offset, const char *buffer, size_t length)
+store(struct job *job, uint64_t offset, const char *buffer, size_t length,
+    bool allocated)
 {
 	const struct shmt__end *to = &job->copy->to;
 	bool zero;
@@ -150,7 +165,9 @@ store(struct job *job, uint64_t offset, const char *buffer, size_t length)
 
 	for (; length > 0; buffer += n, offset += n, length -= n) {
 		n = first_run(buffer, length, &zero);
-		if (!zero && (to->view != NULL ?
+		if (zero && allocated)
+			shmt__view_punch(to->view, offset, offset + n);
+		else if (!zero && (to->view != NULL ?
 		    shmt__view_store(to->view, offset, buffer, n) :
 		    shmt__write_at(to->fd, offset, buffer, n)) == -1)
 			return -1;
@@ -162,15 +179,22 @@ store(struct job *job, uint64_t offset, const char *buffer, size_t length)
 static int
 copy_block(struct job *job, uint64_t offset, uint64_t data, size_t length)
 {
+	const uint64_t run = job->run.end;
+	bool allocated;
+
 	if (load_block(job, offset, data, length) == -1) {
 		job->copy->reading_failed = true;
 		return -1;
 	}
-	if (is_zero(job->buffer, length))
+	/* Whether one run has the whole block. */
+	allocated = data == offset && run == job->run.end &&
+	    prefault(job, offset, length);
+	if (!is_zero(job->buffer, length))
+		shmt__digest_add(job->digest, offset / SHMT__BLOCK,
+		    job->buffer, length);
+	else if (!allocated)
 		return 0;
-	shmt__digest_add(job->digest, offset / SHMT__BLOCK, job->buffer,
-	    length);
-	return store(job, offset, job->buffer, length);
+	return store(job, offset, job->buffer, length, allocated);
 }
 
 static int

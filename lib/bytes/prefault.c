@@ -25,6 +25,7 @@
 
 struct shmt__prefault {
 	char *at;
+	int advice;
 	uint64_t page;
 	pthread_t thread;
 	pthread_mutex_t lock;	/* of the members below */
@@ -49,7 +50,7 @@ fault_in(void *arg)
 		to = p->wanted - from < PIECE ? p->wanted : from + PIECE;
 		pthread_mutex_unlock(&p->lock);
 		/* If this fails, the copy fails too and reports why. */
-		madvise(p->at + from, (size_t)(to - from), MADV_POPULATE_READ);
+		madvise(p->at + from, (size_t)(to - from), p->advice);
 		pthread_mutex_lock(&p->lock);
 		p->done = to;
 		pthread_cond_signal(&p->changed);
@@ -67,7 +68,7 @@ release(struct shmt__prefault *p)
 }
 
 struct shmt__prefault *
-shmt__prefault_start(char *at)
+shmt__prefault_start(char *at, int advice)
 {
 	struct shmt__prefault *p;
 
@@ -77,6 +78,7 @@ shmt__prefault_start(char *at)
 	if (p == NULL)
 		return NULL;
 	p->at = at;
+	p->advice = advice;
 	p->page = (uint64_t)sysconf(_SC_PAGESIZE);
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->changed, NULL);

@@ -9,9 +9,9 @@
 
 struct shmt__prefault;
 
-/* Starts the thread for an attachment.  NULL: it cannot be started, or there is
- * only one processor. */
-struct shmt__prefault *shmt__prefault_start(char *at);
+/* Starts the thread for an attachment, which gives this advice to madvise(2).
+ * NULL: it cannot be started, or there is only one processor. */
+struct shmt__prefault *shmt__prefault_start(char *at, int advice);
 
 /*
  * Waits until the pages from one offset to another are faulted in, and has the

@@ -256,6 +256,21 @@ shmt__view_run(struct shmt_view *view, uint64_t offset, uint64_t end,
 	view->ops->find_run(view, offset, end, run);
 }
 
+bool
+shmt__view_prefault(struct shmt_view *view, uint64_t from, uint64_t to,
+    uint64_t end)
+{
+	return view->ops->prefault != NULL &&
+	    view->ops->prefault(view, from, to, end);
+}
+
+void
+shmt__view_punch(struct shmt_view *view, uint64_t from, uint64_t to)
+{
+	if (view->ops->punch != NULL)
+		view->ops->punch(view, from, to);
+}
+
 int
 shmt__view_load(struct shmt_view *view, uint64_t offset, void *buffer,
     size_t length)

@@ -48,6 +48,10 @@ struct shmt__view_ops {
 	ssize_t (*lend)(struct shmt_view *view, uint64_t offset, uint64_t end,
 	    int fd);
 	bool files_only;	/* send() and receive() take regular files */
+	/* As shmt__view_prefault() and shmt__view_punch(); both may be NULL. */
+	bool (*prefault)(struct shmt_view *view, uint64_t from, uint64_t to,
+	    uint64_t end);
+	void (*punch)(struct shmt_view *view, uint64_t from, uint64_t to);
 	/* As shmt__view_reset(); may be NULL. */
 	void (*reset)(struct shmt_view *view);
 	void (*close)(struct shmt_view *view);
@@ -116,6 +120,17 @@ bool shmt__view_writable(const struct shmt_view *view);
 void shmt__view_reset(struct shmt_view *view);
 void shmt__view_run(struct shmt_view *view, uint64_t offset, uint64_t end,
     struct shmt__run *run);
+
+/*
+ * Faults in the pages of a range that is going to be copied, all of it data,
+ * and has a thread go on with those up to end.  False: that does not help here,
+ * and nothing was done.  shmt__view_punch() makes a hole of what it has
+ * allocated, as far as the range consists of whole pages.
+ */
+bool shmt__view_prefault(struct shmt_view *view, uint64_t from, uint64_t to,
+    uint64_t end);
+void shmt__view_punch(struct shmt_view *view, uint64_t from, uint64_t to);
+
 int shmt__view_load(struct shmt_view *view, uint64_t offset, void *buffer,
     size_t length);
 int shmt__view_store(struct shmt_view *view, uint64_t offset,

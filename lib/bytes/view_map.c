@@ -285,32 +285,54 @@ fault_in(struct shmt_view *view, uint64_t offset, size_t length, int advice)
 	madvise(view->mapped->at + offset - more, length + more, advice);
 }
 
-/* A long run to a file has the help of a thread. */
+/* A long run has the help of a thread. */
 static bool
-starts_prefault(struct shmt__mapped *m, uint64_t length, int fd)
+prefault(struct shmt_view *view, uint64_t from, uint64_t to, uint64_t end)
+{
+	struct shmt__mapped *m = view->mapped;
+
+	if (!m->had_prefault && end > from && end - from >= WORTH_PREFAULT) {
+		m->had_prefault = true;
+		m->prefault = shmt__prefault_start(m->at,
+		    view->flags & SHMT_WRITE ? MADV_POPULATE_WRITE :
+		    MADV_POPULATE_READ);
+	}
+	if (m->prefault == NULL)
+		return false;
+	shmt__prefault_range(m->prefault, from, to, end);
+	return true;
+}
+
+static void
+punch(struct shmt_view *view, uint64_t from, uint64_t to)
+{
+	uint64_t mask = ~(uint64_t)(view->page - 1);
+
+	from = (from + view->page - 1) & mask;
+	to &= mask;
+	if (from < to)
+		madvise(view->mapped->at + from, (size_t)(to - from),
+		    MADV_REMOVE);
+}
+
+static bool
+is_regular(int fd)
 {
 	struct stat st;
 
-	if (!m->had_prefault && length >= WORTH_PREFAULT &&
-	    fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
-		m->had_prefault = true;
-		m->prefault = shmt__prefault_start(m->at);
-	}
-	return m->prefault != NULL;
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 }
 
 static ssize_t
 send_pages(struct shmt_view *view, uint64_t offset, uint64_t end, int fd)
 {
-	struct shmt__mapped *m = view->mapped;
 	size_t length = shmt__up_to(offset, end, SHMT__CHUNK);
 	ssize_t n;
 
-	if (starts_prefault(m, end - offset, fd))
-		shmt__prefault_range(m->prefault, offset, offset + length, end);
-	else
+	/* At the other end of a pipe another process already helps. */
+	if (!is_regular(fd) || !prefault(view, offset, offset + length, end))
 		fault_in(view, offset, length, MADV_POPULATE_READ);
-	n = write(fd, m->at + offset, length);
+	n = write(fd, view->mapped->at + offset, length);
 	if (n > 0)
 		note_use(view, offset, (uint64_t)n);
 	return n;
@@ -402,6 +424,8 @@ static const struct shmt__view_ops by_mapping = {
 	.send = send_pages,
 	.receive = receive_pages,
 	.lend = lend_pages,
+	.prefault = prefault,
+	.punch = punch,
 	.reset = reset,
 	.close = detach
 };

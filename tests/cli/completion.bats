@@ -230,3 +230,59 @@ zsh_completes() {
 	[ "$(zsh_completes "shmtool stat /ps" | xargs)" = \
 		"shmtool stat /psm_2" ]
 }
+
+# SHELL_OFFERS LINE WORD...: exactly these words, in this order when sorted.
+offers() {
+	local how=$1 line=$2
+	shift 2
+	[ "$("$how" "$line" | sed 's/^--[a-z]*=//' | paste -sd ' ')" = "$*" ] || {
+		echo "$line: $("$how" "$line" | paste -sd ' ')"
+		return 1
+	}
+}
+
+# What stat itself names when it refuses a value of an option.
+named() {
+	shmtool stat "$@" . 2>&1 |
+		sed 's/.* \(not\|there are\) \(.*\) (see.*/\2/; s/,//g; s/ or / /' |
+		tr ' ' '\n' | sort | paste -sd ' '
+}
+
+@test "completion: bash and fish offer columns, kinds and colours" {
+	local how
+	export HOME=$BATS_TEST_TMPDIR
+	for how in offered fish_offers; do
+		if [ "$how" = offered ]; then
+			[ -f "$library" ] || continue
+		else
+			command -v fish >/dev/null || continue
+		fi
+		# shellcheck disable=SC2046 # words
+		offers "$how" "shmtool stat -o " $(named -o)
+		# shellcheck disable=SC2046
+		offers "$how" "shmtool stat -P -o " $(named -P -o)
+		# shellcheck disable=SC2046
+		offers "$how" "shmtool stat -u --by=" $(named -u --by)
+		# shellcheck disable=SC2046
+		offers "$how" "shmtool stat --color=" $(named --color)
+		# shellcheck disable=SC2046
+		offers "$how" "shmtool save dir --kind=" $(named --kind)
+		offers "$how" "shmtool stat -o SIZE,NSP" SIZE,NSPID
+		offers "$how" "shmtool stat -o +NAT" +NATTCH
+		offers "$how" "shmtool rm --kind=sysv,pos" sysv,posix
+		offers "$how" "shmtool stat --sort=KE" KEY
+	done
+}
+
+@test "completion: zsh completes columns and kinds" {
+	command -v zsh >/dev/null || skip "zsh is not installed"
+	zsh -f -c 'zmodload zsh/zpty' || skip "zsh has no zpty"
+	[ "$(zsh_completes "shmtool stat -o SIZE,NSP" | xargs)" = \
+		"shmtool stat -o SIZE,NSPID," ]
+	[ "$(zsh_completes "shmtool stat -P --sort=ADD" | xargs)" = \
+		"shmtool stat -P --sort=ADDRESS" ]
+	[ "$(zsh_completes "shmtool rm --kind=sysv,pos" | xargs)" = \
+		"shmtool rm --kind=sysv,posix," ]
+	[ "$(zsh_completes "shmtool stat --color=ne" | xargs)" = \
+		"shmtool stat --color=never" ]
+}
