@@ -109,7 +109,7 @@ make_samples() {
 	needs_all_processes
 	make_samples
 	mount -o remount,size=19m /dev/shm
-	block console 4 >expected
+	block console 5 >expected
 	[ "$(grep -c '^\$ shmtool' expected)" -eq 3 ]
 	export -f play
 	# shellcheck disable=SC2016

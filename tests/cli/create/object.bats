@@ -391,3 +391,27 @@ in_shm() {
 	[ "$status" -eq 1 ]
 	[ -z "$(ls -A /dev/shm)" ]
 }
+
+@test "create: what logind removes at logout is said on a terminal" {
+	needs_root
+	needs_mounts
+	needs_terminal
+	run --separate-stderr unshare --mount sh -c '
+		mount -t tmpfs none /run && mount -t tmpfs none /etc &&
+		mkdir -p /run/systemd/users &&
+		for name in "-m 0600" /name; do
+			for user in 4242 0; do
+				script -qec "setpriv --reuid=$user \
+					--clear-groups shmtool create \
+					-s 4096 $name" /dev/null </dev/null
+				rm -f /dev/shm/name
+			done
+		done
+		setpriv --reuid=4242 --clear-groups shmtool create -s 1 /name
+		rm /dev/shm/name'
+	[ "$status" -eq 0 ]
+	[ "$(grep -c 'systemd-logind removes it when the last session of 4242 ends' \
+		<<<"$output")" -eq 2 ]
+	[ "$(grep -c logind <<<"$output")" -eq 2 ]
+	[ -z "$stderr" ]
+}

@@ -254,10 +254,10 @@ shmtool write -f $name.shm /a"
 		[ "$status" -eq 1 ]
 		message_has "restore: bad:" "edited"
 	done
-	sed "s/saved 3/saved 4/" "$name.meta" >bad.meta
+	sed "s/saved 3/saved 5/" "$name.meta" >bad.meta
 	run --separate-stderr shmtool restore bad
 	[ "$status" -eq 1 ]
-	message_has "version 4 of the format, this program reads 2 and 3"
+	message_has "version 5 of the format, this program reads 2 to 4"
 	[ -z "$(objects)" ]
 }
 
