@@ -41,7 +41,7 @@ LIB := \
 	sys/resident sys/semaphore sys/thread sys/walk sysv sysv_list unnamed \
 	users/changes users/holders users/ids users/lease users/maps \
 	users/namespace users/postgresql users/process users/scan users/select \
-	users/shm_mount users/stale
+	users/shm_mount users/stale users/user_ns
 CMD := \
 	archive attach attachments child collect columns create create/input \
 	create/object diagnose diagnose_object filter groups holders limits \
