@@ -200,7 +200,8 @@ needs_holders(const struct row *list, size_t count, unsigned needs)
 		s = &list[i].segment;
 		if (is_object(&list[i]) && ((needs & NEEDS_HOLDERS) != 0 ||
 		    ((needs & (NEEDS_USE | NEEDS_STATUS)) != 0 &&
-		    (s->known & SHMT_HAS_FDS) == 0)))
+		    (s->object.kind == SHMT_POSIX ||
+		    (s->known & SHMT_HAS_FDS) == 0))))
 			return true;
 		if (s->nattch > 0 && ((needs & NEEDS_HOLDERS) != 0 ||
 		    ((needs & NEEDS_KEY) != 0 && (s->state & SHMT_DEST) != 0)))
