@@ -140,7 +140,6 @@ parse(int argc, char **argv, struct opts *o)
 	for (i = 0; status == ST_OK && i < o->args.count; i++)
 		status = check_has_name(&o->operands[i]);
 	o->report.out = o->json ? stderr : stdout;
-	o->report.force = o->run.force;
 	return status;
 }
 

@@ -43,19 +43,20 @@
 static void
 fill_by_opening(struct shmt_info *info)
 {
+	const bool memfd = info->object.kind == SHMT_MEMFD;
 	struct statx st;
 	int fd, seals;
 
-	if (info->object.kind != SHMT_MEMFD &&
-	    (info->known & SHMT_HAS_RSS) != 0)
+	if (!memfd && (info->known & SHMT_HAS_RSS) != 0)
 		return;
+	/* Not even the holder of a lease is waited for. */
 	fd = shmt__posix_open_for(&info->object, O_RDONLY | O_NONBLOCK, &st);
 	if (fd == -1)
 		return;
 	if ((info->known & SHMT_HAS_RSS) == 0 &&
 	    shmt__resident(fd, &info->rss, &info->swap) == 0)
 		info->known |= SHMT_HAS_RSS;
-	seals = info->object.kind == SHMT_MEMFD ? fcntl(fd, F_GET_SEALS) : -1;
+	seals = memfd ? fcntl(fd, F_GET_SEALS) : -1;
 	if (seals != -1) {
 		info->known |= SHMT_HAS_SEALS;
 		info->seals = (unsigned)seals;

@@ -6,6 +6,7 @@
 # appears, and gone after the command that they were made for.
 
 load ../common
+load ../saved
 
 setup() {
 	needs_own_shm
@@ -98,6 +99,34 @@ in_shm() {
 		wait "$pid" || true
 		exec 9>&-
 		[ -z "$(ls -A /dev/shm)" ]
+	done
+}
+
+@test "create /NAME -i: killed at every system call, complete or absent" {
+	can_inject
+	head -c 20000 /dev/urandom >"$BATS_TEST_TMPDIR/in"
+	local create=(shmtool create /x -i "$BATS_TEST_TMPDIR/in")
+	for way in nameless named; do
+		rm -f /dev/shm/x
+		if [ "$way" = named ]; then
+			refuse_nameless "${create[@]}"
+			rm /dev/shm/x
+		fi
+		calls=$(changing_calls "${create[@]}" | grep -v ^openat)
+		[ "$(wc -l <<<"$calls")" -ge 4 ]
+		for call in $calls; do
+			rm -f /dev/shm/x
+			killed_at "$call" "${create[@]}" || {
+				echo "not killed at $call"
+				return 1
+			}
+			# Others cannot open what is not complete.
+			case $way:$(find /dev/shm -type f -printf '%f:%m ') in
+			*: | named:x:0\ ) ;;
+			*:x:600\ ) cmp /dev/shm/x "$BATS_TEST_TMPDIR/in" ;;
+			*) ls -lA /dev/shm; return 1 ;;
+			esac
+		done
 	done
 }
 

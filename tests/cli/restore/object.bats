@@ -284,6 +284,28 @@ shmtool write -f $name.shm /a"
 	done
 }
 
+@test "restore --as: killed where each file needs a name, mode 0 or complete" {
+	can_inject
+	make_saved 16K
+	refuse_nameless shmtool restore --as /b "$name"
+	rm /dev/shm/b
+	calls=$(changing_calls shmtool restore --as /b "$name" |
+		grep -v ^openat)
+	[ "$(wc -l <<<"$calls")" -ge 4 ]
+	for call in $calls; do
+		rm -f /dev/shm/b
+		killed_at "$call" shmtool restore --as /b "$name" || {
+			echo "not killed at $call"
+			return 1
+		}
+		case $(find /dev/shm -type f -printf '%f:%m ') in
+		"" | "b:0 ") ;;
+		b:*) cmp /dev/shm/b "$BATS_TEST_TMPDIR/was" ;;
+		*) return 1 ;;
+		esac
+	done
+}
+
 @test "restore: whatever call fails, the object is complete or absent" {
 	can_inject
 	make_saved 16K
