@@ -89,6 +89,26 @@ named() {
 	done
 }
 
+@test "terminal: long names of objects fit 80 columns in every view" {
+	needs_own_shm
+	make_names
+	local name=object_of_32_characters_in_name_ view
+	: >"/dev/shm/$name"
+	chown 4242:4242 "/dev/shm/$name"
+	for view in "--kind posix" "--kind all" "--kind all -c" \
+		"--kind posix -t" "/$name"; do
+		at 80 "$(named shmtool stat "$view")"
+		fits 80 || { echo "view $view"; return 1; }
+		[[ ${lines[*]} == *"/$name"* ]]
+	done
+	at 200 "$(named shmtool stat --kind all)"
+	[[ ${lines[*]} != *"hidden: "* ]]
+	mv "/dev/shm/$name" "/dev/shm/${name}and_11_more"
+	at 80 shmtool stat --kind all
+	rm "/dev/shm/${name}and_11_more"
+	fits 80
+}
+
 @test "terminal: the times of POSIX objects fit 80 columns" {
 	needs_own_shm
 	: >/dev/shm/org.chromium.Chromium.AbCdEf
