@@ -36,11 +36,12 @@ LIB := \
 	bytes/memcg bytes/prefault bytes/view bytes/view_file bytes/view_map \
 	bytes/view_remote info limits/advice limits/dev_shm limits/diagnose \
 	limits/diagnose_object limits/limits limits/logind limits/sysctl \
-	object posix posix_create posix_list posix_remove ref sys/arena \
-	sys/atomic_file sys/file sys/meminfo sys/parse sys/resident \
-	sys/semaphore sys/thread sysv sysv_list users/changes users/holders \
-	users/ids users/lease users/maps users/namespace users/postgresql \
-	users/process users/scan users/select users/shm_mount users/stale
+	limits/tmpfs object posix posix_create posix_list posix_remove ref \
+	sys/arena sys/atomic_file sys/file sys/meminfo sys/mounts sys/parse \
+	sys/resident sys/semaphore sys/thread sys/walk sysv sysv_list unnamed \
+	users/changes users/holders users/ids users/lease users/maps \
+	users/namespace users/postgresql users/process users/scan users/select \
+	users/shm_mount users/stale
 CMD := \
 	archive attach attachments child collect columns create create/input \
 	create/object diagnose diagnose_object filter groups holders limits \
@@ -49,7 +50,7 @@ CMD := \
 	option_values output read read/dump read/values read/watch reaper \
 	restore rm rm/decide rm/dialogue rm/explain_filter rm/object rm/plan \
 	rm/removal rm/report rm/segment rows save semaphore set stat \
-	stat/detail stat/event stat/notes stat/object_watch stat/show \
+	stat/account stat/detail stat/event stat/notes stat/object_watch stat/show \
 	stat/summary stat/view stat/watch transfer ui/column ui/json \
 	ui/message ui/options ui/progress ui/safe ui/signals ui/stream \
 	ui/suggest ui/table ui/terminal ui/text ui/value ui/wait write

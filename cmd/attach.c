@@ -89,7 +89,7 @@ parse(int argc, char **argv, struct opts *o)
 	status = parse_operands(o->args.count, o->args.operands,
 	    &o->operands);
 	if (status == ST_OK && (o->flags & SHMT_ROUND) != 0 &&
-	    o->operands[0].ref.kind == SHMT_POSIX)
+	    o->operands[0].ref.kind != SHMT_SYSV)
 		return usage_error("--round", "is for System V segments, and "
 		    "%s is a POSIX object", o->operands[0].text);
 	return status;
@@ -135,6 +135,7 @@ not_mapped(const struct opts *o, const struct held *h, int error)
 		return ST_FAILED;
 	}
 	if (error == EPERM && (o->flags & SHMT_EXEC) != 0 &&
+	    h->segment.object.kind == SHMT_POSIX &&
 	    statvfs("/dev/shm", &fs) == 0 && (fs.f_flag & ST_NOEXEC) != 0) {
 		warn_about(h->operand->text, "/dev/shm is mounted noexec: "
 		    "mount -o remount,exec /dev/shm");
@@ -149,7 +150,12 @@ refused(const struct opts *o, const struct held *h, int error)
 	const struct shmt_request request = { .size = h->segment.size };
 	int status;
 
-	if (h->segment.object.kind == SHMT_POSIX) {
+	if (error == EPERM && (o->flags & SHMT_RDONLY) == 0) {
+		status = check_sealed(h->operand, &h->segment);
+		if (status != ST_OK)
+			return status;
+	}
+	if (h->segment.object.kind != SHMT_SYSV) {
 		status = not_mapped(o, h, error);
 		if (status != -1)
 			return status;
@@ -192,7 +198,7 @@ attach_one(const struct opts *o, struct held *h)
 
 	if (shmt_resolve(&h->operand->ref, &object) == -1)
 		return operand_failed(h->operand, errno);
-	if (object.kind == SHMT_POSIX) {
+	if (object.kind != SHMT_SYSV) {
 		h->attached = shmt_map(&object, address, o->flags, &h->at,
 		    &h->segment) == 0;
 		if (h->attached)
@@ -213,7 +219,7 @@ detach(struct held *h)
 {
 	if (!h->attached)
 		return;
-	if (h->segment.object.kind == SHMT_POSIX)
+	if (h->segment.object.kind != SHMT_SYSV)
 		munmap(h->at, (size_t)h->segment.size);
 	else
 		shmt_detach(h->at);
@@ -252,15 +258,12 @@ attach_all(struct opts *o)
 static void
 print_id(FILE *out, const struct shmt_object *object)
 {
-	char *name;
+	char text[OPERAND_TEXT], *safe;
 
-	if (object->kind == SHMT_SYSV) {
-		fprintf(out, "%d", object->id);
-		return;
-	}
-	name = safe_copy(object->name);
-	fprintf(out, "/%s", name != NULL ? name : "?");
-	free(name);
+	operand_text(object, text);
+	safe = safe_copy(text);
+	fputs(safe != NULL ? safe : "?", out);
+	free(safe);
 }
 
 /* Prints to standard error with COMMAND, which has standard output. */

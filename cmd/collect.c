@@ -417,11 +417,10 @@ lookup_error(const struct operand *operand)
 	struct shmt_object object;
 	struct shmt_info info;
 
-	if (operand->ref.kind == SHMT_SYSV ||
-	    shmt_resolve(&operand->ref, &object) == -1 ||
-	    shmt_info(&object, 0, &info) == 0)
+	if (operand->ref.kind == SHMT_SYSV)
 		return ENOENT;
-	return errno;
+	return shmt_resolve(&operand->ref, &object) == -1 ||
+	    shmt_info(&object, 0, &info) == -1 ? errno : ENOENT;
 }
 
 static int
@@ -528,11 +527,24 @@ check_holders(const struct rows *rows)
 	return false;
 }
 
+/* Memory without a name is found only in the processes that hold it. */
+static bool
+check_listed(const struct rows *rows)
+{
+	if (rows->hidden == 0)
+		return true;
+	warn_about(NULL, "%zu process%s may not be looked into: the memory "
+	    "without a name that only %s hold%s is not listed", rows->hidden,
+	    plural(rows->hidden, "es"), rows->hidden == 1 ? "it" : "they",
+	    rows->hidden == 1 ? "s" : "");
+	return false;
+}
+
 bool
 check_complete(const struct selection *selection,
     const struct collection *collection)
 {
-	bool complete = true;
+	bool complete = check_listed(&collection->rows);
 
 	if (collection->hidden > 0) {
 		warn_about("--all-ns", "%zu process%s may not be asked for "
@@ -546,7 +558,8 @@ check_complete(const struct selection *selection,
 		    collection->closed, plural(collection->closed, "s"));
 		complete = false;
 	}
-	if ((selection->needs & NEEDS_HOLDERS) != 0 &&
+	/* One note about processes that may not be looked into is enough. */
+	if (complete && (selection->needs & NEEDS_HOLDERS) != 0 &&
 	    (!check_holders_found(&collection->rows) ||
 	    !check_holders(&collection->rows)))
 		complete = false;

@@ -63,6 +63,26 @@ get_id(const void *row, struct value *value)
 	set_id(value, row);
 }
 
+/* The name of an object begins with its slash; that of memory without a name
+ * is what it was called. */
+static void
+json_name(struct json *json, const struct shmt_object *object)
+{
+	char former[SHMT_FORMER_NAME] = "";
+	const char *name = former;
+
+	if (object->kind == SHMT_POSIX)
+		name = object->name - 1;
+	else if (shmt_former_name(object, former) == -1 ||
+	    former[0] == '\0') {
+		json_null(json, "name");
+		return;
+	}
+	json_text(json, "name", name);
+	if (!json_is_exact(name))
+		json_hex(json, "name_hex", name);
+}
+
 void
 json_object(struct json *json, const struct row *row)
 {
@@ -72,9 +92,7 @@ json_object(struct json *json, const struct row *row)
 		json_null(json, "name");
 		return;
 	}
-	json_text(json, "name", row->path);
-	if (!json_is_exact(row->path))
-		json_hex(json, "name_hex", row->path);
+	json_name(json, &s->object);
 	if (json_is_exact(row->path))
 		json_text(json, "path", row->path);
 	else
@@ -185,7 +203,7 @@ static const struct column list[] = {
 	{ "CTIME", VALUE_TIME, OF_SEGMENT(ctime), .facts = SHMT_HAS_CTIME },
 	{ "MTIME", VALUE_TIME, OF_SEGMENT(mtime), .facts = SHMT_HAS_MTIME },
 	{ "BTIME", VALUE_TIME, OF_SEGMENT(btime), .facts = SHMT_HAS_BTIME },
-	{ "IDLE", VALUE_DURATION, OF_ROW(idle) },
+	{ "IDLE", VALUE_DURATION, OF_ROW(idle), .facts = SHMT_HAS_CTIME },
 	{ "PROCS", VALUE_NUMBER, OF_ROW(holder_count), .facts = HAS_HOLDERS,
 	    .needs = NEEDS_HOLDERS },
 	{ "NS", VALUE_NUMBER, .get = get_ns, .needs = NEEDS_NS },

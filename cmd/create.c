@@ -381,6 +381,7 @@ deliver(const struct opts *o, struct work *w)
 	if (o->args.command != NULL)
 		return export_segments(&w->segment, 1) ?
 		    run_child(&child) : ST_NOT_RUN;
+	note_logout(o->object, o->owner.uid);
 	printf("%d\n", w->segment.object.id);
 	return flush_output() ? ST_OK : ST_FAILED;
 }

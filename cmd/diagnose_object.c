@@ -142,11 +142,12 @@ int
 diagnose_object(const char *text, const struct shmt_object *object,
     const struct shmt_request *request, int error)
 {
-	/* Any object that has the name. */
-	const struct shmt_object named = { .kind = SHMT_POSIX,
-	    .dir = object->dir, .name = object->name };
+	struct shmt_object named = *object;
 	struct shmt_cause cause;
 
+	/* Any object that has the name. */
+	if (named.kind == SHMT_POSIX)
+		named.dev = named.inode = 0;
 	shmt_diagnose_object(&named, request, error, &cause);
 	switch (cause.kind) {
 	case SHMT_CAUSE_SHM_SIZE:

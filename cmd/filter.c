@@ -97,7 +97,7 @@ kind_set(const char *word)
 	} all[] = {
 		{ "sysv", SHMT_KIND(SHMT_SYSV) },
 		{ "posix", SHMT_KIND(SHMT_POSIX) },
-		{ "all", SHMT_KIND(SHMT_SYSV) | SHMT_KIND(SHMT_POSIX) },
+		{ "all", SHMT_ALL_KINDS },
 		{ "deleted", SHMT_KIND(SHMT_DELETED) },
 		{ "memfd", SHMT_KIND(SHMT_MEMFD) },
 		{ "anon", SHMT_KIND(SHMT_ANON) }
@@ -119,11 +119,8 @@ parse_kinds(const struct option_row *row, char *words, unsigned *kinds)
 	while ((word = strsep(&words, ",")) != NULL) {
 		some = kind_set(word);
 		if (some == 0)
-			return option_error(row, "%s: not sysv, posix or all",
-			    word);
-		if ((some & SHMT_UNNAMED) != 0)
-			return option_error(row, "%s: memory without a name "
-			    "cannot be listed: sysv, posix or all", word);
+			return option_error(row, "%s: not sysv, posix, "
+			    "deleted, memfd, anon or all", word);
 		*kinds |= some;
 	}
 	return ST_OK;
@@ -144,7 +141,7 @@ kind_by_kind(const struct option_row *row, const char *text, void *to)
 }
 
 const struct option_row filter_options[] = {
-	{ 0, "kind", "KIND,...", "match sysv (the default), posix or all",
+	{ 0, "kind", "KIND,...", "match sysv (the default), posix, ... all",
 	    kind_by_kind, .choice = SHMT_BY_KIND },
 	{ 0, "name", "GLOB", "match POSIX objects of these names",
 	    kind_by_name, .choice = SHMT_BY_NAME },
@@ -263,7 +260,24 @@ check_kinds(const struct shmt_filter *filter)
 }
 
 int
-check_filter(const struct shmt_filter *filter)
+only_named_kinds(struct shmt_filter *filter, const char *why)
+{
+	struct shmt_clause *clause = filter->clauses;
+	size_t i;
+
+	for (i = 0; i < filter->count; i++, clause++) {
+		if (clause->by != SHMT_BY_KIND || clause->negated)
+			continue;
+		if (clause->value == SHMT_ALL_KINDS)
+			clause->value &= ~(uint64_t)SHMT_UNNAMED;
+		else if ((clause->value & SHMT_UNNAMED) != 0)
+			return usage_error("--kind", "%s", why);
+	}
+	return ST_OK;
+}
+
+int
+check_filter(struct shmt_filter *filter)
 {
 	static const struct {
 		enum shmt_criterion one, other;
@@ -279,6 +293,9 @@ check_filter(const struct shmt_filter *filter)
 	};
 	size_t i;
 
+	if (entered_namespace() != NULL && only_named_kinds(filter, "memory "
+	    "without a name belongs to no namespace: without --ns") != ST_OK)
+		return ST_USAGE;
 	for (i = 0; i < sizeof(never) / sizeof(never[0]); i++)
 		if (filter_has(filter, never[i].one, false) &&
 		    filter_has(filter, never[i].other, false))

@@ -24,7 +24,11 @@ struct filter {
 extern const struct option_row filter_options[];
 
 /* After the last option: whether any segment could pass. */
-int check_filter(const struct shmt_filter *filter);
+int check_filter(struct shmt_filter *filter);
+
+/* For a verb that memory without a name cannot be part of: "all" leaves it out,
+ * and a kind of it is a usage error for this reason. */
+int only_named_kinds(struct shmt_filter *filter, const char *why);
 void free_filter(struct filter *filter);
 
 /* Whether a filter has a clause of this criterion, or a negated one. */

@@ -5,6 +5,7 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,13 +16,30 @@
 #include "shmtool.h"
 #include "ui/message.h"
 
+/* A path to an object that has a name is that object. */
+static int
+parse_path(struct operand *operand)
+{
+	if (entered_namespace() != NULL)
+		return usage_error(operand->text, "memory is reached by the "
+		    "processes that hold it, in whatever namespace: without "
+		    "--ns");
+	if (shmt_path_name(operand->text, operand->name) == 0)
+		operand->ref = (struct shmt_ref){ .kind = SHMT_POSIX,
+		    .name = operand->name };
+	return ST_OK;
+}
+
 int
 parse_operand(const char *text, struct operand *operand)
 {
 	operand->text = text;
-	if (shmt_parse_ref(text, &operand->ref) == 0)
+	if (shmt_parse_ref(text, &operand->ref) == 0) {
+		if (operand->ref.path != NULL)
+			return parse_path(operand);
 		return operand->ref.kind == SHMT_SYSV ? ST_OK :
 		    enter_objects(text);
+	}
 	if (errno == ERANGE && strncmp(text, "ftok:", 5) == 0)
 		return usage_error(text, "out of range: PROJ is one character "
 		    "or 1 to 255");
@@ -30,7 +48,8 @@ parse_operand(const char *text, struct operand *operand)
 		    "2147483647, keys from 1 to 0xffffffff");
 	if (errno == EINVAL)
 		return usage_error(text, "not a segment: an id (123), a key "
-		    "(0x4d2), /NAME, id:N, key:N or ftok:PATH[:PROJ]");
+		    "(0x4d2), /NAME, id:N, key:N, ftok:PATH[:PROJ], "
+		    "/proc/PID/fd/N or /proc/PID/map_files/RANGE");
 	warn_about(text, "%s", strerror(errno));
 	return errno == EACCES ? ST_DENIED : ST_FAILED;
 }
@@ -71,7 +90,9 @@ void
 operand_text(const struct shmt_object *object,
     char text[static OPERAND_TEXT])
 {
-	if (object->kind == SHMT_POSIX)
+	if (object->path != NULL)
+		strlcpy(text, object->path, OPERAND_TEXT);
+	else if (object->kind == SHMT_POSIX)
 		snprintf(text, OPERAND_TEXT, "/%s", object->name);
 	else
 		snprintf(text, OPERAND_TEXT, "%d", object->id);
@@ -83,7 +104,8 @@ absent_reason(const struct operand *operand, char reason[static ABSENT_REASON])
 	int id;
 
 	strlcpy(reason, operand->ref.kind == SHMT_SYSV ? "no such segment" :
-	    "no such object", ABSENT_REASON);
+	    operand->ref.path != NULL ? "no such process, descriptor or "
+	    "mapping" : "no such object", ABSENT_REASON);
 	/* Digits alone are an id, even if the user meant a key. */
 	if (operand->text[strspn(operand->text, "0123456789")] == '\0' &&
 	    operand->ref.id > 0 &&
@@ -109,14 +131,37 @@ not_object(int error)
 	}
 }
 
+/* What a path in /proc leads to that is no memory without a name. */
+static const char *
+not_memory(int error)
+{
+	switch (error) {
+	case EEXIST:
+		return "a file that has a name, though none in /dev/shm";
+	case ENODEV:
+		return "not of a tmpfs, a memfd or of huge pages";
+	case ENOTSUP:
+		return "a System V segment, which is named by its id";
+	case EISDIR:
+		return "a directory";
+	case ELOOP:
+		return "a symbolic link";
+	case ENXIO:
+		return "a pipe, a socket or a device";
+	default:
+		return NULL;
+	}
+}
+
 int
 operand_failed(const struct operand *operand, int error)
 {
 	char reason[ABSENT_REASON];
 	const char *what;
 
-	if (operand->ref.kind == SHMT_POSIX) {
-		what = not_object(error);
+	if (operand->ref.kind != SHMT_SYSV) {
+		what = operand->ref.path != NULL ? not_memory(error) :
+		    not_object(error);
 		if (what != NULL) {
 			warn_about(operand->text, "no object: %s", what);
 			return ST_ABSENT;
@@ -127,6 +172,20 @@ operand_failed(const struct operand *operand, int error)
 	absent_reason(operand, reason);
 	warn_about(operand->text, "%s", reason);
 	return ST_ABSENT;
+}
+
+int
+check_sealed(const struct operand *operand, const struct shmt_info *segment)
+{
+	const unsigned seals = segment->seals & (F_SEAL_WRITE |
+	    F_SEAL_FUTURE_WRITE);
+
+	if (seals == 0)
+		return ST_OK;
+	warn_about(operand->text, "the seal %s forbids to write to it",
+	    (seals & F_SEAL_WRITE) != 0 ? "F_SEAL_WRITE" :
+	    "F_SEAL_FUTURE_WRITE");
+	return ST_DENIED;
 }
 
 int

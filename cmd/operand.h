@@ -16,6 +16,7 @@
 struct operand {
 	const char *text;	/* as the user wrote it */
 	struct shmt_ref ref;
+	char name[256];		/* of the object that a path leads to */
 };
 
 /* These return ST_OK, or another status after a message. */
@@ -27,7 +28,7 @@ int parse_operands(int argc, char **argv, struct operand **operands);
 /* Parses the operand of a verb that takes exactly one. */
 int parse_single_operand(int argc, char **argv, struct operand *operand);
 
-/* The text that names an object on a command line: "4", "/psm_1". */
+/* The text that names an object on a command line: "4", "/psm_1", a path. */
 #define OPERAND_TEXT (NAME_MAX + 2)
 void operand_text(const struct shmt_object *object,
     char text[static OPERAND_TEXT]);
@@ -43,6 +44,10 @@ const char *not_object(int error);
 
 /* fail() about an operand, with absent_reason() for ENOENT. */
 int operand_failed(const struct operand *operand, int error);
+
+/* ST_DENIED after a message where a seal forbids to write to a memfd. */
+int check_sealed(const struct operand *operand,
+    const struct shmt_info *segment);
 
 /* Finds the segment and reads its facts. */
 int find_operand(const struct operand *operand, struct shmt_info *segment);

@@ -126,8 +126,8 @@ file_damaged(const struct work *w)
 	switch (t->damage) {
 	case SHMT_BAD_VERSION:
 		warn_about(w->file, "the .meta has version %ju of the format, "
-		    "this program reads %ju and %ju", (uintmax_t)t->found,
-		    (uintmax_t)t->wanted - 1, (uintmax_t)t->wanted);
+		    "this program reads %ju to %ju", (uintmax_t)t->found,
+		    (uintmax_t)t->wanted - 2, (uintmax_t)t->wanted);
 		break;
 	case SHMT_BAD_META:
 		warn_about(w->file, "line %u of the .meta is not as shmtool "
@@ -188,7 +188,11 @@ file_failed(const struct work *w, int error)
 	else if (error == ENOTSUP)
 		warn_about(w->file, "it was an object, which has no id: "
 		    "without --id");
-	else if (error == ENOENT && is_directory(w->file))
+	else if (error == EDESTADDRREQ) {
+		warn_about(w->file, "it was memory without a name: --as /NAME "
+		    "makes an object of it, -k KEY a segment");
+		return ST_USAGE;
+	} else if (error == ENOENT && is_directory(w->file))
 		warn_about(
 		    w->file, "a directory: name the files in it, *.meta");
 	else if (error == EINVAL)

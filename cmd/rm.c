@@ -13,6 +13,7 @@
 
 #include "cmd.h"
 #include "filter.h"
+#include "holders.h"
 #include "operand.h"
 #include "rm/decide.h"
 #include "rm/dialogue.h"
@@ -76,6 +77,9 @@ check_selection(struct opts *o)
 		    "filters or --all");
 	if (!named || filtered)
 		o->run.filter = &o->filter.set;
+	if (only_named_kinds(&o->filter.set, "memory without a name cannot be "
+	    "removed: it goes with the processes that hold it") != ST_OK)
+		return ST_USAGE;
 	return check_filter(&o->filter.set);
 }
 
@@ -99,10 +103,31 @@ check_consent(struct opts *o)
 	return ST_OK;
 }
 
+/* Memory without a name goes with its holders. */
+static int
+check_has_name(const struct operand *operand)
+{
+	struct shmt_object object;
+	struct shmt_info info;
+	char *names = NULL;
+	int status;
+
+	if (operand->ref.path == NULL)
+		return ST_OK;
+	if (shmt_resolve(&operand->ref, &object) == 0 &&
+	    shmt_info(&object, 0, &info) == 0)
+		names = name_users(&info);
+	status = usage_error(operand->text, "memory without a name cannot be "
+	    "removed: it goes with the processes that hold it%s%s",
+	    names != NULL ? ", " : "", names != NULL ? names : "");
+	free(names);
+	return status;
+}
+
 static int
 parse(int argc, char **argv, struct opts *o)
 {
-	int status;
+	int status, i;
 
 	status = parse_options(&cmd_rm, argc, argv, o);
 	if (status == ST_OK)
@@ -112,8 +137,9 @@ parse(int argc, char **argv, struct opts *o)
 	if (status == ST_OK && o->args.count > 0)
 		status = parse_operands(o->args.count, o->args.operands,
 		    &o->operands);
+	for (i = 0; status == ST_OK && i < o->args.count; i++)
+		status = check_has_name(&o->operands[i]);
 	o->report.out = o->json ? stderr : stdout;
-	o->report.force = o->run.force;
 	return status;
 }
 

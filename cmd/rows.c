@@ -100,7 +100,8 @@ fill_status(const struct filling *filling, struct row *row)
 		add_word(row, "sem");
 	if ((state & SHMT_SEALED) != 0)
 		add_word(row, "sealed");
-	if (is_object(row) && row->segment.in_use && row->holder_count == 0)
+	if (row->segment.object.kind == SHMT_POSIX &&
+	    row->segment.in_use && row->holder_count == 0)
 		add_word(row, "used");
 	if (is_stale(filling, row))
 		add_word(row, "stale");
@@ -151,6 +152,7 @@ fill_use(const struct filling *filling, struct row *row)
 
 	if (!is_object(row) || !filling->looked)
 		return;
+	s->nattch = s->fds = 0;
 	if ((filling->needs & NEEDS_STATUS) != 0) {
 		shmt_fill_use(s, &filling->ipc_ns->holders);
 		return;
@@ -196,8 +198,9 @@ needs_holders(const struct row *list, size_t count, unsigned needs)
 
 	for (i = 0; i < count; i++) {
 		s = &list[i].segment;
-		if (is_object(&list[i]) && (needs & (NEEDS_HOLDERS |
-		    NEEDS_USE | NEEDS_STATUS)) != 0)
+		if (is_object(&list[i]) && ((needs & NEEDS_HOLDERS) != 0 ||
+		    ((needs & (NEEDS_USE | NEEDS_STATUS)) != 0 &&
+		    (s->known & SHMT_HAS_FDS) == 0)))
 			return true;
 		if (s->nattch > 0 && ((needs & NEEDS_HOLDERS) != 0 ||
 		    ((needs & NEEDS_KEY) != 0 && (s->state & SHMT_DEST) != 0)))
@@ -265,24 +268,29 @@ row_holders(const struct row *row)
 	return row->holder_count > 0 ? list + row->first_holder : NULL;
 }
 
+/* The path of an object: its name behind a slash, or one in /proc. */
+static size_t
+put_path(const struct shmt_object *object, char *text, size_t room)
+{
+	if (object->path != NULL)
+		return (size_t)snprintf(text, room, "%s", object->path) + 1;
+	return object->name == NULL ? 0 :
+	    (size_t)snprintf(text, room, "/%s", object->name) + 1;
+}
+
 char *
 copy_names(const struct row *list, size_t count, size_t *size)
 {
-	const char *name;
 	char *text, *end;
 	size_t i;
 
 	*size = 1;
 	for (i = 0; i < count; i++)
-		if (list[i].segment.object.name != NULL)
-			*size += strlen(list[i].segment.object.name) + 2;
+		*size += put_path(&list[i].segment.object, NULL, 0);
 	text = end = calloc(1, *size);
-	for (i = 0; text != NULL && i < count; i++) {
-		name = list[i].segment.object.name;
-		if (name != NULL)
-			end += snprintf(end, *size - (size_t)(end - text),
-			    "/%s", name) + 1;
-	}
+	for (i = 0; text != NULL && i < count; i++)
+		end += put_path(&list[i].segment.object, end,
+		    *size - (size_t)(end - text));
 	return text;
 }
 
@@ -292,6 +300,7 @@ int
 own_names(struct rows *rows, size_t first, char *text)
 {
 	struct row *row = rows->list + first;
+	struct shmt_object *object;
 	char **more;
 
 	more = text == NULL ? NULL : reallocarray(rows->texts,
@@ -303,11 +312,16 @@ own_names(struct rows *rows, size_t first, char *text)
 	rows->texts = more;
 	rows->texts[rows->text_count++] = text;
 	for (; row < rows->list + rows->count; row++) {
-		if (row->segment.object.name == NULL)
+		object = &row->segment.object;
+		if (object->path == NULL && object->name == NULL)
 			continue;
 		row->path = text;
-		row->segment.object.name = text + 1;
-		row->segment.object.dir = 0;
+		if (object->path != NULL)
+			object->path = text;
+		else {
+			object->name = text + 1;
+			object->dir = 0;
+		}
 		text += strlen(text) + 1;
 	}
 	return ST_OK;
@@ -336,6 +350,7 @@ make_rows(struct rows *rows, struct shmt_list *all)
 	}
 	rows->list = more;
 	rows->count = all->count;
+	rows->hidden = all->hidden;
 	status = own_names(rows, 0, copy_names(more, all->count, &size));
 	all->list = NULL;
 	shmt_list_free(all);

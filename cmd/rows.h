@@ -38,7 +38,7 @@ struct ipc_ns {
 
 struct row {
 	struct shmt_info segment;	/* its name belongs to the rows */
-	const char *path;	/* "/NAME"; NULL: System V */
+	const char *path;	/* "/NAME", or in /proc; NULL: System V */
 	unsigned facts;		/* SHMT_HAS_*, HAS_HOLDERS */
 	uint32_t key;		/* segment.key, or the one it had */
 	uint64_t idle;		/* seconds */
@@ -54,6 +54,7 @@ struct row {
 struct rows {
 	struct row *list;
 	size_t count;
+	size_t hidden;		/* processes whose memory is not listed */
 	struct ipc_ns *namespaces;
 	size_t ns_count;
 	char **texts;		/* the names of objects, as paths */
@@ -97,7 +98,7 @@ void set_process(struct value *value, const struct shmt_process *process);
 /* Whether no process has it attached, or open, for certain. */
 bool is_unattached(const struct row *row);
 
-/* "sysv", "posix". */
+/* "sysv", "posix", "deleted". */
 const char *kind_name(enum shmt_kind kind);
 
 /* The namespace of a row, of objects only with --all-ns; 0: unknown. */

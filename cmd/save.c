@@ -78,7 +78,7 @@ is_segment(const char *word)
 
 /* DIR, and operands, filters or --all. */
 static int
-check(const struct opts *o)
+check(struct opts *o)
 {
 	bool filtered = o->filter.set.count > 0;
 

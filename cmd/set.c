@@ -52,6 +52,17 @@ sets_owner(const struct opts *o)
 	return o->owner.uid != OWNER_KEPT || o->owner.gid != OWNER_KEPT;
 }
 
+/* A mapping that is reached only through the processes that have it. */
+static bool
+is_anonymous(const struct operand *operand)
+{
+	struct shmt_object object;
+
+	return operand->ref.path != NULL &&
+	    shmt_resolve(&operand->ref, &object) == 0 &&
+	    object.kind == SHMT_ANON;
+}
+
 /* Options that a kind of memory does not have. */
 static int
 check_kinds(const struct opts *o)
@@ -61,10 +72,13 @@ check_kinds(const struct opts *o)
 
 	for (i = 0; i < o->args.count; i++) {
 		operand = &o->operands[i];
-		if (operand->ref.kind == SHMT_POSIX && (o->lock || o->unlock))
+		if (operand->ref.kind != SHMT_SYSV && (o->lock || o->unlock))
 			return usage_error(o->lock ? "--lock" : "--unlock",
-			    "is for System V segments, and %s is a POSIX "
-			    "object", operand->text);
+			    "is for System V segments, and %s is none",
+			    operand->text);
+		if (is_anonymous(operand))
+			return usage_error(operand->text, "a shared anonymous "
+			    "mapping has no mode, owner or size to set");
 		if (operand->ref.kind == SHMT_SYSV && o->size_text != NULL)
 			return usage_error("--size", "is for POSIX objects: "
 			    "the System V segment %s keeps its size",

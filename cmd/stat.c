@@ -77,8 +77,10 @@ check_object_watch(const struct opts *o)
 }
 
 static int
-check_watch(const struct opts *o)
+check_watch(struct opts *o)
 {
+	int status;
+
 	if (o->view != views)
 		return usage_error("--watch", "shows changes, and not -%c",
 		    o->view->letter);
@@ -91,13 +93,19 @@ check_watch(const struct opts *o)
 	if (o->selection.all_ns)
 		return usage_error("--watch", "watches one namespace: shmtool "
 		    "--ns chooses it");
-	return has_objects(o) ? check_object_watch(o) : ST_OK;
+	status = only_named_kinds(&o->filter.set, "no event tells of memory "
+	    "without a name: --watch takes sysv and posix");
+	return status == ST_OK && has_objects(o) ? check_object_watch(o) :
+	    status;
 }
 
 /* The proof that an object is stale needs the user ids of its namespace. */
 static int
-check_all_ns(const struct opts *o)
+check_all_ns(struct opts *o)
 {
+	if (only_named_kinds(&o->filter.set, "memory without a name belongs to "
+	    "no namespace: without --all-ns") != ST_OK)
+		return ST_USAGE;
 	if (!has_objects(o))
 		return ST_OK;
 	if (entered_namespace() != NULL)
@@ -110,7 +118,7 @@ check_all_ns(const struct opts *o)
 }
 
 static int
-check(const struct opts *o)
+check(struct opts *o)
 {
 	int status;
 

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "diagnose.h"
 #include "operand.h"
 #include "option_values.h"
 #include "semaphore.h"
@@ -173,12 +174,19 @@ static int
 put_failed(const struct opts *o, const struct source *source, uint64_t length,
     uint64_t done)
 {
+	const struct shmt_request request = { .size = length - done };
+	struct shmt_object object;
+
 	if (errno == EFBIG && done == length) {
 		warn_about(o->operand.text, "the input is longer: %ju byte%s "
 		    "written at offset %ju, up to the end", (uintmax_t)done,
 		    done == 1 ? " was" : "s were", (uintmax_t)o->offset);
 		return ST_FAILED;
 	}
+	if (errno == ENOSPC && shmt_resolve(&o->operand.ref, &object) == 0 &&
+	    object.kind == SHMT_POSIX)
+		return diagnose_object(o->operand.text, &object, &request,
+		    ENOSPC);
 	if (errno != EFBIG && errno != ENOSPC)
 		return transfer_failed(&o->operand, source->name, length,
 		    done);
@@ -240,6 +248,8 @@ write_segment(const struct opts *o, const struct source *source)
 	int status;
 
 	status = find_operand(&o->operand, &segment);
+	if (status == ST_OK)
+		status = check_sealed(&o->operand, &segment);
 	if (status == ST_OK)
 		status = check_fit(o, source, segment.size, &length);
 	if (status != ST_OK)

@@ -17,6 +17,7 @@
 #include "posix_remove.h"
 #include "sys/arena.h"
 #include "sysv.h"
+#include "unnamed.h"
 
 struct row {
 	int (*info)(const struct shmt_object *object, unsigned want,
@@ -34,6 +35,12 @@ static const struct row rows[SHMT_KINDS] = {
 	    shmt__sysv_set, NULL },
 	[SHMT_POSIX] = { shmt__posix_info, shmt__posix_list,
 	    shmt__posix_remove, shmt__posix_set, shmt__posix_open },
+	[SHMT_DELETED] = { shmt__unnamed_info, NULL, NULL, shmt__posix_set,
+	    shmt__posix_open },
+	[SHMT_MEMFD] = { shmt__unnamed_info, NULL, NULL, shmt__posix_set,
+	    shmt__posix_open },
+	[SHMT_ANON] = { shmt__unnamed_info, NULL, NULL, NULL,
+	    shmt__posix_open },
 };
 
 static int
@@ -103,6 +110,17 @@ append(struct shmt_list *all, struct shmt_list *more)
 	return 0;
 }
 
+/* Adds a list that was read, which result says, and frees it. */
+static int
+add_list(int result, struct shmt_list *all, struct shmt_list *some)
+{
+	if (result == -1)
+		return -1;
+	result = append(all, some);
+	shmt_list_free(some);
+	return result;
+}
+
 int
 shmt_list(unsigned kinds, unsigned want, struct shmt_list *list)
 {
@@ -110,15 +128,14 @@ shmt_list(unsigned kinds, unsigned want, struct shmt_list *list)
 	enum shmt_kind kind;
 	int result = 0;
 
-	for (kind = 0; kind < SHMT_KINDS && result == 0; kind++) {
-		if ((kinds & SHMT_KIND(kind)) == 0 || rows[kind].list == NULL)
-			continue;
-		result = rows[kind].list(want, &some);
-		if (result == 0) {
-			result = append(&all, &some);
-			shmt_list_free(&some);
-		}
-	}
+	for (kind = 0; kind < SHMT_KINDS && result == 0; kind++)
+		if ((kinds & SHMT_KIND(kind)) != 0 && rows[kind].list != NULL)
+			result = add_list(rows[kind].list(want, &some), &all,
+			    &some);
+	/* One pass over /proc finds all of these. */
+	if (result == 0 && (kinds & SHMT_UNNAMED) != 0)
+		result = add_list(shmt__unnamed_list(kinds, want, &some),
+		    &all, &some);
 	if (result == -1)
 		shmt_list_free(&all);
 	else
@@ -143,8 +160,8 @@ shmt_create(const struct shmt_request *request, struct shmt_object *object,
 int
 shmt_resize(const struct shmt_object *object, uint64_t size, unsigned flags)
 {
-	return object->kind != SHMT_POSIX ? cannot() :
-	    shmt__posix_resize(object, size, flags);
+	return object->kind == SHMT_SYSV || object->kind == SHMT_ANON ?
+	    cannot() : shmt__posix_resize(object, size, flags);
 }
 
 int

@@ -212,9 +212,8 @@ shmt__posix_info(const struct shmt_object *object, unsigned want,
 	return result;
 }
 
-/* Opens the object with O_PATH: that is no use of it, but keeps its inode. */
 static int
-open_place(const struct shmt_object *object, struct statx *st)
+open_name(const struct shmt_object *object)
 {
 	int dir = shmt__posix_enter(object), place = -1;
 
@@ -226,6 +225,16 @@ open_place(const struct shmt_object *object, struct statx *st)
 	else
 		errno = EINVAL;
 	shmt__posix_leave(object, dir);
+	return place;
+}
+
+int
+shmt__posix_place(const struct shmt_object *object, struct statx *st)
+{
+	int place;
+
+	place = object->kind == SHMT_POSIX ? open_name(object) :
+	    open(object->path, O_PATH | O_CLOEXEC);
 	if (place != -1 && (shmt__statx(place, "", AT_EMPTY_PATH, st) == -1 ||
 	    shmt__posix_check(object, st) == -1)) {
 		shmt__close(place);
@@ -238,7 +247,7 @@ int
 shmt__posix_open_for(const struct shmt_object *object, int flags,
     struct statx *st)
 {
-	int place = open_place(object, st), fd;
+	int place = shmt__posix_place(object, st), fd;
 
 	if (place == -1)
 		return -1;
@@ -291,7 +300,7 @@ shmt_map(const struct shmt_object *object, void *address, unsigned flags,
 	void *mapped = MAP_FAILED;
 	int fd;
 
-	if (object->kind != SHMT_POSIX || (flags & SHMT_ROUND) != 0) {
+	if (object->kind == SHMT_SYSV || (flags & SHMT_ROUND) != 0) {
 		errno = EINVAL;
 		return -1;
 	}
@@ -306,8 +315,11 @@ shmt_map(const struct shmt_object *object, void *address, unsigned flags,
 	shmt__close(fd);
 	if (mapped == MAP_FAILED)
 		return -1;
-	shmt__posix_fill(&st, object->name, false, info);
-	info->object.dir = object->dir;
+	shmt__posix_fill(&st, object->name != NULL ? object->name : "", false,
+	    info);
+	info->object = *object;
+	info->object.dev = shmt__device_of(&st);
+	info->object.inode = st.stx_ino;
 	*at = mapped;
 	return 0;
 }
@@ -319,7 +331,7 @@ shmt__posix_set(const struct shmt_info *info)
 	char path[SHMT__FD_PATH];
 	int place, result = 0;
 
-	place = open_place(&info->object, &st);
+	place = shmt__posix_place(&info->object, &st);
 	if (place == -1)
 		return -1;
 	/* The owner first: a process that may not set the mode may not set the

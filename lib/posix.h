@@ -35,6 +35,10 @@ int shmt__posix_stat(int dir, const struct shmt_object *object,
 /* Whether the entry still is the file that st is of. */
 bool shmt__posix_is_same(int dir, const char *name, const struct statx *st);
 
+/* Opens an object with O_PATH, by its name or by its path: that is no use of
+ * it, but keeps its inode. */
+int shmt__posix_place(const struct shmt_object *object, struct statx *st);
+
 /* What the entry alone tells; rss and swap where nothing is swapped out. */
 void shmt__posix_fill(const struct statx *st, const char *name,
     bool nothing_swapped, struct shmt_info *info);

@@ -6,7 +6,6 @@
  */
 
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include <dirent.h>
 #include <errno.h>
@@ -19,34 +18,7 @@
 #include "sys/arena.h"
 #include "sys/file.h"
 #include "sys/resident.h"
-
-/* The deepest directory below /dev/shm that is read. */
-#define DEPTH_MAX 32
-
-/* Opens a directory for reading; dir may be a descriptor of O_PATH. */
-static DIR *
-open_dir(int dir, const char *name)
-{
-	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
-	    O_NONBLOCK | O_CLOEXEC);
-	DIR *stream;
-
-	if (fd == -1)
-		return NULL;
-	stream = fdopendir(fd);
-	if (stream == NULL)
-		shmt__close(fd);
-	return stream;
-}
-
-static void
-close_dir(DIR *stream)
-{
-	int saved = errno;
-
-	closedir(stream);
-	errno = saved;
-}
+#include "sys/walk.h"
 
 static struct shmt_info *
 add_row(struct shmt_list *list, size_t *room)
@@ -125,10 +97,10 @@ shmt__posix_list(unsigned want, struct shmt_list *list)
 	all.dir = shmt__posix_enter(&any);
 	if (all.dir == -1)
 		return -1;
-	stream = open_dir(all.dir, ".");
+	stream = shmt__open_dir(all.dir, ".");
 	if (stream != NULL) {
 		result = add_entries(stream, &all);
-		close_dir(stream);
+		shmt__close_dir(stream);
 	}
 	if (result == -1) {
 		shmt_list_free(&all);
@@ -143,35 +115,18 @@ shmt__posix_list(unsigned want, struct shmt_list *list)
 	return 0;
 }
 
+/* A file directly in /dev/shm is an object. */
 static void
-count_below(DIR *stream, unsigned depth, dev_t device,
-    struct shmt_others *others)
+count_other(void *arg, int dir, const char *name, unsigned depth,
+    const struct statx *st)
 {
-	struct dirent *entry;
-	struct statx st;
-	DIR *below;
+	struct shmt_others *others = arg;
 
-	while ((entry = readdir(stream)) != NULL) {
-		if (strcmp(entry->d_name, ".") == 0 ||
-		    strcmp(entry->d_name, "..") == 0 ||
-		    shmt__statx(dirfd(stream), entry->d_name,
-		    AT_SYMLINK_NOFOLLOW, &st) == -1 ||
-		    makedev(st.stx_dev_major, st.stx_dev_minor) != device)
-			continue;
-		if (S_ISREG(st.stx_mode) && depth > 0) {
-			others->files++;
-			others->size += st.stx_blocks * 512;
-		}
-		if (!S_ISDIR(st.stx_mode))
-			continue;
-		below = depth == DEPTH_MAX ? NULL :
-		    open_dir(dirfd(stream), entry->d_name);
-		if (below == NULL) {
-			others->hidden++;
-			continue;
-		}
-		count_below(below, depth + 1, device, others);
-		closedir(below);
+	(void)dir;
+	(void)name;
+	if (S_ISREG(st->stx_mode) && depth > 0) {
+		others->files++;
+		others->size += st->stx_blocks * 512;
 	}
 }
 
@@ -180,20 +135,23 @@ shmt_posix_others(int dir, struct shmt_others *others)
 {
 	const struct shmt_object place = { .kind = SHMT_POSIX, .dir = dir };
 	struct shmt_others all = { 0 };
+	struct shmt__walk walk = { .visit = count_other, .arg = &all };
 	int fd = shmt__posix_enter(&place), result = -1;
 	struct stat st;
 	DIR *stream;
 
 	if (fd == -1)
 		return -1;
-	stream = open_dir(fd, ".");
+	stream = shmt__open_dir(fd, ".");
 	if (stream != NULL) {
 		if (fstat(dirfd(stream), &st) == 0) {
-			count_below(stream, 0, st.st_dev, &all);
+			walk.device = st.st_dev;
+			shmt__walk(stream, 0, &walk);
+			all.hidden = walk.hidden;
 			*others = all;
 			result = 0;
 		}
-		close_dir(stream);
+		shmt__close_dir(stream);
 	}
 	shmt__posix_leave(&place, fd);
 	return result;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * SEGMENT as users write it: an id, a key, ftok:PATH:PROJ or /NAME.
+ * SEGMENT as users write it: an id, a key, ftok:PATH:PROJ, /NAME or a path in
+ * /proc.
  */
 
 #include <errno.h>
@@ -11,6 +12,7 @@
 #include "posix.h"
 #include "shmtool.h"
 #include "sys/parse.h"
+#include "unnamed.h"
 
 static int
 fail(int error)
@@ -61,6 +63,10 @@ shmt_parse_ref(const char *text, struct shmt_ref *ref)
 	} else if (strncmp(text, "ftok:", 5) == 0) {
 		r.by_key = true;
 		result = shmt_parse_ftok(text + 5, &r.key);
+	} else if (shmt__unnamed_is_path(text)) {
+		r.kind = SHMT_DELETED;
+		r.path = text;
+		result = 0;
 	} else if (text[0] == '/') {
 		r.kind = SHMT_POSIX;
 		result = parse_name(text, &r.name);
@@ -84,6 +90,8 @@ shmt_resolve(const struct shmt_ref *ref, struct shmt_object *object)
 		.kind = ref->kind, .id = ref->id, .name = ref->name
 	};
 
+	if (ref->path != NULL)
+		return shmt__unnamed_resolve(ref->path, object);
 	if (ref->by_key && shmt_find(ref->key, &o.id) == -1)
 		return -1;
 	*object = o;
@@ -93,6 +101,13 @@ shmt_resolve(const struct shmt_ref *ref, struct shmt_object *object)
 bool
 shmt_is_named(const struct shmt_ref *ref, const struct shmt_info *info)
 {
+	struct shmt_object object;
+
+	if (ref->path != NULL)
+		return shmt__unnamed_resolve(ref->path, &object) == 0 &&
+		    object.kind == info->object.kind &&
+		    object.dev == info->object.dev &&
+		    object.inode == info->object.inode;
 	if (ref->kind != info->object.kind)
 		return false;
 	if (ref->kind == SHMT_POSIX)

@@ -54,18 +54,24 @@ enum shmt_kind {
 			    SHMT_KIND(SHMT_ANON))
 #define SHMT_ALL_KINDS	(SHMT_KIND(SHMT_KINDS) - 1)
 
-/* What an operand names: SHMT_SYSV by key or by id, SHMT_POSIX by name. */
+/*
+ * What an operand names: SHMT_SYSV by key or by id, SHMT_POSIX by name.  A path
+ * in /proc is SHMT_DELETED here, whatever it leads to; shmt_resolve() follows
+ * it.
+ */
 struct shmt_ref {
 	enum shmt_kind kind;
 	bool by_key;		/* else by id */
 	int id;
 	uint32_t key;
 	const char *name;	/* without the slash; part of the text */
+	const char *path;	/* "/proc/PID/fd/N"; the text */
 };
 
 /*
  * "123" (id), "0x4d2" (key), "id:N", "key:N", "ftok:PATH", "ftok:PATH:PROJ",
- * "/NAME", "/dev/shm/NAME".  EINVAL: none of these; ERANGE: a number too large
+ * "/NAME", "/dev/shm/NAME", "/proc/PID/fd/N", "/proc/PID/map_files/RANGE".
+ * EINVAL: none of these; ERANGE: a number too large
  * for an id or a key, or key 0; ENAMETOOLONG: a NAME of more than 255 bytes;
  * otherwise the errno of stat(2) for ftok's PATH.
  */
@@ -110,7 +116,7 @@ struct shmt_object {
 	int id;
 	int dir;		/* POSIX: the directory, 0: our /dev/shm */
 	uint64_t dev, inode;	/* as stat(2) has them */
-	const char *name;	/* POSIX: without the slash; memfd: its text */
+	const char *name;	/* POSIX: without the slash */
 	const char *path; /* "/proc/PID/fd/N", "/proc/PID/map_files/..." */
 };
 
@@ -169,8 +175,23 @@ struct shmt_info {
 /* The id that has this key; key 0 is EINVAL. */
 int shmt_find(uint32_t key, int *id);
 
-/* The object that ref names.  Only of a key, this checks that it exists. */
+/*
+ * The object that ref names.  Only of a key and of a path, this checks that it
+ * exists.  Of a path: ENOENT, no such process, descriptor or mapping; EEXIST,
+ * a file that has a name, see shmt_path_name(); ENOTSUP, a System V segment;
+ * EISDIR, ELOOP, ENXIO, ENODEV, no shared memory.
+ */
 int shmt_resolve(const struct shmt_ref *ref, struct shmt_object *object);
+
+/* The name, without the slash, of the POSIX object that a path in /proc leads
+ * to.  ENOENT: it leads to none. */
+int shmt_path_name(const char *path, char name[256]);
+
+/* The name that a deleted file had, or the text of a memfd; "" where it has
+ * none.  ENOENT: object->path leads elsewhere now. */
+#define SHMT_FORMER_NAME 4096
+int shmt_former_name(const struct shmt_object *object,
+    char name[SHMT_FORMER_NAME]);
 
 /* Whether ref names this object. */
 bool shmt_is_named(const struct shmt_ref *ref, const struct shmt_info *info);
@@ -305,10 +326,10 @@ int shmt_posix_publish(const struct shmt_object *object,
 void shmt_posix_discard(const struct shmt_object *object, int fd);
 
 /*
- * Sets the size of a POSIX object, in bytes.  Added memory is reserved, unless
+ * Sets the size of a POSIX object, of a deleted one or of a memfd, in bytes.  Added memory is reserved, unless
  * flags has SHMT_NORESERVE.  EBUSY: a process uses it and it would shrink,
  * which kills a process that accesses the bytes cut off; SHMT_FORCE shrinks it
- * all the same.  EPERM: a seal forbids it.  EINVAL: System V segments keep
+ * all the same.  EPERM: a seal forbids it.  EINVAL: other kinds keep
  * their size.  ENOSPC, EFBIG, EINTR: as of shmt_posix_draft().
  */
 int shmt_resize(const struct shmt_object *object, uint64_t size,
@@ -336,11 +357,11 @@ int shmt_attach(const struct shmt_object *object, const void *address,
 int shmt_detach(const void *at);
 
 /*
- * Maps all of a POSIX object: info->size bytes, which the caller unmaps with
+ * Maps all of an object that is no System V segment: info->size bytes, which the caller unmaps with
  * munmap(2); *info is what was mapped.  At an address, EEXIST: something is
  * mapped there, which SHMT_REMAP replaces.  EPERM: SHMT_EXEC, and its file
  * system is mounted noexec; or a seal forbids it.  EINVAL: the address is not
- * aligned, the object has no bytes, SHMT_ROUND, or not a POSIX object.
+ * aligned, the object has no bytes, SHMT_ROUND, or a System V segment.
  */
 int shmt_map(const struct shmt_object *object, void *address, unsigned flags,
     void **at, struct shmt_info *info);
@@ -836,6 +857,32 @@ struct shmt_others {
 /* dir: as of struct shmt_object; errno as open(2), ENODEV as above. */
 int shmt_posix_others(int dir, struct shmt_others *others);
 
+/* One tmpfs that is mounted in the mount namespace of the caller. */
+struct shmt_tmpfs {
+	const char *point;	/* where; one of several places */
+	uint64_t dev;
+	uint64_t rss, swap;	/* bytes of all its files */
+	bool with_deleted;	/* those without a name included */
+	bool has_inodes;
+	uint64_t inodes;	/* files and directories */
+	uint64_t hidden;	/* of which the bytes are not known */
+};
+
+struct shmt_tmpfs_list {
+	struct shmt_tmpfs *list;
+	size_t count;
+	struct shmt__arena *names;	/* private */
+};
+
+/* Lists every tmpfs once.  The caller frees with shmt_tmpfs_free().  errno as
+ * open(2). */
+int shmt_tmpfs_list(struct shmt_tmpfs_list *list);
+void shmt_tmpfs_free(struct shmt_tmpfs_list *list);
+
+/* Shmem of /proc/meminfo: the bytes in memory of all shared memory and of all
+ * files of every tmpfs, huge pages of hugetlbfs not included. */
+int shmt_shmem(uint64_t *bytes);
+
 /* part of whole in tenths of a percent, exact for all 64 bits; UINT64_MAX
  * where whole is 0 and part is not. */
 uint64_t shmt_permille(uint64_t part, uint64_t whole);
@@ -997,8 +1044,8 @@ void shmt_atomic_file_close(struct shmt_atomic_file *file);
  * Save and restore.  A saved segment or object is a pair of files:
  * DIR/NAME.meta is text and names the file of the contents beside it, which is
  * sparse: DIR/NAME.shm, or DIR/NAME.N.shm where that name was not free.  NAME
- * is ID-KEY-CTIME-TAG, of an object OBJECT-BTIME-TAG with its name encoded; two
- * segments, and two objects, never have the same.
+ * is ID-KEY-CTIME-TAG, of an object OBJECT-BTIME-TAG with its name encoded, of
+ * memory without a name unnamed-INODE-BTIME-TAG; no two of them have the same.
  */
 
 struct shmt_saved {
@@ -1100,7 +1147,8 @@ struct shmt_restoring {
  * the contents are checked while they are copied, and nobody but the owner
  * may attach it before, nor open an object.  The name of an object is that of
  * how, or in *saved.  EEXIST: the key, the id or the name is taken; ENOTSUP: a
- * segment is to have the id of an object, which has none; EBADMSG:
+ * segment is to have the id of an object, which has none; EDESTADDRREQ: memory
+ * that had no name needs SHMT_OTHER_KEY or SHMT_OTHER_NAME; EBADMSG:
  * damaged, see *trouble; EINVAL or ELOOP at a file: it is no regular file.
  * *saved is set once the .meta is known to be good, also on failure;
  * saved->lost tells what is not as it was; creator, times and last user never

@@ -8,8 +8,13 @@ _shmtool_commands() {
 	shmtool help 2>/dev/null | awk '/^  [a-z]/ { print $1 }'
 }
 
-# Ids, keys of those that have one, and plain names of objects.
+# Ids, keys of those that have one, and plain names of objects; after /proc
+# what leads to memory without a name.
 _shmtool_segments() {
+	if [[ $cur == /p* ]]; then
+		shmtool stat --kind deleted,memfd,anon --tsv --no-heading \
+			-o ID 2>/dev/null
+	fi
 	shmtool stat --tsv --no-heading -o ID,KEY 2>/dev/null |
 		awk '{ print $1 } $2 != "0x00000000" { print $2 }'
 	shmtool stat --kind posix --tsv --no-heading -o ID 2>/dev/null |

@@ -14,6 +14,11 @@ function __shmtool_segments
 		2>/dev/null | awk -F '\t' '$1 !~ /[^A-Za-z0-9_.\/:@%+=,-]/ {
 		print $1 "\t" $2 ", " $3 " bytes"
 	}'
+	string match -q '/p*' -- (commandline -ct); or return
+	shmtool stat --kind deleted,memfd,anon --tsv --no-heading \
+		-o ID,KIND,SIZE 2>/dev/null | awk '{
+		print $1 "\t" $2 ", " $3 " bytes"
+	}'
 end
 
 # letter, name, kind of value (none, = or [), its word, and help of each option

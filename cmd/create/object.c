@@ -179,6 +179,19 @@ undo(const struct work *w)
 		end_reaper(&w->reaper);
 }
 
+void
+note_logout(const char *text, uint32_t owner)
+{
+	const uint32_t uid = owner == OWNER_KEPT ? geteuid() : owner;
+	bool removes;
+
+	if (isatty(STDERR_FILENO) &&
+	    shmt_logout_removes(uid, &removes) == 0 && removes)
+		warn_about(text, "systemd-logind removes it when the last "
+		    "session of %s ends: RemoveIPC=no in logind.conf keeps it",
+		    user_name(uid));
+}
+
 /* Prints the name, or runs COMMAND. */
 static int
 deliver(const struct new_object *o, const struct work *w)
@@ -192,6 +205,7 @@ deliver(const struct new_object *o, const struct work *w)
 	if (o->command != NULL)
 		return export_segments(&w->info, 1) ? run_child(&child) :
 		    ST_NOT_RUN;
+	note_logout(o->text, o->owner.uid);
 	putchar('/');
 	if (isatty(STDOUT_FILENO))
 		print_safe(o->name);

@@ -28,4 +28,8 @@ struct new_object {
  * status. */
 int create_object(const struct new_object *object);
 
+/* Warns on a terminal where this owner (OWNER_KEPT: the caller) loses it at
+ * logout. */
+void note_logout(const char *text, uint32_t owner);
+
 #endif

@@ -85,7 +85,7 @@ report_removal(const struct report *report, const struct removal *r)
 		warn_about(object, "%s", reason);
 		break;
 	case ABSENT:
-		if (!report->force || r->operand == NULL)
+		if (r->status != ST_OK || r->operand == NULL)
 			warn_about(object, "%s", reason);
 		else if (report->verbose)
 			print_line(report->out, "absent %s", object);

@@ -15,7 +15,7 @@
 #include "rm/removal.h"
 
 struct report {
-	bool verbose, force;
+	bool verbose;
 	FILE *out;		/* for the lines of -v */
 };
 

@@ -368,6 +368,25 @@ print_object_times(const struct shmt_info *s)
 	print_time("change", s->ctime, now);
 }
 
+/* The name of an object, or the path to memory without a name and what it was
+ * called. */
+static void
+print_name(const struct row *row)
+{
+	const struct shmt_object *object = &row->segment.object;
+	char former[SHMT_FORMER_NAME];
+
+	label(object->kind == SHMT_POSIX ? "name" : "path");
+	print_safe(row->path);
+	putchar('\n');
+	if (object->kind == SHMT_POSIX ||
+	    shmt_former_name(object, former) == -1 || former[0] == '\0')
+		return;
+	label(object->kind == SHMT_DELETED ? "former name" : "name");
+	print_safe(former);
+	putchar('\n');
+}
+
 static int
 print_object_detail(const struct row *row, bool bytes)
 {
@@ -375,16 +394,16 @@ print_object_detail(const struct row *row, bool bytes)
 	struct shmt_object_proof proof;
 	bool removes;
 
-	check_object(row, &proof);
-	label("name");
-	print_safe(row->path);
-	putchar('\n');
+	print_name(row);
 	label("kind");
 	printf("%s, inode %" PRIu64 " of device %" PRIu64 "\n",
 	    kind_name(s->object.kind), s->object.inode, s->object.dev);
 	print_identity("owner", s->uid, s->gid);
 	print_state(row, bytes);
 	print_object_times(s);
+	if (s->object.kind != SHMT_POSIX)
+		return print_object_users(row, bytes);
+	check_object(row, &proof);
 	print_object_proof(&proof);
 	if (shmt_logout_removes(s->uid, &removes) == 0 && removes) {
 		label("at logout");

@@ -18,6 +18,7 @@
 #include "namespace.h"
 #include "rows.h"
 #include "shmtool.h"
+#include "stat/account.h"
 #include "stat/detail.h"
 #include "stat/notes.h"
 #include "stat/summary.h"
@@ -197,6 +198,62 @@ show_sums(const struct opts *o, const struct rows *rows, bool complete)
 }
 
 static int
+json_account(const struct table *table, const struct account *account,
+    const struct rows *rows, bool complete)
+{
+	const struct account_row *rest = account->list + account->count;
+	struct table summary = { .set = &summary_columns };
+	struct json json = { .file = stdout };
+	const struct column **columns;
+	struct sum *sums;
+	int status;
+
+	status = list_sums(rows, &sums);
+	if (status != ST_OK)
+		return status;
+	status = choose_columns(NULL, &summary_columns,
+	    summary_columns.defaults, &columns, &summary.column_count);
+	if (status == ST_OK) {
+		summary.columns = columns;
+		json_open(&json, NULL, '{');
+		json_bool(&json, "complete", complete);
+		status = print_object(&summary, &json, "summary", sums);
+		add_status(&status, print_table(table, &json, "account"));
+		json_number(&json, "unseen", rest[UNSEEN].rss);
+		json_number(&json, "shmem", rest[SHMEM].rss);
+		add_status(&status, print_object(table, &json, "huge",
+		    &rest[HUGE_PAGES]));
+		json_close(&json, '}');
+		json_end(&json);
+		free(columns);
+	}
+	free(sums);
+	return status;
+}
+
+/* In JSON what does not add up stands apart. */
+static int
+show_account(const struct opts *o, const struct rows *rows, bool complete)
+{
+	struct table table = make_table(o);
+	struct account account;
+	int status;
+
+	status = make_account(rows, &account);
+	table.rows = account.list;
+	table.row_count = account.count;
+	if (status == ST_OK && o->json)
+		status = json_account(&table, &account, rows, complete);
+	else if (status == ST_OK) {
+		table.row_count += account.list[account.count +
+		    HUGE_PAGES].count > 0 ? HUGE_PAGES + 1 : HUGE_PAGES;
+		status = print_table(&table, NULL, NULL);
+	}
+	free_account(&account);
+	return status;
+}
+
+static int
 show_groups(const struct opts *o, const struct rows *rows, bool complete)
 {
 	struct table table = make_table(o);
@@ -248,6 +305,8 @@ show_rows(const struct opts *o, const struct rows *rows, bool complete)
 		return show_attachments(o, rows, complete);
 	if (o->by != NULL)
 		return show_groups(o, rows, complete);
+	if (o->view == &views[ACCOUNT])
+		return show_account(o, rows, complete);
 	if (o->view->letter == 'u')
 		return show_sums(o, rows, complete);
 	return show_segments(o, rows, complete);
@@ -261,9 +320,9 @@ print_notes(const struct opts *o)
 	    o->selection.all_ns || entered_namespace() != NULL ||
 	    !isatty(STDOUT_FILENO) || !isatty(STDERR_FILENO))
 		return;
-	if (has_objects(o))
+	if ((selected_kinds(&o->selection) & SHMT_KIND(SHMT_POSIX)) != 0)
 		note_dev_shm();
-	else if (!filter_has(&o->filter.set, SHMT_BY_KIND, false) &&
+	else if (!has_objects(o) && !filter_has(&o->filter.set, SHMT_BY_KIND, false) &&
 	    !filter_has(&o->filter.set, SHMT_BY_KIND, true))
 		note_objects();
 }

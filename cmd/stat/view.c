@@ -10,8 +10,10 @@
 #include "attachments.h"
 #include "collect.h"
 #include "groups.h"
+#include "namespace.h"
 #include "rows.h"
 #include "shmtool.h"
+#include "stat/account.h"
 #include "stat/summary.h"
 #include "stat/view.h"
 #include "ui/message.h"
@@ -87,7 +89,8 @@ const struct view views[] = {
 	    creators_expendable, NULL, NULL },
 	[SUMMARY] = { 'u', &summary_columns, NULL, NULL, NULL, NULL },
 	[PROCESSES] = { 'P', &attachment_columns, NULL, NULL,
-	    object_attachments, json_attached }
+	    object_attachments, json_attached },
+	[ACCOUNT] = { 'u', &account_columns, NULL, NULL, NULL, NULL }
 };
 
 bool
@@ -96,10 +99,13 @@ has_objects(const struct opts *o)
 	return (selected_kinds(&o->selection) & ~SHMT_KIND(SHMT_SYSV)) != 0;
 }
 
+/* Whether there are several. */
 static bool
-has_segments(const struct opts *o)
+has_kinds(const struct opts *o)
 {
-	return (selected_kinds(&o->selection) & SHMT_KIND(SHMT_SYSV)) != 0;
+	const unsigned kinds = selected_kinds(&o->selection);
+
+	return (kinds & (kinds - 1)) != 0;
 }
 
 bool
@@ -118,7 +124,7 @@ usual_columns(const struct opts *o, const struct view *view,
 
 	if (has_objects(o) && view->objects != NULL) {
 		usual = o->json ? view->json_objects : view->objects;
-		if (has_segments(o) && !o->json &&
+		if (has_kinds(o) && !o->json &&
 		    find_column(view->set, "KIND") != NULL)
 			*names++ = "KIND";
 	}
@@ -179,8 +185,9 @@ choose_needs(struct opts *o)
 	for (i = 0; i < o->column_count; i++)
 		needs |= o->columns[i]->needs;
 	if (o->view->letter == 'u')
-		needs |= NEEDS_RSS | (has_objects(o) ? NEEDS_STATUS : 0);
-	if (o->json && has_objects(o))
+		needs |= NEEDS_RSS | (has_objects(o) &&
+		    o->view != &views[ACCOUNT] ? NEEDS_STATUS : 0);
+	if (o->json && has_objects(o) && o->view->letter != 'u')
 		needs |= NEEDS_STATUS;
 	if (o->by != NULL)
 		needs |= NEEDS_STATUS | o->by->needs;
@@ -206,10 +213,26 @@ set_columns(struct opts *o)
 	return status;
 }
 
+/* Whether all memory of every kind is added up, which is what Shmem is. */
+static bool
+is_account(const struct opts *o)
+{
+	const struct shmt_filter *filter = &o->filter.set;
+	size_t i;
+
+	for (i = 0; i < filter->count; i++)
+		if (filter->clauses[i].by != SHMT_BY_KIND)
+			return false;
+	return entered_namespace() == NULL && o->view_index == SUMMARY &&
+	    o->by_name == NULL &&
+	    o->args.count == 0 && !o->selection.all_ns &&
+	    shmt_filter_kinds(filter) == SHMT_ALL_KINDS;
+}
+
 int
 set_view(struct opts *o)
 {
-	o->view = &views[o->view_index];
+	o->view = &views[is_account(o) ? ACCOUNT : o->view_index];
 	if (o->by_name == NULL)
 		return ST_OK;
 	if (o->view_index != SUMMARY)

@@ -29,7 +29,7 @@ struct view {
 	const char *const *objects, *const *json_objects;
 };
 
-enum { SEGMENTS, TIMES, PIDS, CREATORS, SUMMARY, PROCESSES };
+enum { SEGMENTS, TIMES, PIDS, CREATORS, SUMMARY, PROCESSES, ACCOUNT };
 
 extern const struct view views[];
 

@@ -32,13 +32,14 @@ enum { FORMAT, KIND, ID, KEY, SEGMENT_SIZE, OBJECT_SIZE, ALLOCATED, PERMS, UID,
 
 #define SYSV	SHMT_KIND(SHMT_SYSV)
 #define POSIX	SHMT_KIND(SHMT_POSIX)
-#define BOTH	(SYSV | POSIX)
+#define OBJECT	(POSIX | SHMT_UNNAMED)
+#define ANY	(SYSV | OBJECT)
 
 /*
  * All fields in the order of the file, but for the name of an object, which
- * follows the kind, and the two digests.  Each kind has its own version of the
- * format, so that an earlier program refuses the .meta of an object as of an
- * unknown version.
+ * follows the kind, and the two digests.  Segments, objects and memory without
+ * a name have each their own version of the format, so that an earlier program
+ * refuses the .meta of what it does not know as of an unknown version.
  */
 static const struct field {
 	const char *name;
@@ -47,33 +48,40 @@ static const struct field {
 	unsigned kinds;
 } fields[FIELDS] = {
 	[FORMAT] = { "shmtool-saved", DECIMAL, SHMT__META_VERSION,
-	    SHMT__META_NEWEST, BOTH },
-	[KIND] = { "kind", KIND_WORD, SHMT_SYSV, SHMT_POSIX, BOTH },
+	    SHMT__META_NEWEST, ANY },
+	[KIND] = { "kind", KIND_WORD, SHMT_SYSV, SHMT_ANON, ANY },
 	[ID] = { "id", DECIMAL, 0, INT_MAX, SYSV },
 	[KEY] = { "key", HEX32, 0, UINT32_MAX, SYSV },
 	[SEGMENT_SIZE] = { "size", DECIMAL, 1, INT64_MAX, SYSV },
-	[OBJECT_SIZE] = { "size", DECIMAL, 0, INT64_MAX, POSIX },
-	[ALLOCATED] = { "allocated", DECIMAL, 0, INT64_MAX, POSIX },
-	[PERMS] = { "perms", OCTAL, 0, 0777, BOTH },
-	[UID] = { "uid", DECIMAL, 0, UINT32_MAX, BOTH },
-	[GID] = { "gid", DECIMAL, 0, UINT32_MAX, BOTH },
+	[OBJECT_SIZE] = { "size", DECIMAL, 0, INT64_MAX, OBJECT },
+	[ALLOCATED] = { "allocated", DECIMAL, 0, INT64_MAX, OBJECT },
+	[PERMS] = { "perms", OCTAL, 0, 0777, ANY },
+	[UID] = { "uid", DECIMAL, 0, UINT32_MAX, ANY },
+	[GID] = { "gid", DECIMAL, 0, UINT32_MAX, ANY },
 	[CUID] = { "cuid", DECIMAL, 0, UINT32_MAX, SYSV },
 	[CGID] = { "cgid", DECIMAL, 0, UINT32_MAX, SYSV },
 	[CPID] = { "cpid", DECIMAL, 0, INT_MAX, SYSV },
 	[LPID] = { "lpid", DECIMAL, 0, INT_MAX, SYSV },
-	[ATIME] = { "atime", TIME, 0, INT64_MAX, BOTH },
+	[ATIME] = { "atime", TIME, 0, INT64_MAX, ANY },
 	[DTIME] = { "dtime", TIME, 0, INT64_MAX, SYSV },
-	[MTIME] = { "mtime", TIME, 0, INT64_MAX, POSIX },
-	[CTIME] = { "ctime", TIME, 0, INT64_MAX, BOTH },
-	[BTIME] = { "btime", TIME, 0, INT64_MAX, POSIX },
+	[MTIME] = { "mtime", TIME, 0, INT64_MAX, OBJECT },
+	[CTIME] = { "ctime", TIME, 0, INT64_MAX, ANY },
+	[BTIME] = { "btime", TIME, 0, INT64_MAX, OBJECT },
 	[STATUS] = { "status", STATUS_WORDS, 0,
 	    SHMT_DEST | SHMT_LOCKED | SHMT_HUGE, SYSV },
-	[CONTENTS] = { "contents", ENDING_NAME, 0, SHMT__COPIES - 1, BOTH }
+	[CONTENTS] = { "contents", ENDING_NAME, 0, SHMT__COPIES - 1, ANY }
 };
 
 #define NAME		"name"
 #define CONTENTS_DIGEST	"xxh3-128"
 #define OWN_DIGEST	"meta-xxh3-128"
+
+static uint64_t
+version_of(uint64_t kind)
+{
+	return kind < SHMT_DELETED ? SHMT__META_VERSION + kind :
+	    SHMT__META_NEWEST;
+}
 
 /* An object may have a time before the Epoch, which its owner has set. */
 static uint64_t
@@ -88,7 +96,7 @@ to_values(const struct shmt_saved *saved, uint64_t v[static FIELDS])
 	const struct shmt_info *segment = &saved->segment;
 
 	v[KIND] = segment->object.kind;
-	v[FORMAT] = SHMT__META_VERSION + v[KIND];
+	v[FORMAT] = version_of(v[KIND]);
 	v[ID] = (uint64_t)segment->object.id;
 	v[KEY] = segment->key;
 	v[SEGMENT_SIZE] = v[OBJECT_SIZE] = segment->size;
@@ -161,6 +169,8 @@ static void
 format_line(const struct field *field, uint64_t value,
     char line[static LINE_MAX_LENGTH])
 {
+	static const char *const kinds[SHMT_KINDS] = { "sysv", "posix",
+	    "deleted", "memfd", "anon" };
 	char text[64];
 
 	switch (field->form) {
@@ -180,8 +190,7 @@ format_line(const struct field *field, uint64_t value,
 		format_words(text, sizeof(text), value);
 		break;
 	case KIND_WORD:
-		strlcpy(text, value == SHMT_SYSV ? "sysv" : "posix",
-		    sizeof(text));
+		strlcpy(text, kinds[value], sizeof(text));
 		break;
 	case ENDING_NAME:
 		shmt__contents_ending((int)value, text);
@@ -244,7 +253,7 @@ shmt__format_meta(const struct shmt_saved *saved,
 			continue;
 		format_line(&fields[i], values[i], line);
 		strlcat(text, line, SHMT__META_MAX);
-		if (i != KIND || values[KIND] == SHMT_SYSV)
+		if (i != KIND || values[KIND] != SHMT_POSIX)
 			continue;
 		format_name(saved->segment.object.name, line);
 		strlcat(text, line, SHMT__META_MAX);
@@ -376,9 +385,9 @@ static bool
 read_kind(struct reader *reader, const uint64_t values[static FIELDS],
     struct shmt_saved *saved)
 {
-	if (values[FORMAT] != SHMT__META_VERSION + values[KIND])
+	if (values[FORMAT] != version_of(values[KIND]))
 		return bad();
-	return values[KIND] == SHMT_SYSV || read_name(reader, saved->object);
+	return values[KIND] != SHMT_POSIX || read_name(reader, saved->object);
 }
 
 static bool
@@ -418,8 +427,7 @@ read_all(struct reader *reader, struct shmt_saved *saved,
 		if (!read_field(reader, &fields[i], &values[i]) ||
 		    (i == KIND && !read_kind(reader, values, saved)))
 			return false;
-		if (values[KIND] == SHMT_POSIX)
-			kind = POSIX;
+		kind = SHMT_KIND(values[KIND]);
 	}
 	from_values(values, saved);
 	if (!read_digest(reader, CONTENTS_DIGEST, saved->digest) ||

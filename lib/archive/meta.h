@@ -7,8 +7,9 @@
 
 #include "shmtool.h"
 
-#define SHMT__META_VERSION	2	/* of a System V segment */
-#define SHMT__META_NEWEST	3	/* of a POSIX object */
+#define SHMT__META_VERSION	2	/* of a System V segment; then of a POSIX
+				 * object */
+#define SHMT__META_NEWEST	4	/* of memory without a name */
 #define SHMT__META_MAX		2048	/* bytes of the longest .meta */
 
 /* Contents files that one .meta may have beside it; it names one of them. */

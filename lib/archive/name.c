@@ -89,7 +89,8 @@ static int
 describe_object(const struct shmt_info *s, const char *boot, char **text)
 {
 	return asprintf(text, "%s %" PRIu64 " %" PRIu64 " %s", boot,
-	    s->object.dev, s->object.inode, s->object.name);
+	    s->object.dev, s->object.inode,
+	    s->object.name != NULL ? s->object.name : "");
 }
 
 /* Tells apart two segments or objects that would have the same file name,
@@ -105,8 +106,8 @@ name_tag(const struct shmt_info *s)
 	if (shmt__read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id", &boot,
 	    &length) == -1)
 		boot = NULL;
-	n = (s->object.kind == SHMT_POSIX ? describe_object :
-	    describe_segment)(s, boot != NULL ? boot : "", &text);
+	n = (s->object.kind == SHMT_SYSV ? describe_segment :
+	    describe_object)(s, boot != NULL ? boot : "", &text);
 	free(boot);
 	if (n == -1)
 		return 0;
@@ -152,9 +153,12 @@ shmt__name_saved(struct shmt_saved *saved)
 		snprintf(date, sizeof(date), "%jd", (intmax_t)when);
 	if (s->object.kind == SHMT_POSIX)
 		shmt__encode_name(s->object.name, encoded);
-	else
+	else if (s->object.kind == SHMT_SYSV)
 		snprintf(encoded, sizeof(encoded), "%d-0x%08" PRIx32,
 		    s->object.id, s->key);
+	else
+		snprintf(encoded, sizeof(encoded), "unnamed-%" PRIu64,
+		    s->object.inode);
 	snprintf(saved->name, sizeof(saved->name), "%.*s-%s-%08x",
 	    cut(encoded), encoded, date, name_tag(s));
 }

@@ -375,7 +375,7 @@ make_request(struct restore *restore, struct shmt_object *object)
 		object->name = how->flags & SHMT_OTHER_NAME ? how->name :
 		    old->object.name;
 		request->mode = old->mode;
-		if (old->object.kind == SHMT_POSIX &&
+		if (old->object.kind != SHMT_SYSV &&
 		    old->allocated < old->size)
 			request->flags = SHMT_NORESERVE;
 		return;
@@ -396,6 +396,10 @@ make_again(struct restore *restore, int contents, struct shmt_object *object)
 	int result;
 
 	make_request(restore, &made);
+	if (made.kind != SHMT_SYSV && made.kind != SHMT_POSIX) {
+		errno = EDESTADDRREQ;
+		return fail_at(restore, SHMT_AT_META);
+	}
 	if ((restore->request.flags & SHMT_WITH_ID) &&
 	    restore->saved.segment.object.kind != SHMT_SYSV) {
 		errno = ENOTSUP;

@@ -111,11 +111,13 @@ static int
 check_object(struct save *save, const struct shmt_view *view,
     const struct stat *opened)
 {
+	const struct shmt_object *object = &save->saved.segment.object;
 	struct shmt_info now;
 	struct stat st;
 	uint64_t size;
 
-	if (shmt_info(&save->saved.segment.object, 0, &now) == -1)
+	/* The processes that lead to memory without a name may exit. */
+	if (object->kind == SHMT_POSIX && shmt_info(object, 0, &now) == -1)
 		return fail_at(save, SHMT_AT_SEGMENT);
 	size = save->saved.segment.size;
 	if (fstat(view->fd, &st) == -1 || (uint64_t)st.st_size < size) {
@@ -198,8 +200,8 @@ copy_object(struct save *save)
 static int
 copy_contents(struct save *save)
 {
-	int result = save->saved.segment.object.kind == SHMT_POSIX ?
-	    copy_object(save) : copy_sysv(save);
+	int result = save->saved.segment.object.kind == SHMT_SYSV ?
+	    copy_sysv(save) : copy_object(save);
 
 	if (result == 0 && save->how->copied != NULL)
 		save->how->copied(save->how->arg);

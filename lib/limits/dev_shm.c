@@ -6,7 +6,6 @@
 
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
 #include <errno.h>
@@ -21,6 +20,7 @@
 #include "limits/dev_shm.h"
 #include "shmtool.h"
 #include "sys/file.h"
+#include "sys/mounts.h"
 
 #define DEV_SHM "/dev/shm"
 
@@ -61,59 +61,16 @@ shmt__dev_shm_round(uint64_t size)
 	return (size / page + (size % page != 0)) * page;
 }
 
-/* A line of /proc/self/mountinfo: "ID PARENT MAJOR:MINOR ROOT POINT OPTIONS
- * ...", of which three words are wanted. */
-struct mount {
-	char *device, *point, *options;
-};
-
-/* Undoes the \040 for a blank and the like. */
-static void
-unescape(char *text)
-{
-	char *to = text;
-
-	for (; *text != '\0'; text++)
-		if (text[0] == '\\' && text[1] >= '0' && text[1] <= '3' &&
-		    text[2] != '\0' && text[3] != '\0') {
-			*to++ = (char)((text[1] - '0') << 6 |
-			    (text[2] - '0') << 3 | (text[3] - '0'));
-			text += 3;
-		} else
-			*to++ = *text;
-	*to = '\0';
-}
-
-/* Takes the next line off *text; false at the end. */
-static bool
-next_mount(char **text, struct mount *mount)
-{
-	char *line = strsep(text, "\n");
-
-	if (line == NULL || *line == '\0')
-		return false;
-	strsep(&line, " ");
-	strsep(&line, " ");
-	mount->device = strsep(&line, " ");
-	strsep(&line, " ");
-	mount->point = strsep(&line, " ");
-	mount->options = strsep(&line, " ");
-	if (mount->options == NULL)
-		return false;
-	unescape(mount->point);
-	return true;
-}
-
 /*
  * The mounts of the tmpfs at /dev/shm: the options of the one there, and where
  * else it is mounted; both point into *text, which the caller frees, and are
  * NULL where there is none.
  */
 static int
-find_mounts(char **text, char **options, char **elsewhere)
+find_mounts(char **text, const char **options, const char **elsewhere)
 {
-	char device[32], point[4096], *rest;
-	struct mount mount;
+	char point[4096], *rest;
+	struct shmt__mount mount;
 	struct stat st;
 	size_t length;
 
@@ -122,11 +79,9 @@ find_mounts(char **text, char **options, char **elsewhere)
 	    shmt__read_file(AT_FDCWD, "/proc/self/mountinfo", text,
 	    &length) == -1)
 		return -1;
-	snprintf(device, sizeof(device), "%u:%u", major(st.st_dev),
-	    minor(st.st_dev));
 	*options = *elsewhere = NULL;
-	for (rest = *text; next_mount(&rest, &mount);) {
-		if (strcmp(mount.device, device) != 0)
+	for (rest = *text; shmt__next_mount(&rest, &mount);) {
+		if (mount.device != st.st_dev)
 			continue;
 		if (strcmp(mount.point, point) == 0)
 			*options = mount.options;
@@ -139,7 +94,8 @@ find_mounts(char **text, char **options, char **elsewhere)
 int
 shmt__dev_shm_check(char reason[SHMT_REASON])
 {
-	char *text, *options, *elsewhere;
+	const char *options, *elsewhere;
+	char *text;
 	struct shmt_dev_shm dev_shm;
 	bool other;
 
@@ -194,7 +150,8 @@ shmt__dev_shm_resize(uint64_t size, char reason[SHMT_REASON])
 int
 shmt_dev_shm_line(const char *size, char **line)
 {
-	char *text, *options, *elsewhere;
+	const char *options, *elsewhere;
+	char *text;
 	int length;
 
 	if (find_mounts(&text, &options, &elsewhere) == -1)

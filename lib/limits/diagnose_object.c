@@ -103,13 +103,14 @@ shmt_diagnose_object(const struct shmt_object *object,
 	int saved = errno;
 
 	*cause = (struct shmt_cause){ .asked = request->size };
-	if (error == ENOSPC)
+	if (error == ENOSPC && object->kind != SHMT_MEMFD)
 		no_space(cause);
-	else if (error == ENOMEM)
+	else if (error == ENOMEM || error == ENOSPC)
 		no_memory(cause);
 	else if (error == EFBIG)
 		too_large(cause);
-	else if (error == EEXIST || error == EINVAL)
+	else if ((error == EEXIST || error == EINVAL) &&
+	    object->kind == SHMT_POSIX)
 		taken(object, error, cause);
 	else if (error == ENODEV) {
 		cause->kind = SHMT_CAUSE_NO_SHM;

@@ -121,6 +121,27 @@ shmt__parse_segment_name(const char *name, size_t length, uint32_t *key)
 	return true;
 }
 
+static bool
+begins_with(const char *name, size_t length, const char *word)
+{
+	size_t n = strlen(word);
+
+	return length >= n && memcmp(name, word, n) == 0;
+}
+
+enum shmt_kind
+shmt__kind_by_name(const char *name, size_t length, uint32_t *key)
+{
+	if (shmt__parse_segment_name(name, length, key))
+		return SHMT_SYSV;
+	if (begins_with(name, length, "/memfd:"))
+		return SHMT_MEMFD;
+	if (begins_with(name, length, "/dev/zero") ||
+	    begins_with(name, length, "/anon_hugepage"))
+		return SHMT_ANON;
+	return SHMT_KINDS;
+}
+
 /* "rw-s" is shared, "rw-p" private. */
 static bool
 parse_access(const char **text, const char *end, struct shmt__mapping *m)

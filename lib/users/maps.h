@@ -17,6 +17,11 @@ struct shmt__mapping {
 	bool shared;		/* else private */
 };
 
+/* The kind of a file on an internal device, by the name the kernel gave it:
+ * SHMT_SYSV with its key, SHMT_MEMFD or SHMT_ANON; SHMT_KINDS: another. */
+enum shmt_kind shmt__kind_by_name(const char *name, size_t length,
+    uint32_t *key);
+
 /*
  * A line of /proc/PID/maps, without its newline.  The name is the rest of the
  * line, of length *name_length, and may be empty.  False: not such a line.

@@ -26,6 +26,7 @@
 #include "shmtool.h"
 #include "sys/arena.h"
 #include "sys/file.h"
+#include "sys/mounts.h"
 #include "sys/thread.h"
 #include "users/maps.h"
 #include "users/process.h"
@@ -51,10 +52,19 @@ struct job {
 	atomic_size_t next;	/* not yet looked at */
 };
 
+/* A device without a disk, and whether a tmpfs is on it. */
+struct device {
+	dev_t device;
+	bool tmpfs;
+};
+
 /* What one of them finds. */
 struct worker {
 	struct job *job;
 	struct shmt__devices devices;
+	const char *base;	/* "PID" of the process that it looks into */
+	struct device *known;	/* those that were looked up */
+	size_t known_count;
 	struct shmt__scan scan;
 	size_t room;		/* of scan.found */
 	int error;		/* errno of what ended it, or 0 */
@@ -112,6 +122,60 @@ is_asked_inode(const struct shmt__query *query, uint64_t inode)
 	    (uint64_t)one->id : one->inode);
 }
 
+/* Failures leave the device unknown. */
+static void
+add_device(struct worker *worker, dev_t device, bool tmpfs)
+{
+	struct device *more;
+
+	more = reallocarray(worker->known, worker->known_count + 1,
+	    sizeof(*more));
+	if (more == NULL)
+		return;
+	worker->known = more;
+	more[worker->known_count++] = (struct device){ device, tmpfs };
+}
+
+static const struct device *
+find_device(const struct worker *worker, dev_t device)
+{
+	size_t i;
+
+	for (i = 0; i < worker->known_count; i++)
+		if (worker->known[i].device == device)
+			return &worker->known[i];
+	return NULL;
+}
+
+/* Whether a file is on a tmpfs, which may be mounted only where the process
+ * that has it open is: each device is looked up once. */
+static bool
+is_on_tmpfs(struct worker *worker, dev_t device)
+{
+	const struct device *known;
+	struct shmt__mount mount;
+	char path[PATH_ROOM], *text, *rest;
+	size_t length;
+
+	if (major(device) != 0)
+		return false;
+	known = find_device(worker, device);
+	if (known != NULL)
+		return known->tmpfs;
+	if (shmt__read_file(worker->job->proc, join_path(path, worker->base,
+	    "mountinfo"), &text, &length) == 0) {
+		for (rest = text; shmt__next_mount(&rest, &mount);)
+			if (find_device(worker, mount.device) == NULL)
+				add_device(worker, mount.device,
+				    shmt__is_tmpfs(&mount));
+		free(text);
+	}
+	if (find_device(worker, device) == NULL)
+		add_device(worker, device, false);
+	known = find_device(worker, device);
+	return known != NULL && known->tmpfs;
+}
+
 #define INTERNAL (SHMT_KIND(SHMT_SYSV) | SHMT_KIND(SHMT_MEMFD) | \
 	    SHMT_KIND(SHMT_ANON))
 
@@ -128,17 +192,11 @@ choose_file(void *arg, const struct shmt__mapping *mapping)
 	if (is_asked_device(query, mapping->device))
 		return (query->kinds & SHMT_KIND(SHMT_DELETED)) != 0 ?
 		    SHMT__TAKE_WITH_NAME : SHMT__TAKE;
-	return (query->kinds & INTERNAL) != 0 && shmt__is_internal(
-	    &worker->devices, mapping->device, &huge) ?
+	if ((query->kinds & INTERNAL) != 0 && shmt__is_internal(
+	    &worker->devices, mapping->device, &huge))
+		return SHMT__TAKE_WITH_NAME;
+	return query->unlinked && is_on_tmpfs(worker, mapping->device) ?
 	    SHMT__TAKE_WITH_NAME : SHMT__SKIP;
-}
-
-static bool
-begins_with(const char *name, size_t length, const char *word)
-{
-	size_t n = strlen(word);
-
-	return length >= n && memcmp(name, word, n) == 0;
 }
 
 /* Which kind a file is of; false: none that was asked for. */
@@ -148,21 +206,18 @@ classify(struct worker *worker, struct shmt__found *found, const char *name,
 {
 	const struct shmt__query *query = worker->job->query;
 	const struct shmt__mapping *m = &found->mapping;
-	bool internal = shmt__is_internal(&worker->devices, m->device,
-	    &found->huge);
 
 	found->kind = SHMT_KINDS;
 	if (is_asked_device(query, m->device))
 		found->kind = SHMT_POSIX;
-	else if (internal && m->inode <= INT32_MAX && m->shared &&
-	    shmt__parse_segment_name(name, length, &found->key))
-		found->kind = SHMT_SYSV;
-	else if (internal && begins_with(name, length, "/memfd:"))
-		found->kind = SHMT_MEMFD;
-	else if (internal && m->shared &&
-	    (begins_with(name, length, "/dev/zero") ||
-	    begins_with(name, length, "/anon_hugepage")))
-		found->kind = SHMT_ANON;
+	else if (shmt__is_internal(&worker->devices, m->device, &found->huge))
+		found->kind = shmt__kind_by_name(name, length, &found->key);
+	else if (query->unlinked && found->unlinked)
+		found->kind = SHMT_DELETED;
+	if ((found->kind == SHMT_SYSV && m->inode > INT32_MAX) ||
+	    (!m->shared &&
+	    (found->kind == SHMT_SYSV || found->kind == SHMT_ANON)))
+		return false;
 	return (query->kinds & SHMT_KIND(found->kind)) != 0 ||
 	    (found->kind == SHMT_POSIX &&
 	    (query->kinds & SHMT_KIND(SHMT_DELETED)) != 0);
@@ -196,11 +251,21 @@ add_found(struct worker *worker, const struct shmt__found *found,
 	return 0;
 }
 
+static bool
+ends_with(const char *name, size_t length, const char *word)
+{
+	size_t n = strlen(word);
+
+	return length >= n && memcmp(name + length - n, word, n) == 0;
+}
+
+/* The name only rules out: shmt__unnamed_list() looks at the file. */
 static int
 add_mapping(void *arg, const struct shmt__mapping *mapping, const char *name,
     size_t length)
 {
-	struct shmt__found found = { .mapping = *mapping, .fd = -1 };
+	struct shmt__found found = { .mapping = *mapping, .fd = -1,
+	    .unlinked = ends_with(name, length, " (deleted)") };
 
 	return classify(arg, &found, name, length) ?
 	    add_found(arg, &found, name, length) : 0;
@@ -242,6 +307,7 @@ look_at_descriptor(struct worker *worker, int dir, const char *number)
 		return 0;
 	found.mapping.device = makedev(st.stx_dev_major, st.stx_dev_minor);
 	found.mapping.inode = st.stx_ino;
+	found.unlinked = st.stx_nlink == 0;
 	interest = choose_file(worker, &found.mapping);
 	return interest == SHMT__SKIP ? 0 : add_descriptor(worker, dir,
 	    number, &found, interest == SHMT__TAKE_WITH_NAME);
@@ -381,6 +447,7 @@ look_into(struct worker *worker, const char *base, pid_t pid)
 	char path[PATH_ROOM];
 	int maps, result;
 
+	worker->base = base;
 	maps = openat(worker->job->proc, join_path(path, base, "maps"),
 	    O_RDONLY | O_CLOEXEC);
 	if (maps == -1)
@@ -632,6 +699,8 @@ scan_in_threads(struct job *job, struct shmt__scan *scan)
 	for (i = 0; i < THREADS_MAX; i++)
 		workers[i] = (struct worker){ .job = job };
 	run_workers(workers, count);
+	for (i = 0; i < count; i++)
+		free(workers[i].known);
 	*scan = workers[0].scan;
 	error = workers[0].error;
 	for (i = 1; i < count; i++) {

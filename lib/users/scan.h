@@ -23,6 +23,8 @@ struct shmt__query {
 	const struct shmt_object *one;	/* only this one; NULL: all */
 	const dev_t *devices;
 	size_t device_count;
+	bool unlinked;		/* with SHMT_DELETED: files without a name of
+				 * any tmpfs */
 	bool fds;		/* look at open descriptors too */
 	bool ids; /* the user ids of every process, and no memory */
 	const pid_t *pids;	/* only these processes; NULL: all */
@@ -51,6 +53,8 @@ struct shmt__found {
 				 * and access are known */
 	bool path_only;		/* a descriptor opened with O_PATH */
 	bool huge;
+	bool unlinked;		/* a descriptor of a file without links, or a
+				 * mapping that is said to be of one */
 	uint32_t key;		/* of a segment, as created */
 	const char *name;	/* of unnamed kinds; else NULL */
 	const struct shmt__process *process;	/* one of the scan's */

@@ -241,6 +241,11 @@ shmt_check_object_stale(const struct shmt_info *info, int64_t now,
 {
 	struct shmt__lookup *lookup = holders->lookup;
 
+	if (info->object.kind != SHMT_POSIX) {
+		*proof = (struct shmt_object_proof){ .unused = SHMT_NO,
+		    .creator_gone = SHMT_CANNOT_TELL, .no_semaphore = true };
+		return;
+	}
 	if (lookup != NULL && !lookup->tried) {
 		lookup->tried = true;
 		lookup->has_ids = shmt__ids_read(&lookup->ids) == 0;

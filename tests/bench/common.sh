@@ -54,7 +54,7 @@ no_segments() {
 	ipcrm --all=shm
 }
 
-# crowd [-n] COUNT [ATTACHED]: the processes of crowd.c, until crowd_gone.
+# crowd [-n] COUNT [ATTACHED [FDS]]: the processes of crowd.c, until crowd_gone.
 crowd() {
 	# shellcheck disable=SC2153 # tests/bench/run sets it
 	coproc crowd { "$CROWD" "$@"; }

@@ -2,11 +2,11 @@
 
 /*
  * A crowd to look into: COUNT processes, of which ATTACHED have one segment
- * attached; or with -n COUNT processes, each in an IPC namespace of its own
+ * attached, and each FDS descriptors; or with -n COUNT processes, each in an IPC namespace of its own
  * with one segment.  Prints a line when all are there, and ends them when its
  * standard input has a line or ends.
  *
- *	crowd [-n] COUNT [ATTACHED]
+ *	crowd [-n] COUNT [ATTACHED [FDS]]
  */
 
 #include <sys/prctl.h>
@@ -15,6 +15,7 @@
 
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -57,16 +58,20 @@ int
 main(int argc, char *argv[])
 {
 	const bool own_ns = argc > 1 && strcmp(argv[1], "-n") == 0;
-	int count, attached, i, id = -1, ready[2];
+	int count, attached, fds, i, id = -1, ready[2];
 	char byte;
 
 	argv += own_ns;
 	if (argc - own_ns < 2)
-		errx(2, "usage: crowd [-n] COUNT [ATTACHED]");
+		errx(2, "usage: crowd [-n] COUNT [ATTACHED [FDS]]");
 	count = atoi(argv[1]);
 	attached = argc - own_ns > 2 ? atoi(argv[2]) : 0;
+	fds = argc - own_ns > 3 ? atoi(argv[3]) : 0;
 	if (attached > 0)
 		id = make_segment();
+	for (i = 6; i <= fds; i++)
+		if (open("/dev/null", O_RDONLY) == -1)
+			err(1, "/dev/null");
 	if (pipe(ready) == -1)
 		err(1, "pipe");
 	setpgid(0, 0);

@@ -26,3 +26,12 @@ for attached in $((processes / 20)) "$processes"; do
 	fi
 	crowd_gone
 done
+
+work="stat -u --kind all, $processes processes"
+crowd "$processes" 0 25
+if command -v lsof >/dev/null; then
+	row "$work" "lsof" 0.10 shmtool stat -u --kind all -- lsof -n -w
+else
+	no_row "$work" "lsof" 0.10 "no lsof"
+fi
+crowd_gone

@@ -286,3 +286,17 @@ named() {
 	[ "$(zsh_completes "shmtool stat --color=ne" | xargs)" = \
 		"shmtool stat --color=never" ]
 }
+
+@test "completion: after /proc, paths to memory without a name" {
+	[ -f "$library" ] || skip "bash-completion is not installed"
+	needs_own_shm
+	perl -e 'open my $o, ">", "/dev/shm/gone" or die $!;
+		unlink "/dev/shm/gone"; $| = 1; print fileno($o), "\n";
+		sleep 1 while 1' >"$BATS_TEST_TMPDIR/fd" 3>&- &
+	holder=$!
+	holders+=("$holder")
+	wait_for test -s "$BATS_TEST_TMPDIR/fd"
+	is_offered "shmtool read /proc/$holder/" \
+		"/proc/$holder/fd/$(<"$BATS_TEST_TMPDIR/fd")"
+	[[ $(offered "shmtool read ") != */proc/* ]]
+}

@@ -182,3 +182,27 @@ uses() {
 is_stale() {
 	shmtool rm --stale --idle 0 --dry-run | grep -q '^would remove 1 of 1,'
 }
+
+@test "postgresql: its shared buffers are one anonymous mapping" {
+	needs_root "map_files"
+	start_server
+	local pid count
+	pid=$(head -n 1 "$base/data/postmaster.pid")
+	ask_server "create table t as select generate_series(1, 100000)" \
+		>/dev/null
+	shmtool stat --kind anon --pid "$pid" --tsv --no-heading \
+		-o SIZE,RSS,NATTCH,PROCS,OWNER --sort SIZE --reverse \
+		2>/dev/null >rows
+	read -r size rss nattch count user <rows
+	[ "$size" -ge $((128 << 20)) ]
+	[ "$rss" -gt $((1 << 20)) ]
+	[ "$rss" -lt "$size" ]
+	[ "$count" -ge 5 ]
+	[ "$nattch" -ge "$count" ]
+	[ "$user" = "$owner" ]
+	# One row, with each process of the server.
+	shmtool stat -P --kind anon --pid "$pid" --tsv --no-heading -o PID \
+		2>/dev/null | sort >users
+	server_processes | sort | comm -23 - users >others
+	[ ! -s others ]
+}

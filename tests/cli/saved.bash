@@ -41,6 +41,16 @@ names() {
 	find "$dir" -mindepth 1 -printf '%f\n' | sort | tr '\n' ' '
 }
 
+# From now on the file without a name that a command makes is refused it: as an
+# option of strace.
+refuse_nameless() {
+	local call
+	call=$(system_calls "$@" | grep -m1 O_TMPFILE)
+	call=${call%% *}
+	strace_options+=(-e
+		inject="${call%:*}:error=EOPNOTSUPP:when=${call#*:}")
+}
+
 # Whether what was saved as $name is restored with these contents.
 restores_to() {
 	local new
@@ -63,15 +73,16 @@ can_inject() {
 	with_failing fsync:error=EIO true || skip "strace does not work here"
 }
 
-# The system calls of a command that succeed, from the first about a segment or a
-# .meta on, as lines "NAME:N ARGUMENTS" for the Nth call of that name.
+# The system calls of a command that succeed, from the first about a segment,
+# /dev/shm or a .meta on, as lines "NAME:N ARGUMENTS" for the Nth call of that name.
 system_calls() {
 	local trace=$BATS_TEST_TMPDIR/trace
 	strace -qq -o "$trace" "${strace_options[@]}" "$@" >/dev/null 2>&1 ||
 		return
 	perl -ne '($name, $rest) = /^(\w+)\((.*)/ or next;
 		$n{$name}++;
-		$on ||= $name =~ /^shm(ctl|get)$/ || $rest =~ /\.meta/;
+		$on ||= $name =~ /^shm(ctl|get)$/ ||
+		    $rest =~ m{\.meta|"/dev/shm"};
 		print "$name:$n{$name} $rest\n" if $on && $name !~ /^exit/ &&
 		    $rest !~ / = -1 E/' "$trace"
 }

@@ -21,14 +21,16 @@ our @EXPORT = qw($build @pattern begin commands calls is_root torment
 
 our ($build, @pattern);
 my ($shmtool, $preload, $top, $saved);
-my ($base, $large);	# names of what is in there, without ending
+my ($base, $large, $object);	# names of what is in there, without ending
 my $jobs = 2;
 my $limit = 20;		# seconds for one run
 
 # Each runs in a new IPC namespace that holds segment 0, of key 0x4d2 and
 # 64 KiB, written; 1, private, of a page, attached by another process with a
-# name that is made safe; and semaphore set 0 of one, free.  The folder holds "in", of 8 KiB, "large", of
-# 8 MiB, and "saved/" with two segments that were saved and removed.
+# name that is made safe; and semaphore set 0 of one, free.  A /dev/shm of its
+# own has /object, of 64 KiB, written, and /used, which another process has
+# open.  The folder holds "in", of 8 KiB, "large", of 8 MiB, and "saved/" with
+# two segments and an object that were saved and removed.
 #	status	of the undisturbed run, 0 by default
 #	any	whatever status the undisturbed run has will do
 #	fewer	a failed run may have removed, and saved, some segments
@@ -119,6 +121,49 @@ my @commands = (
 	[ 'limits --set shmmni=5000 --persist=sysctl.conf', loose => 1 ],
 	[ 'limits --set shmmax=1G shmmni=99999999', status => 1 ],
 	[ '--ns SELF limits -m' ],
+	[ 'create -s 8K /new' ],
+	[ 'create -s 8K -m 0640 -u :0 -v /new' ],
+	[ 'create -s 8K --no-reserve /new' ],
+	[ 'create -i in /new' ],
+	[ 'create -i /proc/version /new' ],
+	[ 'create -s 4K -e -v /object' ],
+	[ 'create -s 4K /object', status => 5, loose => 1 ],
+	[ 'create -i in /new -- cat /proc/self/comm', foreign => 1 ],
+	[ 'attach -t 0 /object', loose => 1 ],
+	[ 'attach /object -- cat /proc/self/comm', foreign => 1, loose => 1 ],
+	[ 'write -f in /object' ],
+	[ 'write -o 1K -zx /object' ],
+	[ 'write /object', stdin => 'in' ],
+	[ 'read /object' ],
+	[ 'read -O out /object' ],
+	[ 'read -x -n 1K /object' ],
+	[ 'stat --kind posix -o ID,OWNER,PERMS,SIZE,RSS', any => 1 ],
+	[ 'stat --kind posix', loose => 1, any => 1 ],
+	[ 'stat /object', loose => 1, any => 1 ],
+	[ 'stat --json /object', loose => 1, any => 1 ],
+	[ 'stat -P --kind posix', loose => 1, any => 1 ],
+	[ 'stat -u --kind all', loose => 1, any => 1 ],
+	[ 'stat --all-ns --kind posix', loose => 1, any => 1 ],
+	[ '--ns WORLD stat --kind posix -o ID,SIZE', any => 1 ],
+	[ '--ns WORLD create -s 8K /new' ],
+	[ 'set -m g+r /object' ],
+	[ 'set -u root:root -s 128K /object' ],
+	[ 'set -s 4K /object' ],
+	[ 'set -s 1 /used', status => 5, loose => 1 ],
+	[ 'rm -v /object' ],
+	[ 'rm /used', status => 5, loose => 1 ],
+	[ 'rm -f /used', loose => 1 ],
+	[ 'rm -y --name o*' ],
+	[ 'rm -y -v --kind posix --unattached', fewer => 1, loose => 1,
+	    any => 1 ],
+	[ 'rm -n --kind posix', loose => 1, any => 1 ],
+	[ 'rm -y --save copies --name o*', fewer => 1, loose => 1 ],
+	[ 'save copies /object', loose => 1 ],
+	[ 'save -f copies /object', loose => 1 ],
+	[ 'restore saved/OBJECT', loose => 1 ],
+	[ 'restore --as /new saved/OBJECT.meta', loose => 1 ],
+	[ 'restore --as /new saved/SAVED', loose => 1 ],
+	[ 'restore -k 0x77 saved/OBJECT', loose => 1 ],
 	[ 'help create' ],
 );
 
@@ -126,16 +171,23 @@ my @commands = (
 sub call {
 	my ($name, @args) = @_;
 	my %numbers = (
-		x86_64 => { unshare => 272, prctl => 157 },
-		aarch64 => { unshare => 97, prctl => 167 },
-		i686 => { unshare => 310, prctl => 172 },
+		x86_64 => { unshare => 272, prctl => 157, mount => 165 },
+		aarch64 => { unshare => 97, prctl => 167, mount => 40 },
+		i686 => { unshare => 310, prctl => 172, mount => 21 },
 	);
 	my $number = $numbers{(uname())[4]}{$name} or
 	    die "$name: which number?\n";
 	syscall($number, @args) == 0 or die "$name: $!\n";
 }
 
-sub new_namespace { call('unshare', 0x08000000) }	# CLONE_NEWIPC
+# CLONE_NEWIPC and CLONE_NEWNS; then MS_REC and MS_PRIVATE.
+sub new_namespaces {
+	my ($none, $root, $tmpfs, $shm) = ('none', '/', 'tmpfs', '/dev/shm');
+
+	call('unshare', 0x08020000);
+	call('mount', $none, $root, 0, 0x44000, 0);
+	call('mount', $tmpfs, $shm, $tmpfs, 0, 0);
+}
 
 sub become_subreaper { call('prctl', 36, 1, 0, 0, 0) }
 
@@ -153,7 +205,7 @@ sub spill {
 	close($fh) or die "$file: $!\n";
 }
 
-# id => nattch, of this namespace.
+# id => nattch, of this namespace; and the files in its /dev/shm.
 sub segments {
 	my %found;
 	open(my $fh, '<', '/proc/sysvipc/shm') or die "sysvipc: $!\n";
@@ -162,6 +214,7 @@ sub segments {
 		my @f = split;
 		$found{$f[1]} = $f[6];
 	}
+	$found{s|^/dev/shm||r} = 0 for glob('/dev/shm/* /dev/shm/.??*');
 	return \%found;
 }
 
@@ -177,8 +230,8 @@ sub files {
 	return join(' ', sort @found);
 }
 
-# A process that has segment 1 attached until we are gone, and is no child of
-# ours: those that are left to us will be the command's.
+# A process that has segment 1 attached, and /used open, until we are gone, and
+# is no child of ours: those that are left to us will be the command's.
 sub hold {
 	my ($id) = @_;
 	pipe(my $in, my $ready) or die "pipe: $!\n";
@@ -189,6 +242,7 @@ sub hold {
 		close($_) for $in, $alive;
 		$0 = "a\tholder";
 		shmat($id, undef, 0) or die "shmat: $!\n";
+		open(my $used, '<', '/dev/shm/used') or die "used: $!\n";
 		syswrite($ready, 'x');
 		sysread($end, my $none, 1);
 		POSIX::_exit(0);
@@ -202,7 +256,9 @@ sub hold {
 # The world each run finds; the holder lives as long as what is returned.
 sub furnish {
 	my ($dir) = @_;
-	new_namespace();
+	new_namespaces();
+	spill('/dev/shm/object', pack('N*', 1 .. 16384));
+	spill('/dev/shm/used', 'used');
 	my $first = shmget(0x4d2, 65536, IPC_CREAT | 0600) // die "shmget: $!\n";
 	shmwrite($first, pack('N*', 1 .. 4096), 0, 16384) or die "shmwrite\n";
 	my $second = shmget(IPC_PRIVATE, 4096, 0600) // die "shmget: $!\n";
@@ -234,7 +290,9 @@ sub run_command {
 		$ENV{LD_PRELOAD} = $preload;
 		$ENV{FAULT_COUNTS} = $counts;
 		$how{child}->() if $how{child};
-		exec($shmtool, @{$command->{argv}}) or POSIX::_exit(99);
+		my $world = getppid();
+		exec($shmtool, map { s/\bWORLD\b/$world/r }
+		    @{$command->{argv}}) or POSIX::_exit(99);
 	}
 	close($err);
 	my $hung = 0;
@@ -426,12 +484,13 @@ sub torment {
 	return ($tried, $survived);
 }
 
-# "create -s 8K" as a table entry; SELF is ourselves, SAVED and LARGE what
-# was saved.
+# "create -s 8K" as a table entry; SELF is ourselves, WORLD a process in the
+# world of the run, SAVED, LARGE and OBJECT what was saved.
 sub prepare {
 	my ($line, %options) = @_;
 	my @argv = split / /, $line;
-	s/\bSELF\b/$$/, s/\bSAVED\b/$base/, s/\bLARGE\b/$large/ for @argv;
+	s/\bSELF\b/$$/, s/\bSAVED\b/$base/, s/\bLARGE\b/$large/,
+	    s/\bOBJECT\b/$object/ for @argv;
 	return { name => $line, argv => \@argv, %options };
 }
 
@@ -450,22 +509,26 @@ sub calls {
 	return @calls;
 }
 
-# A segment saved, for restore, by a run in a namespace of its own: its name.
+# A segment saved, or the object of a name, for restore, by a run in a namespace
+# of its own: the name of the pair.
 sub save_one {
-	my ($key, $size) = @_;
+	my ($key, $size, $name) = @_;
 	my $pid = fork() // die "fork: $!\n";
 	if ($pid == 0) {
-		new_namespace();
+		new_namespaces();
 		# An id that is free in the world of each run.
 		shmget(IPC_PRIVATE, 1, 0600) for 1 .. 2;
 		my $id = shmget($key, $size, IPC_CREAT | 0600);
 		shmwrite($id, 'saved', 0, 5);
 		open(STDOUT, '>', '/dev/null');
 		open(STDERR, '>', '/dev/null');
-		exec($shmtool, 'save', $saved, $id) or POSIX::_exit(99);
+		spill("/dev/shm/$name", 's' x $size) if defined $name;
+		exec($shmtool, 'save', $saved, defined $name ? "/$name" :
+		    $id) or POSIX::_exit(99);
 	}
 	waitpid($pid, 0);
-	my ($file) = glob(sprintf("$saved/*-0x%08x-*.meta", $key));
+	my ($file) = glob(defined $name ? "$saved/$name-*.meta" :
+	    sprintf("$saved/*-0x%08x-*.meta", $key));
 	return defined $file ? $file =~ s|.*/(.*)\.meta$|$1|r : 'none';
 }
 
@@ -477,7 +540,7 @@ sub is_root {
 # Takes BUILD and PATTERN; without root all is done in a user namespace.
 sub begin {
 	($build, @pattern) = @ARGV;
-	exec('unshare', '-Ur', '--ipc', $^X, $0, @ARGV) if $> != 0;
+	exec('unshare', '-Ur', '--ipc', '--mount', $^X, $0, @ARGV) if $> != 0;
 	delete @ENV{qw(FAULT FAULT_COUNTS)};
 	# A shell ignores some for what it puts into the background.
 	$SIG{$_} = 'DEFAULT' for qw(HUP INT QUIT PIPE TERM);
@@ -490,6 +553,7 @@ sub begin {
 	spill("$top/large", 'large' x 1677721);
 	$base = save_one(0x51, 8192);
 	$large = save_one(0x52, 8 << 20);
+	$object = save_one(0x53, 8192, 'old');
 	$| = 1;
 }
 

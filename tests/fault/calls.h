@@ -67,6 +67,9 @@ INT(socketpair, (int domain, int type, int protocol, int ends[2]),
     (domain, type, protocol, ends))
 WRAP(pid_t, -1, setsid, (void), ())
 INT(setns, (int fd, int type), (fd, type))
+INT(unshare, (int flags), (flags))
+INT(mount, (const char *from, const char *to, const char *type,
+    unsigned long flags, const void *data), (from, to, type, flags, data))
 INT(setenv, (const char *name, const char *value, int over),
     (name, value, over))
 INT(execvp, (const char *file, char *const argv[]), (file, argv))

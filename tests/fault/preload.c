@@ -39,6 +39,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/msg.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -67,7 +68,8 @@
 	X(fdopendir) X(readdir64) X(fdopen) \
 	X(open_memstream) X(mmap64) X(madvise) X(mincore) X(memfd_create) \
 	X(process_vm_readv) X(process_vm_writev) X(fork) X(waitpid) X(pipe2) \
-	X(socketpair) X(setsid) X(setns) X(setenv) X(execvp) \
+	X(socketpair) X(setsid) X(setns) X(unshare) X(mount) X(setenv) \
+	X(execvp) \
 	X(shmget) X(shmat) X(shmdt) X(shmctl) X(semget) X(semctl) \
 	X(semtimedop) X(msgctl) X(sigaction) X(sigtimedwait) \
 	X(clock_nanosleep) X(poll) X(splice) X(vmsplice) X(sendfile64) \

@@ -160,6 +160,40 @@ meta_of_object(void **state)
 	assert_string_equal(saved.object, object.object);
 }
 
+/* Memory without a name has a version of its own, and no line of a name. */
+static void
+meta_of_unnamed(void **state)
+{
+	static const enum shmt_kind kinds[] = { SHMT_DELETED, SHMT_MEMFD,
+	    SHMT_ANON };
+	struct shmt_saved saved, unnamed = { .ending = ".shm",
+	    .segment = { .mode = 0777, .size = 5000, .allocated = 8192,
+	    .btime = 1763690000 } };
+	static const char *const words[] = { "deleted", "memfd", "anon" };
+	struct shmt_trouble trouble;
+	char text[SHMT__META_MAX], start[64];
+	size_t length, i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		unnamed.segment.object.kind = kinds[i];
+		length = shmt__format_meta(&unnamed, text);
+		snprintf(start, sizeof(start), "shmtool-saved 4\nkind %s\n"
+		    "size 5000\nallocated 8192\nperms 0777\n", words[i]);
+		assert_memory_equal(text, start, strlen(start));
+		assert_int_equal(shmt__parse_meta(text, length, &saved,
+		    &trouble), 0);
+		assert_int_equal(saved.segment.object.kind, kinds[i]);
+		assert_int_equal(saved.segment.size, 5000);
+		assert_null(saved.segment.object.name);
+		/* The version of an object. */
+		text[strlen("shmtool-saved ")] = '3';
+		assert_int_equal(shmt__parse_meta(text, length, &saved,
+		    &trouble), -1);
+		assert_int_equal(trouble.line, 2);
+	}
+}
+
 /* As xxhsum -H2 prints it. */
 static void
 to_hex(XXH128_hash_t hash, char hex[static 33])
@@ -322,7 +356,8 @@ meta_edited(void **state)
 	} edits[] = {
 		{ "saved 2\n", "saved 1\n", SHMT_BAD_VERSION, 0 },
 		{ "saved 2\n", "saved 3\n", SHMT_BAD_META, 2 },
-		{ "saved 2\n", "saved 4\n", SHMT_BAD_VERSION, 0 },
+		{ "saved 2\n", "saved 4\n", SHMT_BAD_META, 2 },
+		{ "saved 2\n", "saved 5\n", SHMT_BAD_VERSION, 0 },
 		{ "saved 2\n", "saved 02\n", SHMT_BAD_META, 1 },
 		{ "saved 2\n", "saved x\n", SHMT_BAD_META, 1 },
 		{ "kind sysv\n", "kind posix\n", SHMT_BAD_META, 2 },
@@ -444,6 +479,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(meta_round_trip),
 		cmocka_unit_test(meta_of_object),
+		cmocka_unit_test(meta_of_unnamed),
 		cmocka_unit_test(meta_text),
 		cmocka_unit_test(meta_every_byte),
 		cmocka_unit_test(meta_cut_and_longer),

@@ -198,6 +198,13 @@ refs(void **state)
 		{ "ftok::a", EINVAL, 0 }, { "ftok:/:", EINVAL, 0 },
 		{ "ftok:/:ab", EINVAL, 0 }, { "ID:1", EINVAL, 0 },
 		{ "ftok:/no/such/file", ENOENT, 0 },
+		{ "/proc/1/fd/0", 0, 0 }, { "/proc/1/map_files/0-ff", 0, 0 },
+		{ "/proc/1/fd", EINVAL, 0 }, { "/proc/1/fd/", EINVAL, 0 },
+		{ "/proc/1/fd/0/", EINVAL, 0 }, { "/proc/x/fd/1", EINVAL, 0 },
+		{ "/proc//fd/1", EINVAL, 0 }, { "/proc/self/fd/1", EINVAL, 0 },
+		{ "/proc/1/map_files/0", EINVAL, 0 },
+		{ "/proc/1/map_files/0-", EINVAL, 0 },
+		{ "/proc/1/map_files/0-FF", EINVAL, 0 },
 	};
 
 	(void)state;

@@ -6,6 +6,7 @@
 # appears, and gone after the command that they were made for.
 
 load ../common
+load ../saved
 
 setup() {
 	needs_own_shm
@@ -98,6 +99,34 @@ in_shm() {
 		wait "$pid" || true
 		exec 9>&-
 		[ -z "$(ls -A /dev/shm)" ]
+	done
+}
+
+@test "create /NAME -i: killed at every system call, complete or absent" {
+	can_inject
+	head -c 20000 /dev/urandom >"$BATS_TEST_TMPDIR/in"
+	local create=(shmtool create /x -i "$BATS_TEST_TMPDIR/in")
+	for way in nameless named; do
+		rm -f /dev/shm/x
+		if [ "$way" = named ]; then
+			refuse_nameless "${create[@]}"
+			rm /dev/shm/x
+		fi
+		calls=$(changing_calls "${create[@]}" | grep -v ^openat)
+		[ "$(wc -l <<<"$calls")" -ge 4 ]
+		for call in $calls; do
+			rm -f /dev/shm/x
+			killed_at "$call" "${create[@]}" || {
+				echo "not killed at $call"
+				return 1
+			}
+			# Others cannot open what is not complete.
+			case $way:$(find /dev/shm -type f -printf '%f:%m ') in
+			*: | named:x:0\ ) ;;
+			*:x:600\ ) cmp /dev/shm/x "$BATS_TEST_TMPDIR/in" ;;
+			*) ls -lA /dev/shm; return 1 ;;
+			esac
+		done
 	done
 }
 
@@ -361,4 +390,28 @@ in_shm() {
 	run --separate-stderr bash -c 'shmtool create /x -s 1 >&-'
 	[ "$status" -eq 1 ]
 	[ -z "$(ls -A /dev/shm)" ]
+}
+
+@test "create: what logind removes at logout is said on a terminal" {
+	needs_root
+	needs_mounts
+	needs_terminal
+	run --separate-stderr unshare --mount sh -c '
+		mount -t tmpfs none /run && mount -t tmpfs none /etc &&
+		mkdir -p /run/systemd/users &&
+		for name in "-m 0600" /name; do
+			for user in 4242 0; do
+				script -qec "setpriv --reuid=$user \
+					--clear-groups shmtool create \
+					-s 4096 $name" /dev/null </dev/null
+				rm -f /dev/shm/name
+			done
+		done
+		setpriv --reuid=4242 --clear-groups shmtool create -s 1 /name
+		rm /dev/shm/name'
+	[ "$status" -eq 0 ]
+	[ "$(grep -c 'systemd-logind removes it when the last session of 4242 ends' \
+		<<<"$output")" -eq 2 ]
+	[ "$(grep -c logind <<<"$output")" -eq 2 ]
+	[ -z "$stderr" ]
 }

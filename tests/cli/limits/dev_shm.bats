@@ -190,3 +190,56 @@ nothing was changed (--dry-run)" ]
 		message_has "shmtool: limits: --set: dev_shm_size=$value: "
 	done
 }
+
+# What a person does: see the message, ask shmtool for as much, and take its
+# word twice.
+bus_error() {
+	cd /tmp || return
+	"$1" -o program -x c - -lrt <<-'TXT'
+	#include <sys/mman.h>
+	#include <fcntl.h>
+	#include <string.h>
+	#include <unistd.h>
+	int main(void)
+	{
+		int fd = shm_open("/frames", O_RDWR | O_CREAT | O_TRUNC, 0600);
+		void *at;
+		if (fd == -1 || ftruncate(fd, 16 << 20) == -1)
+			return 1;
+		at = mmap(NULL, 16 << 20, PROT_WRITE, MAP_SHARED, fd, 0);
+		memset(at, 1, 16 << 20);
+		return shm_unlink("/frames") == -1;
+	}
+	TXT
+	local code=0 one two
+	(ulimit -c 0 && ./program) || code=$?
+	[ "$code" -eq 135 ]
+
+	code=0
+	shmtool create -s 16M /try >name 2>refusal || code=$?
+	[ "$code" -eq 6 ]
+	[ ! -s name ]
+	code=0
+	shmtool write -z /frames 2>same || code=$?
+	[ "$code" -eq 6 ]
+	grep -qF "shmtool limits --set dev_shm_size=" same
+
+	one=$(grep -oE 'shmtool limits --set dev_shm_size=[0-9]+' refusal)
+	$one >answer
+	two=$(grep -oE 'shmtool limits --persist --set dev_shm_size=[0-9]+' \
+		answer)
+	$two >line
+	./program
+	# A boot: what fstab says is mounted.
+	umount /dev/shm
+	grep '^tmpfs /dev/shm' line >fstab
+	mount -T "$PWD/fstab" /dev/shm
+	./program
+}
+
+@test "dialogue: from a Bus error to a machine that is mended, in two commands" {
+	command -v "${CC:-cc}" >/dev/null || skip "no C compiler"
+	is_plain || skip "an instrumented program in a bare root"
+	export -f bus_error
+	in_bare_root bash -euc 'bus_error "$1"' bash "${CC:-cc}"
+}

@@ -254,10 +254,10 @@ shmtool write -f $name.shm /a"
 		[ "$status" -eq 1 ]
 		message_has "restore: bad:" "edited"
 	done
-	sed "s/saved 3/saved 4/" "$name.meta" >bad.meta
+	sed "s/saved 3/saved 5/" "$name.meta" >bad.meta
 	run --separate-stderr shmtool restore bad
 	[ "$status" -eq 1 ]
-	message_has "version 4 of the format, this program reads 2 and 3"
+	message_has "version 5 of the format, this program reads 2 to 4"
 	[ -z "$(objects)" ]
 }
 
@@ -281,6 +281,28 @@ shmtool write -f $name.shm /a"
 		}
 		[ -z "$(objects)" ] || cmp /dev/shm/a "$BATS_TEST_TMPDIR/was"
 		[ "$(segments)" -eq 0 ]
+	done
+}
+
+@test "restore --as: killed where each file needs a name, mode 0 or complete" {
+	can_inject
+	make_saved 16K
+	refuse_nameless shmtool restore --as /b "$name"
+	rm /dev/shm/b
+	calls=$(changing_calls shmtool restore --as /b "$name" |
+		grep -v ^openat)
+	[ "$(wc -l <<<"$calls")" -ge 4 ]
+	for call in $calls; do
+		rm -f /dev/shm/b
+		killed_at "$call" shmtool restore --as /b "$name" || {
+			echo "not killed at $call"
+			return 1
+		}
+		case $(find /dev/shm -type f -printf '%f:%m ') in
+		"" | "b:0 ") ;;
+		b:*) cmp /dev/shm/b "$BATS_TEST_TMPDIR/was" ;;
+		*) return 1 ;;
+		esac
 	done
 }
 

@@ -234,6 +234,27 @@ changes=(
 	done
 }
 
+@test "rm /NAME: killed at every system call, it is there as it was or gone" {
+	can_inject
+	make_object a 16K
+	cp /dev/shm/a "$BATS_TEST_TMPDIR/was"
+	calls=$(system_calls shmtool rm /a | cut -d' ' -f1)
+	grep -q ^unlinkat <<<"$calls"
+	for call in $calls; do
+		rm -f /dev/shm/a
+		cp "$BATS_TEST_TMPDIR/was" /dev/shm/a
+		killed_at "$call" shmtool rm /a || {
+			echo "not killed at $call"
+			return 1
+		}
+		case $(objects) in
+		"a ") cmp /dev/shm/a "$BATS_TEST_TMPDIR/was" ;;
+		"") ;;
+		*) return 1 ;;
+		esac
+	done
+}
+
 @test "rm --save: whatever call fails, the object or its copy is there" {
 	can_inject
 	make_object a 16K
@@ -329,6 +350,10 @@ changes=(
 	ln -s nowhere /dev/shm/link
 	for object in dir fifo link; do
 		run --separate-stderr timeout 20 shmtool rm "/$object"
+		[ "$status" -eq 3 ]
+		message_has "rm: /$object: no object: a"
+		# It is not absent, so --force says so too.
+		run --separate-stderr timeout 20 shmtool rm -f "/$object"
 		[ "$status" -eq 3 ]
 		message_has "rm: /$object: no object: a"
 	done

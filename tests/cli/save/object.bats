@@ -117,7 +117,7 @@ xxh3-128 meta-xxh3-128" ]
 	LC_ALL=C shmtool save "$dir" --kind posix --not --name 'psm_*' -v \
 		>"$BATS_TEST_TMPDIR/out"
 	[[ $(cat "$BATS_TEST_TMPDIR/out") == "/other: saved as $dir/other-"* ]]
-	shmtool save -f "$dir" --kind all >"$BATS_TEST_TMPDIR/out" 2>/dev/null
+	shmtool save -f "$dir" --kind sysv,posix >"$BATS_TEST_TMPDIR/out" 2>/dev/null
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/out")" -eq 4 ]
 	shmtool save -f "$dir" /psm_1 --min-size 1M 2>"$BATS_TEST_TMPDIR/err"
 	grep -q '/psm_1: not saved: it does not pass' "$BATS_TEST_TMPDIR/err"

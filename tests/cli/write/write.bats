@@ -210,13 +210,15 @@ with_small_shm() {
 	head -c 20000000 /dev/zero >zeros
 	run --separate-stderr with_small_shm 'shmtool write /object <zeros'
 	[ "$status" -eq 6 ]
-	message_has "write: /object: its file system is full" "after 0 bytes"
+	message_has "write: /object: " "/dev/shm has 4194304" \
+		"shmtool limits --set dev_shm_size="
 	run --separate-stderr with_small_shm 'shmtool write -zA /object'
 	[ "$status" -eq 6 ]
-	message_has "write: /object: its file system is full" "after 0 bytes"
+	message_has "write: /object: " "/dev/shm has 4194304" \
+		"shmtool limits --set dev_shm_size="
 	run --separate-stderr with_small_shm 'cat zeros | shmtool write /object'
 	[ "$status" -eq 6 ]
-	message_has "write: /object: its file system is full"
+	message_has "write: /object: " "shmtool limits --set dev_shm_size="
 	run --separate-stderr with_small_shm 'ulimit -f 100 &&
 		shmtool write -zA -n 1M /object'
 	[ "$status" -eq 6 ]

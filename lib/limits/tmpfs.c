@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * What the tmpfs mounts hold, and Shmem of /proc/meminfo, which the kernel
+ * counts all of it in.
+ */
+
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "shmtool.h"
+#include "sys/arena.h"
+#include "sys/file.h"
+#include "sys/meminfo.h"
+#include "sys/mounts.h"
+#include "sys/resident.h"
+#include "sys/walk.h"
+
+int
+shmt_shmem(uint64_t *bytes)
+{
+	char *text = shmt__read_meminfo(AT_FDCWD);
+
+	if (text == NULL)
+		return -1;
+	*bytes = shmt__meminfo(text, "Shmem");
+	free(text);
+	return 0;
+}
+
+/* Adds the blocks of one file; where a part may be swapped out, only an open
+ * file tells how much. */
+static void
+add_file(void *arg, int dir, const char *name, unsigned depth,
+    const struct statx *st)
+{
+	struct shmt_tmpfs *t = arg;
+	uint64_t rss = st->stx_blocks * 512, swap = 0;
+	int fd;
+
+	(void)depth;
+	t->inodes++;
+	if (rss > 0 && !shmt__nothing_swapped()) {
+		fd = S_ISREG(st->stx_mode) ? openat(dir, name, O_RDONLY |
+		    O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1;
+		if (fd == -1 || shmt__resident(fd, &rss, &swap) == -1) {
+			t->hidden++;
+			rss = 0;
+		}
+		shmt__close(fd);
+	}
+	t->rss += rss;
+	t->swap += swap;
+}
+
+static void
+walk_mount(int dir, struct shmt_tmpfs *t)
+{
+	struct shmt__walk walk = { .device = t->dev, .visit = add_file,
+	    .arg = t };
+	DIR *stream = shmt__open_dir(dir, ".");
+
+	t->has_inodes = true;
+	if (stream != NULL) {
+		shmt__walk(stream, 0, &walk);
+		closedir(stream);
+	} else
+		walk.hidden++;
+	t->hidden += walk.hidden;
+}
+
+/* The file system itself knows how much it holds, unless it has no limit; it
+ * does not know what is swapped out. */
+static void
+fill(int dir, const struct statfs *fs, struct shmt_tmpfs *t)
+{
+	if (fs->f_blocks == 0 || !shmt__nothing_swapped()) {
+		walk_mount(dir, t);
+		return;
+	}
+	t->with_deleted = true;
+	t->rss = (fs->f_blocks - fs->f_bfree) * (uint64_t)fs->f_bsize;
+	t->has_inodes = fs->f_files != 0;
+	/* Without the directory itself. */
+	if (t->has_inodes)
+		t->inodes = fs->f_files - fs->f_ffree - 1;
+}
+
+static bool
+is_listed(const struct shmt_tmpfs_list *list, dev_t device)
+{
+	size_t i;
+
+	for (i = 0; i < list->count; i++)
+		if (list->list[i].dev == device)
+			return true;
+	return false;
+}
+
+/* Adds a mount, unless it is covered by another, or may not be looked at. */
+static int
+add_mount(struct shmt_tmpfs_list *list, const struct shmt__mount *mount)
+{
+	struct shmt_tmpfs *more, *t;
+	struct statfs fs;
+	struct stat st;
+	int dir;
+
+	dir = open(mount->point, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir == -1)
+		return 0;
+	if (fstat(dir, &st) == -1 || st.st_dev != mount->device ||
+	    fstatfs(dir, &fs) == -1) {
+		shmt__close(dir);
+		return 0;
+	}
+	more = reallocarray(list->list, list->count + 1, sizeof(*more));
+	if (more != NULL) {
+		list->list = more;
+		t = &more[list->count++];
+		*t = (struct shmt_tmpfs){ .dev = st.st_dev,
+		    .point = shmt__arena_copy(&list->names, mount->point,
+		    strlen(mount->point)) };
+		fill(dir, &fs, t);
+	}
+	shmt__close(dir);
+	return more == NULL || t->point == NULL ? -1 : 0;
+}
+
+int
+shmt_tmpfs_list(struct shmt_tmpfs_list *list)
+{
+	struct shmt_tmpfs_list all = { 0 };
+	struct shmt__mount mount;
+	char *text, *rest;
+	size_t length;
+	int result = 0;
+
+	if (shmt__read_file(AT_FDCWD, "/proc/self/mountinfo", &text,
+	    &length) == -1)
+		return -1;
+	for (rest = text; result == 0 && shmt__next_mount(&rest, &mount);)
+		if (shmt__is_tmpfs(&mount) && !is_listed(&all, mount.device))
+			result = add_mount(&all, &mount);
+	free(text);
+	if (result == 0)
+		*list = all;
+	else
+		shmt_tmpfs_free(&all);
+	return result;
+}
+
+void
+shmt_tmpfs_free(struct shmt_tmpfs_list *list)
+{
+	free(list->list);
+	shmt__arena_free(list->names);
+	*list = (struct shmt_tmpfs_list){ 0 };
+}

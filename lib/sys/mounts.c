@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+#include <sys/sysmacros.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sys/mounts.h"
+
+/* Undoes the \040 for a blank and the like. */
+static char *
+unescape(char *text)
+{
+	char *from = text, *to = text;
+
+	for (; *from != '\0'; from++)
+		if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' &&
+		    from[2] != '\0' && from[3] != '\0') {
+			*to++ = (char)((from[1] - '0') << 6 |
+			    (from[2] - '0') << 3 | (from[3] - '0'));
+			from += 3;
+		} else
+			*to++ = *from;
+	*to = '\0';
+	return text;
+}
+
+static dev_t
+parse_device(const char *text)
+{
+	char *end;
+	unsigned long number = strtoul(text, &end, 10);
+
+	return makedev((unsigned)number, *end == '\0' ? 0 :
+	    (unsigned)strtoul(end + 1, NULL, 10));
+}
+
+/* "ID PARENT MAJOR:MINOR ROOT POINT OPTIONS [TAG...] - TYPE SOURCE ...". */
+bool
+shmt__next_mount(char **text, struct shmt__mount *mount)
+{
+	char *line = strsep(text, "\n"), *words[6], *word;
+	size_t i;
+
+	if (line == NULL || *line == '\0')
+		return false;
+	for (i = 0; i < 6; i++)
+		words[i] = strsep(&line, " ");
+	while ((word = strsep(&line, " ")) != NULL && strcmp(word, "-") != 0)
+		;
+	if (line == NULL)
+		return false;
+	mount->device = parse_device(words[2]);
+	mount->root = unescape(words[3]);
+	mount->point = unescape(words[4]);
+	mount->options = words[5];
+	mount->type = strsep(&line, " ");
+	return true;
+}
+
+bool
+shmt__is_tmpfs(const struct shmt__mount *mount)
+{
+	return strcmp(mount->type, "tmpfs") == 0 ||
+	    strcmp(mount->type, "devtmpfs") == 0;
+}

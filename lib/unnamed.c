@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Memory without a name.  Only the processes that hold it lead to it: by
+ * /proc/PID/fd/N, or by /proc/PID/map_files/RANGE where the caller may open
+ * that.  A pid or a descriptor may be reused between two system calls, so that
+ * device and inode are compared whenever such a path is followed.
+ */
+
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "posix.h"
+#include "shmtool.h"
+#include "sys/arena.h"
+#include "sys/file.h"
+#include "sys/resident.h"
+#include "unnamed.h"
+#include "users/scan.h"
+
+/* Room for "/proc/PID/map_files/START-END". */
+#define PATH_ROOM 64
+
+#define DELETED " (deleted)"
+#define MEMFD "/memfd:"
+
+#define ANY_SEAL (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | \
+	    F_SEAL_FUTURE_WRITE)
+
+#define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
+
+/* Seals, and where a part is swapped out, rss and swap: these need the memory
+ * to be open. */
+static void
+fill_by_opening(const char *path, const struct statx *st,
+    struct shmt_info *info)
+{
+	int fd, seals;
+	struct stat now;
+
+	if (info->object.kind != SHMT_MEMFD &&
+	    (info->known & SHMT_HAS_RSS) != 0)
+		return;
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd == -1)
+		return;
+	if (fstat(fd, &now) == 0 && now.st_ino == st->stx_ino &&
+	    now.st_dev == shmt__device_of(st)) {
+		if ((info->known & SHMT_HAS_RSS) == 0 &&
+		    shmt__resident(fd, &info->rss, &info->swap) == 0)
+			info->known |= SHMT_HAS_RSS;
+		seals = info->object.kind == SHMT_MEMFD ?
+		    fcntl(fd, F_GET_SEALS) : -1;
+		if (seals != -1) {
+			info->known |= SHMT_HAS_SEALS;
+			info->seals = (unsigned)seals;
+			info->state |= seals & ANY_SEAL ? SHMT_SEALED : 0;
+		}
+	}
+	shmt__close(fd);
+}
+
+/* Facts of the file that a path in /proc leads to, which object describes. */
+static void
+fill(const struct shmt_object *object, const struct statx *st, bool swaps,
+    struct shmt_info *info)
+{
+	shmt__posix_fill(st, "", !swaps, info);
+	info->object = *object;
+	info->state = 0;
+	info->known |= SHMT_HAS_IN_USE;
+	info->in_use = true;
+	fill_by_opening(object->path, st, info);
+}
+
+int
+shmt__unnamed_info(const struct shmt_object *object, unsigned want,
+    struct shmt_info *info)
+{
+	struct statx st;
+
+	(void)want;
+	if (shmt__statx(AT_FDCWD, object->path, 0, &st) == -1 ||
+	    shmt__posix_check(object, &st) == -1)
+		return -1;
+	fill(object, &st, !shmt__nothing_swapped(), info);
+	return 0;
+}
+
+/*
+ * A path
+ */
+
+static const char *
+skip_digits(const char *text, const char *digits)
+{
+	const size_t n = strspn(text, digits);
+
+	return n > 0 ? text + n : "?";
+}
+
+bool
+shmt__unnamed_is_path(const char *text)
+{
+	static const char decimal[] = "0123456789",
+	    hex[] = "0123456789abcdef", fd[] = "/fd/", map[] = "/map_files/";
+
+	if (strncmp(text, "/proc/", 6) != 0)
+		return false;
+	text = skip_digits(text + 6, decimal);
+	if (strncmp(text, fd, sizeof(fd) - 1) == 0)
+		return *skip_digits(text + sizeof(fd) - 1, decimal) == '\0';
+	if (strncmp(text, map, sizeof(map) - 1) != 0)
+		return false;
+	text = skip_digits(text + sizeof(map) - 1, hex);
+	return *text == '-' && *skip_digits(text + 1, hex) == '\0';
+}
+
+/* The name that the kernel gives an open file, at least its beginning. */
+static int
+read_link(int place, char text[static SHMT_FORMER_NAME])
+{
+	char path[SHMT__FD_PATH];
+	ssize_t n;
+
+	n = readlink(shmt__fd_path(path, place), text, SHMT_FORMER_NAME - 1);
+	text[n == -1 ? 0 : n] = '\0';
+	return n == -1 ? -1 : 0;
+}
+
+/* The kind of a file that is open: of the kernel's own file systems its name
+ * decides, which nobody else can choose. */
+static int
+find_kind(int place, const struct statx *st, enum shmt_kind *kind)
+{
+	struct shmt__devices devices = { 0 };
+	char text[SHMT_FORMER_NAME];
+	struct statfs fs;
+	uint32_t key;
+	bool huge;
+
+	if (fstatfs(place, &fs) == -1)
+		return -1;
+	*kind = SHMT_DELETED;
+	if (shmt__is_internal(&devices, shmt__device_of(st), &huge)) {
+		if (read_link(place, text) == -1)
+			return -1;
+		*kind = shmt__kind_by_name(text, strlen(text), &key);
+	}
+	if ((fs.f_type != TMPFS_MAGIC && fs.f_type != HUGETLBFS_MAGIC) ||
+	    *kind == SHMT_KINDS)
+		errno = ENODEV;
+	else if (*kind == SHMT_SYSV)
+		errno = ENOTSUP;
+	else if (st->stx_nlink > 0 && *kind == SHMT_DELETED)
+		errno = EEXIST;
+	else
+		return 0;
+	return -1;
+}
+
+int
+shmt__unnamed_resolve(const char *path, struct shmt_object *object)
+{
+	struct shmt_object o = { .path = path };
+	struct statx st;
+	int place, result;
+
+	place = shmt__posix_place(&o, &st);
+	if (place == -1)
+		return -1;
+	o.dev = shmt__device_of(&st);
+	o.inode = st.stx_ino;
+	result = find_kind(place, &st, &o.kind);
+	shmt__close(place);
+	if (result == 0)
+		*object = o;
+	return result;
+}
+
+/* Links and names may lie outside of what we see: the inode is compared with
+ * that of each object. */
+int
+shmt_path_name(const char *path, char name[256])
+{
+	const struct shmt_info *info;
+	struct shmt_list list;
+	struct statx st;
+	bool found = false;
+	size_t i;
+
+	if (shmt__statx(AT_FDCWD, path, 0, &st) == -1 ||
+	    shmt__posix_list(0, &list) == -1)
+		return -1;
+	for (i = 0; i < list.count && !found; i++) {
+		info = &list.list[i];
+		found = info->object.inode == st.stx_ino &&
+		    info->object.dev == shmt__device_of(&st);
+		if (found)
+			strlcpy(name, info->object.name, 256);
+	}
+	shmt_list_free(&list);
+	errno = ENOENT;
+	return found ? 0 : -1;
+}
+
+int
+shmt_former_name(const struct shmt_object *object,
+    char name[SHMT_FORMER_NAME])
+{
+	const size_t deleted = strlen(DELETED), memfd = strlen(MEMFD);
+	struct statx st;
+	size_t length;
+	int place, result;
+
+	place = shmt__posix_place(object, &st);
+	if (place == -1)
+		return -1;
+	result = read_link(place, name);
+	shmt__close(place);
+	if (result == -1)
+		return -1;
+	length = strlen(name);
+	if (length >= deleted && strcmp(name + length - deleted, DELETED) == 0)
+		name[length - deleted] = '\0';
+	if (object->kind == SHMT_ANON)
+		*name = '\0';
+	else if (object->kind == SHMT_MEMFD && length >= memfd)
+		memmove(name, name + memfd, strlen(name + memfd) + 1);
+	return 0;
+}
+
+/*
+ * The list: what the scan found, sorted, makes one row for each piece of memory
+ */
+
+/* By memory, and of one memory what leads to it best: a descriptor, of another
+ * process than this one, which exits soon. */
+static int
+compare_found(const void *a, const void *b)
+{
+	const struct shmt__found *x = a, *y = b;
+	const pid_t self = getpid(), p = x->process->pid, q = y->process->pid;
+
+	if (x->kind != y->kind)
+		return COMPARE(x->kind, y->kind);
+	if (x->mapping.device != y->mapping.device)
+		return COMPARE(x->mapping.device, y->mapping.device);
+	if (x->mapping.inode != y->mapping.inode)
+		return COMPARE(x->mapping.inode, y->mapping.inode);
+	if ((p == self) != (q == self))
+		return p == self ? 1 : -1;
+	if ((x->fd == -1) != (y->fd == -1))
+		return x->fd == -1 ? 1 : -1;
+	if (p != q)
+		return COMPARE(p, q);
+	return x->fd != y->fd ? COMPARE(x->fd, y->fd) :
+	    COMPARE(x->mapping.start, y->mapping.start);
+}
+
+static size_t
+run_length(const struct shmt__found *found, size_t left)
+{
+	size_t n = 1;
+
+	while (n < left && found[n].kind == found->kind &&
+	    found[n].mapping.device == found->mapping.device &&
+	    found[n].mapping.inode == found->mapping.inode)
+		n++;
+	return n;
+}
+
+static void
+make_path(const struct shmt__found *found, char path[static PATH_ROOM])
+{
+	const int pid = (int)found->process->pid;
+
+	if (found->fd != -1)
+		snprintf(path, PATH_ROOM, "/proc/%d/fd/%d", pid, found->fd);
+	else
+		snprintf(path, PATH_ROOM, "/proc/%d/map_files/%" PRIx64 "-%"
+		    PRIx64, pid, found->mapping.start, found->mapping.end);
+}
+
+/* Facts of memory that only mappings lead to, and that the caller may not
+ * open: it is as large as its mappings reach. */
+static void
+fill_by_mappings(const struct shmt_object *object,
+    const struct shmt__found *found, size_t count, struct shmt_info *info)
+{
+	const struct shmt__mapping *m;
+	size_t i;
+
+	*info = (struct shmt_info){ .object = *object, .in_use = true,
+	    .known = SHMT_HAS_SIZE | SHMT_HAS_IN_USE };
+	for (i = 0; i < count; i++) {
+		m = &found[i].mapping;
+		if (m->offset + (m->end - m->start) > info->size)
+			info->size = m->offset + (m->end - m->start);
+	}
+}
+
+/* Whether a file that is said to be deleted has exactly the name that maps
+ * shows. */
+static bool
+has_this_name(const struct shmt__found *found)
+{
+	struct statx st;
+
+	return shmt__statx(AT_FDCWD, found->name, AT_SYMLINK_NOFOLLOW,
+	    &st) == 0 && st.stx_ino == found->mapping.inode &&
+	    shmt__device_of(&st) == found->mapping.device;
+}
+
+/* Looks at the memory by one of the ways to it; 1: it is none of these
+ * kinds, or no longer there. */
+static int
+look(const struct shmt_object *object, const struct shmt__found *found,
+    size_t count, bool swaps, struct shmt_info *info)
+{
+	struct statx st;
+
+	if (shmt__statx(AT_FDCWD, object->path, 0, &st) == 0) {
+		if (shmt__posix_check(object, &st) == -1 ||
+		    (object->kind == SHMT_DELETED && st.stx_nlink > 0))
+			return 1;
+		fill(object, &st, swaps, info);
+		return 0;
+	}
+	if ((errno != EACCES && errno != EPERM) ||
+	    (object->kind == SHMT_DELETED && has_this_name(found)))
+		return 1;
+	fill_by_mappings(object, found, count, info);
+	return 0;
+}
+
+/* Users of the memory: a descriptor opened with O_PATH uses nothing. */
+static void
+count_users(const struct shmt__found *found, size_t count,
+    struct shmt_info *info)
+{
+	size_t i;
+
+	info->known |= SHMT_HAS_NATTCH | SHMT_HAS_FDS;
+	for (i = 0; i < count; i++)
+		if (found[i].fd == -1)
+			info->nattch++;
+		else if (!found[i].path_only)
+			info->fds++;
+	if (found->huge)
+		info->state |= SHMT_HUGE;
+}
+
+static int
+add_memory(struct shmt_list *list, const struct shmt__found *found,
+    size_t count, bool swaps)
+{
+	struct shmt_object object = { .kind = found->kind,
+	    .dev = found->mapping.device, .inode = found->mapping.inode };
+	struct shmt_info *info = &list->list[list->count];
+	char path[PATH_ROOM];
+	int result = 1;
+	size_t i;
+
+	for (i = 0; i < count && result == 1; i++) {
+		make_path(&found[i], path);
+		object.path = path;
+		result = look(&object, &found[i], count - i, swaps, info);
+	}
+	if (result == 1)
+		return 0;
+	count_users(found, count, info);
+	info->object.path = shmt__arena_copy(&list->names, path,
+	    strlen(path));
+	list->count++;
+	return info->object.path == NULL ? -1 : 0;
+}
+
+static int
+add_all(struct shmt__scan *scan, struct shmt_list *list)
+{
+	const bool swaps = !shmt__nothing_swapped();
+	size_t i, n;
+
+	list->list = calloc(scan->count + 1, sizeof(*list->list));
+	if (list->list == NULL)
+		return -1;
+	if (scan->count > 0)
+		qsort(scan->found, scan->count, sizeof(*scan->found),
+		    compare_found);
+	for (i = 0; i < scan->count; i += n) {
+		n = run_length(&scan->found[i], scan->count - i);
+		if (add_memory(list, &scan->found[i], n, swaps) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+int
+shmt__unnamed_list(unsigned kinds, unsigned want, struct shmt_list *list)
+{
+	const struct shmt__query query = { .kinds = kinds & SHMT_UNNAMED,
+	    .unlinked = (kinds & SHMT_KIND(SHMT_DELETED)) != 0, .fds = true };
+	struct shmt_list all = { 0 };
+	struct shmt__scan scan;
+	int result;
+
+	(void)want;
+	if (shmt__scan(&query, &scan) == -1) {
+		if (errno == ENOENT)
+			errno = ENOTSUP;
+		return -1;
+	}
+	result = add_all(&scan, &all);
+	all.hidden = scan.hidden;
+	shmt__scan_free(&scan);
+	if (result == 0)
+		*list = all;
+	else
+		shmt_list_free(&all);
+	return result;
+}
