@@ -41,30 +41,26 @@
 /* Seals, and where a part is swapped out, rss and swap: these need the memory
  * to be open. */
 static void
-fill_by_opening(const char *path, const struct statx *st,
-    struct shmt_info *info)
+fill_by_opening(struct shmt_info *info)
 {
+	const bool memfd = info->object.kind == SHMT_MEMFD;
+	struct statx st;
 	int fd, seals;
-	struct stat now;
 
-	if (info->object.kind != SHMT_MEMFD &&
-	    (info->known & SHMT_HAS_RSS) != 0)
+	if (!memfd && (info->known & SHMT_HAS_RSS) != 0)
 		return;
-	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	/* Not even the holder of a lease is waited for. */
+	fd = shmt__posix_open_for(&info->object, O_RDONLY | O_NONBLOCK, &st);
 	if (fd == -1)
 		return;
-	if (fstat(fd, &now) == 0 && now.st_ino == st->stx_ino &&
-	    now.st_dev == shmt__device_of(st)) {
-		if ((info->known & SHMT_HAS_RSS) == 0 &&
-		    shmt__resident(fd, &info->rss, &info->swap) == 0)
-			info->known |= SHMT_HAS_RSS;
-		seals = info->object.kind == SHMT_MEMFD ?
-		    fcntl(fd, F_GET_SEALS) : -1;
-		if (seals != -1) {
-			info->known |= SHMT_HAS_SEALS;
-			info->seals = (unsigned)seals;
-			info->state |= seals & ANY_SEAL ? SHMT_SEALED : 0;
-		}
+	if ((info->known & SHMT_HAS_RSS) == 0 &&
+	    shmt__resident(fd, &info->rss, &info->swap) == 0)
+		info->known |= SHMT_HAS_RSS;
+	seals = memfd ? fcntl(fd, F_GET_SEALS) : -1;
+	if (seals != -1) {
+		info->known |= SHMT_HAS_SEALS;
+		info->seals = (unsigned)seals;
+		info->state |= seals & ANY_SEAL ? SHMT_SEALED : 0;
 	}
 	shmt__close(fd);
 }
@@ -79,7 +75,7 @@ fill(const struct shmt_object *object, const struct statx *st, bool swaps,
 	info->state = 0;
 	info->known |= SHMT_HAS_IN_USE;
 	info->in_use = true;
-	fill_by_opening(object->path, st, info);
+	fill_by_opening(info);
 }
 
 int
