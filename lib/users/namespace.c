@@ -5,7 +5,6 @@
  */
 
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
@@ -23,7 +22,7 @@
 
 #include "shmtool.h"
 #include "sys/file.h"
-#include "users/namespace.h"
+#include "users/join.h"
 #include "users/process.h"
 #include "users/scan.h"
 
@@ -83,30 +82,6 @@ open_namespace(const char *which)
 	if (shmt_parse_number(which, INT32_MAX, &pid) == -1)
 		return open_path(which);
 	return open_of_process(SHMT_SYSV, (pid_t)pid);
-}
-
-int
-shmt__join_user_namespace(int fd)
-{
-	int dumpable = prctl(PR_GET_DUMPABLE), result;
-
-	result = prctl(PR_SET_DUMPABLE, 0);
-	if (result == 0)
-		result = setns(fd, CLONE_NEWUSER);
-	if (result == -1 && dumpable == 1)
-		prctl(PR_SET_DUMPABLE, 1);
-	return result;
-}
-
-bool
-shmt__is_own_namespace(int fd, const char *name)
-{
-	struct stat st, own;
-	char path[32];
-
-	snprintf(path, sizeof(path), "/proc/self/ns/%s", name);
-	return fstat(fd, &st) == 0 && stat(path, &own) == 0 &&
-	    st.st_dev == own.st_dev && st.st_ino == own.st_ino;
 }
 
 /* A rootless container's IPC namespace may be entered by root of the user
