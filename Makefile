@@ -31,17 +31,17 @@ BUILD ?= build
 
 # Sources, without folder and suffix.
 LIB := \
-	archive/contents archive/digest archive/meta archive/name \
-	archive/pair archive/restore archive/save bytes/allocation bytes/copy \
-	bytes/memcg bytes/prefault bytes/view bytes/view_file bytes/view_map \
+	archive/contents archive/digest archive/meta archive/name archive/pair \
+	archive/restore archive/save bytes/allocation bytes/copy bytes/memcg \
+	bytes/prefault bytes/view bytes/view_file bytes/view_map \
 	bytes/view_remote info limits/advice limits/dev_shm limits/diagnose \
 	limits/diagnose_object limits/limits limits/logind limits/sysctl \
 	limits/tmpfs object posix posix_create posix_list posix_remove ref \
 	sys/arena sys/atomic_file sys/file sys/meminfo sys/mounts sys/parse \
 	sys/resident sys/semaphore sys/thread sys/walk sysv sysv_list unnamed \
-	users/changes users/holders users/ids users/lease users/maps \
-	users/namespace users/postgresql users/process users/scan users/select \
-	users/shm_mount users/stale users/user_ns
+	users/changes users/holders users/ids users/join users/lease \
+	users/maps users/namespace users/postgresql users/process users/scan \
+	users/select users/shm_mount users/stale
 CMD := \
 	archive attach attachments child collect columns create create/input \
 	create/object diagnose diagnose_object filter groups holders limits \

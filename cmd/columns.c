@@ -218,7 +218,7 @@ static const char *const defaults[] = {
 
 static const char *const expendable[] = {
 	"PERMS", "CPID", "NSPID", "RSS", "KEY", "NSCOMMAND", "IDLE",
-	"CCOMMAND", "OWNER", NULL
+	"CCOMMAND", "OWNER", "FDS", "NATTCH", NULL
 };
 
 const struct column_set segment_columns = {

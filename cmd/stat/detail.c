@@ -58,10 +58,20 @@ print_key(const struct row *row)
 static void
 print_identity(const char *name, uint32_t uid, uint32_t gid)
 {
+	const char *user = user_name(uid), *group = group_name(gid);
+	char numbers[2 * SHORT_TEXT];
+	size_t room = terminal_width(), width;
+
+	width = LABEL + strlen(user) + strlen(group) +
+	    (size_t)snprintf(numbers, sizeof(numbers), " (%" PRIu32
+		"), group  (%" PRIu32 ")", uid, gid);
 	label(name);
-	print_safe(user_name(uid));
-	printf(" (%" PRIu32 "), group ", uid);
-	print_safe(group_name(gid));
+	print_safe(user);
+	printf(" (%" PRIu32 "),", uid);
+	if (room > 0 && width > room)
+		printf("\n%*s", LABEL - 1, "");
+	fputs(" group ", stdout);
+	print_safe(group);
 	printf(" (%" PRIu32 ")\n", gid);
 }
 

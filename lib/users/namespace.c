@@ -22,9 +22,9 @@
 
 #include "shmtool.h"
 #include "sys/file.h"
+#include "users/join.h"
 #include "users/process.h"
 #include "users/scan.h"
-#include "users/user_ns.h"
 
 /* Opens only a namespace: to open a device may change its state, and the
  * owner of a directory can put a link to one there. */

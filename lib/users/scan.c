@@ -11,11 +11,13 @@
 #include <sys/queue.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -295,6 +297,20 @@ add_descriptor(struct worker *worker, int dir, const char *number,
 	    add_found(worker, found, name, (size_t)length) : 0;
 }
 
+/* The same of a descriptor, whose tmpfs may not be mounted there any more. */
+static bool
+is_open_on_tmpfs(int dir, const char *number)
+{
+	int fd = openat(dir, number, O_PATH | O_CLOEXEC);
+	struct statfs fs;
+	bool result;
+
+	result = fd != -1 && fstatfs(fd, &fs) == 0 &&
+	    fs.f_type == TMPFS_MAGIC;
+	shmt__close(fd);
+	return result;
+}
+
 static int
 look_at_descriptor(struct worker *worker, int dir, const char *number)
 {
@@ -309,6 +325,9 @@ look_at_descriptor(struct worker *worker, int dir, const char *number)
 	found.mapping.inode = st.stx_ino;
 	found.unlinked = st.stx_nlink == 0;
 	interest = choose_file(worker, &found.mapping);
+	if (interest == SHMT__SKIP && found.unlinked &&
+	    worker->job->query->unlinked && is_open_on_tmpfs(dir, number))
+		interest = SHMT__TAKE_WITH_NAME;
 	return interest == SHMT__SKIP ? 0 : add_descriptor(worker, dir,
 	    number, &found, interest == SHMT__TAKE_WITH_NAME);
 }

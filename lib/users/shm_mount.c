@@ -32,7 +32,7 @@
 #include "shmtool.h"
 #include "sys/file.h"
 #include "sys/thread.h"
-#include "users/user_ns.h"
+#include "users/join.h"
 
 /* Linux 5.12 and 5.2; older headers, and those of the C library, lack them. */
 #ifndef RESOLVE_CACHED

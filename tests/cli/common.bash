@@ -6,7 +6,8 @@
 
 setup_file() {
 	bats_require_minimum_version 1.5.0
-	export PATH="${SHMTOOL_BIN:-$PWD/build}:$PATH"
+	export SHMTOOL_BIN=${SHMTOOL_BIN:-$PWD/build}
+	export PATH="$SHMTOOL_BIN:$PATH"
 	# Never outside a namespace of our own: teardown removes segments.
 	if [ -z "${SHMTOOL_HOST_IPC:-}" ] ||
 		[ "$(readlink /proc/self/ns/ipc)" = "$SHMTOOL_HOST_IPC" ]; then

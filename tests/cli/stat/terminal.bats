@@ -89,6 +89,26 @@ named() {
 	done
 }
 
+@test "terminal: long names of objects fit 80 columns in every view" {
+	needs_own_shm
+	make_names
+	local name=object_of_32_characters_in_name_ view
+	: >"/dev/shm/$name"
+	chown 4242:4242 "/dev/shm/$name"
+	for view in "--kind posix" "--kind sysv,posix" "--kind sysv,posix -c" \
+		"--kind posix -t" "/$name"; do
+		at 80 "$(named shmtool stat "$view" "2>/dev/null")"
+		fits 80 || { echo "view $view"; return 1; }
+		[[ ${lines[*]} == *"/$name"* ]]
+	done
+	at 200 "$(named shmtool stat --kind sysv,posix "2>/dev/null")"
+	[[ ${lines[0]} == *OWNER*PERMS*FDS*IDLE* ]]
+	mv "/dev/shm/$name" "/dev/shm/${name}and_11_more"
+	at 80 "shmtool stat --kind sysv,posix 2>/dev/null"
+	rm "/dev/shm/${name}and_11_more"
+	fits 80
+}
+
 @test "terminal: the times of POSIX objects fit 80 columns" {
 	needs_own_shm
 	: >/dev/shm/org.chromium.Chromium.AbCdEf
@@ -126,8 +146,8 @@ named() {
 @test "terminal: where no column may go, values are whole all the same" {
 	make_names
 	at 20 "$(named shmtool stat)"
-	[ "$(xargs <<<"${lines[0]}")" = "ID SIZE NATTCH STATUS" ]
-	[ "$(xargs <<<"${lines[1]}")" = "2147450881 1.0G 1 -" ]
+	[ "$(xargs <<<"${lines[0]}")" = "ID SIZE STATUS" ]
+	[ "$(xargs <<<"${lines[1]}")" = "2147450881 1.0G -" ]
 }
 
 @test "terminal: attachments in the details fit, too" {

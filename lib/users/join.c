@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/*
- * Joining user namespaces.
- */
+/* Joining user namespaces. */
 
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -10,8 +8,7 @@
 #include <sched.h>
 #include <stdio.h>
 
-#include "shmtool.h"
-#include "users/user_ns.h"
+#include "users/join.h"
 
 int
 shmt__join_user_namespace(int fd)

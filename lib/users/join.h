@@ -2,8 +2,8 @@
 
 /* Joining user namespaces. */
 
-#ifndef SHMT_USERS_USER_NS_H
-#define SHMT_USERS_USER_NS_H
+#ifndef SHMT_USERS_JOIN_H
+#define SHMT_USERS_JOIN_H
 
 #include "shmtool.h"
 
