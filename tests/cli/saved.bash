@@ -73,8 +73,8 @@ can_inject() {
 	with_failing fsync:error=EIO true || skip "strace does not work here"
 }
 
-# The system calls of a command that succeed, from the first about a segment,
-# /dev/shm or a .meta on, as lines "NAME:N ARGUMENTS" for the Nth call of that name.
+# The system calls of a command that succeed, from the first about a segment, a
+# .meta or $FROM on, as lines "NAME:N ARGUMENTS" for the Nth call of that name.
 system_calls() {
 	local trace=$BATS_TEST_TMPDIR/trace
 	strace -qq -o "$trace" "${strace_options[@]}" "$@" >/dev/null 2>&1 ||
@@ -82,7 +82,8 @@ system_calls() {
 	perl -ne '($name, $rest) = /^(\w+)\((.*)/ or next;
 		$n{$name}++;
 		$on ||= $name =~ /^shm(ctl|get)$/ ||
-		    $rest =~ m{\.meta|"/dev/shm"};
+		    $rest =~ /\.meta/ ||
+		    $ENV{FROM} && $rest =~ /^[^ ]* "$ENV{FROM}"/;
 		print "$name:$n{$name} $rest\n" if $on && $name !~ /^exit/ &&
 		    $rest !~ / = -1 E/' "$trace"
 }

@@ -105,6 +105,7 @@ in_shm() {
 @test "create /NAME -i: killed at every system call, complete or absent" {
 	can_inject
 	head -c 20000 /dev/urandom >"$BATS_TEST_TMPDIR/in"
+	export FROM=/dev/shm
 	local create=(shmtool create /x -i "$BATS_TEST_TMPDIR/in")
 	for way in nameless named; do
 		rm -f /dev/shm/x

@@ -238,7 +238,7 @@ changes=(
 	can_inject
 	make_object a 16K
 	cp /dev/shm/a "$BATS_TEST_TMPDIR/was"
-	calls=$(system_calls shmtool rm /a | cut -d' ' -f1)
+	calls=$(FROM=/dev/shm system_calls shmtool rm /a | cut -d' ' -f1)
 	grep -q ^unlinkat <<<"$calls"
 	for call in $calls; do
 		rm -f /dev/shm/a
