@@ -95,7 +95,8 @@ segment_failed(const struct shmt_info *segment, int error, char **reason)
 		describe_memory(memory);
 		return set_reason(reason, ST_LIMIT, "no memory for a copy of "
 		    "its %ju byte%s%s%s", (uintmax_t)segment->size,
-		    plural(segment->size, "s"), memory, *memory != '\0' ? " without it" : "");
+		    plural(segment->size, "s"), memory,
+		    *memory != '\0' ? " without it" : "");
 	default:
 		return set_reason(reason, status_of(error), "%s",
 		    strerror(error));

@@ -194,7 +194,8 @@ remove_object(const struct shmt_object *object, int changes, unsigned flags,
 		result = remove_by_force(&job);
 	else {
 		result = remove_by_lease(&job, flags);
-		if (result == -1 && !removal->by_lease && shmt__lease_forbidden(errno))
+		if (result == -1 && !removal->by_lease &&
+		    shmt__lease_forbidden(errno))
 			result = remove_by_proc(&job);
 	}
 	if (result == -1 && errno == EAGAIN)

@@ -326,11 +326,11 @@ int shmt_posix_publish(const struct shmt_object *object,
 void shmt_posix_discard(const struct shmt_object *object, int fd);
 
 /*
- * Sets the size of a POSIX object, of a deleted one or of a memfd, in bytes.  Added memory is reserved, unless
- * flags has SHMT_NORESERVE.  EBUSY: a process uses it and it would shrink,
- * which kills a process that accesses the bytes cut off; SHMT_FORCE shrinks it
- * all the same.  EPERM: a seal forbids it.  EINVAL: other kinds keep
- * their size.  ENOSPC, EFBIG, EINTR: as of shmt_posix_draft().
+ * Sets the size of a POSIX object, of a deleted one or of a memfd, in bytes.
+ * Added memory is reserved, unless flags has SHMT_NORESERVE.  EBUSY: a process
+ * uses it and it would shrink, which kills a process that accesses the bytes
+ * cut off; SHMT_FORCE shrinks it all the same.  EPERM: a seal forbids it.
+ * EINVAL: other kinds keep their size.  ENOSPC, EFBIG, EINTR: as of shmt_posix_draft().
  */
 int shmt_resize(const struct shmt_object *object, uint64_t size,
     unsigned flags);
@@ -357,8 +357,8 @@ int shmt_attach(const struct shmt_object *object, const void *address,
 int shmt_detach(const void *at);
 
 /*
- * Maps all of an object that is no System V segment: info->size bytes, which the caller unmaps with
- * munmap(2); *info is what was mapped.  At an address, EEXIST: something is
+ * Maps all of an object that is no System V segment: info->size bytes, which
+ * the caller unmaps with munmap(2); *info is what was mapped.  At an address, EEXIST: something is
  * mapped there, which SHMT_REMAP replaces.  EPERM: SHMT_EXEC, and its file
  * system is mounted noexec; or a seal forbids it.  EINVAL: the address is not
  * aligned, the object has no bytes, SHMT_ROUND, or a System V segment.
@@ -787,8 +787,8 @@ int shmt_ns_list(enum shmt_kind kind, struct shmt_ns **list, size_t *count,
 
 /*
  * Runs look(arg, out) in a child inside a namespace, of a mount namespace by
- * shmt_ns_enter_shm(), and collects what it writes to the descriptor out, into a
- * buffer that the caller frees.  look returns 0 or an errno, with which this
+ * shmt_ns_enter_shm(), and collects what it writes to the descriptor out, into
+ * a buffer that the caller frees.  look returns 0 or an errno, with which this
  * function then fails.  ESRCH: the process has left the namespace; EIO: a
  * signal killed the child.
  */

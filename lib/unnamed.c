@@ -60,7 +60,7 @@ fill_by_opening(struct shmt_info *info)
 	if (seals != -1) {
 		info->known |= SHMT_HAS_SEALS;
 		info->seals = (unsigned)seals;
-		info->state |= seals & ANY_SEAL ? SHMT_SEALED : 0;
+		info->state |= (seals & ANY_SEAL) != 0 ? SHMT_SEALED : 0;
 	}
 	shmt__close(fd);
 }

@@ -7,7 +7,7 @@
 
 #include "shmtool.h"
 
-#define SHMT__META_VERSION	2	/* of a System V segment; then of a POSIX
+#define SHMT__META_VERSION	2	/* of a System V segment; 3 of an
 				 * object */
 #define SHMT__META_NEWEST	4	/* of memory without a name */
 #define SHMT__META_MAX		2048	/* bytes of the longest .meta */

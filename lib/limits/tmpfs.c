@@ -107,7 +107,7 @@ is_listed(const struct shmt_tmpfs_list *list, dev_t device)
 static int
 add_mount(struct shmt_tmpfs_list *list, const struct shmt__mount *mount)
 {
-	struct shmt_tmpfs *more, *t;
+	struct shmt_tmpfs *more, *t = NULL;
 	struct statfs fs;
 	struct stat st;
 	int dir;
@@ -130,7 +130,7 @@ add_mount(struct shmt_tmpfs_list *list, const struct shmt__mount *mount)
 		fill(dir, &fs, t);
 	}
 	shmt__close(dir);
-	return more == NULL || t->point == NULL ? -1 : 0;
+	return t == NULL || t->point == NULL ? -1 : 0;
 }
 
 int

@@ -150,22 +150,20 @@ open_cached(int root, const char *path)
 
 /* The number of the mount that a directory is in, as in mountinfo. */
 static int
-mount_of(int fd, int *mount)
+mount_of(int fd, long *mount)
 {
 	const char *line;
 	size_t length;
 	char path[40], *text;
-	int found = 0;
 
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
 	if (shmt__read_file(AT_FDCWD, path, &text, &length) == -1)
 		return -1;
 	line = strstr(text, "mnt_id:");
-	if (line != NULL)
-		found = sscanf(line, "mnt_id: %d", mount);
+	*mount = line != NULL ? strtol(line + strlen("mnt_id:"), NULL, 10) : 0;
 	free(text);
 	errno = ENOTSUP;
-	return found == 1 ? 0 : -1;
+	return *mount > 0 ? 0 : -1;
 }
 
 /* Whether it is in a tmpfs, by /proc: statfs(2) asks the file system. */
@@ -175,14 +173,14 @@ check_tmpfs(int process, int dir)
 	char *text, *rest, *line;
 	bool is_tmpfs = false;
 	size_t length;
-	int mount;
+	long mount;
 
 	if (mount_of(dir, &mount) == -1 ||
 	    shmt__read_file(process, "mountinfo", &text, &length) == -1)
 		return -1;
 	rest = text;
 	while ((line = strsep(&rest, "\n")) != NULL)
-		if (atoi(line) == mount)
+		if (strtol(line, NULL, 10) == mount)
 			is_tmpfs = strstr(line, " - tmpfs ") != NULL;
 	free(text);
 	errno = ENODEV;

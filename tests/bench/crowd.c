@@ -2,9 +2,9 @@
 
 /*
  * A crowd to look into: COUNT processes, of which ATTACHED have one segment
- * attached, and each FDS descriptors; or with -n COUNT processes, each in an IPC namespace of its own
- * with one segment.  Prints a line when all are there, and ends them when its
- * standard input has a line or ends.
+ * attached, and each FDS descriptors; or with -n COUNT processes, each in an
+ * IPC namespace of its own with one segment.  Prints a line when all are
+ * there, and ends them when its standard input has a line or ends.
  *
  *	crowd [-n] COUNT [ATTACHED [FDS]]
  */
@@ -64,9 +64,11 @@ main(int argc, char *argv[])
 	argv += own_ns;
 	if (argc - own_ns < 2)
 		errx(2, "usage: crowd [-n] COUNT [ATTACHED [FDS]]");
-	count = atoi(argv[1]);
-	attached = argc - own_ns > 2 ? atoi(argv[2]) : 0;
-	fds = argc - own_ns > 3 ? atoi(argv[3]) : 0;
+	count = (int)strtol(argv[1], NULL, 10);
+	attached = argc - own_ns > 2 ?
+	    (int)strtol(argv[2], NULL, 10) : 0;
+	fds = argc - own_ns > 3 ?
+	    (int)strtol(argv[3], NULL, 10) : 0;
 	if (attached > 0)
 		id = make_segment();
 	for (i = 6; i <= fds; i++)
