@@ -330,7 +330,8 @@ void shmt_posix_discard(const struct shmt_object *object, int fd);
  * Added memory is reserved, unless flags has SHMT_NORESERVE.  EBUSY: a process
  * uses it and it would shrink, which kills a process that accesses the bytes
  * cut off; SHMT_FORCE shrinks it all the same.  EPERM: a seal forbids it.
- * EINVAL: other kinds keep their size.  ENOSPC, EFBIG, EINTR: as of shmt_posix_draft().
+ * EINVAL: other kinds keep their size.  ENOSPC, EFBIG, EINTR: as of
+ * shmt_posix_draft().
  */
 int shmt_resize(const struct shmt_object *object, uint64_t size,
     unsigned flags);
@@ -358,10 +359,11 @@ int shmt_detach(const void *at);
 
 /*
  * Maps all of an object that is no System V segment: info->size bytes, which
- * the caller unmaps with munmap(2); *info is what was mapped.  At an address, EEXIST: something is
- * mapped there, which SHMT_REMAP replaces.  EPERM: SHMT_EXEC, and its file
- * system is mounted noexec; or a seal forbids it.  EINVAL: the address is not
- * aligned, the object has no bytes, SHMT_ROUND, or a System V segment.
+ * the caller unmaps with munmap(2); *info is what was mapped.  At an address,
+ * EEXIST: something is mapped there, which SHMT_REMAP replaces.  EPERM:
+ * SHMT_EXEC, and its file system is mounted noexec; or a seal forbids it.
+ * EINVAL: the address is not aligned, the object has no bytes, SHMT_ROUND, or a
+ * System V segment.
  */
 int shmt_map(const struct shmt_object *object, void *address, unsigned flags,
     void **at, struct shmt_info *info);
