@@ -93,6 +93,25 @@ add_rss(struct row *rows, size_t count)
 	shmt_list_free(&all);
 }
 
+/* The columns where there are objects, behind KIND where there are segments
+ * too. */
+static const char *const object_columns[] = {
+	"KIND", "ID", "OWNER", "PERMS", "SIZE", "RSS", "NATTCH", "FDS", "IDLE",
+	"STATUS", NULL
+};
+
+static const char *const *
+usual_columns_of(const struct row *rows, size_t count)
+{
+	size_t i, objects = 0;
+
+	for (i = 0; i < count; i++)
+		objects += rows[i].segment.object.kind != SHMT_SYSV;
+	if (objects == 0)
+		return segment_columns.defaults;
+	return objects == count ? object_columns + 1 : object_columns;
+}
+
 static int
 print_rows(const struct shmt_filter *filter, struct row *rows, size_t count)
 {
@@ -108,7 +127,7 @@ print_rows(const struct shmt_filter *filter, struct row *rows, size_t count)
 	unsigned needs = 0;
 	int status;
 
-	for (name = segment_columns.defaults; *name != NULL; name++) {
+	for (name = usual_columns_of(rows, count); *name != NULL; name++) {
 		columns[table.column_count] = find_column(&segment_columns,
 		    *name);
 		needs |= columns[table.column_count++]->needs;

@@ -138,6 +138,7 @@ refused() {
 }
 
 @test "--ns PID: a segment needs no /dev/shm, an object does" {
+	needs_root "the mount of /dev/shm goes"
 	make_there unshare --ipc --mount 'umount -l /dev/shm; umount -l /dev/shm
 		shmtool create -s 5 >/dev/null
 		mount -t ramfs ramfs /dev/shm 2>/dev/null ||
@@ -217,6 +218,7 @@ refused() {
 }
 
 @test "--ns PID: a tmpfs of others, bound over /dev/shm there" {
+	needs_root "files of others are made"
 	mkdir other
 	mount -t tmpfs -o mode=0777 tmpfs other
 	echo secret >other/secret
@@ -235,6 +237,7 @@ refused() {
 }
 
 @test "--ns PID: the superuser's groups are not taken along" {
+	needs_root "a group is given up"
 	mkdir other
 	mount -t tmpfs tmpfs other
 	echo secret >other/secret
