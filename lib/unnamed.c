@@ -152,7 +152,8 @@ find_kind(int place, const struct statx *st, enum shmt_kind *kind)
 			return -1;
 		*kind = shmt__kind_by_name(text, strlen(text), &key);
 	}
-	if ((fs.f_type != TMPFS_MAGIC && fs.f_type != HUGETLBFS_MAGIC) ||
+	if ((fs.f_type != TMPFS_MAGIC &&
+	    (uint32_t)fs.f_type != HUGETLBFS_MAGIC) ||
 	    *kind == SHMT_KINDS)
 		errno = ENODEV;
 	else if (*kind == SHMT_SYSV)

@@ -483,6 +483,6 @@ main(void)
 		cmocka_unit_test_teardown(times_of_a_segment, uncover_stat),
 	};
 
-	has_own_mounts = own_mounts();
+	has_own_mounts = make_own_mounts();
 	return cmocka_run_group_tests_name("process", tests, NULL, NULL);
 }

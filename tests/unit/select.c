@@ -320,6 +320,6 @@ main(void)
 		cmocka_unit_test(runs_of_holders),
 	};
 
-	has_own_mounts = own_mounts();
+	has_own_mounts = make_own_mounts();
 	return cmocka_run_group_tests_name("select", tests, setup, NULL);
 }

@@ -264,6 +264,6 @@ main(void)
 		    uncover_stat),
 	};
 
-	has_own_mounts = own_mounts();
+	has_own_mounts = make_own_mounts();
 	return cmocka_run_group_tests_name("select", tests, setup, NULL);
 }

@@ -63,15 +63,20 @@ drop_capability(int capability)
 	assert_int_equal(syscall(SYS_capset, &head, data), 0);
 }
 
-/*
- * Enters a new mount namespace.  Where none can be made, as in a plain chroot,
- * prints that all tests are skipped, and returns false.
- */
+/* Enters a new mount namespace; false where none can be made, as in a plain
+ * chroot. */
+static inline bool
+make_own_mounts(void)
+{
+	return unshare(CLONE_NEWNS) == 0 &&
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+}
+
+/* The same; where none can be made, prints that all tests are skipped. */
 static inline bool
 own_mounts(void)
 {
-	if (unshare(CLONE_NEWNS) == 0 &&
-	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0)
+	if (make_own_mounts())
 		return true;
 	puts("1..0 # SKIP no mount namespace can be made here");
 	return false;
