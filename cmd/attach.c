@@ -19,6 +19,7 @@
 #include "child.h"
 #include "cmd.h"
 #include "diagnose.h"
+#include "namespace.h"
 #include "operand.h"
 #include "option_values.h"
 #include "shmtool.h"
@@ -71,6 +72,22 @@ static const struct option_row options[] = {
 	{ 0 }
 };
 
+/* COMMAND would run as root of the other user namespace, whose processes could
+ * take over what it has open here, the terminal too. */
+static int
+refuse_command(const struct opts *o)
+{
+	size_t i;
+
+	if (entered_namespace() == NULL || o->args.command == NULL)
+		return ST_OK;
+	for (i = 0; i < o->count; i++)
+		if (o->operands[i].ref.kind != SHMT_SYSV)
+			return usage_error(o->operands[i].text, "--ns goes "
+			    "with /NAME or with COMMAND, not with both");
+	return ST_OK;
+}
+
 static int
 parse(int argc, char **argv, struct opts *o)
 {
@@ -88,6 +105,8 @@ parse(int argc, char **argv, struct opts *o)
 	o->count = (size_t)o->args.count;
 	status = parse_operands(o->args.count, o->args.operands,
 	    &o->operands);
+	if (status == ST_OK)
+		status = refuse_command(o);
 	if (status == ST_OK && (o->flags & SHMT_ROUND) != 0 &&
 	    o->operands[0].ref.kind != SHMT_SYSV)
 		return usage_error("--round", "is for System V segments, and "

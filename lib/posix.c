@@ -228,11 +228,31 @@ open_name(const struct shmt_object *object)
 	return place;
 }
 
+/*
+ * Checks that the process to which a path in /proc belongs has this access
+ * itself: its owner may have been given a descriptor for reading alone, or one
+ * opened with O_PATH, of memory that he may not open.
+ */
+static int
+check_access(const struct shmt_object *object, mode_t access)
+{
+	struct stat link;
+
+	if (object->kind == SHMT_POSIX)
+		return 0;
+	if (lstat(object->path, &link) == -1)
+		return -1;
+	errno = EACCES;
+	return (link.st_mode & access) != 0 ? 0 : -1;
+}
+
 int
 shmt__posix_place(const struct shmt_object *object, struct statx *st)
 {
 	int place;
 
+	if (check_access(object, S_IRUSR | S_IWUSR) == -1)
+		return -1;
 	place = object->kind == SHMT_POSIX ? open_name(object) :
 	    open(object->path, O_PATH | O_CLOEXEC);
 	if (place != -1 && (shmt__statx(place, "", AT_EMPTY_PATH, st) == -1 ||
@@ -247,8 +267,12 @@ int
 shmt__posix_open_for(const struct shmt_object *object, int flags,
     struct statx *st)
 {
-	int place = shmt__posix_place(object, st), fd;
+	int place, fd;
 
+	if ((flags & O_ACCMODE) != O_RDONLY &&
+	    check_access(object, S_IWUSR) == -1)
+		return -1;
+	place = shmt__posix_place(object, st);
 	if (place == -1)
 		return -1;
 	fd = shmt__reopen(place, flags);

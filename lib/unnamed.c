@@ -189,14 +189,19 @@ shmt__unnamed_resolve(const char *path, struct shmt_object *object)
 int
 shmt_path_name(const char *path, char name[256])
 {
+	const struct shmt_object object = { .path = path };
 	const struct shmt_info *info;
 	struct shmt_list list;
 	struct statx st;
 	bool found = false;
 	size_t i;
+	int place;
 
-	if (shmt__statx(AT_FDCWD, path, 0, &st) == -1 ||
-	    shmt__posix_list(0, &list) == -1)
+	place = shmt__posix_place(&object, &st);
+	if (place == -1)
+		return -1;
+	shmt__close(place);
+	if (shmt__posix_list(0, &list) == -1)
 		return -1;
 	for (i = 0; i < list.count && !found; i++) {
 		info = &list.list[i];
@@ -256,6 +261,8 @@ compare_found(const void *a, const void *b)
 		return COMPARE(x->mapping.inode, y->mapping.inode);
 	if ((p == self) != (q == self))
 		return p == self ? 1 : -1;
+	if (x->path_only != y->path_only)
+		return x->path_only ? 1 : -1;
 	if ((x->fd == -1) != (y->fd == -1))
 		return x->fd == -1 ? 1 : -1;
 	if (p != q)

@@ -203,6 +203,15 @@ fill(struct restore *restore, const struct shmt__end *to, int fd)
 	return 0;
 }
 
+/* The mode of memory that never had a name means nothing: who holds it shares
+ * it, and the kernel says 0777. */
+static unsigned
+mode_of(const struct shmt_info *saved)
+{
+	return saved->object.kind == SHMT_MEMFD ||
+	    saved->object.kind == SHMT_ANON ? 0600 : saved->mode;
+}
+
 /* Only root restores the owner, as with files, though IPC_SET would let any
  * owner give a segment away. */
 static int
@@ -213,7 +222,7 @@ set_owner_and_mode(int id, struct shmt_saved *saved)
 
 	if (shmt__sysv_look(id, &now) == -1)
 		return -1;
-	now.mode = old->mode;
+	now.mode = mode_of(old);
 	if (geteuid() == 0) {
 		wanted = now;
 		wanted.uid = old->uid;
@@ -374,7 +383,7 @@ make_request(struct restore *restore, struct shmt_object *object)
 	if (object->kind == SHMT_POSIX) {
 		object->name = how->flags & SHMT_OTHER_NAME ? how->name :
 		    old->object.name;
-		request->mode = old->mode;
+		request->mode = mode_of(old);
 		if (old->object.kind != SHMT_SYSV &&
 		    old->allocated < old->size)
 			request->flags = SHMT_NORESERVE;

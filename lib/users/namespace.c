@@ -5,6 +5,7 @@
  */
 
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
@@ -14,7 +15,9 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/nsfs.h>
+#include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +28,9 @@
 #include "users/join.h"
 #include "users/process.h"
 #include "users/scan.h"
+
+/* Milliseconds after which a child in a namespace gives no answer. */
+#define DEADLINE 30000
 
 /* Opens only a namespace: to open a device may change its state, and the
  * owner of a directory can put a link to one there. */
@@ -288,7 +294,24 @@ look_there(const struct shmt_ns *ns, int (*look)(void *arg, int out),
 	if (shmt_ns_self(ns->kind, &ours) == -1 ||
 	    (ours != ns->inode && enter_listed(ns) == -1))
 		return errno;
+	/* A change of user ids clears it. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	return look(arg, out);
+}
+
+/* Waits for more from a child, which those of its namespace may stop. */
+static int
+wait_for_more(int fd)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+	int ready;
+
+	do
+		ready = poll(&poll_fd, 1, DEADLINE);
+	while (ready == -1 && errno == EINTR);
+	if (ready == 0)
+		errno = ETIMEDOUT;
+	return ready == 1 ? 0 : -1;
 }
 
 /* Reads until the other end is closed. */
@@ -309,7 +332,8 @@ collect(int fd, void **answer, size_t *length)
 			buf = more;
 		}
 		do
-			n = read(fd, buf + used, room - used);
+			n = wait_for_more(fd) == -1 ? -1 :
+			    read(fd, buf + used, room - used);
 		while (n == -1 && errno == EINTR);
 		if (n > 0)
 			used += (size_t)n;
@@ -345,6 +369,8 @@ shmt_ns_run(const struct shmt_ns *ns, int (*look)(void *arg, int out),
 		error = collect(ends[0], &text, &size);
 	/* A child that still writes gets EPIPE from now on. */
 	close(ends[0]);
+	if (error == ETIMEDOUT)
+		kill(child, SIGKILL);
 	while (child != -1 && waitpid(child, &status, 0) == -1 &&
 	    errno == EINTR)
 		;

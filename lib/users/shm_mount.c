@@ -47,6 +47,9 @@
 #ifndef SYS_openat2
 #define SYS_openat2 437
 #endif
+#ifndef SYS_mount_setattr
+#define SYS_mount_setattr 442
+#endif
 enum { TREE_CLONE = 1, FROM_EMPTY_PATH = 0x4, TO_SYMLINKS = 0x10 };
 
 /* A mount or a renaming anywhere makes a look into the kernel's cache fail. */
@@ -78,8 +81,10 @@ become_its_root(int process)
 	if (fd == -1)
 		return -1;
 	if (!shmt__is_own_namespace(fd, "user")) {
-		/* An ordinary user's groups are his rights anyway. */
-		result = geteuid() == 0 ? setgroups(0, NULL) : 0;
+		/* Who may not give up his groups has them as his rights. */
+		result = setgroups(0, NULL);
+		if (result == -1 && errno == EPERM && geteuid() != 0)
+			result = 0;
 		if (result == 0)
 			result = shmt__join_user_namespace(fd);
 		if (result == 0)
@@ -238,6 +243,35 @@ copy_mount(int space, int dir)
 	return copy.mount;
 }
 
+/* From here on no mount that is made there appears here. */
+static int
+make_private(int copy)
+{
+	const struct { uint64_t set, clear, propagation, user; } attributes = {
+		.propagation = MS_PRIVATE
+	};
+
+	return (int)syscall(SYS_mount_setattr, copy, "", AT_EMPTY_PATH,
+	    &attributes, sizeof(attributes));
+}
+
+/* Whether nothing was mounted over the copy before it was private. */
+static int
+check_on_top(int copy)
+{
+	int top = open("/dev/shm", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	long ours, there;
+	int result = -1;
+
+	if (top != -1 && mount_of(copy, &ours) == 0 &&
+	    mount_of(top, &there) == 0) {
+		errno = ENODEV;
+		result = ours == there ? 0 : -1;
+	}
+	shmt__close(top);
+	return result;
+}
+
 static int
 mount_its_shm(int process)
 {
@@ -252,8 +286,12 @@ mount_its_shm(int process)
 	shmt__close(space);
 	if (copy == -1)
 		return -1;
-	result = (int)syscall(SYS_move_mount, copy, "", AT_FDCWD, "/dev/shm",
-	    FROM_EMPTY_PATH | TO_SYMLINKS);
+	result = make_private(copy);
+	if (result == 0)
+		result = (int)syscall(SYS_move_mount, copy, "", AT_FDCWD,
+		    "/dev/shm", FROM_EMPTY_PATH | TO_SYMLINKS);
+	if (result == 0)
+		result = check_on_top(copy);
 	shmt__close(copy);
 	return result;
 }

@@ -87,6 +87,8 @@ mapping() {
 	grep -qx 'kind memfd' "$dir"/*.meta
 	[ "$(shmtool restore --as /back "$dir"/*.meta)" = /back ]
 	cmp "$path" /dev/shm/back
+	# 0777 of a memfd would let everybody read it.
+	[ "$(stat -c %a /dev/shm/back)" = 600 ]
 }
 
 @test "save: the only process that holds it exits meanwhile" {
@@ -252,4 +254,40 @@ mapping() {
 	[ "$status" -ne 0 ]
 	[ -z "$output" ]
 	message_has "$path"
+}
+
+# hold_flags FLAGS: a process that has /dev/shm/there open with these flags of
+# open(2); $path leads to it.
+hold_flags() {
+	perl -e '
+		sysopen my $f, "/dev/shm/there", oct $ARGV[0] or die $!;
+		open my $ready, ">", $ARGV[1] or die $!;
+		print $ready fileno $f;
+		close $ready;
+		sleep 1 while 1;' "$1" "$BATS_TEST_TMPDIR/flags" 3>&- &
+	holders+=($!)
+	wait_for test -s "$BATS_TEST_TMPDIR/flags"
+	path=/proc/$!/fd/$(cat "$BATS_TEST_TMPDIR/flags")
+}
+
+@test "a descriptor opened with O_PATH gives no access to anybody" {
+	echo theirs >/dev/shm/there
+	hold_flags 010000000
+	run --separate-stderr shmtool rm "$path"
+	[ "$status" -eq 2 ]
+	for command in "read" "write -s x" "set -m 0666" "save $dir"; do
+		# shellcheck disable=SC2086 # words
+		run --separate-stderr shmtool $command "$path"
+		[ "$status" -eq 4 ]
+	done
+	[ "$(cat /dev/shm/there)" = theirs ]
+}
+
+@test "a descriptor opened for reading is not written through" {
+	echo theirs >/dev/shm/there
+	hold_flags 0
+	rm /dev/shm/there
+	run --separate-stderr shmtool write -s x "$path"
+	[ "$status" -eq 4 ]
+	[ "$(shmtool read -s "$path")" = theirs ]
 }

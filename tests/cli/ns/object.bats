@@ -5,6 +5,7 @@
 # another process, with the rights of its user namespace and never more.
 
 load ../common
+load ../saved
 
 setup() {
 	needs_own_shm
@@ -159,6 +160,8 @@ refused() {
 	[ "$status" -eq 2 ]
 	refused 2 create /x -s 1 -- true
 	message_has "create: /x: --ns goes with /NAME or with COMMAND"
+	refused 2 attach /x -- true
+	message_has "attach: /x: --ns goes with /NAME or with COMMAND"
 	refused 2 stat --all-ns --kind posix
 	run --separate-stderr shmtool stat --all-ns /ours
 	[ "$status" -eq 2 ]
@@ -362,4 +365,19 @@ never_answers() {
 		--kind posix --json
 	[[ $output == '{"complete": false, '* ]]
 	[[ $stderr == *"may not be asked for their namespace"* ]]
+}
+
+@test "--ns PID: what is mounted there later does not appear here" {
+	needs_root "the mount is shared"
+	can_inject
+	make_container 'mount --make-shared /dev/shm; echo first >/dev/shm/x'
+	strace -f -o log -e trace=open_tree,move_mount \
+		-e inject=move_mount:delay_exit=2000000 \
+		shmtool --ns "$there" read -s /x >out 3>&- &
+	wait_for grep -q open_tree log
+	wait_for grep -q move_mount log
+	nsenter -m -t "$there" sh -c 'mount -t tmpfs tmpfs /dev/shm
+		echo second >/dev/shm/x'
+	wait $!
+	[ "$(cat out)" = first ]
 }
