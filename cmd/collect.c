@@ -300,6 +300,11 @@ collect_there(const struct selection *selection, const struct shmt_ns *ns,
 	case EACCES:
 	case EPERM:
 	case ENOSYS:
+	/* What those of another user namespace can bring about. */
+	case EINVAL:
+	case ENOSPC:
+	case ETIMEDOUT:
+	case EIO:
 		collection->closed++;
 		return ST_OK;
 	case ECANCELED:
@@ -554,8 +559,9 @@ check_complete(const struct selection *selection,
 		complete = false;
 	}
 	if (collection->closed > 0) {
-		warn_about("--all-ns", "%zu namespace%s may not be entered",
-		    collection->closed, plural(collection->closed, "s"));
+		warn_about("--all-ns", "%zu namespace%s may not be entered, or "
+		    "gave no answer", collection->closed,
+		    plural(collection->closed, "s"));
 		complete = false;
 	}
 	/* One note about processes that may not be looked into is enough. */

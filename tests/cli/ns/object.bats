@@ -381,3 +381,12 @@ never_answers() {
 	wait $!
 	[ "$(cat out)" = first ]
 }
+
+@test "stat --all-ns: where no mount namespace can be made the rest is listed" {
+	make_rootless 'mount -t tmpfs -o mode=1777 tmpfs /dev/shm
+		echo 0 >/proc/sys/user/max_mnt_namespaces'
+	run --separate-stderr shmtool stat --all-ns --kind posix --json
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"may not be entered, or gave no answer"* ]]
+	[[ $output == '{"complete": false,'*'"/ours"'* ]]
+}
