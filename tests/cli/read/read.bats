@@ -112,6 +112,7 @@ load segment
 @test "read: -t, the shortest text of a floating point number" {
 	local -a numbers=(0 1 -1 0.1 1e15 1e16 123456789012345678 1e-5 5e-324
 		2.2250738585072014e-308 1.7976931348623157e+308 0.3 nan inf)
+	od --version | grep -q GNU || skip "another od has other forms"
 	make_segment $((8 * ${#numbers[@]}))
 	perl -e 'print pack "d*", @ARGV' "${numbers[@]}" >data
 	shmtool write -f data "$id"
