@@ -369,7 +369,7 @@ shmt_ns_run(const struct shmt_ns *ns, int (*look)(void *arg, int out),
 		error = collect(ends[0], &text, &size);
 	/* A child that still writes gets EPIPE from now on. */
 	close(ends[0]);
-	if (error == ETIMEDOUT)
+	if (child != -1 && error == ETIMEDOUT)
 		kill(child, SIGKILL);
 	while (child != -1 && waitpid(child, &status, 0) == -1 &&
 	    errno == EINTR)
