@@ -6,6 +6,7 @@
  */
 
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
 #include <errno.h>
@@ -109,13 +110,16 @@ add_mount(struct shmt_tmpfs_list *list, const struct shmt__mount *mount)
 {
 	struct shmt_tmpfs *more, *t = NULL;
 	struct statfs fs;
-	struct stat st;
+	struct statx st;
 	int dir;
 
 	dir = open(mount->point, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir == -1)
 		return 0;
-	if (fstat(dir, &st) == -1 || st.st_dev != mount->device ||
+	/* What covers it may never answer: statx(2) as we call it does not ask
+	 * for that. */
+	if (shmt__statx(dir, "", AT_EMPTY_PATH, &st) == -1 ||
+	    makedev(st.stx_dev_major, st.stx_dev_minor) != mount->device ||
 	    fstatfs(dir, &fs) == -1) {
 		shmt__close(dir);
 		return 0;
@@ -124,7 +128,7 @@ add_mount(struct shmt_tmpfs_list *list, const struct shmt__mount *mount)
 	if (more != NULL) {
 		list->list = more;
 		t = &more[list->count++];
-		*t = (struct shmt_tmpfs){ .dev = st.st_dev,
+		*t = (struct shmt_tmpfs){ .dev = mount->device,
 		    .point = shmt__arena_copy(&list->names, mount->point,
 		    strlen(mount->point)) };
 		fill(dir, &fs, t);

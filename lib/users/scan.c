@@ -54,10 +54,11 @@ struct job {
 	atomic_size_t next;	/* not yet looked at */
 };
 
-/* A device without a disk, and whether a tmpfs is on it. */
+/* A device without a disk, and what is on it; it may be mounted nowhere any
+ * more. */
 struct device {
 	dev_t device;
-	bool tmpfs;
+	bool mounted, tmpfs;
 };
 
 /* What one of them finds. */
@@ -126,7 +127,7 @@ is_asked_inode(const struct shmt__query *query, uint64_t inode)
 
 /* Failures leave the device unknown. */
 static void
-add_device(struct worker *worker, dev_t device, bool tmpfs)
+add_device(struct worker *worker, dev_t device, bool mounted, bool tmpfs)
 {
 	struct device *more;
 
@@ -135,7 +136,8 @@ add_device(struct worker *worker, dev_t device, bool tmpfs)
 	if (more == NULL)
 		return;
 	worker->known = more;
-	more[worker->known_count++] = (struct device){ device, tmpfs };
+	more[worker->known_count++] = (struct device){ device, mounted,
+		tmpfs };
 }
 
 static const struct device *
@@ -168,12 +170,12 @@ is_on_tmpfs(struct worker *worker, dev_t device)
 	    "mountinfo"), &text, &length) == 0) {
 		for (rest = text; shmt__next_mount(&rest, &mount);)
 			if (find_device(worker, mount.device) == NULL)
-				add_device(worker, mount.device,
+				add_device(worker, mount.device, true,
 				    shmt__is_tmpfs(&mount));
 		free(text);
 	}
 	if (find_device(worker, device) == NULL)
-		add_device(worker, device, false);
+		add_device(worker, device, false, false);
 	known = find_device(worker, device);
 	return known != NULL && known->tmpfs;
 }
@@ -297,14 +299,21 @@ add_descriptor(struct worker *worker, int dir, const char *number,
 	    add_found(worker, found, name, (size_t)length) : 0;
 }
 
-/* The same of a descriptor, whose tmpfs may not be mounted there any more. */
+/* The same of a descriptor, whose tmpfs may not be mounted there any more.  Of
+ * what is mounted mountinfo tells the type: a file system that does not answer
+ * would not do so here either. */
 static bool
-is_open_on_tmpfs(int dir, const char *number)
+is_open_on_tmpfs(const struct worker *worker, dev_t device, int dir,
+    const char *number)
 {
-	int fd = openat(dir, number, O_PATH | O_CLOEXEC);
+	const struct device *known = find_device(worker, device);
 	struct statfs fs;
 	bool result;
+	int fd;
 
+	if (known == NULL || known->mounted)
+		return false;
+	fd = openat(dir, number, O_PATH | O_CLOEXEC);
 	result = fd != -1 && fstatfs(fd, &fs) == 0 &&
 	    fs.f_type == TMPFS_MAGIC;
 	shmt__close(fd);
@@ -326,7 +335,8 @@ look_at_descriptor(struct worker *worker, int dir, const char *number)
 	found.unlinked = st.stx_nlink == 0;
 	interest = choose_file(worker, &found.mapping);
 	if (interest == SHMT__SKIP && found.unlinked &&
-	    worker->job->query->unlinked && is_open_on_tmpfs(dir, number))
+	    worker->job->query->unlinked && is_open_on_tmpfs(worker,
+	    found.mapping.device, dir, number))
 		interest = SHMT__TAKE_WITH_NAME;
 	return interest == SHMT__SKIP ? 0 : add_descriptor(worker, dir,
 	    number, &found, interest == SHMT__TAKE_WITH_NAME);

@@ -261,3 +261,18 @@ json() {
 		shmtool stat --kind deleted -o ID,SIZE >/dev/null 2>&1
 	grep -q '"/proc"' "$BATS_TEST_TMPDIR/calls"
 }
+
+@test "stat --kind deleted: a mounted file system that is no tmpfs is not asked" {
+	needs_root "a ramfs is mounted"
+	command -v strace >/dev/null || skip "no strace here"
+	is_plain || skip "the program has to be the child of strace"
+	# shellcheck disable=SC2016
+	unshare --mount sh -euc '
+		mount -t ramfs ramfs /mnt
+		exec 5>/mnt/gone
+		rm /mnt/gone
+		strace -f -qq -o "$0" -e trace=fstatfs \
+			shmtool stat --kind deleted >/dev/null' \
+		"$BATS_TEST_TMPDIR/trace" 2>/dev/null
+	! grep RAMFS "$BATS_TEST_TMPDIR/trace" || false
+}
