@@ -229,6 +229,17 @@ later() {
 		LD_PRELOAD=$LATER "$@"
 }
 
+# Makes 96 MiB of swap, $swap; skips where that cannot be.
+make_swap() {
+	swap=$(mktemp /var/tmp/shmtool-swap.XXXXXX)
+	dd if=/dev/zero of="$swap" bs=1M count=96 status=none
+	{ mkswap "$swap" && swapon "$swap"; } >/dev/null 2>&1 || {
+		rm -f "$swap"
+		swap=
+		skip "no swap file can be had here"
+	}
+}
+
 # Makes a memory cgroup of so many MiB; skips where that cannot be.  What is
 # run by in_group is in it; drop_group ends it.
 make_group() {

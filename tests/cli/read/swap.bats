@@ -18,13 +18,7 @@ make_swapped() {
 	local folder=/sys/fs/cgroup/memory/shmtool-swap-$$
 	mkdir "$folder" 2>/dev/null || skip "no memory cgroup can be made here"
 	group=$folder
-	swap=$(mktemp /var/tmp/shmtool-swap.XXXXXX)
-	dd if=/dev/zero of="$swap" bs=1M count=96 status=none
-	{ mkswap "$swap" && swapon "$swap"; } >/dev/null 2>&1 || {
-		rm -f "$swap"
-		swap=
-		skip "no swap file can be had here"
-	}
+	make_swap
 	head -c 50331648 /dev/urandom >"$BATS_TEST_TMPDIR/data"
 	echo $((16 << 20)) >"$group/memory.limit_in_bytes"
 	id=$(shmtool create -s 64M)

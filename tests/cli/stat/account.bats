@@ -141,13 +141,7 @@ make_elsewhere() {
 	else
 		echo $((16 << 20)) >"$group/memory.max"
 	fi
-	swap=$(mktemp /var/tmp/shmtool-swap.XXXXXX)
-	dd if=/dev/zero of="$swap" bs=1M count=96 status=none
-	{ mkswap "$swap" && swapon "$swap"; } >/dev/null 2>&1 || {
-		rm -f "$swap"
-		swap=
-		skip "no swap file can be had here"
-	}
+	make_swap
 	account >"$BATS_TEST_TMPDIR/before"
 	mkdir /dev/shm/scratch
 	in_group sh -c 'head -c 24M /dev/urandom >/dev/shm/object &&
