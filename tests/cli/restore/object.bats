@@ -306,6 +306,19 @@ shmtool write -f $name.shm /a"
 	done
 }
 
+@test "restore: where linkat is refused, by another way" {
+	can_inject
+	make_object a
+	save_object a
+	for error in ENOSYS EPERM; do
+		with_failing linkat:error=$error shmtool restore --as /b \
+			"$dir/$name"
+		[ "$(stat -c %a /dev/shm/b)" = "$(stat -c %a /dev/shm/a)" ]
+		cmp /dev/shm/a /dev/shm/b
+		rm /dev/shm/b
+	done
+}
+
 @test "restore: whatever call fails, the object is complete or absent" {
 	can_inject
 	make_saved 16K
