@@ -321,8 +321,7 @@ warn_of_hidden(pid_t pid)
 	if (errno != EACCES && errno != EPERM)
 		return;
 	snprintf(name, sizeof(name), "--pid %d", (int)pid);
-	warn_about(name, "may not be looked into: only what it created is "
-	    "found, not what it has attached");
+	warn_about(name, "may not be read: only what it created is found");
 }
 
 static void

@@ -44,11 +44,16 @@ static const char *const object_attachments[] = {
 };
 
 /* What a narrow terminal loses of these, in this order. */
-static const char *const times_expendable[] = { "KEY", "IDLE", "OWNER",
-	"BTIME", "ATIME", NULL };
-static const char *const pids_expendable[] = { "KEY", "OWNER", NULL };
+static const char *const times_expendable[] = {
+	"KEY", "IDLE", "NSPID", "NSCOMMAND", "OWNER", "BTIME", "ATIME", "KIND",
+	"CTIME", NULL
+};
+static const char *const pids_expendable[] = {
+	"KEY", "OWNER", "NSPID", "NSCOMMAND", "LCOMMAND", "CCOMMAND", NULL
+};
 static const char *const creators_expendable[] = {
-	"PERMS", "KEY", "CGROUP", "GROUP", "CREATOR", NULL
+	"PERMS", "KEY", "NSPID", "NSCOMMAND", "CGROUP", "GROUP", "CREATOR",
+	"OWNER", NULL
 };
 
 /* A program that reads JSON gets all facts of a segment itself. */
