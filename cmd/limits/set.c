@@ -146,8 +146,8 @@ warn_of_extension(const struct change *c)
 
 	for (i = 0; i < c->settings->count; i++)
 		if (is_named(&s[i], "shmmni") && s[i].value > SHMMNI_PLAIN)
-			warn_about("shmmni", "more than %d needs a kernel "
-			    "booted with ipcmni_extend",
+			warn_about("shmmni", "more than %d needs the boot "
+			    "option ipcmni_extend",
 			    SHMMNI_PLAIN);
 }
 

@@ -443,7 +443,7 @@ in_shm() {
 		setpriv --reuid=4242 --clear-groups shmtool create -s 1 /name
 		rm /dev/shm/name'
 	[ "$status" -eq 0 ]
-	[ "$(grep -c '/name: systemd-logind removes it at logout (RemoveIPC)' \
+	[ "$(grep -c 'systemd-logind removes it at logout (RemoveIPC)' \
 		<<<"$output")" -eq 2 ]
 	[ "$(grep -c logind <<<"$output")" -eq 2 ]
 	[ -z "$stderr" ]
