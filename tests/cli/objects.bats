@@ -250,3 +250,20 @@ fails() {
 	done
 	[ "$(stat -c %s /dev/shm/x)" -eq 4096 ]
 }
+
+@test "write: an object that shrinks meanwhile does not grow again" {
+	can_inject
+	local line
+	head -c 3M /dev/urandom >"$BATS_TEST_TMPDIR/in"
+	# sendfile(2) is called again after a signal, and its place set before.
+	for line in "lseek:when=3 write -f $BATS_TEST_TMPDIR/in" \
+		"pwrite64:when=1 write -zA"; do
+		truncate -s 3M /dev/shm/x
+		# shellcheck disable=SC2086
+		stopped_at "${line%% *}" \
+			'truncate -s 4096 /dev/shm/x' shmtool ${line#* } /x
+		[ "$status" -eq 1 ]
+		message_has "write: /x: became shorter, after"
+		[ "$(stat -c %s /dev/shm/x)" -eq 4096 ]
+	done
+}
