@@ -195,6 +195,17 @@ filter_has(const struct shmt_filter *filter, enum shmt_criterion by,
 	return false;
 }
 
+bool
+filter_is_kinds(const struct shmt_filter *filter)
+{
+	size_t i;
+
+	for (i = 0; i < filter->count; i++)
+		if (filter->clauses[i].by != SHMT_BY_KIND)
+			return false;
+	return true;
+}
+
 /* Whether a filter has a clause of this criterion in either form. */
 static bool
 has_any(const struct shmt_filter *filter, enum shmt_criterion by)

@@ -222,16 +222,11 @@ set_columns(struct opts *o)
 static bool
 is_account(const struct opts *o)
 {
-	const struct shmt_filter *filter = &o->filter.set;
-	size_t i;
-
-	for (i = 0; i < filter->count; i++)
-		if (filter->clauses[i].by != SHMT_BY_KIND)
-			return false;
-	return entered_namespace() == NULL && o->view_index == SUMMARY &&
+	return filter_is_kinds(&o->filter.set) &&
+	    entered_namespace() == NULL && o->view_index == SUMMARY &&
 	    o->by_name == NULL &&
 	    o->args.count == 0 && !o->selection.all_ns &&
-	    shmt_filter_kinds(filter) == SHMT_ALL_KINDS;
+	    shmt_filter_kinds(&o->filter.set) == SHMT_ALL_KINDS;
 }
 
 int
