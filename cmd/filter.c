@@ -195,6 +195,17 @@ filter_has(const struct shmt_filter *filter, enum shmt_criterion by,
 	return false;
 }
 
+bool
+filter_is_kinds(const struct shmt_filter *filter)
+{
+	size_t i;
+
+	for (i = 0; i < filter->count; i++)
+		if (filter->clauses[i].by != SHMT_BY_KIND)
+			return false;
+	return true;
+}
+
 /* Whether a filter has a clause of this criterion in either form. */
 static bool
 has_any(const struct shmt_filter *filter, enum shmt_criterion by)
@@ -321,8 +332,7 @@ warn_of_hidden(pid_t pid)
 	if (errno != EACCES && errno != EPERM)
 		return;
 	snprintf(name, sizeof(name), "--pid %d", (int)pid);
-	warn_about(name, "may not be looked into: only what it created is "
-	    "found, not what it has attached");
+	warn_about(name, "may not be read: only what it created is found");
 }
 
 static void

@@ -35,6 +35,9 @@ void free_filter(struct filter *filter);
 bool filter_has(const struct shmt_filter *filter, enum shmt_criterion by,
     bool negated);
 
+/* Whether a filter chooses nothing but kinds, or nothing at all. */
+bool filter_is_kinds(const struct shmt_filter *filter);
+
 /* Whether time alone, or the exit of a process, can make a segment that nobody
  * uses fail the filter. */
 bool filter_ages(const struct shmt_filter *filter);

@@ -63,15 +63,15 @@ struct work {
 	bool all, quit;		/* the answer was "a", or "q" */
 };
 
-/* Operands, filters or both; or --all alone. */
+/* Operands, filters or both; or --all, perhaps of other kinds. */
 static int
 check_selection(struct opts *o)
 {
 	bool filtered = o->filter.set.count > 0, named = o->args.count > 0;
 
-	if (o->all && (named || filtered))
+	if (o->all && (named || !filter_is_kinds(&o->filter.set)))
 		return usage_error("--all", "takes no %s",
-		    named ? "SEGMENT operands" : "filters");
+		    named ? "SEGMENT operands" : "filters but --kind");
 	if (!o->all && !named && !filtered)
 		return usage_error(NULL, "which segments? name them, or give "
 		    "filters or --all");

@@ -87,9 +87,9 @@ check(struct opts *o)
 	if (is_segment(o->saving.dir))
 		return usage_error(o->saving.dir, "a segment, but DIR comes "
 		    "first");
-	if (o->all && (o->count > 0 || filtered))
+	if (o->all && (o->count > 0 || !filter_is_kinds(&o->filter.set)))
 		return usage_error("--all", "takes no %s",
-		    o->count > 0 ? "SEGMENT operands" : "filters");
+		    o->count > 0 ? "SEGMENT operands" : "filters but --kind");
 	if (o->count == 0 && !filtered && !o->all)
 		return usage_error(NULL, "which segments? name them, or give "
 		    "filters or --all");
@@ -139,8 +139,7 @@ note_idle(struct opts *o, const char *object, const struct shmt_saved *saved)
 	if (!saved->attached || saved->segment.nattch > 0 || o->noted)
 		return;
 	o->noted = true;
-	warn_about(object, "saving attached it, so its idle time starts anew; "
-	    "shmtool rm --stale --save DIR saves and removes");
+	warn_about(object, "idle time starts anew: see rm --stale --save");
 }
 
 static int

@@ -187,9 +187,8 @@ note_logout(const char *text, uint32_t owner)
 
 	if (isatty(STDERR_FILENO) &&
 	    shmt_logout_removes(uid, &removes) == 0 && removes)
-		warn_about(text, "systemd-logind removes it when the last "
-		    "session of %s ends: RemoveIPC=no in logind.conf keeps it",
-		    user_name(uid));
+		warn_about(text, "systemd-logind removes it at logout "
+		    "(RemoveIPC)");
 }
 
 /* Prints the name, or runs COMMAND. */

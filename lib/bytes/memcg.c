@@ -17,6 +17,7 @@
 #include "shmtool.h"
 #include "sys/file.h"
 #include "sys/meminfo.h"
+#include "sys/mounts.h"
 
 /* Kept free for this process's buffers and page tables and for a full pipe. */
 #define RESERVED ((uint64_t)2 << 20)
@@ -85,34 +86,16 @@ find_own_cgroup(char *text, const struct version *version)
 	return NULL;
 }
 
-/*
- * Where the hierarchy is mounted, and from which of its directories on: of a
- * line of /proc/self/mountinfo the fifth and the fourth word, behind " - "
- * type, source and options.
- */
+/* Where the hierarchy is mounted, and from which of its directories on. */
 static bool
-find_mount(char *text, const struct version *version, char **top, char **point)
+find_mount(char *text, const struct version *version,
+    struct shmt__mount *mount)
 {
-	char *line, *tail, *type;
-	int i;
-
-	while ((line = strsep(&text, "\n")) != NULL) {
-		tail = strstr(line, " - ");
-		if (tail == NULL)
-			continue;
-		tail += strlen(" - ");
-		type = strsep(&tail, " ");
-		strsep(&tail, " ");
-		if (tail == NULL || strcmp(type, version->type) != 0 ||
-		    (version->option != NULL &&
-		    !has_word(tail, version->option)))
-			continue;
-		for (i = 0; i < 3; i++)
-			strsep(&line, " ");
-		*top = strsep(&line, " ");
-		*point = strsep(&line, " ");
-		return *point != NULL;
-	}
+	while (shmt__next_mount(&text, mount))
+		if (strcmp(mount->type, version->type) == 0 &&
+		    (version->option == NULL ||
+		    has_word(mount->super_options, version->option)))
+			return true;
 	return false;
 }
 
@@ -227,7 +210,8 @@ path_below_mount(char *path, const char *top)
 static void
 scan_cgroups(int root, const struct version *version, struct least *least)
 {
-	char *groups, *mounts, *path, *top, *point;
+	char *groups, *mounts, *path;
+	struct shmt__mount mount;
 	size_t length;
 
 	if (shmt__read_file(root, "proc/self/cgroup", &groups, &length) == -1)
@@ -238,10 +222,11 @@ scan_cgroups(int root, const struct version *version, struct least *least)
 		return;
 	}
 	path = find_own_cgroup(groups, version);
-	if (path != NULL && find_mount(mounts, version, &top, &point)) {
-		path = path_below_mount(path, top);
+	if (path != NULL && find_mount(mounts, version, &mount)) {
+		path = path_below_mount(path, mount.root);
 		if (path != NULL)
-			find_least_above(root, version, point, path, least);
+			find_least_above(root, version, mount.point, path,
+			    least);
 	}
 	free(mounts);
 	free(groups);

@@ -18,14 +18,16 @@
 #include "shmtool.h"
 #include "sys/file.h"
 
-/* What is behind the end is no hole: the file has become shorter, and load()
- * is to fail. */
+/* Whether the file still has so many bytes; ENODATA: it has become shorter. */
 static bool
-ends_with_hole(const struct shmt_view *view, uint64_t end)
+has_bytes(const struct shmt_view *view, uint64_t end)
 {
 	struct stat st;
 
-	return fstat(view->fd, &st) == 0 && (uint64_t)st.st_size >= end;
+	if (fstat(view->fd, &st) == 0 && (uint64_t)st.st_size >= end)
+		return true;
+	errno = ENODATA;
+	return false;
 }
 
 /* SEEK_DATA knows swapped pages, too.  On huge pages all is data. */
@@ -38,7 +40,8 @@ find_run(struct shmt_view *view, uint64_t offset, uint64_t end,
 	run->data = true;
 	run->end = end;
 	next = lseek(view->fd, (off_t)offset, SEEK_DATA);
-	if (next == -1 && (errno != ENXIO || !ends_with_hole(view, end)))
+	/* What is behind the end is no hole: load() is to fail. */
+	if (next == -1 && (errno != ENXIO || !has_bytes(view, end)))
 		return;
 	run->data = next == (off_t)offset;
 	if (run->data)
@@ -51,13 +54,9 @@ find_run(struct shmt_view *view, uint64_t offset, uint64_t end,
 static int
 load(struct shmt_view *view, uint64_t offset, void *buffer, size_t length)
 {
-	struct stat st;
-
 	if (shmt__read_at(view->fd, offset, buffer, length) == 0)
 		return 0;
-	if (fstat(view->fd, &st) == 0 &&
-	    (uint64_t)st.st_size < offset + length)
-		errno = ENODATA;
+	has_bytes(view, offset + length);
 	return -1;
 }
 
@@ -70,6 +69,7 @@ set_errno_of_shortage(const struct shmt_view *view)
 		errno = ENOMEM;
 }
 
+/* Writing behind the end would make the file longer again. */
 static int
 store(struct shmt_view *view, uint64_t offset, const void *buffer,
     size_t length)
@@ -77,6 +77,8 @@ store(struct shmt_view *view, uint64_t offset, const void *buffer,
 	const char *p = buffer;
 	ssize_t n;
 
+	if (!has_bytes(view, offset + length))
+		return -1;
 	for (; length > 0; p += n, offset += (uint64_t)n,
 	    length -= (size_t)n) {
 		n = pwrite(view->fd, p, length, (off_t)offset);
@@ -107,7 +109,8 @@ receive_from_file(struct shmt_view *view, uint64_t offset, size_t length,
 {
 	ssize_t n;
 
-	if (lseek(view->fd, (off_t)offset, SEEK_SET) == -1)
+	if (lseek(view->fd, (off_t)offset, SEEK_SET) == -1 ||
+	    !has_bytes(view, offset + length))
 		return -1;
 	n = sendfile(view->fd, fd, NULL, length);
 	if (n == -1)

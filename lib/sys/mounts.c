@@ -35,7 +35,7 @@ parse_device(const char *text)
 	    (unsigned)strtoul(end + 1, NULL, 10));
 }
 
-/* "ID PARENT MAJOR:MINOR ROOT POINT OPTIONS [TAG...] - TYPE SOURCE ...". */
+/* "ID PARENT MAJOR:MINOR ROOT POINT OPTIONS [TAG...] - TYPE SOURCE SUPER-OPTIONS". */
 bool
 shmt__next_mount(char **text, struct shmt__mount *mount)
 {
@@ -50,11 +50,14 @@ shmt__next_mount(char **text, struct shmt__mount *mount)
 		;
 	if (line == NULL)
 		return false;
+	mount->id = strtol(words[0], NULL, 10);
 	mount->device = parse_device(words[2]);
 	mount->root = unescape(words[3]);
 	mount->point = unescape(words[4]);
 	mount->options = words[5];
 	mount->type = strsep(&line, " ");
+	strsep(&line, " ");
+	mount->super_options = line != NULL ? line : "";
 	return true;
 }
 

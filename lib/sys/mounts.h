@@ -11,10 +11,12 @@
 
 /* One mount; the strings are part of the text. */
 struct shmt__mount {
+	long id;		/* mnt_id in /proc/PID/fdinfo */
 	dev_t device;
 	const char *root;	/* of the mount, in the file system */
 	const char *point, *options;
 	const char *type;	/* "tmpfs" */
+	const char *super_options;	/* of the file system, between commas */
 };
 
 /* Takes the next line off *text, which it changes; false at the end. */

@@ -24,6 +24,6 @@ void shmt__ids_free(struct shmt__ids *ids);
 bool shmt__has_uid(const struct shmt__process *process, uint32_t uid);
 
 /* Whether the options of a mount of /proc hide processes of other users. */
-bool shmt__parse_hidepid(const char *mountinfo);
+bool shmt__parse_hidepid(char *mountinfo);
 
 #endif

@@ -31,6 +31,7 @@
 
 #include "shmtool.h"
 #include "sys/file.h"
+#include "sys/mounts.h"
 #include "sys/thread.h"
 #include "users/join.h"
 
@@ -175,18 +176,19 @@ mount_of(int fd, long *mount)
 static int
 check_tmpfs(int process, int dir)
 {
-	char *text, *rest, *line;
+	struct shmt__mount mount;
 	bool is_tmpfs = false;
+	char *text, *rest;
 	size_t length;
-	long mount;
+	long id;
 
-	if (mount_of(dir, &mount) == -1 ||
+	if (mount_of(dir, &id) == -1 ||
 	    shmt__read_file(process, "mountinfo", &text, &length) == -1)
 		return -1;
 	rest = text;
-	while ((line = strsep(&rest, "\n")) != NULL)
-		if (strtol(line, NULL, 10) == mount)
-			is_tmpfs = strstr(line, " - tmpfs ") != NULL;
+	while (shmt__next_mount(&rest, &mount))
+		if (mount.id == id)
+			is_tmpfs = strcmp(mount.type, "tmpfs") == 0;
 	free(text);
 	errno = ENODEV;
 	return is_tmpfs ? 0 : -1;
