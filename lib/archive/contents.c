@@ -63,8 +63,7 @@ report(const struct job *job, uint64_t done)
 	if (copy->progress == NULL || !copy->progress(copy->arg,
 	    job->counting ? 0 : done))
 		return 0;
-	errno = ECANCELED;
-	return -1;
+	return shmt__fail(ECANCELED);
 }
 
 /* Moves *offset to the next data, or to the end.  A mapping is searched page by
@@ -264,8 +263,7 @@ expect_memory(struct job *job)
 		return -1;
 	if (data <= left)
 		return 0;
-	errno = ENOMEM;
-	return -1;
+	return shmt__fail(ENOMEM);
 }
 
 int

@@ -40,8 +40,7 @@ shmt__open_regular(int dir, const char *path, uint64_t *size)
 		return -1;
 	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode)) {
 		close(fd);
-		errno = EINVAL;
-		return -1;
+		return shmt__fail(EINVAL);
 	}
 	*size = (uint64_t)st.st_size;
 	return fd;
@@ -138,8 +137,7 @@ create_named(struct shmt__pair *pair)
 		}
 		close(fd);
 	}
-	errno = EBUSY;
-	return -1;
+	return shmt__fail(EBUSY);
 }
 
 int
@@ -171,8 +169,7 @@ shmt__pair_name(struct shmt__pair *pair)
 		if (errno != EEXIST)
 			return -1;
 	}
-	errno = EBUSY;
-	return -1;
+	return shmt__fail(EBUSY);
 }
 
 int
@@ -201,10 +198,8 @@ shmt__pair_commit(const struct shmt__pair *pair)
 	char contents[NAME_ROOM], temporary[NAME_ROOM], meta[NAME_ROOM];
 
 	contents_name(pair, pair->copy, contents);
-	if (!has_name(pair, pair->fd, contents)) {
-		errno = ENOENT;
-		return -1;
-	}
+	if (!has_name(pair, pair->fd, contents))
+		return shmt__fail(ENOENT);
 	temporary_name(pair, pair->copy, temporary);
 	meta_name(pair, meta);
 	return renameat(pair->dir, temporary, pair->dir, meta);

@@ -83,10 +83,8 @@ open_remote(struct shmt_view *view, int id, bool files_only)
 {
 	if (shmt__sysv_look(id, &view->segment) == -1)
 		return -1;
-	if (files_only && view->segment.nattch == 0) {
-		errno = ESRCH;
-		return -1;
-	}
+	if (files_only && view->segment.nattch == 0)
+		return shmt__fail(ESRCH);
 	view->size = view->segment.size;
 	return shmt__view_remote(view, files_only);
 }
@@ -188,10 +186,8 @@ shmt_view_open(const struct shmt_object *object, unsigned flags,
 {
 	struct shmt_view *v;
 
-	if ((flags & SHMT_NO_TRACE) && (flags & SHMT_WRITE)) {
-		errno = EINVAL;
-		return -1;
-	}
+	if ((flags & SHMT_NO_TRACE) && (flags & SHMT_WRITE))
+		return shmt__fail(EINVAL);
 	v = new_view(flags);
 	if (v == NULL)
 		return -1;

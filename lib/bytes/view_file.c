@@ -150,10 +150,8 @@ shmt__view_file(struct shmt_view *view, int fd)
 	view->huge = fstatfs(fd, &fs) == 0 &&
 	    (uint32_t)fs.f_type == HUGETLBFS_MAGIC;
 	/* A file of huge pages can be read, but not written. */
-	if (view->huge && (view->flags & SHMT_WRITE)) {
-		errno = EINVAL;
-		return -1;
-	}
+	if (view->huge && (view->flags & SHMT_WRITE))
+		return shmt__fail(EINVAL);
 	view->fd = fd;
 	view->ops = &by_file;
 	return 0;

@@ -41,10 +41,8 @@ shmt_dev_shm(struct shmt_dev_shm *dev_shm)
 
 	if (statfs(DEV_SHM, &fs) == -1)
 		return -1;
-	if (fs.f_type != TMPFS_MAGIC) {
-		errno = ENODEV;
-		return -1;
-	}
+	if (fs.f_type != TMPFS_MAGIC)
+		return shmt__fail(ENODEV);
 	block = (uint64_t)fs.f_bsize;
 	dev_shm->size = fs.f_blocks * block;
 	dev_shm->used = (fs.f_blocks - fs.f_bfree) * block;

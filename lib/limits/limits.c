@@ -76,10 +76,8 @@ shmt__read_sysctl(const char *path, bool sign, uint64_t *values, size_t count)
 		if (!number(&p, sign, &v[i]))
 			break;
 	/* The kernel writes nothing after that, and no NUL. */
-	if (i < count || p != buf + length) {
-		errno = EBADMSG;
-		return -1;
-	}
+	if (i < count || p != buf + length)
+		return shmt__fail(EBADMSG);
 	memcpy(values, v, count * sizeof(*v));
 	return 0;
 }

@@ -47,8 +47,7 @@ find_sysctl(const char *name)
 	for (i = 0; i < (int)(sizeof(sysctls) / sizeof(sysctls[0])); i++)
 		if (strcmp(strrchr(sysctls[i].path, '/') + 1, name) == 0)
 			return i;
-	errno = EINVAL;
-	return -1;
+	return shmt__fail(EINVAL);
 }
 
 static bool
@@ -142,10 +141,8 @@ shmt_limit_set(const char *name, uint64_t value, uint64_t *now,
 	}
 	if (shmt_limit_get(name, now) == -1)
 		return -1;
-	if (*now != value) {
-		errno = EIO;
-		return -1;
-	}
+	if (*now != value)
+		return shmt__fail(EIO);
 	return 0;
 }
 

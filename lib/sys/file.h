@@ -5,6 +5,8 @@
 #ifndef SHMT_SYS_FILE_H
 #define SHMT_SYS_FILE_H
 
+#include <errno.h>
+
 #include "shmtool.h"
 
 struct statx;
@@ -37,7 +39,15 @@ const char *shmt__fd_path(char path[static SHMT__FD_PATH], int fd);
  * permitted.  ENOTSUP: /proc is not there. */
 int shmt__reopen(int place, int flags);
 
-/* close(2), free(3) that keep errno, for the ways out of a failure. */
+/* For the ways out of a failure: sets errno and returns -1; close(2) that keeps
+ * errno. */
+static inline int
+shmt__fail(int error)
+{
+	errno = error;
+	return -1;
+}
+
 void shmt__close(int fd);
 
 #endif

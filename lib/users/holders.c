@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "shmtool.h"
+#include "sys/file.h"
 #include "sysv.h"
 #include "users/holders.h"
 #include "users/maps.h"
@@ -276,8 +277,7 @@ add_lookup(const struct shmt__query *query, struct shmt_holders *holders)
 	if (holders->lookup != NULL)
 		return 0;
 	shmt_holders_free(holders);
-	errno = ENOMEM;
-	return -1;
+	return shmt__fail(ENOMEM);
 }
 
 int

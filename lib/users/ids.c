@@ -92,10 +92,8 @@ shmt__ids_read(struct shmt__ids *ids)
 	const struct shmt__query query = { .ids = true };
 	struct shmt__ids all = { .taken = time(NULL) };
 
-	if (!shmt__proc_is_ours()) {
-		errno = ENOTSUP;
-		return -1;
-	}
+	if (!shmt__proc_is_ours())
+		return shmt__fail(ENOTSUP);
 	if (shmt__boot_time(&all.boot, &all.now) == -1 ||
 	    shmt__scan(&query, &all.scan) == -1)
 		return -1;

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "shmtool.h"
+#include "sys/file.h"
 #include "users/maps.h"
 
 /*
@@ -321,10 +322,8 @@ by_text(int maps, const struct shmt__maps_reader *reader)
 		if (read_lines(reader, text, sizeof(text), &used, &cut) == -1)
 			return -1;
 	}
-	if (n == 0 && !any) {
-		errno = ESRCH;
-		return -1;
-	}
+	if (n == 0 && !any)
+		return shmt__fail(ESRCH);
 	return n == 0 ? 0 : -1;
 }
 

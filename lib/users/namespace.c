@@ -117,8 +117,7 @@ enter(int fd)
 	if (enter_owner(fd) == 0)
 		return setns(fd, CLONE_NEWIPC);
 	/* Report the first refusal, not why the owner was not entered. */
-	errno = EPERM;
-	return -1;
+	return shmt__fail(EPERM);
 }
 
 int

@@ -100,6 +100,5 @@ shmt_postgresql(const struct shmt_info *segment,
 		*server = found;
 		return 0;
 	}
-	errno = ESRCH;
-	return -1;
+	return shmt__fail(ESRCH);
 }

@@ -79,10 +79,8 @@ shmt__read_stat(int dirfd, const char *path, struct shmt__stat *stat)
 		return -1;
 	good = shmt__parse_stat(text, length, stat);
 	free(text);
-	if (!good) {
-		errno = EBADMSG;
-		return -1;
-	}
+	if (!good)
+		return shmt__fail(EBADMSG);
 	return 0;
 }
 
@@ -104,8 +102,7 @@ shmt__read_nspid(int dirfd, const char *path, pid_t *pid, size_t *levels)
 	free(text);
 	if (*levels > 0)
 		return 0;
-	errno = EBADMSG;
-	return -1;
+	return shmt__fail(EBADMSG);
 }
 
 bool

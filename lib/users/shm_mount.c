@@ -121,8 +121,7 @@ open_mount_namespace(int process)
 	if (is_ours)
 		return fd;
 	shmt__close(fd);
-	errno = EPERM;
-	return -1;
+	return shmt__fail(EPERM);
 }
 
 /* Only through what the kernel has in memory, as it has each directory above a
@@ -234,10 +233,8 @@ copy_mount(int space, int dir)
 	struct copy copy = { space, dir, -1, 0 };
 	pthread_t thread;
 
-	if (!shmt__start_thread(&thread, copy_inside, &copy)) {
-		errno = EAGAIN;
-		return -1;
-	}
+	if (!shmt__start_thread(&thread, copy_inside, &copy))
+		return shmt__fail(EAGAIN);
 	pthread_join(thread, NULL);
 	errno = copy.error;
 	return copy.mount;
