@@ -226,14 +226,15 @@ huge_pages_used(const char *pool)
 	static const char *const names[] = { "nr_hugepages", "free_hugepages" };
 	char path[300], *text;
 	uint64_t n[2] = { 0, 0 };
-	size_t i, length;
+	size_t i;
 
 	for (i = 0; i < 2; i++) {
 		strlcpy(path, "/sys/kernel/mm/hugepages/", sizeof(path));
 		strlcat(path, pool, sizeof(path));
 		strlcat(path, "/", sizeof(path));
 		strlcat(path, names[i], sizeof(path));
-		if (shmt__read_file(AT_FDCWD, path, &text, &length) == -1)
+		text = shmt__read_file(AT_FDCWD, path);
+		if (text == NULL)
 			return true;
 		n[i] = strtoull(text, NULL, 10);
 		free(text);

@@ -70,12 +70,12 @@ find_mounts(char **text, const char **options, const char **elsewhere)
 	char point[4096], *rest;
 	struct shmt__mount mount;
 	struct stat st;
-	size_t length;
 
 	/* It may be a link to /run/shm. */
-	if (stat(DEV_SHM, &st) == -1 || realpath(DEV_SHM, point) == NULL ||
-	    shmt__read_file(AT_FDCWD, "/proc/self/mountinfo", text,
-	    &length) == -1)
+	if (stat(DEV_SHM, &st) == -1 || realpath(DEV_SHM, point) == NULL)
+		return -1;
+	*text = shmt__read_file(AT_FDCWD, "/proc/self/mountinfo");
+	if (*text == NULL)
 		return -1;
 	*options = *elsewhere = NULL;
 	for (rest = *text; shmt__next_mount(&rest, &mount);) {

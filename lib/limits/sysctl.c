@@ -278,8 +278,9 @@ read_old(const char *path, struct old *old)
 		return old->text == NULL ? -1 : 0;
 	}
 	if (fstat(old->fd, &old->st) == 0) {
-		if (S_ISREG(old->st.st_mode) &&
-		    shmt__read_fd(old->fd, &old->text, &old->length) == 0)
+		if (S_ISREG(old->st.st_mode))
+			old->text = shmt__read_fd(old->fd, &old->length);
+		if (old->text != NULL)
 			return 0;
 		if (!S_ISREG(old->st.st_mode))
 			errno = S_ISDIR(old->st.st_mode) ? EISDIR : EINVAL;

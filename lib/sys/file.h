@@ -12,9 +12,10 @@
 struct statx;
 
 /* Reads a whole small file (a /proc file: read until it ends), NUL-terminated,
- * into a buffer that the caller frees.  EFBIG: it does not end. */
-int shmt__read_file(int dirfd, const char *path, char **text, size_t *length);
-int shmt__read_fd(int fd, char **text, size_t *length);
+ * into a buffer that the caller frees; NULL with errno.  *length (length may be
+ * NULL) is that of the file.  EFBIG: it does not end. */
+char *shmt__read_file(int dirfd, const char *path);
+char *shmt__read_fd(int fd, size_t *length);
 
 /* Fills all of buffer from a place in a file; EIO where that ends before. */
 int shmt__read_at(int fd, uint64_t offset, void *buffer, size_t length);

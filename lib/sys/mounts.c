@@ -35,27 +35,39 @@ parse_device(const char *text)
 	    (unsigned)strtoul(end + 1, NULL, 10));
 }
 
-/* "ID PARENT MAJOR:MINOR ROOT POINT OPTIONS [TAG...] - TYPE SOURCE ...". */
-bool
-shmt__next_mount(char **text, struct shmt__mount *mount)
+/* "ID PARENT MAJOR:MINOR ROOT POINT OPTIONS [TAG...] - TYPE SOURCE OPTIONS". */
+static bool
+parse_mount(char *line, struct shmt__mount *mount)
 {
-	char *line = strsep(text, "\n"), *words[6], *word;
+	char *words[6], *word;
 	size_t i;
 
-	if (line == NULL || *line == '\0')
-		return false;
 	for (i = 0; i < 6; i++)
 		words[i] = strsep(&line, " ");
 	while ((word = strsep(&line, " ")) != NULL && strcmp(word, "-") != 0)
 		;
 	if (line == NULL)
 		return false;
+	mount->id = strtol(words[0], NULL, 10);
 	mount->device = parse_device(words[2]);
 	mount->root = unescape(words[3]);
 	mount->point = unescape(words[4]);
 	mount->options = words[5];
 	mount->type = strsep(&line, " ");
+	strsep(&line, " ");
+	mount->super = line != NULL ? line : "";
 	return true;
+}
+
+bool
+shmt__next_mount(char **text, struct shmt__mount *mount)
+{
+	char *line;
+
+	while ((line = strsep(text, "\n")) != NULL)
+		if (parse_mount(line, mount))
+			return true;
+	return false;
 }
 
 bool

@@ -19,6 +19,7 @@
 
 #include "shmtool.h"
 #include "sys/file.h"
+#include "sys/mounts.h"
 #include "users/ids.h"
 #include "users/process.h"
 #include "users/scan.h"
@@ -51,20 +52,19 @@ has_cap_sys_ptrace(void)
 	    is_link_to("/proc/self/ns/user", INITIAL_USER_NS);
 }
 
-/* A line is "ID PARENT DEVICE ROOT POINT OPTIONS ... - TYPE SOURCE OPTIONS";
- * the last mount on /proc is the one that is seen. */
+/* The last mount on /proc is the one that is seen. */
 bool
-shmt__parse_hidepid(const char *mountinfo)
+shmt__parse_hidepid(char *mountinfo)
 {
-	const char *line, *end, *at, *option;
+	struct shmt__mount mount;
+	const char *option;
 	bool hides = false;
 
-	for (line = mountinfo; (end = strchr(line, '\n')) != NULL;
-	    line = end + 1) {
-		at = memmem(line, (size_t)(end - line), " / /proc ", 9);
-		if (at == NULL)
+	while (shmt__next_mount(&mountinfo, &mount)) {
+		if (strcmp(mount.root, "/") != 0 ||
+		    strcmp(mount.point, "/proc") != 0)
 			continue;
-		option = memmem(at, (size_t)(end - at), "hidepid=", 8);
+		option = strstr(mount.super, "hidepid=");
 		hides = option != NULL && option[8] != '0' &&
 		    strncmp(option + 8, "off", 3) != 0;
 	}
@@ -74,12 +74,10 @@ shmt__parse_hidepid(const char *mountinfo)
 static bool
 proc_hides(void)
 {
-	size_t length;
-	char *text;
+	char *text = shmt__read_file(AT_FDCWD, "/proc/self/mountinfo");
 	bool hides;
 
-	if (shmt__read_file(AT_FDCWD, "/proc/self/mountinfo", &text,
-	    &length) == -1)
+	if (text == NULL)
 		return true;
 	hides = shmt__parse_hidepid(text);
 	free(text);

@@ -71,13 +71,12 @@ shmt__parse_stat(const char *text, size_t length, struct shmt__stat *stat)
 int
 shmt__read_stat(int dirfd, const char *path, struct shmt__stat *stat)
 {
-	size_t length;
-	char *text;
+	char *text = shmt__read_file(dirfd, path);
 	bool good;
 
-	if (shmt__read_file(dirfd, path, &text, &length) == -1)
+	if (text == NULL)
 		return -1;
-	good = shmt__parse_stat(text, length, stat);
+	good = shmt__parse_stat(text, strlen(text), stat);
 	free(text);
 	if (!good)
 		return shmt__fail(EBADMSG);
@@ -88,10 +87,9 @@ int
 shmt__read_nspid(int dirfd, const char *path, pid_t *pid, size_t *levels)
 {
 	static const char word[] = "\nNSpid:";
-	size_t length;
-	char *text, *at, *end;
+	char *text = shmt__read_file(dirfd, path), *at, *end;
 
-	if (shmt__read_file(dirfd, path, &text, &length) == -1)
+	if (text == NULL)
 		return -1;
 	*levels = 0;
 	at = strstr(text, word);
@@ -162,16 +160,12 @@ static enum shmt__reuse
 find_reuse(void)
 {
 	enum shmt__reuse reuse = SHMT__REUSE_UNKNOWN;
-	char *stat, *pid_max;
-	size_t length;
+	char *stat = shmt__read_file(AT_FDCWD, "/proc/stat");
+	char *pid_max = shmt__read_file(AT_FDCWD, "/proc/sys/kernel/pid_max");
 
-	if (shmt__read_file(AT_FDCWD, "/proc/stat", &stat, &length) == -1)
-		return reuse;
-	if (shmt__read_file(AT_FDCWD, "/proc/sys/kernel/pid_max", &pid_max,
-	    &length) == 0) {
+	if (stat != NULL && pid_max != NULL)
 		reuse = shmt__judge_reuse(stat, pid_max);
-		free(pid_max);
-	}
+	free(pid_max);
 	free(stat);
 	return reuse;
 }

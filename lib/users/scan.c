@@ -159,21 +159,19 @@ is_on_tmpfs(struct worker *worker, dev_t device)
 	const struct device *known;
 	struct shmt__mount mount;
 	char path[PATH_ROOM], *text, *rest;
-	size_t length;
 
 	if (major(device) != 0)
 		return false;
 	known = find_device(worker, device);
 	if (known != NULL)
 		return known->tmpfs;
-	if (shmt__read_file(worker->job->proc, join_path(path, worker->base,
-	    "mountinfo"), &text, &length) == 0) {
-		for (rest = text; shmt__next_mount(&rest, &mount);)
-			if (find_device(worker, mount.device) == NULL)
-				add_device(worker, mount.device, true,
-				    shmt__is_tmpfs(&mount));
-		free(text);
-	}
+	text = shmt__read_file(worker->job->proc, join_path(path, worker->base,
+	    "mountinfo"));
+	for (rest = text; text != NULL && shmt__next_mount(&rest, &mount);)
+		if (find_device(worker, mount.device) == NULL)
+			add_device(worker, mount.device, true,
+			    shmt__is_tmpfs(&mount));
+	free(text);
 	if (find_device(worker, device) == NULL)
 		add_device(worker, device, false, false);
 	known = find_device(worker, device);
@@ -565,7 +563,6 @@ look_at_ids(struct worker *worker, const char *name, pid_t pid)
 	char path[PATH_ROOM], *text;
 	struct shmt__stat stat;
 	uint32_t pids[2];
-	size_t length;
 	int result = -1;
 
 	if (shmt__read_stat(worker->job->proc, join_path(path, name, "stat"),
@@ -574,8 +571,9 @@ look_at_ids(struct worker *worker, const char *name, pid_t pid)
 	if ((stat.flags & SHMT__KTHREAD) != 0 ||
 	    shmt__judge_state(&stat) == SHMT_GONE)
 		return 0;
-	if (shmt__read_file(worker->job->proc, join_path(path, name, "status"),
-	    &text, &length) == -1)
+	text = shmt__read_file(worker->job->proc, join_path(path, name,
+	    "status"));
+	if (text == NULL)
 		return -1;
 	process = add_process(worker, pid);
 	if (process != NULL) {

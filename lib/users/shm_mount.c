@@ -31,6 +31,7 @@
 
 #include "shmtool.h"
 #include "sys/file.h"
+#include "sys/mounts.h"
 #include "sys/thread.h"
 #include "users/join.h"
 
@@ -157,11 +158,11 @@ static int
 mount_of(int fd, long *mount)
 {
 	const char *line;
-	size_t length;
 	char path[40], *text;
 
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	if (shmt__read_file(AT_FDCWD, path, &text, &length) == -1)
+	text = shmt__read_file(AT_FDCWD, path);
+	if (text == NULL)
 		return -1;
 	line = strstr(text, "mnt_id:");
 	*mount = line != NULL ? strtol(line + strlen("mnt_id:"), NULL, 10) : 0;
@@ -174,18 +175,19 @@ mount_of(int fd, long *mount)
 static int
 check_tmpfs(int process, int dir)
 {
-	char *text, *rest, *line;
+	struct shmt__mount mount;
 	bool is_tmpfs = false;
-	size_t length;
-	long mount;
+	char *text, *rest;
+	long id;
 
-	if (mount_of(dir, &mount) == -1 ||
-	    shmt__read_file(process, "mountinfo", &text, &length) == -1)
+	if (mount_of(dir, &id) == -1)
 		return -1;
-	rest = text;
-	while ((line = strsep(&rest, "\n")) != NULL)
-		if (strtol(line, NULL, 10) == mount)
-			is_tmpfs = strstr(line, " - tmpfs ") != NULL;
+	text = shmt__read_file(process, "mountinfo");
+	if (text == NULL)
+		return -1;
+	for (rest = text; shmt__next_mount(&rest, &mount);)
+		if (mount.id == id)
+			is_tmpfs = strcmp(mount.type, "tmpfs") == 0;
 	free(text);
 	errno = ENODEV;
 	return is_tmpfs ? 0 : -1;

@@ -518,12 +518,15 @@ hidden_processes(void **state)
 		{ "21 1 0:20 / /proc rw - proc proc rw\n"
 		    "22 21 0:21 / /proc rw - proc proc rw,hidepid=2\n", true }
 	};
+	char mounts[256];
 	size_t i;
 
 	(void)state;
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (shmt__parse_hidepid(rows[i].mounts) != rows[i].hides)
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		strlcpy(mounts, rows[i].mounts, sizeof(mounts));
+		if (shmt__parse_hidepid(mounts) != rows[i].hides)
 			fail_msg("%s", rows[i].mounts);
+	}
 }
 
 /* In a /proc that hides others nothing is known of them. */
