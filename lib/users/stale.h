@@ -9,6 +9,9 @@
 
 struct shmt__ids;
 
+/* Whether nobody uses an object, by what shmt_fill_use() found. */
+enum shmt_answer shmt__is_unused(const struct shmt_info *info);
+
 /* The pid in a name of a known form, 0 where there is none. */
 pid_t shmt__pid_in_name(const char *name);
 
