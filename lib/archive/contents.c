@@ -22,22 +22,6 @@ struct job {
 	bool counting;			/* counts data, before the copy */
 };
 
-/* The run of data or of a hole that begins at offset in a file. */
-static void
-file_run(int fd, uint64_t offset, uint64_t end, struct shmt__run *run)
-{
-	off_t next = lseek(fd, (off_t)offset, SEEK_DATA);
-
-	run->data = next == (off_t)offset || (next == -1 && errno != ENXIO);
-	if (run->data && next != -1)
-		next = lseek(fd, (off_t)offset, SEEK_HOLE);
-	/* If the file changes between the calls, next may be out of range. */
-	if (next <= (off_t)offset || (uint64_t)next > end)
-		run->end = end;
-	else
-		run->end = (uint64_t)next;
-}
-
 /* Offsets ascend, so each run is looked up once for all of its blocks: in a
  * file in memory a look-up takes time in proportion to the run. */
 static const struct shmt__run *
@@ -50,8 +34,8 @@ find_run(struct job *job, uint64_t offset)
 		return &job->run;
 	if (from->view != NULL)
 		shmt__view_run(from->view, offset, size, &job->run);
-	else
-		file_run(from->fd, offset, size, &job->run);
+	else if (!shmt__find_run(from->fd, offset, size, &job->run))
+		job->run = (struct shmt__run){ true, size };
 	return &job->run;
 }
 
@@ -91,7 +75,7 @@ load(struct job *job, uint64_t offset, char *buffer, size_t length)
 	if (from->view == NULL)
 		return shmt__read_at(from->fd, offset, buffer, length);
 	shmt__view_prefault(from->view, offset, offset + length, job->run.end);
-	return shmt__view_load(from->view, offset, buffer, length);
+	return from->view->ops->load(from->view, offset, buffer, length);
 }
 
 /* Reads a block of which the bytes before data are zeros. */
@@ -167,7 +151,7 @@ store(struct job *job, uint64_t offset, const char *buffer, size_t length,
 		if (zero && allocated)
 			shmt__view_punch(to->view, offset, offset + n);
 		else if (!zero && (to->view != NULL ?
-		    shmt__view_store(to->view, offset, buffer, n) :
+		    to->view->ops->store(to->view, offset, buffer, n) :
 		    shmt__write_at(to->fd, offset, buffer, n)) == -1)
 			return -1;
 	}

@@ -18,34 +18,32 @@
 #include "shmtool.h"
 #include "sys/file.h"
 
-/* What is behind the end is no hole: the file has become shorter, and load()
- * is to fail. */
-static bool
-ends_with_hole(const struct shmt_view *view, uint64_t end)
+/* SEEK_DATA knows swapped pages, too.  On huge pages all is data. */
+bool
+shmt__find_run(int fd, uint64_t offset, uint64_t end, struct shmt__run *run)
 {
+	off_t next = lseek(fd, (off_t)offset, SEEK_DATA);
 	struct stat st;
 
-	return fstat(view->fd, &st) == 0 && (uint64_t)st.st_size >= end;
-}
-
-/* SEEK_DATA knows swapped pages, too.  On huge pages all is data. */
-static void
-find_run(struct shmt_view *view, uint64_t offset, uint64_t end,
-    struct shmt__run *run)
-{
-	off_t next;
-
-	run->data = true;
-	run->end = end;
-	next = lseek(view->fd, (off_t)offset, SEEK_DATA);
-	if (next == -1 && (errno != ENXIO || !ends_with_hole(view, end)))
-		return;
-	run->data = next == (off_t)offset;
+	/* What is behind the end is no hole: the file has become shorter, and
+	 * reading it is to fail. */
+	if (next == -1 && (errno != ENXIO || fstat(fd, &st) == -1 ||
+	    (uint64_t)st.st_size < end))
+		return false;
+	*run = (struct shmt__run){ next == (off_t)offset, end };
 	if (run->data)
-		next = lseek(view->fd, (off_t)offset, SEEK_HOLE);
+		next = lseek(fd, (off_t)offset, SEEK_HOLE);
 	/* It may have been punched between the two calls. */
 	if (next > (off_t)offset && (uint64_t)next < end)
 		run->end = (uint64_t)next;
+	return true;
+}
+
+static bool
+find_run(struct shmt_view *view, uint64_t offset, uint64_t end,
+    struct shmt__run *run)
+{
+	return shmt__find_run(view->fd, offset, end, run);
 }
 
 static int
@@ -74,20 +72,10 @@ static int
 store(struct shmt_view *view, uint64_t offset, const void *buffer,
     size_t length)
 {
-	const char *p = buffer;
-	ssize_t n;
-
-	for (; length > 0; p += n, offset += (uint64_t)n,
-	    length -= (size_t)n) {
-		n = pwrite(view->fd, p, length, (off_t)offset);
-		if (n == -1 && errno == EINTR)
-			n = 0;
-		else if (n <= 0) {
-			set_errno_of_shortage(view);
-			return -1;
-		}
-	}
-	return 0;
+	if (shmt__write_at(view->fd, offset, buffer, length) == 0)
+		return 0;
+	set_errno_of_shortage(view);
+	return -1;
 }
 
 /* A regular file has its copy before the call returns; a pipe or a socket

@@ -299,18 +299,7 @@ load(struct shmt_view *view, uint64_t offset, void *buffer, size_t length)
 	return shmt__fail(ESRCH);
 }
 
-static void
-find_run(struct shmt_view *view, uint64_t offset, uint64_t end,
-    struct shmt__run *run)
-{
-	(void)view;
-	(void)offset;
-	run->data = true;
-	run->end = end;
-}
-
 static const struct shmt__view_ops by_remote = {
-	.find_run = find_run,
 	.load = load,
 	.close = close_remote
 };
