@@ -133,6 +133,7 @@ make_or_open(const struct shmt_request *request, int *id, bool *created)
 {
 	int flags = request_flags(request), tries, made;
 	size_t size = (size_t)request->size;
+	bool new = false;
 
 	if (size != request->size ||
 	    (request->huge_size & (request->huge_size - 1)) != 0)
@@ -143,18 +144,21 @@ make_or_open(const struct shmt_request *request, int *id, bool *created)
 		made = shmget((key_t)request->key, size, flags);
 		if (made != -1 || errno != EEXIST ||
 		    (request->flags & SHMT_OPEN) == 0) {
-			*created = true;
+			new = true;
 			break;
 		}
 		made = shmget((key_t)request->key, size,
 		    flags & ~(IPC_CREAT | IPC_EXCL));
 		if (made != -1 || (errno != ENOENT && errno != EIDRM)) {
-			*created = false;
+			new = false;
 			break;
 		}
 	}
+	if (made == -1)
+		return -1;
 	*id = made;
-	return made == -1 ? -1 : 0;
+	*created = new;
+	return 0;
 }
 
 static int
@@ -231,16 +235,9 @@ create_with_id(const struct shmt_request *request, int *id, bool *created)
 int
 shmt__sysv_create(const struct shmt_request *request, int *id, bool *created)
 {
-	bool new;
-	int made;
-
-	if (request->flags & SHMT_WITH_ID)
-		return create_with_id(request, id, created);
-	if (make_or_open(request, &made, &new) == -1)
-		return -1;
-	*id = made;
-	*created = new;
-	return 0;
+	return request->flags & SHMT_WITH_ID ?
+	    create_with_id(request, id, created) :
+	    make_or_open(request, id, created);
 }
 
 int

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "shmtool.h"
+#include "sys/arena.h"
 #include "sys/file.h"
 #include "sysv.h"
 
@@ -31,17 +32,13 @@ static struct shmt_info *
 grow(struct array *array)
 {
 	struct shmt_info *more;
-	size_t room;
 
-	if (array->count == array->room) {
-		room = array->room == 0 ? 64 : array->room * 2;
-		more = reallocarray(array->list, room, sizeof(*more));
-		if (more == NULL)
-			return NULL;
-		array->list = more;
-		array->room = room;
-	}
-	return &array->list[array->count++];
+	more = shmt__grow(array->list, array->count, &array->room,
+	    sizeof(*more));
+	if (more == NULL)
+		return NULL;
+	array->list = more;
+	return &more[array->count++];
 }
 
 /* One number of a line up to max, moving *text; false where there is none. */

@@ -21,6 +21,7 @@
 #include "sysv.h"
 #include "users/holders.h"
 #include "users/maps.h"
+#include "users/process.h"
 #include "users/scan.h"
 
 struct shmt__remote {
@@ -160,13 +161,11 @@ static int
 try_holder(struct shmt_view *view, const struct shmt_holder *holder)
 {
 	struct shmt__remote *r = view->remote;
-	char path[32];
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%jd", (intmax_t)holder->pid);
 	shmt__close(r->dir);
 	r->pid = holder->pid;
-	r->dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	r->dir = shmt__open_process(r->pid);
 	if (r->dir == -1 || read_mappings(r) == -1)
 		return -1;
 	fd = open_file(r, view->size);

@@ -26,10 +26,10 @@
 int
 shmt__name_unnamed(int fd, int dir, const char *name)
 {
-	char path[64];
+	char path[SHMT__FD_PATH];
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return linkat(AT_FDCWD, path, dir, name, AT_SYMLINK_FOLLOW);
+	return linkat(AT_FDCWD, shmt__fd_path(path, fd), dir, name,
+	    AT_SYMLINK_FOLLOW);
 }
 
 int

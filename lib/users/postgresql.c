@@ -65,16 +65,13 @@ static int
 open_creator(const struct shmt_info *segment)
 {
 	struct shmt_process creator;
-	char path[32];
 
 	if (segment->object.kind != SHMT_SYSV ||
 	    segment->size < sizeof(struct header))
 		return -1;
 	shmt_creator(segment, &creator);
-	if (creator.life != SHMT_ALIVE)
-		return -1;
-	snprintf(path, sizeof(path), "/proc/%d", (int)segment->cpid);
-	return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return creator.life != SHMT_ALIVE ? -1 :
+	    shmt__open_process(segment->cpid);
 }
 
 int

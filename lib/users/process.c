@@ -28,6 +28,19 @@
 /* Fields of /proc/PID/stat behind the command; the state is field 3. */
 enum { FLAGS = 9, THREADS = 20, STARTED = 22 };
 
+int
+shmt__open_process(pid_t pid)
+{
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%jd", (intmax_t)pid);
+	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1 && errno == ENOENT)
+		errno = ESRCH;
+	return fd;
+}
+
 bool
 shmt__parse_stat(const char *text, size_t length, struct shmt__stat *stat)
 {

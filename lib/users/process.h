@@ -17,6 +17,10 @@ struct shmt__stat {
 	uint64_t started;	/* clock ticks since boot */
 };
 
+/* Opens /proc/PID, which stays that of the process whose pid is reused.  ESRCH:
+ * there is none. */
+int shmt__open_process(pid_t pid);
+
 /* Parses the text of /proc/PID/stat; false if it is malformed. */
 bool shmt__parse_stat(const char *text, size_t length,
     struct shmt__stat *stat);

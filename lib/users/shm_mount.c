@@ -34,6 +34,7 @@
 #include "sys/mounts.h"
 #include "sys/thread.h"
 #include "users/join.h"
+#include "users/process.h"
 
 /* Linux 5.12 and 5.2; older headers, and those of the C library, lack them. */
 #ifndef RESOLVE_CACHED
@@ -56,20 +57,6 @@ enum { TREE_CLONE = 1, FROM_EMPTY_PATH = 0x4, TO_SYMLINKS = 0x10 };
 /* A mount or a renaming anywhere makes a look into the kernel's cache fail. */
 #define CACHE_TRIES 50
 #define CACHE_PAUSE_NS 1000000
-
-/* A directory of /proc for one process, whose pid may be reused meanwhile. */
-static int
-open_process(pid_t pid)
-{
-	char path[32];
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
-	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd == -1 && errno == ENOENT)
-		errno = ESRCH;
-	return fd;
-}
 
 /* Joins the user namespace of a process and becomes its root: another user,
  * who has no rights over files outside it but that user's. */
@@ -298,7 +285,7 @@ mount_its_shm(int process)
 int
 shmt_ns_enter_shm(pid_t pid)
 {
-	int process = open_process(pid), result = -1;
+	int process = shmt__open_process(pid), result = -1;
 
 	if (process == -1)
 		return -1;
