@@ -274,28 +274,19 @@ attach_all(struct opts *o)
 	return status;
 }
 
-static void
-print_id(FILE *out, const struct shmt_object *object)
-{
-	char text[OPERAND_TEXT], *safe;
-
-	operand_text(object, text);
-	safe = safe_copy(text);
-	fputs(safe != NULL ? safe : "?", out);
-	free(safe);
-}
-
 /* Prints to standard error with COMMAND, which has standard output. */
 static bool
 announce(const struct opts *o)
 {
 	FILE *out = o->args.command != NULL ? stderr : stdout;
 	const struct held *h;
+	char text[OPERAND_TEXT];
 	size_t i;
 
 	for (i = 0; i < o->count; i++) {
 		h = &o->held[i];
-		print_id(out, &h->segment.object);
+		operand_text(&h->segment.object, text);
+		print_safe(out, text);
 		fprintf(out, " %#jx %ju %s\n", (uintmax_t)(uintptr_t)h->at,
 		    (uintmax_t)h->segment.size, access_word(o->flags));
 		if (h->segment.state & SHMT_DEST)

@@ -29,6 +29,7 @@
 #include "ui/message.h"
 #include "ui/signals.h"
 #include "ui/text.h"
+#include "ui/wait.h"
 
 /* The signals that end attach. */
 static const int ends[] = { SIGHUP, SIGINT, SIGTERM };
@@ -65,48 +66,27 @@ hold_signals(void)
 }
 
 /* A time of UINT64_MAX, no limit, becomes 68 years. */
-static struct timespec
+static int64_t
 deadline_after(uint64_t ms)
 {
-	struct timespec now = { 0 };
+	const uint64_t most = (uint64_t)INT32_MAX * 1000;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	now.tv_sec += (time_t)(ms / 1000 < INT32_MAX ? ms / 1000 : INT32_MAX);
-	now.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (now.tv_nsec >= 1000000000) {
-		now.tv_sec++;
-		now.tv_nsec -= 1000000000;
-	}
-	return now;
-}
-
-static struct timespec
-time_left(const struct timespec *deadline)
-{
-	struct timespec now = { 0 }, left = { 0 };
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	left.tv_sec = deadline->tv_sec - now.tv_sec;
-	left.tv_nsec = deadline->tv_nsec - now.tv_nsec;
-	if (left.tv_nsec < 0) {
-		left.tv_sec--;
-		left.tv_nsec += 1000000000;
-	}
-	if (left.tv_sec < 0)
-		left = (struct timespec){ 0 };
-	return left;
+	return milliseconds() + (int64_t)(ms < most ? ms : most);
 }
 
 /* The next of these signals, or 0 after the deadline. */
 static int
-next_signal(const sigset_t *set, const struct timespec *deadline,
-    siginfo_t *info)
+next_signal(const sigset_t *set, int64_t deadline, siginfo_t *info)
 {
 	struct timespec left;
+	int64_t rest;
 	int got;
 
 	do {
-		left = time_left(deadline);
+		rest = deadline - milliseconds();
+		rest = rest > 0 ? rest : 0;
+		left.tv_sec = (time_t)(rest / 1000);
+		left.tv_nsec = (long)(rest % 1000) * 1000000;
 		got = sigtimedwait(set, info, &left);
 	} while (got == -1 && errno == EINTR);
 	return got == -1 ? 0 : got;
@@ -115,7 +95,7 @@ next_signal(const sigset_t *set, const struct timespec *deadline,
 void
 wait_for_end(uint64_t ms)
 {
-	struct timespec deadline = deadline_after(ms);
+	int64_t deadline = deadline_after(ms);
 	sigset_t set = ending_signals();
 	siginfo_t info;
 	int got;
@@ -124,7 +104,7 @@ wait_for_end(uint64_t ms)
 	 * the background ignores SIGINT because of the keyboard only: SIGINT
 	 * from kill(1) ends the wait. */
 	do
-		got = next_signal(&set, &deadline, &info);
+		got = next_signal(&set, deadline, &info);
 	while (got != 0 && signal_is_ignored(got) &&
 	    (got != SIGINT || info.si_code > 0));
 }
@@ -212,13 +192,12 @@ wait_for_command(const struct run *run, pid_t pid)
 {
 	const struct child *child = run->child;
 	bool waiting = child->release != NULL;
-	struct timespec deadline =
-	    deadline_after(waiting ? child->time : UINT64_MAX);
+	int64_t deadline = deadline_after(waiting ? child->time : UINT64_MAX);
 	siginfo_t info;
 	int got, status;
 
 	while (!has_ended(child->command[0], pid, &status)) {
-		got = next_signal(&run->passed, &deadline, &info);
+		got = next_signal(&run->passed, deadline, &info);
 		if (got == 0) {
 			if (waiting)
 				child->release(child->arg);

@@ -291,6 +291,15 @@ diagnose_refusal(const char *object, const struct shmt_request *request,
 }
 
 int
+owner_refused(const char *text, const char *owner, int error)
+{
+	if (error != EINVAL)
+		return fail(text, error);
+	warn_about(owner, "not in this user namespace");
+	return ST_FAILED;
+}
+
+int
 limits_failed(const char *bad, int error)
 {
 	const char *reason = strerror(error);

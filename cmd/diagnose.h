@@ -21,6 +21,9 @@ int diagnose_refusal(const char *object, const struct shmt_request *request,
 int diagnose_object(const char *text, const struct shmt_object *object,
     const struct shmt_request *request, int error);
 
+/* An owner that could not be set on a new segment or object. */
+int owner_refused(const char *text, const char *owner, int error);
+
 /* Limits that could not be read: bad as of shmt_limits(). */
 int limits_failed(const char *bad, int error);
 

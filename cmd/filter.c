@@ -305,6 +305,18 @@ check_filter(struct shmt_filter *filter)
 	return check_kinds(filter);
 }
 
+int
+check_selection(const struct filter *filter, bool named, bool all)
+{
+	const bool filtered = filter->set.count > 0;
+
+	if (all && (named || filtered))
+		return usage_error("--all", "takes no %s",
+		    named ? "SEGMENT operands" : "filters");
+	return all || named || filtered ? ST_OK : usage_error(NULL,
+	    "which segments? name them, or give filters or --all");
+}
+
 /* Warns where the attachments of the process of a --pid are not visible. */
 static void
 warn_of_hidden(pid_t pid)
@@ -386,7 +398,7 @@ filter_mark(const struct shmt_filter *filter,
 	return ST_OK;
 }
 
-int
+static int
 list_failed(unsigned kinds, int error)
 {
 	if ((kinds & SHMT_KIND(SHMT_POSIX)) == 0)

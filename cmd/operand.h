@@ -42,6 +42,9 @@ void absent_reason(const struct operand *operand,
  * the errno of shmt_info(); NULL: it failed for another reason. */
 const char *not_object(int error);
 
+/* Reports that the id of a segment was given to another one; ST_ABSENT. */
+int replaced(const char *text, int id);
+
 /* fail() about an operand, with absent_reason() for ENOENT. */
 int operand_failed(const struct operand *operand, int error);
 

@@ -155,6 +155,14 @@ inform_reaper(const struct reaper *reaper, const struct shmt_info *segment)
 	    (ssize_t)sizeof(message);
 }
 
+int
+no_reaper(const char *text)
+{
+	warn_about(text, "cannot start the process that removes it: %s",
+	    strerror(errno));
+	return status_of(errno);
+}
+
 void
 end_reaper(const struct reaper *reaper)
 {

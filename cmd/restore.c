@@ -329,17 +329,13 @@ warn_about_losses(const struct work *w, const char *made)
 		    "reserved, as with create --no-reserve", made);
 }
 
-/* The bare name is printed unescaped, so that a script can use it. */
 static bool
 print_made(const struct shmt_object *object)
 {
 	char text[OPERAND_TEXT];
 
 	operand_text(object, text);
-	if (isatty(STDOUT_FILENO))
-		print_safe(text);
-	else
-		fputs(text, stdout);
+	print_bare(text);
 	putchar('\n');
 	return flush_output();
 }

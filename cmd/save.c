@@ -80,20 +80,15 @@ is_segment(const char *word)
 static int
 check(struct opts *o)
 {
-	bool filtered = o->filter.set.count > 0;
+	int status;
 
 	if (o->args.count == 0)
 		return usage_error(NULL, "which directory? DIR comes first");
 	if (is_segment(o->saving.dir))
 		return usage_error(o->saving.dir, "a segment, but DIR comes "
 		    "first");
-	if (o->all && (o->count > 0 || filtered))
-		return usage_error("--all", "takes no %s",
-		    o->count > 0 ? "SEGMENT operands" : "filters");
-	if (o->count == 0 && !filtered && !o->all)
-		return usage_error(NULL, "which segments? name them, or give "
-		    "filters or --all");
-	return check_filter(&o->filter.set);
+	status = check_selection(&o->filter, o->count > 0, o->all);
+	return status == ST_OK ? check_filter(&o->filter.set) : status;
 }
 
 static int
@@ -113,7 +108,6 @@ parse(int argc, char **argv, struct opts *o)
 	return status == ST_OK ? check_semaphore(&o->semaphore) : status;
 }
 
-/* The bare path is printed unescaped, so that a script can use it. */
 static int
 print_saved(const struct opts *o, const struct shmt_saved *saved)
 {
@@ -121,13 +115,13 @@ print_saved(const struct opts *o, const struct shmt_saved *saved)
 
 	operand_text(&saved->segment.object, object);
 	if (o->verbose) {
-		print_safe(object);
+		print_safe(stdout, object);
 		fputs(": saved as ", stdout);
 	}
-	if (o->verbose || isatty(STDOUT_FILENO))
-		print_safe(o->saving.dir);
+	if (o->verbose)
+		print_safe(stdout, o->saving.dir);
 	else
-		fputs(o->saving.dir, stdout);
+		print_bare(o->saving.dir);
 	printf("/%s\n", saved->name);
 	return flush_output() ? ST_OK : ST_FAILED;
 }
@@ -243,8 +237,6 @@ const struct cmd cmd_save = {
 	    "(SEGMENT... [FILTER...] | FILTER... | --all)",
 	.options = options,
 	.note = "Prints DIR/NAME, where NAME.shm is the contents and NAME.meta "
-	    "the rest.\n"
-	    "FILTER is any of the options from --kind on; all must hold, "
-	    "but of one\ngiven more than once only one value.",
+	    "the rest.\n" FILTER_NOTE,
 	.run = run
 };

@@ -217,11 +217,8 @@ check_same(const struct operand *operand, const struct shmt_info *segment)
 
 	if (shmt_info(&segment->object, 0, &there) == -1)
 		return operand_failed(operand, errno);
-	if (shmt_same(segment, &there))
-		return ST_OK;
-	warn_about(operand->text, "was removed meanwhile, and another segment "
-	    "has id %d now", segment->object.id);
-	return ST_ABSENT;
+	return shmt_same(segment, &there) ? ST_OK :
+	    replaced(operand->text, segment->object.id);
 }
 
 static int

@@ -395,7 +395,7 @@ print_kept(const struct change *c)
 	size_t i, count = select_sysctls(c->settings, NULL, list);
 
 	for (i = 0; i < count; i++) {
-		print_safe(c->file);
+		print_safe(stdout, c->file);
 		printf(": kernel.%s = %" PRIu64 "\n", list[i].name,
 		    list[i].value);
 	}

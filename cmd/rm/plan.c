@@ -27,14 +27,8 @@
 /* Rows of the table before a question. */
 #define BRIEF_ROWS 10
 
-static void
-get_action(const void *row, struct value *value)
-{
-	set_text(value, ((const struct row *)row)->action);
-}
-
 static const struct column action_column = {
-	"ACTION", VALUE_TEXT, .get = get_action
+	"ACTION", VALUE_TEXT, COLUMN_POINTER(struct row, action)
 };
 
 static const char *

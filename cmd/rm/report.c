@@ -19,6 +19,7 @@
 #include "operand.h"
 #include "rm/removal.h"
 #include "rm/report.h"
+#include "rows.h"
 #include "shmtool.h"
 #include "ui/json.h"
 #include "ui/message.h"
@@ -149,13 +150,7 @@ json_posix(struct json *json, const char *name, const struct removal *r)
 	json_null(json, "key");
 	json_null(json, "key_hex");
 	json_text(json, "kind", "posix");
-	json_text(json, "name", path);
-	if (!json_is_exact(path))
-		json_hex(json, "name_hex", path);
-	if (json_is_exact(path))
-		json_text(json, "path", path);
-	else
-		json_null(json, "path");
+	json_names(json, path, path);
 	if (s->known == 0) {
 		json_null(json, "dev");
 		json_null(json, "inode");
@@ -226,10 +221,7 @@ json_removal(struct json *json, const struct removal *r)
 	json_open(json, NULL, '{');
 	json_identity(json, r);
 	json_text(json, "result", words[r->result]);
-	if (r->reason != NULL)
-		json_text(json, "reason", r->reason);
-	else
-		json_null(json, "reason");
+	json_text(json, "reason", r->reason);
 	if (r->saved != NULL)
 		json_text(json, "saved", r->saved);
 	if (r->holders != NULL) {

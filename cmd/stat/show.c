@@ -357,6 +357,6 @@ show(const struct opts *o)
 		add_status(&status, show_rows(o, rows, complete));
 		print_notes(o);
 	}
-	free_collection(&collection);
+	free_rows(&collection.rows);
 	return status;
 }
