@@ -214,25 +214,6 @@ shmt__sysv_known_holders(const struct shmt_info *segment,
 	return find_holders(&query, NULL, 0, holders);
 }
 
-int
-shmt_holders(const struct shmt_object *object,
-    struct shmt_holders *holders)
-{
-	struct shmt__query query = { .kinds = SHMT_KIND(SHMT_SYSV) };
-	dev_t device;
-
-	if (object != NULL && object->kind != SHMT_SYSV) {
-		device = object->dev;
-		query.kinds = SHMT_KIND(object->kind);
-		query.devices = &device;
-		query.device_count = object->kind == SHMT_POSIX ||
-		    object->kind == SHMT_DELETED;
-		query.fds = true;
-	}
-	query.one = object;
-	return find_holders(&query, NULL, 0, holders);
-}
-
 /* Sets what a scan looks for to find the users of sorted objects: their kinds
  * and, each once, the devices of files. */
 static void
@@ -251,6 +232,7 @@ make_query(const struct shmt_object *objects, size_t count, dev_t *devices,
 	}
 	query->device_count = n;
 	query->fds = query->kinds != SHMT_KIND(SHMT_SYSV);
+	query->one = count == 1 ? objects : NULL;
 }
 
 static int
@@ -292,6 +274,18 @@ shmt_holders_of_list(const struct shmt_info *list, size_t count,
 	free(devices);
 	free(objects);
 	return result;
+}
+
+int
+shmt_holders(const struct shmt_object *object,
+    struct shmt_holders *holders)
+{
+	struct shmt_info one;
+
+	if (object == NULL)
+		return shmt__sysv_holders(-1, SHMT__ANY_WAY, holders);
+	one = (struct shmt_info){ .object = *object };
+	return shmt_holders_of_list(&one, 1, holders);
 }
 
 void
