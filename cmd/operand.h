@@ -8,8 +8,6 @@
 #define CMD_OPERAND_H
 
 #include <limits.h>
-#include <stddef.h>
-#include <stdint.h>
 
 #include "shmtool.h"
 

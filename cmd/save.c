@@ -6,7 +6,6 @@
 
 #include <sys/stat.h>
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>

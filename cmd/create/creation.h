@@ -9,7 +9,6 @@
 #define CMD_CREATE_CREATION_H
 
 #include <stdbool.h>
-#include <sys/types.h>
 
 #include "option_values.h"
 #include "reaper.h"

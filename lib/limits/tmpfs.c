@@ -9,7 +9,6 @@
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>

@@ -7,7 +7,6 @@
  * A part that cannot be known does not hold.
  */
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
