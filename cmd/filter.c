@@ -21,7 +21,6 @@
 #include "option_values.h"
 #include "shmtool.h"
 #include "ui/message.h"
-#include "ui/text.h"
 
 /*
  * Kinds of values: each adds a clause by the criterion in the row's choice.

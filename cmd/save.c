@@ -17,8 +17,8 @@
 #include "operand.h"
 #include "semaphore.h"
 #include "shmtool.h"
+#include "ui/safe.h"
 #include "ui/signals.h"
-#include "ui/text.h"
 
 struct opts {
 	struct arguments args;

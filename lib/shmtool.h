@@ -1091,7 +1091,7 @@ struct shmt_trouble {
 	enum shmt_damage damage;	/* why it is EBADMSG */
 	unsigned line;			/* of NAME.meta; 0: none */
 	uint64_t wanted, found;		/* bytes of the contents, or versions */
-	char name[256];			/* by shmt_save(): NAME */
+	char name[256];			/* by shmt_save(): that file */
 };
 
 #define SHMT_REPLACE	0x1u	/* an older pair of this segment is replaced */

@@ -25,7 +25,7 @@ struct creation {
 	char **command;			/* or NULL */
 	bool lock, verbose;
 
-	struct shmt_info info;		/* of its object at first kind and name */
+	struct shmt_info info;		/* at first only kind and name */
 	bool created;			/* false: opened */
 	void *at;			/* where it is attached, or NULL */
 	struct reaper reaper;

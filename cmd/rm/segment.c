@@ -20,7 +20,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "archive.h"
 #include "filter.h"
 #include "rm/removal.h"
 #include "rm/segment.h"

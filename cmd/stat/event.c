@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "collect.h"
 #include "operand.h"
 #include "rows.h"
 #include "shmtool.h"

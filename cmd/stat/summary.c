@@ -14,7 +14,6 @@
 #include "shmtool.h"
 #include "stat/summary.h"
 #include "ui/message.h"
-#include "ui/table.h"
 #include "ui/text.h"
 #include "ui/value.h"
 

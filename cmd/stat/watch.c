@@ -15,9 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "collect.h"
 #include "filter.h"
-#include "operand.h"
 #include "rows.h"
 #include "shmtool.h"
 #include "stat/event.h"

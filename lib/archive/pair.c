@@ -172,6 +172,21 @@ shmt__pair_name(struct shmt__pair *pair)
 }
 
 int
+shmt__pair_number(const struct shmt__pair *pair)
+{
+	char name[NAME_ROOM];
+	struct stat st;
+	int copy;
+
+	for (copy = 0; pair->copy == -1 && copy < SHMT__COPIES - 1; copy++) {
+		contents_name(pair, copy, name);
+		if (fstatat(pair->dir, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+			break;
+	}
+	return pair->copy == -1 ? copy : pair->copy;
+}
+
+int
 shmt__pair_prepare(const struct shmt__pair *pair, const char *text,
     size_t length)
 {

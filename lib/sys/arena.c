@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shmtool.h"
 #include "sys/arena.h"
 
 #define BLOCK_SIZE ((size_t)16 * 1024)

@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "shmtool.h"
 #include "sys/file.h"
 
 /* Files that are read whole are far smaller; /dev/zero has no end. */

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shmtool.h"
 #include "sys/file.h"
 #include "sys/meminfo.h"
 

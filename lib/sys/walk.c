@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "shmtool.h"
 #include "sys/file.h"
 #include "sys/walk.h"
 

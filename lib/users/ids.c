@@ -16,7 +16,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "shmtool.h"
 #include "sys/file.h"
 #include "sys/mounts.h"
 #include "users/ids.h"

@@ -142,7 +142,7 @@ shmt_ns_is_foreign(void)
 	fd = open("/proc/self/ns/ipc", O_RDONLY | O_CLOEXEC);
 	if (fd != -1)
 		owner = ioctl(fd, NS_GET_USERNS);
-	foreign = owner != -1 && !shmt__is_own_namespace(owner, "user");
+	foreign = owner != -1 && !shmt__is_own_user_namespace(owner);
 	shmt__close(owner);
 	shmt__close(fd);
 	return foreign;

@@ -68,7 +68,7 @@ become_its_root(int process)
 
 	if (fd == -1)
 		return -1;
-	if (!shmt__is_own_namespace(fd, "user")) {
+	if (!shmt__is_own_user_namespace(fd)) {
 		/* Who may not give up his groups has them as his rights. */
 		result = setgroups(0, NULL);
 		if (result == -1 && errno == EPERM && geteuid() != 0)
@@ -104,7 +104,7 @@ open_mount_namespace(int process)
 	if (fd == -1)
 		return -1;
 	owner = ioctl(fd, NS_GET_USERNS);
-	is_ours = owner != -1 && shmt__is_own_namespace(owner, "user");
+	is_ours = owner != -1 && shmt__is_own_user_namespace(owner);
 	shmt__close(owner);
 	if (is_ours)
 		return fd;
