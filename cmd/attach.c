@@ -29,8 +29,7 @@
 struct held {
 	const struct operand *operand;
 	struct shmt_info segment;
-	void *at;		/* the address, if attached */
-	bool attached;
+	void *at;		/* the address; NULL: not attached */
 };
 
 struct opts {
@@ -218,14 +217,11 @@ attach_one(const struct opts *o, struct held *h)
 	if (shmt_resolve(&h->operand->ref, &object) == -1)
 		return operand_failed(h->operand, errno);
 	if (object.kind != SHMT_SYSV) {
-		h->attached = shmt_map(&object, address, o->flags, &h->at,
-		    &h->segment) == 0;
-		if (h->attached)
+		if (shmt_map(&object, address, o->flags, &h->at,
+		    &h->segment) == 0)
 			return ST_OK;
-	} else if (shmt_attach(&object, address, o->flags, &h->at) == 0) {
-		h->attached = true;
+	} else if (shmt_attach(&object, address, o->flags, &h->at) == 0)
 		return check_attached(h, &object);
-	}
 	error = errno;
 	if (error == ENOENT ||
 	    shmt_info(&object, 0, &h->segment) == -1)
@@ -236,13 +232,13 @@ attach_one(const struct opts *o, struct held *h)
 static void
 detach(struct held *h)
 {
-	if (!h->attached)
+	if (h->at == NULL)
 		return;
 	if (h->segment.object.kind != SHMT_SYSV)
 		munmap(h->at, (size_t)h->segment.size);
 	else
 		shmt_detach(h->at);
-	h->attached = false;
+	h->at = NULL;
 }
 
 static void

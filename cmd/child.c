@@ -31,9 +31,6 @@
 #include "ui/text.h"
 #include "ui/wait.h"
 
-/* The signals that end attach. */
-static const int ends[] = { SIGHUP, SIGINT, SIGTERM };
-
 /* The signal mask that shmtool was started with, which COMMAND gets. */
 static sigset_t inherited;
 static bool have_inherited;
@@ -45,15 +42,16 @@ block(const sigset_t *set)
 	have_inherited = true;
 }
 
+/* The signals that end attach. */
 static sigset_t
 ending_signals(void)
 {
 	sigset_t set;
-	size_t i;
 
 	sigemptyset(&set);
-	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-		sigaddset(&set, ends[i]);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
 	return set;
 }
 
@@ -273,13 +271,32 @@ run_child(const struct child *child)
 	return status;
 }
 
+enum { ID, KEY, NAME, SIZE, VARIABLES };
+
 /* Prints the value that a segment has for a variable; false: it has none. */
-typedef bool print_value(FILE *out, const struct shmt_info *segment);
+static bool
+print_value(FILE *out, int variable, const struct shmt_info *s)
+{
+	if ((variable == ID || variable == KEY) &&
+	    s->object.kind != SHMT_SYSV)
+		return false;
+	if (variable == NAME && s->object.kind != SHMT_POSIX)
+		return false;
+	if (variable == ID)
+		fprintf(out, "%d", s->object.id);
+	else if (variable == KEY)
+		fprintf(out, "0x%08x", s->key);
+	else if (variable == NAME)
+		fprintf(out, "/%s", s->object.name);
+	else
+		fprintf(out, "%ju", (uintmax_t)s->size);
+	return true;
+}
 
 /* A list with blanks between, "-" for a segment without a value; NULL with
  * errno.  *any: whether one of them has a value. */
 static char *
-join_values(const struct shmt_info *list, size_t count, print_value *print,
+join_values(const struct shmt_info *list, size_t count, int variable,
     bool *any)
 {
 	char *text = NULL;
@@ -293,7 +310,7 @@ join_values(const struct shmt_info *list, size_t count, print_value *print,
 	for (i = 0; i < count; i++) {
 		if (i > 0)
 			putc(' ', out);
-		if (print(out, &list[i]))
+		if (print_value(out, variable, &list[i]))
 			*any = true;
 		else
 			putc('-', out);
@@ -301,64 +318,26 @@ join_values(const struct shmt_info *list, size_t count, print_value *print,
 	return written_text(out, &text);
 }
 
-/* Sets a variable.  Unsets it if no segment has a value: an existing one would
- * be from another shmtool, which runs this one as its COMMAND. */
-static bool
-export_values(const char *name, const struct shmt_info *list, size_t count,
-    print_value *print)
-{
-	bool any, done;
-	char *text;
-
-	text = join_values(list, count, print, &any);
-	done = text != NULL && (any ? setenv(name, text, 1) :
-	    unsetenv(name)) == 0;
-	free(text);
-	return done;
-}
-
-static bool
-print_name(FILE *out, const struct shmt_info *segment)
-{
-	if (segment->object.kind != SHMT_POSIX)
-		return false;
-	fprintf(out, "/%s", segment->object.name);
-	return true;
-}
-
-static bool
-print_id(FILE *out, const struct shmt_info *segment)
-{
-	if (segment->object.kind != SHMT_SYSV)
-		return false;
-	fprintf(out, "%d", segment->object.id);
-	return true;
-}
-
-static bool
-print_key(FILE *out, const struct shmt_info *segment)
-{
-	if (segment->object.kind != SHMT_SYSV)
-		return false;
-	fprintf(out, "0x%08x", segment->key);
-	return true;
-}
-
-static bool
-print_size(FILE *out, const struct shmt_info *segment)
-{
-	fprintf(out, "%ju", (uintmax_t)segment->size);
-	return true;
-}
-
+/* Unsets a variable if no segment has a value: an existing one would be from
+ * another shmtool, which runs this one as its COMMAND. */
 bool
 export_segments(const struct shmt_info *list, size_t count)
 {
-	if (export_values("SHMTOOL_ID", list, count, print_id) &&
-	    export_values("SHMTOOL_KEY", list, count, print_key) &&
-	    export_values("SHMTOOL_NAME", list, count, print_name) &&
-	    export_values("SHMTOOL_SIZE", list, count, print_size))
-		return true;
-	warn_about("environment", "%s", strerror(errno));
-	return false;
+	static const char *const names[VARIABLES] = {
+		[ID] = "SHMTOOL_ID", [KEY] = "SHMTOOL_KEY",
+		[NAME] = "SHMTOOL_NAME", [SIZE] = "SHMTOOL_SIZE"
+	};
+	bool any, done = true;
+	char *text;
+	int i;
+
+	for (i = 0; i < VARIABLES && done; i++) {
+		text = join_values(list, count, i, &any);
+		done = text != NULL && (any ? setenv(names[i], text, 1) :
+		    unsetenv(names[i])) == 0;
+		free(text);
+	}
+	if (!done)
+		warn_about("environment", "%s", strerror(errno));
+	return done;
 }

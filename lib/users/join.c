@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 
 #include <sched.h>
-#include <stdio.h>
 
 #include "users/join.h"
 

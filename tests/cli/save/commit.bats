@@ -105,9 +105,9 @@ with_tmpfs() {
 @test "save: -f that fails names the file that it writes" {
 	make_segment 4096
 	name=$(shmtool save "$dir" "$id")
-	run --separate-stderr strace -qq -o calls -e inject=fsync:error=EIO \
+	run --separate-stderr strace -qq -o "$dir.calls" -e inject=fsync:error=EIO \
 		shmtool save -f "$dir" "$id"
-	grep -q INJECTED calls || skip "strace cannot inject here"
+	grep -q INJECTED "$dir.calls" || skip "strace cannot inject here"
 	[ "$status" -eq 1 ]
 	message_has "save: $id: $name.1.shm: Input/output error"
 }
