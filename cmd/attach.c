@@ -43,7 +43,7 @@ struct opts {
 };
 
 static int
-kind_address(const struct option_row *row, const char *text, void *to)
+store_address(const struct option_row *row, const char *text, void *to)
 {
 	uint64_t address;
 
@@ -61,13 +61,13 @@ static const struct option_row options[] = {
 	{ 'x', "exec", NULL, "allow to run code in it",
 	    SETS(flags, SHMT_EXEC) },
 	{ 'a', "address", "ADDRESS", "attach there and nowhere else",
-	    kind_address, TO(address) },
+	    store_address, TO(address) },
 	{ 0, "round", NULL, "round ADDRESS down to a page",
 	    SETS(flags, SHMT_ROUND) },
 	{ 0, "remap", NULL, "replace what is mapped at ADDRESS",
 	    SETS(flags, SHMT_REMAP) },
 	{ 't', "time", "DURATION", "detach after DURATION",
-	    kind_duration, TO(time) },
+	    store_duration, TO(time) },
 	{ 0 }
 };
 

@@ -318,7 +318,6 @@ name_ns(const struct shmt_ns *ns, struct ipc_ns *ipc_ns)
 	strlcpy(ipc_ns->command, process.command, sizeof(ipc_ns->command));
 }
 
-/* Adds the namespaces of one kind. */
 static int
 add_namespaces(enum shmt_kind kind, struct shmt_ns **list, size_t *count,
     size_t *hidden)

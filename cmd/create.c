@@ -35,12 +35,12 @@ struct opts {
 };
 
 static int
-kind_huge_size(const struct option_row *row, const char *text, void *to)
+store_huge_size(const struct option_row *row, const char *text, void *to)
 {
 	uint64_t *size = to;
 	int status;
 
-	status = kind_size(row, text, size);
+	status = store_size(row, text, size);
 	if (status != ST_OK || (*size != 0 && (*size & (*size - 1)) == 0))
 		return status;
 	return option_error(row, "%s: not a power of two", text);
@@ -48,30 +48,30 @@ kind_huge_size(const struct option_row *row, const char *text, void *to)
 
 static const struct option_row options[] = {
 	{ 'k', "key", "KEY", "give it this key; else it is private",
-	    kind_key, TO(new.request.key), TEXT(key), .group = 1 },
+	    store_key, TO(new.request.key), TEXT(key), .group = 1 },
 	{ 'f', "file", "PATH[:PROJ]", "give it the key that ftok(3) makes",
-	    kind_text, TO(file), .group = 1 },
+	    store_text, TO(file), .group = 1 },
 	{ 's', "size", "SIZE", "set its size",
-	    kind_size, TO(new.request.size), TEXT(size) },
+	    store_size, TO(new.request.size), TEXT(size) },
 	{ 'm', "mode", "MODE", "set its permissions, 0600 by default",
-	    kind_mode, TO(new.mode) },
+	    store_mode, TO(new.mode) },
 	{ 'u', "owner", "OWNER[:GROUP]", "set owner and group; or :GROUP",
-	    kind_owner, TO(new.owner), TEXT(new.owner_text) },
+	    store_owner, TO(new.owner), TEXT(new.owner_text) },
 	{ 'i', "input", "FILE", "fill it from FILE; - is standard input",
-	    kind_text, TO(new.input) },
+	    store_text, TO(new.input) },
 	{ 'e', "existing-ok", NULL, "open the one that has the key or /NAME",
 	    SETS(new.request.flags, SHMT_OPEN) },
 	{ 'v', "verbose", NULL, "print whether it was created or opened",
-	    kind_flag, TO(new.verbose) },
+	    store_flag, TO(new.verbose) },
 	{ 0, "huge", "[=SIZE]", "use huge pages, of SIZE",
-	    kind_huge_size, TO(new.request.huge_size),
+	    store_huge_size, TO(new.request.huge_size),
 	    SETS(new.request.flags, SHMT_HUGETLB) },
 	{ 0, "no-reserve", NULL, "do not reserve memory for it",
 	    SETS(new.request.flags, SHMT_NORESERVE) },
 	{ 0, "lock", NULL, "keep its pages in memory",
-	    kind_flag, TO(new.lock) },
+	    store_flag, TO(new.lock) },
 	{ 0, "id", "N", "give it exactly this id",
-	    kind_number, TO(new.request.id), TEXT(id),
+	    store_number, TO(new.request.id), TEXT(id),
 	    SETS(new.request.flags, SHMT_WITH_ID) },
 	{ 0 }
 };

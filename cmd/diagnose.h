@@ -12,6 +12,9 @@
 
 #include "shmtool.h"
 
+/* Only a kernel booted with ipcmni_extend counts more segments. */
+#define SHMMNI_MOST 32768
+
 /* A segment that could not be made, attached or locked. */
 int diagnose_refusal(const char *object, const struct shmt_request *request,
     enum shmt_step step, int error);

@@ -36,20 +36,20 @@ struct opts {
 
 static const struct option_row options[] = {
 	{ 'n', "dry-run", NULL, "print what would go, touch nothing",
-	    kind_flag, TO(run.dry) },
+	    store_flag, TO(run.dry) },
 	{ 'f', "force", NULL, "mark attached ones, accept absent ones",
-	    kind_flag, TO(run.force) },
+	    store_flag, TO(run.force) },
 	{ 'i', "interactive", NULL, "ask for each",
-	    kind_flag, TO(interactive) },
+	    store_flag, TO(interactive) },
 	{ 'v', "verbose", NULL, "print a line for each",
-	    kind_flag, TO(report.verbose) },
-	{ 'y', "yes", NULL, "remove without asking", kind_flag, TO(yes) },
+	    store_flag, TO(report.verbose) },
+	{ 'y', "yes", NULL, "remove without asking", store_flag, TO(yes) },
 	{ 0, "save", "DIR", "save each into DIR first",
-	    kind_text, TO(run.save) },
+	    store_text, TO(run.save) },
 	{ 0, "all", NULL, "remove every segment there is",
-	    kind_flag, TO(all) },
+	    store_flag, TO(all) },
 	{ 0, "json", NULL, "print what was done as JSON",
-	    kind_flag, TO(json) },
+	    store_flag, TO(json) },
 	{ .rows = filter_options, TO(filter) },
 	{ 0 }
 };
@@ -138,7 +138,6 @@ parse(int argc, char **argv, struct opts *o)
 	return status;
 }
 
-/* The segments that the filter selects. */
 static int
 select_segments(struct opts *o, struct work *work)
 {

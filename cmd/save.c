@@ -33,10 +33,10 @@ struct opts {
 
 static const struct option_row options[] = {
 	{ 'f', "force", NULL, "replace the files of an earlier save",
-	    kind_flag, TO(saving.replace) },
+	    store_flag, TO(saving.replace) },
 	{ 'v', "verbose", NULL, "print what was saved beside each name",
-	    kind_flag, TO(verbose) },
-	{ 0, "all", NULL, "save every segment there is", kind_flag, TO(all) },
+	    store_flag, TO(verbose) },
+	{ 0, "all", NULL, "save every segment there is", store_flag, TO(all) },
 	{ .rows = semaphore_options, TO(semaphore) },
 	{ .rows = filter_options, TO(filter) },
 	{ 0 }

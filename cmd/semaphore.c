@@ -21,9 +21,9 @@
 const struct option_row semaphore_options[] = {
 	{ 0, "lock-with", "SEM",
 	    "hold this semaphore (ID or 0xKEY, :INDEX) meanwhile",
-	    kind_text, .to = offsetof(struct semaphore, text) },
+	    store_text, .to = offsetof(struct semaphore, text) },
 	{ 0, "lock-timeout", "DURATION", "wait for it no longer than this",
-	    kind_duration, .to = offsetof(struct semaphore, timeout),
+	    store_duration, .to = offsetof(struct semaphore, timeout),
 	    .mask = offsetof(struct semaphore, timed), .bit = 1 },
 	{ 0 }
 };

@@ -32,16 +32,16 @@ struct opts {
 
 static const struct option_row options[] = {
 	{ 'm', "mode", "MODE", "set permissions, octal or relative",
-	    kind_mode_text, TO(mode) },
+	    store_mode_text, TO(mode) },
 	{ 'u', "owner", "OWNER[:GROUP]", "set owner and group; or :GROUP",
-	    kind_owner, TO(owner) },
+	    store_owner, TO(owner) },
 	{ 's', "size", "SIZE", "set the size of a POSIX object",
-	    kind_size, TO(size), TEXT(size_text) },
+	    store_size, TO(size), TEXT(size_text) },
 	{ 'f', "force", NULL, "with -s, shrink it though it is in use",
-	    kind_flag, TO(force) },
-	{ 0, "lock", NULL, "keep its pages in memory", kind_flag,
+	    store_flag, TO(force) },
+	{ 0, "lock", NULL, "keep its pages in memory", store_flag,
 	    TO(lock), .group = 1 },
-	{ 0, "unlock", NULL, "let its pages be swapped out again", kind_flag,
+	{ 0, "unlock", NULL, "let its pages be swapped out again", store_flag,
 	    TO(unlock), .group = 1 },
 	{ 0 }
 };

@@ -216,7 +216,7 @@ shmt__read_sysvipc(FILE *file, struct shmt_info **list, size_t *count)
 	return 0;
 }
 
-/* Whether any huge page of 2 MiB (of this size) is in use on the machine. */
+/* Whether any huge page of one size is in use on the machine. */
 static bool
 huge_pages_used(const char *pool)
 {

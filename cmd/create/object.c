@@ -96,7 +96,6 @@ complete(struct creation *c, int fd)
 	return ST_OK;
 }
 
-/* Finds the object that has the name, and opens it as requested. */
 static int
 find_existing(struct creation *c)
 {

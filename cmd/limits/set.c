@@ -19,9 +19,6 @@
 #include "ui/signals.h"
 #include "ui/text.h"
 
-/* Only a kernel booted with ipcmni_extend takes more. */
-#define SHMMNI_PLAIN 32768
-
 /* What is done in one call of change_limits(). */
 struct change {
 	const struct settings *settings;
@@ -77,7 +74,7 @@ warn_of_shmmax(const struct change *c, uint64_t value)
 		    "again", n, plural(n, "s"), value);
 }
 
-/* Segments that the kernel removes when shm_SHM_RMID_FORCED is set. */
+/* Segments that the kernel removes when shm_rmid_forced is set. */
 static uint64_t
 count_orphans(const struct change *c)
 {
@@ -149,10 +146,10 @@ warn_of_extension(const struct change *c)
 	size_t i;
 
 	for (i = 0; i < c->settings->count; i++)
-		if (is_named(&s[i], "shmmni") && s[i].value > SHMMNI_PLAIN)
+		if (is_named(&s[i], "shmmni") && s[i].value > SHMMNI_MOST)
 			warn_about("shmmni", "more than %d: only a kernel "
 			    "booted with ipcmni_extend takes it",
-			    SHMMNI_PLAIN);
+			    SHMMNI_MOST);
 }
 
 /*
@@ -175,7 +172,6 @@ undo_one(const struct shmt_setting *setting, uint64_t old)
 		    strerror(errno));
 }
 
-/* Undoes the first count settings, the last one first. */
 static void
 undo(const struct change *c, size_t count)
 {
@@ -218,7 +214,7 @@ set_revocable(const struct change *c)
 	return status;
 }
 
-/* shm_SHM_RMID_FORCED removes segments, which cannot be restored. */
+/* shm_rmid_forced removes segments, which cannot be restored. */
 static int
 set_irrevocable(const struct change *c)
 {
@@ -367,7 +363,6 @@ print_changes(const struct change *c)
 	}
 }
 
-/* Prints the line of fstab(5) that keeps the size of /dev/shm. */
 static void
 print_fstab(const char *size)
 {

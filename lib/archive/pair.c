@@ -98,7 +98,6 @@ temporary_name(const struct shmt__pair *pair, int copy,
  * Writing
  */
 
-/* Whether a file has this name. */
 static bool
 has_name(const struct shmt__pair *pair, int fd, const char *name)
 {
