@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
+ * A second process that removes a segment when shmtool ends.
+ *
  * The kernel removes a segment that is marked for removal when shmtool ends,
  * but the mark takes the key away and cannot be undone.  So a second process
  * waits until shmtool ends, which it learns from a pipe even after SIGKILL,

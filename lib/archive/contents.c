@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
+/*
+ * Copies contents to a file or from one, by blocks, with their digest.  Holes
+ * are found and skipped here.
+ */
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
+/* Names of objects as text, and of the files of a saved segment. */
+
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
+/* The lines of mountinfo, taken apart. */
+
 #include <sys/sysmacros.h>
 
 #include <stdlib.h>

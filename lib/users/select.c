@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Which segments pass a filter, and which are stale.  Facts have three
- * values: an unknown one never lets a segment pass.
+ * Which segments pass a filter.  Facts have three values: an unknown one never
+ * lets a segment pass.  Whether one is stale is decided in stale.c.
  */
 
 #include <fnmatch.h>
@@ -12,34 +12,6 @@
 #include "users/process.h"
 #include "users/scan.h"
 #include "users/stale.h"
-
-uint64_t
-shmt_idle(const struct shmt_info *segment, int64_t now)
-{
-	int64_t last = shmt_last_time(segment);
-
-	return last < now ? (uint64_t)now - (uint64_t)last : 0;
-}
-
-void
-shmt_check_stale(const struct shmt_info *segment, int64_t now, uint64_t idle,
-    struct shmt_proof *proof)
-{
-	memset(proof, 0, sizeof(*proof));
-	proof->unattached = segment->nattch == 0;
-	proof->not_dest = (segment->state & SHMT_DEST) == 0;
-	proof->idle = shmt_idle(segment, now);
-	proof->idle_enough = proof->idle >= idle;
-	shmt_creator(segment, &proof->creator);
-	shmt_last_user(segment, &proof->last_user);
-	proof->creator_gone =
-	    shmt__has_exited(proof->creator.life) == SHMT_YES;
-	proof->last_user_gone = proof->last_user.life == SHMT_NONE ||
-	    shmt__has_exited(proof->last_user.life) == SHMT_YES;
-	proof->stale = proof->unattached && proof->not_dest &&
-	    proof->idle_enough && proof->creator_gone &&
-	    proof->last_user_gone;
-}
 
 static enum shmt_answer
 answer(bool value)

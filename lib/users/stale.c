@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Whether a POSIX object was left behind.  The kernel tells whether any process
- * has it open or mapped.  Whether a process will open it again cannot be known;
- * the nearest proof is that every process that can have created it has exited.
- * A part that cannot be known does not hold.
+ * Whether a segment or an object is stale: nobody uses it, and who could has
+ * exited.  A part of the proof that cannot be known does not hold.
+ *
+ * Of an object the kernel tells whether any process has it open or mapped.
+ * Whether a process will open it again cannot be known; the nearest proof is
+ * that every process that can have created it has exited.
  */
 
 #include <string.h>
@@ -16,6 +18,34 @@
 #include "users/lease.h"
 #include "users/process.h"
 #include "users/stale.h"
+
+uint64_t
+shmt_idle(const struct shmt_info *segment, int64_t now)
+{
+	int64_t last = shmt_last_time(segment);
+
+	return last < now ? (uint64_t)now - (uint64_t)last : 0;
+}
+
+void
+shmt_check_stale(const struct shmt_info *segment, int64_t now, uint64_t idle,
+    struct shmt_proof *proof)
+{
+	memset(proof, 0, sizeof(*proof));
+	proof->unattached = segment->nattch == 0;
+	proof->not_dest = (segment->state & SHMT_DEST) == 0;
+	proof->idle = shmt_idle(segment, now);
+	proof->idle_enough = proof->idle >= idle;
+	shmt_creator(segment, &proof->creator);
+	shmt_last_user(segment, &proof->last_user);
+	proof->creator_gone =
+	    shmt__has_exited(proof->creator.life) == SHMT_YES;
+	proof->last_user_gone = proof->last_user.life == SHMT_NONE ||
+	    shmt__has_exited(proof->last_user.life) == SHMT_YES;
+	proof->stale = proof->unattached && proof->not_dest &&
+	    proof->idle_enough && proof->creator_gone &&
+	    proof->last_user_gone;
+}
 
 void
 shmt_fill_use(struct shmt_info *info, const struct shmt_holders *holders)
@@ -174,13 +204,11 @@ shmt__check_object_stale(const struct shmt_info *info,
     const struct shmt__ids *ids, int64_t now, uint64_t idle,
     struct shmt_object_proof *proof)
 {
-	int64_t last = shmt_last_time(info);
-
 	*proof = (struct shmt_object_proof){
 		.one_name = info->links == 1,
 		.no_semaphore = (info->state & SHMT_SEM) == 0,
 		.unused = shmt__is_unused(info),
-		.idle = last < now ? (uint64_t)now - (uint64_t)last : 0
+		.idle = shmt_idle(info, now)
 	};
 	proof->idle_enough = proof->idle >= idle;
 	proof->creator_gone = has_creator_exited(info, ids, proof);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Whether a POSIX object is left over, and whether it is in use at all. */
+/* Whether a POSIX object is stale, and whether it is in use at all. */
 
 #ifndef SHMT_USERS_STALE_H
 #define SHMT_USERS_STALE_H
