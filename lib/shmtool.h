@@ -512,7 +512,6 @@ int shmt_semaphore_holder(const struct shmt_semaphore *semaphore, pid_t *pid);
 /* One process and one piece of shared memory that it has mapped or open. */
 struct shmt_holder {
 	struct shmt_object object;
-	int id;			/* of a segment */
 	uint32_t key;		/* as created: known for dest segments too */
 	pid_t pid;
 	uint32_t uid;		/* effective user of the process */

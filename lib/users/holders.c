@@ -118,7 +118,7 @@ merge_one(struct shmt_holders *holders, const struct shmt__found *found)
 	if (h == NULL || h->pid != process->pid ||
 	    compare_objects(&h->object, &object) != 0) {
 		h = &holders->list[holders->count++];
-		*h = (struct shmt_holder){ .object = object, .id = object.id,
+		*h = (struct shmt_holder){ .object = object,
 		    .key = found->key, .pid = process->pid,
 		    .uid = process->uid, .huge = found->huge };
 		strlcpy(h->command, process->command, sizeof(h->command));
