@@ -287,8 +287,7 @@ announce(const struct opts *o)
 		    (uintmax_t)h->segment.size, access_word(o->flags));
 		if (h->segment.state & SHMT_DEST)
 			warn_about(h->operand->text,
-			    "marked for removal: it is removed "
-			    "at the last detach");
+			    "marked for removal at the last detach");
 	}
 	return flush_output();
 }

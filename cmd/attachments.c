@@ -92,7 +92,7 @@ static const char *const defaults[] = {
 };
 
 static const char *const expendable[] = {
-	"KEY", "ADDRESS", "MAPS", "ACCESS", NULL
+	"KEY", "ADDRESS", "MAPS", "ACCESS", "FDS", "SIZE", "USER", NULL
 };
 
 const struct column_set attachment_columns = {

@@ -509,14 +509,12 @@ check_holders(const struct rows *rows)
 	if (missing == 0)
 		return true;
 	if (hidden > 0)
-		warn_about(NULL, "attachments of %zu segment%s are not all "
-		    "known: %zu process%s may not be looked into", missing,
+		warn_about(NULL, "unknown users of %zu segment%s: %zu "
+		    "process%s may not be read", missing,
 		    plural(missing, "s"), hidden, plural(hidden, "es"));
 	else
-		warn_about(NULL, "attachments of %zu segment%s are not all "
-		    "known: processes came or went meanwhile, or are in a "
-		    "PID namespace not seen from here", missing,
-		    plural(missing, "s"));
+		warn_about(NULL, "unknown users of %zu segment%s: processes "
+		    "changed or are hidden", missing, plural(missing, "s"));
 	return false;
 }
 
@@ -526,10 +524,8 @@ check_listed(const struct rows *rows)
 {
 	if (rows->hidden == 0)
 		return true;
-	warn_about(NULL, "%zu process%s may not be looked into: the memory "
-	    "without a name that only %s hold%s is not listed", rows->hidden,
-	    plural(rows->hidden, "es"), rows->hidden == 1 ? "it" : "they",
-	    rows->hidden == 1 ? "s" : "");
+	warn_about(NULL, "not listed: memory only in %zu process%s that may "
+	    "not be read", rows->hidden, plural(rows->hidden, "es"));
 	return false;
 }
 
@@ -552,7 +548,7 @@ check_complete(const struct selection *selection,
 		    plural(collection->closed, "s"));
 		complete = false;
 	}
-	/* One note about processes that may not be looked into is enough. */
+	/* One note about processes that may not be read is enough. */
 	if (complete && (selection->needs & NEEDS_HOLDERS) != 0 &&
 	    (!check_holders_found(&collection->rows) ||
 	    !check_holders(&collection->rows)))

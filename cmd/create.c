@@ -207,9 +207,8 @@ note_logout(const struct creation *c)
 
 	if (isatty(STDERR_FILENO) &&
 	    shmt_logout_removes(uid, &removes) == 0 && removes)
-		warn_about(c->text, "systemd-logind removes it when the last "
-		    "session of %s ends: RemoveIPC=no in logind.conf keeps it",
-		    user_name(uid));
+		warn_about(c->text, "systemd-logind removes it at logout "
+		    "(RemoveIPC)");
 }
 
 /* Of a segment that was opened, only the id is known. */

@@ -314,7 +314,7 @@ container_size_option(void)
 		const char *file, *option;
 	} signs[] = {
 		{ "/var/run/secrets/kubernetes.io",
-		    "an emptyDir volume with medium: Memory at /dev/shm" },
+		    "an emptyDir (medium: Memory) at /dev/shm" },
 		{ "/run/.containerenv", "podman run --shm-size=SIZE" },
 		{ "/.dockerenv", "docker run --shm-size=SIZE" }
 	};

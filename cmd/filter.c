@@ -195,6 +195,17 @@ filter_has(const struct shmt_filter *filter, enum shmt_criterion by,
 	return false;
 }
 
+bool
+filter_is_kinds(const struct shmt_filter *filter)
+{
+	size_t i;
+
+	for (i = 0; i < filter->count; i++)
+		if (filter->clauses[i].by != SHMT_BY_KIND)
+			return false;
+	return true;
+}
+
 /* Whether a filter has a clause of this criterion in either form. */
 static bool
 has_any(const struct shmt_filter *filter, enum shmt_criterion by)
@@ -308,13 +319,12 @@ check_filter(struct shmt_filter *filter)
 int
 check_selection(const struct filter *filter, bool named, bool all)
 {
-	const bool filtered = filter->set.count > 0;
-
-	if (all && (named || filtered))
+	if (all && (named || !filter_is_kinds(&filter->set)))
 		return usage_error("--all", "takes no %s",
-		    named ? "SEGMENT operands" : "filters");
-	return all || named || filtered ? ST_OK : usage_error(NULL,
-	    "which segments? name them, or give filters or --all");
+		    named ? "SEGMENT operands" : "filters but --kind");
+	return all || named || filter->set.count > 0 ? ST_OK :
+	    usage_error(NULL, "which segments? name them, or give filters or "
+	    "--all");
 }
 
 /* Warns where the attachments of the process of a --pid are not visible. */
@@ -333,8 +343,7 @@ warn_of_hidden(pid_t pid)
 	if (errno != EACCES && errno != EPERM)
 		return;
 	snprintf(name, sizeof(name), "--pid %d", (int)pid);
-	warn_about(name, "may not be looked into: only what it created is "
-	    "found, not what it has attached");
+	warn_about(name, "may not be read: only what it created is found");
 }
 
 static void

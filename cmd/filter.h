@@ -30,8 +30,8 @@ extern const struct option_row filter_options[];
 /* After the last option: whether any segment could pass. */
 int check_filter(struct shmt_filter *filter);
 
-/* Of a verb that takes operands, filters or both; or --all alone: whether it
- * has exactly that. */
+/* Of a verb that takes operands, filters or both; or --all, perhaps of other
+ * kinds: whether it has exactly that. */
 int check_selection(const struct filter *filter, bool named, bool all);
 
 /* For a verb that memory without a name cannot be part of: "all" leaves it out,
@@ -42,6 +42,9 @@ void free_filter(struct filter *filter);
 /* Whether a filter has a clause of this criterion, or a negated one. */
 bool filter_has(const struct shmt_filter *filter, enum shmt_criterion by,
     bool negated);
+
+/* Whether a filter chooses nothing but kinds, or nothing at all. */
+bool filter_is_kinds(const struct shmt_filter *filter);
 
 /* Whether time alone, or the exit of a process, can make a segment that nobody
  * uses fail the filter. */

@@ -186,8 +186,8 @@ file_failed(const struct work *w, int error)
 		warn_about(w->file, "the %s is a symbolic link; it is not "
 		    "followed", which);
 	else if (error == ENOTSUP)
-		warn_about(w->file, "it was an object, which has no id: "
-		    "without --id");
+		warn_about(w->file, "it was no System V segment, and has no "
+		    "id: without --id");
 	else if (error == EDESTADDRREQ) {
 		warn_about(w->file, "it was memory without a name: --as /NAME "
 		    "makes an object of it, -k KEY a segment");

@@ -63,6 +63,7 @@ struct work {
 	bool all, quit;		/* the answer was "a", or "q" */
 };
 
+/* Operands, filters or both; or --all, perhaps of other kinds. */
 static int
 check_filters(struct opts *o)
 {

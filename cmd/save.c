@@ -132,8 +132,7 @@ note_idle(struct opts *o, const char *object, const struct shmt_saved *saved)
 	if (!saved->attached || saved->segment.nattch > 0 || o->noted)
 		return;
 	o->noted = true;
-	warn_about(object, "saving attached it, so its idle time starts anew; "
-	    "shmtool rm --stale --save DIR saves and removes");
+	warn_about(object, "idle time starts anew: see rm --stale --save");
 }
 
 static int

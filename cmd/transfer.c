@@ -105,6 +105,7 @@ transfer_failed(const struct operand *operand, const char *other,
 		reason = "no attached process is left to read it through";
 		break;
 	case ENODATA:
+	case ERANGE:
 		reason = "became shorter";
 		break;
 	case ECANCELED:

@@ -232,6 +232,11 @@ write_locked(const struct opts *o, struct shmt_view *view,
 static int
 open_failed(const struct opts *o, const struct shmt_info *segment)
 {
+	if (errno == EINVAL) {
+		warn_about(o->operand.text, "memory of huge pages without a "
+		    "name can be read, but not written to");
+		return ST_FAILED;
+	}
 	if (errno != EACCES)
 		return fail(o->operand.text, errno);
 	warn_about(o->operand.text, "no write permission: mode %04o, owner %s",

@@ -89,16 +89,21 @@ shmt_open(const struct shmt_object *object, unsigned flags, int *fd)
 static int
 append(struct shmt_list *all, struct shmt_list *more)
 {
-	struct shmt_info *list;
+	struct shmt_info *list = all->list;
 
-	list = reallocarray(all->list, all->count + more->count + 1,
-	    sizeof(*list));
-	if (list == NULL)
-		return -1;
-	if (more->count > 0)
-		memcpy(list + all->count, more->list,
-		    more->count * sizeof(*list));
-	all->list = list;
+	if (all->count == 0 && more->count > 0) {
+		all->list = more->list;
+		more->list = list;
+	} else {
+		list = reallocarray(list, all->count + more->count + 1,
+		    sizeof(*list));
+		if (list == NULL)
+			return -1;
+		if (more->count > 0)
+			memcpy(list + all->count, more->list,
+			    more->count * sizeof(*list));
+		all->list = list;
+	}
 	all->count += more->count;
 	all->hidden += more->hidden;
 	if (more->dir != 0) {

@@ -17,6 +17,7 @@
 #include "posix.h"
 #include "posix_create.h"
 #include "posix_remove.h"
+#include "sys/atomic_file.h"
 #include "sys/file.h"
 
 /* In pieces, so that a signal soon ends the reservation of a large object. */
@@ -98,17 +99,9 @@ grow(int fd, uint64_t from, uint64_t to, unsigned flags)
 	return ftruncate(fd, (off_t)to);
 }
 
-/* Whether a system call that the kernel has was refused: by an old kernel, by
- * a file system or by a filter of system calls. */
-static bool
-is_refused(int error)
-{
-	return error == EOPNOTSUPP || error == ENOSYS || error == EINVAL ||
-	    error == EISDIR || error == EPERM;
-}
-
-/* Opens a file without a name; or one with a name, which other users cannot
- * open because its mode is set last. */
+/* Opens a file that can be given its name later; where an old kernel or a filter
+ * of system calls refuses that, one with the name, which other users cannot open
+ * because its mode is set last. */
 static int
 open_draft(int dir, const char *name)
 {
@@ -119,8 +112,8 @@ open_draft(int dir, const char *name)
 		errno = EEXIST;
 		return -1;
 	}
-	fd = openat(dir, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	if (fd == -1 && is_refused(errno))
+	fd = shmt__open_unnamed(dir);
+	if (fd == -1)
 		fd = openat(dir, name, O_RDWR | O_CREAT | O_EXCL |
 		    O_NOFOLLOW | O_CLOEXEC, 0);
 	return fd;
@@ -151,20 +144,6 @@ shmt_posix_draft(const struct shmt_object *object,
 	return 0;
 }
 
-/* Links the descriptor; without CAP_DAC_READ_SEARCH by its path in /proc. */
-static int
-link_draft(int fd, int dir, const char *name)
-{
-	char path[SHMT__FD_PATH];
-
-	if (linkat(fd, "", dir, name, AT_EMPTY_PATH) == 0)
-		return 0;
-	if (errno != ENOENT && !is_refused(errno))
-		return -1;
-	return linkat(AT_FDCWD, shmt__fd_path(path, fd), dir, name,
-	    AT_SYMLINK_FOLLOW);
-}
-
 int
 shmt_posix_publish(const struct shmt_object *object,
     const struct shmt_request *request, int fd)
@@ -179,7 +158,7 @@ shmt_posix_publish(const struct shmt_object *object,
 	dir = shmt__posix_enter(object);
 	if (dir == -1)
 		return -1;
-	result = link_draft(fd, dir, object->name);
+	result = shmt__name_unnamed(fd, dir, object->name);
 	shmt__posix_leave(object, dir);
 	return result;
 }

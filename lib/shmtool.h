@@ -385,7 +385,8 @@ struct shmt_view;
 
 /* Opens a view; the caller closes it.  ESRCH: SHMT_NO_TRACE, and there is no
  * process through which this caller may read; ENODATA: only in a way that
- * allocates pages that were never written.  EINVAL: SHMT_NO_TRACE to write. */
+ * allocates pages that were never written.  EINVAL: SHMT_NO_TRACE to write,
+ * or a memfd of huge pages, which only a mapping can write to. */
 int shmt_view_open(const struct shmt_object *object, unsigned flags,
     struct shmt_view **view);
 void shmt_view_close(struct shmt_view *view);
@@ -1148,9 +1149,9 @@ struct shmt_restoring {
  * the contents are checked while they are copied, and nobody but the owner
  * may attach it before, nor open an object.  The name of an object is that of
  * how, or in *saved.  EEXIST: the key, the id or the name is taken; ENOTSUP: a
- * segment is to have the id of an object, which has none; EDESTADDRREQ: memory
- * that had no name needs SHMT_OTHER_KEY or SHMT_OTHER_NAME; EBADMSG:
- * damaged, see *trouble; EINVAL or ELOOP at a file: it is no regular file.
+ * segment is to have the id of what was none; EDESTADDRREQ: memory that had no
+ * name needs SHMT_OTHER_KEY or SHMT_OTHER_NAME; EBADMSG: damaged, see
+ * *trouble; EINVAL or ELOOP at a file: it is no regular file.
  * *saved is set once the .meta is known to be good, also on failure;
  * saved->lost tells what is not as it was; creator, times and last user never
  * are.

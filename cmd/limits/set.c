@@ -46,7 +46,7 @@ warn_of_shmmni(const struct change *c, uint64_t value)
 
 	if (n > value)
 		warn_about("shmmni", "%" PRIu64 " segment%s, more than "
-		    "%" PRIu64 ": %s, no other can be made", n,
+		    "%" PRIu64 ": %s", n,
 		    n == 1 ? " exists" : "s exist", value,
 		    n == 1 ? "it stays" : "they stay");
 }
@@ -58,7 +58,7 @@ warn_of_shmall(const struct change *c, uint64_t value)
 
 	if (n > value)
 		warn_about("shmall", "%" PRIu64 " page%s in use, more than "
-		    "%" PRIu64 ": %s, no further page can be reserved", n,
+		    "%" PRIu64 ": %s", n,
 		    n == 1 ? " is" : "s are", value,
 		    n == 1 ? "it stays" : "they stay");
 }
@@ -69,9 +69,8 @@ warn_of_shmmax(const struct change *c, uint64_t value)
 	uint64_t n = c->usage.largest;
 
 	if (n > value)
-		warn_about("shmmax", "a segment of %" PRIu64 " byte%s exists, "
-		    "more than %" PRIu64 ": it stays, but could not be made "
-		    "again", n, plural(n, "s"), value);
+		warn_about("shmmax", "a segment has more, %" PRIu64
+		    " byte%s: it stays", n, plural(n, "s"));
 }
 
 /* Segments that the kernel removes when shm_rmid_forced is set. */
@@ -113,11 +112,8 @@ warn_of_removal(const struct change *c, bool dry)
 	uint64_t n = dry ? count_orphans(c) : count_removed(c);
 
 	if (n > 0)
-		warn_about(SHM_RMID_FORCED,
-		    "%s %" PRIu64 " unattached segment%s "
-		    "whose creator%s exited",
-		    dry ? "would remove" : "removed", n, plural(n, "s"),
-		    n == 1 ? " has" : "s have");
+		warn_about(SHM_RMID_FORCED, "%s %" PRIu64 " orphaned segment%s",
+		    dry ? "would remove" : "removed", n, plural(n, "s"));
 }
 
 static void
@@ -147,9 +143,8 @@ warn_of_extension(const struct change *c)
 
 	for (i = 0; i < c->settings->count; i++)
 		if (is_named(&s[i], "shmmni") && s[i].value > SHMMNI_MOST)
-			warn_about("shmmni", "more than %d: only a kernel "
-			    "booted with ipcmni_extend takes it",
-			    SHMMNI_MOST);
+			warn_about("shmmni", "more than %d needs the boot "
+			    "option ipcmni_extend", SHMMNI_MOST);
 }
 
 /*
@@ -370,8 +365,7 @@ print_fstab(const char *size)
 	char *line;
 
 	if (option != NULL) {
-		printf("dev_shm_size: kept where this container is started, "
-		    "by %s\n", option);
+		printf("dev_shm_size: this container keeps it by %s\n", option);
 		return;
 	}
 	if (shmt_dev_shm_line(size, &line) == -1) {

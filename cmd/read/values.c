@@ -15,16 +15,6 @@
 #include "read/values.h"
 
 char *
-format_hex(char *text, unsigned char byte)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	text[0] = digits[byte >> 4];
-	text[1] = digits[byte & 0xf];
-	return text + 2;
-}
-
-char *
 format_offset(char *text, uint64_t offset)
 {
 	int shift = 24;

@@ -24,8 +24,18 @@ struct value_type {
 /* The type of this name, or NULL. */
 const struct value_type *find_value_type(const char *name);
 
-/* Two hexadecimal digits; and at least eight for an offset. */
-char *format_hex(char *text, unsigned char byte);
+/* Two hexadecimal digits; not a call for each byte. */
+static inline char *
+format_hex(char *text, unsigned char byte)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	text[0] = digits[byte >> 4];
+	text[1] = digits[byte & 0xf];
+	return text + 2;
+}
+
+/* At least eight hexadecimal digits. */
 char *format_offset(char *text, uint64_t offset);
 
 #endif

@@ -53,6 +53,9 @@ report_removal(const struct report *report, const struct removal *r)
 	char text[OPERAND_TEXT];
 	const char *object = text, *reason = r->reason;
 
+	/* Usual and frequent: nothing is said. */
+	if (r->result == REMOVED && reason == NULL && !report->verbose)
+		return;
 	operand_text(&r->segment.object, text);
 	if (r->operand != NULL)
 		object = r->operand->text;

@@ -48,6 +48,14 @@ const struct column_set account_columns = {
 	.expendable = expendable
 };
 
+/* The share of one name in the bytes of an object that may have several, each
+ * with a row of its own, or elsewhere in the same tmpfs. */
+static uint64_t
+share(const struct shmt_info *s, uint64_t bytes)
+{
+	return s->links > 1 ? bytes / s->links : bytes;
+}
+
 /* Bytes that are not known are not added, and are part of what is unseen. */
 static void
 add_segment(struct account *account, const struct shmt_info *s)
@@ -60,8 +68,8 @@ add_segment(struct account *account, const struct shmt_info *s)
 	row->count++;
 	row->size = add_sizes(row->size, s->size);
 	if ((s->known & SHMT_HAS_RSS) != 0) {
-		row->rss = add_sizes(row->rss, s->rss);
-		row->swap = add_sizes(row->swap, s->swap);
+		row->rss = add_sizes(row->rss, share(s, s->rss));
+		row->swap = add_sizes(row->swap, share(s, s->swap));
 	}
 }
 
@@ -91,8 +99,8 @@ add_mount(struct account *account, const struct shmt_tmpfs *t,
 		    (s->object.kind != SHMT_DELETED || !t->with_deleted)))
 			continue;
 		row->count = subtract(row->count, 1);
-		row->rss = subtract(row->rss, s->rss);
-		row->swap = subtract(row->swap, s->swap);
+		row->rss = subtract(row->rss, share(s, s->rss));
+		row->swap = subtract(row->swap, share(s, s->swap));
 	}
 	row->size = row->rss + row->swap;
 	account->count += row->size > 0;

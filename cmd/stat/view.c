@@ -43,11 +43,16 @@ static const char *const object_attachments[] = {
 };
 
 /* What a narrow terminal loses of these, in this order. */
-static const char *const times_expendable[] = { "KEY", "IDLE", "OWNER",
-	"BTIME", "ATIME", NULL };
-static const char *const pids_expendable[] = { "KEY", "OWNER", NULL };
+static const char *const times_expendable[] = {
+	"KEY", "IDLE", "NSPID", "NSCOMMAND", "OWNER", "BTIME", "ATIME", "KIND",
+	"CTIME", NULL
+};
+static const char *const pids_expendable[] = {
+	"KEY", "OWNER", "NSPID", "NSCOMMAND", "LCOMMAND", "CCOMMAND", NULL
+};
 static const char *const creators_expendable[] = {
-	"PERMS", "KEY", "CGROUP", "GROUP", "CREATOR", NULL
+	"PERMS", "KEY", "NSPID", "NSCOMMAND", "CGROUP", "GROUP", "CREATOR",
+	"OWNER", NULL
 };
 
 /* A program that reads JSON gets all facts of a segment itself. */
@@ -216,16 +221,11 @@ set_columns(struct opts *o)
 static bool
 is_account(const struct opts *o)
 {
-	const struct shmt_filter *filter = &o->filter.set;
-	size_t i;
-
-	for (i = 0; i < filter->count; i++)
-		if (filter->clauses[i].by != SHMT_BY_KIND)
-			return false;
-	return entered_namespace() == NULL && o->view_index == SUMMARY &&
+	return filter_is_kinds(&o->filter.set) &&
+	    entered_namespace() == NULL && o->view_index == SUMMARY &&
 	    o->by_name == NULL &&
 	    o->args.count == 0 && !o->selection.all_ns &&
-	    shmt_filter_kinds(filter) == SHMT_ALL_KINDS;
+	    shmt_filter_kinds(&o->filter.set) == SHMT_ALL_KINDS;
 }
 
 int

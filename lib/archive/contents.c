@@ -268,7 +268,7 @@ shmt__copy_contents(struct shmt__copy *copy)
 		return -1;
 	forget_runs(&job);
 	job.digest = shmt__digest_begin();
-	job.buffer = buffer = calloc(1, SHMT__BLOCK);
+	job.buffer = buffer = aligned_alloc(SHMT__ALIGNMENT, SHMT__BLOCK);
 	if (job.digest != NULL && buffer != NULL)
 		result = copy_all(&job);
 	forget_runs(&job);

@@ -301,7 +301,9 @@ set_owner(struct restore *restore, int fd)
 	const struct shmt_info *old = &restore->saved.segment;
 	struct stat st;
 
-	if (geteuid() == 0 && fchown(fd, old->uid, old->gid) == 0)
+	/* For fchown(2), -1 is no id but leaves the owner or group as it is. */
+	if (geteuid() == 0 && fchown(fd, old->uid, old->gid) == 0 &&
+	    old->uid != UINT32_MAX && old->gid != UINT32_MAX)
 		return 0;
 	if (fstat(fd, &st) == -1)
 		return -1;

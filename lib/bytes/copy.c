@@ -66,7 +66,7 @@ begin(struct job *job, struct shmt_view *view,
 	if (!shmt__view_has(view, how->offset, length))
 		return -1;
 	if (view->buffer == NULL)
-		view->buffer = malloc(SHMT__BUFFER);
+		view->buffer = aligned_alloc(SHMT__ALIGNMENT, SHMT__BUFFER);
 	if (view->buffer == NULL)
 		return -1;
 	*job = (struct job){ .view = view, .how = how, .fd = fd,

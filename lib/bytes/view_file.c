@@ -18,17 +18,26 @@
 #include "shmtool.h"
 #include "sys/file.h"
 
+/* Whether the file still has so many bytes; ENODATA: it has become shorter. */
+static bool
+has_bytes(int fd, uint64_t end)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && (uint64_t)st.st_size >= end)
+		return true;
+	errno = ENODATA;
+	return false;
+}
+
 /* SEEK_DATA knows swapped pages, too.  On huge pages all is data. */
 bool
 shmt__find_run(int fd, uint64_t offset, uint64_t end, struct shmt__run *run)
 {
 	off_t next = lseek(fd, (off_t)offset, SEEK_DATA);
-	struct stat st;
 
-	/* What is behind the end is no hole: the file has become shorter, and
-	 * reading it is to fail. */
-	if (next == -1 && (errno != ENXIO || fstat(fd, &st) == -1 ||
-	    (uint64_t)st.st_size < end))
+	/* What is behind the end is no hole: reading it is to fail. */
+	if (next == -1 && (errno != ENXIO || !has_bytes(fd, end)))
 		return false;
 	*run = (struct shmt__run){ next == (off_t)offset, end };
 	if (run->data)
@@ -49,13 +58,9 @@ find_run(struct shmt_view *view, uint64_t offset, uint64_t end,
 static int
 load(struct shmt_view *view, uint64_t offset, void *buffer, size_t length)
 {
-	struct stat st;
-
 	if (shmt__read_at(view->fd, offset, buffer, length) == 0)
 		return 0;
-	if (fstat(view->fd, &st) == 0 &&
-	    (uint64_t)st.st_size < offset + length)
-		errno = ENODATA;
+	has_bytes(view->fd, offset + length);
 	return -1;
 }
 
@@ -68,11 +73,13 @@ set_errno_of_shortage(const struct shmt_view *view)
 		errno = ENOMEM;
 }
 
+/* Writing behind the end would make the file longer again. */
 static int
 store(struct shmt_view *view, uint64_t offset, const void *buffer,
     size_t length)
 {
-	if (shmt__write_at(view->fd, offset, buffer, length) == 0)
+	if (has_bytes(view->fd, offset + length) &&
+	    shmt__write_at(view->fd, offset, buffer, length) == 0)
 		return 0;
 	set_errno_of_shortage(view);
 	return -1;
@@ -95,7 +102,8 @@ receive_from_file(struct shmt_view *view, uint64_t offset, size_t length,
 {
 	ssize_t n;
 
-	if (lseek(view->fd, (off_t)offset, SEEK_SET) == -1)
+	if (lseek(view->fd, (off_t)offset, SEEK_SET) == -1 ||
+	    !has_bytes(view->fd, offset + length))
 		return -1;
 	n = sendfile(view->fd, fd, NULL, length);
 	if (n == -1)

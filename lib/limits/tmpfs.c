@@ -34,13 +34,15 @@ shmt_shmem(uint64_t *bytes)
 	return 0;
 }
 
-/* Adds the blocks of one file; where a part may be swapped out, only an open
+/* Adds the blocks of one file, or one name's share of them; where a part may be swapped out, only an open
  * file tells how much. */
 static void
 add_file(void *arg, int dir, const char *name, unsigned depth,
     const struct statx *st)
 {
 	struct shmt_tmpfs *t = arg;
+	/* None if it was unlinked meanwhile. */
+	const uint64_t names = st->stx_nlink > 1 ? st->stx_nlink : 1;
 	uint64_t rss = st->stx_blocks * 512, swap = 0;
 	int fd;
 
@@ -55,8 +57,8 @@ add_file(void *arg, int dir, const char *name, unsigned depth,
 		}
 		shmt__close(fd);
 	}
-	t->rss += rss;
-	t->swap += swap;
+	t->rss += rss / names;
+	t->swap += swap / names;
 }
 
 static void

@@ -15,6 +15,7 @@
 #include <sys/sysmacros.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
@@ -185,14 +186,15 @@ shmt__parse_maps_line(const char *line, size_t length,
 	return true;
 }
 
-/* The device of a file that the kernel makes where it makes segments. */
+/* The device of a file that the kernel makes where it makes segments, and which
+ * attributes its file system knows; 0: the kernel does not tell. */
 static dev_t
-device_of_memfd(unsigned flags)
+device_of_memfd(unsigned flags, uint64_t *attributes)
 {
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 8u
 #endif
-	struct stat st;
+	struct statx st = { 0 };
 	int fd;
 
 	/* Linux 6.3 asks for a decision about execution; older ones refuse
@@ -202,23 +204,24 @@ device_of_memfd(unsigned flags)
 		fd = memfd_create("", flags | MFD_CLOEXEC);
 	if (fd == -1)
 		return 0;
-	if (fstat(fd, &st) == -1)
-		st.st_dev = 0;
+	shmt__statx(fd, "", AT_EMPTY_PATH, &st);
 	close(fd);
-	return st.st_dev;
+	*attributes = st.stx_attributes_mask;
+	return makedev(st.stx_dev_major, st.stx_dev_minor);
 }
 
 static void
 ask_huge_devices(struct shmt__devices *devices)
 {
 	const size_t room = sizeof(devices->huge) / sizeof(devices->huge[0]);
+	uint64_t ignored;
 	unsigned shift;
 	dev_t device;
 
 	/* Sizes of huge pages go from 64 KiB to 16 GiB. */
 	for (shift = 16; shift <= 34; shift++) {
 		device = device_of_memfd(MFD_HUGETLB |
-		    shift << MAP_HUGE_SHIFT);
+		    shift << MAP_HUGE_SHIFT, &ignored);
 		if (device != 0 && devices->huge_count < room)
 			devices->huge[devices->huge_count++] = device;
 	}
@@ -232,7 +235,7 @@ shmt__is_internal(struct shmt__devices *devices, dev_t device, bool *huge)
 
 	*huge = false;
 	if (!devices->asked) {
-		devices->small = device_of_memfd(0);
+		devices->small = device_of_memfd(0, &devices->attributes);
 		devices->asked = true;
 	}
 	if (device == devices->small)

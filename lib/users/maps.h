@@ -38,6 +38,7 @@ bool shmt__parse_segment_name(const char *name, size_t length,
 struct shmt__devices {
 	bool asked, asked_huge;
 	dev_t small;		/* 0: the kernel does not tell */
+	uint64_t attributes;	/* those that tmpfs knows, as statx(2) */
 	dev_t huge[8];		/* one for each size of huge pages */
 	size_t huge_count;
 };

@@ -204,13 +204,28 @@ is_hidden(int proc, pid_t pid)
 	    stat.state != 'X';
 }
 
+/* The inode as the text of the link names it, "ipc:[4026531839]": to follow
+ * the link makes an inode each time. */
+static int
+read_inode(int proc, const char *path, uint64_t *inode)
+{
+	char text[32];
+	ssize_t length = readlinkat(proc, path, text, sizeof(text) - 1);
+
+	if (length == -1)
+		return -1;
+	text[length] = '\0';
+	*inode = strtoull(text + strcspn(text, "0123456789"), NULL, 10);
+	return 0;
+}
+
 static int
 list_namespaces(DIR *proc, struct namespaces *all, size_t *hidden)
 {
 	int result = 0, fd = dirfd(proc);
 	size_t i, count;
+	uint64_t inode;
 	char path[32];
-	struct stat st;
 	pid_t *pids;
 
 	if (shmt__list_pids(proc, &pids, &count) == -1)
@@ -218,8 +233,8 @@ list_namespaces(DIR *proc, struct namespaces *all, size_t *hidden)
 	for (i = 0; result == 0 && i < count; i++) {
 		snprintf(path, sizeof(path), "%d/ns/%s", (int)pids[i],
 		    name_of(all->kind));
-		if (fstatat(fd, path, &st, 0) == 0)
-			result = add_namespace(all, st.st_ino, pids[i]);
+		if (read_inode(fd, path, &inode) == 0)
+			result = add_namespace(all, inode, pids[i]);
 		else if ((errno == EACCES || errno == EPERM) &&
 		    is_hidden(fd, pids[i]))
 			++*hidden;

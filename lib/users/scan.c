@@ -269,19 +269,25 @@ add_descriptor(struct worker *worker, int dir, const char *number,
 	    add_found(worker, found, name, (size_t)length) : 0;
 }
 
-/* The same of a descriptor, whose tmpfs may not be mounted there any more.  Of
- * what is mounted mountinfo tells the type: a file system that does not answer
- * would not do so here either. */
+/*
+ * The same of a descriptor, whose tmpfs may not be mounted there any more.  A
+ * file system that does not answer must not be asked what it is: of what is
+ * mounted mountinfo tells the type, and of the rest, since Linux 6.1, statx(2)
+ * tells which attributes it knows.
+ */
 static bool
-is_open_on_tmpfs(const struct worker *worker, dev_t device, int dir,
+is_open_on_tmpfs(struct worker *worker, const struct statx *st, int dir,
     const char *number)
 {
+	const dev_t device = makedev(st->stx_dev_major, st->stx_dev_minor);
 	const struct device *known = find_device(worker, device);
 	struct statfs fs;
-	bool result;
+	bool result, huge;
 	int fd;
 
-	if (known == NULL || known->mounted)
+	if (known == NULL || known->mounted ||
+	    shmt__is_internal(&worker->devices, device, &huge) ||
+	    (~st->stx_attributes_mask & worker->devices.attributes) != 0)
 		return false;
 	fd = openat(dir, number, O_PATH | O_CLOEXEC);
 	result = fd != -1 && fstatfs(fd, &fs) == 0 &&
@@ -305,8 +311,8 @@ look_at_descriptor(struct worker *worker, int dir, const char *number)
 	found.unlinked = st.stx_nlink == 0;
 	interest = choose_file(worker, &found.mapping);
 	if (interest == SHMT__SKIP && found.unlinked &&
-	    worker->job->query->unlinked && is_open_on_tmpfs(worker,
-	    found.mapping.device, dir, number))
+	    worker->job->query->unlinked &&
+	    is_open_on_tmpfs(worker, &st, dir, number))
 		interest = SHMT__TAKE_WITH_NAME;
 	return interest == SHMT__SKIP ? 0 : add_descriptor(worker, dir,
 	    number, &found, interest == SHMT__TAKE_WITH_NAME);

@@ -321,3 +321,59 @@ meets() {
 	done
 	[ "$(segments)" -eq 1 ]
 }
+
+# fuse_gone: a process that has a file without links open, below a mount that
+# was taken away and whose server answers no more.
+fuse_gone() {
+	local ready="$BATS_TEST_TMPDIR/open" mount="$BATS_TEST_TMPDIR/mount"
+	mkdir "$mount"
+	unshare --mount perl -e '
+		my ($where, $ready, $none, $type) = (@ARGV, "none", "fuse");
+		open my $dev, "+<", "/dev/fuse" or exit 1;
+		my $data = "fd=" . fileno($dev) .
+		    ",rootmode=40000,user_id=0,group_id=0";
+		syscall(165, $none, $where, $type, 0, $data) == 0 or exit 1;
+		if (fork == 0) {
+			close $dev;
+			open my $f, "<", "$where/f" or die;
+			syscall 166, $where, 2;	# MNT_DETACH
+			open my $r, ">", $ready or die;
+			my $parent = getppid;
+			sleep 1 while getppid == $parent;
+			exit;
+		}
+		my $attributes = pack "Q6 L10", 2, (0) x 8, 0100644, (0) x 4,
+		    4096, 0;
+		my %answers = (	# INIT, LOOKUP and OPEN
+			26 => pack("L4 S2 L2 S2 L8", 7, 31, (0) x 4, 4096,
+			    (0) x 11),
+			1 => pack("Q4 L2", 2, 0, 1000, 1000, 0, 0) .
+			    $attributes,
+			14 => pack("Q L2", 1, 0, 0));
+		until (-e $ready) {
+			my $in = "";
+			vec($in, fileno($dev), 1) = 1;
+			select $in, undef, undef, 0.1 or next;
+			sysread $dev, my $request, 65536 or last;
+			my ($call, $number) = unpack "x4 L Q", $request;
+			my $answer = $answers{$call} // "";
+			syswrite $dev, pack("L l Q", 16 + length $answer, 0,
+			    $number) . $answer;
+		}
+		sleep 1 while 1' "$mount" "$ready" 3>&- &
+	holders+=("$!")
+	wait_for test -e "$ready" -o ! -e "/proc/$!"
+	[ -e "$ready" ] || skip "no FUSE can be mounted here"
+}
+
+@test "hostile: a server of files that answers no more, of no mount" {
+	needs_root "mounts a FUSE"
+	[ "$(uname -m)" = x86_64 ] || skip "knows the system calls of x86-64"
+	[ "$(printf '6.1\n%s\n' "$(uname -r)" | sort -V | head -n 1)" = 6.1 ] ||
+		skip "before Linux 6.1 tmpfs does not tell its attributes"
+	fuse_gone
+	run --separate-stderr timeout -k 1 30 shmtool stat --kind deleted
+	[ "$status" -eq 0 ]
+	run --separate-stderr timeout -k 1 30 shmtool stat -u --kind all
+	[ "$status" -eq 0 ]
+}

@@ -6,6 +6,7 @@
 # other users, and a full /dev/shm.
 
 load common
+load saved
 
 setup() {
 	needs_own_shm
@@ -231,4 +232,38 @@ fails() {
 		shmtool rm /x
 		shmtool create /y -s 1 -- true
 		[ -z "$(ls -A /dev/shm)" ]'
+}
+
+@test "read and write: an object that shrinks before it is opened" {
+	can_inject
+	local line
+	echo input >"$BATS_TEST_TMPDIR/in"
+	for line in "read" "read -x" "read -O $BATS_TEST_TMPDIR/out" \
+		"write -f $BATS_TEST_TMPDIR/in -o 9000"; do
+		truncate -s 10000 /dev/shm/x
+		# After its size was looked at for the first time.
+		# shellcheck disable=SC2086
+		stopped_at sysinfo:when=1 'truncate -s 4096 /dev/shm/x' \
+			shmtool $line /x
+		[ "$status" -eq 1 ]
+		message_has "${line%% *}: /x: became shorter, after 0 bytes"
+	done
+	[ "$(stat -c %s /dev/shm/x)" -eq 4096 ]
+}
+
+@test "write: an object that shrinks meanwhile does not grow again" {
+	can_inject
+	local line
+	head -c 3M /dev/urandom >"$BATS_TEST_TMPDIR/in"
+	# sendfile(2) is called again after a signal, and its place set before.
+	for line in "lseek:when=3 write -f $BATS_TEST_TMPDIR/in" \
+		"pwrite64:when=1 write -zA"; do
+		truncate -s 3M /dev/shm/x
+		# shellcheck disable=SC2086
+		stopped_at "${line%% *}" \
+			'truncate -s 4096 /dev/shm/x' shmtool ${line#* } /x
+		[ "$status" -eq 1 ]
+		message_has "write: /x: became shorter, after"
+		[ "$(stat -c %s /dev/shm/x)" -eq 4096 ]
+	done
 }

@@ -10,8 +10,9 @@ needs_memfd() {
 
 # hold_unnamed KIND BYTES: a process that holds so many bytes of memory, all
 # written, until the test ends; of "mapped", deleted memory that it has only
-# mapped, which has another name, /dev/shm/other, if it is "linked"; "named" is an object that has its name still.  $holder is its pid,
-# $path leads to the memory where that is a descriptor.
+# mapped, which has another name, /dev/shm/other, if it is "linked"; "named" is an object
+# that has its name still, and "huge" a memfd of huge pages, none of them
+# written.  $holder is its pid, $path leads to the memory where that is a descriptor.
 hold_unnamed() {
 	local ready="$BATS_TEST_TMPDIR/holding.$RANDOM$RANDOM"
 	[[ $1 == deleted || $1 == named ]] ||
@@ -20,7 +21,13 @@ hold_unnamed() {
 		my ($kind, $bytes, $ready) = @ARGV;
 		my ($fd, $at, $file) = (-1);
 		$bytes += 0;	# syscall takes a string for a pointer
-		if ($kind eq "memfd" || $kind eq "sealed") {
+		if ($kind eq "huge") {
+			my $name = "huge";
+			$fd = syscall(319, $name, 4);
+			open our $huge, "+>&=", $fd or die $!;
+			truncate $huge, $bytes or die $!;
+			$bytes = 0;
+		} elsif ($kind eq "memfd" || $kind eq "sealed") {
 			my $name = "made by a test";
 			$fd = syscall(319, $name, 2);
 		} elsif ($kind ne "anon") {
@@ -30,7 +37,7 @@ hold_unnamed() {
 			$kind = "mapped" if $kind eq "linked";
 			$fd = fileno $file;
 		}
-		if ($fd != -1) {
+		if ($fd != -1 && $bytes > 0) {
 			open my $out, ">&=", $fd or die $!;
 			binmode $out;
 			syswrite $out, "x" x $bytes;

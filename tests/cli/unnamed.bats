@@ -75,6 +75,10 @@ mapping() {
 	[ "$(shmtool restore --as /back "$(<"$BATS_TEST_TMPDIR/name")")" = /back ]
 	cmp "$BATS_TEST_TMPDIR/out" /dev/shm/back
 	[ "$(stat -c %a /dev/shm/back)" = 600 ]
+	run --separate-stderr shmtool restore --id -k 77 \
+		"$(<"$BATS_TEST_TMPDIR/name")"
+	[ "$status" -eq 1 ]
+	message_has "it was no System V segment, and has no id"
 	id=$(shmtool restore -k 77 "$(<"$BATS_TEST_TMPDIR/name")")
 	[ "$(of_id key "$id")" = 0x0000004d ]
 	shmtool read "$id" | cmp - /dev/shm/back
@@ -152,6 +156,15 @@ mapping() {
 	done
 	[ "$(shmtool read -n 3 "$path")" = xxx ]
 	[[ $(shmtool attach -r -t 0.1 "$path") == *" 5000 r" ]]
+}
+
+@test "a memfd of huge pages: write names what it is" {
+	hold_unnamed huge 4194304
+	run --separate-stderr shmtool write -s x "$path"
+	[ "$status" -eq 1 ]
+	message_has "write: $path: memory of huge pages without a name can be \
+read, but not written to"
+	[ "$(shmtool read -n 2M "$path" | tr -d '\0' | wc -c)" -eq 0 ]
 }
 
 @test "a path to an object that has a name is that object" {

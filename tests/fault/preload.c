@@ -57,7 +57,7 @@
 #include "fault.h"
 
 #define NAMES(X) \
-	X(malloc) X(calloc) X(realloc) \
+	X(malloc) X(calloc) X(realloc) X(aligned_alloc) \
 	X(open64) X(access) X(faccessat) X(fallocate64) X(fstatfs64) \
 	X(ppoll) X(pwrite64) X(readlinkat) X(__read_chk) \
 	X(__open64_2) X(openat64) X(read) X(pread64) X(write) \
@@ -107,6 +107,7 @@ static int elsewhere;		/* in what is not to fail */
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
 extern void *__libc_realloc(void *old, size_t size);
+extern void *__libc_memalign(size_t alignment, size_t size);
 extern void __libc_free(void *p);
 
 static void *
@@ -354,6 +355,13 @@ realloc(void *old, size_t size)
 		return NULL;
 	return old == NULL ? count(__libc_malloc(size)) :
 	    __libc_realloc(old, size);
+}
+
+void *
+aligned_alloc(size_t alignment, size_t size)
+{
+	return strikes(CALL_aligned_alloc) ? NULL :
+	    count(__libc_memalign(alignment, size));
 }
 
 void

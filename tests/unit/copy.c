@@ -239,6 +239,7 @@ full(void **state)
 	assert_non_null(file);
 	assert_int_equal(ftruncate(fileno(file), 100000), 0);
 	make_file_view(&view, 100000);
+	assert_int_equal(ftruncate(view.fd, 100000), 0);
 	fault("pwrite64", 0, ENOSPC);
 	assert_int_equal(shmt_view_put(&view, 0, &c, 1), -1);
 	assert_int_equal(errno, ENOMEM);

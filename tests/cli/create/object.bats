@@ -131,6 +131,38 @@ in_shm() {
 	done
 }
 
+@test "create /NAME: without O_TMPFILE, linkat or /proc, by another way" {
+	can_inject
+	echo hello >"$BATS_TEST_TMPDIR/in"
+	local refused option
+	for refused in linkat:error={ENOSYS,EPERM}; do
+		for option in "-s 6" "-i $BATS_TEST_TMPDIR/in" \
+			"-s 6 -e" "-s 6 -- cp $BATS_TEST_TMPDIR/in /dev/shm/x"
+		do
+			# shellcheck disable=SC2086
+			run --separate-stderr with_failing "$refused" \
+				shmtool create /x $option
+			[ "$status" -eq 0 ]
+			[ -z "$stderr" ]
+			if [[ $option == *--* ]]; then
+				[ ! -e /dev/shm/x ]
+				continue
+			fi
+			[ "$(stat -c '%a %s %b' /dev/shm/x)" = "600 6 8" ]
+			[[ $option != -i* ]] || [ "$(cat /dev/shm/x)" = hello ]
+			[ "$option" != "-s 6" ] ||
+				[ "$(tr '\0' 0 </dev/shm/x)" = 000000 ]
+			run with_failing "$refused" shmtool create /x -s 1
+			[ "$status" -eq 5 ]
+			rm /dev/shm/x
+		done
+	done
+	run unshare -m sh -c 'mount -t tmpfs none /proc &&
+		exec shmtool create /x -i "$0"' "$BATS_TEST_TMPDIR/in"
+	[ "$status" -eq 0 ] || skip "nothing can be mounted here"
+	[ "$(cat /dev/shm/x)" = hello ]
+}
+
 @test "create /NAME: input longer than the size is refused" {
 	head -c 100 /dev/zero >"$BATS_TEST_TMPDIR/in"
 	refused 1 /x -s 99 -i "$BATS_TEST_TMPDIR/in"
@@ -416,7 +448,7 @@ in_shm() {
 		setpriv --reuid=4242 --clear-groups shmtool create -s 1 /name
 		rm /dev/shm/name'
 	[ "$status" -eq 0 ]
-	[ "$(grep -c 'systemd-logind removes it when the last session of 4242 ends' \
+	[ "$(grep -c 'systemd-logind removes it at logout (RemoveIPC)' \
 		<<<"$output")" -eq 2 ]
 	[ "$(grep -c logind <<<"$output")" -eq 2 ]
 	[ -z "$stderr" ]

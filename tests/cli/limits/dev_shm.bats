@@ -123,7 +123,7 @@ now 1048576"* ]]
 		mkdir -p /run/secrets/kubernetes.io
 		without_privilege shmtool limits --set dev_shm_size=64M"
 	[ "$status" -eq 4 ]
-	message_has "an emptyDir volume with medium: Memory at /dev/shm"
+	message_has "an emptyDir (medium: Memory) at /dev/shm"
 }
 
 @test "dev_shm_size: a kernel without fsconfig(2), and the command instead" {
@@ -170,7 +170,7 @@ nothing was changed (--dry-run)" ]
 		mount -t tmpfs none /run && touch /run/.containerenv
 		shmtool limits --set dev_shm_size=64M --persist=file'
 	[ "$status" -eq 0 ]
-	[[ $output == *"kept where this container is started, by podman run --shm-size=SIZE" ]]
+	[[ $output == *"this container keeps it by podman run --shm-size=SIZE" ]]
 	[ ! -e file ]
 }
 

@@ -86,7 +86,7 @@ nothing was changed (--dry-run)" ]
 	message_has "shmall: 12 pages are in use, more than 11: they stay"
 	run --separate-stderr shmtool limits --set shmmax=$((4 * page - 1))
 	[ "$status" -eq 0 ]
-	message_has "shmmax: a segment of $((4 * page)) bytes exists"
+	message_has "shmmax: a segment has more, $((4 * page)) bytes: it stays"
 	[ "$(segments)" -eq 3 ]
 	run --separate-stderr shmtool limits --set shmmni=3 shmall=12 \
 		shmmax=$((4 * page))
@@ -100,11 +100,11 @@ nothing was changed (--dry-run)" ]
 	run --separate-stderr shmtool limits --set shmall=0
 	message_has "shmall: 1 page is in use, more than 0: it stays"
 	run --separate-stderr shmtool limits --set shmmax=0
-	message_has "shmmax: a segment of 1 byte exists, more than 0"
+	message_has "shmmax: a segment has more, 1 byte: it stays"
 	run --separate-stderr shmtool limits --set shm_rmid_forced=1 -n
-	message_has "would remove 1 unattached segment whose creator has exited"
+	message_has "would remove 1 orphaned segment"
 	run --separate-stderr shmtool limits --set shm_rmid_forced=1
-	message_has "removed 1 unattached segment whose creator has exited"
+	message_has "removed 1 orphaned segment"
 }
 
 @test "set: a refused value warns of nothing that did not happen" {
@@ -123,11 +123,11 @@ nothing was changed (--dry-run)" ]
 	id=$(perl -e 'print shmget(0, 1, 0600)')
 	hold "$id"
 	run --separate-stderr shmtool limits --set shm_rmid_forced=1 -n
-	message_has "would remove 3 unattached segments whose creators have"
+	message_has "would remove 3 orphaned segments"
 	[ "$(segments)" -eq 4 ]
 	run --separate-stderr shmtool limits --set shm_rmid_forced=1
 	[ "$status" -eq 0 ]
-	message_has "removed 3 unattached segments whose creators have exited"
+	message_has "removed 3 orphaned segments"
 	[ "$(segments)" -eq 1 ]
 	run --separate-stderr shmtool limits --set shm_rmid_forced=1
 	[ -z "$stderr" ]

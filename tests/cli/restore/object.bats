@@ -105,6 +105,26 @@ with_shm() {
 	[ "$(stat -c %u /dev/shm/a)" = 65534 ]
 }
 
+@test "restore: an owner that cannot be given is told to root, too" {
+	needs_root "gives an object away"
+	command -v xxhsum >/dev/null || skip "no xxhsum here"
+	local line
+	make_saved
+	cp "$name.shm" forged.shm
+	for line in "uid 4294967295" "gid 4294967295"; do
+		sed "s/^${line% *} .*/$line/" "$name.meta" | head -n -1 >body
+		{
+			cat body
+			echo "meta-xxh3-128 $(xxhsum -H2 <body | cut -d' ' -f1)"
+		} >forged.meta
+		run --separate-stderr shmtool restore --as /b forged
+		[ "$status" -eq 0 ]
+		message_has "restored as /b, but not to its owner" 4294967295
+		[ "$(stat -c %u:%g /dev/shm/b)" = 0:0 ]
+		rm /dev/shm/b
+	done
+}
+
 @test "restore: --as another name, of a System V archive too" {
 	make_saved
 	[ "$(shmtool restore --as /b "$name")" = /b ]
@@ -133,7 +153,7 @@ with_shm() {
 	[ -z "$(objects)" ]
 	run --separate-stderr shmtool restore --id -k 0x78 "$name"
 	[ "$status" -eq 1 ]
-	message_has "restore: $name: it was an object, which has no id"
+	message_has "restore: $name: it was no System V segment, and has no id"
 	[ "$(segments)" -eq 1 ]
 	# Files of both kinds, as when the machine starts.
 	run --separate-stderr shmtool restore --id "$name"
@@ -303,6 +323,19 @@ shmtool write -f $name.shm /a"
 		b:*) cmp /dev/shm/b "$BATS_TEST_TMPDIR/was" ;;
 		*) return 1 ;;
 		esac
+	done
+}
+
+@test "restore: where linkat is refused, by another way" {
+	can_inject
+	make_object a
+	save_object a
+	for error in ENOSYS EPERM; do
+		with_failing linkat:error=$error shmtool restore --as /b \
+			"$dir/$name"
+		[ "$(stat -c %a /dev/shm/b)" = "$(stat -c %a /dev/shm/a)" ]
+		cmp /dev/shm/a /dev/shm/b
+		rm /dev/shm/b
 	done
 }
 

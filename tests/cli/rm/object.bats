@@ -58,6 +58,28 @@ part() {
 		"$BATS_TEST_DIRNAME/../../../man/shmtool-rm.1"
 }
 
+@test "rm --all --kind: every object, but never a semaphore" {
+	make_segment
+	make_object one
+	make_object two
+	head -c 32 /dev/zero >/dev/shm/sem.a
+	run --separate-stderr shmtool rm --all --kind posix --name 'o*' -y
+	[ "$status" -eq 2 ]
+	message_has "rm: --all: takes no filters but --kind"
+	shmtool rm --all -y
+	[ "$(segments):$(objects)" = "0:one sem.a two " ]
+	make_segment
+	shmtool save --all --kind posix "$dir"
+	[ "$(names | grep -o '[a-z.]*\.shm' | wc -l)" -eq 3 ]
+	run --separate-stderr shmtool rm --kind posix --all -y
+	[ "$status" -eq 0 ]
+	message_has "rm: /sem.a: kept: a named semaphore"
+	[ "$(segments):$(objects)" = "1:sem.a " ]
+	make_object one
+	shmtool rm --all --kind sysv,posix -f -y 2>/dev/null
+	[ "$(segments):$(objects)" = "0:sem.a " ]
+}
+
 @test "rm --save: by filter, as the cron line with a copy" {
 	for object in psm_1 psm_2 other; do
 		make_object "$object" 4096

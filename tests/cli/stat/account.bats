@@ -161,6 +161,38 @@ make_elsewhere() {
 	[ "$(value posix 4 <"$BATS_TEST_TMPDIR/after")" -lt $((24 << 20)) ]
 }
 
+@test "stat -u --kind all: what has several names counts once" {
+	local whole=$((12 << 20)) now
+	needs_root "mounts a tmpfs"
+	mount_unlimited
+	shmtool create /made -s 12M
+	ln /dev/shm/made /dev/shm/other
+	mkdir /dev/shm/scratch
+	ln /dev/shm/made /dev/shm/scratch/file
+	head -c 12M /dev/zero >"$mounted/1"
+	ln "$mounted/1" "$mounted/2"
+	account >"$BATS_TEST_TMPDIR/after"
+	now=$(value posix 4 <"$BATS_TEST_TMPDIR/after")
+	near "$now" $((whole * 2 / 3)) "$whole"
+	now=$((now + $(value tmpfs 4 /dev/shm <"$BATS_TEST_TMPDIR/after")))
+	near "$now" "$whole" "$whole"
+	near "$(value tmpfs 4 "$mounted" <"$BATS_TEST_TMPDIR/after")" \
+		"$whole" "$whole"
+}
+
+@test "stat -u --kind all: huge pages have a line of their own" {
+	local column before
+	account >"$BATS_TEST_TMPDIR/before"
+	hold_unnamed huge $((6 << 20))
+	account >"$BATS_TEST_TMPDIR/after"
+	for column in "2 1" "3 $((6 << 20))" "4 0"; do
+		before=$(value huge "${column% *}" \
+			<"$BATS_TEST_TMPDIR/before")
+		[ "$(value huge "${column% *}" <"$BATS_TEST_TMPDIR/after")" \
+			-eq $((before + ${column#* })) ]
+	done
+}
+
 @test "stat -u --kind all: JSON has account, unseen, shmem, and huge apart" {
 	shmtool create /made -s 1M
 	shmtool stat -u --kind all --json 2>/dev/null >"$BATS_TEST_TMPDIR/json"

@@ -172,8 +172,8 @@ load rows
 		-o ID,NATTCH,PROCS
 	[ "$status" -eq 0 ]
 	[ "$output" = "$id"$'\t1\t0' ]
-	message_has "stat: attachments of 1 segment are not all known" \
-		"in a PID namespace not seen from here"
+	message_has "stat: unknown users of 1 segment" \
+		"processes changed or are hidden"
 }
 
 @test "stat: a creator and a user that the pid namespace hides are unknown" {

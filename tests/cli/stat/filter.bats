@@ -98,7 +98,7 @@ make_three() {
 	make_three
 	run --separate-stderr without_privilege shmtool stat --pid "$holder"
 	[ "$status" -eq 0 ]
-	message_has "stat: --pid $holder:" "may not be looked into"
+	message_has "stat: --pid $holder:" "may not be read: only what it created"
 }
 
 @test "filter: idle and stale" {

@@ -182,14 +182,14 @@ rows() {
 	run --separate-stderr without_privilege shmtool stat -P
 	[ "$status" -eq 0 ]
 	[ "${#lines[@]}" -eq 1 ]
-	message_has "stat: attachments of 1 segment are not all known" \
-		"may not be looked into"
+	message_has "stat: unknown users of 1 segment" \
+		"may not be read"
 	run --separate-stderr without_privilege shmtool stat -P --json
 	[[ $output == '{"complete": false, "attachments": []}' ]]
 	run --separate-stderr without_privilege shmtool stat --json "$id"
 	[[ $output == '{"complete": false, '* ]]
 	run --separate-stderr without_privilege shmtool stat "$id"
-	message_has "not all known"
+	message_has "unknown users of"
 	grep -q '^attached  *1 mapping, 0 processes seen$' <<<"$output"
 	# What is not asked for is not missing.
 	run --separate-stderr without_privilege shmtool stat --json
@@ -221,14 +221,14 @@ among() {
 	needs_mounts
 	make_segment
 	among 2 -P
-	[ "$stderr" = "shmtool: stat: attachments of 1 segment are not all\
- known: 2 processes may not be looked into" ]
+	[ "$stderr" = "shmtool: stat: unknown users of 1 segment:\
+ 2 processes may not be read" ]
 	among 7 "$id"
-	[ "$stderr" = "shmtool: stat: attachments of 1 segment are not all\
- known: 7 processes may not be looked into" ]
+	[ "$stderr" = "shmtool: stat: unknown users of 1 segment:\
+ 7 processes may not be read" ]
 	among 5 --json -o +PROCS
-	[ "$stderr" = "shmtool: stat: attachments of 1 segment are not all\
- known: 5 processes may not be looked into" ]
+	[ "$stderr" = "shmtool: stat: unknown users of 1 segment:\
+ 5 processes may not be read" ]
 	[[ $output == '{"complete": false, '* ]]
 	among 4 --all-ns -o NS
 	[ "$stderr" = "shmtool: stat: --all-ns: 4 processes may not be asked\

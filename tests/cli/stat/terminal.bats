@@ -4,6 +4,7 @@
 # stat on a terminal: its width, and colours.
 
 load ../common
+load ../unnamed
 
 setup() {
 	shopt -s extglob
@@ -74,13 +75,15 @@ named() {
 @test "terminal: every view fits 80 columns, and 200 show all" {
 	make_names
 	local view
-	for view in '' -t -p -c -u -P "--all-ns"; do
+	for view in '' -t -p -c -u -P; do
 		at 80 "$(named shmtool stat "$view")"
 		fits 80 || { echo "view $view"; return 1; }
 		[[ ${lines[*]} == *2147450881* || $view == -u ]]
 		at 200 "$(named shmtool stat "$view")"
 		fits 200
 		[[ ${lines[*]} != *"hidden: "* ]]
+		at 80 "$(named shmtool stat --all-ns "$view")"
+		fits 80 || { echo "view --all-ns $view"; return 1; }
 	done
 	for view in OWNER COMMAND CCOMMAND CGROUP STATUS KIND; do
 		at 80 "$(named shmtool stat -u --by "$view")"
@@ -95,12 +98,17 @@ named() {
 	local name=object_of_32_characters_in_name_ view
 	: >"/dev/shm/$name"
 	chown 4242:4242 "/dev/shm/$name"
-	for view in "--kind posix" "--kind sysv,posix" "--kind sysv,posix -c" \
-		"--kind posix -t" "/$name"; do
-		at 80 "$(named shmtool stat "$view" "2>/dev/null")"
+	hold_open "$name"
+	# What has only a path in map_files.
+	[ "$(uname -m)" != x86_64 ] || hold_unnamed mapped 65536
+	for view in "/$name" \
+		"--kind "{posix,sysv\,posix,all,"posix --all-ns"}" "{,-t,-p,-c,-P}
+	do
+		at 80 "$(named shmtool stat "$view")"
 		fits 80 || { echo "view $view"; return 1; }
 		[[ ${lines[*]} == *"/$name"* ]]
 	done
+	release
 	at 200 "$(named shmtool stat --kind sysv,posix "2>/dev/null")"
 	[[ ${lines[0]} == *OWNER*PERMS*FDS*IDLE* ]]
 	mv "/dev/shm/$name" "/dev/shm/${name}and_11_more"
@@ -185,6 +193,49 @@ named() {
 		"shmtool: stat: hidden: KEY,OWNER,NATTCH,SIZE,PID" ]
 	[[ ${lines[2]} == *" changed "*"perms 0600 -> 0640" ]]
 	fits 80
+}
+
+@test "terminal: notes fit 80 columns" {
+	needs_own_shm
+	needs_root "other users' processes are hidden"
+	local user="setpriv --reuid=65534 --clear-groups --bounding-set=-all"
+	local command dir=$BATS_TEST_TMPDIR/dir
+	mkdir -m 777 "$dir"
+	chmod o+x "$BATS_TEST_TMPDIR/../.." "$BATS_TEST_TMPDIR/.." \
+		"$BATS_TEST_TMPDIR"
+	shmtool create /name -s 1M
+	mkdir -m 700 /dev/shm/dir
+	: >/dev/shm/dir/file
+	id=$(shmtool create -s 1G --no-reserve)
+	hold "$id"
+	hold_open name
+	for command in "stat -P" "stat $id" "stat --pid $holder" \
+		"stat --all-ns" "stat --kind deleted" "stat --kind posix -P" \
+		"stat --kind posix" "stat" "stat -u --kind all"; do
+		at 80 "$user shmtool $command"
+		fits 80 || { echo "$command"; return 1; }
+		grep -q "^shmtool: stat: " screen || {
+			echo "no note: $command"
+			return 1
+		}
+	done
+	release
+	for command in "save $dir $id" "limits -n --set shmmni=0" \
+		"limits -n --set shmmax=1" "limits -n --set shmall=1" \
+		"limits -n --set shm_rmid_forced=1"; do
+		at 80 "shmtool $command"
+		fits 80 || { echo "$command"; return 1; }
+		grep -q "^shmtool: [a-z]*: [0-9a-z_]*: " screen || {
+			echo "no note: $command"
+			return 1
+		}
+	done
+	hold "$id"
+	ipcrm -m "$id"
+	at 80 shmtool attach -t 0 "$id"
+	fits 80
+	grep -q "marked for removal" screen
+	rm -r /dev/shm/name /dev/shm/dir
 }
 
 @test "terminal: stale rows are dim, those marked for removal red" {

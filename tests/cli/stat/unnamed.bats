@@ -158,7 +158,7 @@ json() {
 		-o SIZE,RSS,OWNER,IDLE,NATTCH
 	[ "$status" -eq 0 ]
 		[ "$output" = $'65536\t-\t-\t-\t1' ]
-	[[ $stderr == *"may not be looked into: the memory without a name"* ]]
+	[[ $stderr == *"not listed: memory only in "* ]]
 }
 
 @test "stat --kind: one row however many processes share it" {
