@@ -6,7 +6,6 @@
 
 #include <sys/ioctl.h>
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
