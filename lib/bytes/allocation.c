@@ -15,6 +15,7 @@
 #include "bytes/memcg.h"
 #include "bytes/view.h"
 #include "shmtool.h"
+#include "sys/file.h"
 #include "sysv.h"
 
 bool
@@ -98,8 +99,7 @@ shmt__expect_memory(struct shmt_view *view, uint64_t from, uint64_t to,
 	*left = shmt__memory_left();
 	if (fits(view, from, to, parts, *left))
 		return 0;
-	errno = ENOMEM;
-	return -1;
+	return shmt__fail(ENOMEM);
 }
 
 /* The bytes free in the file system of an object; segments have no file system
@@ -127,6 +127,5 @@ shmt__expect_space(struct shmt_view *view, uint64_t from, uint64_t to,
 		*left = free;
 	if (fits(view, from, to, SHMT__HOLES, free))
 		return 0;
-	errno = ENOSPC;
-	return -1;
+	return shmt__fail(ENOSPC);
 }
