@@ -509,12 +509,12 @@ check_holders(const struct rows *rows)
 	if (missing == 0)
 		return true;
 	if (hidden > 0)
-		warn_about(NULL, "unknown users of %zu segment%s: %zu "
-		    "process%s may not be read", missing,
-		    plural(missing, "s"), hidden, plural(hidden, "es"));
+		warn_about(NULL, "%zu segment%s may have more users: %zu "
+		    "unreadable process%s", missing, plural(missing, "s"),
+		    hidden, plural(hidden, "es"));
 	else
-		warn_about(NULL, "unknown users of %zu segment%s: processes "
-		    "changed or are hidden", missing, plural(missing, "s"));
+		warn_about(NULL, "%zu segment%s may have more users: processes "
+		    "changed or hidden", missing, plural(missing, "s"));
 	return false;
 }
 

@@ -46,6 +46,9 @@ parse_operand(const char *text, struct operand *operand)
 	if (errno == ERANGE)
 		return usage_error(text, "out of range: ids go from 0 to "
 		    "2147483647, keys from 1 to 0xffffffff");
+	if (strcmp(text, "/dev/shm") == 0 || strcmp(text, "/dev/shm/") == 0)
+		return usage_error(text, "no object: shmtool stat --kind posix "
+		    "lists those in it");
 	if (errno == EINVAL)
 		return usage_error(text, "not a segment: an id (123), a key "
 		    "(0x4d2), /NAME, id:N, key:N, ftok:PATH[:PROJ], "

@@ -167,7 +167,7 @@ set_removed(struct removal *r, const struct shmt_removal *found)
 	else if (r->holder_count > 0) {
 		names = removal_holder_names(r);
 		removal_set(r, REMOVED, ST_OK, "removed; the memory stays "
-		    "until its users end: %s", names != NULL ? names : "?");
+		    "while used by %s", names != NULL ? names : "?");
 		free(names);
 	}
 }

@@ -85,6 +85,7 @@ other_letter(const char *command, char letter)
 		{ "rm", 'a', "all of them are --all" },
 		{ "rm", 'M', "name a key alone: shmtool rm 0x4d2" },
 		{ "rm", 'm', "name an id alone: shmtool rm 123" },
+		{ "rm", 'r', "objects have no directories: shmtool rm /NAME" },
 		{ "stat", 'a', "stat lists all segments without it" },
 		{ "stat", 'i', "name an id alone: shmtool stat 123" },
 		{ "stat", 'l', "shmtool limits prints the limits" },

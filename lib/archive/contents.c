@@ -236,14 +236,13 @@ static int
 expect_memory(struct job *job)
 {
 	struct shmt__copy *copy = job->copy;
-	struct shmt_view *view = copy->from.view;
 	uint64_t data, left;
 
-	if (view == NULL)
-		view = copy->to.view;
-	else if (!shmt__in_memory(copy->to.fd))
-		return 0;
-	if (shmt__expect_memory(view, 0, 0, SHMT__DATA, &left) == -1)
+	if (copy->from.view != NULL)
+		return shmt__in_memory(copy->to.fd) ?
+		    shmt__expect_memory(copy->from.view, 0, copy->size,
+		    SHMT__DATA, &left) : 0;
+	if (shmt__expect_memory(copy->to.view, 0, 0, SHMT__DATA, &left) == -1)
 		return -1;
 	/* If there is enough for the holes too, they need not be searched. */
 	if (copy->size <= left)

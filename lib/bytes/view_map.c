@@ -318,11 +318,14 @@ is_regular(int fd)
 static ssize_t
 send_pages(struct shmt_view *view, uint64_t offset, uint64_t end, int fd)
 {
+	const bool is_long = view->mapped->prefault != NULL ||
+	    end - offset >= WORTH_PREFAULT;
 	size_t length = shmt__up_to(offset, end, SHMT__CHUNK);
 	ssize_t n;
 
 	/* At the other end of a pipe another process already helps. */
-	if (!is_regular(fd) || !prefault(view, offset, offset + length, end))
+	if (!is_long || !is_regular(fd) ||
+	    !prefault(view, offset, offset + length, end))
 		fault_in(view, offset, length, MADV_POPULATE_READ);
 	n = write(fd, view->mapped->at + offset, length);
 	if (n > 0)

@@ -196,7 +196,7 @@ same() {
 
 @test "agree: letters of other tools are told in ours" {
 	for pair in "create -M:-s SIZE" "create -p:-m MODE" "rm -a:--all" \
-		"rm -M:shmtool rm 0x4d2" "rm -m:shmtool rm 123" \
+		"rm -M:shmtool rm 0x4d2" "rm -m:shmtool rm 123" "rm -rf:shmtool rm /NAME" \
 		"stat -i:shmtool stat 123" "stat -l:shmtool limits"; do
 		# shellcheck disable=SC2086 # two words
 		run --separate-stderr shmtool ${pair%%:*} 1

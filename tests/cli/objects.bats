@@ -267,3 +267,44 @@ fails() {
 		[ "$(stat -c %s /dev/shm/x)" -eq 4096 ]
 	done
 }
+
+# leases COMMAND...: how often it was given a lease; fails where anything but a
+# look at the object, its removal or its change was done while it had one.
+leases() {
+	strace -qq -o "$BATS_TEST_TMPDIR/trace" "$@" >/dev/null 2>&1 || return
+	perl -ne 'if (/^fcntl.*F_SETLEASE, F_WRLCK\) += 0/) {
+			$held = 1;
+			$n++;
+		} elsif (/^fcntl.*F_SETLEASE, F_UNLCK|^close/) {
+			$held = 0;
+		} elsif ($held && !/^(fcntl|unlinkat|ftruncate|statx|
+		    newfstatat|fstat)\(|^poll\(.*,\ 0\)/x) {
+			die "with a lease: $_";
+		}
+		END { print $n // 0 }' "$BATS_TEST_TMPDIR/trace"
+}
+
+@test "objects: a lease is asked for where it is needed, and held for nothing else" {
+	can_inject
+	local object line
+	for object in a b c used; do
+		echo contents >"/dev/shm/$object"
+	done
+	hold_open used
+	mkdir "$BATS_TEST_TMPDIR/dir"
+	# Where /proc shows a user, the kernel is not asked.
+	for line in "3 stat --kind posix" "1 stat /a" "1 set -s 1 /a" \
+		"3 stat --kind posix --unattached -o ID" \
+		"0 stat --kind posix -o ID,SIZE,RSS" "0 stat /used" \
+		"0 read /a" "0 write -s x /a" \
+		"0 save $BATS_TEST_TMPDIR/dir /a" "1 rm -v /a"; do
+		# shellcheck disable=SC2086
+		[ "$(leases shmtool ${line#* })" = "${line%% *}" ] || {
+			echo "$line"
+			return 1
+		}
+	done
+	leases shmtool rm -y --save "$BATS_TEST_TMPDIR/dir" --kind posix \
+		--unattached
+	[ "$(ls /dev/shm)" = used ]
+}

@@ -114,7 +114,7 @@ part() {
 	# By force the memory stays until the process ends.
 	run --separate-stderr shmtool rm -f --save "$dir" /a
 	[ "$status" -eq 0 ]
-	message_has "rm: /a: removed; the memory stays until its users end" \
+	message_has "rm: /a: removed; the memory stays while used by" \
 		"$holder (perl)"
 	[ -z "$(objects)" ]
 	[ "$(names | wc -w)" -eq 2 ]
@@ -444,4 +444,23 @@ changes=(
 		message_has "rm: /psm_1: only its owner"
 	done
 	[ "$(objects)" = "psm_1 " ]
+}
+
+@test "rm: an opener that waits for the removal is reported" {
+	can_inject
+	local number
+	make_object a
+	make_object b
+	number=$(strace -e trace=fcntl shmtool rm /b 2>&1 | grep '^fcntl' |
+		grep -n -m1 F_GETLEASE | cut -d: -f1)
+	# It waits in open(2), behind the last look and before unlinkat(2).
+	stopped_at "fcntl:when=$number" \
+		'cat /dev/shm/a >/dev/null 3>&- &
+		for i in {1..50}; do
+			! grep -q lease "/proc/$!/wchan" || break
+			sleep 0.1
+		done' shmtool rm /a
+	[ "$status" -eq 0 ]
+	message_has "rm: /a: removed, but a process opened it in the same instant"
+	[ -z "$(objects)" ]
 }

@@ -51,6 +51,14 @@ json() {
 	[ "$(ids --kind sysv,posix --unattached --min-size 4097)" = /psm_1 ]
 }
 
+@test "stat: /dev/shm leads to the list of what is in it" {
+	for operand in /dev/shm /dev/shm/; do
+		run --separate-stderr shmtool stat "$operand"
+		[ "$status" -eq 2 ]
+		message_has "stat: $operand: no object: shmtool stat --kind posix"
+	done
+}
+
 @test "stat: the columns of POSIX objects, KIND first of several kinds" {
 	make_object psm_1 10000
 	shmtool stat --kind posix 2>/dev/null >"$BATS_TEST_TMPDIR/out"

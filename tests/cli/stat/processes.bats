@@ -182,14 +182,14 @@ rows() {
 	run --separate-stderr without_privilege shmtool stat -P
 	[ "$status" -eq 0 ]
 	[ "${#lines[@]}" -eq 1 ]
-	message_has "stat: unknown users of 1 segment" \
-		"may not be read"
+	message_has "stat: 1 segment may have more users" \
+		"unreadable process"
 	run --separate-stderr without_privilege shmtool stat -P --json
 	[[ $output == '{"complete": false, "attachments": []}' ]]
 	run --separate-stderr without_privilege shmtool stat --json "$id"
 	[[ $output == '{"complete": false, '* ]]
 	run --separate-stderr without_privilege shmtool stat "$id"
-	message_has "unknown users of"
+	message_has "may have more users"
 	grep -q '^attached  *1 mapping, 0 processes seen$' <<<"$output"
 	# What is not asked for is not missing.
 	run --separate-stderr without_privilege shmtool stat --json
@@ -221,14 +221,14 @@ among() {
 	needs_mounts
 	make_segment
 	among 2 -P
-	[ "$stderr" = "shmtool: stat: unknown users of 1 segment:\
- 2 processes may not be read" ]
+	[ "$stderr" = "shmtool: stat: 1 segment may have more users:\
+ 2 unreadable processes" ]
 	among 7 "$id"
-	[ "$stderr" = "shmtool: stat: unknown users of 1 segment:\
- 7 processes may not be read" ]
+	[ "$stderr" = "shmtool: stat: 1 segment may have more users:\
+ 7 unreadable processes" ]
 	among 5 --json -o +PROCS
-	[ "$stderr" = "shmtool: stat: unknown users of 1 segment:\
- 5 processes may not be read" ]
+	[ "$stderr" = "shmtool: stat: 1 segment may have more users:\
+ 5 unreadable processes" ]
 	[[ $output == '{"complete": false, '* ]]
 	among 4 --all-ns -o NS
 	[ "$stderr" = "shmtool: stat: --all-ns: 4 processes may not be asked\
