@@ -334,10 +334,8 @@ shmt_unsave(const char *dir, const struct shmt_saved *saved)
 		return -1;
 	result = shmt__pair_read(&pair, &there, &trouble);
 	if (result == 0 && (strcmp(there.ending, saved->ending) != 0 ||
-	    memcmp(there.digest, saved->digest, sizeof(there.digest)) != 0)) {
-		errno = EEXIST;
-		result = -1;
-	}
+	    memcmp(there.digest, saved->digest, sizeof(there.digest)) != 0))
+		result = shmt__fail(EEXIST);
 	if (result == 0)
 		result = shmt__pair_remove(&pair,
 		    shmt__contents_copy(saved->ending));
