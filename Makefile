@@ -44,7 +44,7 @@ LIB := \
 	users/select users/shm_mount users/stale
 CMD := \
 	archive attach attachments child collect columns create create/input \
-	create/object diagnose diagnose_object filter groups holders limits \
+	create/object create/segment diagnose diagnose_object filter groups holders limits \
 	limits/advise limits/check limits/ipcs limits/metrics limits/sample \
 	limits/set limits/setting limits/usage main namespace operand \
 	option_values output read read/dump read/values read/watch reaper \

@@ -148,8 +148,7 @@ save_failed(const struct saving *saving, const struct shmt_info *segment,
 		return segment_failed(segment, error, reason);
 	if (trouble->place == SHMT_AT_DIR)
 		return file_failed(saving->dir, segment, error, reason);
-	if (asprintf(&path, "%s/%s.%s", saving->dir, trouble->name,
-	    trouble->place == SHMT_AT_META ? "meta" : "shm") == -1)
+	if (asprintf(&path, "%s/%s", saving->dir, trouble->name) == -1)
 		return set_reason(reason, ST_LIMIT, "%s", strerror(ENOMEM));
 	status = file_failed(path, segment, error, reason);
 	free(path);

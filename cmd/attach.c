@@ -29,8 +29,7 @@
 struct held {
 	const struct operand *operand;
 	struct shmt_info segment;
-	void *at;		/* the address, if attached */
-	bool attached;
+	void *at;		/* the address; NULL: not attached */
 };
 
 struct opts {
@@ -44,7 +43,7 @@ struct opts {
 };
 
 static int
-kind_address(const struct option_row *row, const char *text, void *to)
+store_address(const struct option_row *row, const char *text, void *to)
 {
 	uint64_t address;
 
@@ -62,13 +61,13 @@ static const struct option_row options[] = {
 	{ 'x', "exec", NULL, "allow to run code in it",
 	    SETS(flags, SHMT_EXEC) },
 	{ 'a', "address", "ADDRESS", "attach there and nowhere else",
-	    kind_address, TO(address) },
+	    store_address, TO(address) },
 	{ 0, "round", NULL, "round ADDRESS down to a page",
 	    SETS(flags, SHMT_ROUND) },
 	{ 0, "remap", NULL, "replace what is mapped at ADDRESS",
 	    SETS(flags, SHMT_REMAP) },
 	{ 't', "time", "DURATION", "detach after DURATION",
-	    kind_duration, TO(time) },
+	    store_duration, TO(time) },
 	{ 0 }
 };
 
@@ -218,14 +217,11 @@ attach_one(const struct opts *o, struct held *h)
 	if (shmt_resolve(&h->operand->ref, &object) == -1)
 		return operand_failed(h->operand, errno);
 	if (object.kind != SHMT_SYSV) {
-		h->attached = shmt_map(&object, address, o->flags, &h->at,
-		    &h->segment) == 0;
-		if (h->attached)
+		if (shmt_map(&object, address, o->flags, &h->at,
+		    &h->segment) == 0)
 			return ST_OK;
-	} else if (shmt_attach(&object, address, o->flags, &h->at) == 0) {
-		h->attached = true;
+	} else if (shmt_attach(&object, address, o->flags, &h->at) == 0)
 		return check_attached(h, &object);
-	}
 	error = errno;
 	if (error == ENOENT ||
 	    shmt_info(&object, 0, &h->segment) == -1)
@@ -236,13 +232,13 @@ attach_one(const struct opts *o, struct held *h)
 static void
 detach(struct held *h)
 {
-	if (!h->attached)
+	if (h->at == NULL)
 		return;
 	if (h->segment.object.kind != SHMT_SYSV)
 		munmap(h->at, (size_t)h->segment.size);
 	else
 		shmt_detach(h->at);
-	h->attached = false;
+	h->at = NULL;
 }
 
 static void
@@ -274,28 +270,19 @@ attach_all(struct opts *o)
 	return status;
 }
 
-static void
-print_id(FILE *out, const struct shmt_object *object)
-{
-	char text[OPERAND_TEXT], *safe;
-
-	operand_text(object, text);
-	safe = safe_copy(text);
-	fputs(safe != NULL ? safe : "?", out);
-	free(safe);
-}
-
 /* Prints to standard error with COMMAND, which has standard output. */
 static bool
 announce(const struct opts *o)
 {
 	FILE *out = o->args.command != NULL ? stderr : stdout;
 	const struct held *h;
+	char text[OPERAND_TEXT];
 	size_t i;
 
 	for (i = 0; i < o->count; i++) {
 		h = &o->held[i];
-		print_id(out, &h->segment.object);
+		operand_text(&h->segment.object, text);
+		print_safe(out, text);
 		fprintf(out, " %#jx %ju %s\n", (uintmax_t)(uintptr_t)h->at,
 		    (uintmax_t)h->segment.size, access_word(o->flags));
 		if (h->segment.state & SHMT_DEST)

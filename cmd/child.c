@@ -29,9 +29,7 @@
 #include "ui/message.h"
 #include "ui/signals.h"
 #include "ui/text.h"
-
-/* The signals that end attach. */
-static const int ends[] = { SIGHUP, SIGINT, SIGTERM };
+#include "ui/wait.h"
 
 /* The signal mask that shmtool was started with, which COMMAND gets. */
 static sigset_t inherited;
@@ -44,15 +42,16 @@ block(const sigset_t *set)
 	have_inherited = true;
 }
 
+/* The signals that end attach. */
 static sigset_t
 ending_signals(void)
 {
 	sigset_t set;
-	size_t i;
 
 	sigemptyset(&set);
-	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-		sigaddset(&set, ends[i]);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
 	return set;
 }
 
@@ -65,48 +64,27 @@ hold_signals(void)
 }
 
 /* A time of UINT64_MAX, no limit, becomes 68 years. */
-static struct timespec
+static int64_t
 deadline_after(uint64_t ms)
 {
-	struct timespec now = { 0 };
+	const uint64_t most = (uint64_t)INT32_MAX * 1000;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	now.tv_sec += (time_t)(ms / 1000 < INT32_MAX ? ms / 1000 : INT32_MAX);
-	now.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (now.tv_nsec >= 1000000000) {
-		now.tv_sec++;
-		now.tv_nsec -= 1000000000;
-	}
-	return now;
-}
-
-static struct timespec
-time_left(const struct timespec *deadline)
-{
-	struct timespec now = { 0 }, left = { 0 };
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	left.tv_sec = deadline->tv_sec - now.tv_sec;
-	left.tv_nsec = deadline->tv_nsec - now.tv_nsec;
-	if (left.tv_nsec < 0) {
-		left.tv_sec--;
-		left.tv_nsec += 1000000000;
-	}
-	if (left.tv_sec < 0)
-		left = (struct timespec){ 0 };
-	return left;
+	return milliseconds() + (int64_t)(ms < most ? ms : most);
 }
 
 /* The next of these signals, or 0 after the deadline. */
 static int
-next_signal(const sigset_t *set, const struct timespec *deadline,
-    siginfo_t *info)
+next_signal(const sigset_t *set, int64_t deadline, siginfo_t *info)
 {
 	struct timespec left;
+	int64_t rest;
 	int got;
 
 	do {
-		left = time_left(deadline);
+		rest = deadline - milliseconds();
+		rest = rest > 0 ? rest : 0;
+		left.tv_sec = (time_t)(rest / 1000);
+		left.tv_nsec = (long)(rest % 1000) * 1000000;
 		got = sigtimedwait(set, info, &left);
 	} while (got == -1 && errno == EINTR);
 	return got == -1 ? 0 : got;
@@ -115,7 +93,7 @@ next_signal(const sigset_t *set, const struct timespec *deadline,
 void
 wait_for_end(uint64_t ms)
 {
-	struct timespec deadline = deadline_after(ms);
+	int64_t deadline = deadline_after(ms);
 	sigset_t set = ending_signals();
 	siginfo_t info;
 	int got;
@@ -124,7 +102,7 @@ wait_for_end(uint64_t ms)
 	 * the background ignores SIGINT because of the keyboard only: SIGINT
 	 * from kill(1) ends the wait. */
 	do
-		got = next_signal(&set, &deadline, &info);
+		got = next_signal(&set, deadline, &info);
 	while (got != 0 && signal_is_ignored(got) &&
 	    (got != SIGINT || info.si_code > 0));
 }
@@ -212,13 +190,12 @@ wait_for_command(const struct run *run, pid_t pid)
 {
 	const struct child *child = run->child;
 	bool waiting = child->release != NULL;
-	struct timespec deadline =
-	    deadline_after(waiting ? child->time : UINT64_MAX);
+	int64_t deadline = deadline_after(waiting ? child->time : UINT64_MAX);
 	siginfo_t info;
 	int got, status;
 
 	while (!has_ended(child->command[0], pid, &status)) {
-		got = next_signal(&run->passed, &deadline, &info);
+		got = next_signal(&run->passed, deadline, &info);
 		if (got == 0) {
 			if (waiting)
 				child->release(child->arg);
@@ -294,13 +271,32 @@ run_child(const struct child *child)
 	return status;
 }
 
+enum { ID, KEY, NAME, SIZE, VARIABLES };
+
 /* Prints the value that a segment has for a variable; false: it has none. */
-typedef bool print_value(FILE *out, const struct shmt_info *segment);
+static bool
+print_value(FILE *out, int variable, const struct shmt_info *s)
+{
+	if ((variable == ID || variable == KEY) &&
+	    s->object.kind != SHMT_SYSV)
+		return false;
+	if (variable == NAME && s->object.kind != SHMT_POSIX)
+		return false;
+	if (variable == ID)
+		fprintf(out, "%d", s->object.id);
+	else if (variable == KEY)
+		fprintf(out, "0x%08x", s->key);
+	else if (variable == NAME)
+		fprintf(out, "/%s", s->object.name);
+	else
+		fprintf(out, "%ju", (uintmax_t)s->size);
+	return true;
+}
 
 /* A list with blanks between, "-" for a segment without a value; NULL with
  * errno.  *any: whether one of them has a value. */
 static char *
-join_values(const struct shmt_info *list, size_t count, print_value *print,
+join_values(const struct shmt_info *list, size_t count, int variable,
     bool *any)
 {
 	char *text = NULL;
@@ -314,7 +310,7 @@ join_values(const struct shmt_info *list, size_t count, print_value *print,
 	for (i = 0; i < count; i++) {
 		if (i > 0)
 			putc(' ', out);
-		if (print(out, &list[i]))
+		if (print_value(out, variable, &list[i]))
 			*any = true;
 		else
 			putc('-', out);
@@ -322,64 +318,26 @@ join_values(const struct shmt_info *list, size_t count, print_value *print,
 	return written_text(out, &text);
 }
 
-/* Sets a variable.  Unsets it if no segment has a value: an existing one would
- * be from another shmtool, which runs this one as its COMMAND. */
-static bool
-export_values(const char *name, const struct shmt_info *list, size_t count,
-    print_value *print)
-{
-	bool any, done;
-	char *text;
-
-	text = join_values(list, count, print, &any);
-	done = text != NULL && (any ? setenv(name, text, 1) :
-	    unsetenv(name)) == 0;
-	free(text);
-	return done;
-}
-
-static bool
-print_name(FILE *out, const struct shmt_info *segment)
-{
-	if (segment->object.kind != SHMT_POSIX)
-		return false;
-	fprintf(out, "/%s", segment->object.name);
-	return true;
-}
-
-static bool
-print_id(FILE *out, const struct shmt_info *segment)
-{
-	if (segment->object.kind != SHMT_SYSV)
-		return false;
-	fprintf(out, "%d", segment->object.id);
-	return true;
-}
-
-static bool
-print_key(FILE *out, const struct shmt_info *segment)
-{
-	if (segment->object.kind != SHMT_SYSV)
-		return false;
-	fprintf(out, "0x%08x", segment->key);
-	return true;
-}
-
-static bool
-print_size(FILE *out, const struct shmt_info *segment)
-{
-	fprintf(out, "%ju", (uintmax_t)segment->size);
-	return true;
-}
-
+/* Unsets a variable if no segment has a value: an existing one would be from
+ * another shmtool, which runs this one as its COMMAND. */
 bool
 export_segments(const struct shmt_info *list, size_t count)
 {
-	if (export_values("SHMTOOL_ID", list, count, print_id) &&
-	    export_values("SHMTOOL_KEY", list, count, print_key) &&
-	    export_values("SHMTOOL_NAME", list, count, print_name) &&
-	    export_values("SHMTOOL_SIZE", list, count, print_size))
-		return true;
-	warn_about("environment", "%s", strerror(errno));
-	return false;
+	static const char *const names[VARIABLES] = {
+		[ID] = "SHMTOOL_ID", [KEY] = "SHMTOOL_KEY",
+		[NAME] = "SHMTOOL_NAME", [SIZE] = "SHMTOOL_SIZE"
+	};
+	bool any, done = true;
+	char *text;
+	int i;
+
+	for (i = 0; i < VARIABLES && done; i++) {
+		text = join_values(list, count, i, &any);
+		done = text != NULL && (any ? setenv(names[i], text, 1) :
+		    unsetenv(names[i])) == 0;
+		free(text);
+	}
+	if (!done)
+		warn_about("environment", "%s", strerror(errno));
+	return done;
 }

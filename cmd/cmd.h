@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * The commands, and what each of them needs: options, messages and exit
- * statuses.
+ * The commands, and what each needs: options, messages, exit statuses.  A
+ * message is worded where the failure is noticed, in the file of the command,
+ * or by errno: operand.c (it is not there), diagnose.c (the kernel refused),
+ * transfer.c (contents), archive.c (saving).  ui/message.c prints it.
  */
 
 #ifndef CMD_H

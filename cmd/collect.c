@@ -22,12 +22,6 @@
 #include "ui/message.h"
 #include "ui/text.h"
 
-bool
-is_operand(const struct operand *operand, const struct shmt_info *segment)
-{
-	return shmt_is_named(&operand->ref, segment);
-}
-
 unsigned
 selected_kinds(const struct selection *selection)
 {
@@ -65,7 +59,7 @@ pick_segment(const struct operand *operand, const struct shmt_list *all,
 	size_t i;
 
 	for (i = 0; i < all->count; i++)
-		if (is_operand(operand, &all->list[i])) {
+		if (shmt_is_named(&operand->ref, &all->list[i])) {
 			*picked = all->list[i];
 			return true;
 		}
@@ -324,7 +318,6 @@ name_ns(const struct shmt_ns *ns, struct ipc_ns *ipc_ns)
 	strlcpy(ipc_ns->command, process.command, sizeof(ipc_ns->command));
 }
 
-/* Adds the namespaces of one kind. */
 static int
 add_namespaces(enum shmt_kind kind, struct shmt_ns **list, size_t *count,
     size_t *hidden)
@@ -438,7 +431,8 @@ report_absent(const struct selection *selection, const struct rows *rows)
 	for (o = 0; o < selection->operand_count; o++) {
 		operand = &selection->operands[o];
 		for (i = 0; i < rows->count; i++)
-			if (is_operand(operand, &rows->list[i].segment))
+			if (shmt_is_named(&operand->ref,
+			    &rows->list[i].segment))
 				break;
 		if (i == rows->count)
 			add_status(&status, operand_failed(operand,
@@ -471,12 +465,6 @@ collect(const struct selection *selection, struct collection *collection)
 		    report_absent(selection, &collection->rows));
 	drop_filtered(&collection->rows);
 	return status;
-}
-
-void
-free_collection(struct collection *collection)
-{
-	free_rows(&collection->rows);
 }
 
 /* Reports the first namespace whose attachments could not be found, with the

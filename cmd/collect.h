@@ -31,10 +31,9 @@ struct collection {
 };
 
 /* Returns an exit status; after a failure the rows of all that did not fail
- * are there.  The caller frees the collection in any case. */
+ * are there.  The caller frees collection->rows in any case. */
 int collect(const struct selection *selection,
     struct collection *collection);
-void free_collection(struct collection *collection);
 
 /* Reports what a collection lacks; false if it lacks anything. */
 bool check_complete(const struct selection *selection,
@@ -42,9 +41,5 @@ bool check_complete(const struct selection *selection,
 
 /* The set of kinds that a selection can have. */
 unsigned selected_kinds(const struct selection *selection);
-
-/* Whether an operand names this segment. */
-bool is_operand(const struct operand *operand,
-    const struct shmt_info *segment);
 
 #endif

@@ -63,40 +63,32 @@ get_id(const void *row, struct value *value)
 	set_id(value, row);
 }
 
-/* The name of an object begins with its slash; that of memory without a name
- * is what it was called. */
-static void
-json_name(struct json *json, const struct shmt_object *object)
+void
+json_names(struct json *json, const char *name, const char *path)
 {
-	char former[SHMT_FORMER_NAME] = "";
-	const char *name = former;
-
-	if (object->kind == SHMT_POSIX)
-		name = object->name - 1;
-	else if (shmt_former_name(object, former) == -1 ||
-	    former[0] == '\0') {
-		json_null(json, "name");
-		return;
-	}
 	json_text(json, "name", name);
-	if (!json_is_exact(name))
+	if (name != NULL && !json_is_exact(name))
 		json_hex(json, "name_hex", name);
+	json_text(json, "path", json_is_exact(path) ? path : NULL);
 }
 
+/* The name of an object is its path, which begins with its slash; that of
+ * memory without a name is what it was called. */
 void
 json_object(struct json *json, const struct row *row)
 {
 	const struct shmt_info *s = &row->segment;
+	char former[SHMT_FORMER_NAME] = "";
+	const char *name = row->path;
 
 	if (row->path == NULL) {
 		json_null(json, "name");
 		return;
 	}
-	json_name(json, &s->object);
-	if (json_is_exact(row->path))
-		json_text(json, "path", row->path);
-	else
-		json_null(json, "path");
+	if (s->object.kind != SHMT_POSIX)
+		name = shmt_former_name(&s->object, former) == 0 &&
+		    former[0] != '\0' ? former : NULL;
+	json_names(json, name, row->path);
 	json_number(json, "dev", s->object.dev);
 	json_number(json, "inode", s->object.inode);
 	if ((s->known & SHMT_HAS_IN_USE) != 0)

@@ -1,24 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * shmtool create: creates a segment and prints its id, or creates one for the
- * run of a command.  A failure after the creation removes it.  POSIX objects
- * are created in create/object.c.
+ * shmtool create: creates a segment or an object (create/segment.c and
+ * create/object.c) and prints its id or name, or creates one for the run of a
+ * command.  A failure after the creation removes it.
  */
 
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "child.h"
 #include "cmd.h"
+#include "create/creation.h"
 #include "create/input.h"
-#include "create/object.h"
-#include "diagnose.h"
 #include "namespace.h"
 #include "operand.h"
 #include "option_values.h"
@@ -29,36 +27,20 @@
 
 #define DEFAULT_MODE 0600u
 
-/* To fill and to attach it; other users have no access until that is done. */
-#define WORKING_MODE 0600u
-
 struct opts {
 	struct arguments args;
-	struct shmt_request request;
-	const char *key, *file, *size, *input, *owner_text, *id;
-	const char *object;	/* named in messages */
-	unsigned mode;
-	struct owner owner;
-	bool lock, verbose;
+	struct creation new;
+	const char *key, *file, *size, *id;
 	struct operand name;	/* of a POSIX object; text NULL: a segment */
 };
 
-/* A segment that is being created. */
-struct work {
-	struct shmt_info segment;
-	bool created;		/* false: opened */
-	void *at;		/* attached here for COMMAND, or NULL */
-	struct reaper reaper;
-	bool has_reaper;
-};
-
 static int
-kind_huge_size(const struct option_row *row, const char *text, void *to)
+store_huge_size(const struct option_row *row, const char *text, void *to)
 {
 	uint64_t *size = to;
 	int status;
 
-	status = kind_size(row, text, size);
+	status = store_size(row, text, size);
 	if (status != ST_OK || (*size != 0 && (*size & (*size - 1)) == 0))
 		return status;
 	return option_error(row, "%s: not a power of two", text);
@@ -66,30 +48,31 @@ kind_huge_size(const struct option_row *row, const char *text, void *to)
 
 static const struct option_row options[] = {
 	{ 'k', "key", "KEY", "give it this key; else it is private",
-	    kind_key, TO(request.key), TEXT(key), .group = 1 },
+	    store_key, TO(new.request.key), TEXT(key), .group = 1 },
 	{ 'f', "file", "PATH[:PROJ]", "give it the key that ftok(3) makes",
-	    kind_text, TO(file), .group = 1 },
+	    store_text, TO(file), .group = 1 },
 	{ 's', "size", "SIZE", "set its size",
-	    kind_size, TO(request.size), TEXT(size) },
+	    store_size, TO(new.request.size), TEXT(size) },
 	{ 'm', "mode", "MODE", "set its permissions, 0600 by default",
-	    kind_mode, TO(mode) },
+	    store_mode, TO(new.mode) },
 	{ 'u', "owner", "OWNER[:GROUP]", "set owner and group; or :GROUP",
-	    kind_owner, TO(owner), TEXT(owner_text) },
+	    store_owner, TO(new.owner), TEXT(new.owner_text) },
 	{ 'i', "input", "FILE", "fill it from FILE; - is standard input",
-	    kind_text, TO(input) },
+	    store_text, TO(new.input) },
 	{ 'e', "existing-ok", NULL, "open the one that has the key or /NAME",
-	    SETS(request.flags, SHMT_OPEN) },
+	    SETS(new.request.flags, SHMT_OPEN) },
 	{ 'v', "verbose", NULL, "print whether it was created or opened",
-	    kind_flag, TO(verbose) },
+	    store_flag, TO(new.verbose) },
 	{ 0, "huge", "[=SIZE]", "use huge pages, of SIZE",
-	    kind_huge_size, TO(request.huge_size),
-	    SETS(request.flags, SHMT_HUGETLB) },
+	    store_huge_size, TO(new.request.huge_size),
+	    SETS(new.request.flags, SHMT_HUGETLB) },
 	{ 0, "no-reserve", NULL, "do not reserve memory for it",
-	    SETS(request.flags, SHMT_NORESERVE) },
-	{ 0, "lock", NULL, "keep its pages in memory", kind_flag, TO(lock) },
+	    SETS(new.request.flags, SHMT_NORESERVE) },
+	{ 0, "lock", NULL, "keep its pages in memory",
+	    store_flag, TO(new.lock) },
 	{ 0, "id", "N", "give it exactly this id",
-	    kind_number, TO(request.id), TEXT(id),
-	    SETS(request.flags, SHMT_WITH_ID) },
+	    store_number, TO(new.request.id), TEXT(id),
+	    SETS(new.request.flags, SHMT_WITH_ID) },
 	{ 0 }
 };
 
@@ -99,7 +82,7 @@ check_open(const struct opts *o)
 	if (o->key == NULL && o->file == NULL && o->name.text == NULL)
 		return usage_error("--existing-ok", "needs --key, --file or "
 		    "/NAME");
-	if (o->request.flags & SHMT_WITH_ID)
+	if (o->new.request.flags & SHMT_WITH_ID)
 		return usage_error("--existing-ok", "does not go with --id, "
 		    "which is for a new segment");
 	if (o->args.command != NULL)
@@ -114,18 +97,20 @@ check(struct opts *o)
 {
 	int status;
 
-	if (o->size == NULL && o->input == NULL)
+	if (o->size == NULL && o->new.input == NULL)
 		return usage_error(NULL, "which --size?");
-	if (o->request.flags & SHMT_OPEN) {
+	if (o->new.request.flags & SHMT_OPEN) {
 		status = check_open(o);
 		if (status != ST_OK)
 			return status;
-	} else if (o->size != NULL && o->request.size == 0)
+	} else if (o->size != NULL && o->new.request.size == 0)
 		return usage_error("--size", "%s: a new segment needs at "
 		    "least 1 byte", o->size);
-	o->object = o->key != NULL ? o->key : o->file != NULL ? o->file :
-	    o->id != NULL ? o->id : o->size != NULL ? o->size : o->input;
-	if (o->file == NULL || shmt_parse_ftok(o->file, &o->request.key) == 0)
+	o->new.text = o->name.text != NULL ? o->name.text :
+	    o->key != NULL ? o->key : o->file != NULL ? o->file :
+	    o->id != NULL ? o->id : o->size != NULL ? o->size : o->new.input;
+	if (o->file == NULL ||
+	    shmt_parse_ftok(o->file, &o->new.request.key) == 0)
 		return ST_OK;
 	if (errno == EINVAL || errno == ERANGE)
 		return usage_error("--file", "%s: not PATH[:PROJ], PROJ one "
@@ -140,8 +125,8 @@ check_name(const struct opts *o)
 {
 	const char *option = o->key != NULL ? "--key" :
 	    o->file != NULL ? "--file" : o->id != NULL ? "--id" :
-	    o->request.flags & SHMT_HUGETLB ? "--huge" :
-	    o->lock ? "--lock" : NULL;
+	    o->new.request.flags & SHMT_HUGETLB ? "--huge" :
+	    o->new.lock ? "--lock" : NULL;
 
 	return option == NULL ? ST_OK : usage_error(option, "is for System V "
 	    "segments, and %s is a POSIX object", o->name.text);
@@ -162,291 +147,150 @@ parse(int argc, char **argv, struct opts *o)
 			return usage_error(o->args.operands[0], "--ns goes "
 			    "with /NAME or with COMMAND, not with both");
 		status = parse_operand(o->args.operands[0], &o->name);
+		if (status == ST_OK && o->name.ref.kind != SHMT_POSIX)
+			return usage_error(o->name.text, "leads to memory "
+			    "without a name; a new object needs one: /NAME");
 		if (status == ST_OK)
 			status = check_name(o);
+		o->new.info.object = (struct shmt_object){
+			.kind = SHMT_POSIX, .name = o->name.ref.name };
 	}
+	o->new.command = o->args.command;
 	return status == ST_OK ? check(o) : status;
 }
 
-static unsigned
-first_mode(const struct opts *o)
-{
-	return o->input != NULL || o->args.command != NULL ? WORKING_MODE :
-	    o->mode;
-}
-
-/* Whether mode or owner have to be set after the segment was made. */
-static bool
-needs_set(const struct opts *o)
-{
-	return o->owner_text != NULL || first_mode(o) != o->mode;
-}
-
-/* No other process can create a segment with this cpid. */
-static bool
-is_ours(const struct shmt_info *segment)
-{
-	return segment->cpid == getpid();
-}
-
-/*
- * Looks up the segment that was created.  Root of the IPC namespace may have
- * removed it and created another one with this id.  Once the segment is
- * attached its id is not given to another one.
- */
 static int
-check_created(const struct opts *o, struct work *w)
+make(struct creation *c)
 {
-	struct shmt_info there;
-
-	if (shmt_info(&w->segment.object, 0, &there) == -1)
-		return fail(o->object, errno);
-	if (!is_ours(&there)) {
-		warn_about(o->object, "segment %d was removed, and another one "
-		    "has this id now", w->segment.object.id);
-		return ST_ABSENT;
-	}
-	w->segment = there;
-	return ST_OK;
-}
-
-static void
-undo(const struct work *w)
-{
-	struct shmt_info there;
-
-	if (w->created && shmt_info(&w->segment.object, 0, &there) == 0 &&
-	    is_ours(&there) &&
-	    shmt_remove(&w->segment.object, 0, NULL) == -1)
-		warn_about(NULL, "segment %d was not removed: %s",
-		    w->segment.object.id, strerror(errno));
-	if (w->has_reaper)
-		end_reaper(&w->reaper);
-	if (w->at != NULL)
-		shmt_detach(w->at);
-}
-
-static int
-no_reaper(const struct opts *o)
-{
-	warn_about(o->object, "cannot start the process that removes it: %s",
-	    strerror(errno));
-	return status_of(errno);
-}
-
-/* From now on the reaper removes this segment, unless it is dismissed. */
-static int
-inform(const struct opts *o, struct work *w)
-{
-	int status = check_created(o, w);
-
-	if (status != ST_OK)
-		return status;
-	return inform_reaper(&w->reaper, &w->segment) ? ST_OK : no_reaper(o);
-}
-
-/*
- * Attaches the segment.  A private one is marked for removal at once: the
- * kernel removes it at the last detach, however shmtool ends.
- */
-static int
-attach_created(const struct opts *o, struct work *w)
-{
-	int status;
-
-	if (shmt_attach(&w->segment.object, NULL, SHMT_RDONLY, &w->at) == -1)
-		return diagnose_refusal(
-		    o->object, &o->request, SHMT_STEP_ATTACH, errno);
-	status = check_created(o, w);
-	if (status != ST_OK)
-		return status;
-	if (o->request.key == 0 &&
-	    shmt_remove(&w->segment.object, 0, NULL) == -1)
-		return fail(o->object, errno);
-	return inform_reaper(&w->reaper, &w->segment) ? ST_OK : no_reaper(o);
-}
-
-static int
-make(const struct opts *o, struct work *w)
-{
-	struct shmt_request request = o->request;
+	const bool is_segment = c->info.object.kind == SHMT_SYSV;
 
 	/* A segment that is not filled yet is of no use, and its id was not
 	 * printed: it must not outlive shmtool. */
-	if (o->args.command != NULL || o->input != NULL) {
-		w->has_reaper = start_reaper(&w->reaper, NULL, 0);
-		if (!w->has_reaper)
-			return no_reaper(o);
+	if (c->command != NULL || (is_segment && c->input != NULL)) {
+		c->has_reaper = start_reaper(&c->reaper, NULL, 0);
+		if (!c->has_reaper)
+			return no_reaper(c->text);
 	}
-	request.mode = first_mode(o);
-	if (shmt_create(&request, &w->segment.object, &w->created) == -1)
-		return diagnose_refusal(o->object, &request, SHMT_STEP_CREATE,
-		    errno);
+	return is_segment ? make_segment(c) : make_object(c);
+}
+
+/* Removes what was created, unless another one has its id or name by now. */
+static void
+undo(const struct creation *c)
+{
+	const struct shmt_object *object = &c->info.object;
+	struct shmt_info there;
+	char text[OPERAND_TEXT];
+
+	if (c->created && shmt_info(object, 0, &there) == 0 &&
+	    (object->kind == SHMT_SYSV ? there.cpid == getpid() :
+	    shmt_same(&c->info, &there)) &&
+	    shmt_remove(object, SHMT_FORCE, NULL) == -1) {
+		operand_text(object, text);
+		warn_about(NULL, "%s%s was not removed: %s",
+		    object->kind == SHMT_SYSV ? "segment " : "", text,
+		    strerror(errno));
+	}
+	if (c->has_reaper)
+		end_reaper(&c->reaper);
+	if (c->at != NULL)
+		shmt_detach(c->at);
+}
+
+/* Notes on a terminal that the owner loses it at logout. */
+static void
+note_logout(const struct creation *c)
+{
+	const uint32_t uid = c->owner.uid == OWNER_KEPT ? geteuid() :
+	    c->owner.uid;
+	bool removes;
+
+	if (isatty(STDERR_FILENO) &&
+	    shmt_logout_removes(uid, &removes) == 0 && removes)
+		warn_about(c->text, "systemd-logind removes it at logout "
+		    "(RemoveIPC)");
+}
+
+/* Of a segment that was opened, only the id is known. */
+static int
+report_which(struct creation *c, const char *name)
+{
+	const struct shmt_info *info = &c->info;
+	const bool is_segment = info->object.kind == SHMT_SYSV;
+
+	if (is_segment && shmt_info(&info->object, 0, &c->info) == -1)
+		return fail(c->text, errno);
+	warn_about(c->text, "%s %s %s, %ju byte%s",
+	    c->created ? "created" : "opened",
+	    is_segment ? "segment" : "object", name, (uintmax_t)info->size,
+	    plural(info->size, "s"));
 	return ST_OK;
 }
 
+/* Prints the id or the name, or runs COMMAND. */
 static int
-lock(const struct opts *o, struct work *w)
+deliver(struct creation *c)
 {
-	int status = check_created(o, w);
+	struct child child = { .command = c->command };
+	char name[OPERAND_TEXT];
+	int status = ST_OK;
 
-	if (status == ST_OK && shmt_lock(&w->segment.object, true) == -1)
-		status = diagnose_refusal(
-		    o->object, &o->request, SHMT_STEP_LOCK, errno);
-	return status;
-}
-
-/* Opens the segment before it compares it: an open one keeps its id. */
-static int
-fill(const struct opts *o, struct work *w, int in)
-{
-	struct shmt_view *view;
-	int status;
-
-	if (shmt_view_open(&w->segment.object, SHMT_WRITE, &view) == -1)
-		return diagnose_refusal(
-		    o->object, &o->request, SHMT_STEP_ATTACH, errno);
-	status = check_created(o, w);
-	if (status == ST_OK)
-		status = copy_input(view, o->input, in);
-	shmt_view_close(view);
-	return status;
-}
-
-/* Sets mode and owner last: until then other users have no access. */
-static int
-set(const struct opts *o, struct work *w)
-{
-	struct shmt_info wanted;
-	int status;
-
-	status = check_created(o, w);
+	operand_text(&c->info.object, name);
+	if (c->verbose)
+		status = report_which(c, name);
+	if (c->command != NULL)
+		return status == ST_OK && export_segments(&c->info, 1) ?
+		    run_child(&child) : ST_NOT_RUN;
 	if (status != ST_OK)
 		return status;
-	wanted = w->segment;
-	wanted.mode = o->mode;
-	if (o->owner.uid != OWNER_KEPT)
-		wanted.uid = o->owner.uid;
-	if (o->owner.gid != OWNER_KEPT)
-		wanted.gid = o->owner.gid;
-	if (shmt_set(&wanted) == 0)
-		return ST_OK;
-	if (errno != EINVAL)
-		return fail(o->object, errno);
-	warn_about(o->owner_text, "not in this user namespace");
-	return ST_FAILED;
-}
-
-/* Attaches, locks and fills the new segment, and sets its mode and owner. */
-static int
-complete(const struct opts *o, struct work *w, int in)
-{
-	int status = ST_OK;
-
-	if (o->args.command != NULL)
-		status = attach_created(o, w);
-	else if (w->has_reaper)
-		status = inform(o, w);
-	if (status == ST_OK && o->lock)
-		status = lock(o, w);
-	if (status == ST_OK && in != -1)
-		status = fill(o, w, in);
-	if (status == ST_OK && needs_set(o))
-		status = set(o, w);
-	return status;
-}
-
-static int
-report_which(const struct opts *o, struct work *w)
-{
-	if (shmt_info(&w->segment.object, 0, &w->segment) == -1)
-		return fail(o->object, errno);
-	warn_about(o->object, "%s segment %d, %ju byte%s",
-	    w->created ? "created" : "opened", w->segment.object.id,
-	    (uintmax_t)w->segment.size, w->segment.size == 1 ? "" : "s");
-	return ST_OK;
-}
-
-/* Prints the id, or runs COMMAND. */
-static int
-deliver(const struct opts *o, struct work *w)
-{
-	struct child child = { .command = o->args.command };
-	int status = ST_OK;
-
-	if (o->verbose)
-		status = report_which(o, w);
-	if (status != ST_OK)
-		return o->args.command != NULL ? ST_NOT_RUN : status;
-	if (o->args.command != NULL)
-		return export_segments(&w->segment, 1) ?
-		    run_child(&child) : ST_NOT_RUN;
-	note_logout(o->object, o->owner.uid);
-	printf("%d\n", w->segment.object.id);
+	note_logout(c);
+	print_bare(name);
+	putchar('\n');
 	return flush_output() ? ST_OK : ST_FAILED;
 }
 
 static int
-create(struct opts *o, int in)
+create(struct creation *c)
 {
-	struct work w = { 0 };
 	int status;
 
-	status = make(o, &w);
-	if (status == ST_OK && w.created)
-		status = complete(o, &w, in);
+	status = make(c);
 	if (status == ST_OK && caught_signal() == 0)
-		status = deliver(o, &w);
-	else if (o->args.command != NULL)
+		status = deliver(c);
+	else if (c->command != NULL)
 		status = ST_NOT_RUN;
-	/* No signal between here and exit: either the id was printed, or the
-	 * segment is removed. */
+	/* No signal between here and exit: either the id or name was printed,
+	 * or it is removed. */
 	stop_catching();
-	if (status != ST_OK || o->args.command != NULL || caught_signal() != 0)
-		undo(&w);
-	else if (w.has_reaper)
-		dismiss_reaper(&w.reaper);
+	if (status != ST_OK || c->command != NULL || caught_signal() != 0)
+		undo(c);
+	else if (c->has_reaper)
+		dismiss_reaper(&c->reaper);
 	return status;
-}
-
-/* The same for a POSIX object. */
-static int
-create_named(const struct opts *o, int in)
-{
-	const struct new_object object = {
-		.text = o->name.text, .name = o->name.ref.name,
-		.request = { .size = o->request.size, .mode = o->mode,
-		    .flags = o->request.flags },
-		.owner = o->owner, .owner_text = o->owner_text,
-		.input = o->input, .in = in, .command = o->args.command,
-		.verbose = o->verbose
-	};
-
-	return create_object(&object);
 }
 
 static int
 run(int argc, char **argv)
 {
-	struct opts o = { .mode = DEFAULT_MODE,
-		.owner = { OWNER_KEPT, OWNER_KEPT } };
-	int status, in = -1;
+	struct opts o = { .new = { .in = -1, .mode = DEFAULT_MODE,
+		.owner = { OWNER_KEPT, OWNER_KEPT } } };
+	struct creation *c = &o.new;
+	int status;
 
 	status = parse(argc, argv, &o);
 	if (status != ST_OK)
 		return status;
 	catch_signals();
 	ignore_sigpipe();
-	if (o.input != NULL)
-		status = open_input(o.input, o.size != NULL, &o.request.size,
-		    &in);
+	if (c->input != NULL)
+		status = open_input(c->input, o.size != NULL, &c->request.size,
+		    &c->in);
 	if (status == ST_OK)
-		status = o.name.text != NULL ? create_named(&o, in) :
-		    create(&o, in);
-	else if (o.args.command != NULL && status != ST_USAGE)
+		status = create(c);
+	else if (c->command != NULL && status != ST_USAGE)
 		status = ST_NOT_RUN;
-	if (in > STDERR_FILENO)
-		close(in);
+	if (c->in > STDERR_FILENO)
+		close(c->in);
 	return status;
 }
 

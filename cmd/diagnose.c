@@ -17,9 +17,6 @@
 #include "ui/message.h"
 #include "ui/text.h"
 
-/* Only a kernel booted with ipcmni_extend counts more segments. */
-#define SHMMNI_MOST 32768
-
 struct refusal {
 	const char *object;
 	const struct shmt_request *request;
@@ -291,6 +288,15 @@ diagnose_refusal(const char *object, const struct shmt_request *request,
 }
 
 int
+owner_refused(const char *text, const char *owner, int error)
+{
+	if (error != EINVAL)
+		return fail(text, error);
+	warn_about(owner, "not in this user namespace");
+	return ST_FAILED;
+}
+
+int
 limits_failed(const char *bad, int error)
 {
 	const char *reason = strerror(error);
@@ -320,7 +326,6 @@ container_size_option(void)
 	return NULL;
 }
 
-/* Why /dev/shm could not be remounted with another size. */
 static void
 no_remount(uint64_t size, const char *reason, int error)
 {

@@ -12,6 +12,9 @@
 
 #include "shmtool.h"
 
+/* Only a kernel booted with ipcmni_extend counts more segments. */
+#define SHMMNI_MOST 32768
+
 /* A segment that could not be made, attached or locked. */
 int diagnose_refusal(const char *object, const struct shmt_request *request,
     enum shmt_step step, int error);
@@ -20,6 +23,9 @@ int diagnose_refusal(const char *object, const struct shmt_request *request,
  * bytes. */
 int diagnose_object(const char *text, const struct shmt_object *object,
     const struct shmt_request *request, int error);
+
+/* An owner that could not be set on a new segment or object. */
+int owner_refused(const char *text, const char *owner, int error);
 
 /* Limits that could not be read: bad as of shmt_limits(). */
 int limits_failed(const char *bad, int error);

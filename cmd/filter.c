@@ -21,10 +21,10 @@
 #include "option_values.h"
 #include "shmtool.h"
 #include "ui/message.h"
-#include "ui/text.h"
 
 /*
- * Kinds of values: each adds a clause by the criterion in the row's choice.
+ * Values of the options: each adds a clause by the criterion in the row's
+ * choice.
  */
 
 static int
@@ -47,16 +47,16 @@ add_clause(const struct option_row *row, uint64_t value, void *to)
 }
 
 static int
-kind_fact(const struct option_row *row, const char *text, void *to)
+store_fact(const struct option_row *row, const char *text, void *to)
 {
 	(void)text;
 	return add_clause(row, 0, to);
 }
 
-/* A kind whose values another kind parses, as numbers of a type. */
-#define KIND_BY(name, type, parse) \
+/* For a value that another function parses, as a number of a type. */
+#define STORE_BY(name, type, parse) \
 	static int \
-	kind_by_##name(const struct option_row *row, const char *text, \
+	store_by_##name(const struct option_row *row, const char *text, \
 	    void *to) \
 	{ \
 		type value; \
@@ -66,14 +66,14 @@ kind_fact(const struct option_row *row, const char *text, void *to)
 		    add_clause(row, (uint64_t)value, to); \
 	}
 
-KIND_BY(user, uint32_t, kind_user)
-KIND_BY(key, uint32_t, kind_key)
-KIND_BY(time, uint64_t, kind_seconds)
-KIND_BY(size, uint64_t, kind_size)
-KIND_BY(pid, int, kind_number)
+STORE_BY(user, uint32_t, store_user)
+STORE_BY(key, uint32_t, store_key)
+STORE_BY(time, uint64_t, store_seconds)
+STORE_BY(size, uint64_t, store_size)
+STORE_BY(pid, int, store_number)
 
 static int
-kind_by_name(const struct option_row *row, const char *text, void *to)
+store_by_name(const struct option_row *row, const char *text, void *to)
 {
 	struct filter *filter = to;
 	int status;
@@ -127,7 +127,7 @@ parse_kinds(const struct option_row *row, char *words, unsigned *kinds)
 }
 
 static int
-kind_by_kind(const struct option_row *row, const char *text, void *to)
+store_by_kind(const struct option_row *row, const char *text, void *to)
 {
 	char *words = strdup(text);
 	unsigned kinds = 0;
@@ -142,35 +142,35 @@ kind_by_kind(const struct option_row *row, const char *text, void *to)
 
 const struct option_row filter_options[] = {
 	{ 0, "kind", "KIND,...", "match sysv (the default), posix, ... all",
-	    kind_by_kind, .choice = SHMT_BY_KIND },
+	    store_by_kind, .choice = SHMT_BY_KIND },
 	{ 0, "name", "GLOB", "match POSIX objects of these names",
-	    kind_by_name, .choice = SHMT_BY_NAME },
+	    store_by_name, .choice = SHMT_BY_NAME },
 	{ 0, "owner", "USER", "match those owned by USER",
-	    kind_by_user, .choice = SHMT_BY_OWNER },
+	    store_by_user, .choice = SHMT_BY_OWNER },
 	{ 0, "creator", "USER", "match those created by USER",
-	    kind_by_user, .choice = SHMT_BY_CREATOR },
+	    store_by_user, .choice = SHMT_BY_CREATOR },
 	{ 0, "key", "KEY", "match those with this key",
-	    kind_by_key, .choice = SHMT_BY_KEY },
+	    store_by_key, .choice = SHMT_BY_KEY },
 	{ 0, "private", NULL, "match those without a key",
-	    kind_fact, .choice = SHMT_BY_PRIVATE },
+	    store_fact, .choice = SHMT_BY_PRIVATE },
 	{ 0, "unattached", NULL, "match those that no process has attached",
-	    kind_fact, .choice = SHMT_BY_UNATTACHED },
+	    store_fact, .choice = SHMT_BY_UNATTACHED },
 	{ 0, "creator-dead", NULL, "match those whose creator has exited",
-	    kind_fact, .choice = SHMT_BY_CREATOR_DEAD },
+	    store_fact, .choice = SHMT_BY_CREATOR_DEAD },
 	{ 0, "idle", "DURATION", "match no attach, detach or change since",
-	    kind_by_time, .choice = SHMT_BY_IDLE },
+	    store_by_time, .choice = SHMT_BY_IDLE },
 	{ 0, "min-size", "SIZE", "match those of SIZE or more",
-	    kind_by_size, .choice = SHMT_BY_MIN_SIZE },
+	    store_by_size, .choice = SHMT_BY_MIN_SIZE },
 	{ 0, "max-size", "SIZE", "match those of SIZE or less",
-	    kind_by_size, .choice = SHMT_BY_MAX_SIZE },
+	    store_by_size, .choice = SHMT_BY_MAX_SIZE },
 	{ 0, "dest", NULL, "match those marked for removal",
-	    kind_fact, .choice = SHMT_BY_DEST },
+	    store_fact, .choice = SHMT_BY_DEST },
 	{ 0, "pid", "PID", "match those attached or created by PID",
-	    kind_by_pid, .min = 1, .choice = SHMT_BY_PID },
+	    store_by_pid, .min = 1, .choice = SHMT_BY_PID },
 	{ 0, "stale", NULL, "match unattached, users exited, idle an hour",
-	    kind_fact, .choice = SHMT_BY_STALE },
+	    store_fact, .choice = SHMT_BY_STALE },
 	{ 0, "not", NULL, "negate the filter that follows",
-	    kind_flag, .to = offsetof(struct filter, negate),
+	    store_flag, .to = offsetof(struct filter, negate),
 	    .prefix = true },
 	{ 0 }
 };
@@ -316,6 +316,17 @@ check_filter(struct shmt_filter *filter)
 	return check_kinds(filter);
 }
 
+int
+check_selection(const struct filter *filter, bool named, bool all)
+{
+	if (all && (named || !filter_is_kinds(&filter->set)))
+		return usage_error("--all", "takes no %s",
+		    named ? "SEGMENT operands" : "filters but --kind");
+	return all || named || filter->set.count > 0 ? ST_OK :
+	    usage_error(NULL, "which segments? name them, or give filters or "
+	    "--all");
+}
+
 /* Warns where the attachments of the process of a --pid are not visible. */
 static void
 warn_of_hidden(pid_t pid)
@@ -396,7 +407,7 @@ filter_mark(const struct shmt_filter *filter,
 	return ST_OK;
 }
 
-int
+static int
 list_failed(unsigned kinds, int error)
 {
 	if ((kinds & SHMT_KIND(SHMT_POSIX)) == 0)

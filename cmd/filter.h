@@ -23,8 +23,16 @@ struct filter {
 /* Rows of a verb whose struct opts has a struct filter. */
 extern const struct option_row filter_options[];
 
+/* For the help of such a verb. */
+#define FILTER_NOTE "FILTER is any of the options from --kind on; all must " \
+	"hold, but of one\ngiven more than once only one value."
+
 /* After the last option: whether any segment could pass. */
 int check_filter(struct shmt_filter *filter);
+
+/* Of a verb that takes operands, filters or both; or --all, perhaps of other
+ * kinds: whether it has exactly that. */
+int check_selection(const struct filter *filter, bool named, bool all);
 
 /* For a verb that memory without a name cannot be part of: "all" leaves it out,
  * and a kind of it is a usage error for this reason. */
@@ -61,9 +69,6 @@ uint64_t filter_idle(const struct shmt_filter *filter);
  * message. */
 int filter_mark(const struct shmt_filter *filter,
     const struct shmt_info *list, size_t count, bool *passes);
-
-/* Reports that a list of these kinds could not be read; returns a status. */
-int list_failed(unsigned kinds, int error);
 
 /* Lists the segments of some kinds that pass, with the facts wanted
  * (SHMT_WANT_RSS); the caller frees with shmt_list_free(). */

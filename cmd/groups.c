@@ -7,9 +7,9 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "groups.h"
 #include "rows.h"
@@ -141,14 +141,19 @@ is_same_key(const struct value *a, const struct value *b)
 	return strcmp(a->text, b->text) == 0;
 }
 
-static void
+void
 add_to_group(struct group *group, const struct row *row)
 {
+	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 	const struct shmt_info *s = &row->segment;
 
 	group->count++;
 	group->unattached += is_unattached(row);
 	group->stale += has_status(row, "stale");
+	group->dest += (s->state & SHMT_DEST) != 0;
+	group->pages += s->size / page + (s->size % page != 0);
+	if (s->size > group->largest)
+		group->largest = s->size;
 	group->size = add_sizes(group->size, s->size);
 	group->rss = add_sizes(group->rss, s->rss);
 	group->swap = add_sizes(group->swap, s->swap);

@@ -17,9 +17,13 @@
 struct group {
 	struct value key;	/* valid as long as the rows */
 	unsigned facts;		/* SHMT_HAS_RSS: of all rows */
-	uint64_t count, unattached, stale;
-	uint64_t size, rss, swap;	/* bytes */
+	uint64_t count, unattached, stale, dest;
+	uint64_t size, rss, swap, largest;	/* bytes */
+	uint64_t pages;			/* as shmall counts them */
 };
+
+/* Adds a row to a sum, whose facts begin as SHMT_HAS_RSS. */
+void add_to_group(struct group *group, const struct row *row);
 
 /* A column by which rows are summed. */
 struct group_by {

@@ -112,7 +112,7 @@ static const struct action {
 #define ACTIONS (sizeof(actions) / sizeof(actions[0]))
 
 static int
-kind_profile(const struct option_row *row, const char *text, void *to)
+store_profile(const struct option_row *row, const char *text, void *to)
 {
 	static const char *const names[] = {
 		[SHMT_ADVISE_GENERAL] = "general",
@@ -132,18 +132,18 @@ kind_profile(const struct option_row *row, const char *text, void *to)
 }
 
 static int
-kind_setting(const struct option_row *row, const char *text, void *to)
+store_setting(const struct option_row *row, const char *text, void *to)
 {
 	(void)row;
 	return parse_setting(text, to);
 }
 
 static int
-kind_file(const struct option_row *row, const char *text, void *to)
+store_file(const struct option_row *row, const char *text, void *to)
 {
 	if (text[0] == '\0')
 		return option_error(row, "which file?");
-	return kind_text(row, text, to);
+	return store_text(row, text, to);
 }
 
 #define GIVEN(option) SETS(given, BIT(option))
@@ -170,14 +170,14 @@ static const struct option_row options[] = {
 	    GIVEN(CHECK), .group = 1 },
 	[WARNING] = { 'w', "warning", "PCT",
 	    "warn above this percentage (80)",
-	    kind_number, TO(thresholds.warning), .max = 100, GIVEN(WARNING) },
+	    store_number, TO(thresholds.warning), .max = 100, GIVEN(WARNING) },
 	[CRITICAL] = { 'c', "critical", "PCT",
 	    "be critical above this percentage (90)",
-	    kind_number, TO(thresholds.critical), .max = 100,
+	    store_number, TO(thresholds.critical), .max = 100,
 	    GIVEN(CRITICAL) },
 	[MAX_STALE] = { 0, "max-stale", "N",
 	    "warn above this number of stale segments",
-	    kind_number, TO(thresholds.stale), GIVEN(MAX_STALE) },
+	    store_number, TO(thresholds.stale), GIVEN(MAX_STALE) },
 	[PROMETHEUS] = { 0, "prometheus", NULL,
 	    "print metrics for a textfile collector",
 	    GIVEN(PROMETHEUS), .group = 1 },
@@ -186,15 +186,15 @@ static const struct option_row options[] = {
 	    GIVEN(ALL_NS) },
 	[ADVISE] = { 0, "advise", "[=PROFILE]",
 	    "advise for general, postgresql, analytics or db2",
-	    kind_profile, TO(profile), .absent = "general",
+	    store_profile, TO(profile), .absent = "general",
 	    GIVEN(ADVISE), .group = 1 },
 	[RAM] = { 0, "ram", "SIZE", "advise for a machine with this memory",
-	    kind_size, TO(memory), .min = RAM_MIN, GIVEN(RAM) },
+	    store_size, TO(memory), .min = RAM_MIN, GIVEN(RAM) },
 	[SET] = { 0, "set", "NAME=VALUE",
 	    "set a limit, such as shmmax=64G or shmmni=8192",
-	    kind_setting, TO(settings), GIVEN(SET), .group = 1 },
+	    store_setting, TO(settings), GIVEN(SET), .group = 1 },
 	[PERSIST] = { 0, "persist", "[=FILE]",
-	    "keep it in " SYSCTL_FILE, kind_file, TO(file),
+	    "keep it in " SYSCTL_FILE, store_file, TO(file),
 	    .absent = SYSCTL_FILE, GIVEN(PERSIST) },
 	[DRY_RUN] = { 'n', "dry-run", NULL, "only print what would be set",
 	    GIVEN(DRY_RUN) },

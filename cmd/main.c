@@ -94,8 +94,8 @@ struct opts {
 
 static const struct option_row global_options[] = {
 	{ 0, "ns", "PID|PATH", "run in another namespace",
-	    kind_text, TO(ns) },
-	{ 'V', "version", NULL, "print the version", kind_flag, TO(version) },
+	    store_text, TO(ns) },
+	{ 'V', "version", NULL, "print the version", store_flag, TO(version) },
 	{ 0 }
 };
 

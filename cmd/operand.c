@@ -157,6 +157,14 @@ not_memory(int error)
 }
 
 int
+replaced(const char *text, int id)
+{
+	warn_about(text, "segment %d was removed, and another one has its id",
+	    id);
+	return ST_ABSENT;
+}
+
+int
 operand_failed(const struct operand *operand, int error)
 {
 	char reason[ABSENT_REASON];

@@ -8,8 +8,6 @@
 #define CMD_OPERAND_H
 
 #include <limits.h>
-#include <stddef.h>
-#include <stdint.h>
 
 #include "shmtool.h"
 
@@ -41,6 +39,9 @@ void absent_reason(const struct operand *operand,
 /* The kind of file that has the name of an object, or the state of /dev/shm, by
  * the errno of shmt_info(); NULL: it failed for another reason. */
 const char *not_object(int error);
+
+/* Reports that the id of a segment was given to another one; ST_ABSENT. */
+int replaced(const char *text, int id);
 
 /* fail() about an operand, with absent_reason() for ENOENT. */
 int operand_failed(const struct operand *operand, int error);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Kinds of option values: parses the text that the user wrote, and words the
- * errors.  The kinds of memory are in lib/object.c.
+ * The values of options: parses the text that the user wrote, and words the
+ * errors.
  */
 
 #include <errno.h>
@@ -39,7 +39,7 @@ check_size(const struct option_row *row, const char *text, uint64_t size,
 }
 
 int
-kind_size(const struct option_row *row, const char *text, void *to)
+store_size(const struct option_row *row, const char *text, void *to)
 {
 	uint64_t size;
 
@@ -50,7 +50,7 @@ kind_size(const struct option_row *row, const char *text, void *to)
 }
 
 int
-kind_offset(const struct option_row *row, const char *text, void *to)
+store_offset(const struct option_row *row, const char *text, void *to)
 {
 	uint64_t size;
 
@@ -61,7 +61,7 @@ kind_offset(const struct option_row *row, const char *text, void *to)
 }
 
 int
-kind_duration(const struct option_row *row, const char *text, void *to)
+store_duration(const struct option_row *row, const char *text, void *to)
 {
 	return shmt_parse_duration(text, to) == 0 ? ST_OK :
 	    bad_value(row, text, "a duration (90, 0.5, 5m, 2h, 1d, 1w)",
@@ -69,24 +69,24 @@ kind_duration(const struct option_row *row, const char *text, void *to)
 }
 
 int
-kind_seconds(const struct option_row *row, const char *text, void *to)
+store_seconds(const struct option_row *row, const char *text, void *to)
 {
 	uint64_t ms, *seconds = to;
 	int status;
 
-	status = kind_duration(row, text, &ms);
+	status = store_duration(row, text, &ms);
 	if (status == ST_OK)
 		*seconds = ms / 1000 + (ms % 1000 != 0);
 	return status;
 }
 
 int
-kind_interval(const struct option_row *row, const char *text, void *to)
+store_interval(const struct option_row *row, const char *text, void *to)
 {
 	uint64_t ms, *interval = to;
 	int status;
 
-	status = kind_duration(row, text, &ms);
+	status = store_duration(row, text, &ms);
 	if (status != ST_OK)
 		return status;
 	if (ms == 0 || ms / 1000 > INT32_MAX)
@@ -97,7 +97,7 @@ kind_interval(const struct option_row *row, const char *text, void *to)
 }
 
 int
-kind_number(const struct option_row *row, const char *text, void *to)
+store_number(const struct option_row *row, const char *text, void *to)
 {
 	const uint64_t max = row->max != 0 ? row->max : INT32_MAX;
 	uint64_t number;
@@ -119,7 +119,7 @@ kind_number(const struct option_row *row, const char *text, void *to)
 }
 
 int
-kind_key(const struct option_row *row, const char *text, void *to)
+store_key(const struct option_row *row, const char *text, void *to)
 {
 	return shmt_parse_key(text, to) == 0 ? ST_OK :
 	    bad_value(row, text, "a key (0x4d2, 1234)",
@@ -127,7 +127,7 @@ kind_key(const struct option_row *row, const char *text, void *to)
 }
 
 int
-kind_mode(const struct option_row *row, const char *text, void *to)
+store_mode(const struct option_row *row, const char *text, void *to)
 {
 	unsigned *mode = to;
 
@@ -137,12 +137,12 @@ kind_mode(const struct option_row *row, const char *text, void *to)
 }
 
 int
-kind_mode_text(const struct option_row *row, const char *text, void *to)
+store_mode_text(const struct option_row *row, const char *text, void *to)
 {
 	unsigned mode = 0;
 	int status;
 
-	status = kind_mode(row, text, &mode);
+	status = store_mode(row, text, &mode);
 	if (status == ST_OK)
 		*(const char **)to = text;
 	return status;
@@ -195,13 +195,13 @@ parse_id(const struct option_row *row, const char *text, const char *what,
 }
 
 int
-kind_user(const struct option_row *row, const char *text, void *to)
+store_user(const struct option_row *row, const char *text, void *to)
 {
 	return parse_id(row, text, "user", find_user, to);
 }
 
 int
-kind_owner(const struct option_row *row, const char *text, void *to)
+store_owner(const struct option_row *row, const char *text, void *to)
 {
 	const char *colon = strchr(text, ':');
 	struct owner owner = { OWNER_KEPT, OWNER_KEPT };

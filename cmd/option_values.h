@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Kinds of option values that several verbs have: numbers, sizes, times,
- * keys, modes, users.  The kinds of memory are in lib/object.c.
+ * Values of options that several verbs have: numbers, sizes, times, keys,
+ * modes, users.
  */
 
 #ifndef CMD_OPTION_VALUES_H
@@ -13,23 +13,23 @@
 #include "ui/options.h"
 
 /* uint64_t, in bytes: digits and a suffix; also hexadecimal. */
-option_kind kind_size, kind_offset;
+option_store store_size, store_offset;
 
 /* uint64_t: milliseconds; seconds, a fraction of which counts as one more;
  * milliseconds between two looks, not 0. */
-option_kind kind_duration, kind_seconds, kind_interval;
+option_store store_duration, store_seconds, store_interval;
 
 /* int, from min to max (INT32_MAX if 0). */
-option_kind kind_number;
+option_store store_number;
 
 /* uint32_t: a key, a user's id. */
-option_kind kind_key, kind_user;
+option_store store_key, store_user;
 
 /* unsigned: permissions, symbolic ones relative to what is there. */
-option_kind kind_mode;
+option_store store_mode;
 
 /* const char *: permissions that may be relative to those of each segment. */
-option_kind kind_mode_text;
+option_store store_mode_text;
 
 struct owner {
 	uint32_t uid, gid;	/* OWNER_KEPT: not given */
@@ -37,6 +37,6 @@ struct owner {
 #define OWNER_KEPT UINT32_MAX
 
 /* struct owner: "OWNER", "OWNER:GROUP" or ":GROUP". */
-option_kind kind_owner;
+option_store store_owner;
 
 #endif

@@ -8,7 +8,6 @@
 #define CMD_OUTPUT_H
 
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 
 #include "shmtool.h"

@@ -43,7 +43,7 @@ struct opts {
 #define NO_FORM (-1)
 
 static int
-kind_type(const struct option_row *row, const char *text, void *to)
+store_type(const struct option_row *row, const char *text, void *to)
 {
 	struct opts *o = to;
 
@@ -58,28 +58,28 @@ kind_type(const struct option_row *row, const char *text, void *to)
 /* The forms exclude each other: group 1. */
 static const struct option_row options[] = {
 	{ 'o', "offset", "OFFSET", "begin there; 0 by default",
-	    kind_offset, TO(offset) },
+	    store_offset, TO(offset) },
 	{ 'n', "length", "LENGTH", "read so many bytes; else up to the end",
-	    kind_offset, TO(length), .max = LENGTH_MAX },
+	    store_offset, TO(length), .max = LENGTH_MAX },
 	{ 'O', "output", "FILE", "write to FILE, complete or not at all",
-	    kind_text, TO(file) },
+	    store_text, TO(file) },
 	{ 'x', "hex", NULL, "print hexadecimal and characters",
-	    kind_choice, TO(form), .choice = DUMP_HEX, .group = 1 },
+	    store_choice, TO(form), .choice = DUMP_HEX, .group = 1 },
 	{ 's', "string", NULL, "print text, up to the first NUL",
-	    kind_choice, TO(form), .choice = DUMP_TEXT, .group = 1 },
+	    store_choice, TO(form), .choice = DUMP_TEXT, .group = 1 },
 	{ 't', "type", "TYPE", "print d1 d2 d4 d8, u and x too, f4 f8 c a",
-	    kind_type, .group = 1 },
+	    store_type, .group = 1 },
 	{ 0, "raw", NULL, "copy bytes as they are, to a terminal too",
-	    kind_choice, TO(form), .choice = DUMP_RAW, .group = 1 },
+	    store_choice, TO(form), .choice = DUMP_RAW, .group = 1 },
 	{ 'w', "watch", "[=SECONDS]", "read every second; print changes",
-	    kind_interval, TO(interval), .absent = "1" },
+	    store_interval, TO(interval), .absent = "1" },
 	{ 0, "no-trace", NULL, "leave atime, lpid and nattch as they are",
-	    kind_flag, TO(no_trace) },
+	    store_flag, TO(no_trace) },
 	{ 0, "zero-copy", NULL, "give pages, not copies, to a pipe",
-	    kind_flag, TO(zero_copy) },
+	    store_flag, TO(zero_copy) },
 	{ .rows = semaphore_options, TO(semaphore) },
 	{ 'v', "verbose", NULL, "print offsets of --type, or what was read",
-	    kind_flag, TO(verbose) },
+	    store_flag, TO(verbose) },
 	{ 0 }
 };
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
+ * A second process that removes a segment when shmtool ends.
+ *
  * The kernel removes a segment that is marked for removal when shmtool ends,
  * but the mark takes the key away and cannot be undone.  So a second process
  * waits until shmtool ends, which it learns from a pipe even after SIGKILL,
@@ -19,7 +21,6 @@
 #include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -153,6 +154,14 @@ inform_reaper(const struct reaper *reaper, const struct shmt_info *segment)
 		    sizeof(message.name));
 	return write(reaper->pipe, &message, sizeof(message)) ==
 	    (ssize_t)sizeof(message);
+}
+
+int
+no_reaper(const char *text)
+{
+	warn_about(text, "cannot start the process that removes it: %s",
+	    strerror(errno));
+	return status_of(errno);
 }
 
 void

@@ -29,6 +29,10 @@ struct reaper {
 bool start_reaper(struct reaper *reaper, const int *kept, size_t count);
 bool inform_reaper(const struct reaper *reaper,
     const struct shmt_info *segment);
+
+/* Reports that it could not be started or informed; returns a status. */
+int no_reaper(const char *text);
+
 void end_reaper(const struct reaper *reaper);
 void dismiss_reaper(const struct reaper *reaper);
 

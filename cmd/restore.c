@@ -36,7 +36,7 @@ struct opts {
 };
 
 static int
-kind_object_name(const struct option_row *row, const char *text, void *to)
+store_object_name(const struct option_row *row, const char *text, void *to)
 {
 	struct shmt_ref ref;
 
@@ -49,9 +49,9 @@ kind_object_name(const struct option_row *row, const char *text, void *to)
 
 static const struct option_row options[] = {
 	{ 'k', "key", "KEY", "make a segment of this key, not the saved one",
-	    kind_key, TO(key), SETS(flags, SHMT_OTHER_KEY), .group = 1 },
+	    store_key, TO(key), SETS(flags, SHMT_OTHER_KEY), .group = 1 },
 	{ 0, "as", "/NAME", "make an object of this name, not the saved one",
-	    kind_object_name, TO(as), SETS(flags, SHMT_OTHER_NAME),
+	    store_object_name, TO(as), SETS(flags, SHMT_OTHER_NAME),
 	    .group = 1 },
 	{ 0, "id", NULL, "give it exactly the saved id",
 	    SETS(flags, SHMT_SAME_ID) },
@@ -306,7 +306,6 @@ restore_failed(const struct opts *o, const struct work *w, int error)
 	return file_failed(w, error);
 }
 
-/* Warns about properties that could not be restored. */
 static void
 warn_about_losses(const struct work *w, const char *made)
 {
@@ -329,17 +328,13 @@ warn_about_losses(const struct work *w, const char *made)
 		    "reserved, as with create --no-reserve", made);
 }
 
-/* The bare name is printed unescaped, so that a script can use it. */
 static bool
 print_made(const struct shmt_object *object)
 {
 	char text[OPERAND_TEXT];
 
 	operand_text(object, text);
-	if (isatty(STDOUT_FILENO))
-		print_safe(text);
-	else
-		fputs(text, stdout);
+	print_bare(text);
 	putchar('\n');
 	return flush_output();
 }

@@ -36,20 +36,20 @@ struct opts {
 
 static const struct option_row options[] = {
 	{ 'n', "dry-run", NULL, "print what would go, touch nothing",
-	    kind_flag, TO(run.dry) },
+	    store_flag, TO(run.dry) },
 	{ 'f', "force", NULL, "mark attached ones, accept absent ones",
-	    kind_flag, TO(run.force) },
+	    store_flag, TO(run.force) },
 	{ 'i', "interactive", NULL, "ask for each",
-	    kind_flag, TO(interactive) },
+	    store_flag, TO(interactive) },
 	{ 'v', "verbose", NULL, "print a line for each",
-	    kind_flag, TO(report.verbose) },
-	{ 'y', "yes", NULL, "remove without asking", kind_flag, TO(yes) },
+	    store_flag, TO(report.verbose) },
+	{ 'y', "yes", NULL, "remove without asking", store_flag, TO(yes) },
 	{ 0, "save", "DIR", "save each into DIR first",
-	    kind_text, TO(run.save) },
+	    store_text, TO(run.save) },
 	{ 0, "all", NULL, "remove every segment there is",
-	    kind_flag, TO(all) },
+	    store_flag, TO(all) },
 	{ 0, "json", NULL, "print what was done as JSON",
-	    kind_flag, TO(json) },
+	    store_flag, TO(json) },
 	{ .rows = filter_options, TO(filter) },
 	{ 0 }
 };
@@ -65,17 +65,13 @@ struct work {
 
 /* Operands, filters or both; or --all, perhaps of other kinds. */
 static int
-check_selection(struct opts *o)
+check_filters(struct opts *o)
 {
-	bool filtered = o->filter.set.count > 0, named = o->args.count > 0;
+	const bool named = o->args.count > 0;
 
-	if (o->all && (named || !filter_is_kinds(&o->filter.set)))
-		return usage_error("--all", "takes no %s",
-		    named ? "SEGMENT operands" : "filters but --kind");
-	if (!o->all && !named && !filtered)
-		return usage_error(NULL, "which segments? name them, or give "
-		    "filters or --all");
-	if (!named || filtered)
+	if (check_selection(&o->filter, named, o->all) != ST_OK)
+		return ST_USAGE;
+	if (!named || o->filter.set.count > 0)
 		o->run.filter = &o->filter.set;
 	if (only_named_kinds(&o->filter.set, "memory without a name cannot be "
 	    "removed: it goes with the processes that hold it") != ST_OK)
@@ -131,7 +127,7 @@ parse(int argc, char **argv, struct opts *o)
 
 	status = parse_options(&cmd_rm, argc, argv, o);
 	if (status == ST_OK)
-		status = check_selection(o);
+		status = check_filters(o);
 	if (status == ST_OK)
 		status = check_consent(o);
 	if (status == ST_OK && o->args.count > 0)
@@ -143,7 +139,6 @@ parse(int argc, char **argv, struct opts *o)
 	return status;
 }
 
-/* The segments that the filter selects. */
 static int
 select_segments(struct opts *o, struct work *work)
 {
@@ -196,11 +191,11 @@ confirm(struct opts *o, struct work *work, struct removal *r)
 	/* The answer may have taken long. */
 	removal_forget_holders(&o->run);
 	if (caught_signal() != 0)
-		removal_skip(r, NOT_TRIED, ST_FAILED, "interrupted");
+		removal_set(r, NOT_TRIED, ST_FAILED, "interrupted");
 	else if (answer == ANSWER_QUIT)
-		removal_skip(r, NOT_TRIED, ST_OK, "the answer was to quit");
+		removal_set(r, NOT_TRIED, ST_OK, "the answer was to quit");
 	else if (answer == ANSWER_NO)
-		removal_skip(r, KEPT, ST_OK, "not confirmed");
+		removal_set(r, KEPT, ST_OK, "not confirmed");
 	work->all = answer == ANSWER_ALL;
 	work->quit = answer == ANSWER_QUIT;
 	return answer == ANSWER_YES || answer == ANSWER_ALL;
@@ -227,8 +222,8 @@ skip_rest(struct work *work, size_t first)
 	size_t i, skipped = 0;
 
 	for (i = first; i < work->count; i++)
-		removal_skip(&work->list[i], NOT_TRIED,
-		    interrupted ? ST_FAILED : ST_OK,
+		removal_set(&work->list[i], NOT_TRIED,
+		    interrupted ? ST_FAILED : ST_OK, "%s",
 		    interrupted ? "interrupted" : "the answer was to quit");
 	for (i = 0; i < work->count; i++)
 		skipped += work->list[i].result == NOT_TRIED;
@@ -342,7 +337,6 @@ const struct cmd cmd_rm = {
 	.synopsis = "[-n] [-f] [-i] [-v] [-y] [--save DIR] [--json] "
 	    "(SEGMENT... [FILTER...] | FILTER... | --all)",
 	.options = options,
-	.note = "FILTER is any of the options from --kind on; all must hold, "
-	    "but of one\ngiven more than once only one value.",
+	.note = FILTER_NOTE,
 	.run = run
 };

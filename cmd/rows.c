@@ -215,15 +215,9 @@ find_holders(const struct row *list, size_t count,
     struct shmt_holders *holders)
 {
 	struct shmt_info *segments;
-	bool objects = false;
 	size_t i;
 	int result;
 
-	for (i = 0; i < count && !objects; i++)
-		objects = is_object(&list[i]);
-	if (!objects)
-		return shmt_holders(count == 1 ? &list[0].segment.object :
-		    NULL, holders);
 	segments = calloc(count, sizeof(*segments));
 	if (segments == NULL)
 		return -1;

@@ -107,6 +107,10 @@ uint64_t row_ns(const struct row *row);
 /* The value of ID: a number, or the path of an object. */
 void set_id(struct value *value, const struct row *row);
 
+/* Adds the name and the path of an object, which are NULL and null unless they
+ * are UTF-8; a name that is not is also in hexadecimal. */
+void json_names(struct json *json, const char *name, const char *path);
+
 /* Adds the members that JSON has for every segment beside the columns: its
  * name, and the facts of objects. */
 void json_object(struct json *json, const struct row *row);

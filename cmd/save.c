@@ -6,7 +6,6 @@
 
 #include <sys/stat.h>
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,8 +17,8 @@
 #include "operand.h"
 #include "semaphore.h"
 #include "shmtool.h"
+#include "ui/safe.h"
 #include "ui/signals.h"
-#include "ui/text.h"
 
 struct opts {
 	struct arguments args;
@@ -34,10 +33,10 @@ struct opts {
 
 static const struct option_row options[] = {
 	{ 'f', "force", NULL, "replace the files of an earlier save",
-	    kind_flag, TO(saving.replace) },
+	    store_flag, TO(saving.replace) },
 	{ 'v', "verbose", NULL, "print what was saved beside each name",
-	    kind_flag, TO(verbose) },
-	{ 0, "all", NULL, "save every segment there is", kind_flag, TO(all) },
+	    store_flag, TO(verbose) },
+	{ 0, "all", NULL, "save every segment there is", store_flag, TO(all) },
 	{ .rows = semaphore_options, TO(semaphore) },
 	{ .rows = filter_options, TO(filter) },
 	{ 0 }
@@ -80,20 +79,15 @@ is_segment(const char *word)
 static int
 check(struct opts *o)
 {
-	bool filtered = o->filter.set.count > 0;
+	int status;
 
 	if (o->args.count == 0)
 		return usage_error(NULL, "which directory? DIR comes first");
 	if (is_segment(o->saving.dir))
 		return usage_error(o->saving.dir, "a segment, but DIR comes "
 		    "first");
-	if (o->all && (o->count > 0 || !filter_is_kinds(&o->filter.set)))
-		return usage_error("--all", "takes no %s",
-		    o->count > 0 ? "SEGMENT operands" : "filters but --kind");
-	if (o->count == 0 && !filtered && !o->all)
-		return usage_error(NULL, "which segments? name them, or give "
-		    "filters or --all");
-	return check_filter(&o->filter.set);
+	status = check_selection(&o->filter, o->count > 0, o->all);
+	return status == ST_OK ? check_filter(&o->filter.set) : status;
 }
 
 static int
@@ -113,7 +107,6 @@ parse(int argc, char **argv, struct opts *o)
 	return status == ST_OK ? check_semaphore(&o->semaphore) : status;
 }
 
-/* The bare path is printed unescaped, so that a script can use it. */
 static int
 print_saved(const struct opts *o, const struct shmt_saved *saved)
 {
@@ -121,13 +114,13 @@ print_saved(const struct opts *o, const struct shmt_saved *saved)
 
 	operand_text(&saved->segment.object, object);
 	if (o->verbose) {
-		print_safe(object);
+		print_safe(stdout, object);
 		fputs(": saved as ", stdout);
 	}
-	if (o->verbose || isatty(STDOUT_FILENO))
-		print_safe(o->saving.dir);
+	if (o->verbose)
+		print_safe(stdout, o->saving.dir);
 	else
-		fputs(o->saving.dir, stdout);
+		print_bare(o->saving.dir);
 	printf("/%s\n", saved->name);
 	return flush_output() ? ST_OK : ST_FAILED;
 }
@@ -242,8 +235,6 @@ const struct cmd cmd_save = {
 	    "(SEGMENT... [FILTER...] | FILTER... | --all)",
 	.options = options,
 	.note = "Prints DIR/NAME, where NAME.shm is the contents and NAME.meta "
-	    "the rest.\n"
-	    "FILTER is any of the options from --kind on; all must hold, "
-	    "but of one\ngiven more than once only one value.",
+	    "the rest.\n" FILTER_NOTE,
 	.run = run
 };

@@ -16,13 +16,14 @@
 #include "shmtool.h"
 #include "ui/message.h"
 #include "ui/signals.h"
+#include "ui/wait.h"
 
 const struct option_row semaphore_options[] = {
 	{ 0, "lock-with", "SEM",
 	    "hold this semaphore (ID or 0xKEY, :INDEX) meanwhile",
-	    kind_text, .to = offsetof(struct semaphore, text) },
+	    store_text, .to = offsetof(struct semaphore, text) },
 	{ 0, "lock-timeout", "DURATION", "wait for it no longer than this",
-	    kind_duration, .to = offsetof(struct semaphore, timeout),
+	    store_duration, .to = offsetof(struct semaphore, timeout),
 	    .mask = offsetof(struct semaphore, timed), .bit = 1 },
 	{ 0 }
 };
@@ -88,23 +89,15 @@ semaphore_timed_out(const struct semaphore *semaphore)
 	return ST_BUSY;
 }
 
-static uint64_t
-milliseconds_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 int
 acquire_semaphore(const struct semaphore *semaphore)
 {
-	uint64_t start, passed = 0, left = UINT64_MAX;
+	uint64_t passed = 0, left = UINT64_MAX;
+	int64_t start;
 
 	if (semaphore->text == NULL)
 		return ST_OK;
-	start = milliseconds_now();
+	start = milliseconds();
 	for (;;) {
 		if (semaphore->timed != 0)
 			left = passed < semaphore->timeout ?
@@ -116,7 +109,7 @@ acquire_semaphore(const struct semaphore *semaphore)
 		/* Stopped and continued: go on waiting. */
 		if (errno != EINTR || caught_signal() != 0)
 			return semaphore_failed(semaphore);
-		passed = milliseconds_now() - start;
+		passed = (uint64_t)(milliseconds() - start);
 	}
 }
 

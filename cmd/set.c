@@ -32,16 +32,16 @@ struct opts {
 
 static const struct option_row options[] = {
 	{ 'm', "mode", "MODE", "set permissions, octal or relative",
-	    kind_mode_text, TO(mode) },
+	    store_mode_text, TO(mode) },
 	{ 'u', "owner", "OWNER[:GROUP]", "set owner and group; or :GROUP",
-	    kind_owner, TO(owner) },
+	    store_owner, TO(owner) },
 	{ 's', "size", "SIZE", "set the size of a POSIX object",
-	    kind_size, TO(size), TEXT(size_text) },
+	    store_size, TO(size), TEXT(size_text) },
 	{ 'f', "force", NULL, "with -s, shrink it though it is in use",
-	    kind_flag, TO(force) },
-	{ 0, "lock", NULL, "keep its pages in memory", kind_flag,
+	    store_flag, TO(force) },
+	{ 0, "lock", NULL, "keep its pages in memory", store_flag,
 	    TO(lock), .group = 1 },
-	{ 0, "unlock", NULL, "let its pages be swapped out again", kind_flag,
+	{ 0, "unlock", NULL, "let its pages be swapped out again", store_flag,
 	    TO(unlock), .group = 1 },
 	{ 0 }
 };
@@ -216,11 +216,8 @@ check_same(const struct operand *operand, const struct shmt_info *segment)
 
 	if (shmt_info(&segment->object, 0, &there) == -1)
 		return operand_failed(operand, errno);
-	if (shmt_same(segment, &there))
-		return ST_OK;
-	warn_about(operand->text, "was removed meanwhile, and another segment "
-	    "has id %d now", segment->object.id);
-	return ST_ABSENT;
+	return shmt_same(segment, &there) ? ST_OK :
+	    replaced(operand->text, segment->object.id);
 }
 
 static int

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -51,8 +50,7 @@ open_view(const struct operand *operand, const struct shmt_info *segment,
 		return -1;
 	if (!shmt_same(shmt_view_info(v), segment)) {
 		shmt_view_close(v);
-		warn_about(operand->text, "another segment has this id now");
-		return ST_ABSENT;
+		return replaced(operand->text, segment->object.id);
 	}
 	*view = v;
 	return ST_OK;

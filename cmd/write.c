@@ -36,7 +36,7 @@ struct opts {
 };
 
 static int
-kind_byte(const struct option_row *row, const char *text, void *to)
+store_byte(const struct option_row *row, const char *text, void *to)
 {
 	uint64_t number = (unsigned char)text[0];
 	bool character = strlen(text) == 1 && (*text < '0' || *text > '9');
@@ -51,19 +51,19 @@ kind_byte(const struct option_row *row, const char *text, void *to)
 
 static const struct option_row options[] = {
 	{ 'o', "offset", "OFFSET", "begin there; 0 by default",
-	    kind_offset, TO(offset) },
+	    store_offset, TO(offset) },
 	{ 'n', "length", "LENGTH", "write so many bytes at most",
-	    kind_offset, TO(length), .max = LENGTH_MAX },
+	    store_offset, TO(length), .max = LENGTH_MAX },
 	{ 'f', "file", "FILE", "copy FILE; standard input by default",
-	    kind_text, TO(file), .group = 1 },
+	    store_text, TO(file), .group = 1 },
 	{ 's', "string", "STRING", "write this text, without a NUL",
-	    kind_text, TO(string), .group = 1 },
-	{ '0', "nul", NULL, "add a NUL to --string", kind_flag, TO(nul) },
+	    store_text, TO(string), .group = 1 },
+	{ '0', "nul", NULL, "add a NUL to --string", store_flag, TO(nul) },
 	{ 'z', "fill", "[=BYTE]", "fill with a number or a character; 0",
-	    kind_byte, TO(fill), .absent = "0", .group = 1 },
+	    store_byte, TO(fill), .absent = "0", .group = 1 },
 	{ .rows = semaphore_options, TO(semaphore) },
 	{ 'v', "verbose", NULL, "print what was written",
-	    kind_flag, TO(verbose) },
+	    store_flag, TO(verbose) },
 	{ 0 }
 };
 

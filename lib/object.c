@@ -139,8 +139,8 @@ shmt_list(unsigned kinds, unsigned want, struct shmt_list *list)
 			    &some);
 	/* One pass over /proc finds all of these. */
 	if (result == 0 && (kinds & SHMT_UNNAMED) != 0)
-		result = add_list(shmt__unnamed_list(kinds, want, &some),
-		    &all, &some);
+		result = add_list(shmt__unnamed_list(kinds, &some), &all,
+		    &some);
 	if (result == -1)
 		shmt_list_free(&all);
 	else

@@ -17,7 +17,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -78,8 +77,7 @@ shmt__posix_enter(const struct shmt_object *object)
 	}
 	if (fstatfs(dir, &fs) == -1 || fs.f_type != TMPFS_MAGIC) {
 		shmt__close(dir);
-		errno = ENODEV;
-		return -1;
+		return shmt__fail(ENODEV);
 	}
 	return dir;
 }
@@ -118,10 +116,8 @@ int
 shmt__posix_stat(int dir, const struct shmt_object *object,
     struct statx *st)
 {
-	if (!shmt__posix_is_name(object->name)) {
-		errno = EINVAL;
-		return -1;
-	}
+	if (!shmt__posix_is_name(object->name))
+		return shmt__fail(EINVAL);
 	if (shmt__statx(dir, object->name, AT_SYMLINK_NOFOLLOW, st) == -1)
 		return -1;
 	return shmt__posix_check(object, st);
@@ -324,10 +320,8 @@ shmt_map(const struct shmt_object *object, void *address, unsigned flags,
 	void *mapped = MAP_FAILED;
 	int fd;
 
-	if (object->kind == SHMT_SYSV || (flags & SHMT_ROUND) != 0) {
-		errno = EINVAL;
-		return -1;
-	}
+	if (object->kind == SHMT_SYSV || (flags & SHMT_ROUND) != 0)
+		return shmt__fail(EINVAL);
 	fd = shmt__posix_open_for(object,
 	    flags & SHMT_RDONLY ? O_RDONLY : O_RDWR, &st);
 	if (fd == -1)

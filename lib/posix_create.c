@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "shmtool.h"
@@ -100,9 +99,9 @@ grow(int fd, uint64_t from, uint64_t to, unsigned flags)
 	return ftruncate(fd, (off_t)to);
 }
 
-/* Opens a file that can be given its name later; where an old kernel or a filter
- * of system calls refuses that, one with the name, which other users cannot open
- * because its mode is set last. */
+/* Opens a file that can be given its name later; where an old kernel or a
+ * filter of system calls refuses that, one with the name, which other users
+ * cannot open because its mode is set last. */
 static int
 open_draft(int dir, const char *name)
 {

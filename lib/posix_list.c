@@ -20,42 +20,28 @@
 #include "sys/resident.h"
 #include "sys/walk.h"
 
-static struct shmt_info *
-add_row(struct shmt_list *list, size_t *room)
-{
-	struct shmt_info *more;
-	size_t want;
-
-	if (list->count == *room) {
-		want = *room == 0 ? 64 : *room * 2;
-		more = reallocarray(list->list, want, sizeof(*more));
-		if (more == NULL)
-			return NULL;
-		list->list = more;
-		*room = want;
-	}
-	return &list->list[list->count];
-}
-
 /* Adds one entry of the directory, unless it was removed meanwhile. */
 static int
 add_entry(struct shmt_list *list, const char *name, bool nothing_swapped,
     size_t *room)
 {
-	struct shmt_info *info;
+	struct shmt_info *more;
 	struct statx st;
 
 	if (shmt__statx(list->dir, name, AT_SYMLINK_NOFOLLOW, &st) == -1)
 		return errno == ENOENT ? 0 : -1;
 	if (!S_ISREG(st.stx_mode))
 		return 0;
-	info = add_row(list, room);
-	name = shmt__arena_copy(&list->names, name, strlen(name));
-	if (info == NULL || name == NULL)
+	more = shmt__grow(list->list, list->count, room, sizeof(*more));
+	if (more == NULL)
 		return -1;
-	shmt__posix_fill(&st, name, nothing_swapped, info);
-	info->object.dir = list->dir;
-	list->count++;
+	list->list = more;
+	name = shmt__arena_copy(&list->names, name, strlen(name));
+	if (name == NULL)
+		return -1;
+	more += list->count++;
+	shmt__posix_fill(&st, name, nothing_swapped, more);
+	more->object.dir = list->dir;
 	return 0;
 }
 

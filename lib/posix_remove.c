@@ -77,10 +77,8 @@ check_unused_by_proc(const struct shmt_object *object, bool own,
 	}
 	*hidden = holders.hidden;
 	shmt_holders_free(&holders);
-	if (users + *hidden > 0) {
-		errno = EBUSY;
-		return -1;
-	}
+	if (users + *hidden > 0)
+		return shmt__fail(EBUSY);
 	return 0;
 }
 
@@ -106,14 +104,10 @@ struct job {
 static int
 unlink_same(const struct job *job, const struct statx *st)
 {
-	if (!shmt__posix_is_same(job->dir, job->object->name, st)) {
-		errno = ENOENT;
-		return -1;
-	}
-	if (job->changes != -1 && shmt_changes_seen(job->changes)) {
-		errno = ECANCELED;
-		return -1;
-	}
+	if (!shmt__posix_is_same(job->dir, job->object->name, st))
+		return shmt__fail(ENOENT);
+	if (job->changes != -1 && shmt_changes_seen(job->changes))
+		return shmt__fail(ECANCELED);
 	return unlinkat(job->dir, job->object->name, 0);
 }
 
@@ -122,10 +116,8 @@ static int
 unlink_leased(const struct job *job, const struct statx *st,
     const struct shmt__lease *lease)
 {
-	if (!shmt__lease_is_whole(lease)) {
-		errno = EAGAIN;
-		return -1;
-	}
+	if (!shmt__lease_is_whole(lease))
+		return shmt__fail(EAGAIN);
 	job->removal->by_lease = true;
 	if (unlink_same(job, st) == -1)
 		return -1;
@@ -160,10 +152,8 @@ remove_by_proc(const struct job *job)
 
 	if (shmt__posix_stat(job->dir, job->object, &st) == -1)
 		return -1;
-	if (!may_unlink(job->dir, job->object, &st)) {
-		errno = EPERM;
-		return -1;
-	}
+	if (!may_unlink(job->dir, job->object, &st))
+		return shmt__fail(EPERM);
 	seen = as_seen(job->object, &st);
 	if (check_unused_by_proc(&seen, false, &job->removal->hidden) == -1)
 		return -1;
@@ -217,8 +207,7 @@ shmt_remove_unchanged(const struct shmt_object *object, int changes,
 {
 	if (object->kind == SHMT_POSIX)
 		return remove_object(object, changes, flags, removal);
-	errno = EINVAL;
-	return -1;
+	return shmt__fail(EINVAL);
 }
 
 int

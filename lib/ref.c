@@ -11,15 +11,9 @@
 
 #include "posix.h"
 #include "shmtool.h"
+#include "sys/file.h"
 #include "sys/parse.h"
 #include "unnamed.h"
-
-static int
-fail(int error)
-{
-	errno = error;
-	return -1;
-}
 
 static int
 parse_id(const char *text, int *id)
@@ -42,9 +36,9 @@ parse_name(const char *text, const char **name)
 	if (strncmp(text, dir, sizeof(dir) - 1) == 0)
 		rest = text + sizeof(dir) - 1;
 	if (strlen(rest) > NAME_MAX)
-		return fail(ENAMETOOLONG);
+		return shmt__fail(ENAMETOOLONG);
 	if (!shmt__posix_is_name(rest))
-		return fail(EINVAL);
+		return shmt__fail(EINVAL);
 	*name = rest;
 	return 0;
 }
@@ -75,7 +69,7 @@ shmt_parse_ref(const char *text, struct shmt_ref *ref)
 		result = shmt_parse_key(text, &r.key);
 	} else if (text[0] == '0' && text[1] != '\0')
 		/* ipcs prints no id like this: octal or decimal? */
-		result = fail(EINVAL);
+		result = shmt__fail(EINVAL);
 	else
 		result = parse_id(text, &r.id);
 	if (result == 0)

@@ -513,7 +513,6 @@ int shmt_semaphore_holder(const struct shmt_semaphore *semaphore, pid_t *pid);
 /* One process and one piece of shared memory that it has mapped or open. */
 struct shmt_holder {
 	struct shmt_object object;
-	int id;			/* of a segment */
 	uint32_t key;		/* as created: known for dest segments too */
 	pid_t pid;
 	uint32_t uid;		/* effective user of the process */
@@ -1092,7 +1091,7 @@ struct shmt_trouble {
 	enum shmt_damage damage;	/* why it is EBADMSG */
 	unsigned line;			/* of NAME.meta; 0: none */
 	uint64_t wanted, found;		/* bytes of the contents, or versions */
-	char name[256];			/* by shmt_save(): NAME */
+	char name[256];			/* by shmt_save(): that file */
 };
 
 #define SHMT_REPLACE	0x1u	/* an older pair of this segment is replaced */

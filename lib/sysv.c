@@ -80,10 +80,8 @@ shmt_find(uint32_t key, int *id)
 {
 	int found;
 
-	if (key == 0) {
-		errno = EINVAL;
-		return -1;
-	}
+	if (key == 0)
+		return shmt__fail(EINVAL);
 	/* Flags 0 and size 0 ask for no permission and for no size. */
 	found = shmget((key_t)key, 0, 0);
 	if (found == -1)
@@ -98,10 +96,8 @@ shmt__sysv_look(int id, struct shmt_info *segment)
 	struct shmid_ds ds;
 	int found;
 
-	if (id < 0) {
-		errno = ENOENT;
-		return -1;
-	}
+	if (id < 0)
+		return shmt__fail(ENOENT);
 	memset(&ds, 0, sizeof(ds));
 	found = shmctl(id, IPC_STAT, &ds) == -1 ? -1 : id;
 	if (found == -1 && errno == EACCES) {
@@ -137,30 +133,32 @@ make_or_open(const struct shmt_request *request, int *id, bool *created)
 {
 	int flags = request_flags(request), tries, made;
 	size_t size = (size_t)request->size;
+	bool new = false;
 
 	if (size != request->size ||
-	    (request->huge_size & (request->huge_size - 1)) != 0) {
-		errno = EINVAL;
-		return -1;
-	}
+	    (request->huge_size & (request->huge_size - 1)) != 0)
+		return shmt__fail(EINVAL);
 	/* Another process may create and remove it between the two calls; this
 	 * retries only so often. */
 	for (tries = 0; tries < 16; tries++) {
 		made = shmget((key_t)request->key, size, flags);
 		if (made != -1 || errno != EEXIST ||
 		    (request->flags & SHMT_OPEN) == 0) {
-			*created = true;
+			new = true;
 			break;
 		}
 		made = shmget((key_t)request->key, size,
 		    flags & ~(IPC_CREAT | IPC_EXCL));
 		if (made != -1 || (errno != ENOENT && errno != EIDRM)) {
-			*created = false;
+			new = false;
 			break;
 		}
 	}
+	if (made == -1)
+		return -1;
 	*id = made;
-	return made == -1 ? -1 : 0;
+	*created = new;
+	return 0;
 }
 
 static int
@@ -213,10 +211,8 @@ create_with_id(const struct shmt_request *request, int *id, bool *created)
 
 	/* For an id in use the kernel silently takes the next free one: check
 	 * before and afterwards. */
-	if (shmt__sysv_look(request->id, &segment) == 0) {
-		errno = EEXIST;
-		return -1;
-	}
+	if (shmt__sysv_look(request->id, &segment) == 0)
+		return shmt__fail(EEXIST);
 	/* Where no segment can be created, shm_next_id could not be cleared. */
 	if (make_scrap() == -1 || ask_for_id(request->id) == -1)
 		return -1;
@@ -229,8 +225,7 @@ create_with_id(const struct shmt_request *request, int *id, bool *created)
 	if (made != request->id) {
 		if (new)
 			shmctl(made, IPC_RMID, NULL);
-		errno = EEXIST;
-		return -1;
+		return shmt__fail(EEXIST);
 	}
 	*id = made;
 	*created = new;
@@ -240,16 +235,9 @@ create_with_id(const struct shmt_request *request, int *id, bool *created)
 int
 shmt__sysv_create(const struct shmt_request *request, int *id, bool *created)
 {
-	bool new;
-	int made;
-
-	if (request->flags & SHMT_WITH_ID)
-		return create_with_id(request, id, created);
-	if (make_or_open(request, &made, &new) == -1)
-		return -1;
-	*id = made;
-	*created = new;
-	return 0;
+	return request->flags & SHMT_WITH_ID ?
+	    create_with_id(request, id, created) :
+	    make_or_open(request, id, created);
 }
 
 int
@@ -266,10 +254,8 @@ shmt__sysv_set(const struct shmt_info *segment)
 		return 0;
 	/* EINVAL may be about the owner or about the id. */
 	if (errno == EINVAL &&
-	    shmt__sysv_look(segment->object.id, &there) == 0) {
-		errno = EINVAL;
-		return -1;
-	}
+	    shmt__sysv_look(segment->object.id, &there) == 0)
+		return shmt__fail(EINVAL);
 	return absent(-1);
 }
 

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "shmtool.h"
+#include "sys/arena.h"
 #include "sys/file.h"
 #include "sysv.h"
 
@@ -31,17 +32,13 @@ static struct shmt_info *
 grow(struct array *array)
 {
 	struct shmt_info *more;
-	size_t room;
 
-	if (array->count == array->room) {
-		room = array->room == 0 ? 64 : array->room * 2;
-		more = reallocarray(array->list, room, sizeof(*more));
-		if (more == NULL)
-			return NULL;
-		array->list = more;
-		array->room = room;
-	}
-	return &array->list[array->count++];
+	more = shmt__grow(array->list, array->count, &array->room,
+	    sizeof(*more));
+	if (more == NULL)
+		return NULL;
+	array->list = more;
+	return &more[array->count++];
 }
 
 /* One number of a line up to max, moving *text; false where there is none. */
@@ -219,21 +216,22 @@ shmt__read_sysvipc(FILE *file, struct shmt_info **list, size_t *count)
 	return 0;
 }
 
-/* Whether any huge page of 2 MiB (of this size) is in use on the machine. */
+/* Whether any huge page of one size is in use on the machine. */
 static bool
 huge_pages_used(const char *pool)
 {
 	static const char *const names[] = { "nr_hugepages", "free_hugepages" };
 	char path[300], *text;
 	uint64_t n[2] = { 0, 0 };
-	size_t i, length;
+	size_t i;
 
 	for (i = 0; i < 2; i++) {
 		strlcpy(path, "/sys/kernel/mm/hugepages/", sizeof(path));
 		strlcat(path, pool, sizeof(path));
 		strlcat(path, "/", sizeof(path));
 		strlcat(path, names[i], sizeof(path));
-		if (shmt__read_file(AT_FDCWD, path, &text, &length) == -1)
+		text = shmt__read_file(AT_FDCWD, path);
+		if (text == NULL)
 			return true;
 		n[i] = strtoull(text, NULL, 10);
 		free(text);

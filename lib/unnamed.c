@@ -410,7 +410,7 @@ add_all(struct shmt__scan *scan, struct shmt_list *list)
 }
 
 int
-shmt__unnamed_list(unsigned kinds, unsigned want, struct shmt_list *list)
+shmt__unnamed_list(unsigned kinds, struct shmt_list *list)
 {
 	const struct shmt__query query = { .kinds = kinds & SHMT_UNNAMED,
 	    .unlinked = (kinds & SHMT_KIND(SHMT_DELETED)) != 0, .fds = true };
@@ -418,7 +418,6 @@ shmt__unnamed_list(unsigned kinds, unsigned want, struct shmt_list *list)
 	struct shmt__scan scan;
 	int result;
 
-	(void)want;
 	if (shmt__scan(&query, &scan) == -1) {
 		if (errno == ENOENT)
 			errno = ENOTSUP;

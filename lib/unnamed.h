@@ -11,7 +11,7 @@
 #include "shmtool.h"
 
 /* kinds: those of SHMT_UNNAMED; one pass over /proc. */
-int shmt__unnamed_list(unsigned kinds, unsigned want, struct shmt_list *list);
+int shmt__unnamed_list(unsigned kinds, struct shmt_list *list);
 
 /* Whether a text is "/proc/PID/fd/N" or "/proc/PID/map_files/RANGE". */
 bool shmt__unnamed_is_path(const char *text);

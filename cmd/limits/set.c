@@ -19,9 +19,6 @@
 #include "ui/signals.h"
 #include "ui/text.h"
 
-/* Only a kernel booted with ipcmni_extend takes more. */
-#define SHMMNI_PLAIN 32768
-
 /* What is done in one call of change_limits(). */
 struct change {
 	const struct settings *settings;
@@ -76,7 +73,7 @@ warn_of_shmmax(const struct change *c, uint64_t value)
 		    " byte%s: it stays", n, plural(n, "s"));
 }
 
-/* Segments that the kernel removes when shm_SHM_RMID_FORCED is set. */
+/* Segments that the kernel removes when shm_rmid_forced is set. */
 static uint64_t
 count_orphans(const struct change *c)
 {
@@ -145,10 +142,9 @@ warn_of_extension(const struct change *c)
 	size_t i;
 
 	for (i = 0; i < c->settings->count; i++)
-		if (is_named(&s[i], "shmmni") && s[i].value > SHMMNI_PLAIN)
+		if (is_named(&s[i], "shmmni") && s[i].value > SHMMNI_MOST)
 			warn_about("shmmni", "more than %d needs the boot "
-			    "option ipcmni_extend",
-			    SHMMNI_PLAIN);
+			    "option ipcmni_extend", SHMMNI_MOST);
 }
 
 /*
@@ -171,7 +167,6 @@ undo_one(const struct shmt_setting *setting, uint64_t old)
 		    strerror(errno));
 }
 
-/* Undoes the first count settings, the last one first. */
 static void
 undo(const struct change *c, size_t count)
 {
@@ -214,7 +209,7 @@ set_revocable(const struct change *c)
 	return status;
 }
 
-/* shm_SHM_RMID_FORCED removes segments, which cannot be restored. */
+/* shm_rmid_forced removes segments, which cannot be restored. */
 static int
 set_irrevocable(const struct change *c)
 {
@@ -363,7 +358,6 @@ print_changes(const struct change *c)
 	}
 }
 
-/* Prints the line of fstab(5) that keeps the size of /dev/shm. */
 static void
 print_fstab(const char *size)
 {
@@ -390,7 +384,7 @@ print_kept(const struct change *c)
 	size_t i, count = select_sysctls(c->settings, NULL, list);
 
 	for (i = 0; i < count; i++) {
-		print_safe(c->file);
+		print_safe(stdout, c->file);
 		printf(": kernel.%s = %" PRIu64 "\n", list[i].name,
 		    list[i].value);
 	}

@@ -23,12 +23,6 @@ struct row {
 };
 
 static void
-get_name(const void *row, struct value *value)
-{
-	set_text(value, ((const struct row *)row)->use.name);
-}
-
-static void
 get_limit(const void *row, struct value *value)
 {
 	const struct row *r = row;
@@ -61,12 +55,6 @@ get_percent(const void *row, struct value *value)
 		set_number(value, shmt_permille(use->used, use->limit));
 }
 
-static void
-get_unit(const void *row, struct value *value)
-{
-	set_text(value, ((const struct row *)row)->use.unit);
-}
-
 static size_t
 make_rows(const struct sample *sample, bool short_forms,
     struct row rows[USES_MAX])
@@ -84,11 +72,11 @@ int
 print_usage(enum table_format format, bool bytes)
 {
 	static const struct column columns[] = {
-		{ "NAME", VALUE_TEXT, .get = get_name },
+		{ "NAME", VALUE_TEXT, COLUMN_POINTER(struct row, use.name) },
 		{ "LIMIT", VALUE_NUMBER, .get = get_limit },
 		{ "USED", VALUE_NUMBER, .get = get_used },
 		{ "PERCENT", VALUE_TENTHS, .get = get_percent },
-		{ "UNIT", VALUE_TEXT, .get = get_unit }
+		{ "UNIT", VALUE_TEXT, COLUMN_POINTER(struct row, use.unit) }
 	};
 	const struct column *chosen[] = {
 		&columns[0], &columns[1], &columns[2], &columns[3], &columns[4]

@@ -157,17 +157,15 @@ add_in_lines(struct dump *dump, const unsigned char *bytes, size_t length)
 static void
 print_safe_text(FILE *out, const char *text, size_t length)
 {
-	char *line, *safe;
 	const char *end;
+	char *line;
 	size_t n;
 
 	for (; length > 0; text += n, length -= n) {
 		end = memchr(text, '\n', length);
 		n = end != NULL ? (size_t)(end - text) : length;
 		line = strndup(text, n);
-		safe = line != NULL ? safe_copy(line) : NULL;
-		fputs_unlocked(safe != NULL ? safe : "?", out);
-		free(safe);
+		print_safe(out, line != NULL ? line : "?");
 		free(line);
 		if (end != NULL) {
 			putc_unlocked('\n', out);

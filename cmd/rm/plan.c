@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "filter.h"
+#include "groups.h"
 #include "rm/explain_filter.h"
 #include "rm/plan.h"
 #include "rm/removal.h"
@@ -27,14 +28,8 @@
 /* Rows of the table before a question. */
 #define BRIEF_ROWS 10
 
-static void
-get_action(const void *row, struct value *value)
-{
-	set_text(value, ((const struct row *)row)->action);
-}
-
 static const struct column action_column = {
-	"ACTION", VALUE_TEXT, .get = get_action
+	"ACTION", VALUE_TEXT, COLUMN_POINTER(struct row, action)
 };
 
 static const char *
@@ -176,92 +171,60 @@ print_segments(const struct plan *plan, size_t limit)
  * Sums by owner
  */
 
-struct sum {
-	uint32_t uid;
-	uint64_t count, bytes;
-};
-
 static void
 get_owner(const void *row, struct value *value)
 {
-	set_text(value, user_name(((const struct sum *)row)->uid));
-}
-
-static const struct column sum_columns[] = {
-	{ "OWNER", VALUE_TEXT, .get = get_owner },
-	{ "SEGMENTS", VALUE_NUMBER, COLUMN_FIELD(struct sum, count) },
-	{ "SIZE", VALUE_SIZE, COLUMN_FIELD(struct sum, bytes) }
-};
-
-#define SUM_COLUMNS (sizeof(sum_columns) / sizeof(sum_columns[0]))
-
-static int
-compare_owners(const void *a, const void *b)
-{
-	const struct sum *x = a, *y = b;
-
-	return (x->uid > y->uid) - (x->uid < y->uid);
-}
-
-static int
-compare_bytes(const void *a, const void *b)
-{
-	const struct sum *x = a, *y = b;
-
-	return x->bytes != y->bytes ? (x->bytes < y->bytes ? 1 : -1) :
-	    compare_owners(a, b);
-}
-
-/* Adds up adjacent sums of the same owner; returns the number of owners. */
-static size_t
-merge_sums(struct sum *sums, size_t count)
-{
-	size_t owners = 0, i;
-
-	qsort(sums, count, sizeof(*sums), compare_owners);
-	for (i = 0; i < count; i++)
-		if (owners > 0 && sums[owners - 1].uid == sums[i].uid) {
-			sums[owners - 1].count++;
-			sums[owners - 1].bytes = add_sizes(
-			    sums[owners - 1].bytes, sums[i].bytes);
-		} else
-			sums[owners++] = sums[i];
-	return owners;
+	*value = ((const struct group *)row)->key;
 }
 
 /* Prints what would be removed of each owner, the largest sum first. */
 static int
-print_owners(const struct plan *plan, size_t count)
+print_sums(const struct rows *rows)
 {
-	static const struct column_set set = {
-		.list = sum_columns, .count = SUM_COLUMNS,
-		.row_size = sizeof(struct sum)
+	static const struct column list[] = {
+		{ "OWNER", VALUE_TEXT, .get = get_owner },
+		{ "SEGMENTS", VALUE_NUMBER, COLUMN_FIELD(struct group, count) },
+		{ "SIZE", VALUE_SIZE, COLUMN_FIELD(struct group, size) }
 	};
-	const struct column *columns[SUM_COLUMNS];
+	static const struct column_set set = {
+		.list = list, .count = 3, .row_size = sizeof(struct group)
+	};
+	const struct column *const columns[] = { &list[0], &list[1], &list[2] };
 	struct table table = {
 		.heading = true, .set = &set, .columns = columns,
-		.column_count = SUM_COLUMNS
+		.column_count = 3
 	};
-	struct sum *sums;
-	size_t i, n = 0;
+	struct group *groups;
 	int status;
 
-	sums = calloc(count, sizeof(*sums));
-	if (sums == NULL)
-		return fail(NULL, ENOMEM);
-	for (i = 0; i < plan->count; i++)
-		if (would_go(&plan->list[i]))
-			sums[n++] = (struct sum){
-				.uid = plan->list[i].segment.uid, .count = 1,
-				.bytes = plan->list[i].segment.size
-			};
-	table.row_count = merge_sums(sums, n);
-	table.rows = sums;
-	qsort(sums, table.row_count, sizeof(*sums), compare_bytes);
-	for (i = 0; i < SUM_COLUMNS; i++)
-		columns[i] = &sum_columns[i];
+	status = list_groups(rows, find_group_by(NULL, "OWNER"), &groups,
+	    &table.row_count);
+	if (status != ST_OK)
+		return status;
+	table.rows = groups;
 	status = print_table(&table, NULL, NULL);
-	free(sums);
+	free(groups);
+	return status;
+}
+
+static int
+print_owners(const struct plan *plan, size_t count)
+{
+	const struct removal *r;
+	struct rows rows = { 0 };
+	int status;
+
+	rows.list = calloc(count, sizeof(*rows.list));
+	if (rows.list == NULL)
+		return fail(NULL, ENOMEM);
+	for (r = plan->list; r < plan->list + plan->count; r++)
+		if (would_go(r))
+			rows.list[rows.count++] = (struct row){
+				.segment = r->segment,
+				.facts = r->segment.known
+			};
+	status = print_sums(&rows);
+	free(rows.list);
 	return status;
 }
 

@@ -39,13 +39,6 @@ removal_set(struct removal *r, enum removal_result result, int status,
 }
 
 void
-removal_skip(struct removal *r, enum removal_result result, int status,
-    const char *reason)
-{
-	removal_set(r, result, status, "%s", reason);
-}
-
-void
 removal_fail(struct removal *r, int error)
 {
 	if ((error == EPERM || error == EACCES) &&
@@ -91,17 +84,6 @@ list_operands(const struct removal_run *run, struct shmt_info *list)
 	return n;
 }
 
-static bool
-has_objects(const struct shmt_info *list, size_t count)
-{
-	size_t i;
-
-	for (i = 0; i < count; i++)
-		if (list[i].object.kind != SHMT_SYSV)
-			return true;
-	return false;
-}
-
 static int
 scan_holders(struct removal_run *run)
 {
@@ -117,9 +99,7 @@ scan_holders(struct removal_run *run)
 		list = named;
 		count = list_operands(run, named);
 	}
-	result = has_objects(list, count) ?
-	    shmt_holders_of_list(list, count, &run->holders) :
-	    shmt_holders(NULL, &run->holders);
+	result = shmt_holders_of_list(list, count, &run->holders);
 	free(named);
 	return result;
 }

@@ -48,11 +48,6 @@ struct removal {
 	bool complete;			/* holders has all of them */
 };
 
-/* Leaves a segment as it is, KEPT or NOT_TRIED, for a reason that the user
- * knows. */
-void removal_skip(struct removal *removal, enum removal_result result,
-    int status, const char *reason);
-
 /* Replaces result, status and reason; without memory there is no reason. */
 void removal_set(struct removal *removal, enum removal_result result,
     int status, const char *format, ...)

@@ -8,61 +8,43 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "attachments.h"
 #include "operand.h"
 #include "rm/removal.h"
 #include "rm/report.h"
+#include "rows.h"
 #include "shmtool.h"
 #include "ui/json.h"
 #include "ui/message.h"
 #include "ui/text.h"
 
-/* A line of -v; names of users and directories are untrusted bytes. */
-static void
-print_line(FILE *out, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void
-print_line(FILE *out, const char *format, ...)
-{
-	char *raw, *safe;
-	va_list args;
-	int length;
-
-	va_start(args, format);
-	length = vasprintf(&raw, format, args);
-	va_end(args);
-	safe = length == -1 ? NULL : safe_copy(raw);
-	if (safe != NULL)
-		fprintf(out, "%s\n", safe);
-	else
-		fail(NULL, ENOMEM);
-	free(safe);
-	if (length != -1)
-		free(raw);
-}
-
+/* Names of users and directories are untrusted bytes. */
 static void
 print_removed(FILE *out, const struct removal *r)
 {
 	const struct shmt_info *s = &r->segment;
-	char size[SHORT_TEXT], object[OPERAND_TEXT], key[16] = "";
+	char size[SHORT_TEXT], object[OPERAND_TEXT];
 
 	short_size(size, s->size);
 	operand_text(&s->object, object);
+	fputs("removed ", out);
+	print_safe(out, object);
 	if (s->object.kind == SHMT_SYSV)
-		snprintf(key, sizeof(key), "0x%08" PRIx32 ", ", s->key);
-	print_line(out, "removed %s (%s%s, owner %s)%s%s", object, key, size,
-	    user_name(s->uid),
-	    r->saved != NULL ? ", saved as " : "",
-	    r->saved != NULL ? r->saved : "");
+		fprintf(out, " (0x%08" PRIx32 ", %s, owner ", s->key, size);
+	else
+		fprintf(out, " (%s, owner ", size);
+	print_safe(out, user_name(s->uid));
+	putc(')', out);
+	if (r->saved != NULL) {
+		fputs(", saved as ", out);
+		print_safe(out, r->saved);
+	}
+	putc('\n', out);
 }
 
 void
@@ -90,8 +72,11 @@ report_removal(const struct report *report, const struct removal *r)
 	case ABSENT:
 		if (r->status != ST_OK || r->operand == NULL)
 			warn_about(object, "%s", reason);
-		else if (report->verbose)
-			print_line(report->out, "absent %s", object);
+		else if (report->verbose) {
+			fputs("absent ", report->out);
+			print_safe(report->out, object);
+			putc('\n', report->out);
+		}
 		break;
 	case REMOVED:
 		if (report->verbose)
@@ -152,13 +137,7 @@ json_posix(struct json *json, const char *name, const struct removal *r)
 	json_null(json, "key");
 	json_null(json, "key_hex");
 	json_text(json, "kind", "posix");
-	json_text(json, "name", path);
-	if (!json_is_exact(path))
-		json_hex(json, "name_hex", path);
-	if (json_is_exact(path))
-		json_text(json, "path", path);
-	else
-		json_null(json, "path");
+	json_names(json, path, path);
 	if (s->known == 0) {
 		json_null(json, "dev");
 		json_null(json, "inode");
@@ -229,10 +208,7 @@ json_removal(struct json *json, const struct removal *r)
 	json_open(json, NULL, '{');
 	json_identity(json, r);
 	json_text(json, "result", words[r->result]);
-	if (r->reason != NULL)
-		json_text(json, "reason", r->reason);
-	else
-		json_null(json, "reason");
+	json_text(json, "reason", r->reason);
 	if (r->saved != NULL)
 		json_text(json, "saved", r->saved);
 	if (r->holders != NULL) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * The removal of one System V segment.
+ * The removal of one System V segment: whether it is kept, marked or removed,
+ * and the words for the reason, such as that processes have it attached.
  *
  * In an IPC namespace of another user namespace the id may be given to another
  * segment between a comparison and the removal.  So the segment stays attached
@@ -20,7 +21,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "archive.h"
 #include "filter.h"
 #include "rm/removal.h"
 #include "rm/segment.h"

@@ -24,30 +24,15 @@
 #define HAS_SWAP	0x8u
 #define HAS_ALL		(HAS_COUNT | HAS_SIZE | HAS_RSS | HAS_SWAP)
 
-static void
-get_kind(const void *row, struct value *value)
-{
-	set_text(value, ((const struct account_row *)row)->kind);
-}
-
-static void
-get_mount(const void *row, struct value *value)
-{
-	const struct account_row *r = row;
-
-	if (r->mount != NULL)
-		set_text(value, r->mount);
-}
-
 #define OF_ROW(member) COLUMN_FIELD(struct account_row, member)
 
 static const struct column columns[] = {
-	{ "KIND", VALUE_TEXT, .get = get_kind },
+	{ "KIND", VALUE_TEXT, COLUMN_POINTER(struct account_row, kind) },
 	{ "COUNT", VALUE_NUMBER, OF_ROW(count), .facts = HAS_COUNT },
 	{ "SIZE", VALUE_SIZE, OF_ROW(size), .facts = HAS_SIZE },
 	{ "RSS", VALUE_SIZE, OF_ROW(rss), .facts = HAS_RSS },
 	{ "SWAP", VALUE_SIZE, OF_ROW(swap), .facts = HAS_SWAP },
-	{ "MOUNT", VALUE_TEXT, .get = get_mount }
+	{ "MOUNT", VALUE_TEXT, COLUMN_POINTER(struct account_row, mount) }
 };
 
 static const char *const defaults[] = {

@@ -66,12 +66,12 @@ print_identity(const char *name, uint32_t uid, uint32_t gid)
 	    (size_t)snprintf(numbers, sizeof(numbers), " (%" PRIu32
 		"), group  (%" PRIu32 ")", uid, gid);
 	label(name);
-	print_safe(user);
+	print_safe(stdout, user);
 	printf(" (%" PRIu32 "),", uid);
 	if (room > 0 && width > room)
 		printf("\n%*s", LABEL - 1, "");
 	fputs(" group ", stdout);
-	print_safe(group);
+	print_safe(stdout, group);
 	printf(" (%" PRIu32 ")\n", gid);
 }
 
@@ -160,7 +160,7 @@ print_process(const char *name, pid_t pid, const struct shmt_process *process)
 
 	describe_process(pid, process, text);
 	label(name);
-	print_safe(text);
+	print_safe(stdout, text);
 	putchar('\n');
 }
 
@@ -182,7 +182,7 @@ print_parts(char *text)
 				width--;
 			}
 		}
-		print_safe(part);
+		print_safe(stdout, part);
 		if (text != NULL)
 			putchar(';');
 		column += width;
@@ -226,14 +226,16 @@ print_proof(const struct row *row, const struct shmt_proof *proof)
 }
 
 static void
-print_logout(uint32_t uid)
+print_logout(const struct shmt_info *s)
 {
 	bool removes;
 
-	if (shmt_logout_removes(uid, &removes) == 0 && removes) {
-		label("at logout");
-		puts("systemd-logind removes it, if unattached (RemoveIPC)");
-	}
+	if (shmt_logout_removes(s->uid, &removes) == -1 || !removes)
+		return;
+	label("at logout");
+	puts(s->object.kind == SHMT_SYSV ?
+	    "systemd-logind removes it, if unattached (RemoveIPC)" :
+	    "systemd-logind removes its name (RemoveIPC)");
 }
 
 static void
@@ -245,7 +247,7 @@ print_postgresql(const struct shmt_info *s)
 		return;
 	label("postgresql");
 	printf("server %d, data directory ", (int)server.pid);
-	print_safe(server.directory);
+	print_safe(stdout, server.directory);
 	putchar('\n');
 }
 
@@ -275,7 +277,7 @@ print_ns(const struct ipc_ns *ipc_ns)
 {
 	label("namespace");
 	printf("%" PRIu64 ", of %d (", ipc_ns->ns.inode, (int)ipc_ns->ns.pid);
-	print_safe(ipc_ns->command);
+	print_safe(stdout, ipc_ns->command);
 	puts(")");
 }
 
@@ -377,13 +379,13 @@ print_name(const struct row *row)
 	char former[SHMT_FORMER_NAME];
 
 	label(object->kind == SHMT_POSIX ? "name" : "path");
-	print_safe(row->path);
+	print_safe(stdout, row->path);
 	putchar('\n');
 	if (object->kind == SHMT_POSIX ||
 	    shmt_former_name(object, former) == -1 || former[0] == '\0')
 		return;
 	label(object->kind == SHMT_DELETED ? "former name" : "name");
-	print_safe(former);
+	print_safe(stdout, former);
 	putchar('\n');
 }
 
@@ -392,7 +394,6 @@ print_object_detail(const struct row *row, bool bytes)
 {
 	const struct shmt_info *s = &row->segment;
 	struct shmt_object_proof proof;
-	bool removes;
 
 	print_name(row);
 	label("kind");
@@ -405,10 +406,7 @@ print_object_detail(const struct row *row, bool bytes)
 		return print_object_users(row, bytes);
 	check_object(row, &proof);
 	print_object_proof(&proof);
-	if (shmt_logout_removes(s->uid, &removes) == 0 && removes) {
-		label("at logout");
-		puts("systemd-logind removes its name (RemoveIPC)");
-	}
+	print_logout(s);
 	return print_object_users(row, bytes);
 }
 
@@ -437,7 +435,7 @@ print_detail(const struct row *row, bool bytes, bool with_ns)
 	print_time("detach", s->dtime, now);
 	print_time("change", s->ctime, now);
 	print_proof(row, &proof);
-	print_logout(s->uid);
+	print_logout(s);
 	return print_holders(row, bytes);
 }
 

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "collect.h"
 #include "operand.h"
 #include "rows.h"
 #include "shmtool.h"
@@ -19,12 +18,6 @@
 #include "ui/table.h"
 #include "ui/text.h"
 #include "ui/value.h"
-
-static void
-get_event(const void *row, struct value *value)
-{
-	set_text(value, ((const struct event *)row)->word);
-}
 
 static void
 get_command(const void *row, struct value *value)
@@ -55,7 +48,8 @@ get_id(const void *row, struct value *value)
  * when the first segments and objects are known. */
 static struct column columns[] = {
 	{ "TIME", VALUE_TIME, OF_EVENT(time), .width = 19 },
-	{ "EVENT", VALUE_TEXT, .get = get_event, .width = 8 },
+	{ "EVENT", VALUE_TEXT, COLUMN_POINTER(struct event, word),
+	    .width = 8 },
 	{ "KIND", VALUE_TEXT, .get = get_kind, .width = 5 },
 	{ "ID", VALUE_NUMBER, .get = get_id, .width = 6 },
 	{ "KEY", VALUE_KEY, OF_EVENT(row.key), .facts = SHMT_HAS_KEY,
@@ -186,8 +180,8 @@ is_wanted(const struct change_watch *how, const struct row *row, int64_t time,
 
 	for (i = 0; i < how->operand_count && !named; i++) {
 		t = &how->operands[i];
-		named = is_operand(t, &row->segment) || (t->ref.by_key &&
-		    (row->facts & SHMT_HAS_KEY) != 0 &&
+		named = shmt_is_named(&t->ref, &row->segment) ||
+		    (t->ref.by_key && (row->facts & SHMT_HAS_KEY) != 0 &&
 		    t->ref.key == row->key);
 	}
 	return named && shmt_match(how->filter, &row->segment, time, holders);

@@ -7,7 +7,6 @@
 
 #include <inttypes.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "shmtool.h"
 #include "stat/notes.h"

@@ -166,16 +166,19 @@ on_created(struct object_watch *w, const struct event_output *o,
 }
 
 static int
+report_gone(const struct event_output *o, struct known *k)
+{
+	int status = k != NULL ? report(o, k, "removed") : ST_OK;
+
+	free(k);
+	return status;
+}
+
+static int
 on_removed(struct object_watch *w, const struct event_output *o,
     const char *path)
 {
-	struct known *k = take_known(w, path);
-	int status = ST_OK;
-
-	if (k != NULL)
-		status = report(o, k, "removed");
-	free(k);
-	return status;
+	return report_gone(o, take_known(w, path));
 }
 
 static int
@@ -226,13 +229,9 @@ static int
 report_moved_out(struct object_watch *w, const struct event_output *o)
 {
 	struct known *k = w->moved;
-	int status = ST_OK;
 
 	w->moved = NULL;
-	if (k != NULL)
-		status = report(o, k, "removed");
-	free(k);
-	return status;
+	return report_gone(o, k);
 }
 
 /* The renaming removes the object that had the new name, if any. */

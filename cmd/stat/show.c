@@ -27,6 +27,9 @@
 #include "ui/message.h"
 #include "ui/table.h"
 
+/* The member of JSON that is one object and no array. */
+#define SUMMARY_NAME "summary"
+
 static const char *const *
 expendable_columns(const struct opts *o)
 {
@@ -50,7 +53,7 @@ make_table(const struct opts *o)
 	};
 }
 
-/* As JSON the rows are an array called name. */
+/* As JSON the rows are an array called name, or the only one is an object. */
 static int
 print_rows(const struct opts *o, const struct table *table, const char *name,
     bool complete)
@@ -62,7 +65,9 @@ print_rows(const struct opts *o, const struct table *table, const char *name,
 		return print_table(table, NULL, NULL);
 	json_open(&json, NULL, '{');
 	json_bool(&json, "complete", complete);
-	status = print_table(table, &json, name);
+	status = strcmp(name, SUMMARY_NAME) == 0 ?
+	    print_object(table, &json, name, table->rows) :
+	    print_table(table, &json, name);
 	json_close(&json, '}');
 	json_end(&json);
 	return status;
@@ -165,20 +170,6 @@ show_attachments(const struct opts *o, const struct rows *rows, bool complete)
 }
 
 static int
-json_summary(const struct table *table, bool complete)
-{
-	struct json json = { .file = stdout };
-	int status;
-
-	json_open(&json, NULL, '{');
-	json_bool(&json, "complete", complete);
-	status = print_object(table, &json, "summary", table->rows);
-	json_close(&json, '}');
-	json_end(&json);
-	return status;
-}
-
-static int
 show_sums(const struct opts *o, const struct rows *rows, bool complete)
 {
 	struct table table = make_table(o);
@@ -190,9 +181,8 @@ show_sums(const struct opts *o, const struct rows *rows, bool complete)
 		return status;
 	table.rows = list;
 	table.row_count = rows->ns_count;
-	status = o->json && !o->selection.all_ns ?
-	    json_summary(&table, complete) :
-	    print_rows(o, &table, "summaries", complete);
+	status = print_rows(o, &table, o->selection.all_ns ? "summaries" :
+	    SUMMARY_NAME, complete);
 	free(list);
 	return status;
 }
@@ -357,6 +347,6 @@ show(const struct opts *o)
 		add_status(&status, show_rows(o, rows, complete));
 		print_notes(o);
 	}
-	free_collection(&collection);
+	free_rows(&collection.rows);
 	return status;
 }

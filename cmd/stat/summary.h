@@ -7,17 +7,14 @@
 #ifndef CMD_STAT_SUMMARY_H
 #define CMD_STAT_SUMMARY_H
 
-#include <stdint.h>
 
+#include "groups.h"
 #include "rows.h"
 #include "shmtool.h"
 #include "ui/table.h"
 
 struct sum {
-	unsigned facts;		/* SHMT_HAS_RSS: of all segments */
-	uint64_t segments, unattached, dest;
-	uint64_t size, pages, largest;	/* pages as shmall counts them */
-	uint64_t rss, swap;
+	struct group total;		/* without a key */
 	struct shmt_ns ns;
 	char command[SHMT_COMMAND_MAX];	/* of the process of ns */
 };

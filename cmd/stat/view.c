@@ -17,7 +17,6 @@
 #include "stat/summary.h"
 #include "stat/view.h"
 #include "ui/message.h"
-#include "ui/table.h"
 #include "ui/terminal.h"
 
 static const char *const times_columns[] = {

@@ -10,15 +10,12 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "collect.h"
 #include "filter.h"
-#include "operand.h"
 #include "rows.h"
 #include "shmtool.h"
 #include "stat/event.h"

@@ -34,6 +34,11 @@ read_field(const struct column *column, const char *field,
 {
 	uint32_t narrow;
 
+	if (column->size == 0) {
+		memcpy(&value->text, field, sizeof(value->text));
+		value->known = value->text != NULL;
+		return;
+	}
 	if (column->kind == VALUE_TEXT || column->kind == VALUE_WORDS) {
 		value->text = field;
 		value->known = column->kind == VALUE_WORDS || *field != '\0';

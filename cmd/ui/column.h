@@ -15,7 +15,8 @@
 struct column {
 	const char *name;	/* upper case; lower case in JSON */
 	enum value_kind kind;
-	/* The field of a row: numbers have 4 or 8 bytes, texts are arrays. */
+	/* The field of a row: numbers have 4 or 8 bytes; texts are arrays, or
+	 * pointers where size is 0. */
 	size_t offset, size;
 	/* Instead of a field, for a value that has to be made. */
 	void (*get)(const void *row, struct value *value);
@@ -28,6 +29,9 @@ struct column {
 /* The field of a struct, for an initializer of struct column. */
 #define COLUMN_FIELD(type, member) \
 	.offset = offsetof(type, member), .size = sizeof(((type *)NULL)->member)
+
+/* The same for a const char *, of which NULL is unknown. */
+#define COLUMN_POINTER(type, member) .offset = offsetof(type, member)
 
 /* All columns of a type of rows. */
 struct column_set {

@@ -202,9 +202,15 @@ put_special(struct json *json, const char *text)
 void
 json_text(struct json *json, const char *name, const char *text)
 {
-	char *p = begin_member(json, name);
-	size_t length = plain_length(text);
+	size_t length;
+	char *p;
 
+	if (text == NULL) {
+		json_null(json, name);
+		return;
+	}
+	p = begin_member(json, name);
+	length = plain_length(text);
 	*p++ = '"';
 	if (length <= SHORT_TEXT - 2 && text[length] == '\0') {
 		p = mempcpy(p, text, length);

@@ -24,6 +24,7 @@ struct json {
  * escapes.  Errors are those of the stream. */
 void json_open(struct json *json, const char *name, char bracket);
 void json_close(struct json *json, char bracket);
+/* null for NULL. */
 void json_text(struct json *json, const char *name, const char *text);
 /* Whether a reader gets exactly these bytes from json_text(): UTF-8. */
 bool json_is_exact(const char *text);

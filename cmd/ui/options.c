@@ -37,7 +37,7 @@ struct parser {
 };
 
 static const struct option_row help_row = {
-	'h', "help", NULL, "print this help", .kind = NULL
+	'h', "help", NULL, "print this help", .store = NULL
 };
 
 static void
@@ -320,7 +320,7 @@ check_conflicts(struct parser *p, struct entry *e)
 }
 
 static int
-store_option(struct parser *p, struct entry *e, void *opts)
+take_option(struct parser *p, struct entry *e, void *opts)
 {
 	const struct option_row *row = e->row;
 	const char *text = optarg != NULL ? optarg : row->absent;
@@ -336,9 +336,9 @@ store_option(struct parser *p, struct entry *e, void *opts)
 		*(unsigned *)(void *)(base + row->mask) |= row->bit;
 	if (row->text != 0)
 		*(const char **)(void *)(base + row->text) = text;
-	if (row->kind == NULL || (row->value != NULL && text == NULL))
+	if (row->store == NULL || (row->value != NULL && text == NULL))
 		return ST_OK;
-	return row->kind(row, text, base + row->to);
+	return row->store(row, text, base + row->to);
 }
 
 /* Cuts "-- COMMAND ARG..." off, which getopt(3) would mix with operands. */
@@ -370,7 +370,7 @@ parse_options(const struct cmd *cmd, int argc, char **argv, void *opts)
 	while (status == ST_OK && (code = getopt_long(argc, argv, p.letters,
 	    p.longs, NULL)) != -1)
 		status = code == '?' || code == ':' ? refuse(&p, code, argv) :
-		    store_option(&p, find_entry(&p, code), opts);
+		    take_option(&p, find_entry(&p, code), opts);
 	args->operands = argv + optind;
 	args->count = argc - optind;
 	if (status == ST_OK && p.prefix != NULL)
@@ -382,7 +382,7 @@ parse_options(const struct cmd *cmd, int argc, char **argv, void *opts)
 }
 
 int
-kind_flag(const struct option_row *row, const char *text, void *to)
+store_flag(const struct option_row *row, const char *text, void *to)
 {
 	(void)row;
 	(void)text;
@@ -391,7 +391,7 @@ kind_flag(const struct option_row *row, const char *text, void *to)
 }
 
 int
-kind_choice(const struct option_row *row, const char *text, void *to)
+store_choice(const struct option_row *row, const char *text, void *to)
 {
 	(void)text;
 	*(int *)to = row->choice;
@@ -399,7 +399,7 @@ kind_choice(const struct option_row *row, const char *text, void *to)
 }
 
 int
-kind_text(const struct option_row *row, const char *text, void *to)
+store_text(const struct option_row *row, const char *text, void *to)
 {
 	(void)row;
 	*(const char **)to = text;

@@ -15,11 +15,11 @@
 struct option_row;
 
 /*
- * A kind of value: converts text (NULL for an option that takes no value) and
- * stores it at to; or reports what is wrong with text, as bad_value() words it,
- * and returns an exit status other than 0.
+ * Converts text (NULL for an option that takes no value) and stores it at to;
+ * or reports what is wrong with text, as bad_value() words it, and returns an
+ * exit status other than 0.
  */
-typedef int option_kind(const struct option_row *row, const char *text,
+typedef int option_store(const struct option_row *row, const char *text,
     void *to);
 
 /*
@@ -31,10 +31,10 @@ struct option_row {
 	const char *name;	/* without dashes */
 	const char *value;	/* word for its value, "[=WORD]" if optional */
 	const char *help;	/* imperative, one line */
-	option_kind *kind;	/* NULL: stores nothing */
+	option_store *store;	/* NULL: stores nothing */
 	size_t to;		/* offset of what it stores */
-	uint64_t min, max;	/* range, where the kind has one; 0: no limit */
-	int choice;		/* what kind_choice stores */
+	uint64_t min, max;	/* range of a number or a size; 0: no limit */
+	int choice;		/* what store_choice() stores */
 	const char *absent;	/* the optional value that is not given */
 	size_t text;		/* offset of a const char * for the value as
 				 * it was written; 0: none */
@@ -86,7 +86,7 @@ int parse_options(const struct cmd *cmd, int argc, char **argv, void *opts);
 
 /* bool, true when the option is given; int, the choice of the row; const
  * char *, the value as it is. */
-option_kind kind_flag, kind_choice, kind_text;
+option_store store_flag, store_choice, store_text;
 
 /*
  * Reports a refused value by errno: ERANGE is "out of range: RANGE", ENOMEM no

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <vis.h>
 #include <wchar.h>
 #include <wctype.h>
@@ -98,17 +99,26 @@ safe_copy(const char *src)
 }
 
 void
-print_safe(const char *text)
+print_safe(FILE *out, const char *text)
 {
 	char *safe;
 
 	if (is_plain(text)) {
-		fputs(text, stdout);
+		fputs(text, out);
 		return;
 	}
 	safe = safe_copy(text);
-	fputs(safe != NULL ? safe : "?", stdout);
+	fputs(safe != NULL ? safe : "?", out);
 	free(safe);
+}
+
+void
+print_bare(const char *text)
+{
+	if (isatty(STDOUT_FILENO))
+		print_safe(stdout, text);
+	else
+		fputs(text, stdout);
 }
 
 size_t

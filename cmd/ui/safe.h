@@ -23,7 +23,11 @@ bool is_hidden_character(uint32_t c);
 char *safe_copy(const char *src);
 
 /* Prints text made safe; "?" where there is no memory for that. */
-void print_safe(const char *text);
+void print_safe(FILE *out, const char *text);
+
+/* Prints a name that stands alone on standard output: as it is, so that a
+ * script can use it, but made safe on a terminal. */
+void print_bare(const char *text);
 
 /* Columns that a safe text takes on a terminal. */
 size_t text_width(const char *text);

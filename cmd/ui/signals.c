@@ -36,42 +36,33 @@ note_signal(int sig)
 	alarm(1);
 }
 
-/* A signal that this program ignores, and its action before that. */
-struct ignored {
+/* Signals that this program may ignore, and their actions before that. */
+static struct ignored {
 	int sig;
 	bool changed;
 	struct sigaction before;
-};
+} ignored[] = { { .sig = SIGPIPE }, { .sig = SIGXFSZ } };
 
-static struct ignored closed_pipe = { .sig = SIGPIPE };
-static struct ignored large_file = { .sig = SIGXFSZ };
+#define IGNORED (sizeof(ignored) / sizeof(ignored[0]))
 
 static void
-ignore(struct ignored *ignored)
+ignore(struct ignored *i)
 {
 	struct sigaction act = { .sa_handler = SIG_IGN };
 
-	ignored->changed = sigaction(ignored->sig, &act,
-	    &ignored->before) == 0;
+	i->changed = sigaction(i->sig, &act, &i->before) == 0;
 }
 
 void
 ignore_sigpipe(void)
 {
-	ignore(&closed_pipe);
+	ignore(&ignored[0]);
 }
 
 void
 ignore_sigxfsz(void)
 {
-	ignore(&large_file);
-}
-
-static void
-restore(const struct ignored *ignored)
-{
-	if (ignored->changed)
-		sigaction(ignored->sig, &ignored->before, NULL);
+	ignore(&ignored[1]);
 }
 
 void
@@ -80,8 +71,9 @@ restore_signals(void)
 	struct sigaction act;
 	size_t i;
 
-	restore(&closed_pipe);
-	restore(&large_file);
+	for (i = 0; i < IGNORED; i++)
+		if (ignored[i].changed)
+			sigaction(ignored[i].sig, &ignored[i].before, NULL);
 	for (i = 0; i < ENDING; i++)
 		if (sigaction(ending[i], NULL, &act) == 0 &&
 		    act.sa_handler == note_signal)

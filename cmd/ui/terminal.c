@@ -6,7 +6,6 @@
 
 #include <sys/ioctl.h>
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +24,7 @@ terminal_width(void)
 }
 
 int
-kind_color(const struct option_row *row, const char *text, void *to)
+store_color(const struct option_row *row, const char *text, void *to)
 {
 	static const char *const words[] = {
 		[COLOR_AUTO] = "auto", [COLOR_NEVER] = "never",
@@ -38,8 +37,7 @@ kind_color(const struct option_row *row, const char *text, void *to)
 			*(enum color_when *)to = when;
 			return ST_OK;
 		}
-	errno = EINVAL;
-	return bad_value(row, text, "never, auto or always", "");
+	return option_error(row, "%s: not never, auto or always", text);
 }
 
 bool

@@ -20,7 +20,7 @@ size_t terminal_width(void);
 enum color_when { COLOR_AUTO, COLOR_NEVER, COLOR_ALWAYS };
 
 /* enum color_when. */
-option_kind kind_color;
+option_store store_color;
 
 bool use_color(enum color_when when);
 

@@ -7,7 +7,6 @@
 #ifndef UI_TEXT_H
 #define UI_TEXT_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>

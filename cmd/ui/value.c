@@ -78,53 +78,44 @@ tenths_text(uint64_t tenths, char room[static SHORT_TEXT])
 	digits(room + n + 1, tenths % 10, 10, 1);
 }
 
-/* Formats the values that people and programs read in different forms; false:
- * other kinds. */
-static bool
-short_text(const struct value *value, char room[static SHORT_TEXT])
-{
-	switch (value->kind) {
-	case VALUE_SIZE:
-		short_size(room, value->number);
-		return true;
-	case VALUE_TIME:
-		short_time(room, (int64_t)value->number);
-		return true;
-	case VALUE_DURATION:
-		short_duration(room, value->number);
-		return true;
-	default:
-		return false;
-	}
-}
-
 static const char *
 number_text(const struct value *value, bool plain,
     char room[static SHORT_TEXT])
 {
+	const uint64_t number = value->number;
+
 	switch (value->kind) {
+	case VALUE_SIZE:
+		if (plain)
+			break;
+		short_size(room, number);
+		return room;
 	case VALUE_TIME:
-		if (value->number == 0)
-			return "-";
-		break;
+		if (plain && number != 0)
+			break;
+		short_time(room, (int64_t)number);
+		return room;
+	case VALUE_DURATION:
+		if (plain)
+			break;
+		short_duration(room, number);
+		return room;
 	case VALUE_TENTHS:
-		tenths_text(value->number, room);
+		tenths_text(number, room);
 		return room;
 	case VALUE_PERMS:
-		digits(room, value->number, 8, 4);
+		digits(room, number, 8, 4);
 		return room;
 	case VALUE_KEY:
 	case VALUE_HEX:
 		room[0] = '0';
 		room[1] = 'x';
-		digits(room + 2, value->number, 16,
-		    value->kind == VALUE_KEY ? 8 : 1);
+		digits(room + 2, number, 16, value->kind == VALUE_KEY ? 8 : 1);
 		return room;
 	default:
 		break;
 	}
-	if (plain || !short_text(value, room))
-		digits(room, value->number, 10, 1);
+	digits(room, number, 10, 1);
 	return room;
 }
 

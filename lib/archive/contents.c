@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
+/*
+ * Copies contents to a file or from one, by blocks, with their digest.  Holes
+ * are found and skipped here.
+ */
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,22 +27,6 @@ struct job {
 	bool counting;			/* counts data, before the copy */
 };
 
-/* The run of data or of a hole that begins at offset in a file. */
-static void
-file_run(int fd, uint64_t offset, uint64_t end, struct shmt__run *run)
-{
-	off_t next = lseek(fd, (off_t)offset, SEEK_DATA);
-
-	run->data = next == (off_t)offset || (next == -1 && errno != ENXIO);
-	if (run->data && next != -1)
-		next = lseek(fd, (off_t)offset, SEEK_HOLE);
-	/* If the file changes between the calls, next may be out of range. */
-	if (next <= (off_t)offset || (uint64_t)next > end)
-		run->end = end;
-	else
-		run->end = (uint64_t)next;
-}
-
 /* Offsets ascend, so each run is looked up once for all of its blocks: in a
  * file in memory a look-up takes time in proportion to the run. */
 static const struct shmt__run *
@@ -50,8 +39,8 @@ find_run(struct job *job, uint64_t offset)
 		return &job->run;
 	if (from->view != NULL)
 		shmt__view_run(from->view, offset, size, &job->run);
-	else
-		file_run(from->fd, offset, size, &job->run);
+	else if (!shmt__find_run(from->fd, offset, size, &job->run))
+		job->run = (struct shmt__run){ true, size };
 	return &job->run;
 }
 
@@ -63,8 +52,7 @@ report(const struct job *job, uint64_t done)
 	if (copy->progress == NULL || !copy->progress(copy->arg,
 	    job->counting ? 0 : done))
 		return 0;
-	errno = ECANCELED;
-	return -1;
+	return shmt__fail(ECANCELED);
 }
 
 /* Moves *offset to the next data, or to the end.  A mapping is searched page by
@@ -92,7 +80,7 @@ load(struct job *job, uint64_t offset, char *buffer, size_t length)
 	if (from->view == NULL)
 		return shmt__read_at(from->fd, offset, buffer, length);
 	shmt__view_prefault(from->view, offset, offset + length, job->run.end);
-	return shmt__view_load(from->view, offset, buffer, length);
+	return from->view->ops->load(from->view, offset, buffer, length);
 }
 
 /* Reads a block of which the bytes before data are zeros. */
@@ -168,7 +156,7 @@ store(struct job *job, uint64_t offset, const char *buffer, size_t length,
 		if (zero && allocated)
 			shmt__view_punch(to->view, offset, offset + n);
 		else if (!zero && (to->view != NULL ?
-		    shmt__view_store(to->view, offset, buffer, n) :
+		    to->view->ops->store(to->view, offset, buffer, n) :
 		    shmt__write_at(to->fd, offset, buffer, n)) == -1)
 			return -1;
 	}
@@ -248,14 +236,13 @@ static int
 expect_memory(struct job *job)
 {
 	struct shmt__copy *copy = job->copy;
-	struct shmt_view *view = copy->from.view;
 	uint64_t data, left;
 
-	if (view == NULL)
-		view = copy->to.view;
-	else if (!shmt__in_memory(copy->to.fd))
-		return 0;
-	if (shmt__expect_memory(view, 0, 0, SHMT__DATA, &left) == -1)
+	if (copy->from.view != NULL)
+		return shmt__in_memory(copy->to.fd) ?
+		    shmt__expect_memory(copy->from.view, 0, copy->size,
+		    SHMT__DATA, &left) : 0;
+	if (shmt__expect_memory(copy->to.view, 0, 0, SHMT__DATA, &left) == -1)
 		return -1;
 	/* If there is enough for the holes too, they need not be searched. */
 	if (copy->size <= left)
@@ -264,8 +251,7 @@ expect_memory(struct job *job)
 		return -1;
 	if (data <= left)
 		return 0;
-	errno = ENOMEM;
-	return -1;
+	return shmt__fail(ENOMEM);
 }
 
 int

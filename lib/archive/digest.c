@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
+/* Digests by XXH3. */
+
 #include <stdint.h>
 #include <string.h>
 

@@ -18,6 +18,7 @@
 #include "archive/meta.h"
 #include "archive/name.h"
 #include "shmtool.h"
+#include "sys/file.h"
 
 #define LINE_MAX_LENGTH (SHMT__ENCODED + 32)
 
@@ -463,8 +464,7 @@ shmt__parse_meta(const char *text, size_t length, struct shmt_saved *saved,
 	if (is_other_version(reader, &trouble->found)) {
 		trouble->damage = SHMT_BAD_VERSION;
 		trouble->wanted = SHMT__META_NEWEST;
-		errno = EBADMSG;
-		return -1;
+		return shmt__fail(EBADMSG);
 	}
 	if (!read_all(&reader, &s, own)) {
 		trouble->damage = SHMT_BAD_META;
@@ -476,8 +476,7 @@ shmt__parse_meta(const char *text, size_t length, struct shmt_saved *saved,
 	if (memcmp(own, again, sizeof(own)) != 0) {
 		trouble->damage = SHMT_BAD_SUM;
 		trouble->line = reader.line;
-		errno = EBADMSG;
-		return -1;
+		return shmt__fail(EBADMSG);
 	}
 	*saved = s;
 	shmt__own_name(saved);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-#include <errno.h>
+/* Names of objects as text, and of the files of a saved segment. */
+
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -99,13 +100,10 @@ static unsigned
 name_tag(const struct shmt_info *s)
 {
 	unsigned char digest[SHMT__DIGEST];
-	char *boot = NULL, *text = NULL;
-	size_t length;
+	char *boot, *text = NULL;
 	int n;
 
-	if (shmt__read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id", &boot,
-	    &length) == -1)
-		boot = NULL;
+	boot = shmt__read_file(AT_FDCWD, "/proc/sys/kernel/random/boot_id");
 	n = (s->object.kind == SHMT_SYSV ? describe_segment :
 	    describe_object)(s, boot != NULL ? boot : "", &text);
 	free(boot);

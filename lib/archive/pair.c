@@ -13,7 +13,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -40,8 +39,7 @@ shmt__open_regular(int dir, const char *path, uint64_t *size)
 		return -1;
 	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode)) {
 		close(fd);
-		errno = EINVAL;
-		return -1;
+		return shmt__fail(EINVAL);
 	}
 	*size = (uint64_t)st.st_size;
 	return fd;
@@ -100,7 +98,6 @@ temporary_name(const struct shmt__pair *pair, int copy,
  * Writing
  */
 
-/* Whether a file has this name. */
 static bool
 has_name(const struct shmt__pair *pair, int fd, const char *name)
 {
@@ -138,8 +135,7 @@ create_named(struct shmt__pair *pair)
 		}
 		close(fd);
 	}
-	errno = EBUSY;
-	return -1;
+	return shmt__fail(EBUSY);
 }
 
 int
@@ -171,8 +167,22 @@ shmt__pair_name(struct shmt__pair *pair)
 		if (errno != EEXIST)
 			return -1;
 	}
-	errno = EBUSY;
-	return -1;
+	return shmt__fail(EBUSY);
+}
+
+int
+shmt__pair_number(const struct shmt__pair *pair)
+{
+	char name[NAME_ROOM];
+	struct stat st;
+	int copy;
+
+	for (copy = 0; pair->copy == -1 && copy < SHMT__COPIES - 1; copy++) {
+		contents_name(pair, copy, name);
+		if (fstatat(pair->dir, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+			break;
+	}
+	return pair->copy == -1 ? copy : pair->copy;
 }
 
 int
@@ -201,10 +211,8 @@ shmt__pair_commit(const struct shmt__pair *pair)
 	char contents[NAME_ROOM], temporary[NAME_ROOM], meta[NAME_ROOM];
 
 	contents_name(pair, pair->copy, contents);
-	if (!has_name(pair, pair->fd, contents)) {
-		errno = ENOENT;
-		return -1;
-	}
+	if (!has_name(pair, pair->fd, contents))
+		return shmt__fail(ENOENT);
 	temporary_name(pair, pair->copy, temporary);
 	meta_name(pair, meta);
 	return renameat(pair->dir, temporary, pair->dir, meta);

@@ -33,6 +33,9 @@ int shmt__pair_create(struct shmt__pair *pair);
 /* Gives it its name, which sets pair->copy. */
 int shmt__pair_name(struct shmt__pair *pair);
 
+/* The number in its name, or the one that it will get: the first free one. */
+int shmt__pair_number(const struct shmt__pair *pair);
+
 /* Prepare writes the .meta under a temporary name; commit renames it to
  * NAME.meta, also over an older one.  Until that rename, restore finds the old
  * pair.  ENOENT: the contents file was removed meanwhile. */

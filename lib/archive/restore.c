@@ -17,7 +17,6 @@
 #include "archive/contents.h"
 #include "archive/meta.h"
 #include "archive/pair.h"
-#include "posix.h"
 #include "shmtool.h"
 #include "sys/file.h"
 #include "sysv.h"

@@ -32,8 +32,16 @@ struct save {
 static int
 fail_at(const struct save *save, enum shmt_place place)
 {
-	save->trouble->place = place;
-	return -1;
+	struct shmt_trouble *trouble = save->trouble;
+	char ending[SHMT__ENDING] = ".meta";
+	int error = errno;
+
+	trouble->place = place;
+	if (place == SHMT_AT_CONTENTS)
+		shmt__contents_ending(shmt__pair_number(&save->pair), ending);
+	strlcpy(trouble->name, save->saved.name, sizeof(trouble->name));
+	strlcat(trouble->name, ending, sizeof(trouble->name));
+	return shmt__fail(error);
 }
 
 /* Whether a process attached or detached the segment in between. */
@@ -268,8 +276,6 @@ save_segment(struct save *save, const struct shmt_object *object)
 	if (shmt_info(object, 0, &save->saved.segment) == -1)
 		return fail_at(save, SHMT_AT_SEGMENT);
 	shmt__name_saved(&save->saved);
-	memcpy(save->trouble->name, save->saved.name,
-	    sizeof(save->trouble->name));
 	if (refuse_existing(save) == -1)
 		return -1;
 	/* Removes what a killed save left, whose file may have the number that

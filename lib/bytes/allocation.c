@@ -15,6 +15,8 @@
 #include "bytes/memcg.h"
 #include "bytes/view.h"
 #include "shmtool.h"
+#include "sys/file.h"
+#include "sysv.h"
 
 bool
 shmt__in_memory(int fd)
@@ -43,28 +45,50 @@ count_bytes(struct shmt_view *view, uint64_t from, uint64_t to,
 	return sum;
 }
 
-/* The bytes of the memory that have no page yet.  Of an object all may be
- * reserved, though its holes are holes: then no page is allocated for them. */
-static uint64_t
-count_unallocated(const struct shmt_view *view)
+/* The bytes that have a page, here or in swap.  Of an object all may be
+ * reserved, though its holes are holes: then these have their pages, too. */
+static bool
+ask_allocated(const struct shmt_view *view, uint64_t *bytes)
 {
-	uint64_t pages = (view->size + view->page - 1) / view->page;
+	struct shmt_info segment;
 	struct stat st;
 
-	if (view->fd == -1 || fstat(view->fd, &st) == -1)
-		return UINT64_MAX;
-	return pages * view->page > (uint64_t)st.st_blocks * 512 ?
-	    pages * view->page - (uint64_t)st.st_blocks * 512 : 0;
+	if (view->fd != -1) {
+		if (fstat(view->fd, &st) == -1)
+			return false;
+		*bytes = (uint64_t)st.st_blocks * 512;
+		return true;
+	}
+	if (shmt__sysv_look_rss(view->segment.object.id, &segment) == -1 ||
+	    (segment.known & SHMT_HAS_RSS) == 0)
+		return false;
+	*bytes = segment.rss + segment.swap;
+	return true;
 }
 
-/* Whether the pages that a range needs fit.  They are counted only where the
- * whole range would not fit. */
+/* What a part of the whole memory takes, at most. */
+static uint64_t
+estimate(const struct shmt_view *view, unsigned parts)
+{
+	uint64_t pages = (view->size + view->page - 1) / view->page,
+	    allocated;
+
+	if (parts == (SHMT__DATA | SHMT__HOLES) ||
+	    !ask_allocated(view, &allocated))
+		return UINT64_MAX;
+	if (parts == SHMT__DATA)
+		return allocated;
+	return pages * view->page > allocated ?
+	    pages * view->page - allocated : 0;
+}
+
+/* Whether the pages that a range needs fit.  They are counted, which takes as
+ * long as there are pages, only where nothing else tells. */
 static bool
 fits(struct shmt_view *view, uint64_t from, uint64_t to, unsigned parts,
     uint64_t left)
 {
-	return to - from <= left || (parts == SHMT__HOLES &&
-	    count_unallocated(view) <= left) ||
+	return to - from <= left || estimate(view, parts) <= left ||
 	    count_bytes(view, from, to, parts) <= left;
 }
 
@@ -75,8 +99,7 @@ shmt__expect_memory(struct shmt_view *view, uint64_t from, uint64_t to,
 	*left = shmt__memory_left();
 	if (fits(view, from, to, parts, *left))
 		return 0;
-	errno = ENOMEM;
-	return -1;
+	return shmt__fail(ENOMEM);
 }
 
 /* The bytes free in the file system of an object; segments have no file system
@@ -104,6 +127,5 @@ shmt__expect_space(struct shmt_view *view, uint64_t from, uint64_t to,
 		*left = free;
 	if (fits(view, from, to, SHMT__HOLES, free))
 		return 0;
-	errno = ENOSPC;
-	return -1;
+	return shmt__fail(ENOSPC);
 }

@@ -210,7 +210,7 @@ send_by_buffer(struct job *job, uint64_t end)
 	size_t length = shmt__up_to(job->pos, end, SHMT__BUFFER);
 	struct shmt_view *view = job->view;
 
-	if (shmt__view_load(view, job->pos, view->buffer, length) == -1)
+	if (view->ops->load(view, job->pos, view->buffer, length) == -1)
 		return -1;
 	return write_buffer(job, length);
 }
@@ -240,14 +240,14 @@ send_data(struct job *job, uint64_t end)
 static int
 expect_last_byte(struct job *job)
 {
+	struct shmt_view *view = job->view;
 	struct shmt__run run;
 	char byte;
 
 	if (job->end == job->how->offset)
 		return 0;
-	shmt__view_run(job->view, job->end - 1, job->end, &run);
-	return run.data ? shmt__view_load(job->view, job->end - 1, &byte, 1) :
-	    0;
+	shmt__view_run(view, job->end - 1, job->end, &run);
+	return run.data ? view->ops->load(view, job->end - 1, &byte, 1) : 0;
 }
 
 /* A hole at the end of a file is there only once the file is so long. */
@@ -325,7 +325,7 @@ shmt_view_visit(struct shmt_view *view, uint64_t offset, uint64_t length,
 		for (; run.data && result == 0 && job.pos < run.end;
 		    job.pos += n) {
 			n = shmt__up_to(job.pos, run.end, SHMT__BUFFER);
-			result = shmt__view_load(view, job.pos, view->buffer,
+			result = view->ops->load(view, job.pos, view->buffer,
 			    n);
 			if (result == 0)
 				result = visit(arg, view->buffer, n);
@@ -394,7 +394,7 @@ receive_by_buffer(struct job *job)
 
 	n = read(job->fd, view->buffer,
 	    shmt__up_to(job->pos, job->end, SHMT__BUFFER));
-	if (n > 0 && shmt__view_store(view, job->pos, view->buffer,
+	if (n > 0 && view->ops->store(view, job->pos, view->buffer,
 	    (size_t)n) == -1)
 		return -1;
 	return n;
@@ -503,7 +503,7 @@ shmt_view_fill(struct shmt_view *view, const struct shmt_transfer *how,
 	memset(view->buffer, byte, SHMT__BUFFER);
 	while (result == 0 && job.pos < job.end) {
 		n = shmt__up_to(job.pos, job.end, SHMT__BUFFER);
-		result = shmt__view_store(view, job.pos, view->buffer, n);
+		result = view->ops->store(view, job.pos, view->buffer, n);
 		if (result == 0)
 			result = advance(&job, (ssize_t)n);
 	}

@@ -94,7 +94,7 @@ find_mount(char *text, const struct version *version,
 	while (shmt__next_mount(&text, mount))
 		if (strcmp(mount->type, version->type) == 0 &&
 		    (version->option == NULL ||
-		    has_word(mount->super_options, version->option)))
+		    has_word(mount->super, version->option)))
 			return true;
 	return false;
 }
@@ -103,11 +103,10 @@ find_mount(char *text, const struct version *version,
 static bool
 read_number(int dir, const char *name, uint64_t *number)
 {
-	size_t length;
-	char *text;
+	char *text = shmt__read_file(dir, name);
 	bool found;
 
-	if (shmt__read_file(dir, name, &text, &length) == -1)
+	if (text == NULL)
 		return false;
 	text[strcspn(text, "\n")] = '\0';
 	found = shmt_parse_number(text, UINT64_MAX, number) == 0;
@@ -118,12 +117,11 @@ read_number(int dir, const char *name, uint64_t *number)
 static uint64_t
 sum_reclaimable(int dir, const struct version *version)
 {
+	char *text = shmt__read_file(dir, "memory.stat");
 	uint64_t sum = 0;
-	size_t length;
-	char *text;
 	int i;
 
-	if (shmt__read_file(dir, "memory.stat", &text, &length) == -1)
+	if (text == NULL)
 		return 0;
 	for (i = 0; version->reclaimable[i] != NULL; i++)
 		sum += shmt__find_number(text, version->reclaimable[i]);
@@ -210,18 +208,13 @@ path_below_mount(char *path, const char *top)
 static void
 scan_cgroups(int root, const struct version *version, struct least *least)
 {
-	char *groups, *mounts, *path;
+	char *groups = shmt__read_file(root, "proc/self/cgroup");
+	char *mounts = shmt__read_file(root, "proc/self/mountinfo");
 	struct shmt__mount mount;
-	size_t length;
+	char *path = NULL;
 
-	if (shmt__read_file(root, "proc/self/cgroup", &groups, &length) == -1)
-		return;
-	if (shmt__read_file(root, "proc/self/mountinfo", &mounts,
-	    &length) == -1) {
-		free(groups);
-		return;
-	}
-	path = find_own_cgroup(groups, version);
+	if (groups != NULL && mounts != NULL)
+		path = find_own_cgroup(groups, version);
 	if (path != NULL && find_mount(mounts, version, &mount)) {
 		path = path_below_mount(path, mount.root);
 		if (path != NULL)
@@ -251,8 +244,8 @@ read_machine(int root, struct shmt_headroom *machine, uint64_t *swap_free)
 	return available != 0;
 }
 
-static bool
-find_least(int root, bool cgroups_only, struct shmt_headroom *headroom)
+bool
+shmt__headroom(int root, bool cgroups_only, struct shmt_headroom *headroom)
 {
 	struct least least = { .swap_free = 0 };
 	struct shmt_headroom machine;
@@ -268,22 +261,8 @@ find_least(int root, bool cgroups_only, struct shmt_headroom *headroom)
 	return true;
 }
 
-bool
-shmt__headroom(int root, struct shmt_headroom *headroom)
-{
-	return find_least(root, false, headroom);
-}
-
-bool
-shmt__memory_cgroup(int root, struct shmt_headroom *cgroup)
-{
-	/* In version 1 no limit reads as LONG_MAX, in whole pages. */
-	return find_least(root, true, cgroup) && cgroup->limit < LONG_MAX / 2;
-}
-
 static bool
-ask_root(bool (*ask)(int root, struct shmt_headroom *headroom),
-    struct shmt_headroom *headroom)
+find_here(bool cgroups_only, struct shmt_headroom *headroom)
 {
 	bool found;
 	int root;
@@ -291,7 +270,7 @@ ask_root(bool (*ask)(int root, struct shmt_headroom *headroom),
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root == -1)
 		return false;
-	found = ask(root, headroom);
+	found = shmt__headroom(root, cgroups_only, headroom);
 	close(root);
 	return found;
 }
@@ -299,13 +278,14 @@ ask_root(bool (*ask)(int root, struct shmt_headroom *headroom),
 bool
 shmt_headroom(struct shmt_headroom *headroom)
 {
-	return ask_root(shmt__headroom, headroom);
+	return find_here(false, headroom);
 }
 
 bool
 shmt_memory_cgroup(struct shmt_headroom *cgroup)
 {
-	return ask_root(shmt__memory_cgroup, cgroup);
+	/* In version 1 no limit reads as LONG_MAX, in whole pages. */
+	return find_here(true, cgroup) && cgroup->limit < LONG_MAX / 2;
 }
 
 uint64_t

@@ -7,9 +7,10 @@
 
 #include "shmtool.h"
 
-/* The same with another root directory, as a descriptor. */
-bool shmt__headroom(int root, struct shmt_headroom *headroom);
-bool shmt__memory_cgroup(int root, struct shmt_headroom *cgroup);
+/* shmt_headroom() with another root directory, as a descriptor; or of memory
+ * cgroups only. */
+bool shmt__headroom(int root, bool cgroups_only,
+    struct shmt_headroom *headroom);
 
 /* Bytes that can be allocated for contents, buffers and page tables already
  * deducted; UINT64_MAX where no limit is known. */

@@ -13,8 +13,6 @@
 #include <unistd.h>
 
 #include "bytes/prefault.h"
-#include "bytes/view.h"
-#include "shmtool.h"
 #include "sys/thread.h"
 
 /* Faulted in by one call; the copy may follow closely. */

@@ -83,10 +83,8 @@ open_remote(struct shmt_view *view, int id, bool files_only)
 {
 	if (shmt__sysv_look(id, &view->segment) == -1)
 		return -1;
-	if (files_only && view->segment.nattch == 0) {
-		errno = ESRCH;
-		return -1;
-	}
+	if (files_only && view->segment.nattch == 0)
+		return shmt__fail(ESRCH);
 	view->size = view->segment.size;
 	return shmt__view_remote(view, files_only);
 }
@@ -188,10 +186,8 @@ shmt_view_open(const struct shmt_object *object, unsigned flags,
 {
 	struct shmt_view *v;
 
-	if ((flags & SHMT_NO_TRACE) && (flags & SHMT_WRITE)) {
-		errno = EINVAL;
-		return -1;
-	}
+	if ((flags & SHMT_NO_TRACE) && (flags & SHMT_WRITE))
+		return shmt__fail(EINVAL);
 	v = new_view(flags);
 	if (v == NULL)
 		return -1;
@@ -253,7 +249,9 @@ void
 shmt__view_run(struct shmt_view *view, uint64_t offset, uint64_t end,
     struct shmt__run *run)
 {
-	view->ops->find_run(view, offset, end, run);
+	if (view->ops->find_run == NULL ||
+	    !view->ops->find_run(view, offset, end, run))
+		*run = (struct shmt__run){ true, end };
 }
 
 bool
@@ -269,20 +267,6 @@ shmt__view_punch(struct shmt_view *view, uint64_t from, uint64_t to)
 {
 	if (view->ops->punch != NULL)
 		view->ops->punch(view, from, to);
-}
-
-int
-shmt__view_load(struct shmt_view *view, uint64_t offset, void *buffer,
-    size_t length)
-{
-	return view->ops->load(view, offset, buffer, length);
-}
-
-int
-shmt__view_store(struct shmt_view *view, uint64_t offset, const void *buffer,
-    size_t length)
-{
-	return view->ops->store(view, offset, buffer, length);
 }
 
 bool
@@ -313,7 +297,7 @@ shmt_view_get(struct shmt_view *view, uint64_t offset, void *buffer,
 		if (!run.data)
 			memset(p, 0, n);
 		else
-			result = shmt__view_load(view, at, p, n);
+			result = view->ops->load(view, at, p, n);
 	}
 	shmt__view_reset(view);
 	return result;
@@ -328,7 +312,7 @@ shmt_view_put(struct shmt_view *view, uint64_t offset, const void *buffer,
 	if (!shmt__view_writable(view) ||
 	    !shmt__view_has(view, offset, length))
 		return -1;
-	result = shmt__view_store(view, offset, buffer, length);
+	result = view->ops->store(view, offset, buffer, length);
 	shmt__view_reset(view);
 	return result;
 }

@@ -26,9 +26,10 @@ struct shmt__run {
 };
 
 struct shmt__view_ops {
-	/* The longest run known from offset on, up to end.  Unknown bytes
-	 * count as data.  copy.c skips or writes the holes found here. */
-	void (*find_run)(struct shmt_view *view, uint64_t offset, uint64_t end,
+	/* The longest run known from offset on, up to end; false: nothing is
+	 * known, so all counts as data.  May be NULL.  copy.c skips or writes
+	 * the holes found here. */
+	bool (*find_run)(struct shmt_view *view, uint64_t offset, uint64_t end,
 	    struct shmt__run *run);
 	/* Copy into a buffer and out of one. */
 	int (*load)(struct shmt_view *view, uint64_t offset, void *buffer,
@@ -101,6 +102,11 @@ int shmt__view_file(struct shmt_view *view, int fd);
 int shmt__view_map(struct shmt_view *view, void *at);
 int shmt__view_remote(struct shmt_view *view, bool files_only);
 
+/* The run of data or of a hole that begins at an offset of a file, up to end.
+ * False: nothing is known; behind the end of the file there is no hole. */
+bool shmt__find_run(int fd, uint64_t offset, uint64_t end,
+    struct shmt__run *run);
+
 /* Whether errno means that a system call cannot do this here: the kernel lacks
  * it, a filter forbids it, or it does not take descriptors of this kind. */
 static inline bool
@@ -134,10 +140,5 @@ void shmt__view_run(struct shmt_view *view, uint64_t offset, uint64_t end,
 bool shmt__view_prefault(struct shmt_view *view, uint64_t from, uint64_t to,
     uint64_t end);
 void shmt__view_punch(struct shmt_view *view, uint64_t from, uint64_t to);
-
-int shmt__view_load(struct shmt_view *view, uint64_t offset, void *buffer,
-    size_t length);
-int shmt__view_store(struct shmt_view *view, uint64_t offset,
-    const void *buffer, size_t length);
 
 #endif

@@ -20,35 +20,39 @@
 
 /* Whether the file still has so many bytes; ENODATA: it has become shorter. */
 static bool
-has_bytes(const struct shmt_view *view, uint64_t end)
+has_bytes(int fd, uint64_t end)
 {
 	struct stat st;
 
-	if (fstat(view->fd, &st) == 0 && (uint64_t)st.st_size >= end)
+	if (fstat(fd, &st) == 0 && (uint64_t)st.st_size >= end)
 		return true;
 	errno = ENODATA;
 	return false;
 }
 
 /* SEEK_DATA knows swapped pages, too.  On huge pages all is data. */
-static void
-find_run(struct shmt_view *view, uint64_t offset, uint64_t end,
-    struct shmt__run *run)
+bool
+shmt__find_run(int fd, uint64_t offset, uint64_t end, struct shmt__run *run)
 {
-	off_t next;
+	off_t next = lseek(fd, (off_t)offset, SEEK_DATA);
 
-	run->data = true;
-	run->end = end;
-	next = lseek(view->fd, (off_t)offset, SEEK_DATA);
-	/* What is behind the end is no hole: load() is to fail. */
-	if (next == -1 && (errno != ENXIO || !has_bytes(view, end)))
-		return;
-	run->data = next == (off_t)offset;
+	/* What is behind the end is no hole: reading it is to fail. */
+	if (next == -1 && (errno != ENXIO || !has_bytes(fd, end)))
+		return false;
+	*run = (struct shmt__run){ next == (off_t)offset, end };
 	if (run->data)
-		next = lseek(view->fd, (off_t)offset, SEEK_HOLE);
+		next = lseek(fd, (off_t)offset, SEEK_HOLE);
 	/* It may have been punched between the two calls. */
 	if (next > (off_t)offset && (uint64_t)next < end)
 		run->end = (uint64_t)next;
+	return true;
+}
+
+static bool
+find_run(struct shmt_view *view, uint64_t offset, uint64_t end,
+    struct shmt__run *run)
+{
+	return shmt__find_run(view->fd, offset, end, run);
 }
 
 static int
@@ -56,7 +60,7 @@ load(struct shmt_view *view, uint64_t offset, void *buffer, size_t length)
 {
 	if (shmt__read_at(view->fd, offset, buffer, length) == 0)
 		return 0;
-	has_bytes(view, offset + length);
+	has_bytes(view->fd, offset + length);
 	return -1;
 }
 
@@ -74,22 +78,11 @@ static int
 store(struct shmt_view *view, uint64_t offset, const void *buffer,
     size_t length)
 {
-	const char *p = buffer;
-	ssize_t n;
-
-	if (!has_bytes(view, offset + length))
-		return -1;
-	for (; length > 0; p += n, offset += (uint64_t)n,
-	    length -= (size_t)n) {
-		n = pwrite(view->fd, p, length, (off_t)offset);
-		if (n == -1 && errno == EINTR)
-			n = 0;
-		else if (n <= 0) {
-			set_errno_of_shortage(view);
-			return -1;
-		}
-	}
-	return 0;
+	if (has_bytes(view->fd, offset + length) &&
+	    shmt__write_at(view->fd, offset, buffer, length) == 0)
+		return 0;
+	set_errno_of_shortage(view);
+	return -1;
 }
 
 /* A regular file has its copy before the call returns; a pipe or a socket
@@ -110,7 +103,7 @@ receive_from_file(struct shmt_view *view, uint64_t offset, size_t length,
 	ssize_t n;
 
 	if (lseek(view->fd, (off_t)offset, SEEK_SET) == -1 ||
-	    !has_bytes(view, offset + length))
+	    !has_bytes(view->fd, offset + length))
 		return -1;
 	n = sendfile(view->fd, fd, NULL, length);
 	if (n == -1)
@@ -153,10 +146,8 @@ shmt__view_file(struct shmt_view *view, int fd)
 	view->huge = fstatfs(fd, &fs) == 0 &&
 	    (uint32_t)fs.f_type == HUGETLBFS_MAGIC;
 	/* A file of huge pages can be read, but not written. */
-	if (view->huge && (view->flags & SHMT_WRITE)) {
-		errno = EINVAL;
-		return -1;
-	}
+	if (view->huge && (view->flags & SHMT_WRITE))
+		return shmt__fail(EINVAL);
 	view->fd = fd;
 	view->ops = &by_file;
 	return 0;

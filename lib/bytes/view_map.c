@@ -122,8 +122,9 @@ found_all(struct shmt_view *view)
 	return m->found >= m->expected;
 }
 
+/* mincore(2) reports no huge page before this mapping has touched it. */
 static bool
-run_by_mincore(struct shmt_view *view, uint64_t offset, uint64_t end,
+find_run(struct shmt_view *view, uint64_t offset, uint64_t end,
     struct shmt__run *run)
 {
 	struct shmt__mapped *m = view->mapped;
@@ -131,6 +132,8 @@ run_by_mincore(struct shmt_view *view, uint64_t offset, uint64_t end,
 	unsigned char first;
 	size_t i;
 
+	if (!m->is_small)
+		return false;
 	if (start < m->window ||
 	    start >= m->window + m->window_pages * view->page) {
 		/* Reads /proc only where that may save many calls. */
@@ -151,17 +154,6 @@ run_by_mincore(struct shmt_view *view, uint64_t offset, uint64_t end,
 	if (run->end > end)
 		run->end = end;
 	return true;
-}
-
-/* mincore(2) reports no huge page before this mapping has touched it. */
-static void
-find_run(struct shmt_view *view, uint64_t offset, uint64_t end,
-    struct shmt__run *run)
-{
-	if (view->mapped->is_small && run_by_mincore(view, offset, end, run))
-		return;
-	run->data = true;
-	run->end = end;
 }
 
 /*
@@ -326,11 +318,14 @@ is_regular(int fd)
 static ssize_t
 send_pages(struct shmt_view *view, uint64_t offset, uint64_t end, int fd)
 {
+	const bool is_long = view->mapped->prefault != NULL ||
+	    end - offset >= WORTH_PREFAULT;
 	size_t length = shmt__up_to(offset, end, SHMT__CHUNK);
 	ssize_t n;
 
 	/* At the other end of a pipe another process already helps. */
-	if (!is_regular(fd) || !prefault(view, offset, offset + length, end))
+	if (!is_long || !is_regular(fd) ||
+	    !prefault(view, offset, offset + length, end))
 		fault_in(view, offset, length, MADV_POPULATE_READ);
 	n = write(fd, view->mapped->at + offset, length);
 	if (n > 0)

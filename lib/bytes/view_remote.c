@@ -21,6 +21,7 @@
 #include "sysv.h"
 #include "users/holders.h"
 #include "users/maps.h"
+#include "users/process.h"
 #include "users/scan.h"
 
 struct shmt__remote {
@@ -58,10 +59,8 @@ read_mappings(struct shmt__remote *r)
 		return -1;
 	result = shmt__read_segment_maps(maps, r->id, add_mapping, r);
 	shmt__close(maps);
-	if (result == 0 && r->count == 0) {
-		errno = ESRCH;
-		return -1;
-	}
+	if (result == 0 && r->count == 0)
+		return shmt__fail(ESRCH);
 	return result;
 }
 
@@ -80,8 +79,7 @@ open_file(const struct shmt__remote *r, uint64_t size)
 	if (fd != -1 && (fstat(fd, &st) == -1 || st.st_ino != m->inode ||
 	    st.st_dev != m->device || (uint64_t)st.st_size < size)) {
 		close(fd);
-		errno = ESRCH;
-		return -1;
+		return shmt__fail(ESRCH);
 	}
 	return fd;
 }
@@ -145,8 +143,7 @@ expect_no_holes(const struct shmt_view *view, bool huge)
 	if (!huge && shmt__sysv_look_rss(view->segment.object.id, &s) == 0 &&
 	    (s.known & SHMT_HAS_RSS) != 0 && s.rss + s.swap >= s.size)
 		return 0;
-	errno = ENODATA;
-	return -1;
+	return shmt__fail(ENODATA);
 }
 
 static void
@@ -164,13 +161,11 @@ static int
 try_holder(struct shmt_view *view, const struct shmt_holder *holder)
 {
 	struct shmt__remote *r = view->remote;
-	char path[32];
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%jd", (intmax_t)holder->pid);
 	shmt__close(r->dir);
 	r->pid = holder->pid;
-	r->dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	r->dir = shmt__open_process(r->pid);
 	if (r->dir == -1 || read_mappings(r) == -1)
 		return -1;
 	fd = open_file(r, view->size);
@@ -180,10 +175,8 @@ try_holder(struct shmt_view *view, const struct shmt_holder *holder)
 	}
 	if (errno == ESRCH || r->files_only)
 		return -1;
-	if (!shows_all(r, view->size) || !may_read(r->pid)) {
-		errno = ESRCH;
-		return -1;
-	}
+	if (!shows_all(r, view->size) || !may_read(r->pid))
+		return shmt__fail(ESRCH);
 	return expect_no_holes(view, holder->huge);
 }
 
@@ -253,10 +246,8 @@ read_once(const struct shmt__remote *r, uint64_t offset, char *buffer,
 	for (; length > 0; buffer += n, offset += (uint64_t)n,
 	    length -= (size_t)n) {
 		m = mapping_of(r, offset);
-		if (m == NULL || !within_reach(m)) {
-			errno = ESRCH;
-			return -1;
-		}
+		if (m == NULL || !within_reach(m))
+			return shmt__fail(ESRCH);
 		ours = (struct iovec){ buffer, length };
 		theirs = (struct iovec){ (void *)(uintptr_t)(m->start +
 		    (offset - m->offset)), length };
@@ -304,22 +295,10 @@ load(struct shmt_view *view, uint64_t offset, void *buffer, size_t length)
 		if (view->remote == NULL)
 			return view->ops->load(view, offset, buffer, length);
 	}
-	errno = ESRCH;
-	return -1;
-}
-
-static void
-find_run(struct shmt_view *view, uint64_t offset, uint64_t end,
-    struct shmt__run *run)
-{
-	(void)view;
-	(void)offset;
-	run->data = true;
-	run->end = end;
+	return shmt__fail(ESRCH);
 }
 
 static const struct shmt__view_ops by_remote = {
-	.find_run = find_run,
 	.load = load,
 	.close = close_remote
 };

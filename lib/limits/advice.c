@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "shmtool.h"
+#include "sys/file.h"
 
 /* The least that Db2 needs. */
 #if LONG_MAX > INT32_MAX
@@ -123,8 +124,7 @@ shmt_advise(enum shmt_profile profile, uint64_t memory,
 	if (shmmax == 0) {
 		if (bad != NULL)
 			*bad = NULL;
-		errno = EINVAL;
-		return -1;
+		return shmt__fail(EINVAL);
 	}
 	if (shmt_limits(profile == SHMT_ADVISE_DB2 ? SHMT_LIMITS_SHM |
 	    SHMT_LIMITS_MSG | SHMT_LIMITS_SEM : SHMT_LIMITS_SHM, &now,

@@ -41,10 +41,8 @@ shmt_dev_shm(struct shmt_dev_shm *dev_shm)
 
 	if (statfs(DEV_SHM, &fs) == -1)
 		return -1;
-	if (fs.f_type != TMPFS_MAGIC) {
-		errno = ENODEV;
-		return -1;
-	}
+	if (fs.f_type != TMPFS_MAGIC)
+		return shmt__fail(ENODEV);
 	block = (uint64_t)fs.f_bsize;
 	dev_shm->size = fs.f_blocks * block;
 	dev_shm->used = (fs.f_blocks - fs.f_bfree) * block;
@@ -72,12 +70,12 @@ find_mounts(char **text, const char **options, const char **elsewhere)
 	char point[4096], *rest;
 	struct shmt__mount mount;
 	struct stat st;
-	size_t length;
 
 	/* It may be a link to /run/shm. */
-	if (stat(DEV_SHM, &st) == -1 || realpath(DEV_SHM, point) == NULL ||
-	    shmt__read_file(AT_FDCWD, "/proc/self/mountinfo", text,
-	    &length) == -1)
+	if (stat(DEV_SHM, &st) == -1 || realpath(DEV_SHM, point) == NULL)
+		return -1;
+	*text = shmt__read_file(AT_FDCWD, "/proc/self/mountinfo");
+	if (*text == NULL)
 		return -1;
 	*options = *elsewhere = NULL;
 	for (rest = *text; shmt__next_mount(&rest, &mount);) {

@@ -221,14 +221,11 @@ static void
 no_room(const struct shmt_request *request, struct shmt_cause *c)
 {
 	uint64_t pages = 0, limit = soft_limit(RLIMIT_AS);
-	size_t length;
-	char *text;
+	char *text = shmt__read_file(AT_FDCWD, "/proc/self/statm");
 
-	if (shmt__read_file(AT_FDCWD, "/proc/self/statm", &text,
-	    &length) == 0) {
+	if (text != NULL)
 		pages = strtoull(text, NULL, 10);
-		free(text);
-	}
+	free(text);
 	set_cause(c, SHMT_CAUSE_AS, request->size, pages * page_size(),
 	    limit);
 	c->certain = limit != UINT64_MAX && exceeds(c);

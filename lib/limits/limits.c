@@ -10,6 +10,7 @@
 #include <sys/sem.h>
 #include <sys/shm.h>
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -33,23 +34,16 @@
 static bool
 number(const char **text, bool sign, uint64_t *value)
 {
-	const char *p = *text;
-	uint64_t n = 0, d;
-	bool negative = sign && *p == '-';
+	const bool negative = sign && **text == '-';
+	char *end;
 
-	p += negative;
-	if (*p < '0' || *p > '9')
+	/* strtoull(3) would take blanks and signs. */
+	if (!isdigit((unsigned char)(*text)[negative]))
 		return false;
-	for (; *p >= '0' && *p <= '9'; p++) {
-		d = (uint64_t)(*p - '0');
-		if (n > (UINT64_MAX - d) / 10)
-			return false;
-		n = n * 10 + d;
-	}
-	p += strspn(p, " \t\n");
-	*text = p;
-	*value = negative ? -n : n;
-	return true;
+	errno = 0;
+	*value = strtoull(*text, &end, 10);
+	*text = end + strspn(end, " \t\n");
+	return errno == 0;
 }
 
 int
@@ -76,10 +70,8 @@ shmt__read_sysctl(const char *path, bool sign, uint64_t *values, size_t count)
 		if (!number(&p, sign, &v[i]))
 			break;
 	/* The kernel writes nothing after that, and no NUL. */
-	if (i < count || p != buf + length) {
-		errno = EBADMSG;
-		return -1;
-	}
+	if (i < count || p != buf + length)
+		return shmt__fail(EBADMSG);
 	memcpy(values, v, count * sizeof(*v));
 	return 0;
 }
@@ -173,10 +165,10 @@ msg_limits(struct shmt_limits *l, const char **bad)
 static int
 sem_limits(struct shmt_limits *l, const char **bad)
 {
-	uint64_t semmsl, semmns, semopm, semmni;
 	const struct source sources[] = {
 		{ "/proc/sys/kernel/sem",
-		    { &semmsl, &semmns, &semopm, &semmni } }
+		    { (uint64_t *)&l->semmsl, (uint64_t *)&l->semmns,
+			(uint64_t *)&l->semopm, (uint64_t *)&l->semmni } }
 	};
 	bool missing = false;
 	struct seminfo info = { 0 };
@@ -187,19 +179,14 @@ sem_limits(struct shmt_limits *l, const char **bad)
 	if (read_sources(sources, 1, &missing, bad) == -1)
 		return -1;
 	l->semvmx = SEMVMX_VALUE;
-	if (missing) {
-		if (semctl(0, 0, IPC_INFO, arg) == -1)
-			return -1;
-		l->semmsl = info.semmsl;
-		l->semmns = info.semmns;
-		l->semopm = info.semopm;
-		l->semmni = info.semmni;
+	if (!missing)
 		return 0;
-	}
-	l->semmsl = (int64_t)semmsl;
-	l->semmns = (int64_t)semmns;
-	l->semopm = (int64_t)semopm;
-	l->semmni = (int64_t)semmni;
+	if (semctl(0, 0, IPC_INFO, arg) == -1)
+		return -1;
+	l->semmsl = info.semmsl;
+	l->semmns = info.semmns;
+	l->semopm = info.semopm;
+	l->semmni = info.semmni;
 	return 0;
 }
 

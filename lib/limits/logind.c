@@ -49,10 +49,11 @@ read_conf(const char *path, bool *on)
 	static const char *const words[] = { "0", "1", "no", "yes", "n", "y",
 		"false", "true", "f", "t", "off", "on" };
 	char *text, *rest, *line, word[8], section[16] = "", more;
-	size_t length, i;
 	int found = 0;
+	size_t i;
 
-	if (shmt__read_file(AT_FDCWD, path, &text, &length) == -1)
+	text = shmt__read_file(AT_FDCWD, path);
+	if (text == NULL)
 		return -1;
 	for (rest = text; (line = strsep(&rest, "\n")) != NULL;) {
 		sscanf(line, " [%15[^]]", section);
@@ -136,11 +137,11 @@ static int
 read_system_uid_max(const char *root, uint64_t *max)
 {
 	char path[PATH_SIZE], *text, *rest, *line, number[16], more;
-	size_t length;
 
 	*max = SYSTEM_UID_MAX;
 	snprintf(path, sizeof(path), "%s/etc/login.defs", root);
-	if (shmt__read_file(AT_FDCWD, path, &text, &length) == -1)
+	text = shmt__read_file(AT_FDCWD, path);
+	if (text == NULL)
 		return is_absent(errno) ? 0 : -1;
 	for (rest = text; (line = strsep(&rest, "\n")) != NULL;)
 		if (sscanf(line, " SYS_UID_MAX %15[0-9] %c", number,

@@ -47,8 +47,7 @@ find_sysctl(const char *name)
 	for (i = 0; i < (int)(sizeof(sysctls) / sizeof(sysctls[0])); i++)
 		if (strcmp(strrchr(sysctls[i].path, '/') + 1, name) == 0)
 			return i;
-	errno = EINVAL;
-	return -1;
+	return shmt__fail(EINVAL);
 }
 
 static bool
@@ -142,10 +141,8 @@ shmt_limit_set(const char *name, uint64_t value, uint64_t *now,
 	}
 	if (shmt_limit_get(name, now) == -1)
 		return -1;
-	if (*now != value) {
-		errno = EIO;
-		return -1;
-	}
+	if (*now != value)
+		return shmt__fail(EIO);
 	return 0;
 }
 
@@ -281,8 +278,9 @@ read_old(const char *path, struct old *old)
 		return old->text == NULL ? -1 : 0;
 	}
 	if (fstat(old->fd, &old->st) == 0) {
-		if (S_ISREG(old->st.st_mode) &&
-		    shmt__read_fd(old->fd, &old->text, &old->length) == 0)
+		if (S_ISREG(old->st.st_mode))
+			old->text = shmt__read_fd(old->fd, &old->length);
+		if (old->text != NULL)
 			return 0;
 		if (!S_ISREG(old->st.st_mode))
 			errno = S_ISDIR(old->st.st_mode) ? EISDIR : EINVAL;

@@ -9,7 +9,6 @@
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,11 +144,10 @@ shmt_tmpfs_list(struct shmt_tmpfs_list *list)
 	struct shmt_tmpfs_list all = { 0 };
 	struct shmt__mount mount;
 	char *text, *rest;
-	size_t length;
 	int result = 0;
 
-	if (shmt__read_file(AT_FDCWD, "/proc/self/mountinfo", &text,
-	    &length) == -1)
+	text = shmt__read_file(AT_FDCWD, "/proc/self/mountinfo");
+	if (text == NULL)
 		return -1;
 	for (rest = text; result == 0 && shmt__next_mount(&rest, &mount);)
 		if (shmt__is_tmpfs(&mount) && !is_listed(&all, mount.device))

@@ -2,13 +2,12 @@
 
 /*
  * Strings in blocks: a list of thousands of names is a few allocations, and
- * no string moves when the list grows.
+ * no string moves when the list grows.  Arrays that double their room.
  */
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "shmtool.h"
 #include "sys/arena.h"
 
 #define BLOCK_SIZE ((size_t)16 * 1024)
@@ -33,6 +32,20 @@ add_block(struct shmt__arena **arena, size_t length)
 	block->size = size;
 	*arena = block;
 	return block;
+}
+
+void *
+shmt__grow(void *array, size_t count, size_t *room, size_t size)
+{
+	size_t more = *room == 0 ? 64 : *room * 2;
+	void *grown;
+
+	if (count < *room)
+		return array;
+	grown = reallocarray(array, more, size);
+	if (grown != NULL)
+		*room = more;
+	return grown;
 }
 
 const char *

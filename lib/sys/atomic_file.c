@@ -26,10 +26,10 @@
 int
 shmt__name_unnamed(int fd, int dir, const char *name)
 {
-	char path[64];
+	char path[SHMT__FD_PATH];
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return linkat(AT_FDCWD, path, dir, name, AT_SYMLINK_FOLLOW);
+	return linkat(AT_FDCWD, shmt__fd_path(path, fd), dir, name,
+	    AT_SYMLINK_FOLLOW);
 }
 
 int
@@ -102,10 +102,8 @@ open_directory(const char *path, const char **base)
 		errno = *path == '\0' ? ENOENT : EISDIR;
 		return -1;
 	}
-	if (strlen(*base) > NAME_MAX) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
+	if (strlen(*base) > NAME_MAX)
+		return shmt__fail(ENAMETOOLONG);
 	directory = slash == NULL ? strdup(".") :
 	    strndup(path, (size_t)(*base - path));
 	if (directory == NULL)
@@ -133,10 +131,8 @@ lock_directory(struct shmt_atomic_file *file)
 			file->lock = -1;
 			return 0;
 		}
-		if (tries == 1000) {
-			errno = EBUSY;
-			return -1;
-		}
+		if (tries == 1000)
+			return shmt__fail(EBUSY);
 		nanosleep(&pause, NULL);
 	}
 	return 0;

@@ -14,14 +14,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "shmtool.h"
 #include "sys/file.h"
 
 /* Files that are read whole are far smaller; /dev/zero has no end. */
 #define READ_MAX ((size_t)256 << 20)
 
-int
-shmt__read_fd(int fd, char **text, size_t *length)
+char *
+shmt__read_fd(int fd, size_t *length)
 {
 	size_t room = 4096, used = 0;
 	char *buf, *more;
@@ -29,7 +28,7 @@ shmt__read_fd(int fd, char **text, size_t *length)
 
 	buf = malloc(room);
 	if (buf == NULL)
-		return -1;
+		return NULL;
 	do {
 		if (used + 1 == room) {
 			more = NULL;
@@ -39,7 +38,7 @@ shmt__read_fd(int fd, char **text, size_t *length)
 				more = realloc(buf, room *= 2);
 			if (more == NULL) {
 				free(buf);
-				return -1;
+				return NULL;
 			}
 			buf = more;
 		}
@@ -48,29 +47,30 @@ shmt__read_fd(int fd, char **text, size_t *length)
 		while (n == -1 && errno == EINTR);
 		if (n == -1) {
 			free(buf);
-			return -1;
+			return NULL;
 		}
 		used += (size_t)n;
 	} while (n > 0);
 	buf[used] = '\0';
-	*text = buf;
-	*length = used;
-	return 0;
+	if (length != NULL)
+		*length = used;
+	return buf;
 }
 
-int
-shmt__read_file(int dirfd, const char *path, char **text, size_t *length)
+char *
+shmt__read_file(int dirfd, const char *path)
 {
-	int fd, result;
+	char *text;
+	int fd;
 
 	/* Not waiting for the writer of a fifo. */
 	fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY |
 	    O_NONBLOCK);
 	if (fd == -1)
-		return -1;
-	result = shmt__read_fd(fd, text, length);
+		return NULL;
+	text = shmt__read_fd(fd, NULL);
 	shmt__close(fd);
-	return result;
+	return text;
 }
 
 int

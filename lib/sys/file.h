@@ -5,14 +5,17 @@
 #ifndef SHMT_SYS_FILE_H
 #define SHMT_SYS_FILE_H
 
+#include <errno.h>
+
 #include "shmtool.h"
 
 struct statx;
 
 /* Reads a whole small file (a /proc file: read until it ends), NUL-terminated,
- * into a buffer that the caller frees.  EFBIG: it does not end. */
-int shmt__read_file(int dirfd, const char *path, char **text, size_t *length);
-int shmt__read_fd(int fd, char **text, size_t *length);
+ * into a buffer that the caller frees; NULL with errno.  *length (length may be
+ * NULL) is that of the file.  EFBIG: it does not end. */
+char *shmt__read_file(int dirfd, const char *path);
+char *shmt__read_fd(int fd, size_t *length);
 
 /* Fills all of buffer from a place in a file; EIO where that ends before. */
 int shmt__read_at(int fd, uint64_t offset, void *buffer, size_t length);
@@ -37,7 +40,15 @@ const char *shmt__fd_path(char path[static SHMT__FD_PATH], int fd);
  * permitted.  ENOTSUP: /proc is not there. */
 int shmt__reopen(int place, int flags);
 
-/* close(2), free(3) that keep errno, for the ways out of a failure. */
+/* For the ways out of a failure: sets errno and returns -1; close(2) that keeps
+ * errno. */
+static inline int
+shmt__fail(int error)
+{
+	errno = error;
+	return -1;
+}
+
 void shmt__close(int fd);
 
 #endif

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "shmtool.h"
 #include "sys/file.h"
 #include "sys/meminfo.h"
 
@@ -30,11 +29,8 @@ shmt__find_number(const char *text, const char *name)
 char *
 shmt__read_meminfo(int root)
 {
-	size_t length;
-	char *text;
-
 	return shmt__read_file(root, root == AT_FDCWD ? "/proc/meminfo" :
-	    "proc/meminfo", &text, &length) == 0 ? text : NULL;
+	    "proc/meminfo");
 }
 
 uint64_t

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
+/* The lines of mountinfo, taken apart. */
+
 #include <sys/sysmacros.h>
 
 #include <stdlib.h>
@@ -35,15 +37,13 @@ parse_device(const char *text)
 	    (unsigned)strtoul(end + 1, NULL, 10));
 }
 
-/* "ID PARENT MAJOR:MINOR ROOT POINT OPTIONS [TAG...] - TYPE SOURCE SUPER-OPTIONS". */
-bool
-shmt__next_mount(char **text, struct shmt__mount *mount)
+/* "ID PARENT MAJOR:MINOR ROOT POINT OPTIONS [TAG...] - TYPE SOURCE OPTIONS". */
+static bool
+parse_mount(char *line, struct shmt__mount *mount)
 {
-	char *line = strsep(text, "\n"), *words[6], *word;
+	char *words[6], *word;
 	size_t i;
 
-	if (line == NULL || *line == '\0')
-		return false;
 	for (i = 0; i < 6; i++)
 		words[i] = strsep(&line, " ");
 	while ((word = strsep(&line, " ")) != NULL && strcmp(word, "-") != 0)
@@ -57,8 +57,19 @@ shmt__next_mount(char **text, struct shmt__mount *mount)
 	mount->options = words[5];
 	mount->type = strsep(&line, " ");
 	strsep(&line, " ");
-	mount->super_options = line != NULL ? line : "";
+	mount->super = line != NULL ? line : "";
 	return true;
+}
+
+bool
+shmt__next_mount(char **text, struct shmt__mount *mount)
+{
+	char *line;
+
+	while ((line = strsep(text, "\n")) != NULL)
+		if (parse_mount(line, mount))
+			return true;
+	return false;
 }
 
 bool

@@ -11,15 +11,15 @@
 
 /* One mount; the strings are part of the text. */
 struct shmt__mount {
-	long id;		/* mnt_id in /proc/PID/fdinfo */
+	long id;
 	dev_t device;
 	const char *root;	/* of the mount, in the file system */
 	const char *point, *options;
 	const char *type;	/* "tmpfs" */
-	const char *super_options;	/* of the file system, between commas */
+	const char *super;	/* options of the file system */
 };
 
-/* Takes the next line off *text, which it changes; false at the end. */
+/* Takes the next mount off *text, which it changes; false at the end. */
 bool shmt__next_mount(char **text, struct shmt__mount *mount);
 
 /* Whether the kernel counts the files of a mount as Shmem. */

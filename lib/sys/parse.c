@@ -15,14 +15,8 @@
 #include <unistd.h>
 
 #include "shmtool.h"
+#include "sys/file.h"
 #include "sys/parse.h"
-
-static int
-fail(int error)
-{
-	errno = error;
-	return -1;
-}
 
 /*
  * Digits of one base from *text on, which is moved behind them.  strtoull(3)
@@ -41,11 +35,11 @@ digits(const char **text, unsigned base, uint64_t max, uint64_t *number)
 		if (d >= base)
 			break;
 		if (d > max || n > (max - d) / base)
-			return fail(ERANGE);
+			return shmt__fail(ERANGE);
 		n = n * base + d;
 	}
 	if (p == *text)
-		return fail(EINVAL);
+		return shmt__fail(EINVAL);
 	*text = p;
 	*number = n;
 	return 0;
@@ -71,7 +65,7 @@ shmt__parse_c_number(const char *text, uint64_t max, uint64_t *number)
 	if (digits(&text, base, max, &n) == -1)
 		return -1;
 	if (*text != '\0')
-		return fail(EINVAL);
+		return shmt__fail(EINVAL);
 	*number = n;
 	return 0;
 }
@@ -84,7 +78,7 @@ shmt_parse_number(const char *text, uint64_t max, uint64_t *number)
 	if (digits(&text, 10, max, &n) == -1)
 		return -1;
 	if (*text != '\0')
-		return fail(EINVAL);
+		return shmt__fail(EINVAL);
 	*number = n;
 	return 0;
 }
@@ -102,7 +96,7 @@ shmt_parse_key(const char *text, uint32_t *key)
 	} else if (shmt__parse_c_number(text, UINT32_MAX, &n) == -1)
 		return -1;
 	if (n == 0)
-		return fail(ERANGE);
+		return shmt__fail(ERANGE);
 	*key = (uint32_t)n;
 	return 0;
 }
@@ -117,12 +111,12 @@ parse_proj(const char *text, int *proj)
 		if (shmt_parse_number(text, 255, &n) == -1)
 			return -1;
 		if (n == 0)
-			return fail(ERANGE);
+			return shmt__fail(ERANGE);
 		*proj = (int)n;
 	} else if (text[0] != '\0' && text[1] == '\0')
 		*proj = (unsigned char)text[0];
 	else
-		return fail(EINVAL);
+		return shmt__fail(EINVAL);
 	return 0;
 }
 
@@ -136,9 +130,9 @@ shmt_parse_ftok(const char *text, uint32_t *key)
 	key_t k;
 
 	if (length == 0)
-		return fail(EINVAL);
+		return shmt__fail(EINVAL);
 	if (length >= sizeof(path))
-		return fail(ENAMETOOLONG);
+		return shmt__fail(ENAMETOOLONG);
 	if (colon != NULL && parse_proj(colon + 1, &proj) == -1)
 		return -1;
 	memcpy(path, text, length);
@@ -222,7 +216,7 @@ decimal(const char **text, struct decimal *d)
 	point = ++*text;
 	if (digits(text, 10, UINT64_MAX, &d->part) == -1 ||
 	    *text - point > most)
-		return fail(EINVAL);
+		return shmt__fail(EINVAL);
 	for (; point < *text; point++)
 		d->scale *= 10;
 	return 0;
@@ -235,7 +229,7 @@ multiply(const struct decimal *d, uint64_t factor, uint64_t *product)
 	uint64_t rest = shmt__fraction(d->part, d->scale, factor);
 
 	if (d->whole > (UINT64_MAX - rest) / factor)
-		return fail(ERANGE);
+		return shmt__fail(ERANGE);
 	*product = d->whole * factor + rest;
 	return 0;
 }
@@ -250,7 +244,7 @@ shmt_parse_size(const char *text, uint64_t *size)
 		return -1;
 	factor = suffix(text);
 	if (factor == 0 || (factor == 1 && d.scale > 1))
-		return fail(EINVAL);
+		return shmt__fail(EINVAL);
 	return multiply(&d, factor, size);
 }
 
@@ -281,7 +275,7 @@ shmt_parse_duration(const char *text, uint64_t *milliseconds)
 		if (strcmp(units[i].name, text) == 0)
 			return multiply(&d, units[i].seconds * 1000,
 			    milliseconds);
-	return fail(EINVAL);
+	return shmt__fail(EINVAL);
 }
 
 /* setmode(3) reads and restores the umask: not for several threads at once. */
@@ -293,11 +287,11 @@ shmt_parse_mode(const char *text, unsigned base, unsigned *mode)
 
 	set = setmode(text);
 	if (set == NULL)
-		return fail(errno == ENOMEM ? ENOMEM : EINVAL);
+		return shmt__fail(errno == ENOMEM ? ENOMEM : EINVAL);
 	result = getmode(set, base);
 	free(set);
 	if ((result & ~0777u) != 0)
-		return fail(ERANGE);
+		return shmt__fail(ERANGE);
 	*mode = result;
 	return 0;
 }

@@ -10,7 +10,6 @@
 
 #include <unistd.h>
 
-#include "shmtool.h"
 #include "sys/resident.h"
 
 /* Linux 6.5; the number is the same for every architecture. */

@@ -15,6 +15,7 @@
 #include <time.h>
 
 #include "shmtool.h"
+#include "sys/file.h"
 
 static int
 find_set(const struct shmt_ref *ref, int *semid)
@@ -43,10 +44,8 @@ shmt_parse_semaphore(const char *text, struct shmt_semaphore *semaphore)
 	int semid;
 
 	length = strcspn(text, ":");
-	if (length >= sizeof(set)) {
-		errno = EINVAL;
-		return -1;
-	}
+	if (length >= sizeof(set))
+		return shmt__fail(EINVAL);
 	memcpy(set, text, length);
 	set[length] = '\0';
 	if (shmt_parse_ref(set, &ref) == -1 || (text[length] == ':' &&

@@ -8,7 +8,6 @@
 #include <sched.h>
 #include <signal.h>
 
-#include "shmtool.h"
 #include "sys/thread.h"
 
 size_t

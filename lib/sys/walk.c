@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
+/* Reading a directory, and all below it. */
+
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -7,7 +9,6 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "shmtool.h"
 #include "sys/file.h"
 #include "sys/walk.h"
 

@@ -26,10 +26,8 @@ shmt_changes_begin(const struct shmt_object *object, int *changes)
 	char path[SHMT__FD_PATH];
 	int fd, queue, watch;
 
-	if (object->kind != SHMT_POSIX) {
-		errno = EINVAL;
-		return -1;
-	}
+	if (object->kind != SHMT_POSIX)
+		return shmt__fail(EINVAL);
 	if (shmt__posix_open(object, 0, &fd) == -1)
 		return -1;
 	queue = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "shmtool.h"
+#include "sys/file.h"
 #include "sysv.h"
 #include "users/holders.h"
 #include "users/maps.h"
@@ -26,10 +27,12 @@ lasting_kind(const struct shmt_object *object)
 	return object->kind == SHMT_DELETED ? SHMT_POSIX : object->kind;
 }
 
-int
-shmt__compare_objects(const struct shmt_object *a,
-    const struct shmt_object *b)
+/* Kind, then id, or device and inode.  0: they are the same, though one may
+ * have lost its name since. */
+static int
+compare_objects(const void *p, const void *q)
 {
+	const struct shmt_object *a = p, *b = q;
 	enum shmt_kind x = lasting_kind(a), y = lasting_kind(b);
 
 	if (x != y)
@@ -55,7 +58,7 @@ compare_found(const void *a, const void *b)
 {
 	const struct shmt__found *x = a, *y = b;
 	const struct shmt_object p = object_of(x), q = object_of(y);
-	int result = shmt__compare_objects(&p, &q);
+	int result = compare_objects(&p, &q);
 
 	if (result != 0)
 		return result;
@@ -113,9 +116,9 @@ merge_one(struct shmt_holders *holders, const struct shmt__found *found)
 
 	h = holders->count == 0 ? NULL : &holders->list[holders->count - 1];
 	if (h == NULL || h->pid != process->pid ||
-	    shmt__compare_objects(&h->object, &object) != 0) {
+	    compare_objects(&h->object, &object) != 0) {
 		h = &holders->list[holders->count++];
-		*h = (struct shmt_holder){ .object = object, .id = object.id,
+		*h = (struct shmt_holder){ .object = object,
 		    .key = found->key, .pid = process->pid,
 		    .uid = process->uid, .huge = found->huge };
 		strlcpy(h->command, process->command, sizeof(h->command));
@@ -134,20 +137,9 @@ is_asked(const struct shmt_object *objects, size_t count,
     const struct shmt__found *found)
 {
 	const struct shmt_object object = object_of(found);
-	size_t low = 0, high = count, middle;
-	int result;
 
-	while (low < high) {
-		middle = low + (high - low) / 2;
-		result = shmt__compare_objects(&objects[middle], &object);
-		if (result == 0)
-			return true;
-		if (result < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return false;
+	return count > 0 && bsearch(&object, objects, count, sizeof(*objects),
+	    compare_objects) != NULL;
 }
 
 /* The mappings and descriptors, sorted, as one entry for each process and
@@ -222,31 +214,6 @@ shmt__sysv_known_holders(const struct shmt_info *segment,
 	return find_holders(&query, NULL, 0, holders);
 }
 
-int
-shmt_holders(const struct shmt_object *object,
-    struct shmt_holders *holders)
-{
-	struct shmt__query query = { .kinds = SHMT_KIND(SHMT_SYSV) };
-	dev_t device;
-
-	if (object != NULL && object->kind != SHMT_SYSV) {
-		device = object->dev;
-		query.kinds = SHMT_KIND(object->kind);
-		query.devices = &device;
-		query.device_count = object->kind == SHMT_POSIX ||
-		    object->kind == SHMT_DELETED;
-		query.fds = true;
-	}
-	query.one = object;
-	return find_holders(&query, NULL, 0, holders);
-}
-
-static int
-compare_sorted(const void *a, const void *b)
-{
-	return shmt__compare_objects(a, b);
-}
-
 /* Sets what a scan looks for to find the users of sorted objects: their kinds
  * and, each once, the devices of files. */
 static void
@@ -265,6 +232,7 @@ make_query(const struct shmt_object *objects, size_t count, dev_t *devices,
 	}
 	query->device_count = n;
 	query->fds = query->kinds != SHMT_KIND(SHMT_SYSV);
+	query->one = count == 1 ? objects : NULL;
 }
 
 static int
@@ -276,8 +244,7 @@ add_lookup(const struct shmt__query *query, struct shmt_holders *holders)
 	if (holders->lookup != NULL)
 		return 0;
 	shmt_holders_free(holders);
-	errno = ENOMEM;
-	return -1;
+	return shmt__fail(ENOMEM);
 }
 
 int
@@ -296,7 +263,7 @@ shmt_holders_of_list(const struct shmt_info *list, size_t count,
 	if (objects != NULL && devices != NULL) {
 		for (i = 0; i < count; i++)
 			objects[i] = list[i].object;
-		qsort(objects, count, sizeof(*objects), compare_sorted);
+		qsort(objects, count, sizeof(*objects), compare_objects);
 		make_query(objects, count, devices, &query);
 		result = find_holders(&query, objects, count, &found);
 		if (result == 0)
@@ -307,6 +274,18 @@ shmt_holders_of_list(const struct shmt_info *list, size_t count,
 	free(devices);
 	free(objects);
 	return result;
+}
+
+int
+shmt_holders(const struct shmt_object *object,
+    struct shmt_holders *holders)
+{
+	struct shmt_info one;
+
+	if (object == NULL)
+		return shmt__sysv_holders(-1, SHMT__ANY_WAY, holders);
+	one = (struct shmt_info){ .object = *object };
+	return shmt_holders_of_list(&one, 1, holders);
 }
 
 void
@@ -328,13 +307,13 @@ shmt_holders_of(const struct shmt_holders *holders,
 
 	while (low < high) {
 		middle = low + (high - low) / 2;
-		if (shmt__compare_objects(&list[middle].object, object) < 0)
+		if (compare_objects(&list[middle].object, object) < 0)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	for (high = low; high < holders->count && shmt__compare_objects(
-	    &list[high].object, object) == 0;)
+	for (high = low; high < holders->count &&
+	    compare_objects(&list[high].object, object) == 0;)
 		high++;
 	*count = high - low;
 	return list == NULL ? NULL : list + low;

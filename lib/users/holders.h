@@ -16,11 +16,6 @@ struct shmt__lookup {
 	struct shmt__ids ids;	/* of all processes */
 };
 
-/* The order of objects in struct shmt_holders: kind, then id, or device and
- * inode.  0: they are the same, though one may have lost its name since. */
-int shmt__compare_objects(const struct shmt_object *a,
-    const struct shmt_object *b);
-
 /* shmt_holders() by one way. */
 int shmt__sysv_holders(int id, enum shmt__way way,
     struct shmt_holders *holders);

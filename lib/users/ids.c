@@ -11,13 +11,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "shmtool.h"
 #include "sys/file.h"
 #include "sys/mounts.h"
 #include "users/ids.h"
@@ -64,7 +62,7 @@ shmt__parse_hidepid(char *mountinfo)
 		if (strcmp(mount.root, "/") != 0 ||
 		    strcmp(mount.point, "/proc") != 0)
 			continue;
-		option = strstr(mount.super_options, "hidepid=");
+		option = strstr(mount.super, "hidepid=");
 		hides = option != NULL && option[8] != '0' &&
 		    strncmp(option + 8, "off", 3) != 0;
 	}
@@ -74,12 +72,10 @@ shmt__parse_hidepid(char *mountinfo)
 static bool
 proc_hides(void)
 {
-	size_t length;
-	char *text;
+	char *text = shmt__read_file(AT_FDCWD, "/proc/self/mountinfo");
 	bool hides;
 
-	if (shmt__read_file(AT_FDCWD, "/proc/self/mountinfo", &text,
-	    &length) == -1)
+	if (text == NULL)
 		return true;
 	hides = shmt__parse_hidepid(text);
 	free(text);
@@ -92,10 +88,8 @@ shmt__ids_read(struct shmt__ids *ids)
 	const struct shmt__query query = { .ids = true };
 	struct shmt__ids all = { .taken = time(NULL) };
 
-	if (!shmt__proc_is_ours()) {
-		errno = ENOTSUP;
-		return -1;
-	}
+	if (!shmt__proc_is_ours())
+		return shmt__fail(ENOTSUP);
 	if (shmt__boot_time(&all.boot, &all.now) == -1 ||
 	    shmt__scan(&query, &all.scan) == -1)
 		return -1;

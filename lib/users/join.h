@@ -12,8 +12,7 @@
  * dumpable. */
 int shmt__join_user_namespace(int fd);
 
-/* Whether an open namespace is the caller's own of that name in /proc: "user",
- * "mnt". */
-bool shmt__is_own_namespace(int fd, const char *name);
+/* Whether an open user namespace is the caller's own. */
+bool shmt__is_own_user_namespace(int fd);
 
 #endif

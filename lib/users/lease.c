@@ -176,37 +176,23 @@ shmt__lease_forbidden(int error)
 	    error == ENOLCK;
 }
 
-static int
-ask_lease(int dir, const struct shmt_object *object, unsigned flags,
-    enum shmt__lease_answer *answer)
+enum shmt_answer
+shmt__ask_lease(const struct shmt_object *object, unsigned flags)
 {
+	int dir = shmt__posix_enter(object), result, error;
 	int64_t since = shmt__lease_clock();
 	struct shmt__lease lease;
 	struct statx st;
 
-	do {
-		if (shmt__lease_open(dir, object, &st, &lease) == 0) {
-			shmt__lease_close(&lease);
-			*answer = SHMT__LEASE_GRANTED;
-			return 0;
-		}
-	} while (shmt__lease_retry(flags, since));
-	if (errno != EAGAIN && !shmt__lease_forbidden(errno))
-		return -1;
-	*answer = errno == EAGAIN ? SHMT__LEASE_REFUSED :
-	    SHMT__LEASE_FORBIDDEN;
-	return 0;
-}
-
-int
-shmt__ask_lease(const struct shmt_object *object, unsigned flags,
-    enum shmt__lease_answer *answer)
-{
-	int dir = shmt__posix_enter(object), result;
-
 	if (dir == -1)
-		return -1;
-	result = ask_lease(dir, object, flags, answer);
+		return SHMT_CANNOT_TELL;
+	do
+		result = shmt__lease_open(dir, object, &st, &lease);
+	while (result == -1 && shmt__lease_retry(flags, since));
+	error = errno;
+	if (result == 0)
+		shmt__lease_close(&lease);
 	shmt__posix_leave(object, dir);
-	return result;
+	return result == 0 ? SHMT_YES : error == EAGAIN ? SHMT_NO :
+	    SHMT_CANNOT_TELL;
 }

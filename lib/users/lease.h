@@ -57,15 +57,9 @@ int64_t shmt__lease_clock(void);
  * use of the object is not known. */
 bool shmt__lease_forbidden(int error);
 
-enum shmt__lease_answer {
-	SHMT__LEASE_GRANTED,	/* nobody uses the object */
-	SHMT__LEASE_REFUSED,	/* somebody does */
-	SHMT__LEASE_FORBIDDEN	/* this process may not ask */
-};
-
-/* Asks for a lease and drops it.  flags: SHMT_RETRY.  ENOENT: no such object
- * any longer. */
-int shmt__ask_lease(const struct shmt_object *object, unsigned flags,
-    enum shmt__lease_answer *answer);
+/* Whether nobody uses an object, by asking for a lease and dropping it.  It
+ * cannot be told where the process may not ask.  flags: SHMT_RETRY. */
+enum shmt_answer shmt__ask_lease(const struct shmt_object *object,
+    unsigned flags);
 
 #endif

@@ -17,7 +17,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -325,10 +324,8 @@ by_text(int maps, const struct shmt__maps_reader *reader)
 		if (read_lines(reader, text, sizeof(text), &used, &cut) == -1)
 			return -1;
 	}
-	if (n == 0 && !any) {
-		errno = ESRCH;
-		return -1;
-	}
+	if (n == 0 && !any)
+		return shmt__fail(ESRCH);
 	return n == 0 ? 0 : -1;
 }
 

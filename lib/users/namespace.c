@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "shmtool.h"
+#include "sys/arena.h"
 #include "sys/file.h"
 #include "users/join.h"
 #include "users/process.h"
@@ -37,16 +38,15 @@
 static int
 open_path(const char *path)
 {
-	char again[64];
+	char again[SHMT__FD_PATH];
 	struct statfs fs;
 	int place, fd = -1;
 
 	place = open(path, O_PATH | O_CLOEXEC);
 	if (place == -1)
 		return -1;
-	snprintf(again, sizeof(again), "/proc/self/fd/%d", place);
 	if (fstatfs(place, &fs) == 0 && fs.f_type == NSFS_MAGIC)
-		fd = open(again, O_RDONLY | O_CLOEXEC);
+		fd = open(shmt__fd_path(again, place), O_RDONLY | O_CLOEXEC);
 	else
 		errno = EINVAL;
 	shmt__close(place);
@@ -117,8 +117,7 @@ enter(int fd)
 	if (enter_owner(fd) == 0)
 		return setns(fd, CLONE_NEWIPC);
 	/* Report the first refusal, not why the owner was not entered. */
-	errno = EPERM;
-	return -1;
+	return shmt__fail(EPERM);
 }
 
 int
@@ -143,7 +142,7 @@ shmt_ns_is_foreign(void)
 	fd = open("/proc/self/ns/ipc", O_RDONLY | O_CLOEXEC);
 	if (fd != -1)
 		owner = ioctl(fd, NS_GET_USERNS);
-	foreign = owner != -1 && !shmt__is_own_namespace(owner, "user");
+	foreign = owner != -1 && !shmt__is_own_user_namespace(owner);
 	shmt__close(owner);
 	shmt__close(fd);
 	return foreign;
@@ -172,7 +171,7 @@ static int
 add_namespace(struct namespaces *all, uint64_t inode, pid_t pid)
 {
 	struct shmt_ns *more;
-	size_t i, room;
+	size_t i;
 
 	/* Most processes are in ours, or in the one found last. */
 	for (i = all->count; i-- > 0;)
@@ -182,14 +181,10 @@ add_namespace(struct namespaces *all, uint64_t inode, pid_t pid)
 				all->list[i].pid = pid;
 			return 0;
 		}
-	if (all->count == all->room) {
-		room = all->room == 0 ? 8 : all->room * 2;
-		more = reallocarray(all->list, room, sizeof(*more));
-		if (more == NULL)
-			return -1;
-		all->list = more;
-		all->room = room;
-	}
+	more = shmt__grow(all->list, all->count, &all->room, sizeof(*more));
+	if (more == NULL)
+		return -1;
+	all->list = more;
 	all->list[all->count++] = (struct shmt_ns){ all->kind, inode, pid };
 	return 0;
 }

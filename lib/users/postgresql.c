@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "shmtool.h"
@@ -65,16 +64,13 @@ static int
 open_creator(const struct shmt_info *segment)
 {
 	struct shmt_process creator;
-	char path[32];
 
 	if (segment->object.kind != SHMT_SYSV ||
 	    segment->size < sizeof(struct header))
 		return -1;
 	shmt_creator(segment, &creator);
-	if (creator.life != SHMT_ALIVE)
-		return -1;
-	snprintf(path, sizeof(path), "/proc/%d", (int)segment->cpid);
-	return open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return creator.life != SHMT_ALIVE ? -1 :
+	    shmt__open_process(segment->cpid);
 }
 
 int
@@ -100,6 +96,5 @@ shmt_postgresql(const struct shmt_info *segment,
 		*server = found;
 		return 0;
 	}
-	errno = ESRCH;
-	return -1;
+	return shmt__fail(ESRCH);
 }

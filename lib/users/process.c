@@ -28,6 +28,19 @@
 /* Fields of /proc/PID/stat behind the command; the state is field 3. */
 enum { FLAGS = 9, THREADS = 20, STARTED = 22 };
 
+int
+shmt__open_process(pid_t pid)
+{
+	char path[32];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%jd", (intmax_t)pid);
+	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1 && errno == ENOENT)
+		errno = ESRCH;
+	return fd;
+}
+
 bool
 shmt__parse_stat(const char *text, size_t length, struct shmt__stat *stat)
 {
@@ -71,18 +84,15 @@ shmt__parse_stat(const char *text, size_t length, struct shmt__stat *stat)
 int
 shmt__read_stat(int dirfd, const char *path, struct shmt__stat *stat)
 {
-	size_t length;
-	char *text;
+	char *text = shmt__read_file(dirfd, path);
 	bool good;
 
-	if (shmt__read_file(dirfd, path, &text, &length) == -1)
+	if (text == NULL)
 		return -1;
-	good = shmt__parse_stat(text, length, stat);
+	good = shmt__parse_stat(text, strlen(text), stat);
 	free(text);
-	if (!good) {
-		errno = EBADMSG;
-		return -1;
-	}
+	if (!good)
+		return shmt__fail(EBADMSG);
 	return 0;
 }
 
@@ -90,10 +100,9 @@ int
 shmt__read_nspid(int dirfd, const char *path, pid_t *pid, size_t *levels)
 {
 	static const char word[] = "\nNSpid:";
-	size_t length;
-	char *text, *at, *end;
+	char *text = shmt__read_file(dirfd, path), *at, *end;
 
-	if (shmt__read_file(dirfd, path, &text, &length) == -1)
+	if (text == NULL)
 		return -1;
 	*levels = 0;
 	at = strstr(text, word);
@@ -104,8 +113,7 @@ shmt__read_nspid(int dirfd, const char *path, pid_t *pid, size_t *levels)
 	free(text);
 	if (*levels > 0)
 		return 0;
-	errno = EBADMSG;
-	return -1;
+	return shmt__fail(EBADMSG);
 }
 
 bool
@@ -136,7 +144,7 @@ shmt__judge(const struct shmt__use *use, int64_t started, int64_t boot,
 	return SHMT_REUSED;
 }
 
-enum shmt__reuse
+enum shmt_answer
 shmt__judge_reuse(const char *stat, const char *pid_max)
 {
 	static const char word[] = "\nprocesses ";
@@ -145,15 +153,15 @@ shmt__judge_reuse(const char *stat, const char *pid_max)
 	char *end;
 
 	if (at == NULL)
-		return SHMT__REUSE_UNKNOWN;
+		return SHMT_CANNOT_TELL;
 	at += sizeof(word) - 1;
 	forks = strtoull(at, &end, 10);
 	if (end == at || *end != '\n')
-		return SHMT__REUSE_UNKNOWN;
+		return SHMT_CANNOT_TELL;
 	limit = strtoull(pid_max, &end, 10);
 	if (end == pid_max || *end != '\n')
-		return SHMT__REUSE_UNKNOWN;
-	return forks < limit ? SHMT__REUSE_NONE : SHMT__REUSE_POSSIBLE;
+		return SHMT_CANNOT_TELL;
+	return forks < limit ? SHMT_NO : SHMT_YES;
 }
 
 /*
@@ -161,20 +169,16 @@ shmt__judge_reuse(const char *stat, const char *pid_max)
  * as long as it has started fewer processes and threads than that, each pid
  * has had one owner.
  */
-static enum shmt__reuse
+static enum shmt_answer
 find_reuse(void)
 {
-	enum shmt__reuse reuse = SHMT__REUSE_UNKNOWN;
-	char *stat, *pid_max;
-	size_t length;
+	enum shmt_answer reuse = SHMT_CANNOT_TELL;
+	char *stat = shmt__read_file(AT_FDCWD, "/proc/stat");
+	char *pid_max = shmt__read_file(AT_FDCWD, "/proc/sys/kernel/pid_max");
 
-	if (shmt__read_file(AT_FDCWD, "/proc/stat", &stat, &length) == -1)
-		return reuse;
-	if (shmt__read_file(AT_FDCWD, "/proc/sys/kernel/pid_max", &pid_max,
-	    &length) == 0) {
+	if (stat != NULL && pid_max != NULL)
 		reuse = shmt__judge_reuse(stat, pid_max);
-		free(pid_max);
-	}
+	free(pid_max);
 	free(stat);
 	return reuse;
 }
@@ -186,14 +190,13 @@ confirm_reuse(enum shmt_life life)
 	if (life == SHMT_ALIVE)
 		return life;
 	switch (find_reuse()) {
-	case SHMT__REUSE_NONE:
+	case SHMT_NO:
 		return SHMT_ALIVE;
-	case SHMT__REUSE_POSSIBLE:
+	case SHMT_YES:
 		return life;
-	case SHMT__REUSE_UNKNOWN:
-		break;
+	default:
+		return SHMT_UNKNOWN;
 	}
-	return SHMT_UNKNOWN;
 }
 
 enum shmt_life
@@ -206,6 +209,13 @@ shmt__judge_state(const struct shmt__stat *stat)
 	/* A zombie has exited, unless other threads of it still run. */
 	return stat->state == 'Z' && stat->threads == 1 ? SHMT_GONE :
 	    SHMT_ALIVE;
+}
+
+enum shmt_answer
+shmt__has_exited(enum shmt_life life)
+{
+	return life == SHMT_GONE || life == SHMT_REUSED ? SHMT_YES :
+	    life == SHMT_ALIVE ? SHMT_NO : SHMT_CANNOT_TELL;
 }
 
 static bool
@@ -278,17 +288,44 @@ shmt_process(pid_t pid, int64_t at, struct shmt_process *process)
 	find_process(pid, &use, process);
 }
 
-/* The earliest time that a segment records; 0 stands for never. */
-static int64_t
-oldest_time(const struct shmt_info *segment)
+int64_t
+shmt_last_time(const struct shmt_info *info)
 {
-	int64_t oldest = segment->ctime;
+	const int64_t times[] = { info->atime, info->dtime, info->mtime,
+	    info->btime };
+	int64_t last = info->ctime;
+	size_t i;
 
-	if (segment->atime != 0 && segment->atime < oldest)
-		oldest = segment->atime;
-	if (segment->dtime != 0 && segment->dtime < oldest)
-		oldest = segment->dtime;
-	return oldest;
+	/* 0 stands for a time that this kind does not have, as mtime of a
+	 * segment. */
+	for (i = 0; i < sizeof(times) / sizeof(times[0]); i++)
+		if (times[i] != 0 && times[i] > last)
+			last = times[i];
+	return last;
+}
+
+int64_t
+shmt__first_time(const struct shmt_info *info)
+{
+	const struct {
+		unsigned fact;
+		int64_t time;
+	} times[] = {
+		{ SHMT_HAS_ATIME, info->atime },
+		{ SHMT_HAS_DTIME, info->dtime },
+		{ SHMT_HAS_MTIME, info->mtime },
+		{ SHMT_HAS_BTIME, info->btime }
+	};
+	int64_t first = info->ctime;
+	size_t i;
+
+	/* Of a segment 0 stands for never. */
+	for (i = 0; i < sizeof(times) / sizeof(times[0]); i++)
+		if ((info->object.kind == SHMT_SYSV ? times[i].time != 0 :
+		    (info->known & times[i].fact) != 0) &&
+		    times[i].time < first)
+			first = times[i].time;
+	return first;
 }
 
 /* The last attach or detach, 0 for never. */
@@ -302,7 +339,8 @@ last_use(const struct shmt_info *segment)
 void
 shmt_creator(const struct shmt_info *segment, struct shmt_process *process)
 {
-	const struct shmt__use use = { segment->ctime, oldest_time(segment) };
+	const struct shmt__use use = { segment->ctime,
+		shmt__first_time(segment) };
 
 	find_process(segment->cpid, &use, process);
 	/* A clock set forward makes the creator itself look younger than the
@@ -318,7 +356,7 @@ shmt_last_user(const struct shmt_info *segment,
     struct shmt_process *process)
 {
 	const struct shmt__use use = { last_use(segment),
-	    oldest_time(segment) };
+		shmt__first_time(segment) };
 
 	find_process(segment->lpid, &use, process);
 	if (segment->lpid == 0 && use.at == 0)

@@ -17,6 +17,10 @@ struct shmt__stat {
 	uint64_t started;	/* clock ticks since boot */
 };
 
+/* Opens /proc/PID, which stays that of the process whose pid is reused.  ESRCH:
+ * there is none. */
+int shmt__open_process(pid_t pid);
+
 /* Parses the text of /proc/PID/stat; false if it is malformed. */
 bool shmt__parse_stat(const char *text, size_t length,
     struct shmt__stat *stat);
@@ -37,14 +41,15 @@ struct shmt__use {
 enum shmt_life shmt__judge(const struct shmt__use *use, int64_t started,
     int64_t boot, int64_t now);
 
-enum shmt__reuse {
-	SHMT__REUSE_UNKNOWN,
-	SHMT__REUSE_NONE,	/* no pid was given out twice since the boot */
-	SHMT__REUSE_POSSIBLE
-};
+/* The earliest time that is recorded of any kind. */
+int64_t shmt__first_time(const struct shmt_info *info);
 
-/* By the texts of /proc/stat and /proc/sys/kernel/pid_max. */
-enum shmt__reuse shmt__judge_reuse(const char *stat, const char *pid_max);
+/* Whether a process that was judged has exited. */
+enum shmt_answer shmt__has_exited(enum shmt_life life);
+
+/* Whether a pid may have been given out twice since the boot, by the texts of
+ * /proc/stat and /proc/sys/kernel/pid_max. */
+enum shmt_answer shmt__judge_reuse(const char *stat, const char *pid_max);
 
 /* When the machine booted, by the present clock. */
 int shmt__boot_time(int64_t *boot, int64_t *now);

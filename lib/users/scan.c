@@ -30,6 +30,7 @@
 #include "sys/file.h"
 #include "sys/mounts.h"
 #include "sys/thread.h"
+#include "sys/walk.h"
 #include "users/maps.h"
 #include "users/process.h"
 #include "users/scan.h"
@@ -78,31 +79,6 @@ join_path(char path[static PATH_ROOM], const char *base, const char *name)
 {
 	snprintf(path, PATH_ROOM, "%s/%s", base, name);
 	return path;
-}
-
-static DIR *
-open_dir(const struct worker *worker, const char *base, const char *name)
-{
-	char path[PATH_ROOM];
-	int fd;
-	DIR *dir;
-
-	fd = openat(worker->job->proc, join_path(path, base, name),
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	dir = fd == -1 ? NULL : fdopendir(fd);
-	if (dir == NULL)
-		shmt__close(fd);
-	return dir;
-}
-
-/* Keeps errno. */
-static void
-close_dir(DIR *dir)
-{
-	int saved = errno;
-
-	closedir(dir);
-	errno = saved;
 }
 
 static bool
@@ -159,21 +135,19 @@ is_on_tmpfs(struct worker *worker, dev_t device)
 	const struct device *known;
 	struct shmt__mount mount;
 	char path[PATH_ROOM], *text, *rest;
-	size_t length;
 
 	if (major(device) != 0)
 		return false;
 	known = find_device(worker, device);
 	if (known != NULL)
 		return known->tmpfs;
-	if (shmt__read_file(worker->job->proc, join_path(path, worker->base,
-	    "mountinfo"), &text, &length) == 0) {
-		for (rest = text; shmt__next_mount(&rest, &mount);)
-			if (find_device(worker, mount.device) == NULL)
-				add_device(worker, mount.device, true,
-				    shmt__is_tmpfs(&mount));
-		free(text);
-	}
+	text = shmt__read_file(worker->job->proc, join_path(path, worker->base,
+	    "mountinfo"));
+	for (rest = text; text != NULL && shmt__next_mount(&rest, &mount);)
+		if (find_device(worker, mount.device) == NULL)
+			add_device(worker, mount.device, true,
+			    shmt__is_tmpfs(&mount));
+	free(text);
 	if (find_device(worker, device) == NULL)
 		add_device(worker, device, false, false);
 	known = find_device(worker, device);
@@ -233,17 +207,13 @@ add_found(struct worker *worker, const struct shmt__found *found,
 {
 	struct shmt__scan *scan = &worker->scan;
 	struct shmt__found *more, *new;
-	size_t room;
 
-	if (scan->count == worker->room) {
-		room = worker->room == 0 ? 64 : worker->room * 2;
-		more = reallocarray(scan->found, room, sizeof(*more));
-		if (more == NULL)
-			return -1;
-		scan->found = more;
-		worker->room = room;
-	}
-	new = &scan->found[scan->count];
+	more = shmt__grow(scan->found, scan->count, &worker->room,
+	    sizeof(*more));
+	if (more == NULL)
+		return -1;
+	scan->found = more;
+	new = &more[scan->count];
 	*new = *found;
 	if ((worker->job->query->kinds & SHMT_UNNAMED) != 0 &&
 	    found->kind != SHMT_SYSV) {
@@ -351,7 +321,9 @@ look_at_descriptor(struct worker *worker, int dir, const char *number)
 static int
 look_at_descriptors(struct worker *worker, const char *base)
 {
-	DIR *dir = open_dir(worker, base, "fd");
+	char path[PATH_ROOM];
+	DIR *dir = shmt__open_dir(worker->job->proc, join_path(path, base,
+	    "fd"));
 	struct dirent *entry;
 	int result = 0;
 
@@ -363,7 +335,7 @@ look_at_descriptors(struct worker *worker, const char *base)
 			    entry->d_name);
 	if (result == 0 && errno != 0)
 		result = -1;
-	close_dir(dir);
+	shmt__close_dir(dir);
 	return result;
 }
 
@@ -522,7 +494,7 @@ look_into_threads(struct worker *worker, const char *name, pid_t pid)
 		errno = ESRCH;
 		return -1;
 	}
-	dir = open_dir(worker, name, "task");
+	dir = shmt__open_dir(worker->job->proc, join_path(path, name, "task"));
 	if (dir == NULL)
 		return -1;
 	errno = ESRCH;
@@ -535,7 +507,7 @@ look_into_threads(struct worker *worker, const char *name, pid_t pid)
 		} else
 			errno = ESRCH;
 	}
-	close_dir(dir);
+	shmt__close_dir(dir);
 	return result;
 }
 
@@ -571,7 +543,6 @@ look_at_ids(struct worker *worker, const char *name, pid_t pid)
 	char path[PATH_ROOM], *text;
 	struct shmt__stat stat;
 	uint32_t pids[2];
-	size_t length;
 	int result = -1;
 
 	if (shmt__read_stat(worker->job->proc, join_path(path, name, "stat"),
@@ -580,8 +551,9 @@ look_at_ids(struct worker *worker, const char *name, pid_t pid)
 	if ((stat.flags & SHMT__KTHREAD) != 0 ||
 	    shmt__judge_state(&stat) == SHMT_GONE)
 		return 0;
-	if (shmt__read_file(worker->job->proc, join_path(path, name, "status"),
-	    &text, &length) == -1)
+	text = shmt__read_file(worker->job->proc, join_path(path, name,
+	    "status"));
+	if (text == NULL)
 		return -1;
 	process = add_process(worker, pid);
 	if (process != NULL) {
@@ -649,13 +621,10 @@ shmt__list_pids(DIR *proc, pid_t **pids, size_t *count)
 	while ((errno = 0, entry = readdir(proc)) != NULL) {
 		if (shmt_parse_number(entry->d_name, INT32_MAX, &pid) == -1)
 			continue;
-		if (used == room) {
-			room = room == 0 ? 256 : room * 2;
-			more = reallocarray(list, room, sizeof(*more));
-			if (more == NULL)
-				break;
-			list = more;
-		}
+		more = shmt__grow(list, used, &room, sizeof(*more));
+		if (more == NULL)
+			break;
+		list = more;
 		list[used++] = (pid_t)pid;
 	}
 	if (errno != 0) {
@@ -771,7 +740,7 @@ shmt__scan(const struct shmt__query *query, struct shmt__scan *scan)
 	}
 	if (result == 0)
 		result = scan_in_threads(&job, scan);
-	close_dir(proc);
+	shmt__close_dir(proc);
 	free(all);
 	return result;
 }

@@ -1,55 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Which segments pass a filter, and which are stale.  Facts have three
- * values: an unknown one never lets a segment pass.
+ * Which segments pass a filter.  Facts have three values: an unknown one never
+ * lets a segment pass.  Whether one is stale is decided in stale.c.
  */
 
 #include <fnmatch.h>
 #include <string.h>
 
 #include "shmtool.h"
+#include "users/process.h"
 #include "users/scan.h"
+#include "users/stale.h"
 
-uint64_t
-shmt_idle(const struct shmt_info *segment, int64_t now)
+static enum shmt_answer
+answer(bool value)
 {
-	int64_t last = shmt_last_time(segment);
-
-	return last < now ? (uint64_t)now - (uint64_t)last : 0;
-}
-
-static bool
-is_gone(const struct shmt_process *process)
-{
-	return process->life == SHMT_GONE || process->life == SHMT_REUSED;
-}
-
-void
-shmt_check_stale(const struct shmt_info *segment, int64_t now, uint64_t idle,
-    struct shmt_proof *proof)
-{
-	memset(proof, 0, sizeof(*proof));
-	proof->unattached = segment->nattch == 0;
-	proof->not_dest = (segment->state & SHMT_DEST) == 0;
-	proof->idle = shmt_idle(segment, now);
-	proof->idle_enough = proof->idle >= idle;
-	shmt_creator(segment, &proof->creator);
-	shmt_last_user(segment, &proof->last_user);
-	proof->creator_gone = is_gone(&proof->creator);
-	proof->last_user_gone = is_gone(&proof->last_user) ||
-	    proof->last_user.life == SHMT_NONE;
-	proof->stale = proof->unattached && proof->not_dest &&
-	    proof->idle_enough && proof->creator_gone &&
-	    proof->last_user_gone;
-}
-
-enum fact { UNKNOWN, FALSE, TRUE };
-
-static enum fact
-known(bool value)
-{
-	return value ? TRUE : FALSE;
+	return value ? SHMT_YES : SHMT_NO;
 }
 
 /* The sources of the facts of one segment. */
@@ -61,59 +28,53 @@ struct subject {
 	uint64_t stale_idle;
 };
 
-static bool
-has_use(const struct shmt_info *segment)
-{
-	return (segment->known & SHMT_HAS_IN_USE) != 0;
-}
-
 /* Whether no process uses an object; the only place that asks for a lease. */
-static enum fact
+static enum shmt_answer
 is_unused(const struct subject *subject)
 {
-	if (!has_use(subject->segment) && subject->holders != NULL)
+	if ((subject->segment->known & SHMT_HAS_IN_USE) == 0 &&
+	    subject->holders != NULL)
 		shmt_fill_use(subject->copy, subject->holders);
-	return has_use(subject->segment) ? known(!subject->segment->in_use) :
-	    UNKNOWN;
+	return shmt__is_unused(subject->segment);
 }
 
-static enum fact
+static enum shmt_answer
 is_unattached(const struct subject *subject)
 {
 	const struct shmt_info *s = subject->segment;
 
 	if (s->object.kind != SHMT_SYSV)
 		return is_unused(subject);
-	return (s->known & SHMT_HAS_NATTCH) == 0 ? UNKNOWN :
-	    known(s->nattch == 0);
+	return (s->known & SHMT_HAS_NATTCH) == 0 ? SHMT_CANNOT_TELL :
+	    answer(s->nattch == 0);
 }
 
 /* In order of cost: the lease, and then all processes, are checked only where
  * all other clauses hold. */
-static enum fact
+static enum shmt_answer
 is_object_stale(const struct subject *subject)
 {
 	const struct shmt_info *s = subject->segment;
 	struct shmt_object_proof proof;
-	enum fact unused;
+	enum shmt_answer unused;
 
 	if ((s->known & SHMT_HAS_CTIME) == 0)
-		return UNKNOWN;
+		return SHMT_CANNOT_TELL;
 	if (s->object.kind != SHMT_POSIX || s->links != 1 ||
 	    (s->state & SHMT_SEM) != 0 ||
 	    shmt_idle(s, subject->now) < subject->stale_idle)
-		return FALSE;
+		return SHMT_NO;
 	unused = is_unused(subject);
-	if (unused != TRUE)
+	if (unused != SHMT_YES)
 		return unused;
 	shmt_check_object_stale(s, subject->now, subject->stale_idle,
 	    subject->holders, &proof);
 	if (proof.creator_gone == SHMT_NO)
-		return FALSE;
-	return proof.stale ? TRUE : UNKNOWN;
+		return SHMT_NO;
+	return proof.stale ? SHMT_YES : SHMT_CANNOT_TELL;
 }
 
-static enum fact
+static enum shmt_answer
 is_stale(const struct subject *subject)
 {
 	const unsigned stale_facts = SHMT_HAS_CPID | SHMT_HAS_LPID |
@@ -124,16 +85,16 @@ is_stale(const struct subject *subject)
 	if (s->object.kind != SHMT_SYSV)
 		return is_object_stale(subject);
 	if ((s->known & stale_facts) != stale_facts)
-		return UNKNOWN;
+		return SHMT_CANNOT_TELL;
 	/* Processes are read only where all other parts hold. */
 	if (s->nattch != 0 || (s->state & SHMT_DEST) != 0 ||
 	    shmt_idle(s, subject->now) < subject->stale_idle)
-		return FALSE;
+		return SHMT_NO;
 	shmt_check_stale(s, subject->now, subject->stale_idle, &proof);
 	if (proof.creator.life == SHMT_ALIVE ||
 	    proof.last_user.life == SHMT_ALIVE)
-		return FALSE;
-	return proof.stale ? TRUE : UNKNOWN;
+		return SHMT_NO;
+	return proof.stale ? SHMT_YES : SHMT_CANNOT_TELL;
 }
 
 /*
@@ -160,16 +121,17 @@ find_key(const struct subject *subject, uint32_t *key)
 	return true;
 }
 
-static enum fact
+static enum shmt_answer
 has_key(const struct subject *subject, uint32_t wanted)
 {
 	uint32_t key;
 
-	return find_key(subject, &key) ? known(key == wanted) : UNKNOWN;
+	return find_key(subject, &key) ? answer(key == wanted) :
+	    SHMT_CANNOT_TELL;
 }
 
 /* Where more mappings are seen than the kernel counts, some are forged. */
-static enum fact
+static enum shmt_answer
 is_held_by(const struct subject *subject, pid_t pid)
 {
 	const struct shmt_info *s = subject->segment;
@@ -178,9 +140,9 @@ is_held_by(const struct subject *subject, pid_t pid)
 	size_t count;
 
 	if (s->nattch == 0)
-		return FALSE;
+		return SHMT_NO;
 	if (subject->holders == NULL)
-		return UNKNOWN;
+		return SHMT_CANNOT_TELL;
 	holder = shmt_holders_of(subject->holders, &s->object, &count);
 	for (; count > 0; count--, holder++) {
 		maps += holder->maps;
@@ -189,66 +151,65 @@ is_held_by(const struct subject *subject, pid_t pid)
 	}
 	if (found != NULL && (maps <= s->nattch ||
 	    shmt__is_trusted(found, s)))
-		return TRUE;
-	return maps == s->nattch ? FALSE : UNKNOWN;
+		return SHMT_YES;
+	return maps == s->nattch ? SHMT_NO : SHMT_CANNOT_TELL;
 }
 
-static enum fact
+static enum shmt_answer
 is_created_by(const struct shmt_info *segment, pid_t pid)
 {
 	struct shmt_process creator;
 
 	/* A creator outside our PID namespace. */
 	if (segment->cpid == 0)
-		return UNKNOWN;
+		return SHMT_CANNOT_TELL;
 	if (segment->cpid != pid)
-		return FALSE;
+		return SHMT_NO;
 	/* Not a later process with the same pid. */
 	shmt_creator(segment, &creator);
-	return known(creator.life != SHMT_REUSED);
+	return answer(creator.life != SHMT_REUSED);
 }
 
 /* The creator of an object is recorded nowhere. */
-static enum fact
+static enum shmt_answer
 is_object_of(const struct subject *subject, pid_t pid)
 {
 	const struct shmt_holder *holder;
 	size_t count;
 
 	if (subject->holders == NULL)
-		return UNKNOWN;
+		return SHMT_CANNOT_TELL;
 	holder = shmt_holders_of(subject->holders, &subject->segment->object,
 	    &count);
 	for (; count > 0; count--, holder++)
 		if (holder->pid == pid)
-			return TRUE;
-	return subject->holders->hidden == 0 ? FALSE : UNKNOWN;
+			return SHMT_YES;
+	return subject->holders->hidden == 0 ? SHMT_NO : SHMT_CANNOT_TELL;
 }
 
-static enum fact
+static enum shmt_answer
 is_used_by(const struct subject *subject, pid_t pid)
 {
-	enum fact held, created;
+	enum shmt_answer held, created;
 
 	if (subject->segment->object.kind != SHMT_SYSV)
 		return is_object_of(subject, pid);
 	if ((subject->segment->known & SHMT_HAS_NATTCH) == 0)
-		return UNKNOWN;
+		return SHMT_CANNOT_TELL;
 	held = is_held_by(subject, pid);
-	if (held == TRUE)
-		return TRUE;
+	if (held == SHMT_YES)
+		return SHMT_YES;
 	created = is_created_by(subject->segment, pid);
-	return created == FALSE ? held : created;
+	return created == SHMT_NO ? held : created;
 }
 
-static enum fact
+static enum shmt_answer
 is_creator_gone(const struct shmt_info *segment)
 {
 	struct shmt_process creator;
 
 	shmt_creator(segment, &creator);
-	return is_gone(&creator) ? TRUE :
-	    creator.life == SHMT_ALIVE ? FALSE : UNKNOWN;
+	return shmt__has_exited(creator.life);
 }
 
 /* The facts without which a criterion is unknown. */
@@ -261,40 +222,40 @@ static const unsigned needed[SHMT_CRITERIA] = {
 	[SHMT_BY_CREATOR_DEAD] = SHMT_HAS_CPID
 };
 
-static enum fact
+static enum shmt_answer
 has_name(const struct shmt_info *segment, const char *pattern)
 {
-	return segment->object.kind != SHMT_POSIX ? UNKNOWN :
-	    known(fnmatch(pattern, segment->object.name, 0) == 0);
+	return segment->object.kind != SHMT_POSIX ? SHMT_CANNOT_TELL :
+	    answer(fnmatch(pattern, segment->object.name, 0) == 0);
 }
 
-static enum fact
+static enum shmt_answer
 find_fact(const struct subject *subject, const struct shmt_clause *clause)
 {
 	const struct shmt_info *s = subject->segment;
 
 	if ((s->known & needed[clause->by]) != needed[clause->by])
-		return UNKNOWN;
+		return SHMT_CANNOT_TELL;
 	switch (clause->by) {
 	case SHMT_BY_KIND:
-		return known((SHMT_KIND(s->object.kind) & clause->value) != 0);
+		return answer((SHMT_KIND(s->object.kind) & clause->value) != 0);
 	case SHMT_BY_NAME:
 		return has_name(s, clause->text);
 	case SHMT_BY_OWNER:
-		return known(s->uid == clause->value);
+		return answer(s->uid == clause->value);
 	case SHMT_BY_CREATOR:
-		return known(s->cuid == clause->value);
+		return answer(s->cuid == clause->value);
 	case SHMT_BY_MIN_SIZE:
-		return known(s->size >= clause->value);
+		return answer(s->size >= clause->value);
 	case SHMT_BY_MAX_SIZE:
-		return known(s->size <= clause->value);
+		return answer(s->size <= clause->value);
 	case SHMT_BY_UNATTACHED:
 		return is_unattached(subject);
 	case SHMT_BY_DEST:
-		return s->object.kind != SHMT_SYSV ? UNKNOWN :
-		    known((s->state & SHMT_DEST) != 0);
+		return s->object.kind != SHMT_SYSV ? SHMT_CANNOT_TELL :
+		    answer((s->state & SHMT_DEST) != 0);
 	case SHMT_BY_IDLE:
-		return known(shmt_idle(s, subject->now) >= clause->value);
+		return answer(shmt_idle(s, subject->now) >= clause->value);
 	case SHMT_BY_KEY:
 		return has_key(subject, (uint32_t)clause->value);
 	case SHMT_BY_PRIVATE:
@@ -308,7 +269,7 @@ find_fact(const struct subject *subject, const struct shmt_clause *clause)
 	case SHMT_CRITERIA:
 		break;
 	}
-	return UNKNOWN;
+	return SHMT_CANNOT_TELL;
 }
 
 /* Whether the clauses of one criterion hold; without any they do. */
@@ -324,11 +285,11 @@ holds(const struct shmt_filter *filter, enum shmt_criterion by,
 		if (clause->by != by)
 			continue;
 		if (clause->negated) {
-			if (find_fact(subject, clause) != FALSE)
+			if (find_fact(subject, clause) != SHMT_NO)
 				return false;
 		} else if (!found) {
 			asked = true;
-			found = find_fact(subject, clause) == TRUE;
+			found = find_fact(subject, clause) == SHMT_YES;
 		}
 	}
 	return found || !asked;

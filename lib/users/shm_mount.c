@@ -34,6 +34,7 @@
 #include "sys/mounts.h"
 #include "sys/thread.h"
 #include "users/join.h"
+#include "users/process.h"
 
 /* Linux 5.12 and 5.2; older headers, and those of the C library, lack them. */
 #ifndef RESOLVE_CACHED
@@ -57,20 +58,6 @@ enum { TREE_CLONE = 1, FROM_EMPTY_PATH = 0x4, TO_SYMLINKS = 0x10 };
 #define CACHE_TRIES 50
 #define CACHE_PAUSE_NS 1000000
 
-/* A directory of /proc for one process, whose pid may be reused meanwhile. */
-static int
-open_process(pid_t pid)
-{
-	char path[32];
-	int fd;
-
-	snprintf(path, sizeof(path), "/proc/%d", (int)pid);
-	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (fd == -1 && errno == ENOENT)
-		errno = ESRCH;
-	return fd;
-}
-
 /* Joins the user namespace of a process and becomes its root: another user,
  * who has no rights over files outside it but that user's. */
 static int
@@ -81,7 +68,7 @@ become_its_root(int process)
 
 	if (fd == -1)
 		return -1;
-	if (!shmt__is_own_namespace(fd, "user")) {
+	if (!shmt__is_own_user_namespace(fd)) {
 		/* Who may not give up his groups has them as his rights. */
 		result = setgroups(0, NULL);
 		if (result == -1 && errno == EPERM && geteuid() != 0)
@@ -117,13 +104,12 @@ open_mount_namespace(int process)
 	if (fd == -1)
 		return -1;
 	owner = ioctl(fd, NS_GET_USERNS);
-	is_ours = owner != -1 && shmt__is_own_namespace(owner, "user");
+	is_ours = owner != -1 && shmt__is_own_user_namespace(owner);
 	shmt__close(owner);
 	if (is_ours)
 		return fd;
 	shmt__close(fd);
-	errno = EPERM;
-	return -1;
+	return shmt__fail(EPERM);
 }
 
 /* Only through what the kernel has in memory, as it has each directory above a
@@ -159,11 +145,11 @@ static int
 mount_of(int fd, long *mount)
 {
 	const char *line;
-	size_t length;
 	char path[40], *text;
 
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
-	if (shmt__read_file(AT_FDCWD, path, &text, &length) == -1)
+	text = shmt__read_file(AT_FDCWD, path);
+	if (text == NULL)
 		return -1;
 	line = strstr(text, "mnt_id:");
 	*mount = line != NULL ? strtol(line + strlen("mnt_id:"), NULL, 10) : 0;
@@ -179,14 +165,14 @@ check_tmpfs(int process, int dir)
 	struct shmt__mount mount;
 	bool is_tmpfs = false;
 	char *text, *rest;
-	size_t length;
 	long id;
 
-	if (mount_of(dir, &id) == -1 ||
-	    shmt__read_file(process, "mountinfo", &text, &length) == -1)
+	if (mount_of(dir, &id) == -1)
 		return -1;
-	rest = text;
-	while (shmt__next_mount(&rest, &mount))
+	text = shmt__read_file(process, "mountinfo");
+	if (text == NULL)
+		return -1;
+	for (rest = text; shmt__next_mount(&rest, &mount);)
 		if (mount.id == id)
 			is_tmpfs = strcmp(mount.type, "tmpfs") == 0;
 	free(text);
@@ -236,10 +222,8 @@ copy_mount(int space, int dir)
 	struct copy copy = { space, dir, -1, 0 };
 	pthread_t thread;
 
-	if (!shmt__start_thread(&thread, copy_inside, &copy)) {
-		errno = EAGAIN;
-		return -1;
-	}
+	if (!shmt__start_thread(&thread, copy_inside, &copy))
+		return shmt__fail(EAGAIN);
 	pthread_join(thread, NULL);
 	errno = copy.error;
 	return copy.mount;
@@ -301,7 +285,7 @@ mount_its_shm(int process)
 int
 shmt_ns_enter_shm(pid_t pid)
 {
-	int process = open_process(pid), result = -1;
+	int process = shmt__open_process(pid), result = -1;
 
 	if (process == -1)
 		return -1;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Whether a POSIX object was left behind.  The kernel tells whether any process
- * has it open or mapped.  Whether a process will open it again cannot be known;
- * the nearest proof is that every process that can have created it has exited.
- * A part that cannot be known does not hold.
+ * Whether a segment or an object is stale: nobody uses it, and who could has
+ * exited.  A part of the proof that cannot be known does not hold.
+ *
+ * Of an object the kernel tells whether any process has it open or mapped.
+ * Whether a process will open it again cannot be known; the nearest proof is
+ * that every process that can have created it has exited.
  */
 
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,11 +19,39 @@
 #include "users/process.h"
 #include "users/stale.h"
 
+uint64_t
+shmt_idle(const struct shmt_info *segment, int64_t now)
+{
+	int64_t last = shmt_last_time(segment);
+
+	return last < now ? (uint64_t)now - (uint64_t)last : 0;
+}
+
+void
+shmt_check_stale(const struct shmt_info *segment, int64_t now, uint64_t idle,
+    struct shmt_proof *proof)
+{
+	memset(proof, 0, sizeof(*proof));
+	proof->unattached = segment->nattch == 0;
+	proof->not_dest = (segment->state & SHMT_DEST) == 0;
+	proof->idle = shmt_idle(segment, now);
+	proof->idle_enough = proof->idle >= idle;
+	shmt_creator(segment, &proof->creator);
+	shmt_last_user(segment, &proof->last_user);
+	proof->creator_gone =
+	    shmt__has_exited(proof->creator.life) == SHMT_YES;
+	proof->last_user_gone = proof->last_user.life == SHMT_NONE ||
+	    shmt__has_exited(proof->last_user.life) == SHMT_YES;
+	proof->stale = proof->unattached && proof->not_dest &&
+	    proof->idle_enough && proof->creator_gone &&
+	    proof->last_user_gone;
+}
+
 void
 shmt_fill_use(struct shmt_info *info, const struct shmt_holders *holders)
 {
 	const struct shmt_holder *holder;
-	enum shmt__lease_answer answer;
+	enum shmt_answer unused;
 	size_t count;
 
 	if (info->object.kind == SHMT_SYSV)
@@ -37,40 +66,10 @@ shmt_fill_use(struct shmt_info *info, const struct shmt_holders *holders)
 	}
 	if (info->in_use)
 		return;
-	if (shmt__ask_lease(&info->object, SHMT_RETRY, &answer) == -1 ||
-	    answer == SHMT__LEASE_FORBIDDEN)
+	unused = shmt__ask_lease(&info->object, SHMT_RETRY);
+	info->in_use = unused == SHMT_NO;
+	if (unused == SHMT_CANNOT_TELL)
 		info->known &= ~SHMT_HAS_IN_USE;
-	else
-		info->in_use = answer == SHMT__LEASE_REFUSED;
-}
-
-int64_t
-shmt_last_time(const struct shmt_info *info)
-{
-	const int64_t times[] = { info->atime, info->dtime, info->mtime,
-	    info->btime };
-	int64_t last = info->ctime;
-	size_t i;
-
-	/* 0 stands for a time that this kind does not have, as mtime of a
-	 * segment. */
-	for (i = 0; i < sizeof(times) / sizeof(times[0]); i++)
-		if (times[i] != 0 && times[i] > last)
-			last = times[i];
-	return last;
-}
-
-static int64_t
-first_time(const struct shmt_info *info)
-{
-	int64_t first = info->atime;
-
-	if (info->mtime < first)
-		first = info->mtime;
-	if (info->ctime < first)
-		first = info->ctime;
-	return (info->known & SHMT_HAS_BTIME) != 0 && info->btime < first ?
-	    info->btime : first;
 }
 
 /* "41_...": digits up to an underscore. */
@@ -101,32 +100,18 @@ shmt__pid_in_name(const char *name)
 	return name == NULL ? 0 : parse_pid(name + 1);
 }
 
-static enum shmt_answer
-has_left(enum shmt_life life)
-{
-	switch (life) {
-	case SHMT_GONE:
-	case SHMT_REUSED:
-		return SHMT_YES;
-	case SHMT_ALIVE:
-		return SHMT_NO;
-	default:
-		return SHMT_CANNOT_TELL;
-	}
-}
-
 /* Whether a process started after the object was last used. */
 static enum shmt_answer
 is_later(const struct shmt__process *process, const struct shmt_info *info,
     const struct shmt__ids *ids)
 {
 	const struct shmt__use use = { shmt_last_time(info),
-	    first_time(info) };
+		shmt__first_time(info) };
 	long ticks = sysconf(_SC_CLK_TCK);
 
 	if (ticks <= 0)
 		return SHMT_CANNOT_TELL;
-	return has_left(shmt__judge(&use, ids->boot +
+	return shmt__has_exited(shmt__judge(&use, ids->boot +
 	    (int64_t)(process->started / (uint64_t)ticks), ids->boot,
 	    ids->now));
 }
@@ -141,7 +126,7 @@ set_process(struct shmt_object_proof *proof,
 
 /* Judges by the processes that run under the owner's user id. */
 static enum shmt_answer
-owner_has_left(const struct shmt_info *info, const struct shmt__ids *ids,
+has_owner_exited(const struct shmt_info *info, const struct shmt__ids *ids,
     struct shmt_object_proof *proof)
 {
 	enum shmt_answer answer = SHMT_YES, later;
@@ -177,7 +162,7 @@ pids_are_ours(const struct shmt_info *info, const struct shmt__ids *ids)
 
 /* Judges by the process whose pid is in the name. */
 static enum shmt_answer
-named_has_left(const struct shmt_info *info, pid_t pid,
+has_named_exited(const struct shmt_info *info, pid_t pid,
     struct shmt_object_proof *proof)
 {
 	struct shmt_process process;
@@ -186,11 +171,11 @@ named_has_left(const struct shmt_info *info, pid_t pid,
 	proof->pid = pid;
 	proof->by_name = true;
 	strlcpy(proof->command, process.command, sizeof(proof->command));
-	return has_left(process.life);
+	return shmt__has_exited(process.life);
 }
 
 static enum shmt_answer
-creator_has_left(const struct shmt_info *info, const struct shmt__ids *ids,
+has_creator_exited(const struct shmt_info *info, const struct shmt__ids *ids,
     struct shmt_object_proof *proof)
 {
 	pid_t pid = shmt__pid_in_name(info->object.name);
@@ -199,15 +184,15 @@ creator_has_left(const struct shmt_info *info, const struct shmt__ids *ids,
 		return SHMT_CANNOT_TELL;
 	proof->complete = ids->complete;
 	if (pid != 0 && pids_are_ours(info, ids))
-		return named_has_left(info, pid, proof);
+		return has_named_exited(info, pid, proof);
 	/* A process may have started, made it and left the list since. */
 	if (shmt_last_time(info) >= ids->taken)
 		return SHMT_CANNOT_TELL;
-	return owner_has_left(info, ids, proof);
+	return has_owner_exited(info, ids, proof);
 }
 
-static enum shmt_answer
-is_unused(const struct shmt_info *info)
+enum shmt_answer
+shmt__is_unused(const struct shmt_info *info)
 {
 	if ((info->known & SHMT_HAS_IN_USE) == 0)
 		return SHMT_CANNOT_TELL;
@@ -219,16 +204,14 @@ shmt__check_object_stale(const struct shmt_info *info,
     const struct shmt__ids *ids, int64_t now, uint64_t idle,
     struct shmt_object_proof *proof)
 {
-	int64_t last = shmt_last_time(info);
-
 	*proof = (struct shmt_object_proof){
 		.one_name = info->links == 1,
 		.no_semaphore = (info->state & SHMT_SEM) == 0,
-		.unused = is_unused(info),
-		.idle = last < now ? (uint64_t)now - (uint64_t)last : 0
+		.unused = shmt__is_unused(info),
+		.idle = shmt_idle(info, now)
 	};
 	proof->idle_enough = proof->idle >= idle;
-	proof->creator_gone = creator_has_left(info, ids, proof);
+	proof->creator_gone = has_creator_exited(info, ids, proof);
 	proof->stale = proof->one_name && proof->no_semaphore &&
 	    proof->idle_enough && proof->unused == SHMT_YES &&
 	    proof->creator_gone == SHMT_YES;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Whether a POSIX object is left over, and whether it is in use at all. */
+/* Whether a POSIX object is stale, and whether it is in use at all. */
 
 #ifndef SHMT_USERS_STALE_H
 #define SHMT_USERS_STALE_H
@@ -8,6 +8,9 @@
 #include "shmtool.h"
 
 struct shmt__ids;
+
+/* Whether nobody uses an object, by what shmt_fill_use() found. */
+enum shmt_answer shmt__is_unused(const struct shmt_info *info);
 
 /* The pid in a name of a known form, 0 where there is none. */
 pid_t shmt__pid_in_name(const char *name);

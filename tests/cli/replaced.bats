@@ -141,6 +141,6 @@ is_untouched() {
 	id=$(shmtool create -k 0x4d2 -s 8192)
 	replacing_after set shmtool set -m 0644 --lock "$id"
 	[ "$status" -eq 3 ]
-	message_has "set: $id: was removed meanwhile" "another segment has id $id"
+	message_has "set: $id: segment $id was removed, and another one has its id"
 	is_untouched
 }

@@ -65,7 +65,7 @@ one_process(void **state)
 
 	(void)state;
 	assert_int_equal(h.count, 1);
-	assert_int_equal(h.list[0].id, id);
+	assert_int_equal(h.list[0].object.id, id);
 	assert_int_equal(h.list[0].key, KEY);
 	assert_int_equal(h.list[0].pid, helper);
 	assert_int_equal(h.list[0].uid, geteuid());
@@ -461,8 +461,8 @@ several_segments_in_order(void **state)
 	assert_int_equal(shmt__sysv_holders(-1, SHMT__ANY_WAY, &h), 0);
 	assert_int_equal(h.count, 6);
 	for (i = 1; i < 6; i++)
-		assert_true(h.list[i - 1].id < h.list[i].id ||
-		    (h.list[i - 1].id == h.list[i].id &&
+		assert_true(h.list[i - 1].object.id < h.list[i].object.id ||
+		    (h.list[i - 1].object.id == h.list[i].object.id &&
 		    h.list[i - 1].pid < h.list[i].pid));
 	shmt_holders_free(&h);
 	for (j = 0; j < 2; j++)

@@ -109,7 +109,7 @@ assert_same(const struct shmt_holders *a, const struct shmt_holders *b)
 	for (i = 0; i < a->count; i++) {
 		x = &a->list[i];
 		y = &b->list[i];
-		assert_int_equal(x->id, y->id);
+		assert_int_equal(x->object.id, y->object.id);
 		assert_int_equal(x->key, y->key);
 		assert_int_equal(x->pid, y->pid);
 		assert_int_equal(x->uid, y->uid);

@@ -145,18 +145,18 @@ second_link(const void *arg)
 static const struct use {
 	const char *name;
 	bool (*begin)(const void *arg);
-	enum shmt__lease_answer answer;
+	enum shmt_answer answer;
 	size_t visible;
-} uses[] = {{"a descriptor for reading", read_only, SHMT__LEASE_REFUSED, 1},
-    {"a descriptor for writing", read_write, SHMT__LEASE_REFUSED, 1},
-    {"a shared mapping", shared_mapping, SHMT__LEASE_REFUSED, 1},
-    {"a private mapping", private_mapping, SHMT__LEASE_REFUSED, 1},
-    {"a descriptor in flight", in_flight, SHMT__LEASE_REFUSED, 0},
-    {"an O_PATH descriptor", path_descriptor, SHMT__LEASE_GRANTED, 0},
-    {"a watch", watch, SHMT__LEASE_GRANTED, 0},
-    {"a bind mount", bind_mount, SHMT__LEASE_GRANTED, 0},
-    {"a second link", second_link, SHMT__LEASE_GRANTED, 0},
-    {"nothing", nothing, SHMT__LEASE_GRANTED, 0}};
+} uses[] = {{"a descriptor for reading", read_only, SHMT_NO, 1},
+    {"a descriptor for writing", read_write, SHMT_NO, 1},
+    {"a shared mapping", shared_mapping, SHMT_NO, 1},
+    {"a private mapping", private_mapping, SHMT_NO, 1},
+    {"a descriptor in flight", in_flight, SHMT_NO, 0},
+    {"an O_PATH descriptor", path_descriptor, SHMT_YES, 0},
+    {"a watch", watch, SHMT_YES, 0},
+    {"a bind mount", bind_mount, SHMT_YES, 0},
+    {"a second link", second_link, SHMT_YES, 0},
+    {"nothing", nothing, SHMT_YES, 0}};
 
 static void
 each_use(void **state)
@@ -179,7 +179,7 @@ each_use(void **state)
 		/* With SHMT_RETRY it takes longer, and comes out the same. */
 		assert_int_equal(answer(SHMT_RETRY), use->answer);
 		result = shmt_remove(&x, 0, &removal);
-		if (use->answer == SHMT__LEASE_GRANTED) {
+		if (use->answer == SHMT_YES) {
 			assert_int_equal(result, 0);
 			assert_true(removal.by_lease);
 			assert_false(removal.opened);
@@ -256,7 +256,7 @@ io_uring(void **state)
 	close(ring);
 	put_object(NAME, PAGE);
 	user = start(registered_file, NULL);
-	assert_int_equal(answer(SHMT_RETRY), SHMT__LEASE_REFUSED);
+	assert_int_equal(answer(SHMT_RETRY), SHMT_NO);
 	assert_int_equal(visible_users(), 0);
 	kill_child(user);
 }
@@ -274,7 +274,7 @@ ask_in_pid_namespace(void)
 	if (pid == 0) {
 		if (mount("proc", "/proc", "proc", 0, NULL) == -1)
 			_exit(77);
-		_exit(answer(SHMT_RETRY) == SHMT__LEASE_REFUSED &&
+		_exit(answer(SHMT_RETRY) == SHMT_NO &&
 			      visible_users() == 0
 			  ? 0
 			  : 1);
@@ -311,7 +311,7 @@ ask_as_owner(void)
 	struct shmt_info info;
 
 	return become_other_user() && shmt_info(&x, 0, &info) == 0 &&
-		       answer(SHMT_RETRY) == SHMT__LEASE_REFUSED &&
+		       answer(SHMT_RETRY) == SHMT_NO &&
 		       shmt_holders(&info.object, &holders) == 0 &&
 		       holders.count == 0 && holders.hidden > 0
 		   ? 0
@@ -344,7 +344,7 @@ ask_as_other(void)
 	const struct shmt_object x = object(NAME);
 	struct shmt_removal removal;
 
-	return become_other_user() && answer(0) == SHMT__LEASE_FORBIDDEN &&
+	return become_other_user() && answer(0) == SHMT_CANNOT_TELL &&
 		       shmt_remove(&x, 0, &removal) == -1 && errno == EPERM
 		   ? 0
 		   : 1;
@@ -380,7 +380,7 @@ ask_without_cap_lease(void)
 	    prctl(PR_SET_DUMPABLE, 1) == -1)
 		return 2;
 	drop_capability(CAP_LEASE);
-	if (answer(0) != SHMT__LEASE_GRANTED)
+	if (answer(0) != SHMT_YES)
 		return 3;
 	return prctl(PR_GET_PDEATHSIG, &death) == 0 && death == SIGUSR1 &&
 		       prctl(PR_GET_DUMPABLE) == 1 &&
@@ -394,7 +394,7 @@ ask_without_cap_setuid(void)
 {
 	drop_capability(CAP_LEASE);
 	drop_capability(CAP_SETUID);
-	return answer(0) == SHMT__LEASE_FORBIDDEN ? 0 : 1;
+	return answer(0) == SHMT_CANNOT_TELL ? 0 : 1;
 }
 
 static void
@@ -421,7 +421,7 @@ a_file_system_without_leases(void **state)
 	assert_int_equal(shmt_info(&x, 0, &info), 0);
 	/* The first fcntl() names the receiver of the signal. */
 	fault("fcntl64", 2, EINVAL);
-	assert_int_equal(answer(0), SHMT__LEASE_FORBIDDEN);
+	assert_int_equal(answer(0), SHMT_CANNOT_TELL);
 	fault("fcntl64", 2, EINVAL);
 	result = shmt_remove(&info.object, 0, &removal);
 	assert_true(fault_end());

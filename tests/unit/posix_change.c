@@ -176,10 +176,6 @@ without_unnamed_files(void **state)
 		shmt_posix_discard(&x, fd);
 		assert_false(has_name("x"));
 	}
-	fault("openat64", 1, ENOSPC);
-	assert_int_equal(shmt_posix_draft(&x, &one_mib, &fd), -1);
-	assert_int_equal(errno, ENOSPC);
-	fault_end();
 }
 
 static void

@@ -121,19 +121,19 @@ reuse_of_pids(void **state)
 {
 	static const struct {
 		const char *stat, *pid_max;
-		enum shmt__reuse reuse;
+		enum shmt_answer reuse;
 	} rows[] = {
-		{ FORKS("32767"), "32768\n", SHMT__REUSE_NONE },
-		{ FORKS("32768"), "32768\n", SHMT__REUSE_POSSIBLE },
-		{ FORKS("251435"), "32768\n", SHMT__REUSE_POSSIBLE },
-		{ FORKS("251435"), "4194304\n", SHMT__REUSE_NONE },
-		{ "", "32768\n", SHMT__REUSE_UNKNOWN },
-		{ "cpu  1 2 3\n", "32768\n", SHMT__REUSE_UNKNOWN },
-		{ FORKS(""), "32768\n", SHMT__REUSE_UNKNOWN },
-		{ FORKS("x"), "32768\n", SHMT__REUSE_UNKNOWN },
-		{ FORKS("1x"), "32768\n", SHMT__REUSE_UNKNOWN },
-		{ FORKS("1"), "", SHMT__REUSE_UNKNOWN },
-		{ FORKS("1"), "many\n", SHMT__REUSE_UNKNOWN },
+		{ FORKS("32767"), "32768\n", SHMT_NO },
+		{ FORKS("32768"), "32768\n", SHMT_YES },
+		{ FORKS("251435"), "32768\n", SHMT_YES },
+		{ FORKS("251435"), "4194304\n", SHMT_NO },
+		{ "", "32768\n", SHMT_CANNOT_TELL },
+		{ "cpu  1 2 3\n", "32768\n", SHMT_CANNOT_TELL },
+		{ FORKS(""), "32768\n", SHMT_CANNOT_TELL },
+		{ FORKS("x"), "32768\n", SHMT_CANNOT_TELL },
+		{ FORKS("1x"), "32768\n", SHMT_CANNOT_TELL },
+		{ FORKS("1"), "", SHMT_CANNOT_TELL },
+		{ FORKS("1"), "many\n", SHMT_CANNOT_TELL },
 	};
 	size_t i;
 

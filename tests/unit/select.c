@@ -185,7 +185,7 @@ unknown_facts(void **state)
 {
 	struct shmt_info s = forgotten();
 	struct shmt_holder list[] = {
-		{ .object.id = 5, .id = 5, .key = 7, .pid = 11, .maps = 1 },
+		{ .object.id = 5, .key = 7, .pid = 11, .maps = 1 },
 	};
 	const struct shmt_holders holders = { list, 1, 0, NULL };
 
@@ -242,10 +242,10 @@ static void
 holders_count(void **state)
 {
 	struct shmt_holder list[] = {
-		{ .object.id = 4, .id = 4, .key = 9, .pid = 10, .maps = 1 },
-		{ .object.id = 5, .id = 5, .key = 7, .pid = 11, .maps = 1 },
-		{ .object.id = 5, .id = 5, .key = 7, .pid = 12, .maps = 1 },
-		{ .object.id = 6, .id = 6, .key = 0, .pid = 13, .maps = 1 },
+		{ .object.id = 4, .key = 9, .pid = 10, .maps = 1 },
+		{ .object.id = 5, .key = 7, .pid = 11, .maps = 1 },
+		{ .object.id = 5, .key = 7, .pid = 12, .maps = 1 },
+		{ .object.id = 6, .key = 0, .pid = 13, .maps = 1 },
 	};
 	const struct shmt_holders holders = { list, 4, 0, NULL };
 	struct shmt_info s = forgotten();
@@ -272,10 +272,10 @@ static void
 runs_of_holders(void **state)
 {
 	struct shmt_holder list[] = {
-	    {.object.id = 4, .id = 4, .maps = 1},
-	    {.object.id = 5, .id = 5, .maps = 2},
-	    {.object.id = 5, .id = 5, .maps = 3},
-	    {.object.id = 9, .id = 9, .maps = 1},
+	    {.object.id = 4, .maps = 1},
+	    {.object.id = 5, .maps = 2},
+	    {.object.id = 5, .maps = 3},
+	    {.object.id = 9, .maps = 1},
 	};
 	const struct shmt_holders holders = { list, 4, 0, NULL }, none = { 0 };
 	static const struct {
@@ -293,7 +293,7 @@ runs_of_holders(void **state)
 
 		assert_int_equal(count, rows[i].count);
 		if (count > 0)
-			assert_int_equal(run->id, rows[i].id);
+			assert_int_equal(run->object.id, rows[i].id);
 	}
 	shmt_holders_of(&none, OF_ID(5), &count);
 	assert_int_equal(count, 0);

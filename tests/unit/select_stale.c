@@ -152,10 +152,10 @@ static void
 forged_holders_do_not_count(void **state)
 {
 	struct shmt_holder list[] = {
-		{ .object.id = 5, .id = 5, .pid = 11, .uid = 2000, .maps = 1 },
-		{ .object.id = 5, .id = 5, .pid = 12, .uid = 1000, .maps = 1 },
-		{ .object.id = 5, .id = 5, .pid = 13, .uid = 1001, .maps = 1 },
-		{ .object.id = 5, .id = 5, .pid = 14, .uid = 0, .maps = 1 },
+		{ .object.id = 5, .pid = 11, .uid = 2000, .maps = 1 },
+		{ .object.id = 5, .pid = 12, .uid = 1000, .maps = 1 },
+		{ .object.id = 5, .pid = 13, .uid = 1001, .maps = 1 },
+		{ .object.id = 5, .pid = 14, .uid = 0, .maps = 1 },
 	};
 	const struct shmt_holders holders = { list, 4, 0, NULL };
 	struct shmt_info s = forgotten();

@@ -518,13 +518,13 @@ hidden_processes(void **state)
 		{ "21 1 0:20 / /proc rw - proc proc rw\n"
 		    "22 21 0:21 / /proc rw - proc proc rw,hidepid=2\n", true }
 	};
-	char text[256];
+	char mounts[256];
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		strlcpy(text, rows[i].mounts, sizeof(text));
-		if (shmt__parse_hidepid(text) != rows[i].hides)
+		strlcpy(mounts, rows[i].mounts, sizeof(mounts));
+		if (shmt__parse_hidepid(mounts) != rows[i].hides)
 			fail_msg("%s", rows[i].mounts);
 	}
 }

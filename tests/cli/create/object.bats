@@ -298,6 +298,11 @@ in_shm() {
 	[ "$status" -eq 2 ]
 }
 
+@test "create: a path to memory without a name is a usage error" {
+	refused 2 -s 4096 "/proc/$$/fd/0" < /dev/null
+	[[ $stderr == *": leads to memory without a name; "* ]]
+}
+
 @test "create /NAME: the size of /dev/shm, and the command that raises it" {
 	needs_mounts
 	run --separate-stderr in_shm size=1m shmtool create /x -s 2M

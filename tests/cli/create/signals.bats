@@ -167,7 +167,7 @@ with_signal() {
 		-e inject=unlinkat:error=EPERM shmtool create /left -s 1 -- true
 	grep -q INJECTED calls || skip "strace cannot inject here"
 	[ "$status" -eq 0 ]
-	[[ $stderr == "shmtool: create: "*left": not removed: Operation not"* ]]
+	[[ $stderr == "shmtool: create: /left was not removed: Operation not"* ]]
 	rm /dev/shm/left
 	run --separate-stderr strace -f -qq -o calls -e trace=shmctl \
 		-e inject=shmctl:error=EPERM:when=3+ \

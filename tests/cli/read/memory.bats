@@ -164,6 +164,25 @@ plain='setpriv --bounding-set=-all --inh-caps=-all'
 	done
 }
 
+@test "read, save: what fits is told without a look at each page" {
+	local looks copy
+	command -v strace >/dev/null || skip "no strace here"
+	id=$(shmtool create -s 256M --no-reserve)
+	printf x | shmtool write "$id"
+	printf x | shmtool write -o 255M "$id"
+	make_memory
+	make_group 24
+	# Four windows of 64M, each once.
+	for copy in "read -O $memory/file" "save $memory"; do
+		# shellcheck disable=SC2086 # words
+		in_group $plain strace -qq -e mincore -o calls shmtool $copy \
+			"$id"
+		looks=$(grep -c mincore calls)
+		echo "$copy: $looks"
+		[ "$looks" -eq 4 ]
+	done
+}
+
 @test "save: to a directory in memory it is 6, and nothing is left" {
 	make_segments 64
 	make_memory

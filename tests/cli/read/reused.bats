@@ -53,7 +53,7 @@ reusing() {
 	shmtool write -zA "$id"
 	LD_PRELOAD=$PWD/reuse.so REUSE=1 run --separate-stderr shmtool "$@" "$id"
 	[ "$status" -eq 3 ]
-	message_has "shmtool: $1: $id: another segment has this id now"
+	message_has "shmtool: $1: $id: segment $id was removed, and another one has its id"
 	[ "$(of_id bytes "$id")" -eq 4096 ]
 	ipcrm -m "$id"
 }

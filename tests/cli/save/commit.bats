@@ -102,6 +102,16 @@ with_tmpfs() {
 	restores_to "$BATS_TEST_TMPDIR/new"
 }
 
+@test "save: -f that fails names the file that it writes" {
+	make_segment 4096
+	name=$(shmtool save "$dir" "$id")
+	run --separate-stderr strace -qq -o "$dir.calls" -e inject=fsync:error=EIO \
+		shmtool save -f "$dir" "$id"
+	grep -q INJECTED "$dir.calls" || skip "strace cannot inject here"
+	[ "$status" -eq 1 ]
+	message_has "save: $id: $name.1.shm: Input/output error"
+}
+
 @test "save: without O_TMPFILE, linkat or /proc, by another way" {
 	can_inject
 	make_segment 16K
