@@ -116,7 +116,7 @@ set_failed(const struct operand *operand, const struct shmt_info *segment,
 		return ST_FAILED;
 	}
 	if (error != EPERM)
-		return fail(operand->text, error);
+		return operand_failed(operand, error);
 	if (segment->known & SHMT_HAS_CREATOR)
 		warn_about(operand->text, "only its owner %s, its creator %s "
 		    "and root may change it", user_name(segment->uid),

@@ -80,6 +80,21 @@ check_room(int fd, uint64_t bytes)
 	return -1;
 }
 
+/* Never makes the file smaller: by now somebody may have made it larger, and
+ * uses that. */
+static int
+raise_size(int fd, uint64_t to, bool reserved)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == -1)
+		return -1;
+	if ((uint64_t)st.st_size >= to)
+		return 0;
+	return reserved ? fallocate(fd, 0, (off_t)to - 1, 1) :
+	    ftruncate(fd, (off_t)to);
+}
+
 /* The size grows at once or not at all. */
 static int
 grow(int fd, uint64_t from, uint64_t to, unsigned flags)
@@ -96,7 +111,7 @@ grow(int fd, uint64_t from, uint64_t to, unsigned flags)
 			return -1;
 		}
 	}
-	return ftruncate(fd, (off_t)to);
+	return raise_size(fd, to, (flags & SHMT_NORESERVE) == 0);
 }
 
 /* Opens a file that can be given its name later; where an old kernel or a

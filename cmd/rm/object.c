@@ -159,8 +159,7 @@ set_removed(struct removal *r, const struct shmt_removal *found)
 {
 	char *names;
 
-	r->result = REMOVED;
-	r->status = ST_OK;
+	removal_done(r);
 	if (found->opened)
 		removal_set(r, REMOVED, ST_OK, "removed, but a process opened "
 		    "it in the same instant and keeps memory without a name");

@@ -498,7 +498,8 @@ look_into_threads(struct worker *worker, const char *name, pid_t pid)
 	if (dir == NULL)
 		return -1;
 	errno = ESRCH;
-	while (result == -1 && errno == ESRCH &&
+	/* Threads may end meanwhile. */
+	while (result == -1 && (errno == ESRCH || errno == ENOENT) &&
 	    (entry = readdir(dir)) != NULL) {
 		if (shmt_parse_number(entry->d_name, INT32_MAX, &tid) == 0) {
 			snprintf(path, sizeof(path), "%d/task/%d", (int)pid,

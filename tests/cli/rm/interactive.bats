@@ -219,3 +219,22 @@ load remove
 	[ "$(of_id nattch "$id")" = 1 ]
 	run ! grep -q dest <(ipcs -m)
 }
+
+@test "rm: -i -f says nothing of users that ended while the question stood" {
+	make_segment
+	hold "$id"
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	shmtool rm -i -f --json "$id" <"$BATS_TEST_TMPDIR/in" \
+		>"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
+	pid=$!
+	exec 4>"$BATS_TEST_TMPDIR/in"
+	wait_for grep -q "mark $id" "$BATS_TEST_TMPDIR/err"
+	release
+	echo y >&4
+	wait "$pid"
+	exec 4>&-
+	output=$(cat "$BATS_TEST_TMPDIR/out")
+	[ "$(json_of segments.0.result)" = removed ]
+	[ "$(json_of segments.0.reason)" = null ]
+	[[ $output == *'"attachments": []'* ]]
+}
