@@ -151,8 +151,7 @@ refuse_in_use(const struct operand *operand, struct shmt_info *object)
 
 	warn_about(operand->text, "in use by %s, which would be killed by "
 	    "SIGBUS if they access the bytes cut off: --force shrinks it "
-	    "anyway", names != NULL ? names : "a process that cannot be seen "
-	    "from here");
+	    "anyway", names != NULL ? names : "a hidden process");
 	free(names);
 	return ST_BUSY;
 }

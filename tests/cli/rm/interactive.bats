@@ -73,7 +73,7 @@ load remove
 	hold "$id"
 	run --separate-stderr shmtool rm -fi "$id" <<<y
 	[ "$status" -eq 0 ]
-	[[ $stderr == *"mark $id "*"last detach"* ]]
+	[[ $stderr == *"mark $id (0x"*", owner $(id -un), nattch 1)? [y,n,a,q,?]"* ]]
 	ipcs -m | grep -q dest
 }
 

@@ -132,7 +132,7 @@ map_object() {
 	holders+=($!)
 	wait_for test -e "$BATS_TEST_TMPDIR/sent"
 	refused 5 -s 1 /x
-	message_has "in use by" "cannot be seen from here"
+	message_has "in use by" "hidden process"
 	release
 	shmtool set -s 1 /x
 	[ "$(size)" = 1 ]
