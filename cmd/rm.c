@@ -194,14 +194,14 @@ confirm(struct opts *o, struct work *work, struct removal *r)
 	}
 	/* The answer may have taken long. */
 	removal_forget_holders(&o->run);
-	if (r->holder_count > 0)
-		removal_find_holders(&o->run, r);
+	work->all = answer == ANSWER_ALL;
+	work->quit = answer == ANSWER_QUIT;
 	if (answer == ANSWER_QUIT)
 		removal_set(r, NOT_TRIED, ST_OK, "the answer was to quit");
 	else if (answer == ANSWER_NO)
 		removal_set(r, KEPT, ST_OK, "not confirmed");
-	work->all = answer == ANSWER_ALL;
-	work->quit = answer == ANSWER_QUIT;
+	else if (r->holder_count > 0)
+		removal_find_holders(&o->run, r);
 	return answer == ANSWER_YES || answer == ANSWER_ALL;
 }
 

@@ -7,9 +7,11 @@
 
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <unistd.h>
 
 #include "shmtool.h"
@@ -85,31 +87,34 @@ check_room(int fd, uint64_t bytes)
 static int
 raise_size(int fd, uint64_t to, bool reserved)
 {
+	struct statfs fs;
 	struct stat st;
 
-	if (fstat(fd, &st) == -1)
+	if (fstat(fd, &st) == -1 || fstatfs(fd, &fs) == -1)
 		return -1;
 	if ((uint64_t)st.st_size >= to)
 		return 0;
-	return reserved ? fallocate(fd, 0, (off_t)to - 1, 1) :
-	    ftruncate(fd, (off_t)to);
+	/* Only ftruncate(2) refuses a part of a huge page. */
+	return reserved && fs.f_type == TMPFS_MAGIC ?
+	    fallocate(fd, 0, (off_t)to - 1, 1) : ftruncate(fd, (off_t)to);
 }
 
 /* The size grows at once or not at all. */
 static int
 grow(int fd, uint64_t from, uint64_t to, unsigned flags)
 {
+	const bool reserves = (flags & SHMT_NORESERVE) == 0;
+
 	if (to > INT64_MAX)
 		return shmt__fail(EFBIG);
-	if ((flags & SHMT_NORESERVE) == 0) {
-		if (check_room(fd, whole_pages(to) - whole_pages(from)) == -1)
-			return -1;
-		if (reserve(fd, from, to) == -1) {
-			free_reserved(fd);
-			return -1;
-		}
-	}
-	return raise_size(fd, to, (flags & SHMT_NORESERVE) == 0);
+	if (reserves &&
+	    check_room(fd, whole_pages(to) - whole_pages(from)) == -1)
+		return -1;
+	if ((!reserves || reserve(fd, from, to) == 0) &&
+	    raise_size(fd, to, reserves) == 0)
+		return 0;
+	free_reserved(fd);
+	return -1;
 }
 
 /* Opens a file that can be given its name later; where an old kernel or a

@@ -80,21 +80,25 @@ removal_forget_holders(struct removal_run *run)
 	run->has_holders = false;
 }
 
-/* The segments and objects that the operands name now. */
+/* The segments and objects that the operands name now, and one of them, which
+ * its key no longer leads to once it is marked. */
 static size_t
-list_operands(const struct removal_run *run, struct shmt_info *list)
+list_operands(const struct removal_run *run, const struct shmt_info *one,
+    struct shmt_info *list)
 {
 	struct shmt_object object;
-	size_t i, n = 0;
+	size_t i, n = 1;
 
+	list[0] = *one;
 	for (i = 0; i < run->operand_count; i++)
 		n += shmt_resolve(&run->operands[i].ref, &object) == 0 &&
-		    shmt_info(&object, 0, &list[n]) == 0;
+		    shmt_info(&object, 0, &list[n]) == 0 &&
+		    !shmt_same(&list[n], one);
 	return n;
 }
 
 static int
-scan_holders(struct removal_run *run)
+scan_holders(struct removal_run *run, const struct shmt_info *one)
 {
 	const struct shmt_info *list = run->list;
 	struct shmt_info *named = NULL;
@@ -102,11 +106,11 @@ scan_holders(struct removal_run *run)
 	int result;
 
 	if (run->operand_count > 0) {
-		named = calloc(run->operand_count, sizeof(*named));
+		named = calloc(run->operand_count + 1, sizeof(*named));
 		if (named == NULL)
 			return -1;
 		list = named;
-		count = list_operands(run, named);
+		count = list_operands(run, one, named);
 	}
 	result = shmt_holders_of_list(list, count, &run->holders);
 	free(named);
@@ -114,10 +118,10 @@ scan_holders(struct removal_run *run)
 }
 
 bool
-removal_have_holders(struct removal_run *run)
+removal_have_holders(struct removal_run *run, const struct shmt_info *one)
 {
 	if (!run->has_holders)
-		run->has_holders = scan_holders(run) == 0;
+		run->has_holders = scan_holders(run, one) == 0;
 	return run->has_holders;
 }
 
@@ -131,7 +135,7 @@ removal_find_holders(struct removal_run *run, struct removal *r)
 	r->holders = NULL;
 	r->holder_count = 0;
 	r->complete = false;
-	if (!removal_have_holders(run))
+	if (!removal_have_holders(run, &r->segment))
 		return false;
 	held = shmt_holders_of(&run->holders, &r->segment.object, &count);
 	r->holders = calloc(count + 1, sizeof(*held));
@@ -156,7 +160,7 @@ bool
 removal_passes(struct removal_run *run, const struct shmt_info *now)
 {
 	return (!filter_needs_holders(run->filter, now, 1) ||
-	    removal_have_holders(run)) &&
+	    removal_have_holders(run, now)) &&
 	    shmt_match(run->filter, now, (int64_t)time(NULL),
 	    run->has_holders ? &run->holders : NULL);
 }

@@ -85,9 +85,10 @@ char *removal_holder_names(const struct removal *removal);
 
 bool would_go(const struct removal *removal);
 
-/* Scans all processes into run->holders, once for the whole run; false: the
- * scan failed. */
-bool removal_have_holders(struct removal_run *run);
+/* Scans all processes into run->holders, once for the whole run, whichever of
+ * its segments it is called for; false: the scan failed. */
+bool removal_have_holders(struct removal_run *run,
+    const struct shmt_info *segment);
 
 /* Copies the holders of the segment or object from that scan. */
 bool removal_find_holders(struct removal_run *run, struct removal *removal);

@@ -109,7 +109,7 @@ why_filter_keeps(struct removal_run *run, const struct shmt_info *now)
 {
 	removal_forget_holders(run);
 	if (filter_needs_holders(run->filter, now, 1) &&
-	    !removal_have_holders(run))
+	    !removal_have_holders(run, now))
 		return "the processes that have it attached cannot be found";
 	return removal_passes(run, now) ? NULL :
 	    "it no longer is what was asked for";

@@ -48,12 +48,12 @@ const struct column_set account_columns = {
 	.expendable = expendable
 };
 
-/* The share of one name in the bytes of an object that may have several, each
- * with a row of its own, or elsewhere in the same tmpfs. */
+/* The share of one name, rounded up, in the bytes of an object that may have
+ * several, each with a row of its own, or elsewhere in the same tmpfs. */
 static uint64_t
 share(const struct shmt_info *s, uint64_t bytes)
 {
-	return s->links > 1 ? bytes / s->links : bytes;
+	return s->links > 1 ? (bytes + s->links - 1) / s->links : bytes;
 }
 
 /* Bytes that are not known are not added, and are part of what is unseen. */

@@ -57,8 +57,8 @@ add_file(void *arg, int dir, const char *name, unsigned depth,
 		}
 		shmt__close(fd);
 	}
-	t->rss += rss / names;
-	t->swap += swap / names;
+	t->rss += (rss + names - 1) / names;
+	t->swap += (swap + names - 1) / names;
 }
 
 static void

@@ -231,7 +231,7 @@ make_query(const struct shmt_object *objects, size_t count, dev_t *devices,
 			devices[n++] = objects[i].dev;
 	}
 	query->device_count = n;
-	query->fds = query->kinds != SHMT_KIND(SHMT_SYSV);
+	query->fds = (query->kinds & ~SHMT_KIND(SHMT_SYSV)) != 0;
 	query->one = count == 1 ? objects : NULL;
 }
 
