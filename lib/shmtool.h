@@ -1121,10 +1121,6 @@ int shmt_save(const char *dir, const struct shmt_object *object,
     const struct shmt_saving *how, struct shmt_saved *saved,
     struct shmt_trouble *trouble);
 
-/* Removes the pair that shmt_save() wrote, unless another has taken its place
- * (EEXIST). */
-int shmt_unsave(const char *dir, const struct shmt_saved *saved);
-
 #define SHMT_SAME_ID	0x1u
 #define SHMT_OTHER_KEY	0x2u	/* a segment of this key, not the saved one */
 #define SHMT_OTHER_NAME	0x4u	/* an object of this name, not the saved one */

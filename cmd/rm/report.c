@@ -52,6 +52,8 @@ report_removal(const struct report *report, const struct removal *r)
 {
 	char text[OPERAND_TEXT];
 	const char *object = text, *reason = r->reason;
+	const char *saved = r->saved != NULL ? r->saved : "";
+	const char *saved_as = r->saved != NULL ? "; saved as " : "";
 
 	/* Usual and frequent: nothing is said. */
 	if (r->result == REMOVED && reason == NULL && !report->verbose)
@@ -63,15 +65,17 @@ report_removal(const struct report *report, const struct removal *r)
 		reason = strerror(ENOMEM);
 	switch (r->result) {
 	case KEPT:
-		warn_about(object, "kept: %s", reason);
+		warn_about(object, "kept: %s%s%s", reason, saved_as, saved);
 		break;
 	case MARKED:
-	case FAILED:
 		warn_about(object, "%s", reason);
+		break;
+	case FAILED:
+		warn_about(object, "%s%s%s", reason, saved_as, saved);
 		break;
 	case ABSENT:
 		if (r->status != ST_OK || r->operand == NULL)
-			warn_about(object, "%s", reason);
+			warn_about(object, "%s%s%s", reason, saved_as, saved);
 		else if (report->verbose) {
 			fputs("absent ", report->out);
 			print_safe(report->out, object);

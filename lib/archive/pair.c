@@ -243,33 +243,6 @@ shmt__pair_discard(struct shmt__pair *pair)
 }
 
 /*
- * An existing pair
- */
-
-int
-shmt__pair_read(const struct shmt__pair *pair, struct shmt_saved *saved,
-    struct shmt_trouble *trouble)
-{
-	char name[NAME_ROOM];
-
-	meta_name(pair, name);
-	return shmt__read_meta(pair->dir, name, saved, trouble);
-}
-
-/* NAME.meta first: a contents file that it does not name is left over. */
-int
-shmt__pair_remove(const struct shmt__pair *pair, int copy)
-{
-	char name[NAME_ROOM];
-
-	meta_name(pair, name);
-	if (unlinkat(pair->dir, name, 0) == -1)
-		return -1;
-	contents_name(pair, copy, name);
-	return unlinkat(pair->dir, name, 0);
-}
-
-/*
  * Clearing
  */
 
@@ -281,8 +254,10 @@ named_copy(const struct shmt__pair *pair)
 {
 	struct shmt_trouble trouble;
 	struct shmt_saved saved;
+	char name[NAME_ROOM];
 
-	if (shmt__pair_read(pair, &saved, &trouble) == 0)
+	meta_name(pair, name);
+	if (shmt__read_meta(pair->dir, name, &saved, &trouble) == 0)
 		return shmt__contents_copy(saved.ending);
 	return errno == ENOENT ? NO_META : BAD_META;
 }

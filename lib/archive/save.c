@@ -320,27 +320,3 @@ shmt_save(const char *dir, const struct shmt_object *object,
 	shmt__own_name(saved);
 	return 0;
 }
-
-int
-shmt_unsave(const char *dir, const struct shmt_saved *saved)
-{
-	struct shmt__pair pair = { .name = saved->name, .fd = -1 };
-	struct shmt_trouble trouble;
-	struct shmt_saved there;
-	int result;
-
-	pair.dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (pair.dir == -1)
-		return -1;
-	result = shmt__pair_read(&pair, &there, &trouble);
-	if (result == 0 && (strcmp(there.ending, saved->ending) != 0 ||
-	    memcmp(there.digest, saved->digest, sizeof(there.digest)) != 0)) {
-		errno = EEXIST;
-		result = -1;
-	}
-	if (result == 0)
-		result = shmt__pair_remove(&pair,
-		    shmt__contents_copy(saved->ending));
-	shmt__close(pair.dir);
-	return result;
-}
