@@ -55,11 +55,10 @@ struct job {
 	atomic_size_t next;	/* not yet looked at */
 };
 
-/* A device without a disk, and what is on it; it may be mounted nowhere any
- * more. */
+/* A device without a disk that is mounted somewhere. */
 struct device {
 	dev_t device;
-	bool mounted, tmpfs;
+	bool tmpfs;
 };
 
 /* What one of them finds. */
@@ -67,7 +66,8 @@ struct worker {
 	struct job *job;
 	struct shmt__devices devices;
 	const char *base;	/* "PID" of the process that it looks into */
-	struct device *known;	/* those that were looked up */
+	bool has_mounts;	/* that process's are in known */
+	struct device *known;	/* those of all processes so far */
 	size_t known_count;
 	struct shmt__scan scan;
 	size_t room;		/* of scan.found */
@@ -103,7 +103,7 @@ is_asked_inode(const struct shmt__query *query, uint64_t inode)
 
 /* Failures leave the device unknown. */
 static void
-add_device(struct worker *worker, dev_t device, bool mounted, bool tmpfs)
+add_device(struct worker *worker, dev_t device, bool tmpfs)
 {
 	struct device *more;
 
@@ -112,8 +112,7 @@ add_device(struct worker *worker, dev_t device, bool mounted, bool tmpfs)
 	if (more == NULL)
 		return;
 	worker->known = more;
-	more[worker->known_count++] = (struct device){ device, mounted,
-		tmpfs };
+	more[worker->known_count++] = (struct device){ device, tmpfs };
 }
 
 static const struct device *
@@ -127,30 +126,37 @@ find_device(const struct worker *worker, dev_t device)
 	return NULL;
 }
 
-/* Whether a file is on a tmpfs, which may be mounted only where the process
- * that has it open is: each device is looked up once. */
-static bool
-is_on_tmpfs(struct worker *worker, dev_t device)
+static void
+add_mounts(struct worker *worker)
 {
-	const struct device *known;
 	struct shmt__mount mount;
 	char path[PATH_ROOM], *text, *rest;
 
-	if (major(device) != 0)
-		return false;
-	known = find_device(worker, device);
-	if (known != NULL)
-		return known->tmpfs;
 	text = shmt__read_file(worker->job->proc, join_path(path, worker->base,
 	    "mountinfo"));
 	for (rest = text; text != NULL && shmt__next_mount(&rest, &mount);)
 		if (find_device(worker, mount.device) == NULL)
-			add_device(worker, mount.device, true,
+			add_device(worker, mount.device,
 			    shmt__is_tmpfs(&mount));
 	free(text);
-	if (find_device(worker, device) == NULL)
-		add_device(worker, device, false, false);
+	worker->has_mounts = true;
+}
+
+/* Whether a file is on a tmpfs that is mounted.  It may be mounted only where
+ * another process is that has it open, so a device that is not found is looked
+ * up again for each process, but once. */
+static bool
+is_on_tmpfs(struct worker *worker, dev_t device)
+{
+	const struct device *known;
+
+	if (major(device) != 0)
+		return false;
 	known = find_device(worker, device);
+	if (known == NULL && !worker->has_mounts) {
+		add_mounts(worker);
+		known = find_device(worker, device);
+	}
 	return known != NULL && known->tmpfs;
 }
 
@@ -280,12 +286,11 @@ is_open_on_tmpfs(struct worker *worker, const struct statx *st, int dir,
     const char *number)
 {
 	const dev_t device = makedev(st->stx_dev_major, st->stx_dev_minor);
-	const struct device *known = find_device(worker, device);
 	struct statfs fs;
 	bool result, huge;
 	int fd;
 
-	if (known == NULL || known->mounted ||
+	if (major(device) != 0 || find_device(worker, device) != NULL ||
 	    shmt__is_internal(&worker->devices, device, &huge) ||
 	    (~st->stx_attributes_mask & worker->devices.attributes) != 0)
 		return false;
@@ -455,6 +460,7 @@ look_into(struct worker *worker, const char *base, pid_t pid)
 	int maps, result;
 
 	worker->base = base;
+	worker->has_mounts = false;
 	maps = openat(worker->job->proc, join_path(path, base, "maps"),
 	    O_RDONLY | O_CLOEXEC);
 	if (maps == -1)
