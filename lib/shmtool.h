@@ -1011,8 +1011,8 @@ int shmt_dev_shm_line(const char *size, char **line);
 /*
  * Replaces the lines kernel.NAME = of a sysctl.d file, or adds them, keeping
  * all others, in two steps: all that can fail beforehand, and the rename.
- * The caller closes the draft after either.  In between the directory is
- * locked.  ELOOP: a symbolic link; EISDIR or EINVAL: no regular file; EBUSY:
+ * Once that is done, shmt_persist_revert() can undo it.  The caller closes the
+ * draft after any of them.  Until then the directory is locked.  ELOOP: a symbolic link; EISDIR or EINVAL: no regular file; EBUSY:
  * another process keeps the lock.  count: at most 64.
  */
 struct shmt_setting {
@@ -1023,6 +1023,7 @@ struct shmt_atomic_file;
 int shmt_persist_prepare(const char *path, const struct shmt_setting *settings,
     size_t count, struct shmt_atomic_file **draft);
 int shmt_persist_commit(struct shmt_atomic_file *draft);
+int shmt_persist_revert(struct shmt_atomic_file *draft);
 
 /*
  * A file that appears at its path complete or not at all, of mode 0600.
