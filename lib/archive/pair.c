@@ -37,7 +37,11 @@ shmt__open_regular(int dir, const char *path, uint64_t *size)
 	    O_NOCTTY);
 	if (fd == -1)
 		return -1;
-	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode)) {
+	if (fstat(fd, &st) == -1) {
+		shmt__close(fd);
+		return -1;
+	}
+	if (!S_ISREG(st.st_mode)) {
 		close(fd);
 		return shmt__fail(EINVAL);
 	}

@@ -60,14 +60,16 @@ open_sysv(struct save *save, struct shmt_view **view,
 {
 	struct shmt_info *before = &save->saved.segment;
 	struct shmt_saved *saved = &save->saved;
+	int looked;
 	bool mapped;
 
 	if (shmt_view_open(&before->object, 0, view) == -1)
 		return fail_at(save, SHMT_AT_SEGMENT);
-	if (shmt__sysv_look(before->object.id, opened) == -1 ||
-	    !shmt_same(before, shmt_view_info(*view))) {
+	looked = shmt__sysv_look(before->object.id, opened);
+	if (looked == -1 || !shmt_same(before, shmt_view_info(*view))) {
+		if (looked == 0)
+			errno = ENOENT;
 		shmt_view_close(*view);
-		errno = ENOENT;
 		return fail_at(save, SHMT_AT_SEGMENT);
 	}
 	if ((*view)->huge)
