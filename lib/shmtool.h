@@ -54,6 +54,9 @@ enum shmt_kind {
 			    SHMT_KIND(SHMT_ANON))
 #define SHMT_ALL_KINDS	(SHMT_KIND(SHMT_KINDS) - 1)
 
+/* "sysv", "posix", "deleted", "memfd", "anon". */
+const char *shmt_kind_name(enum shmt_kind kind);
+
 /*
  * What an operand names: SHMT_SYSV by key or by id, SHMT_POSIX by name.  A path
  * in /proc is SHMT_DELETED here, whatever it leads to; shmt_resolve() follows
@@ -71,9 +74,9 @@ struct shmt_ref {
 /*
  * "123" (id), "0x4d2" (key), "id:N", "key:N", "ftok:PATH", "ftok:PATH:PROJ",
  * "/NAME", "/dev/shm/NAME", "/proc/PID/fd/N", "/proc/PID/map_files/RANGE".
- * EINVAL: none of these; ERANGE: a number too large
- * for an id or a key, or key 0; ENAMETOOLONG: a NAME of more than 255 bytes;
- * otherwise the errno of stat(2) for ftok's PATH.
+ * EINVAL: none of these; ERANGE: a number too large for an id or a key, or
+ * key 0; ENAMETOOLONG: a NAME of more than 255 bytes; otherwise the errno of
+ * stat(2) for ftok's PATH.
  */
 int shmt_parse_ref(const char *text, struct shmt_ref *ref);
 

@@ -65,7 +65,8 @@ shmt__read_meta(int dir, const char *path, struct shmt_saved *saved,
 		n = read(fd, text, sizeof(text));
 	while (n == -1 && errno == EINTR);
 	shmt__close(fd);
-	/* A longer text differs in its last line. */
+	/* Of a text that is longer than any .meta only a part was read: its
+	 * last line, the digest of the text, is missing or wrong. */
 	return n == -1 ? -1 :
 	    shmt__parse_meta(text, (size_t)n, saved, trouble);
 }
