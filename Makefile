@@ -41,17 +41,17 @@ LIB := \
 	sys/resident sys/semaphore sys/thread sys/walk sysv sysv_list unnamed \
 	users/changes users/holders users/ids users/join users/lease \
 	users/maps users/namespace users/postgresql users/process users/scan \
-	users/select users/shm_mount users/stale
+	users/scan_process users/select users/shm_mount users/stale
 CMD := \
 	archive attach attachments child collect columns create create/input \
-	create/object create/segment diagnose diagnose_object filter groups holders limits \
-	limits/advise limits/check limits/ipcs limits/metrics limits/sample \
-	limits/set limits/setting limits/usage main namespace operand \
-	option_values output read read/dump read/values read/watch reaper \
-	restore rm rm/decide rm/dialogue rm/explain_filter rm/object rm/plan \
-	rm/removal rm/report rm/segment rows save semaphore set stat \
-	stat/account stat/detail stat/event stat/notes stat/object_watch stat/show \
-	stat/summary stat/view stat/watch transfer ui/column ui/json \
+	create/object create/segment diagnose diagnose_object filter groups \
+	holders limits limits/advise limits/check limits/ipcs limits/metrics \
+	limits/sample limits/set limits/setting limits/usage main namespace \
+	operand option_values output read read/dump read/values read/watch \
+	reaper restore rm rm/decide rm/dialogue rm/explain_filter rm/object \
+	rm/plan rm/removal rm/report rm/segment rows save semaphore set stat \
+	stat/account stat/detail stat/event stat/notes stat/object_watch \
+	stat/show stat/summary stat/view stat/watch transfer ui/column ui/json \
 	ui/message ui/options ui/progress ui/safe ui/signals ui/stream \
 	ui/suggest ui/table ui/terminal ui/text ui/value ui/wait write
 UNITS := \

@@ -200,7 +200,7 @@ check_attached(struct held *h, const struct shmt_object *object)
 	const struct shmt_ref *ref = &h->operand->ref;
 
 	if (shmt_info(object, 0, &h->segment) == -1)
-		return fail(h->operand->text, errno);
+		return operand_failed(h->operand, errno);
 	if (ref->by_key && h->segment.key != ref->key &&
 	    (h->segment.state & SHMT_DEST) == 0)
 		return operand_failed(h->operand, ENOENT);

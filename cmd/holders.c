@@ -17,7 +17,7 @@
 char *
 name_holders(const struct shmt_holder *holders, size_t count, bool complete)
 {
-	static const char unseen[] = "processes that cannot be seen from here";
+	static const char unseen[] = "hidden processes";
 	char *text = NULL;
 	size_t length, i;
 	FILE *out;

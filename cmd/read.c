@@ -195,7 +195,7 @@ open_failed(const struct opts *o, const struct shmt_info *segment)
 		    segment->mode, user_name(segment->uid));
 		return ST_DENIED;
 	default:
-		return fail(object, errno);
+		return operand_failed(&o->operand, errno);
 	}
 }
 

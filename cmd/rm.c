@@ -188,11 +188,15 @@ confirm(struct opts *o, struct work *work, struct removal *r)
 	if (!o->interactive || work->all)
 		return true;
 	answer = ask_for_one(&work->dialogue, r);
+	if (caught_signal() != 0) {
+		removal_set(r, NOT_TRIED, ST_FAILED, "interrupted");
+		return false;
+	}
 	/* The answer may have taken long. */
 	removal_forget_holders(&o->run);
-	if (caught_signal() != 0)
-		removal_set(r, NOT_TRIED, ST_FAILED, "interrupted");
-	else if (answer == ANSWER_QUIT)
+	if (r->holder_count > 0)
+		removal_find_holders(&o->run, r);
+	if (answer == ANSWER_QUIT)
 		removal_set(r, NOT_TRIED, ST_OK, "the answer was to quit");
 	else if (answer == ANSWER_NO)
 		removal_set(r, KEPT, ST_OK, "not confirmed");

@@ -116,7 +116,7 @@ set_failed(const struct operand *operand, const struct shmt_info *segment,
 		return ST_FAILED;
 	}
 	if (error != EPERM)
-		return fail(operand->text, error);
+		return operand_failed(operand, error);
 	if (segment->known & SHMT_HAS_CREATOR)
 		warn_about(operand->text, "only its owner %s, its creator %s "
 		    "and root may change it", user_name(segment->uid),
@@ -151,8 +151,7 @@ refuse_in_use(const struct operand *operand, struct shmt_info *object)
 
 	warn_about(operand->text, "in use by %s, which would be killed by "
 	    "SIGBUS if they access the bytes cut off: --force shrinks it "
-	    "anyway", names != NULL ? names : "a process that cannot be seen "
-	    "from here");
+	    "anyway", names != NULL ? names : "a hidden process");
 	free(names);
 	return ST_BUSY;
 }

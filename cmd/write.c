@@ -176,25 +176,25 @@ put_failed(const struct opts *o, const struct source *source, uint64_t length,
 {
 	const struct shmt_request request = { .size = length - done };
 	struct shmt_object object;
+	const int error = errno;
 
-	if (errno == EFBIG && done == length) {
+	if (error == EFBIG && done == length) {
 		warn_about(o->operand.text, "the input is longer: %ju byte%s "
 		    "written at offset %ju, up to the end", (uintmax_t)done,
 		    done == 1 ? " was" : "s were", (uintmax_t)o->offset);
 		return ST_FAILED;
 	}
-	if (errno == ENOSPC && shmt_resolve(&o->operand.ref, &object) == 0 &&
-	    object.kind == SHMT_POSIX)
+	if (error == EFBIG) {
+		warn_about(o->operand.text, "longer than a file may be (ulimit "
+		    "-f), after %ju byte%s", (uintmax_t)done,
+		    plural(done, "s"));
+		return ST_LIMIT;
+	}
+	if (error == ENOSPC && shmt_resolve(&o->operand.ref, &object) == 0)
 		return diagnose_object(o->operand.text, &object, &request,
-		    ENOSPC);
-	if (errno != EFBIG && errno != ENOSPC)
-		return transfer_failed(&o->operand, source->name, length,
-		    done);
-	warn_about(o->operand.text, "%s, after %ju byte%s", errno == EFBIG ?
-	    "longer than a file may be (ulimit -f)" :
-	    "its file system is full (df shows it)", (uintmax_t)done,
-	    plural(done, "s"));
-	return ST_LIMIT;
+		    error);
+	errno = error;
+	return transfer_failed(&o->operand, source->name, length, done);
 }
 
 static int
@@ -238,7 +238,7 @@ open_failed(const struct opts *o, const struct shmt_info *segment)
 		return ST_FAILED;
 	}
 	if (errno != EACCES)
-		return fail(o->operand.text, errno);
+		return operand_failed(&o->operand, errno);
 	warn_about(o->operand.text, "no write permission: mode %04o, owner %s",
 	    segment->mode, user_name(segment->uid));
 	return ST_DENIED;

@@ -80,14 +80,27 @@ check_room(int fd, uint64_t bytes)
 	return -1;
 }
 
+/* Never makes the file smaller: by now somebody may have made it larger, and
+ * uses that. */
+static int
+raise_size(int fd, uint64_t to, bool reserved)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == -1)
+		return -1;
+	if ((uint64_t)st.st_size >= to)
+		return 0;
+	return reserved ? fallocate(fd, 0, (off_t)to - 1, 1) :
+	    ftruncate(fd, (off_t)to);
+}
+
 /* The size grows at once or not at all. */
 static int
 grow(int fd, uint64_t from, uint64_t to, unsigned flags)
 {
-	if (to > INT64_MAX) {
-		errno = EFBIG;
-		return -1;
-	}
+	if (to > INT64_MAX)
+		return shmt__fail(EFBIG);
 	if ((flags & SHMT_NORESERVE) == 0) {
 		if (check_room(fd, whole_pages(to) - whole_pages(from)) == -1)
 			return -1;
@@ -96,7 +109,7 @@ grow(int fd, uint64_t from, uint64_t to, unsigned flags)
 			return -1;
 		}
 	}
-	return ftruncate(fd, (off_t)to);
+	return raise_size(fd, to, (flags & SHMT_NORESERVE) == 0);
 }
 
 /* Opens a file that can be given its name later; where an old kernel or a
@@ -108,10 +121,8 @@ open_draft(int dir, const char *name)
 	struct statx st;
 	int fd;
 
-	if (shmt__statx(dir, name, AT_SYMLINK_NOFOLLOW, &st) == 0) {
-		errno = EEXIST;
-		return -1;
-	}
+	if (shmt__statx(dir, name, AT_SYMLINK_NOFOLLOW, &st) == 0)
+		return shmt__fail(EEXIST);
 	fd = shmt__open_unnamed(dir);
 	if (fd == -1)
 		fd = openat(dir, name, O_RDWR | O_CREAT | O_EXCL |
@@ -125,10 +136,8 @@ shmt_posix_draft(const struct shmt_object *object,
 {
 	int dir, draft;
 
-	if (!shmt__posix_is_name(object->name)) {
-		errno = EINVAL;
-		return -1;
-	}
+	if (!shmt__posix_is_name(object->name))
+		return shmt__fail(EINVAL);
 	dir = shmt__posix_enter(object);
 	if (dir == -1)
 		return -1;
@@ -206,10 +215,8 @@ find_existing(struct shmt_object *object, const struct shmt_request *request)
 
 	if (shmt__posix_info(object, 0, &info) == -1)
 		return -1;
-	if (info.size < request->size) {
-		errno = EINVAL;
-		return -1;
-	}
+	if (info.size < request->size)
+		return shmt__fail(EINVAL);
 	object->dev = info.object.dev;
 	object->inode = info.object.inode;
 	return 0;

@@ -50,10 +50,8 @@ shmt__posix_may_remove(const struct shmt_object *object)
 	if (dir == -1)
 		return -1;
 	result = shmt__posix_stat(dir, object, &st);
-	if (result == 0 && !may_unlink(dir, object, &st)) {
-		errno = EPERM;
-		result = -1;
-	}
+	if (result == 0 && !may_unlink(dir, object, &st))
+		result = shmt__fail(EPERM);
 	shmt__posix_leave(object, dir);
 	return result;
 }

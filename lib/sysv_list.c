@@ -167,8 +167,7 @@ add_line(struct array *array, const char *line)
 		return -1;
 	if (is_whole(line) && parse_line(line, s))
 		return 0;
-	errno = EBADMSG;
-	return -1;
+	return shmt__fail(EBADMSG);
 }
 
 /* The first line names the columns. */
@@ -177,8 +176,7 @@ check_heading(const char *line)
 {
 	if (is_whole(line) && strstr(line, "shmid") != NULL)
 		return 0;
-	errno = EBADMSG;
-	return -1;
+	return shmt__fail(EBADMSG);
 }
 
 /* Not by getline(3): a file without newlines may have no end. */
@@ -192,10 +190,8 @@ add_lines(struct array *array, FILE *file)
 	for (n = 0; result == 0 && fgets(line, sizeof(line), file) != NULL;
 	    n++)
 		result = n == 0 ? check_heading(line) : add_line(array, line);
-	if (result == 0 && n == 0 && feof(file)) {
-		errno = EBADMSG;
-		return -1;
-	}
+	if (result == 0 && n == 0 && feof(file))
+		return shmt__fail(EBADMSG);
 	return result == 0 && feof(file) ? 0 : -1;
 }
 
@@ -349,8 +345,7 @@ list_slots(int command, bool sparse, struct shmt_info **list, size_t *count)
 		if (id == -1) {
 			if (sparse && ++empty > 64 + 3 * array.count) {
 				free(array.list);
-				errno = EAGAIN;
-				return -1;
+				return shmt__fail(EAGAIN);
 			}
 			continue;
 		}

@@ -57,23 +57,26 @@ is_word(const char *answer, const char *word)
 	    strncasecmp(answer, word, 1) == 0);
 }
 
-/* "remove 4 (0x000004d2, 64K, owner root)?", "remove /psm_1 (64K, owner
- * root)?"; the caller frees it. */
+/* "remove 4 (0x000004d2, 64K, owner root)?", "remove /psm_1 (64K, owner root, in
+ * use)?"; the caller frees it. */
 static char *
 question_about(const struct removal *r)
 {
 	const struct shmt_info *s = &r->segment;
-	char size[SHORT_TEXT], object[OPERAND_TEXT], key[16] = "";
+	char size[SHORT_TEXT], object[OPERAND_TEXT], key[16] = "", use[32] = "";
 	char *raw, *safe;
 
 	short_size(size, s->size);
 	operand_text(&s->object, object);
 	if (s->object.kind == SHMT_SYSV)
 		snprintf(key, sizeof(key), "0x%08" PRIx32 ", ", s->key);
-	if (asprintf(&raw, "%s %s (%s%s, owner %s%s%s)?",
+	if (r->result == WOULD_MARK)
+		snprintf(use, sizeof(use), ", nattch %" PRIu64, s->nattch);
+	else if ((s->known & SHMT_HAS_IN_USE) != 0 && s->in_use)
+		strlcpy(use, ", in use", sizeof(use));
+	if (asprintf(&raw, "%s %s (%s%s, owner %s%s)?",
 	    r->result == WOULD_MARK ? "mark" : "remove", object, key, size,
-	    user_name(s->uid), r->reason != NULL ? "; " : "",
-	    r->reason != NULL ? r->reason : "") == -1)
+	    user_name(s->uid), use) == -1)
 		return NULL;
 	safe = safe_copy(raw);
 	free(raw);

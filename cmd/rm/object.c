@@ -147,15 +147,13 @@ set_removed(struct removal *r, const struct shmt_removal *found)
 {
 	char *names;
 
-	r->result = REMOVED;
-	r->status = ST_OK;
+	removal_done(r);
 	if (found->opened)
 		removal_set(r, REMOVED, ST_OK, "removed, but a process opened "
 		    "it in the same instant and keeps memory without a name");
 	else if (r->holder_count > 0) {
 		names = removal_holder_names(r);
-		removal_set(r, REMOVED, ST_OK, "removed; the memory stays "
-		    "while used by %s", names != NULL ? names : "?");
+		removal_set(r, REMOVED, ST_OK, "removed, still used by %s", names != NULL ? names : "?");
 		free(names);
 	}
 }

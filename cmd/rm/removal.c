@@ -39,6 +39,15 @@ removal_set(struct removal *r, enum removal_result result, int status,
 }
 
 void
+removal_done(struct removal *r)
+{
+	r->result = REMOVED;
+	r->status = ST_OK;
+	free(r->reason);
+	r->reason = NULL;
+}
+
+void
 removal_fail(struct removal *r, int error)
 {
 	if ((error == EPERM || error == EACCES) &&

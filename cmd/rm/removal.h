@@ -53,6 +53,9 @@ void removal_set(struct removal *removal, enum removal_result result,
     int status, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* Sets REMOVED, without a reason. */
+void removal_done(struct removal *removal);
+
 /* Sets FAILED with the reason for an errno. */
 void removal_fail(struct removal *removal, int error);
 

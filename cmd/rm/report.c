@@ -47,13 +47,22 @@ print_removed(FILE *out, const struct removal *r)
 	putc('\n', out);
 }
 
+/* With the files of what was saved and is there still, or is not any more
+ * because of another process. */
+static void
+warn_of_removal(const struct removal *r, const char *object,
+    const char *result, const char *reason)
+{
+	warn_about(object, "%s%s%s%s", result, reason,
+	    r->saved != NULL ? "; saved as " : "",
+	    r->saved != NULL ? r->saved : "");
+}
+
 void
 report_removal(const struct report *report, const struct removal *r)
 {
 	char text[OPERAND_TEXT];
 	const char *object = text, *reason = r->reason;
-	const char *saved = r->saved != NULL ? r->saved : "";
-	const char *saved_as = r->saved != NULL ? "; saved as " : "";
 
 	/* Usual and frequent: nothing is said. */
 	if (r->result == REMOVED && reason == NULL && !report->verbose)
@@ -65,17 +74,15 @@ report_removal(const struct report *report, const struct removal *r)
 		reason = strerror(ENOMEM);
 	switch (r->result) {
 	case KEPT:
-		warn_about(object, "kept: %s%s%s", reason, saved_as, saved);
+		warn_of_removal(r, object, "kept: ", reason);
 		break;
 	case MARKED:
-		warn_about(object, "%s", reason);
-		break;
 	case FAILED:
-		warn_about(object, "%s%s%s", reason, saved_as, saved);
+		warn_of_removal(r, object, "", reason);
 		break;
 	case ABSENT:
 		if (r->status != ST_OK || r->operand == NULL)
-			warn_about(object, "%s%s%s", reason, saved_as, saved);
+			warn_of_removal(r, object, "", reason);
 		else if (report->verbose) {
 			fputs("absent ", report->out);
 			print_safe(report->out, object);

@@ -229,8 +229,7 @@ set_outcome(struct removal_run *run, struct removal *r)
 {
 	struct shmt_info now;
 
-	r->result = REMOVED;
-	r->status = ST_OK;
+	removal_done(r);
 	if (shmt_info(&r->segment.object, 0, &now) == -1) {
 		if (errno == ENOENT)
 			return;

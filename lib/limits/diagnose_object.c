@@ -83,6 +83,16 @@ protection(const struct shmt_info *object)
 	return (unsigned)protected;
 }
 
+/* Whether it shares the memory of /dev/shm. */
+static bool
+is_in_dev_shm(const struct shmt_object *object)
+{
+	struct stat st;
+
+	return object->kind == SHMT_POSIX || (object->kind == SHMT_DELETED &&
+	    stat(DEV_SHM, &st) == 0 && st.st_dev == object->dev);
+}
+
 /* Describes the object that has the name, if it is one. */
 static void
 taken(const struct shmt_object *object, int error, struct shmt_cause *c)
@@ -103,9 +113,10 @@ shmt_diagnose_object(const struct shmt_object *object,
 	int saved = errno;
 
 	*cause = (struct shmt_cause){ .asked = request->size };
-	if (error == ENOSPC && object->kind != SHMT_MEMFD)
+	if (error == ENOSPC && is_in_dev_shm(object))
 		no_space(cause);
-	else if (error == ENOMEM || error == ENOSPC)
+	else if (error == ENOMEM ||
+	    (error == ENOSPC && object->kind != SHMT_DELETED))
 		no_memory(cause);
 	else if (error == EFBIG)
 		too_large(cause);

@@ -9,609 +9,36 @@
  */
 
 #include <sys/queue.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <sys/vfs.h>
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <linux/magic.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "shmtool.h"
 #include "sys/arena.h"
-#include "sys/file.h"
-#include "sys/mounts.h"
 #include "sys/thread.h"
 #include "sys/walk.h"
-#include "users/maps.h"
-#include "users/process.h"
 #include "users/scan.h"
+#include "users/scan_process.h"
 
 /* Starting a thread costs as much as looking into some processes. */
 #define PROCESSES_PER_THREAD 128
 #define THREADS_MAX 8
 
-/* Room for "ipc:[4026531839]". */
-#define NS_ROOM 32
-
-/* Room for "PID/task/TID/fd/N". */
-#define PATH_ROOM 64
-
-/* What the threads share. */
-struct job {
-	const struct shmt__query *query;
-	int proc;		/* the directory /proc */
-	char ns[NS_ROOM];	/* our IPC namespace, as a link names it */
-	const pid_t *pids;
-	size_t count;
-	atomic_size_t next;	/* not yet looked at */
-};
-
-/* A device without a disk that is mounted somewhere. */
-struct device {
-	dev_t device;
-	bool tmpfs;
-};
-
-/* What one of them finds. */
-struct worker {
-	struct job *job;
-	struct shmt__devices devices;
-	const char *base;	/* "PID" of the process that it looks into */
-	bool has_mounts;	/* that process's are in known */
-	struct device *known;	/* those of all processes so far */
-	size_t known_count;
-	struct shmt__scan scan;
-	size_t room;		/* of scan.found */
-	int error;		/* errno of what ended it, or 0 */
-};
-
-static const char *
-join_path(char path[static PATH_ROOM], const char *base, const char *name)
-{
-	snprintf(path, PATH_ROOM, "%s/%s", base, name);
-	return path;
-}
-
-static bool
-is_asked_device(const struct shmt__query *query, dev_t device)
-{
-	size_t i;
-
-	for (i = 0; i < query->device_count; i++)
-		if (query->devices[i] == device)
-			return true;
-	return false;
-}
-
-static bool
-is_asked_inode(const struct shmt__query *query, uint64_t inode)
-{
-	const struct shmt_object *one = query->one;
-
-	return one == NULL || inode == (one->kind == SHMT_SYSV ?
-	    (uint64_t)one->id : one->inode);
-}
-
-/* Failures leave the device unknown. */
-static void
-add_device(struct worker *worker, dev_t device, bool tmpfs)
-{
-	struct device *more;
-
-	more = reallocarray(worker->known, worker->known_count + 1,
-	    sizeof(*more));
-	if (more == NULL)
-		return;
-	worker->known = more;
-	more[worker->known_count++] = (struct device){ device, tmpfs };
-}
-
-static const struct device *
-find_device(const struct worker *worker, dev_t device)
-{
-	size_t i;
-
-	for (i = 0; i < worker->known_count; i++)
-		if (worker->known[i].device == device)
-			return &worker->known[i];
-	return NULL;
-}
-
-static void
-add_mounts(struct worker *worker)
-{
-	struct shmt__mount mount;
-	char path[PATH_ROOM], *text, *rest;
-
-	text = shmt__read_file(worker->job->proc, join_path(path, worker->base,
-	    "mountinfo"));
-	for (rest = text; text != NULL && shmt__next_mount(&rest, &mount);)
-		if (find_device(worker, mount.device) == NULL)
-			add_device(worker, mount.device,
-			    shmt__is_tmpfs(&mount));
-	free(text);
-	worker->has_mounts = true;
-}
-
-/* Whether a file is on a tmpfs that is mounted.  It may be mounted only where
- * another process is that has it open, so a device that is not found is looked
- * up again for each process, but once. */
-static bool
-is_on_tmpfs(struct worker *worker, dev_t device)
-{
-	const struct device *known;
-
-	if (major(device) != 0)
-		return false;
-	known = find_device(worker, device);
-	if (known == NULL && !worker->has_mounts) {
-		add_mounts(worker);
-		known = find_device(worker, device);
-	}
-	return known != NULL && known->tmpfs;
-}
-
-#define INTERNAL (SHMT_KIND(SHMT_SYSV) | SHMT_KIND(SHMT_MEMFD) | \
-	    SHMT_KIND(SHMT_ANON))
-
-/* By device and inode; of the kernel's own file systems the name decides. */
-static enum shmt__interest
-choose_file(void *arg, const struct shmt__mapping *mapping)
-{
-	struct worker *worker = arg;
-	const struct shmt__query *query = worker->job->query;
-	bool huge;
-
-	if (!is_asked_inode(query, mapping->inode))
-		return SHMT__SKIP;
-	if (is_asked_device(query, mapping->device))
-		return (query->kinds & SHMT_KIND(SHMT_DELETED)) != 0 ?
-		    SHMT__TAKE_WITH_NAME : SHMT__TAKE;
-	if ((query->kinds & INTERNAL) != 0 && shmt__is_internal(
-	    &worker->devices, mapping->device, &huge))
-		return SHMT__TAKE_WITH_NAME;
-	return query->unlinked && is_on_tmpfs(worker, mapping->device) ?
-	    SHMT__TAKE_WITH_NAME : SHMT__SKIP;
-}
-
-/* Which kind a file is of; false: none that was asked for. */
-static bool
-classify(struct worker *worker, struct shmt__found *found, const char *name,
-    size_t length)
-{
-	const struct shmt__query *query = worker->job->query;
-	const struct shmt__mapping *m = &found->mapping;
-
-	found->kind = SHMT_KINDS;
-	if (is_asked_device(query, m->device))
-		found->kind = SHMT_POSIX;
-	else if (shmt__is_internal(&worker->devices, m->device, &found->huge))
-		found->kind = shmt__kind_by_name(name, length, &found->key);
-	else if (query->unlinked && found->unlinked)
-		found->kind = SHMT_DELETED;
-	if ((found->kind == SHMT_SYSV && m->inode > INT32_MAX) ||
-	    (!m->shared &&
-	    (found->kind == SHMT_SYSV || found->kind == SHMT_ANON)))
-		return false;
-	return (query->kinds & SHMT_KIND(found->kind)) != 0 ||
-	    (found->kind == SHMT_POSIX &&
-	    (query->kinds & SHMT_KIND(SHMT_DELETED)) != 0);
-}
-
-static int
-add_found(struct worker *worker, const struct shmt__found *found,
-    const char *name, size_t length)
-{
-	struct shmt__scan *scan = &worker->scan;
-	struct shmt__found *more, *new;
-
-	more = shmt__grow(scan->found, scan->count, &worker->room,
-	    sizeof(*more));
-	if (more == NULL)
-		return -1;
-	scan->found = more;
-	new = &more[scan->count];
-	*new = *found;
-	if ((worker->job->query->kinds & SHMT_UNNAMED) != 0 &&
-	    found->kind != SHMT_SYSV) {
-		new->name = shmt__arena_copy(&scan->names, name, length);
-		if (new->name == NULL)
-			return -1;
-	}
-	scan->count++;
-	return 0;
-}
-
-static bool
-ends_with(const char *name, size_t length, const char *word)
-{
-	size_t n = strlen(word);
-
-	return length >= n && memcmp(name + length - n, word, n) == 0;
-}
-
-/* The name only rules out: shmt__unnamed_list() looks at the file. */
-static int
-add_mapping(void *arg, const struct shmt__mapping *mapping, const char *name,
-    size_t length)
-{
-	struct shmt__found found = { .mapping = *mapping, .fd = -1,
-	    .unlinked = ends_with(name, length, " (deleted)") };
-
-	return classify(arg, &found, name, length) ?
-	    add_found(arg, &found, name, length) : 0;
-}
-
-/* The link shows by its own mode how the file was opened, and by neither bit
- * that it was opened with O_PATH. */
-static int
-add_descriptor(struct worker *worker, int dir, const char *number,
-    struct shmt__found *found, bool with_name)
-{
-	char name[PATH_MAX] = "";
-	ssize_t length = 0;
-	struct stat st;
-
-	if (fstatat(dir, number, &st, AT_SYMLINK_NOFOLLOW) == -1)
-		return 0;
-	if (with_name)
-		length = readlinkat(dir, number, name, sizeof(name));
-	if (length == -1)
-		return 0;
-	found->mapping.access =
-	    (st.st_mode & S_IWUSR) != 0 ? SHMT_ACCESS_W : 0;
-	found->path_only = (st.st_mode & (S_IRUSR | S_IWUSR)) == 0;
-	found->fd = (int)strtol(number, NULL, 10);
-	return classify(worker, found, name, (size_t)length) ?
-	    add_found(worker, found, name, (size_t)length) : 0;
-}
-
-/*
- * The same of a descriptor, whose tmpfs may not be mounted there any more.  A
- * file system that does not answer must not be asked what it is: of what is
- * mounted mountinfo tells the type, and of the rest, since Linux 6.1, statx(2)
- * tells which attributes it knows.
- */
-static bool
-is_open_on_tmpfs(struct worker *worker, const struct statx *st, int dir,
-    const char *number)
-{
-	const dev_t device = makedev(st->stx_dev_major, st->stx_dev_minor);
-	struct statfs fs;
-	bool result, huge;
-	int fd;
-
-	if (major(device) != 0 || find_device(worker, device) != NULL ||
-	    shmt__is_internal(&worker->devices, device, &huge) ||
-	    (~st->stx_attributes_mask & worker->devices.attributes) != 0)
-		return false;
-	fd = openat(dir, number, O_PATH | O_CLOEXEC);
-	result = fd != -1 && fstatfs(fd, &fs) == 0 &&
-	    fs.f_type == TMPFS_MAGIC;
-	shmt__close(fd);
-	return result;
-}
-
-static int
-look_at_descriptor(struct worker *worker, int dir, const char *number)
-{
-	struct shmt__found found = { .mapping.shared = true };
-	enum shmt__interest interest;
-	struct statx st;
-
-	/* It may have been closed by now. */
-	if (shmt__statx(dir, number, 0, &st) == -1 || !S_ISREG(st.stx_mode))
-		return 0;
-	found.mapping.device = makedev(st.stx_dev_major, st.stx_dev_minor);
-	found.mapping.inode = st.stx_ino;
-	found.unlinked = st.stx_nlink == 0;
-	interest = choose_file(worker, &found.mapping);
-	if (interest == SHMT__SKIP && found.unlinked &&
-	    worker->job->query->unlinked &&
-	    is_open_on_tmpfs(worker, &st, dir, number))
-		interest = SHMT__TAKE_WITH_NAME;
-	return interest == SHMT__SKIP ? 0 : add_descriptor(worker, dir,
-	    number, &found, interest == SHMT__TAKE_WITH_NAME);
-}
-
-static int
-look_at_descriptors(struct worker *worker, const char *base)
-{
-	char path[PATH_ROOM];
-	DIR *dir = shmt__open_dir(worker->job->proc, join_path(path, base,
-	    "fd"));
-	struct dirent *entry;
-	int result = 0;
-
-	if (dir == NULL)
-		return -1;
-	while (result == 0 && (errno = 0, entry = readdir(dir)) != NULL)
-		if (entry->d_name[0] != '.')
-			result = look_at_descriptor(worker, dirfd(dir),
-			    entry->d_name);
-	if (result == 0 && errno != 0)
-		result = -1;
-	shmt__close_dir(dir);
-	return result;
-}
-
-static int
-read_process(const struct job *job, const char *base,
-    struct shmt__process *process)
-{
-	char path[PATH_ROOM];
-	struct stat st;
-	ssize_t n;
-	int fd;
-
-	/* The directory belongs to the effective user, dumpable or not. */
-	if (fstatat(job->proc, base, &st, 0) == -1)
-		return -1;
-	fd = openat(job->proc, join_path(path, base, "comm"),
-	    O_RDONLY | O_CLOEXEC);
-	if (fd == -1)
-		return -1;
-	n = read(fd, process->command, sizeof(process->command));
-	shmt__close(fd);
-	if (n <= 0)
-		return -1;
-	/* Ended by a newline that is not part of it. */
-	process->command[n - 1] = '\0';
-	process->uid = st.st_uid;
-	return 0;
-}
-
-/* The IPC namespace of a process as text: cheaper than its inode. */
-static int
-read_ns(const struct job *job, const char *base, char ns[static NS_ROOM])
-{
-	char path[PATH_ROOM];
-	ssize_t length;
-
-	length = readlinkat(job->proc, join_path(path, base, "ns/ipc"), ns,
-	    NS_ROOM - 1);
-	if (length == -1)
-		return -1;
-	ns[length] = '\0';
-	return 0;
-}
-
-/* Segments that a process of another IPC namespace has attached are not
- * those of ours: they are left out again. */
-static int
-drop_foreign_segments(struct worker *worker, size_t first, const char *base)
-{
-	struct shmt__scan *scan = &worker->scan;
-	char ns[NS_ROOM];
-	size_t i, kept;
-
-	for (i = first; i < scan->count; i++)
-		if (scan->found[i].kind == SHMT_SYSV)
-			break;
-	if (i == scan->count)
-		return 0;
-	if (read_ns(worker->job, base, ns) == -1)
-		return -1;
-	if (strcmp(ns, worker->job->ns) == 0)
-		return 0;
-	for (i = kept = first; i < scan->count; i++)
-		if (scan->found[i].kind != SHMT_SYSV)
-			scan->found[kept++] = scan->found[i];
-	scan->count = kept;
-	return 0;
-}
-
-static struct shmt__process *
-add_process(struct worker *worker, pid_t pid)
-{
-	struct shmt__process *process = calloc(1, sizeof(*process));
-
-	if (process == NULL)
-		return NULL;
-	process->pid = pid;
-	SLIST_INSERT_HEAD(&worker->scan.processes, process, link);
-	return process;
-}
-
-/* Sets the process of all entries from the first one on. */
-static int
-set_process(struct worker *worker, size_t first, const char *base, pid_t pid)
-{
-	struct shmt__scan *scan = &worker->scan;
-	struct shmt__process *process;
-
-	if (drop_foreign_segments(worker, first, base) == -1)
-		return -1;
-	if (scan->count == first)
-		return 0;
-	process = add_process(worker, pid);
-	if (process == NULL)
-		return -1;
-	for (; first < scan->count; first++)
-		scan->found[first].process = process;
-	return read_process(worker->job, base, process);
-}
-
-/*
- * Looks into one process, or into one thread of it.  ESRCH: it has exited, or
- * has no memory.  Pids are reused, so answers by pid hold only if the memory
- * that was opened first is still in use afterwards.
- */
-static int
-look_into(struct worker *worker, const char *base, pid_t pid)
-{
-	const struct shmt__query *query = worker->job->query;
-	/* Private mappings of a file use it too, those of segments do not
-	 * exist. */
-	const struct shmt__maps_reader reader = {
-	    query->kinds == SHMT_KIND(SHMT_SYSV), choose_file, add_mapping,
-	    worker };
-	size_t first = worker->scan.count;
-	char path[PATH_ROOM];
-	int maps, result;
-
-	worker->base = base;
-	worker->has_mounts = false;
-	maps = openat(worker->job->proc, join_path(path, base, "maps"),
-	    O_RDONLY | O_CLOEXEC);
-	if (maps == -1)
-		return -1;
-	result = shmt__read_maps(maps, query->way, &reader);
-	if (result == 0 && query->fds)
-		result = look_at_descriptors(worker, base);
-	if (result == 0 && worker->scan.count > first) {
-		result = set_process(worker, first, base, pid);
-		if (result == 0 && !shmt__maps_live(maps)) {
-			errno = ESRCH;
-			result = -1;
-		}
-	}
-	if (result == -1)
-		worker->scan.count = first;
-	shmt__close(maps);
-	return result;
-}
-
-/* A process whose first thread has ended shows its memory only through its
- * other threads. */
-static int
-look_into_threads(struct worker *worker, const char *name, pid_t pid)
-{
-	char path[PATH_ROOM];
-	struct shmt__stat stat;
-	struct dirent *entry;
-	int result = -1;
-	uint64_t tid;
-	DIR *dir;
-
-	if (shmt__read_stat(worker->job->proc, join_path(path, name, "stat"),
-	    &stat) == -1)
-		return -1;
-	if (stat.state != 'Z' || stat.threads < 2) {
-		errno = ESRCH;
-		return -1;
-	}
-	dir = shmt__open_dir(worker->job->proc, join_path(path, name, "task"));
-	if (dir == NULL)
-		return -1;
-	errno = ESRCH;
-	while (result == -1 && errno == ESRCH &&
-	    (entry = readdir(dir)) != NULL) {
-		if (shmt_parse_number(entry->d_name, INT32_MAX, &tid) == 0) {
-			snprintf(path, sizeof(path), "%d/task/%d", (int)pid,
-			    (int)tid);
-			result = look_into(worker, path, pid);
-		} else
-			errno = ESRCH;
-	}
-	shmt__close_dir(dir);
-	return result;
-}
-
-/* The numbers behind a word at the start of a line, at most max of them; how
- * many there are. */
-static size_t
-read_numbers(const char *text, const char *word, uint32_t *numbers,
-    size_t max)
-{
-	const char *at = strstr(text, word);
-	size_t count = 0;
-	char *end;
-
-	if (at == NULL)
-		return 0;
-	at += strlen(word);
-	while (count < max && *at == '\t') {
-		numbers[count] = (uint32_t)strtoul(at, &end, 10);
-		if (end == at)
-			break;
-		at = end;
-		count++;
-	}
-	return count;
-}
-
-/* User ids, start and pid namespace of a process; kernel threads, and
- * processes that have exited, are left out. */
-static int
-look_at_ids(struct worker *worker, const char *name, pid_t pid)
-{
-	struct shmt__process *process;
-	char path[PATH_ROOM], *text;
-	struct shmt__stat stat;
-	uint32_t pids[2];
-	int result = -1;
-
-	if (shmt__read_stat(worker->job->proc, join_path(path, name, "stat"),
-	    &stat) == -1)
-		return -1;
-	if ((stat.flags & SHMT__KTHREAD) != 0 ||
-	    shmt__judge_state(&stat) == SHMT_GONE)
-		return 0;
-	text = shmt__read_file(worker->job->proc, join_path(path, name,
-	    "status"));
-	if (text == NULL)
-		return -1;
-	process = add_process(worker, pid);
-	if (process != NULL) {
-		result = 0;
-		process->started = stat.started;
-		process->nested = read_numbers(text, "\nNSpid:", pids, 2) != 1;
-		strlcpy(process->command, stat.command,
-		    sizeof(process->command));
-		if (read_numbers(text, "\nUid:", process->uids, 4) != 4) {
-			errno = EACCES;
-			result = -1;
-		}
-		process->uid = process->uids[1];
-	}
-	free(text);
-	return result;
-}
-
-static int
-look_at_process(struct worker *worker, pid_t pid)
-{
-	char name[16];
-	int result;
-
-	snprintf(name, sizeof(name), "%d", (int)pid);
-	if (worker->job->query->ids)
-		result = look_at_ids(worker, name, pid);
-	else {
-		result = look_into(worker, name, pid);
-		if (result == -1 && errno == ESRCH)
-			result = look_into_threads(worker, name, pid);
-	}
-	if (result == 0 || errno == ESRCH || errno == ENOENT)
-		return 0;
-	if (errno == EACCES || errno == EPERM) {
-		worker->scan.hidden++;
-		return 0;
-	}
-	return -1;
-}
-
 /* The work of each thread, the caller's included. */
 static void *
 run_worker(void *arg)
 {
-	struct worker *worker = arg;
-	struct job *job = worker->job;
+	struct shmt__worker *worker = arg;
+	struct shmt__job *job = worker->job;
 	size_t i;
 
 	while (worker->error == 0 &&
 	    (i = atomic_fetch_add(&job->next, 1)) < job->count)
-		if (look_at_process(worker, job->pids[i]) == -1)
+		if (shmt__look_at_process(worker, job->pids[i]) == -1)
 			worker->error = errno;
 	return NULL;
 }
@@ -658,7 +85,7 @@ useful_threads(size_t processes)
 
 /* If a thread cannot be started, the others do its work. */
 static void
-run_workers(struct worker *workers, size_t count)
+run_workers(struct shmt__worker *workers, size_t count)
 {
 	pthread_t threads[THREADS_MAX];
 	size_t started = 1;
@@ -700,14 +127,14 @@ join(struct shmt__scan *to, struct shmt__scan *from)
 }
 
 static int
-scan_in_threads(struct job *job, struct shmt__scan *scan)
+scan_in_threads(struct shmt__job *job, struct shmt__scan *scan)
 {
 	size_t count = useful_threads(job->count), i;
-	struct worker workers[THREADS_MAX];
+	struct shmt__worker workers[THREADS_MAX];
 	int error;
 
 	for (i = 0; i < THREADS_MAX; i++)
-		workers[i] = (struct worker){ .job = job };
+		workers[i] = (struct shmt__worker){ .job = job };
 	run_workers(workers, count);
 	for (i = 0; i < count; i++)
 		free(workers[i].known);
@@ -729,7 +156,7 @@ scan_in_threads(struct job *job, struct shmt__scan *scan)
 int
 shmt__scan(const struct shmt__query *query, struct shmt__scan *scan)
 {
-	struct job job = { .query = query, .pids = query->pids,
+	struct shmt__job job = { .query = query, .pids = query->pids,
 	    .count = query->pid_count };
 	pid_t *all = NULL;
 	int result;
@@ -739,7 +166,7 @@ shmt__scan(const struct shmt__query *query, struct shmt__scan *scan)
 	if (proc == NULL)
 		return -1;
 	job.proc = dirfd(proc);
-	result = read_ns(&job, "self", job.ns);
+	result = shmt__read_ns(&job, "self", job.ns);
 	if (result == 0 && job.pids == NULL) {
 		result = shmt__list_pids(proc, &all, &job.count);
 		job.pids = all;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=bash disable=SC2030,SC2031
+# shellcheck shell=bash disable=SC2016,SC2030,SC2031
 #
 # Bytes that were made to hurt: in operands, values and file names, in the
 # environment, and in the names of users and commands where other files do

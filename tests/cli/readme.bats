@@ -34,7 +34,7 @@ play() {
 	sed -n 's/^\$ //p' "$1" | while read -r line; do
 		printf '$ %s\n' "$line"
 		sh -c "$line" </dev/null 2>&1 | grep -v 'may have more users' |
-			sed 's/, and by processes that cannot be seen from here//'
+			sed 's/, and by hidden processes//'
 	done
 }
 

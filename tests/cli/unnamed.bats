@@ -304,3 +304,21 @@ hold_flags() {
 	[ "$status" -eq 4 ]
 	[ "$(shmtool read -s "$path")" = theirs ]
 }
+
+@test "write, set -s: a deleted file of a full tmpfs that is not /dev/shm" {
+	mount -t tmpfs -o size=64K tmpfs "$dir" || skip "cannot mount here"
+	exec 4<>"$dir/file"
+	head -c 4096 /dev/zero >&4
+	rm "$dir/file"
+	head -c 1M /dev/zero >"$dir/rest" 2>/dev/null || true
+	truncate -s 8192 "/proc/$BASHPID/fd/4"
+	run --separate-stderr shmtool write -f /dev/zero -n 8192 \
+		"/proc/$BASHPID/fd/4"
+	[ "$status" -eq 6 ]
+	message_has "write: /proc/$BASHPID/fd/4: No space left on device"
+	run --separate-stderr shmtool set -s 16K "/proc/$BASHPID/fd/4"
+	[ "$status" -eq 6 ]
+	message_has "set: /proc/$BASHPID/fd/4: No space left on device"
+	exec 4>&-
+	umount "$dir"
+}

@@ -226,8 +226,8 @@ asking() {
 	hold "$id"
 	run --separate-stderr without_privilege shmtool rm --json "$id"
 	[ "$status" -eq 5 ]
-	message_has "rm: $id: kept: attached by processes that cannot be seen\
- from here, nattch 1; they must"
+	message_has "rm: $id: kept: attached by hidden processes,\
+ nattch 1; they must"
 	[[ $output == *'"complete": false, "attachments": []'* ]]
 	# And nobody too.
 	# shellcheck disable=SC2016
@@ -241,18 +241,18 @@ asking() {
 	holders+=("$own")
 	run --separate-stderr without_privilege shmtool rm --yes --all --json
 	[ "$status" -eq 5 ]
-	message_has "rm: $id: kept: attached by $own (perl), and by processes\
- that cannot be seen from here, nattch 2; they must"
+	message_has "rm: $id: kept: attached by $own (perl), and by hidden\
+ processes, nattch 2; they must"
 	[[ $output == *'"complete": false, "attachments": [{"pid": '"$own,"* ]]
 	run --separate-stderr without_privilege shmtool rm --force --json "$id"
 	[ "$status" -eq 0 ]
 	message_has "rm: $id: marked for removal, goes at the last detach by\
- $own (perl), and by processes that cannot be seen from here, nattch 2"
+ $own (perl), and by hidden processes, nattch 2"
 	[[ $output == *'"result": "marked"'*'"complete": false'* ]]
 	# Root sees both.
 	run --separate-stderr shmtool rm --json "$id"
 	[ "$status" -eq 5 ]
-	[[ $stderr != *"cannot be seen"* ]]
+	[[ $stderr != *"hidden"* ]]
 	[[ $output == *'"complete": true, "attachments": [{"pid": '* ]]
 }
 

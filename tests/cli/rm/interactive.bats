@@ -73,7 +73,7 @@ load remove
 	hold "$id"
 	run --separate-stderr shmtool rm -fi "$id" <<<y
 	[ "$status" -eq 0 ]
-	[[ $stderr == *"mark $id "*"last detach"* ]]
+	[[ $stderr == *"mark $id (0x"*", owner $(id -un), nattch 1)? [y,n,a,q,?]"* ]]
 	ipcs -m | grep -q dest
 }
 
@@ -218,4 +218,23 @@ load remove
 		"$BATS_TEST_TMPDIR/err"
 	[ "$(of_id nattch "$id")" = 1 ]
 	run ! grep -q dest <(ipcs -m)
+}
+
+@test "rm: -i -f says nothing of users that ended while the question stood" {
+	make_segment
+	hold "$id"
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	shmtool rm -i -f --json "$id" <"$BATS_TEST_TMPDIR/in" \
+		>"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" 3>&- &
+	pid=$!
+	exec 4>"$BATS_TEST_TMPDIR/in"
+	wait_for grep -q "mark $id" "$BATS_TEST_TMPDIR/err"
+	release
+	echo y >&4
+	wait "$pid"
+	exec 4>&-
+	output=$(cat "$BATS_TEST_TMPDIR/out")
+	[ "$(json_of segments.0.result)" = removed ]
+	[ "$(json_of segments.0.reason)" = null ]
+	[[ $output == *'"attachments": []'* ]]
 }

@@ -114,7 +114,7 @@ part() {
 	# By force the memory stays until the process ends.
 	run --separate-stderr shmtool rm -f --save "$dir" /a
 	[ "$status" -eq 0 ]
-	message_has "rm: /a: removed; the memory stays while used by" \
+	message_has "rm: /a: removed, still used by" \
 		"$holder (perl)"
 	[ -z "$(objects)" ]
 	[ "$(names | wc -w)" -eq 2 ]
@@ -446,6 +446,10 @@ user='sleep 60 </dev/shm/a >/dev/null 2>&1 & echo $! >"$BATS_TEST_TMPDIR/user"'
 	run script -qec 'shmtool rm -i /psm_1' /dev/null <<<n
 	[[ $output == *"remove /psm_1 (9.8K, owner $(id -un))?"* ]]
 	[ "$(objects)" = "psm_1 " ]
+	make_object used 4096
+	hold_open used
+	run shmtool rm -fi --kind posix --name used <<<n
+	[[ $output == *"remove /used (4.0K, owner $(id -un), in use)? "* ]]
 }
 
 @test "rm: an object whose removal is refused is 4, and not in use" {

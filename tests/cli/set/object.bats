@@ -101,6 +101,22 @@ map_object() {
 	[ "$(size)" = 1 ]
 }
 
+@test "set -s: one that somebody enlarges meanwhile keeps the larger size" {
+	command -v strace >/dev/null || skip "needs strace"
+	is_plain || skip "the program has to be the child of strace"
+	strace -qq -o "$BATS_TEST_TMPDIR/calls" -e trace=fallocate \
+		-e inject=fallocate:delay_exit=1000000:when=1 \
+		shmtool set -s 64K /x 3>&- &
+	pid=$!
+	is_reserved() { [ "$(stat -c %b /dev/shm/x)" -ge 112 ]; }
+	wait_for is_reserved
+	truncate -s 1M /dev/shm/x
+	wait "$pid"
+	grep -q DELAYED "$BATS_TEST_TMPDIR/calls" ||
+		skip "strace cannot inject here"
+	[ "$(size)" = 1048576 ]
+}
+
 @test "set -s: a user whom /proc does not show counts too" {
 	python3 -c 'import socket; socket.send_fds' 2>/dev/null ||
 		skip "no python3 that can send a descriptor"
@@ -116,7 +132,7 @@ map_object() {
 	holders+=($!)
 	wait_for test -e "$BATS_TEST_TMPDIR/sent"
 	refused 5 -s 1 /x
-	message_has "in use by" "cannot be seen from here"
+	message_has "in use by" "hidden process"
 	release
 	shmtool set -s 1 /x
 	[ "$(size)" = 1 ]
@@ -221,6 +237,11 @@ map_object() {
 		(void)fd, (void)size;
 		errno = EPERM;
 		return -1;
+	}
+	int fallocate(int fd, int mode, off_t offset, off_t length)
+	{
+		(void)mode, (void)offset;
+		return ftruncate(fd, length);
 	}
 	int fcntl(int fd, int command, ...)
 	{

@@ -147,6 +147,8 @@ all_events() {
 	shmtool create /psm_2 -s 2
 	shmtool create /other -s 2
 	shmtool set -s 3 /psm_1
+	# Its size is asked for when the change is seen.
+	wait_for grep -Eq 'closed +/psm_1' "$seen"
 	rm /dev/shm/psm_1
 	wait_for grep -q removed "$seen"
 	[ "$(events 3 4 | paste -sd,)" = \

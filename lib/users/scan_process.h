@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* What the threads of a scan share, and what each takes from a process. */
+
+#ifndef SHMT_USERS_SCAN_PROCESS_H
+#define SHMT_USERS_SCAN_PROCESS_H
+
+#include <sys/types.h>
+
+#include <stdatomic.h>
+
+#include "users/maps.h"
+#include "users/scan.h"
+
+/* Room for "ipc:[4026531839]". */
+#define SHMT__NS_ROOM 32
+
+struct shmt__job {
+	const struct shmt__query *query;
+	int proc;		/* the directory /proc */
+	char ns[SHMT__NS_ROOM];	/* our IPC namespace, as a link names it */
+	const pid_t *pids;
+	size_t count;
+	atomic_size_t next;	/* not yet looked at */
+};
+
+struct shmt__worker {
+	struct shmt__job *job;
+	struct shmt__devices devices;
+	const char *base;	/* "PID" of the process that it looks into */
+	bool has_mounts;	/* that process's are in known */
+	struct shmt__device *known;	/* those of all processes so far */
+	size_t known_count;
+	struct shmt__scan scan;
+	size_t room;		/* of scan.found */
+	int error;		/* errno of what ended it, or 0 */
+};
+
+/* Adds what a process has to the worker's scan; one that cannot be looked into
+ * is counted there, and one that has exited has nothing. */
+int shmt__look_at_process(struct shmt__worker *worker, pid_t pid);
+
+/* The IPC namespace of a process ("PID", "self") as text: cheaper than its
+ * inode. */
+int shmt__read_ns(const struct shmt__job *job, const char *base,
+    char ns[static SHMT__NS_ROOM]);
+
+#endif
