@@ -47,8 +47,7 @@ print_removed(FILE *out, const struct removal *r)
 	putc('\n', out);
 }
 
-/* With the files of what was saved and is there still, or is not any more
- * because of another process. */
+/* Names the files too, if there is a copy. */
 static void
 warn_of_removal(const struct removal *r, const char *object,
     const char *result, const char *reason)
