@@ -116,10 +116,8 @@ print_saved(const struct opts *o, const struct shmt_saved *saved)
 	if (o->verbose) {
 		print_safe(stdout, object);
 		fputs(": saved as ", stdout);
-	}
-	if (o->verbose)
 		print_safe(stdout, o->saving.dir);
-	else
+	} else
 		print_bare(o->saving.dir);
 	printf("/%s\n", saved->name);
 	return flush_output() ? ST_OK : ST_FAILED;

@@ -28,10 +28,10 @@ const struct value_type *find_value_type(const char *name);
 static inline char *
 format_hex(char *text, unsigned char byte)
 {
-	static const char digits[] = "0123456789abcdef";
+	static const char hex[] = "0123456789abcdef";
 
-	text[0] = digits[byte >> 4];
-	text[1] = digits[byte & 0xf];
+	text[0] = hex[byte >> 4];
+	text[1] = hex[byte & 0xf];
 	return text + 2;
 }
 

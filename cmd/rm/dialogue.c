@@ -57,8 +57,8 @@ is_word(const char *answer, const char *word)
 	    strncasecmp(answer, word, 1) == 0);
 }
 
-/* "remove 4 (0x000004d2, 64K, owner root)?", "remove /psm_1 (64K, owner root, in
- * use)?"; the caller frees it. */
+/* "remove 4 (0x000004d2, 64K, owner root)?", "remove /psm_1 (64K, owner root,
+ * in use)?"; the caller frees it. */
 static char *
 question_about(const struct removal *r)
 {

@@ -153,7 +153,8 @@ set_removed(struct removal *r, const struct shmt_removal *found)
 		    "it in the same instant and keeps memory without a name");
 	else if (r->holder_count > 0) {
 		names = removal_holder_names(r);
-		removal_set(r, REMOVED, ST_OK, "removed, still used by %s", names != NULL ? names : "?");
+		removal_set(r, REMOVED, ST_OK, "removed, still used by %s",
+		    names != NULL ? names : "?");
 		free(names);
 	}
 }

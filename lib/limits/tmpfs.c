@@ -34,8 +34,8 @@ shmt_shmem(uint64_t *bytes)
 	return 0;
 }
 
-/* Adds the blocks of one file, or one name's share of them; where a part may be swapped out, only an open
- * file tells how much. */
+/* Adds the blocks of one file, or one name's share of them; where a part may
+ * be swapped out, only an open file tells how much. */
 static void
 add_file(void *arg, int dir, const char *name, unsigned depth,
     const struct statx *st)
