@@ -126,7 +126,7 @@ file_failed(const char *path, const struct shmt_info *segment, int error,
 		    "%ju byte%s, holes included)", path, strerror(error),
 		    size, plural(size, "s"));
 	case EFBIG:
-		return set_reason(reason, ST_FAILED, "%s: the file system, or "
+		return set_reason(reason, ST_LIMIT, "%s: the file system, or "
 		    "RLIMIT_FSIZE (ulimit -f), allows no file of %ju byte%s",
 		    path, size, plural(size, "s"));
 	default:
@@ -166,17 +166,16 @@ save_segment(const struct saving *saving, const struct shmt_info *segment,
 		.confirm = confirm, .arg = &call
 	};
 	struct shmt_trouble trouble;
-	int result, error;
+	int result;
 
 	*reason = NULL;
 	progress_begin(&call.progress, segment->size);
 	result =
 	    shmt_save(saving->dir, &segment->object, &how, saved, &trouble);
-	error = errno;
 	progress_end(&call.progress);
 	if (result == 0)
 		return ST_OK;
 	if (call.refused)
 		return ST_FAILED;
-	return save_failed(saving, segment, &trouble, error, reason);
+	return save_failed(saving, segment, &trouble, errno, reason);
 }

@@ -223,6 +223,21 @@ send_rows(void *arg, int out)
 	return error;
 }
 
+/* Whether length bytes are an answer.  Each count is checked alone, for their
+ * sum could be too large for a size_t. */
+static bool
+is_whole(const struct answer *answer, size_t length)
+{
+	length -= sizeof(*answer);
+	if (answer->row_count > length / sizeof(struct row))
+		return false;
+	length -= answer->row_count * sizeof(struct row);
+	if (answer->holder_count > length / sizeof(struct shmt_holder))
+		return false;
+	length -= answer->holder_count * sizeof(struct shmt_holder);
+	return answer->names_size == length;
+}
+
 static int
 receive_rows(const char *bytes, size_t length, struct rows *rows,
     struct ipc_ns *ipc_ns)
@@ -233,12 +248,12 @@ receive_rows(const char *bytes, size_t length, struct rows *rows,
 	struct row *more;
 	char *names;
 
-	memcpy(&answer, bytes, sizeof(answer));
+	if (length >= sizeof(answer))
+		memcpy(&answer, bytes, sizeof(answer));
+	if (length < sizeof(answer) || !is_whole(&answer, length))
+		return fail("--all-ns", EIO);
 	rows_size = answer.row_count * sizeof(*more);
 	holders_size = answer.holder_count * sizeof(*holders);
-	if (length != sizeof(answer) + rows_size + holders_size +
-	    answer.names_size)
-		return fail("--all-ns", EIO);
 	more = reallocarray(rows->list, rows->count + answer.row_count + 1,
 	    sizeof(*more));
 	if (more != NULL)

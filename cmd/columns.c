@@ -25,22 +25,10 @@ set_process(struct value *value, const struct shmt_process *process)
 	set_command(value, states[process->life], process->command);
 }
 
-const char *
-kind_name(enum shmt_kind kind)
-{
-	static const char *const names[SHMT_KINDS] = {
-		[SHMT_SYSV] = "sysv", [SHMT_POSIX] = "posix",
-		[SHMT_DELETED] = "deleted", [SHMT_MEMFD] = "memfd",
-		[SHMT_ANON] = "anon"
-	};
-
-	return names[kind];
-}
-
 static void
 get_kind(const void *row, struct value *value)
 {
-	set_text(value, kind_name(
+	set_text(value, shmt_kind_name(
 	    ((const struct row *)row)->segment.object.kind));
 }
 

@@ -91,23 +91,12 @@ store_by_name(const struct option_row *row, const char *text, void *to)
 static unsigned
 kind_set(const char *word)
 {
-	static const struct {
-		const char *word;
-		unsigned kinds;
-	} all[] = {
-		{ "sysv", SHMT_KIND(SHMT_SYSV) },
-		{ "posix", SHMT_KIND(SHMT_POSIX) },
-		{ "all", SHMT_ALL_KINDS },
-		{ "deleted", SHMT_KIND(SHMT_DELETED) },
-		{ "memfd", SHMT_KIND(SHMT_MEMFD) },
-		{ "anon", SHMT_KIND(SHMT_ANON) }
-	};
-	size_t i;
+	enum shmt_kind kind;
 
-	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if (strcmp(all[i].word, word) == 0)
-			return all[i].kinds;
-	return 0;
+	for (kind = SHMT_SYSV; kind < SHMT_KINDS; kind++)
+		if (strcmp(shmt_kind_name(kind), word) == 0)
+			return SHMT_KIND(kind);
+	return strcmp(word, "all") == 0 ? SHMT_ALL_KINDS : 0;
 }
 
 static int

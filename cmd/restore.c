@@ -346,14 +346,13 @@ restore_file(const struct opts *o, struct work *w, struct shmt_object *object)
 		.flags = o->flags, .key = o->key, .name = o->as,
 		.progress = report_progress, .made = segment_made, .arg = w
 	};
-	int result, error;
+	int result;
 
 	progress_begin(&w->progress, 0);
 	result = shmt_restore(w->file, &how, object, &w->saved, &w->trouble);
-	error = errno;
 	progress_end(&w->progress);
 	if (result == -1)
-		return restore_failed(o, w, error);
+		return restore_failed(o, w, errno);
 	if (print_made(object))
 		return ST_OK;
 	/* The reaper removes a segment whose id could not be printed. */

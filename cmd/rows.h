@@ -98,9 +98,6 @@ void set_process(struct value *value, const struct shmt_process *process);
 /* Whether no process has it attached, or open, for certain. */
 bool is_unattached(const struct row *row);
 
-/* "sysv", "posix", "deleted". */
-const char *kind_name(enum shmt_kind kind);
-
 /* The namespace of a row, of objects only with --all-ns; 0: unknown. */
 uint64_t row_ns(const struct row *row);
 

@@ -2,9 +2,11 @@
 
 /*
  * One interface for shared memory of any kind: each function calls that of the
- * object's kind.  A new kind needs a value of enum shmt_kind (shmtool.h), a row
- * here, a way to open a view (bytes/view.c), and its name in cmd/columns.c and
- * cmd/operand.c.
+ * object's kind.  A new kind needs a value of enum shmt_kind and perhaps a bit
+ * of SHMT_UNNAMED (shmtool.h), its word and a row here, a way to open a view
+ * (bytes/view.c), and a place in whatever else tells kinds apart: the parsing
+ * of operands (ref.c), the search of processes (users/scan.c, users/maps.c,
+ * users/holders.c), the saved form (archive/meta.c) and --kind (cmd/filter.c).
  */
 
 #include <errno.h>
@@ -42,6 +44,18 @@ static const struct row rows[SHMT_KINDS] = {
 	[SHMT_ANON] = { shmt__unnamed_info, NULL, NULL, NULL,
 	    shmt__posix_open },
 };
+
+const char *
+shmt_kind_name(enum shmt_kind kind)
+{
+	static const char *const names[SHMT_KINDS] = {
+		[SHMT_SYSV] = "sysv", [SHMT_POSIX] = "posix",
+		[SHMT_DELETED] = "deleted", [SHMT_MEMFD] = "memfd",
+		[SHMT_ANON] = "anon"
+	};
+
+	return names[kind];
+}
 
 static int
 cannot(void)

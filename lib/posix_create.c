@@ -232,12 +232,13 @@ shmt__posix_create(struct shmt_object *object,
     const struct shmt_request *request, bool *created)
 {
 	int tries, result = -1;
+	bool new = false;
 
 	/* Another process may create and remove it between the two calls; this
 	 * retries only so often. */
 	for (tries = 0; tries < 16; tries++) {
 		result = make_new(object, request);
-		*created = result == 0;
+		new = result == 0;
 		if (result == 0 || errno != EEXIST ||
 		    (request->flags & SHMT_OPEN) == 0)
 			break;
@@ -245,6 +246,8 @@ shmt__posix_create(struct shmt_object *object,
 		if (result == 0 || errno != ENOENT)
 			break;
 	}
+	if (result == 0)
+		*created = new;
 	return result;
 }
 

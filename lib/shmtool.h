@@ -54,6 +54,9 @@ enum shmt_kind {
 			    SHMT_KIND(SHMT_ANON))
 #define SHMT_ALL_KINDS	(SHMT_KIND(SHMT_KINDS) - 1)
 
+/* "sysv", "posix", "deleted", "memfd", "anon". */
+const char *shmt_kind_name(enum shmt_kind kind);
+
 /*
  * What an operand names: SHMT_SYSV by key or by id, SHMT_POSIX by name.  A path
  * in /proc is SHMT_DELETED here, whatever it leads to; shmt_resolve() follows
@@ -71,9 +74,9 @@ struct shmt_ref {
 /*
  * "123" (id), "0x4d2" (key), "id:N", "key:N", "ftok:PATH", "ftok:PATH:PROJ",
  * "/NAME", "/dev/shm/NAME", "/proc/PID/fd/N", "/proc/PID/map_files/RANGE".
- * EINVAL: none of these; ERANGE: a number too large
- * for an id or a key, or key 0; ENAMETOOLONG: a NAME of more than 255 bytes;
- * otherwise the errno of stat(2) for ftok's PATH.
+ * EINVAL: none of these; ERANGE: a number too large for an id or a key, or
+ * key 0; ENAMETOOLONG: a NAME of more than 255 bytes; otherwise the errno of
+ * stat(2) for ftok's PATH.
  */
 int shmt_parse_ref(const char *text, struct shmt_ref *ref);
 
@@ -1011,8 +1014,8 @@ int shmt_dev_shm_line(const char *size, char **line);
 /*
  * Replaces the lines kernel.NAME = of a sysctl.d file, or adds them, keeping
  * all others, in two steps: all that can fail beforehand, and the rename.
- * The caller closes the draft after either.  In between the directory is
- * locked.  ELOOP: a symbolic link; EISDIR or EINVAL: no regular file; EBUSY:
+ * Once that is done, shmt_persist_revert() can undo it.  The caller closes the
+ * draft after any of them.  Until then the directory is locked.  ELOOP: a symbolic link; EISDIR or EINVAL: no regular file; EBUSY:
  * another process keeps the lock.  count: at most 64.
  */
 struct shmt_setting {
@@ -1023,6 +1026,7 @@ struct shmt_atomic_file;
 int shmt_persist_prepare(const char *path, const struct shmt_setting *settings,
     size_t count, struct shmt_atomic_file **draft);
 int shmt_persist_commit(struct shmt_atomic_file *draft);
+int shmt_persist_revert(struct shmt_atomic_file *draft);
 
 /*
  * A file that appears at its path complete or not at all, of mode 0600.
@@ -1120,10 +1124,6 @@ struct shmt_saving {
 int shmt_save(const char *dir, const struct shmt_object *object,
     const struct shmt_saving *how, struct shmt_saved *saved,
     struct shmt_trouble *trouble);
-
-/* Removes the pair that shmt_save() wrote, unless another has taken its place
- * (EEXIST). */
-int shmt_unsave(const char *dir, const struct shmt_saved *saved);
 
 #define SHMT_SAME_ID	0x1u
 #define SHMT_OTHER_KEY	0x2u	/* a segment of this key, not the saved one */

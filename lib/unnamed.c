@@ -129,8 +129,10 @@ read_link(int place, char text[static SHMT_FORMER_NAME])
 	ssize_t n;
 
 	n = readlink(shmt__fd_path(path, place), text, SHMT_FORMER_NAME - 1);
-	text[n == -1 ? 0 : n] = '\0';
-	return n == -1 ? -1 : 0;
+	if (n == -1)
+		return -1;
+	text[n] = '\0';
+	return 0;
 }
 
 /* The kind of a file that is open: of the kernel's own file systems its name

@@ -234,27 +234,22 @@ file_failed(const char *file, int error)
 
 /* The sysctls among some settings, the only ones that a file keeps. */
 static size_t
-select_sysctls(const struct settings *settings, const uint64_t *values,
+select_sysctls(const struct settings *settings,
     struct shmt_setting list[static SETTINGS_MAX])
 {
 	size_t i, n = 0;
 
-	for (i = 0; i < settings->count; i++) {
-		if (is_named(&settings->list[i], SHMT_DEV_SHM_SIZE))
-			continue;
-		list[n] = settings->list[i];
-		if (values != NULL)
-			list[n].value = values[i];
-		n++;
-	}
+	for (i = 0; i < settings->count; i++)
+		if (!is_named(&settings->list[i], SHMT_DEV_SHM_SIZE))
+			list[n++] = settings->list[i];
 	return n;
 }
 
 static int
-prepare_file(struct change *c, const uint64_t *values)
+prepare_file(struct change *c)
 {
 	struct shmt_setting list[SETTINGS_MAX];
-	size_t count = select_sysctls(c->settings, values, list);
+	size_t count = select_sysctls(c->settings, list);
 
 	if (c->file == NULL || count == 0)
 		return ST_OK;
@@ -263,22 +258,23 @@ prepare_file(struct change *c, const uint64_t *values)
 }
 
 static int
-commit_file(struct change *c)
+commit_file(const struct change *c)
 {
-	int status = ST_OK;
+	return c->new_file == NULL || shmt_persist_commit(c->new_file) == 0 ?
+	    ST_OK : file_failed(c->file, errno);
+}
 
-	if (c->new_file == NULL)
-		return ST_OK;
-	if (shmt_persist_commit(c->new_file) == -1)
-		status = file_failed(c->file, errno);
-	shmt_atomic_file_close(c->new_file);
-	c->new_file = NULL;
-	return status;
+static void
+revert_file(const struct change *c)
+{
+	if (c->new_file != NULL && shmt_persist_revert(c->new_file) == -1)
+		warn_about(c->file, "could not be put back: %s",
+		    strerror(errno));
 }
 
 /* Sets all, or has undone all. */
 static int
-set_all(struct change *c)
+set_all(const struct change *c)
 {
 	int status;
 
@@ -288,8 +284,8 @@ set_all(struct change *c)
 	status = commit_file(c);
 	if (status == ST_OK) {
 		status = set_irrevocable(c);
-		if (status != ST_OK && prepare_file(c, c->old) == ST_OK)
-			commit_file(c);
+		if (status != ST_OK)
+			revert_file(c);
 	}
 	if (status != ST_OK)
 		undo(c, c->settings->count);
@@ -325,7 +321,7 @@ check_all(struct change *c, bool dry)
 	if (shmt_list(SHMT_KIND(SHMT_SYSV), SHMT_WANT_RSS, &c->all) == -1)
 		return fail("list of segments", errno);
 	shmt_usage_of(c->all.list, c->all.count, &c->usage);
-	return dry ? ST_OK : prepare_file(c, NULL);
+	return dry ? ST_OK : prepare_file(c);
 }
 
 /*
@@ -381,7 +377,7 @@ static void
 print_kept(const struct change *c)
 {
 	struct shmt_setting list[SETTINGS_MAX];
-	size_t i, count = select_sysctls(c->settings, NULL, list);
+	size_t i, count = select_sysctls(c->settings, list);
 
 	for (i = 0; i < count; i++) {
 		print_safe(stdout, c->file);

@@ -114,8 +114,9 @@ check_unchanged(struct removal_run *run, struct removal *r)
  * Saving
  */
 
-/* Called when the contents are copied, before the files get their names: an
- * earlier pair of an object that is kept now is not replaced. */
+/* Called when the contents are copied, before the pair is committed.  What
+ * happens later keeps the object too, but its copy is complete and stays: it
+ * may have replaced an older one. */
 static bool
 check_copied(void *arg, const struct shmt_saved *saved)
 {
@@ -135,19 +136,6 @@ check_copied(void *arg, const struct shmt_saved *saved)
 		return true;
 	check->kept = true;
 	return false;
-}
-
-/* Drops the copy of an object that still exists.  If another process removed
- * the object, the copy may be the only one. */
-static void
-drop_saved(const struct removal_run *run, struct removal *r,
-    const struct shmt_saved *saved)
-{
-	if (r->result == ABSENT)
-		return;
-	shmt_unsave(run->save, saved);
-	free(r->saved);
-	r->saved = NULL;
 }
 
 /*
@@ -172,7 +160,7 @@ set_removed(struct removal *r, const struct shmt_removal *found)
 }
 
 /* changes: as of shmt_changes_begin(), or -1. */
-static bool
+static void
 remove_name(struct removal_run *run, struct removal *r, int changes)
 {
 	const struct shmt_object *object = &r->segment.object;
@@ -190,14 +178,12 @@ remove_name(struct removal_run *run, struct removal *r, int changes)
 		set_removed(r, &found);
 	else
 		set_failed(run, r, errno);
-	return result == 0;
 }
 
 static void
 save_and_remove(struct removal_run *run, struct removal *r)
 {
 	struct copy_check check = { .run = run, .removal = r };
-	struct shmt_saved saved;
 
 	if (shmt_changes_begin(&r->segment.object, &check.changes) == -1) {
 		if (errno == ENOENT)
@@ -208,9 +194,8 @@ save_and_remove(struct removal_run *run, struct removal *r)
 		return;
 	}
 	if (check_unchanged(run, r) &&
-	    removal_save(&check, check_copied, &saved) &&
-	    !remove_name(run, r, check.changes))
-		drop_saved(run, r, &saved);
+	    removal_save(&check, check_copied))
+		remove_name(run, r, check.changes);
 	close(check.changes);
 }
 

@@ -181,23 +181,23 @@ removal_kept_status(const struct removal *r)
 /* The files belong to this one segment, so older ones are replaced. */
 bool
 removal_save(struct copy_check *check,
-    bool (*confirm)(void *arg, const struct shmt_saved *saved),
-    struct shmt_saved *saved)
+    bool (*confirm)(void *arg, const struct shmt_saved *saved))
 {
 	struct removal *r = check->removal;
 	const struct saving saving = {
 		.dir = check->run->save, .replace = true, .confirm = confirm,
 		.arg = check
 	};
+	struct shmt_saved saved;
 	char *reason;
 	int status;
 
-	status = save_segment(&saving, &r->segment, saved, &reason);
+	status = save_segment(&saving, &r->segment, &saved, &reason);
 	if (status != ST_OK && !check->kept)
 		removal_set_unsaved(r, status, reason);
 	free(reason);
 	if (status == ST_OK && asprintf(&r->saved, "%s/%s", saving.dir,
-	    saved->name) == -1)
+	    saved.name) == -1)
 		r->saved = NULL;
 	return status == ST_OK;
 }

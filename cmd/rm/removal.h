@@ -74,8 +74,7 @@ struct copy_check {
 
 /* Saves the segment into run->save; false: the removal has the reason. */
 bool removal_save(struct copy_check *check,
-    bool (*confirm)(void *arg, const struct shmt_saved *saved),
-    struct shmt_saved *saved);
+    bool (*confirm)(void *arg, const struct shmt_saved *saved));
 
 void removal_set_unsaved(struct removal *removal, int status,
     const char *reason);

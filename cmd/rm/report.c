@@ -47,6 +47,16 @@ print_removed(FILE *out, const struct removal *r)
 	putc('\n', out);
 }
 
+/* Names the files too, if there is a copy. */
+static void
+warn_of_removal(const struct removal *r, const char *object,
+    const char *result, const char *reason)
+{
+	warn_about(object, "%s%s%s%s", result, reason,
+	    r->saved != NULL ? "; saved as " : "",
+	    r->saved != NULL ? r->saved : "");
+}
+
 void
 report_removal(const struct report *report, const struct removal *r)
 {
@@ -63,15 +73,15 @@ report_removal(const struct report *report, const struct removal *r)
 		reason = strerror(ENOMEM);
 	switch (r->result) {
 	case KEPT:
-		warn_about(object, "kept: %s", reason);
+		warn_of_removal(r, object, "kept: ", reason);
 		break;
 	case MARKED:
 	case FAILED:
-		warn_about(object, "%s", reason);
+		warn_of_removal(r, object, "", reason);
 		break;
 	case ABSENT:
 		if (r->status != ST_OK || r->operand == NULL)
-			warn_about(object, "%s", reason);
+			warn_of_removal(r, object, "", reason);
 		else if (report->verbose) {
 			fputs("absent ", report->out);
 			print_safe(report->out, object);

@@ -215,10 +215,8 @@ static bool
 save_first(struct removal_run *run, struct removal *r)
 {
 	struct copy_check check = { .run = run, .removal = r };
-	struct shmt_saved saved;
 
-	return removal_save(&check, check_copied, &saved) &&
-	    check_unchanged(run, r);
+	return removal_save(&check, check_copied) && check_unchanged(run, r);
 }
 
 /*

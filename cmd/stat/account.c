@@ -179,7 +179,7 @@ make_account(const struct rows *rows, struct account *account)
 	if (account->list == NULL)
 		return fail(NULL, ENOMEM);
 	for (kind = 0; kind < SHMT_KINDS; kind++) {
-		account->list[kind].kind = kind_name(kind);
+		account->list[kind].kind = shmt_kind_name(kind);
 		account->list[kind].facts = HAS_ALL;
 	}
 	account->count = SHMT_KINDS;

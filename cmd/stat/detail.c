@@ -398,7 +398,7 @@ print_object_detail(const struct row *row, bool bytes)
 	print_name(row);
 	label("kind");
 	printf("%s, inode %" PRIu64 " of device %" PRIu64 "\n",
-	    kind_name(s->object.kind), s->object.inode, s->object.dev);
+	    shmt_kind_name(s->object.kind), s->object.inode, s->object.dev);
 	print_identity("owner", s->uid, s->gid);
 	print_state(row, bytes);
 	print_object_times(s);

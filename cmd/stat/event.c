@@ -30,7 +30,7 @@ get_command(const void *row, struct value *value)
 static void
 get_kind(const void *row, struct value *value)
 {
-	set_text(value, kind_name(
+	set_text(value, shmt_kind_name(
 	    ((const struct event *)row)->row.segment.object.kind));
 }
 

@@ -97,7 +97,8 @@ add_object(const struct table *table, struct json *json, const void *row)
 	if (!has_kind && !has_column(table, "ID"))
 		return ST_OK;
 	if (!has_kind)
-		json_text(json, "kind", kind_name(r->segment.object.kind));
+		json_text(json, "kind",
+		    shmt_kind_name(r->segment.object.kind));
 	json_object(json, r);
 	return ST_OK;
 }

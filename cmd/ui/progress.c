@@ -4,6 +4,7 @@
  * Progress of a long transfer, on a terminal.
  */
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -78,7 +79,10 @@ show_progress(void *arg, uint64_t done)
 void
 progress_end(struct progress *progress)
 {
+	int saved = errno;
+
 	if (progress->shown)
 		fputs("\r\033[K", stderr);
 	progress->shown = false;
+	errno = saved;
 }

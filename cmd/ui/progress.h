@@ -17,6 +17,8 @@ struct progress {
 };
 
 void progress_begin(struct progress *progress, uint64_t total);
+
+/* Clears the line; errno stays that of the transfer. */
 void progress_end(struct progress *progress);
 
 /* Shows that done bytes of the total are transferred; true: a signal was

@@ -174,7 +174,8 @@ copy_block(struct job *job, uint64_t offset, uint64_t data, size_t length)
 		job->copy->reading_failed = true;
 		return -1;
 	}
-	/* Whether one run has the whole block. */
+	/* Pages are allocated ahead only if one run of data has the whole
+	 * block; then store() gets its zeros too. */
 	allocated = data == offset && run == job->run.end &&
 	    prefault(job, offset, length);
 	if (!is_zero(job->buffer, length))

@@ -170,8 +170,6 @@ static void
 format_line(const struct field *field, uint64_t value,
     char line[static LINE_MAX_LENGTH])
 {
-	static const char *const kinds[SHMT_KINDS] = { "sysv", "posix",
-	    "deleted", "memfd", "anon" };
 	char text[64];
 
 	switch (field->form) {
@@ -191,7 +189,8 @@ format_line(const struct field *field, uint64_t value,
 		format_words(text, sizeof(text), value);
 		break;
 	case KIND_WORD:
-		strlcpy(text, kinds[value], sizeof(text));
+		strlcpy(text, shmt_kind_name((enum shmt_kind)value),
+		    sizeof(text));
 		break;
 	case ENDING_NAME:
 		shmt__contents_ending((int)value, text);

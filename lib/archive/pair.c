@@ -37,7 +37,11 @@ shmt__open_regular(int dir, const char *path, uint64_t *size)
 	    O_NOCTTY);
 	if (fd == -1)
 		return -1;
-	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode)) {
+	if (fstat(fd, &st) == -1) {
+		shmt__close(fd);
+		return -1;
+	}
+	if (!S_ISREG(st.st_mode)) {
 		close(fd);
 		return shmt__fail(EINVAL);
 	}
@@ -61,7 +65,8 @@ shmt__read_meta(int dir, const char *path, struct shmt_saved *saved,
 		n = read(fd, text, sizeof(text));
 	while (n == -1 && errno == EINTR);
 	shmt__close(fd);
-	/* A longer text differs in its last line. */
+	/* Of a text that is longer than any .meta only a part was read: its
+	 * last line, the digest of the text, is missing or wrong. */
 	return n == -1 ? -1 :
 	    shmt__parse_meta(text, (size_t)n, saved, trouble);
 }
@@ -243,33 +248,6 @@ shmt__pair_discard(struct shmt__pair *pair)
 }
 
 /*
- * An existing pair
- */
-
-int
-shmt__pair_read(const struct shmt__pair *pair, struct shmt_saved *saved,
-    struct shmt_trouble *trouble)
-{
-	char name[NAME_ROOM];
-
-	meta_name(pair, name);
-	return shmt__read_meta(pair->dir, name, saved, trouble);
-}
-
-/* NAME.meta first: a contents file that it does not name is left over. */
-int
-shmt__pair_remove(const struct shmt__pair *pair, int copy)
-{
-	char name[NAME_ROOM];
-
-	meta_name(pair, name);
-	if (unlinkat(pair->dir, name, 0) == -1)
-		return -1;
-	contents_name(pair, copy, name);
-	return unlinkat(pair->dir, name, 0);
-}
-
-/*
  * Clearing
  */
 
@@ -281,8 +259,10 @@ named_copy(const struct shmt__pair *pair)
 {
 	struct shmt_trouble trouble;
 	struct shmt_saved saved;
+	char name[NAME_ROOM];
 
-	if (shmt__pair_read(pair, &saved, &trouble) == 0)
+	meta_name(pair, name);
+	if (shmt__read_meta(pair->dir, name, &saved, &trouble) == 0)
 		return shmt__contents_copy(saved.ending);
 	return errno == ENOENT ? NO_META : BAD_META;
 }

@@ -46,11 +46,6 @@ int shmt__pair_commit(const struct shmt__pair *pair);
 /* Removes the files of a pair that was not committed. */
 void shmt__pair_discard(struct shmt__pair *pair);
 
-/* Reads NAME.meta; removes it, and the contents file that it names. */
-int shmt__pair_read(const struct shmt__pair *pair, struct shmt_saved *saved,
-    struct shmt_trouble *trouble);
-int shmt__pair_remove(const struct shmt__pair *pair, int copy);
-
 /* Closes it, and removes the contents files that NAME.meta does not name,
  * but for those that a process is still writing. */
 void shmt__pair_clear(struct shmt__pair *pair);

@@ -60,14 +60,16 @@ open_sysv(struct save *save, struct shmt_view **view,
 {
 	struct shmt_info *before = &save->saved.segment;
 	struct shmt_saved *saved = &save->saved;
+	int looked;
 	bool mapped;
 
 	if (shmt_view_open(&before->object, 0, view) == -1)
 		return fail_at(save, SHMT_AT_SEGMENT);
-	if (shmt__sysv_look(before->object.id, opened) == -1 ||
-	    !shmt_same(before, shmt_view_info(*view))) {
+	looked = shmt__sysv_look(before->object.id, opened);
+	if (looked == -1 || !shmt_same(before, shmt_view_info(*view))) {
+		if (looked == 0)
+			errno = ENOENT;
 		shmt_view_close(*view);
-		errno = ENOENT;
 		return fail_at(save, SHMT_AT_SEGMENT);
 	}
 	if ((*view)->huge)
@@ -319,26 +321,4 @@ shmt_save(const char *dir, const struct shmt_object *object,
 		strlcpy(saved->object, object->name, sizeof(saved->object));
 	shmt__own_name(saved);
 	return 0;
-}
-
-int
-shmt_unsave(const char *dir, const struct shmt_saved *saved)
-{
-	struct shmt__pair pair = { .name = saved->name, .fd = -1 };
-	struct shmt_trouble trouble;
-	struct shmt_saved there;
-	int result;
-
-	pair.dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (pair.dir == -1)
-		return -1;
-	result = shmt__pair_read(&pair, &there, &trouble);
-	if (result == 0 && (strcmp(there.ending, saved->ending) != 0 ||
-	    memcmp(there.digest, saved->digest, sizeof(there.digest)) != 0))
-		result = shmt__fail(EEXIST);
-	if (result == 0)
-		result = shmt__pair_remove(&pair,
-		    shmt__contents_copy(saved->ending));
-	shmt__close(pair.dir);
-	return result;
 }

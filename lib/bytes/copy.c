@@ -235,8 +235,8 @@ send_data(struct job *job, uint64_t end)
 	return result;
 }
 
-/* A hole that was sent may be behind the end by now, if an object became
- * shorter. */
+/* Holes are sent without being read.  If the object became shorter meanwhile,
+ * its end is before a hole that was sent: reading the last byte shows it. */
 static int
 expect_last_byte(struct job *job)
 {

@@ -266,6 +266,19 @@ struct old {
 };
 
 static int
+load_old(struct old *old)
+{
+	if (fstat(old->fd, &old->st) == -1)
+		return -1;
+	if (!S_ISREG(old->st.st_mode))
+		return shmt__fail(S_ISDIR(old->st.st_mode) ? EISDIR : EINVAL);
+	if (lseek(old->fd, 0, SEEK_SET) == -1)
+		return -1;
+	old->text = shmt__read_fd(old->fd, &old->length);
+	return old->text == NULL ? -1 : 0;
+}
+
+static int
 read_old(const char *path, struct old *old)
 {
 	memset(old, 0, sizeof(*old));
@@ -277,14 +290,8 @@ read_old(const char *path, struct old *old)
 		old->text = strdup("");
 		return old->text == NULL ? -1 : 0;
 	}
-	if (fstat(old->fd, &old->st) == 0) {
-		if (S_ISREG(old->st.st_mode))
-			old->text = shmt__read_fd(old->fd, &old->length);
-		if (old->text != NULL)
-			return 0;
-		if (!S_ISREG(old->st.st_mode))
-			errno = S_ISDIR(old->st.st_mode) ? EISDIR : EINVAL;
-	}
+	if (load_old(old) == 0)
+		return 0;
 	shmt__close(old->fd);
 	return -1;
 }
@@ -335,7 +342,7 @@ shmt_persist_prepare(const char *path, const struct shmt_setting *settings,
 		result = fill_from(shmt_atomic_file_fd(file), &old, settings,
 		    count);
 		free(old.text);
-		shmt__close(old.fd);
+		file->former = old.fd;
 	}
 	if (result == -1)
 		shmt_atomic_file_close(file);
@@ -344,16 +351,55 @@ shmt_persist_prepare(const char *path, const struct shmt_setting *settings,
 	return result;
 }
 
-int
-shmt_persist_commit(struct shmt_atomic_file *draft)
+/* A name lasts when its directory is on the disk. */
+static int
+sync_dir_of(const struct shmt_atomic_file *draft)
 {
 	int dir, result;
 
-	if (shmt_atomic_file_publish(draft) == -1)
-		return -1;
-	/* A name lasts when its directory is on the disk. */
 	dir = openat(draft->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	result = dir == -1 ? -1 : shmt__sync_dir(dir);
 	shmt__close(dir);
 	return result;
+}
+
+/* Only now is there a copy of the old file: a process that is killed must not
+ * leave one. */
+static int
+put_back(struct shmt_atomic_file *draft)
+{
+	struct old old = { .fd = draft->former };
+	int result;
+
+	if (load_old(&old) == -1)
+		return -1;
+	result = shmt__atomic_file_again(draft);
+	if (result == 0)
+		result = fill(shmt_atomic_file_fd(draft), &old, old.text,
+		    old.length);
+	free(old.text);
+	return result == -1 ? -1 : shmt_atomic_file_publish(draft);
+}
+
+int
+shmt_persist_commit(struct shmt_atomic_file *draft)
+{
+	int error;
+
+	if (shmt_atomic_file_publish(draft) == -1)
+		return -1;
+	if (sync_dir_of(draft) == 0)
+		return 0;
+	error = errno;
+	shmt_persist_revert(draft);
+	return shmt__fail(error);
+}
+
+int
+shmt_persist_revert(struct shmt_atomic_file *draft)
+{
+	int result = draft->former == -1 ?
+	    unlinkat(draft->dir, draft->final, 0) : put_back(draft);
+
+	return result == -1 ? -1 : sync_dir_of(draft);
 }

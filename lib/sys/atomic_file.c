@@ -138,6 +138,14 @@ lock_directory(struct shmt_atomic_file *file)
 	return 0;
 }
 
+int
+shmt__atomic_file_again(struct shmt_atomic_file *file)
+{
+	shmt__close(file->fd);
+	file->fd = shmt__open_unnamed(file->dir);
+	return file->fd == -1 ? open_named(file) : 0;
+}
+
 static int
 open_file(struct shmt_atomic_file *file, const char *path, bool locked)
 {
@@ -149,8 +157,7 @@ open_file(struct shmt_atomic_file *file, const char *path, bool locked)
 	strlcpy(file->final, base, sizeof(file->final));
 	if (locked && lock_directory(file) == -1)
 		return -1;
-	file->fd = shmt__open_unnamed(file->dir);
-	return file->fd == -1 ? open_named(file) : 0;
+	return shmt__atomic_file_again(file);
 }
 
 static int
@@ -160,7 +167,8 @@ new_file(const char *path, bool locked, struct shmt_atomic_file **file)
 
 	if (f == NULL)
 		return -1;
-	*f = (struct shmt_atomic_file){ .dir = -1, .lock = -1, .fd = -1 };
+	*f = (struct shmt_atomic_file){ .dir = -1, .lock = -1, .fd = -1,
+		.former = -1 };
 	if (open_file(f, path, locked) == -1) {
 		shmt_atomic_file_close(f);
 		return -1;
@@ -227,6 +235,7 @@ shmt_atomic_file_close(struct shmt_atomic_file *file)
 		unlinkat(file->dir, file->name, 0);
 	errno = saved;
 	shmt__close(file->fd);
+	shmt__close(file->former);
 	shmt__close(file->lock);
 	shmt__close(file->dir);
 	free(file);

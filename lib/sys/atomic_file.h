@@ -11,6 +11,7 @@ struct shmt_atomic_file {
 	int fd;
 	char final[256];	/* its name once it is complete */
 	char name[256];		/* its temporary name, "" while it has none */
+	int former;		/* the file that it replaces, or -1 */
 };
 
 /*
@@ -22,6 +23,9 @@ struct shmt_atomic_file {
  */
 int shmt__atomic_file_locked(const char *path,
     struct shmt_atomic_file **file);
+
+/* Begins another file for the same path, once one was published. */
+int shmt__atomic_file_again(struct shmt_atomic_file *file);
 
 /*
  * Opens a new file without a name in a directory, mode 0600, for reading and

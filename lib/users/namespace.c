@@ -330,6 +330,7 @@ collect(int fd, void **answer, size_t *length)
 {
 	size_t room = 65536, used = 0;
 	char *buf = NULL, *more;
+	int error;
 	ssize_t n;
 
 	do {
@@ -349,8 +350,9 @@ collect(int fd, void **answer, size_t *length)
 			used += (size_t)n;
 	} while (n > 0);
 	if (n == -1) {
+		error = errno;
 		free(buf);
-		return errno;
+		return error;
 	}
 	*answer = buf;
 	*length = used;

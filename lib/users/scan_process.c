@@ -33,11 +33,10 @@
 /* Room for "PID/task/TID/fd/N". */
 #define PATH_ROOM 64
 
-/* A device without a disk, and what is on it; it may be mounted nowhere any
- * more. */
+/* A device without a disk that is mounted somewhere. */
 struct shmt__device {
 	dev_t device;
-	bool mounted, tmpfs;
+	bool tmpfs;
 };
 
 static const char *
@@ -69,8 +68,7 @@ is_asked_inode(const struct shmt__query *query, uint64_t inode)
 
 /* Failures leave the device unknown. */
 static void
-add_device(struct shmt__worker *worker, dev_t device, bool mounted,
-    bool tmpfs)
+add_device(struct shmt__worker *worker, dev_t device, bool tmpfs)
 {
 	struct shmt__device *more;
 
@@ -79,7 +77,7 @@ add_device(struct shmt__worker *worker, dev_t device, bool mounted,
 	if (more == NULL)
 		return;
 	worker->known = more;
-	more[worker->known_count++] = (struct shmt__device){ device, mounted,
+	more[worker->known_count++] = (struct shmt__device){ device,
 		tmpfs };
 }
 
@@ -94,30 +92,37 @@ find_device(const struct shmt__worker *worker, dev_t device)
 	return NULL;
 }
 
-/* Whether a file is on a tmpfs, which may be mounted only where the process
- * that has it open is: each device is looked up once. */
-static bool
-is_on_tmpfs(struct shmt__worker *worker, dev_t device)
+static void
+add_mounts(struct shmt__worker *worker)
 {
-	const struct shmt__device *known;
 	struct shmt__mount mount;
 	char path[PATH_ROOM], *text, *rest;
 
-	if (major(device) != 0)
-		return false;
-	known = find_device(worker, device);
-	if (known != NULL)
-		return known->tmpfs;
 	text = shmt__read_file(worker->job->proc, join_path(path, worker->base,
 	    "mountinfo"));
 	for (rest = text; text != NULL && shmt__next_mount(&rest, &mount);)
 		if (find_device(worker, mount.device) == NULL)
-			add_device(worker, mount.device, true,
+			add_device(worker, mount.device,
 			    shmt__is_tmpfs(&mount));
 	free(text);
-	if (find_device(worker, device) == NULL)
-		add_device(worker, device, false, false);
+	worker->has_mounts = true;
+}
+
+/* Whether a file is on a tmpfs that is mounted.  It may be mounted only where
+ * another process is that has it open, so a device that is not found is looked
+ * up again for each process, but once. */
+static bool
+is_on_tmpfs(struct shmt__worker *worker, dev_t device)
+{
+	const struct shmt__device *known;
+
+	if (major(device) != 0)
+		return false;
 	known = find_device(worker, device);
+	if (known == NULL && !worker->has_mounts) {
+		add_mounts(worker);
+		known = find_device(worker, device);
+	}
 	return known != NULL && known->tmpfs;
 }
 
@@ -247,12 +252,11 @@ is_open_on_tmpfs(struct shmt__worker *worker, const struct statx *st,
     int dir, const char *number)
 {
 	const dev_t device = makedev(st->stx_dev_major, st->stx_dev_minor);
-	const struct shmt__device *known = find_device(worker, device);
 	struct statfs fs;
 	bool result, huge;
 	int fd;
 
-	if (known == NULL || known->mounted ||
+	if (major(device) != 0 || find_device(worker, device) != NULL ||
 	    shmt__is_internal(&worker->devices, device, &huge) ||
 	    (~st->stx_attributes_mask & worker->devices.attributes) != 0)
 		return false;
@@ -424,6 +428,7 @@ look_into(struct shmt__worker *worker, const char *base, pid_t pid)
 	int maps, result;
 
 	worker->base = base;
+	worker->has_mounts = false;
 	maps = openat(worker->job->proc, join_path(path, base, "maps"),
 	    O_RDONLY | O_CLOEXEC);
 	if (maps == -1)

@@ -28,7 +28,8 @@ struct shmt__worker {
 	struct shmt__job *job;
 	struct shmt__devices devices;
 	const char *base;	/* "PID" of the process that it looks into */
-	struct shmt__device *known;	/* those that were looked up */
+	bool has_mounts;	/* that process's are in known */
+	struct shmt__device *known;	/* those of all processes so far */
 	size_t known_count;
 	struct shmt__scan scan;
 	size_t room;		/* of scan.found */

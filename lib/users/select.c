@@ -28,7 +28,8 @@ struct subject {
 	uint64_t stale_idle;
 };
 
-/* Whether no process uses an object; the only place that asks for a lease. */
+/* Whether no process uses an object.  Of all criteria only this one may ask for
+ * a lease. */
 static enum shmt_answer
 is_unused(const struct subject *subject)
 {

@@ -147,8 +147,8 @@ has_owner_exited(const struct shmt_info *info, const struct shmt__ids *ids,
 	return ids->complete ? answer : SHMT_CANNOT_TELL;
 }
 
-/* Whether a pid in a name is a pid of our namespace: that of a process of the
- * owner can be one of another namespace otherwise. */
+/* Whether a pid in a name counts in our PID namespace.  If a process of the
+ * owner runs in another one, it may have made the name with its pid there. */
 static bool
 pids_are_ours(const struct shmt_info *info, const struct shmt__ids *ids)
 {

@@ -171,6 +171,33 @@ nothing was changed (--dry-run)" ]
 	[ "$(limit shm_rmid_forced) $(limit shmmni)" = "0 4096" ]
 }
 
+@test "set: where the last step fails, the file of --persist is as it was" {
+	command -v strace >/dev/null || skip "no strace here"
+	is_plain || skip "the program has to be the child of strace"
+	local before file options
+	printf '# ours\nkernel.shmmni = 5000' >old
+	chmod 640 old
+	# The second fsync(2) is that of the directory, after the rename.
+	failing=("-P $sysctl/shm_rmid_forced -e inject=write:error=EIO"
+		"-e inject=fsync:error=EIO:when=2")
+	for file in old new; do for options in "${failing[@]}"; do
+		before=$(stat -c %a old; md5sum "$file" 2>&1) || true
+		# shellcheck disable=SC2086
+		run --separate-stderr strace -qq -o calls \
+			-e trace=write,fsync $options \
+			shmtool limits --set shm_rmid_forced=1 shmmni=50 \
+			--persist="$file"
+		grep -q INJECTED calls || skip "strace cannot inject here"
+		[ "$status" -eq 1 ]
+		[ -z "$output" ]
+		[[ $stderr == *": Input/output error"* ]]
+		[[ $stderr == *"shmmni: is 4096 again"* ]]
+		[ "$before" = "$(stat -c %a old; md5sum "$file" 2>&1)" ]
+		[ "$(limit shm_rmid_forced) $(limit shmmni)" = "0 4096" ]
+	done; done
+	[ -z "$(find . -name '.?*')" ]
+}
+
 @test "set: default is what the kernel begins with" {
 	shmtool limits --set shmmax=1G shmall=1000 shmmni=77
 	run --separate-stderr shmtool limits --set shmmax=default \

@@ -27,6 +27,17 @@ load pairs
 	done
 }
 
+@test "restore: a .meta that cannot be looked at is no other kind of file" {
+	can_inject
+	make_saved
+	strace -qq -o trace -P "$(realpath "$name.meta")" \
+		-e trace=fstat,newfstatat \
+		-e inject=fstat,newfstatat:error=EIO:when=1 \
+		shmtool restore "$name" 2>err || status=$?
+	[ "$status" -eq 1 ]
+	grep -q 'the .meta: Input/output error' err
+}
+
 @test "restore: whatever call fails, nothing is left of it" {
 	can_inject
 	make_saved

@@ -4,6 +4,7 @@
 # rm --save: no removal without a copy.
 
 load ../common
+load ../saved
 load remove
 
 @test "rm: --save saves each first, and what was saved can be restored" {
@@ -44,6 +45,21 @@ load remove
 	shmtool rm --save "$BATS_TEST_TMPDIR" "$id"
 	[ "$(segments)" -eq 0 ]
 	[ "$(find "$BATS_TEST_TMPDIR" -name "$id-*" | wc -l)" -eq 2 ]
+}
+
+@test "rm: what is kept after it was saved has a copy, and a message says so" {
+	dir=$BATS_TEST_TMPDIR/d
+	mkdir "$dir"
+	can_inject
+	make_segment
+	stopped_at renameat:when=1 \
+		"perl -e 'shmwrite($id, q(x), 0, 1) or die'" \
+		shmtool rm --save "$dir" "$id"
+	[ "$status" -eq 5 ]
+	message_has "rm: $id: kept: it was used while it was saved; saved as" \
+		" $dir/$id-"
+	[ "$(names | wc -w)" -eq 2 ]
+	[ "$(segments)" -eq 1 ]
 }
 
 @test "rm: --save of an attached one, refused before it is saved or forced" {

@@ -315,11 +315,25 @@ reachable_dir() {
 @test "save: a file larger than RLIMIT_FSIZE is a message, not a signal" {
 	make_segment 1M
 	run --separate-stderr prlimit --fsize=65536 shmtool save "$dir" "$id"
-	[ "$status" -eq 1 ]
+	[ "$status" -eq 6 ]
 	message_has "save: $id:" "RLIMIT_FSIZE" "1048576"
 	[ -z "$(names)" ]
 	run --separate-stderr prlimit --fsize=1048576 shmtool save "$dir" "$id"
 	[ "$status" -eq 0 ]
+}
+
+@test "save: whichever look at it fails, the message has the reason" {
+	can_inject
+	make_segment
+	failed=0
+	for look in 1 2 3 4 5 6; do
+		run --separate-stderr with_failing "shmctl:error=EPERM:when=$look" \
+			shmtool save -f "$dir" "$id"
+		[ "$status" -ne 0 ] || continue
+		message_has "save: $id: Operation not permitted"
+		failed=$((failed + 1))
+	done
+	[ "$failed" -ge 3 ]
 }
 
 @test "save: a segment removed meanwhile is still saved whole" {

@@ -108,6 +108,35 @@ json() {
 	[ "$(list deleted ID,SIZE)" = "/proc/$holder/fd/3	6" ]
 }
 
+@test "stat --kind deleted: mapped, and open where its tmpfs is not mounted" {
+	needs_mounts
+	needs_root "map_files, and the mount namespace is left again"
+	needs_memfd
+	mkdir "$BATS_TEST_TMPDIR/mount"
+	cat >"$BATS_TEST_TMPDIR/map" <<-'PERL'
+	open my $file, "+>", "$ARGV[0]/mount/deleted" or die $!;
+	syswrite $file, "x" x 5000;
+	syscall(9, 0, 5000, 3, 1, fileno $file, 0) != -1 or die $!;
+	close $file;
+	unlink "$ARGV[0]/mount/deleted" or die $!;
+	open my $ready, ">", "$ARGV[0]/mapped" or die $!;
+	sleep 1 while 1;
+	PERL
+	# The process with the lower number, seen first, leaves the namespace.
+	unshare --mount sh -c 'cd "$1" && mount -t tmpfs tmpfs mount &&
+		: >mount/open && { perl map "$1" & echo $! >pid; } &&
+		exec nsenter --mount="/proc/$2/ns/mnt" sleep 100 3<mount/open' \
+		sh "$BATS_TEST_TMPDIR" $$ &
+	first=$!
+	wait_for test -e "$BATS_TEST_TMPDIR/mapped"
+	wait_for grep -qx sleep "/proc/$first/comm"
+	holder=$(<"$BATS_TEST_TMPDIR/pid")
+	holders+=("$first" "$holder")
+	[ "$first" -lt "$holder" ]
+	run shmtool stat --kind deleted --tsv --no-heading -o ID,SIZE
+	[[ $output == *"/proc/$holder/map_files/"*$'\t5000'* ]]
+}
+
 @test "stat --kind deleted: a deleted file on a disk is none" {
 	local dir
 	dir=$(mktemp -d -p "$BATS_TEST_DIRNAME/../.." 2>/dev/null) ||
