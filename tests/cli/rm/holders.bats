@@ -271,3 +271,20 @@ asking() {
 	[ "$(grep -c "\"/*\(proc/\)*$holder/maps\"" \
 		"$BATS_TEST_TMPDIR/opens")" -eq 1 ]
 }
+
+@test "rm -f 0xKEY: its users are found though the key is gone" {
+	needs_root "becomes another user"
+	local program pid
+	program=$(command -v shmtool)
+	id=$(without_privilege "$program" create -k 0x4d2 -s 4096 -m 0666)
+	without_privilege "$program" attach "$id" >/dev/null 3>&- &
+	holders+=($!)
+	is_attached() { [ "$(of_id nattch "$id")" -eq "$1" ]; }
+	wait_for is_attached 1
+	pid=$(shmtool stat --tsv --no-heading -o LPID "$id")
+	# Of another user: not all of nattch are seen.
+	hold "$id"
+	run --separate-stderr without_privilege "$program" rm -f 0x4d2
+	[ "$status" -eq 0 ]
+	message_has "last detach by $pid (shmtool), and by"
+}
