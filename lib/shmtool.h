@@ -1015,8 +1015,9 @@ int shmt_dev_shm_line(const char *size, char **line);
  * Replaces the lines kernel.NAME = of a sysctl.d file, or adds them, keeping
  * all others, in two steps: all that can fail beforehand, and the rename.
  * Once that is done, shmt_persist_revert() can undo it.  The caller closes the
- * draft after any of them.  Until then the directory is locked.  ELOOP: a symbolic link; EISDIR or EINVAL: no regular file; EBUSY:
- * another process keeps the lock.  count: at most 64.
+ * draft after any of them.  Until then the directory is locked.  ELOOP: a
+ * symbolic link; EISDIR or EINVAL: no regular file; EBUSY: another process
+ * keeps the lock.  count: at most 64.
  */
 struct shmt_setting {
 	const char *name;
