@@ -226,8 +226,11 @@ send_rows(void *arg, int out)
 /* Whether length bytes are an answer.  Each count is checked alone, for their
  * sum could be too large for a size_t. */
 static bool
-is_whole(const struct answer *answer, size_t length)
+read_answer(const char *bytes, size_t length, struct answer *answer)
 {
+	if (length < sizeof(*answer))
+		return false;
+	memcpy(answer, bytes, sizeof(*answer));
 	length -= sizeof(*answer);
 	if (answer->row_count > length / sizeof(struct row))
 		return false;
@@ -248,9 +251,7 @@ receive_rows(const char *bytes, size_t length, struct rows *rows,
 	struct row *more;
 	char *names;
 
-	if (length >= sizeof(answer))
-		memcpy(&answer, bytes, sizeof(answer));
-	if (length < sizeof(answer) || !is_whole(&answer, length))
+	if (!read_answer(bytes, length, &answer))
 		return fail("--all-ns", EIO);
 	rows_size = answer.row_count * sizeof(*more);
 	holders_size = answer.holder_count * sizeof(*holders);
