@@ -123,14 +123,16 @@ shmt__posix_stat(int dir, const struct shmt_object *object,
 	return shmt__posix_check(object, st);
 }
 
-bool
-shmt__posix_is_same(int dir, const char *name, const struct statx *st)
+int
+shmt__posix_check_same(int dir, const char *name, const struct statx *st)
 {
 	struct statx now;
 
-	return shmt__statx(dir, name, AT_SYMLINK_NOFOLLOW, &now) == 0 &&
-	    now.stx_ino == st->stx_ino && now.stx_nlink == st->stx_nlink &&
-	    shmt__device_of(&now) == shmt__device_of(st);
+	if (shmt__statx(dir, name, AT_SYMLINK_NOFOLLOW, &now) == -1)
+		return -1;
+	return now.stx_ino == st->stx_ino && now.stx_nlink == st->stx_nlink &&
+	    shmt__device_of(&now) == shmt__device_of(st) ? 0 :
+	    shmt__fail(ENOENT);
 }
 
 /* glibc puts "sem." before the name, musl does not. */

@@ -32,8 +32,8 @@ int shmt__posix_check(const struct shmt_object *object,
 int shmt__posix_stat(int dir, const struct shmt_object *object,
     struct statx *st);
 
-/* Whether the entry still is the file that st is of. */
-bool shmt__posix_is_same(int dir, const char *name, const struct statx *st);
+/* ENOENT: the entry is not, or no longer, the file that st is of. */
+int shmt__posix_check_same(int dir, const char *name, const struct statx *st);
 
 /* Opens an object with O_PATH, by its name or by its path: that is no use of
  * it, but keeps its inode. */

@@ -186,7 +186,7 @@ shmt_posix_discard(const struct shmt_object *object, int fd)
 	dir = shmt__posix_enter(object);
 	if (dir != -1 && shmt__statx(fd, "", AT_EMPTY_PATH, &st) == 0 &&
 	    st.stx_nlink > 0 &&
-	    shmt__posix_is_same(dir, object->name, &st))
+	    shmt__posix_check_same(dir, object->name, &st) == 0)
 		unlinkat(dir, object->name, 0);
 	if (dir != -1)
 		shmt__posix_leave(object, dir);

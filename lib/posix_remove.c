@@ -102,8 +102,8 @@ struct job {
 static int
 unlink_same(const struct job *job, const struct statx *st)
 {
-	if (!shmt__posix_is_same(job->dir, job->object->name, st))
-		return shmt__fail(ENOENT);
+	if (shmt__posix_check_same(job->dir, job->object->name, st) == -1)
+		return -1;
 	if (job->changes != -1 && shmt_changes_seen(job->changes))
 		return shmt__fail(ECANCELED);
 	return unlinkat(job->dir, job->object->name, 0);

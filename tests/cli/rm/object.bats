@@ -468,6 +468,26 @@ user='sleep 60 </dev/shm/a >/dev/null 2>&1 & echo $! >"$BATS_TEST_TMPDIR/user"'
 	[ "$(objects)" = "psm_1 " ]
 }
 
+@test "rm: an object that cannot be looked at is not said to be gone" {
+	can_inject
+	local number looks
+	make_object a
+	looks=$(strace -e trace=statx shmtool rm /a 2>&1 | grep -c '^statx')
+	[ "$looks" -gt 1 ]
+	for ((number = 1; number <= looks; number++)); do
+		[ -e /dev/shm/a ] || make_object a
+		run --separate-stderr strace -qq -o "$BATS_TEST_TMPDIR/calls" \
+			-e inject=statx:error=EACCES:when=$number \
+			shmtool rm /a
+		# Where no lease may be asked for, /proc decides.
+		if [ "$status" -eq 0 ]; then
+			[ -z "$(objects)" ]
+		else
+			[[ $(objects) == "a " && $stderr != *"it went"* ]]
+		fi
+	done
+}
+
 @test "rm: an opener that waits for the removal is reported" {
 	can_inject
 	local number
