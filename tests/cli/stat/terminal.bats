@@ -32,6 +32,16 @@ fits() {
 	done
 }
 
+# note_fits BEGINNING COMMAND: there is a note that begins so, and all fits.
+note_fits() {
+	at 80 "$2"
+	fits 80 || { echo "$2"; return 1; }
+	grep -q "^shmtool: $1" screen || {
+		echo "no note: $2"
+		return 1
+	}
+}
+
 make_segment() {
 	id=$(ipcmk -M "${1:-4096}" -p 0600 | tr -dc 0-9)
 }
@@ -212,23 +222,13 @@ named() {
 	for command in "stat -P" "stat $id" "stat --pid $holder" \
 		"stat --all-ns" "stat --kind deleted" "stat --kind posix -P" \
 		"stat --kind posix" "stat" "stat -u --kind all"; do
-		at 80 "$user shmtool $command"
-		fits 80 || { echo "$command"; return 1; }
-		grep -q "^shmtool: stat: " screen || {
-			echo "no note: $command"
-			return 1
-		}
+		note_fits "stat: " "$user shmtool $command"
 	done
 	release
 	for command in "save $dir $id" "limits -n --set shmmni=0" \
 		"limits -n --set shmmax=1" "limits -n --set shmall=1" \
 		"limits -n --set shm_rmid_forced=1"; do
-		at 80 "shmtool $command"
-		fits 80 || { echo "$command"; return 1; }
-		grep -q "^shmtool: [a-z]*: [0-9a-z_]*: " screen || {
-			echo "no note: $command"
-			return 1
-		}
+		note_fits "[a-z]*: [0-9a-z_]*: " "shmtool $command"
 	done
 	hold "$id"
 	ipcrm -m "$id"
