@@ -398,9 +398,6 @@ void shmt_view_close(struct shmt_view *view);
  * descriptor of its own: fd remains the caller's. */
 int shmt_view_of_fd(int fd, unsigned flags, struct shmt_view **view);
 
-/* The segment's size in bytes. */
-uint64_t shmt_view_size(const struct shmt_view *view);
-
 /*
  * What the view shows, as it was after the view was opened.  It is another
  * segment than the caller saw before if the id was reused meanwhile: compare
@@ -423,8 +420,8 @@ int shmt_view_put(struct shmt_view *view, uint64_t offset, const void *buffer,
 int shmt_view_visit(struct shmt_view *view, uint64_t offset, uint64_t length,
     int (*visit)(void *arg, const void *bytes, uint64_t length), void *arg);
 
-#define SHMT_ZERO_COPY	0x1u	/* lend pages to a pipe, where the kernel can:
-				 * the reader may see later stores */
+#define SHMT_ZERO_COPY	0x1u	/* splice pages into a pipe, where the kernel
+				 * can: the reader may see later stores */
 #define SHMT_SPARSE	0x2u	/* out is a new regular file, or the range was
 				 * never written: leave holes */
 #define SHMT_LEAVE_REST	0x4u	/* more input than the range stays unread */

@@ -70,7 +70,7 @@ ask_allocated(const struct shmt_view *view, uint64_t *bytes)
 static uint64_t
 estimate(const struct shmt_view *view, unsigned parts)
 {
-	uint64_t pages = (view->size + view->page - 1) / view->page,
+	uint64_t pages = (view->segment.size + view->page - 1) / view->page,
 	    allocated;
 
 	if (parts == (SHMT__DATA | SHMT__HOLES) ||

@@ -38,16 +38,14 @@ struct shmt__view_ops {
 	    const void *buffer, size_t length);
 	/*
 	 * Move up to SHMT__CHUNK bytes between the segment and a descriptor
-	 * without a buffer: copies out, copies in, and pages lent to a pipe.
+	 * without a buffer; with zero_copy, pages themselves to a pipe.
 	 * They return as write(2) and read(2) do.  NULL, and the errnos of
 	 * shmt__is_unsupported(): load() or store() has to be used.
 	 */
 	ssize_t (*send)(struct shmt_view *view, uint64_t offset, uint64_t end,
-	    int fd);
+	    int fd, bool zero_copy);
 	ssize_t (*receive)(struct shmt_view *view, uint64_t offset,
 	    size_t length, int fd);
-	ssize_t (*lend)(struct shmt_view *view, uint64_t offset, uint64_t end,
-	    int fd);
 	bool files_only;	/* send() and receive() take regular files */
 	/* As shmt__view_prefault() and shmt__view_punch(); both may be NULL. */
 	bool (*prefault)(struct shmt_view *view, uint64_t from, uint64_t to,
@@ -62,10 +60,10 @@ struct shmt_view {
 	const struct shmt__view_ops *ops;
 	struct shmt_info segment;	/* as it was after the attach */
 	unsigned flags;		/* SHMT_WRITE, SHMT_NO_TRACE */
-	uint64_t size;
 	size_t page;
 	bool huge;		/* of huge pages */
 	char *buffer;		/* of SHMT__BUFFER bytes, or NULL */
+	struct shmt__run run;	/* where shmt_view_visit() is */
 
 	int fd;			/* view_file.c; or -1 */
 	struct shmt__mapped *mapped;	/* view_map.c; or NULL */

@@ -316,18 +316,21 @@ is_regular(int fd)
 }
 
 static ssize_t
-send_pages(struct shmt_view *view, uint64_t offset, uint64_t end, int fd)
+send_pages(struct shmt_view *view, uint64_t offset, uint64_t end, int fd,
+    bool zero_copy)
 {
 	const bool is_long = view->mapped->prefault != NULL ||
 	    end - offset >= WORTH_PREFAULT;
-	size_t length = shmt__up_to(offset, end, SHMT__CHUNK);
+	struct iovec pages = { view->mapped->at + offset,
+		shmt__up_to(offset, end, SHMT__CHUNK) };
 	ssize_t n;
 
 	/* At the other end of a pipe another process already helps. */
 	if (!is_long || !is_regular(fd) ||
-	    !prefault(view, offset, offset + length, end))
-		fault_in(view, offset, length, MADV_POPULATE_READ);
-	n = write(fd, view->mapped->at + offset, length);
+	    !prefault(view, offset, offset + pages.iov_len, end))
+		fault_in(view, offset, pages.iov_len, MADV_POPULATE_READ);
+	n = zero_copy ? vmsplice(fd, &pages, 1, 0) :
+	    write(fd, pages.iov_base, pages.iov_len);
 	if (n > 0)
 		note_use(view, offset, (uint64_t)n);
 	return n;
@@ -340,20 +343,6 @@ receive_pages(struct shmt_view *view, uint64_t offset, size_t length, int fd)
 
 	fault_in(view, offset, length, MADV_POPULATE_WRITE);
 	n = read(fd, view->mapped->at + offset, length);
-	if (n > 0)
-		note_use(view, offset, (uint64_t)n);
-	return n;
-}
-
-static ssize_t
-lend_pages(struct shmt_view *view, uint64_t offset, uint64_t end, int fd)
-{
-	struct iovec pages = { view->mapped->at + offset,
-		shmt__up_to(offset, end, SHMT__CHUNK) };
-	ssize_t n;
-
-	fault_in(view, offset, pages.iov_len, MADV_POPULATE_READ);
-	n = vmsplice(fd, &pages, 1, 0);
 	if (n > 0)
 		note_use(view, offset, (uint64_t)n);
 	return n;
@@ -418,7 +407,6 @@ static const struct shmt__view_ops by_mapping = {
 	.store = store,
 	.send = send_pages,
 	.receive = receive_pages,
-	.lend = lend_pages,
 	.prefault = prefault,
 	.punch = punch,
 	.reset = reset,
@@ -433,7 +421,7 @@ shmt__view_map(struct shmt_view *view, void *at)
 		return -1;
 	view->mapped->at = at;
 	/* So that copying does not mark the pages as recently used. */
-	madvise(at, (size_t)view->size, MADV_SEQUENTIAL);
+	madvise(at, (size_t)view->segment.size, MADV_SEQUENTIAL);
 	find_page_kind(view);
 	view->ops = &by_mapping;
 	return 0;
