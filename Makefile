@@ -35,7 +35,7 @@ LIB := \
 	archive/restore archive/save bytes/allocation bytes/copy bytes/memcg \
 	bytes/prefault bytes/view bytes/view_file bytes/view_map \
 	bytes/view_remote info limits/advice limits/dev_shm limits/diagnose \
-	limits/diagnose_object limits/limits limits/logind limits/sysctl \
+	limits/limits limits/logind limits/sysctl \
 	limits/tmpfs object posix posix_create posix_list posix_remove ref \
 	sys/arena sys/atomic_file sys/file sys/meminfo sys/mounts sys/parse \
 	sys/resident sys/semaphore sys/thread sys/walk sysv sysv_list unnamed \
