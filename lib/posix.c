@@ -10,7 +10,6 @@
 
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
 #include <errno.h>
@@ -47,19 +46,6 @@ shmt__posix_is_name(const char *name)
 	    strcmp(name, "..") != 0;
 }
 
-/* Descriptor 0 may be free too, but means "no directory" in an object. */
-static int
-above_zero(int fd)
-{
-	int other;
-
-	if (fd != 0)
-		return fd;
-	other = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	shmt__close(fd);
-	return other;
-}
-
 int
 shmt__posix_enter(const struct shmt_object *object)
 {
@@ -69,7 +55,7 @@ shmt__posix_enter(const struct shmt_object *object)
 	if (object->dir != 0)
 		return object->dir;
 	/* /dev/shm itself may be a link, to /run/shm. */
-	dir = above_zero(open(SHM, O_PATH | O_DIRECTORY | O_CLOEXEC));
+	dir = open(SHM, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir == -1) {
 		if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)
 			errno = ENODEV;
@@ -87,12 +73,6 @@ shmt__posix_leave(const struct shmt_object *object, int dir)
 {
 	if (object->dir == 0)
 		shmt__close(dir);
-}
-
-uint64_t
-shmt__device_of(const struct statx *st)
-{
-	return makedev(st->stx_dev_major, st->stx_dev_minor);
 }
 
 int

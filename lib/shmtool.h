@@ -34,11 +34,6 @@ extern "C" {
 /* The version of the library in use, as SHMT_VERSION was when it was built. */
 const char *shmt_version(void);
 
-/*
- * Text to numbers.  The whole string is parsed, or -1 with EINVAL; ERANGE for a
- * number that does not fit.
- */
-
 enum shmt_kind {
 	SHMT_SYSV,		/* System V segment */
 	SHMT_POSIX,		/* regular file directly in /dev/shm */
@@ -56,6 +51,11 @@ enum shmt_kind {
 
 /* "sysv", "posix", "deleted", "memfd", "anon". */
 const char *shmt_kind_name(enum shmt_kind kind);
+
+/*
+ * Text to numbers.  The whole string is parsed, or -1 with EINVAL; ERANGE for a
+ * number that does not fit.
+ */
 
 /*
  * What an operand names: SHMT_SYSV by key or by id, SHMT_POSIX by name.  A path
@@ -220,7 +220,7 @@ struct shmt_list {
 	size_t count;
 	size_t hidden;		/* processes that could not be looked into,
 				 * where the kinds asked for need that */
-	struct shmt__arena *names;	/* private, as is the directory */
+	struct shmt__strings *names;	/* private, as is the directory */
 	int dir;
 };
 
@@ -873,7 +873,7 @@ struct shmt_tmpfs {
 struct shmt_tmpfs_list {
 	struct shmt_tmpfs *list;
 	size_t count;
-	struct shmt__arena *names;	/* private */
+	struct shmt__strings *names;	/* private */
 };
 
 /* Lists every tmpfs once.  The caller frees with shmt_tmpfs_free().  errno as

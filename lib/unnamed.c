@@ -21,8 +21,8 @@
 
 #include "posix.h"
 #include "shmtool.h"
-#include "sys/arena.h"
 #include "sys/file.h"
+#include "sys/memory.h"
 #include "sys/resident.h"
 #include "unnamed.h"
 #include "users/scan.h"
@@ -152,7 +152,7 @@ find_kind(int place, const struct statx *st, enum shmt_kind *kind)
 	if (shmt__is_internal(&devices, shmt__device_of(st), &huge)) {
 		if (read_link(place, text) == -1)
 			return -1;
-		*kind = shmt__kind_by_name(text, strlen(text), &key);
+		*kind = shmt__kind_by_name(text, &key);
 	}
 	if ((fs.f_type != TMPFS_MAGIC &&
 	    (uint32_t)fs.f_type != HUGETLBFS_MAGIC) ||
@@ -193,7 +193,7 @@ shmt_path_name(const char *path, char name[256])
 {
 	const struct shmt_object object = { .path = path };
 	const struct shmt_info *info;
-	struct shmt_list list;
+	struct shmt_list list = { 0 };
 	struct statx st;
 	bool found = false;
 	size_t i;
@@ -203,8 +203,10 @@ shmt_path_name(const char *path, char name[256])
 	if (place == -1)
 		return -1;
 	shmt__close(place);
-	if (shmt__posix_list(0, &list) == -1)
+	if (shmt__posix_list(0, &list) == -1) {
+		shmt_list_free(&list);
 		return -1;
+	}
 	for (i = 0; i < list.count && !found; i++) {
 		info = &list.list[i];
 		found = info->object.inode == st.stx_ino &&
@@ -322,8 +324,9 @@ has_this_name(const struct shmt__found *found)
 {
 	struct statx st;
 
-	return shmt__statx(AT_FDCWD, found->name, AT_SYMLINK_NOFOLLOW,
-	    &st) == 0 && st.stx_ino == found->mapping.inode &&
+	return found->name != NULL && shmt__statx(AT_FDCWD, found->name,
+	    AT_SYMLINK_NOFOLLOW, &st) == 0 &&
+	    st.stx_ino == found->mapping.inode &&
 	    shmt__device_of(&st) == found->mapping.device;
 }
 
@@ -385,8 +388,7 @@ add_memory(struct shmt_list *list, const struct shmt__found *found,
 	if (result == 1)
 		return 0;
 	count_users(found, count, info);
-	info->object.path = shmt__arena_copy(&list->names, path,
-	    strlen(path));
+	info->object.path = shmt__strings_add(&list->names, path);
 	list->count++;
 	return info->object.path == NULL ? -1 : 0;
 }
@@ -395,11 +397,14 @@ static int
 add_all(struct shmt__scan *scan, struct shmt_list *list)
 {
 	const bool swaps = !shmt__nothing_swapped();
+	struct shmt_info *more;
 	size_t i, n;
 
-	list->list = calloc(scan->count + 1, sizeof(*list->list));
-	if (list->list == NULL)
+	more = reallocarray(list->list, list->count + scan->count + 1,
+	    sizeof(*more));
+	if (more == NULL)
 		return -1;
+	list->list = more;
 	if (scan->count > 0)
 		qsort(scan->found, scan->count, sizeof(*scan->found),
 		    compare_found);
@@ -416,7 +421,6 @@ shmt__unnamed_list(unsigned kinds, struct shmt_list *list)
 {
 	const struct shmt__query query = { .kinds = kinds & SHMT_UNNAMED,
 	    .unlinked = (kinds & SHMT_KIND(SHMT_DELETED)) != 0, .fds = true };
-	struct shmt_list all = { 0 };
 	struct shmt__scan scan;
 	int result;
 
@@ -425,12 +429,8 @@ shmt__unnamed_list(unsigned kinds, struct shmt_list *list)
 			errno = ENOTSUP;
 		return -1;
 	}
-	result = add_all(&scan, &all);
-	all.hidden = scan.hidden;
+	result = add_all(&scan, list);
+	list->hidden += scan.hidden;
 	shmt__scan_free(&scan);
-	if (result == 0)
-		*list = all;
-	else
-		shmt_list_free(&all);
 	return result;
 }

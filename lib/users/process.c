@@ -25,9 +25,6 @@
 /* Segment times are whole seconds, and there may be a leap second. */
 #define SLACK 2
 
-/* Fields of /proc/PID/stat behind the command; the state is field 3. */
-enum { FLAGS = 9, THREADS = 20, STARTED = 22 };
-
 int
 shmt__open_process(pid_t pid)
 {
@@ -42,41 +39,29 @@ shmt__open_process(pid_t pid)
 }
 
 bool
-shmt__parse_stat(const char *text, size_t length, struct shmt__stat *stat)
+shmt__parse_stat(const char *text, struct shmt__stat *stat)
 {
 	struct shmt__stat s = { 0 };
-	const char *open, *close;
-	char *p, *end;
-	unsigned long long value;
-	size_t size;
-	int field;
+	const char *open = strchr(text, '('), *close = strrchr(text, ')'), *p;
+	unsigned long long fields[23];
+	char *end;
+	int i;
 
 	/* The command may hold parentheses and blanks: the last one ends it. */
-	open = memchr(text, '(', length);
-	close = memrchr(text, ')', length);
 	if (open == NULL || close == NULL || close < open ||
-	    text[length] != '\0' || close[1] != ' ' || close[2] == '\0')
+	    (size_t)(close - open - 1) >= sizeof(s.command) ||
+	    close[1] != ' ' || close[2] == '\0')
 		return false;
-	size = (size_t)(close - open - 1);
-	if (size >= sizeof(s.command))
-		return false;
-	memcpy(s.command, open + 1, size);
-	s.state = close[2];
-	p = (char *)(uintptr_t)close + 3;
-	for (field = 4; field <= STARTED; field++, p = end) {
-		if (*p != ' ')
+	for (p = close + 3, i = 4; i < 23; i++, p = end) {
+		fields[i] = strtoull(p, &end, 10);
+		if (end == p)
 			return false;
-		errno = 0;
-		value = strtoull(p, &end, 10);
-		if (end == p || errno != 0)
-			return false;
-		if (field == FLAGS)
-			s.flags = (unsigned)value;
-		else if (field == THREADS)
-			s.threads = value;
-		else if (field == STARTED)
-			s.started = value;
 	}
+	memcpy(s.command, open + 1, (size_t)(close - open - 1));
+	s.state = close[2];
+	s.flags = (unsigned)fields[9];
+	s.threads = fields[20];
+	s.started = fields[22];
 	*stat = s;
 	return true;
 }
@@ -89,31 +74,42 @@ shmt__read_stat(int dirfd, const char *path, struct shmt__stat *stat)
 
 	if (text == NULL)
 		return -1;
-	good = shmt__parse_stat(text, strlen(text), stat);
+	good = shmt__parse_stat(text, stat);
 	free(text);
 	if (!good)
 		return shmt__fail(EBADMSG);
 	return 0;
 }
 
+size_t
+shmt__status_numbers(const char *text, const char *word, uint32_t *numbers,
+    size_t max)
+{
+	const char *at = strstr(text, word);
+	size_t count = 0;
+	char *end;
+
+	if (at == NULL)
+		return 0;
+	for (at += strlen(word); count < max && *at == '\t'; at = end)
+		numbers[count++] = (uint32_t)strtoul(at + 1, &end, 10);
+	return count;
+}
+
 int
 shmt__read_nspid(int dirfd, const char *path, pid_t *pid, size_t *levels)
 {
-	static const char word[] = "\nNSpid:";
-	char *text = shmt__read_file(dirfd, path), *at, *end;
+	uint32_t pids[33];	/* the kernel has 32 levels below the first */
+	char *text = shmt__read_file(dirfd, path);
 
 	if (text == NULL)
 		return -1;
-	*levels = 0;
-	at = strstr(text, word);
-	if (at != NULL)
-		at += sizeof(word) - 1;
-	for (; at != NULL && *at == '\t'; at = end, ++*levels)
-		*pid = (pid_t)strtoull(at + 1, &end, 10);
+	*levels = shmt__status_numbers(text, "\nNSpid:", pids, 33);
 	free(text);
-	if (*levels > 0)
-		return 0;
-	return shmt__fail(EBADMSG);
+	if (*levels == 0)
+		return shmt__fail(EBADMSG);
+	*pid = (pid_t)pids[*levels - 1];
+	return 0;
 }
 
 bool
