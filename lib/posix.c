@@ -36,6 +36,9 @@
 #define SEMAPHORE_SIZE 32
 #define SEMAPHORE_SIZE_32 16
 
+#define ANY_SEAL (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | \
+	    F_SEAL_FUTURE_WRITE)
+
 bool
 shmt__posix_is_name(const char *name)
 {
@@ -150,25 +153,6 @@ shmt__posix_fill(const struct statx *st, const char *name,
 	}
 }
 
-void
-shmt__posix_fill_resident(int dir, struct shmt_info *info)
-{
-	struct stat st;
-	int fd;
-
-	if (info->known & SHMT_HAS_RSS)
-		return;
-	fd = openat(dir, info->object.name, O_RDONLY | O_NONBLOCK |
-	    O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
-	if (fd == -1)
-		return;
-	if (fstat(fd, &st) == 0 && st.st_dev == info->object.dev &&
-	    st.st_ino == info->object.inode &&
-	    shmt__resident(fd, &info->rss, &info->swap) == 0)
-		info->known |= SHMT_HAS_RSS;
-	shmt__close(fd);
-}
-
 int
 shmt__posix_info(const struct shmt_object *object, unsigned want,
     struct shmt_info *info)
@@ -184,7 +168,7 @@ shmt__posix_info(const struct shmt_object *object, unsigned want,
 		    info);
 		info->object.dir = object->dir;
 		if (want & SHMT_WANT_RSS)
-			shmt__posix_fill_resident(dir, info);
+			shmt__posix_fill_by_opening(info);
 	}
 	shmt__posix_leave(object, dir);
 	return result;
@@ -256,6 +240,31 @@ shmt__posix_open_for(const struct shmt_object *object, int flags,
 	fd = shmt__reopen(place, flags);
 	shmt__close(place);
 	return fd;
+}
+
+void
+shmt__posix_fill_by_opening(struct shmt_info *info)
+{
+	const bool memfd = info->object.kind == SHMT_MEMFD;
+	struct statx st;
+	int fd, seals;
+
+	if (!memfd && (info->known & SHMT_HAS_RSS) != 0)
+		return;
+	/* Not even the holder of a lease is waited for. */
+	fd = shmt__posix_open_for(&info->object, O_RDONLY | O_NONBLOCK, &st);
+	if (fd == -1)
+		return;
+	if ((info->known & SHMT_HAS_RSS) == 0 &&
+	    shmt__resident(fd, &info->rss, &info->swap) == 0)
+		info->known |= SHMT_HAS_RSS;
+	seals = memfd ? fcntl(fd, F_GET_SEALS) : -1;
+	if (seals != -1) {
+		info->known |= SHMT_HAS_SEALS;
+		info->seals = (unsigned)seals;
+		info->state |= (seals & ANY_SEAL) != 0 ? SHMT_SEALED : 0;
+	}
+	shmt__close(fd);
 }
 
 int

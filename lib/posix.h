@@ -41,8 +41,9 @@ int shmt__posix_place(const struct shmt_object *object, struct statx *st);
 void shmt__posix_fill(const struct statx *st, const char *name,
     bool nothing_swapped, struct shmt_info *info);
 
-/* rss and swap of an object of which they are not known yet. */
-void shmt__posix_fill_resident(int dir, struct shmt_info *info);
+/* What only an open file tells: seals of a memfd and, where a part is swapped
+ * out, rss and swap. */
+void shmt__posix_fill_by_opening(struct shmt_info *info);
 
 int shmt__posix_info(const struct shmt_object *object, unsigned want,
     struct shmt_info *info);

@@ -90,7 +90,7 @@ shmt__posix_list(unsigned want, struct shmt_list *list)
 		qsort(list->list + first, list->count - first,
 		    sizeof(*list->list), compare_names);
 	for (i = first; (want & SHMT_WANT_RSS) != 0 && i < list->count; i++)
-		shmt__posix_fill_resident(list->dir, &list->list[i]);
+		shmt__posix_fill_by_opening(&list->list[i]);
 	return result;
 }
 

@@ -71,7 +71,8 @@ static int
 parse_numbers(const char *line, uint64_t v[static COLUMNS])
 {
 	static const uint64_t most[COLUMNS] = {
-		[KEY] = INT32_MAX, [ID] = INT32_MAX, [PERMS] = 0177777, [SIZE] = UINT64_MAX,
+		[KEY] = INT32_MAX, [ID] = INT32_MAX, [PERMS] = 0177777,
+		[SIZE] = UINT64_MAX,
 		[CPID] = INT32_MAX, [LPID] = INT32_MAX, [NATTCH] = UINT64_MAX,
 		[UID] = UINT32_MAX, [GID] = UINT32_MAX, [CUID] = UINT32_MAX,
 		[CGID] = UINT32_MAX, [ATIME] = INT64_MAX, [DTIME] = INT64_MAX,

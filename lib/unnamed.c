@@ -33,37 +33,7 @@
 #define DELETED " (deleted)"
 #define MEMFD "/memfd:"
 
-#define ANY_SEAL (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | \
-	    F_SEAL_FUTURE_WRITE)
-
 #define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
-
-/* Seals, and where a part is swapped out, rss and swap: these need the memory
- * to be open. */
-static void
-fill_by_opening(struct shmt_info *info)
-{
-	const bool memfd = info->object.kind == SHMT_MEMFD;
-	struct statx st;
-	int fd, seals;
-
-	if (!memfd && (info->known & SHMT_HAS_RSS) != 0)
-		return;
-	/* Not even the holder of a lease is waited for. */
-	fd = shmt__posix_open_for(&info->object, O_RDONLY | O_NONBLOCK, &st);
-	if (fd == -1)
-		return;
-	if ((info->known & SHMT_HAS_RSS) == 0 &&
-	    shmt__resident(fd, &info->rss, &info->swap) == 0)
-		info->known |= SHMT_HAS_RSS;
-	seals = memfd ? fcntl(fd, F_GET_SEALS) : -1;
-	if (seals != -1) {
-		info->known |= SHMT_HAS_SEALS;
-		info->seals = (unsigned)seals;
-		info->state |= (seals & ANY_SEAL) != 0 ? SHMT_SEALED : 0;
-	}
-	shmt__close(fd);
-}
 
 /* Facts of the file that a path in /proc leads to, which object describes. */
 static void
@@ -75,7 +45,7 @@ fill(const struct shmt_object *object, const struct statx *st, bool swaps,
 	info->state = 0;
 	info->known |= SHMT_HAS_IN_USE;
 	info->in_use = true;
-	fill_by_opening(info);
+	shmt__posix_fill_by_opening(info);
 }
 
 int

@@ -13,7 +13,7 @@
 #include "bytes/view.h"
 #include "sys/file.h"
 
-/* A run of zeros of this length, and at a multiple of it, becomes a hole. */
+/* Zeros of this length, and at a multiple of it, becomes a hole. */
 #define HOLE_UNIT ((size_t)4096)
 
 /* A copy in progress. */
@@ -32,9 +32,9 @@ is_zero(const char *bytes, size_t length)
 	return bytes[0] == 0 && memcmp(bytes, bytes + 1, length - 1) == 0;
 }
 
-/* The length of the first run of zero units or of other units. */
+/* The length of the first zero units or of other units. */
 static size_t
-first_run(const char *bytes, size_t length, bool *zero)
+first_units(const char *bytes, size_t length, bool *zero)
 {
 	size_t at, n = shmt__up_to(0, length, HOLE_UNIT);
 
@@ -56,7 +56,7 @@ store(struct shmt_view *to, uint64_t offset, const char *bytes, size_t length,
 	size_t n;
 
 	for (; length > 0; bytes += n, offset += n, length -= n) {
-		n = first_run(bytes, length, &zero);
+		n = first_units(bytes, length, &zero);
 		if (zero && allocated)
 			shmt__view_punch(to, offset, offset + n);
 		else if (!zero &&
@@ -75,11 +75,11 @@ put_block(struct job *job, const char *bytes, size_t length)
 
 	job->at += length;
 	job->filled = 0;
-	/* Pages are allocated ahead only if one run of data has the whole
+	/* Pages are allocated ahead only if one extent has the whole
 	 * block; then store() gets its zeros too. */
 	if (bytes != job->block)
 		allocated = shmt__view_prefault(job->to, offset,
-		    offset + length, job->from->run.end & ~mask);
+		    offset + length, job->from->extent.end & ~mask);
 	if (!is_zero(bytes, length))
 		shmt__digest_add(job->digest, offset / SHMT__BLOCK, bytes,
 		    length);

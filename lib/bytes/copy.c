@@ -2,7 +2,7 @@
 
 /*
  * Transfers: a segment's bytes to a descriptor, from one, and to a function.
- * Each run of data is moved by the view's own call where the kernel has it
+ * Each extent of data is moved by the view's own call where the kernel has it
  * for these descriptors, else through a buffer.  A hole is left as it is, or
  * written as zeros where the descriptor takes no holes.
  */
@@ -241,13 +241,13 @@ static int
 expect_last_byte(struct job *job)
 {
 	struct shmt_view *view = job->view;
-	struct shmt__run run;
+	struct shmt__extent extent;
 	char byte;
 
 	if (job->end == job->how->offset)
 		return 0;
-	shmt__view_run(view, job->end - 1, job->end, &run);
-	return run.data ? view->ops->load(view, job->end - 1, &byte, 1) : 0;
+	shmt__view_extent(view, job->end - 1, job->end, &extent);
+	return extent.data ? view->ops->load(view, job->end - 1, &byte, 1) : 0;
 }
 
 /* A hole at the end of a file is there only once the file is so long. */
@@ -282,7 +282,7 @@ int
 shmt_view_send(struct shmt_view *view, const struct shmt_transfer *how,
     int out, uint64_t *done)
 {
-	struct shmt__run run;
+	struct shmt__extent extent;
 	struct job job;
 	int result;
 
@@ -291,9 +291,9 @@ shmt_view_send(struct shmt_view *view, const struct shmt_transfer *how,
 		return -1;
 	result = prepare_output(&job);
 	while (result == 0 && job.pos < job.end) {
-		shmt__view_run(view, job.pos, job.end, &run);
-		result = run.data ? send_data(&job, run.end) :
-		    send_hole(&job, run.end);
+		shmt__view_extent(view, job.pos, job.end, &extent);
+		result = extent.data ? send_data(&job, extent.end) :
+		    send_hole(&job, extent.end);
 	}
 	*done = job.pos - how->offset;
 	if (result == 0)
@@ -311,7 +311,7 @@ shmt_view_visit(struct shmt_view *view, uint64_t offset, uint64_t length,
     int (*visit)(void *arg, const void *bytes, uint64_t length), void *arg)
 {
 	const struct shmt_transfer how = { .offset = offset, .length = length };
-	struct shmt__run *run = &view->run;
+	struct shmt__extent *extent = &view->extent;
 	struct job job;
 	int result = 0;
 	size_t n;
@@ -319,17 +319,17 @@ shmt_view_visit(struct shmt_view *view, uint64_t offset, uint64_t length,
 	if (begin(&job, view, &how, -1) == -1)
 		return -1;
 	while (result == 0 && job.pos < job.end) {
-		shmt__view_run(view, job.pos, job.end, run);
-		if (!run->data) {
-			result = visit(arg, NULL, run->end - job.pos);
-			job.pos = run->end;
+		shmt__view_extent(view, job.pos, job.end, extent);
+		if (!extent->data) {
+			result = visit(arg, NULL, extent->end - job.pos);
+			job.pos = extent->end;
 		}
-		for (; run->data && result == 0 && job.pos < run->end;
+		for (; extent->data && result == 0 && job.pos < extent->end;
 		    job.pos += n) {
-			n = shmt__up_to(job.pos, run->end,
+			n = shmt__up_to(job.pos, extent->end,
 			    SHMT__BUFFER - (size_t)(job.pos % SHMT__BUFFER));
 			shmt__view_prefault(view, job.pos, job.pos + n,
-			    run->end);
+			    extent->end);
 			result = view->ops->load(view, job.pos, view->buffer,
 			    n);
 			if (result == 0)

@@ -237,12 +237,12 @@ shmt__view_reset(struct shmt_view *view)
 }
 
 void
-shmt__view_run(struct shmt_view *view, uint64_t offset, uint64_t end,
-    struct shmt__run *run)
+shmt__view_extent(struct shmt_view *view, uint64_t offset, uint64_t end,
+    struct shmt__extent *extent)
 {
-	if (view->ops->find_run == NULL ||
-	    !view->ops->find_run(view, offset, end, run))
-		*run = (struct shmt__run){ true, end };
+	if (view->ops->find_extent == NULL ||
+	    !view->ops->find_extent(view, offset, end, extent))
+		*extent = (struct shmt__extent){ true, end };
 }
 
 bool

@@ -20,17 +20,17 @@
 #endif
 
 /* Bytes from an offset on that are all alike: written, or in a hole. */
-struct shmt__run {
+struct shmt__extent {
 	bool data;
 	uint64_t end;
 };
 
 struct shmt__view_ops {
-	/* The longest run known from offset on, up to end; false: nothing is
+	/* The longest extent known from offset on, up to end; false: nothing is
 	 * known, so all counts as data.  May be NULL.  copy.c skips or writes
 	 * the holes found here. */
-	bool (*find_run)(struct shmt_view *view, uint64_t offset, uint64_t end,
-	    struct shmt__run *run);
+	bool (*find_extent)(struct shmt_view *view, uint64_t offset,
+	    uint64_t end, struct shmt__extent *extent);
 	/* Copy into a buffer and out of one. */
 	int (*load)(struct shmt_view *view, uint64_t offset, void *buffer,
 	    size_t length);
@@ -63,7 +63,7 @@ struct shmt_view {
 	size_t page;
 	bool huge;		/* of huge pages */
 	char *buffer;		/* of SHMT__BUFFER bytes, or NULL */
-	struct shmt__run run;	/* where shmt_view_visit() is */
+	struct shmt__extent extent;	/* where shmt_view_visit() is */
 
 	int fd;			/* view_file.c; or -1 */
 	struct shmt__mapped *mapped;	/* view_map.c; or NULL */
@@ -100,10 +100,10 @@ int shmt__view_file(struct shmt_view *view, int fd);
 int shmt__view_map(struct shmt_view *view, void *at);
 int shmt__view_remote(struct shmt_view *view, bool files_only);
 
-/* The run of data or of a hole that begins at an offset of a file, up to end.
- * False: nothing is known; behind the end of the file there is no hole. */
-bool shmt__find_run(int fd, uint64_t offset, uint64_t end,
-    struct shmt__run *run);
+/* The extent of data or of a hole that begins at an offset of a file, up to
+ * end.  False: nothing is known; behind the end of the file is no hole. */
+bool shmt__find_extent(int fd, uint64_t offset, uint64_t end,
+    struct shmt__extent *extent);
 
 /* Whether errno means that a system call cannot do this here: the kernel lacks
  * it, a filter forbids it, or it does not take descriptors of this kind. */
@@ -122,12 +122,12 @@ bool shmt__view_has(const struct shmt_view *view, uint64_t offset,
 bool shmt__view_writable(const struct shmt_view *view);
 
 /*
- * For transfers: runs and pieces in ascending order, after a reset, which
+ * For transfers: extents and pieces in ascending order, after a reset, which
  * forgets what is known of holes and pages, and before another one.
  */
 void shmt__view_reset(struct shmt_view *view);
-void shmt__view_run(struct shmt_view *view, uint64_t offset, uint64_t end,
-    struct shmt__run *run);
+void shmt__view_extent(struct shmt_view *view, uint64_t offset, uint64_t end,
+    struct shmt__extent *extent);
 
 /*
  * Faults in the pages of a range that is going to be copied, all of it data,

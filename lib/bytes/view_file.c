@@ -32,27 +32,28 @@ has_bytes(int fd, uint64_t end)
 
 /* SEEK_DATA knows swapped pages, too.  On huge pages all is data. */
 bool
-shmt__find_run(int fd, uint64_t offset, uint64_t end, struct shmt__run *run)
+shmt__find_extent(int fd, uint64_t offset, uint64_t end,
+    struct shmt__extent *extent)
 {
 	off_t next = lseek(fd, (off_t)offset, SEEK_DATA);
 
 	/* What is behind the end is no hole: reading it is to fail. */
 	if (next == -1 && (errno != ENXIO || !has_bytes(fd, end)))
 		return false;
-	*run = (struct shmt__run){ next == (off_t)offset, end };
-	if (run->data)
+	*extent = (struct shmt__extent){ next == (off_t)offset, end };
+	if (extent->data)
 		next = lseek(fd, (off_t)offset, SEEK_HOLE);
 	/* It may have been punched between the two calls. */
 	if (next > (off_t)offset && (uint64_t)next < end)
-		run->end = (uint64_t)next;
+		extent->end = (uint64_t)next;
 	return true;
 }
 
 static bool
-find_run(struct shmt_view *view, uint64_t offset, uint64_t end,
-    struct shmt__run *run)
+find_extent(struct shmt_view *view, uint64_t offset, uint64_t end,
+    struct shmt__extent *extent)
 {
-	return shmt__find_run(view->fd, offset, end, run);
+	return shmt__find_extent(view->fd, offset, end, extent);
 }
 
 static int
@@ -140,7 +141,7 @@ close_file(struct shmt_view *view)
 }
 
 static const struct shmt__view_ops by_file = {
-	.find_run = find_run,
+	.find_extent = find_extent,
 	.load = load,
 	.store = store,
 	.send = send_file,

@@ -32,7 +32,7 @@
  * at most stay mapped in during a transfer. */
 #define MAPPED_MAX ((uint64_t)4 << 20)
 
-/* A run of this length is worth a thread. */
+/* An extent of this length is worth a thread. */
 #define WORTH_PREFAULT ((uint64_t)8 << 20)
 
 struct shmt__mapped {
@@ -124,8 +124,8 @@ found_all(struct shmt_view *view)
 
 /* mincore(2) reports no huge page before this mapping has touched it. */
 static bool
-find_run(struct shmt_view *view, uint64_t offset, uint64_t end,
-    struct shmt__run *run)
+find_extent(struct shmt_view *view, uint64_t offset, uint64_t end,
+    struct shmt__extent *extent)
 {
 	struct shmt__mapped *m = view->mapped;
 	uint64_t start = offset & ~(uint64_t)(view->page - 1);
@@ -139,7 +139,7 @@ find_run(struct shmt_view *view, uint64_t offset, uint64_t end,
 		/* Reads /proc only where that may save many calls. */
 		if (end - start > WINDOW_PAGES * view->page &&
 		    found_all(view)) {
-			*run = (struct shmt__run){ false, end };
+			*extent = (struct shmt__extent){ false, end };
 			return true;
 		}
 		if (!look(view, start, end))
@@ -149,10 +149,10 @@ find_run(struct shmt_view *view, uint64_t offset, uint64_t end,
 	first = m->resident[i] & 1;
 	while (++i < m->window_pages && (m->resident[i] & 1) == first)
 		continue;
-	run->data = first != 0;
-	run->end = m->window + i * view->page;
-	if (run->end > end)
-		run->end = end;
+	extent->data = first != 0;
+	extent->end = m->window + i * view->page;
+	if (extent->end > end)
+		extent->end = end;
 	return true;
 }
 
@@ -277,7 +277,7 @@ fault_in(struct shmt_view *view, uint64_t offset, size_t length, int advice)
 	madvise(view->mapped->at + offset - more, length + more, advice);
 }
 
-/* A long run has the help of a thread. */
+/* A long extent has the help of a thread. */
 static bool
 prefault(struct shmt_view *view, uint64_t from, uint64_t to, uint64_t end)
 {
@@ -402,7 +402,7 @@ find_page_kind(struct shmt_view *view)
 }
 
 static const struct shmt__view_ops by_mapping = {
-	.find_run = find_run,
+	.find_extent = find_extent,
 	.load = load,
 	.store = store,
 	.send = send_pages,

@@ -293,8 +293,8 @@ far_apart(void **state)
 	view = view_by_mapping(id);
 	page = view->page;
 	fault(NULL, 0, 0);
-	assert_int_equal(shmt_view_visit(view, 0, view->segment.size, count_piece,
-	    &v), 0);
+	assert_int_equal(shmt_view_visit(view, 0, view->segment.size,
+	    count_piece, &v), 0);
 	assert_int_equal(v.data, 0);
 	assert_int_equal(v.holes, view->segment.size);
 	assert_int_equal(v.pieces, 1);
@@ -302,8 +302,8 @@ far_apart(void **state)
 	assert_int_equal(shmt_view_put(view, 5, "x", 1), 0);
 	assert_int_equal(shmt_view_put(view, 200 << 20, "x", 1), 0);
 	v = (struct visited){ 0 };
-	assert_int_equal(shmt_view_visit(view, 0, view->segment.size, count_piece,
-	    &v), 0);
+	assert_int_equal(shmt_view_visit(view, 0, view->segment.size,
+	    count_piece, &v), 0);
 	assert_int_equal(v.data, 2 * page);
 	assert_int_equal(v.holes, view->segment.size - 2 * page);
 	assert_true(calls_of("mincore") <= 6);
