@@ -20,6 +20,7 @@
 
 #include "shmtool.h"
 #include "sys/file.h"
+#include "sys/parse.h"
 #include "users/process.h"
 
 /* Segment times are whole seconds, and there may be a leap second. */
@@ -146,16 +147,13 @@ shmt__judge_reuse(const char *stat, const char *pid_max)
 	static const char word[] = "\nprocesses ";
 	const char *at = strstr(stat, word);
 	uint64_t forks, limit;
-	char *end;
 
 	if (at == NULL)
 		return SHMT_CANNOT_TELL;
 	at += sizeof(word) - 1;
-	forks = strtoull(at, &end, 10);
-	if (end == at || *end != '\n')
-		return SHMT_CANNOT_TELL;
-	limit = strtoull(pid_max, &end, 10);
-	if (end == pid_max || *end != '\n')
+	if (shmt__digits(&at, 10, UINT64_MAX, &forks) == -1 || *at != '\n' ||
+	    shmt__digits(&pid_max, 10, UINT64_MAX, &limit) == -1 ||
+	    *pid_max != '\n')
 		return SHMT_CANNOT_TELL;
 	return forks < limit ? SHMT_NO : SHMT_YES;
 }
@@ -234,6 +232,12 @@ shmt__boot_time(int64_t *boot, int64_t *now)
 	return 0;
 }
 
+int64_t
+shmt__start_time(int64_t boot, uint64_t ticks)
+{
+	return boot + (int64_t)(ticks / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
 /* Judges an existing process by what /proc shows of it. */
 static void
 look_at(pid_t pid, const struct shmt__use *use, struct shmt_process *process)
@@ -241,7 +245,6 @@ look_at(pid_t pid, const struct shmt__use *use, struct shmt_process *process)
 	struct shmt__stat stat;
 	int64_t boot, now;
 	char path[32];
-	long ticks;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	/* Hidden from this process, or just exited: unknown. */
@@ -253,10 +256,9 @@ look_at(pid_t pid, const struct shmt__use *use, struct shmt_process *process)
 	if (process->life != SHMT_ALIVE)
 		return;
 	process->life = SHMT_UNKNOWN;
-	ticks = sysconf(_SC_CLK_TCK);
-	if (ticks <= 0 || shmt__boot_time(&boot, &now) == -1)
+	if (shmt__boot_time(&boot, &now) == -1)
 		return;
-	process->started = boot + (int64_t)(stat.started / (uint64_t)ticks);
+	process->started = shmt__start_time(boot, stat.started);
 	process->life = confirm_reuse(shmt__judge(use, process->started, boot,
 	    now));
 }

@@ -53,6 +53,9 @@ enum shmt_answer shmt__judge_reuse(const char *stat, const char *pid_max);
 /* When the machine booted, by the present clock. */
 int shmt__boot_time(int64_t *boot, int64_t *now);
 
+/* When a process started that did so some clock ticks after the boot. */
+int64_t shmt__start_time(int64_t boot, uint64_t ticks);
+
 /* The numbers in the line of a status that begins with a word ("\nUid:"), at
  * most max of them; how many there are. */
 size_t shmt__status_numbers(const char *text, const char *word,

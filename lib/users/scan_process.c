@@ -450,9 +450,9 @@ look_into_threads(struct shmt__worker *worker, const char *name, pid_t pid)
 {
 	char path[PATH_ROOM];
 	struct shmt__stat stat;
-	struct dirent *entry;
-	int result = -1;
-	uint64_t tid;
+	size_t i, count;
+	int result;
+	pid_t *tids;
 	DIR *dir;
 
 	if (shmt__read_stat(worker->job->proc, join_path(path, name, "stat"),
@@ -463,18 +463,19 @@ look_into_threads(struct shmt__worker *worker, const char *name, pid_t pid)
 	dir = shmt__open_dir(worker->job->proc, join_path(path, name, "task"));
 	if (dir == NULL)
 		return -1;
-	errno = ESRCH;
-	/* Threads may end meanwhile. */
-	while (result == -1 && (errno == ESRCH || errno == ENOENT) &&
-	    (entry = readdir(dir)) != NULL) {
-		if (shmt_parse_number(entry->d_name, INT32_MAX, &tid) == 0) {
-			snprintf(path, sizeof(path), "%d/task/%d", (int)pid,
-			    (int)tid);
-			result = look_into(worker, path, pid);
-		} else
-			errno = ESRCH;
-	}
+	result = shmt__list_pids(dir, &tids, &count);
 	shmt__close_dir(dir);
+	if (result == -1)
+		return -1;
+	result = shmt__fail(ESRCH);
+	/* Threads may end meanwhile. */
+	for (i = 0; i < count && result == -1 &&
+	    (errno == ESRCH || errno == ENOENT); i++) {
+		snprintf(path, sizeof(path), "%d/task/%d", (int)pid,
+		    (int)tids[i]);
+		result = look_into(worker, path, pid);
+	}
+	free(tids);
 	return result;
 }
 
