@@ -212,6 +212,7 @@ int
 copy_input(struct shmt_view *view, const char *name, int in)
 {
 	struct shmt_transfer how = { .length = UINT64_MAX, .progress = stop };
+	const uint64_t size = shmt_view_info(view)->size;
 	uint64_t done;
 	struct stat st;
 
@@ -231,7 +232,6 @@ copy_input(struct shmt_view *view, const char *name, int in)
 	if (fstat(in, &st) == 0 && S_ISCHR(st.st_mode))
 		return ST_OK;
 	warn_about(name, "longer than the segment of %ju byte%s",
-	    (uintmax_t)shmt_view_size(view),
-	    plural(shmt_view_size(view), "s"));
+	    (uintmax_t)size, plural(size, "s"));
 	return ST_FAILED;
 }
