@@ -76,9 +76,8 @@ pick_operands(const struct selection *selection, struct shmt_list *all,
 	struct shmt_info *picked;
 	size_t o, n = 0;
 
-	picked = calloc(selection->operand_count, sizeof(*picked));
-	if (picked == NULL)
-		return fail(NULL, ENOMEM);
+	picked = check_memory(calloc(selection->operand_count,
+	    sizeof(*picked)));
 	for (o = 0; o < selection->operand_count; o++) {
 		operand = &selection->operands[o];
 		n += operand->ref.kind == SHMT_SYSV ?
@@ -104,14 +103,11 @@ add_operands(const struct selection *selection, struct rows *rows)
 	if (shmt_list(selected_kinds(selection) & SHMT_KIND(SHMT_SYSV),
 	    wanted(selection), &all) == -1)
 		return fail(NULL, errno);
-	passes = calloc(selection->operand_count, sizeof(*passes));
-	if (passes == NULL) {
-		shmt_list_free(&all);
-		return fail(NULL, ENOMEM);
-	}
+	passes = check_memory(calloc(selection->operand_count,
+	    sizeof(*passes)));
 	status = pick_operands(selection, &all, passes);
 	if (status == ST_OK)
-		status = make_rows(rows, &all);
+		make_rows(rows, &all);
 	else
 		shmt_list_free(&all);
 	for (i = 0; i < rows->count; i++)
@@ -128,7 +124,9 @@ add_matches(const struct selection *selection, struct rows *rows)
 
 	status = filter_list(selection->filter, selected_kinds(selection),
 	    wanted(selection), &all);
-	return status == ST_OK ? make_rows(rows, &all) : status;
+	if (status == ST_OK)
+		make_rows(rows, &all);
+	return status;
 }
 
 /* Makes the rows of the namespace that this process is in. */
@@ -189,7 +187,7 @@ send_answer(const struct rows *rows, const struct ipc_ns *ipc_ns, int out)
 	char *names;
 
 	names = copy_names(rows->list, rows->count, &answer.names_size);
-	if (names == NULL || file == NULL)
+	if (file == NULL)
 		return errno;
 	fwrite(&answer, sizeof(answer), 1, file);
 	fwrite(rows->list, sizeof(*rows->list), rows->count, file);
@@ -255,17 +253,11 @@ receive_rows(const char *bytes, size_t length, struct rows *rows,
 		return fail("--all-ns", EIO);
 	rows_size = answer.row_count * sizeof(*more);
 	holders_size = answer.holder_count * sizeof(*holders);
-	more = reallocarray(rows->list, rows->count + answer.row_count + 1,
-	    sizeof(*more));
-	if (more != NULL)
-		rows->list = more;
-	holders = malloc(holders_size + 1);
-	if (more == NULL || holders == NULL) {
-		free(holders);
-		return fail(NULL, ENOMEM);
-	}
+	rows->list = check_memory(reallocarray(rows->list,
+	    rows->count + answer.row_count + 1, sizeof(*more)));
+	holders = check_memory(malloc(holders_size + 1));
 	bytes += sizeof(answer);
-	more += first;
+	more = rows->list + first;
 	rows->count += answer.row_count;
 	memcpy(more, bytes, rows_size);
 	for (i = 0; i < answer.row_count; i++)
@@ -277,10 +269,10 @@ receive_rows(const char *bytes, size_t length, struct rows *rows,
 	ipc_ns->holders_error = answer.holders_error;
 	ipc_ns->dev = answer.dev;
 	ipc_ns->inode = answer.inode;
-	names = malloc(answer.names_size);
-	if (names != NULL)
-		memcpy(names, bytes + holders_size, answer.names_size);
-	return own_names(rows, first, names);
+	names = check_memory(malloc(answer.names_size));
+	memcpy(names, bytes + holders_size, answer.names_size);
+	own_names(rows, first, names);
+	return ST_OK;
 }
 
 /* Adds the rows of another namespace.  *seen: false if it does not exist any
@@ -302,6 +294,9 @@ collect_there(const struct selection *selection, const struct shmt_ns *ns,
 		*seen = status == ST_OK;
 		return status;
 	}
+	/* The child ended in check_memory(). */
+	if (errno == ST_LIMIT)
+		return ST_LIMIT;
 	switch (errno) {
 	case ESRCH:
 	case EEXIST:
@@ -339,19 +334,17 @@ add_namespaces(enum shmt_kind kind, struct shmt_ns **list, size_t *count,
     size_t *hidden)
 {
 	size_t more_count, more_hidden;
-	struct shmt_ns *more, *all;
+	struct shmt_ns *more;
 
 	if (shmt_ns_list(kind, &more, &more_count, &more_hidden) == -1)
 		return fail("--all-ns", errno);
-	all = reallocarray(*list, *count + more_count, sizeof(*all));
-	if (all != NULL) {
-		memcpy(all + *count, more, more_count * sizeof(*all));
-		*list = all;
-		*count += more_count;
-		*hidden = more_hidden > *hidden ? more_hidden : *hidden;
-	}
+	*list = check_memory(reallocarray(*list, *count + more_count,
+	    sizeof(*more)));
+	memcpy(*list + *count, more, more_count * sizeof(*more));
+	*count += more_count;
+	*hidden = more_hidden > *hidden ? more_hidden : *hidden;
 	free(more);
-	return all != NULL ? ST_OK : fail(NULL, ENOMEM);
+	return ST_OK;
 }
 
 static int
@@ -391,7 +384,7 @@ collect_everywhere(
 			add_status(&status, add_namespaces(kind, &list,
 			    &count, &collection->hidden));
 	if (status == ST_OK)
-		status = make_namespaces(rows, count);
+		make_namespaces(rows, count);
 	for (i = 0; rows->namespaces != NULL && i < count; i++)
 		add_status(&status, collect_namespace(selection, &list[i],
 		    collection));
@@ -408,9 +401,8 @@ collect_all(const struct selection *selection, struct collection *collection)
 
 	if (selection->all_ns)
 		return collect_everywhere(selection, collection);
-	status = make_namespaces(rows, 1);
-	if (status == ST_OK)
-		status = collect_here(selection, rows, rows->namespaces);
+	make_namespaces(rows, 1);
+	status = collect_here(selection, rows, rows->namespaces);
 	if (status != ST_OK)
 		return status;
 	rows->ns_count = 1;

@@ -31,14 +31,10 @@ static int
 add_clause(const struct option_row *row, uint64_t value, void *to)
 {
 	struct filter *filter = to;
-	struct shmt_clause *more;
 
-	more = reallocarray(filter->set.clauses, filter->set.count + 1,
-	    sizeof(*more));
-	if (more == NULL)
-		return fail(NULL, ENOMEM);
-	filter->set.clauses = more;
-	more[filter->set.count++] = (struct shmt_clause){
+	filter->set.clauses = check_memory(reallocarray(filter->set.clauses,
+	    filter->set.count + 1, sizeof(struct shmt_clause)));
+	filter->set.clauses[filter->set.count++] = (struct shmt_clause){
 		.by = (enum shmt_criterion)row->choice,
 		.negated = filter->negate, .value = value
 	};
@@ -118,12 +114,10 @@ parse_kinds(const struct option_row *row, char *words, unsigned *kinds)
 static int
 store_by_kind(const struct option_row *row, const char *text, void *to)
 {
-	char *words = strdup(text);
+	char *words = check_memory(strdup(text));
 	unsigned kinds = 0;
 	int status;
 
-	if (words == NULL)
-		return fail(NULL, ENOMEM);
 	status = parse_kinds(row, words, &kinds);
 	free(words);
 	return status == ST_OK ? add_clause(row, kinds, to) : status;
@@ -417,21 +411,14 @@ filter_list(const struct shmt_filter *filter, unsigned kinds,
 
 	if (shmt_list(kinds, want, list) == -1)
 		return list_failed(kinds, errno);
-	passes = calloc(list->count + 1, sizeof(*passes));
-	if (passes == NULL) {
-		shmt_list_free(list);
-		return fail(NULL, ENOMEM);
-	}
+	passes = check_memory(calloc(list->count + 1, sizeof(*passes)));
 	status = filter_mark(filter, list->list, list->count, passes);
-	if (status != ST_OK) {
-		free(passes);
-		shmt_list_free(list);
-		return status;
-	}
 	for (i = 0; i < list->count; i++)
 		if (passes[i])
 			list->list[kept++] = list->list[i];
 	list->count = kept;
 	free(passes);
-	return ST_OK;
+	if (status != ST_OK)
+		shmt_list_free(list);
+	return status;
 }

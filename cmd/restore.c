@@ -412,9 +412,8 @@ run(int argc, char **argv)
 	if (status != ST_OK)
 		return status;
 	files = o.args.operands;
-	o.made = calloc((size_t)o.args.count + 1, sizeof(*o.made));
-	if (o.made == NULL)
-		return fail(NULL, ENOMEM);
+	o.made = check_memory(calloc((size_t)o.args.count + 1,
+	    sizeof(*o.made)));
 	catch_signals();
 	ignore_sigpipe();
 	for (i = 0; files[i] != NULL && caught_signal() == 0; i++)

@@ -15,7 +15,6 @@
 #include "filter.h"
 #include "holders.h"
 #include "operand.h"
-#include "rm/decide.h"
 #include "rm/dialogue.h"
 #include "rm/plan.h"
 #include "rm/removal.h"
@@ -26,12 +25,11 @@
 
 struct opts {
 	struct arguments args;
-	bool interactive, yes, all, json;
+	bool interactive, yes, all, json, verbose;
 	bool asks_for_all;	/* one question for all that is selected */
 	struct filter filter;
 	struct operand *operands;	/* NULL: the filter selects */
 	struct removal_run run;
-	struct report report;
 };
 
 static const struct option_row options[] = {
@@ -42,7 +40,7 @@ static const struct option_row options[] = {
 	{ 'i', "interactive", NULL, "ask for each",
 	    store_flag, TO(interactive) },
 	{ 'v', "verbose", NULL, "print a line for each",
-	    store_flag, TO(report.verbose) },
+	    store_flag, TO(verbose) },
 	{ 'y', "yes", NULL, "remove without asking", store_flag, TO(yes) },
 	{ 0, "save", "DIR", "save each into DIR first",
 	    store_text, TO(run.save) },
@@ -135,7 +133,6 @@ parse(int argc, char **argv, struct opts *o)
 		    &o->operands);
 	for (i = 0; status == ST_OK && i < o->args.count; i++)
 		status = check_has_name(&o->operands[i]);
-	o->report.out = o->json ? stderr : stdout;
 	return status;
 }
 
@@ -149,9 +146,8 @@ select_segments(struct opts *o, struct work *work)
 	    shmt_filter_kinds(o->run.filter), 0, &work->segments);
 	if (status != ST_OK)
 		return status;
-	work->list = calloc(work->segments.count + 1, sizeof(*work->list));
-	if (work->list == NULL)
-		return fail(NULL, ENOMEM);
+	work->list = check_memory(calloc(work->segments.count + 1,
+	    sizeof(*work->list)));
 	work->count = work->segments.count;
 	o->run.list = work->segments.list;
 	o->run.count = work->count;
@@ -163,20 +159,17 @@ select_segments(struct opts *o, struct work *work)
 }
 
 /* Each operand is looked up immediately before its removal. */
-static int
+static void
 take_operands(struct opts *o, struct work *work)
 {
 	size_t count = (size_t)o->args.count, i;
 
-	work->list = calloc(count, sizeof(*work->list));
-	if (work->list == NULL)
-		return fail(NULL, ENOMEM);
+	work->list = check_memory(calloc(count, sizeof(*work->list)));
 	work->count = count;
 	o->run.operands = o->operands;
 	o->run.operand_count = count;
 	for (i = 0; i < count; i++)
 		work->list[i].operand = &o->operands[i];
-	return ST_OK;
 }
 
 /* Asks under -i; every answer but yes keeps the segment. */
@@ -215,7 +208,7 @@ handle(struct opts *o, struct work *work, struct removal *r)
 			return;
 		removal_do(&o->run, r);
 	}
-	report_removal(&o->report, r);
+	report_removal(r, !o->verbose ? NULL : o->json ? stderr : stdout);
 }
 
 /* Marks the rest as not tried after an interruption or the answer to quit. */
@@ -254,65 +247,56 @@ handle_all(struct opts *o, struct work *work)
 	return status;
 }
 
-/* Prints the table and asks, where one question is for all. */
-static int
-ask_first(struct opts *o, struct work *work, bool *go)
+/* Prints the table and asks, where one question is for all; false: no. */
+static bool
+ask_first(struct opts *o, struct work *work)
 {
-	const struct plan plan = { work->list, work->count, o->run.filter };
 	char size[SHORT_TEXT];
 	size_t count;
-	int status;
+	bool yes;
 
-	*go = true;
 	if (!o->asks_for_all)
-		return ST_OK;
-	status = print_plan(&plan, true);
-	count = count_plan(&plan, size);
-	if (status != ST_OK || count == 0) {
-		*go = status == ST_OK;
-		return status;
-	}
-	*go = ask_for_all(&work->dialogue, count, size);
+		return true;
+	print_plan(work->list, work->count, o->run.filter, true);
+	count = count_plan(work->list, work->count, size);
+	yes = count == 0 || ask_for_all(&work->dialogue, count, size);
 	/* The answer may have taken long. */
 	removal_forget_holders(&o->run);
-	return ST_OK;
+	return yes;
 }
 
 /* Prints the JSON object, the plan of --dry-run, or a total after questions. */
-static int
+static void
 conclude(const struct opts *o, const struct work *work)
 {
-	const struct plan plan = { work->list, work->count, o->run.filter };
-
 	if (o->json)
 		print_removals_json(work->list, work->count);
 	else if (o->run.dry)
-		return print_plan(&plan, false);
+		print_plan(work->list, work->count, o->run.filter, false);
 	else if (work->dialogue.asked)
 		print_done(work->list, work->count);
-	return ST_OK;
 }
 
 static int
 act(struct opts *o)
 {
 	struct work work = { 0 };
-	bool go = false;
-	int status;
+	int status = ST_OK;
 	size_t i;
 
 	o->run.pins = shmt_ns_is_foreign();
 	o->run.shows_plan = o->asks_for_all || o->interactive;
 	catch_signals();
 	ignore_sigpipe();
-	status = o->operands != NULL ? take_operands(o, &work) :
-	    select_segments(o, &work);
-	if (status == ST_OK)
-		status = ask_first(o, &work, &go);
-	if (go)
-		status = handle_all(o, &work);
-	if (work.list != NULL)
-		add_status(&status, conclude(o, &work));
+	if (o->operands != NULL)
+		take_operands(o, &work);
+	else
+		status = select_segments(o, &work);
+	if (status == ST_OK) {
+		if (ask_first(o, &work))
+			status = handle_all(o, &work);
+		conclude(o, &work);
+	}
 	for (i = 0; i < work.count; i++)
 		removal_free(&work.list[i]);
 	free(work.list);

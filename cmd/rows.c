@@ -282,8 +282,8 @@ copy_names(const struct row *list, size_t count, size_t *size)
 	*size = 1;
 	for (i = 0; i < count; i++)
 		*size += put_path(&list[i].segment.object, NULL, 0);
-	text = end = calloc(1, *size);
-	for (i = 0; text != NULL && i < count; i++)
+	text = end = check_memory(calloc(1, *size));
+	for (i = 0; i < count; i++)
 		end += put_path(&list[i].segment.object, end,
 		    *size - (size_t)(end - text));
 	return text;
@@ -291,20 +291,14 @@ copy_names(const struct row *list, size_t count, size_t *size)
 
 /* The directory of a list is closed with it; the name, the device and the inode
  * find the object again. */
-int
+void
 own_names(struct rows *rows, size_t first, char *text)
 {
 	struct row *row = rows->list + first;
 	struct shmt_object *object;
-	char **more;
 
-	more = text == NULL ? NULL : reallocarray(rows->texts,
-	    rows->text_count + 1, sizeof(*more));
-	if (more == NULL) {
-		free(text);
-		return fail(NULL, ENOMEM);
-	}
-	rows->texts = more;
+	rows->texts = check_memory(reallocarray(rows->texts,
+	    rows->text_count + 1, sizeof(*rows->texts)));
 	rows->texts[rows->text_count++] = text;
 	for (; row < rows->list + rows->count; row++) {
 		object = &row->segment.object;
@@ -319,23 +313,18 @@ own_names(struct rows *rows, size_t first, char *text)
 		}
 		text += strlen(text) + 1;
 	}
-	return ST_OK;
 }
 
-int
+void
 make_rows(struct rows *rows, struct shmt_list *all)
 {
 	struct shmt_info info;
 	struct row *more;
 	size_t i, size;
-	int status;
 
 	/* At least one: for 0, NULL would not mean a failure. */
-	more = reallocarray(all->list, all->count + 1, sizeof(*more));
-	if (more == NULL) {
-		shmt_list_free(all);
-		return fail(NULL, ENOMEM);
-	}
+	more = check_memory(reallocarray(all->list, all->count + 1,
+	    sizeof(*more)));
 	/* A row is larger than what it is made of: from the last to the first,
 	 * none is overwritten before it is moved. */
 	for (i = all->count; i-- > 0;) {
@@ -346,17 +335,16 @@ make_rows(struct rows *rows, struct shmt_list *all)
 	rows->list = more;
 	rows->count = all->count;
 	rows->hidden = all->hidden;
-	status = own_names(rows, 0, copy_names(more, all->count, &size));
+	own_names(rows, 0, copy_names(more, all->count, &size));
 	all->list = NULL;
 	shmt_list_free(all);
-	return status;
 }
 
-int
+void
 make_namespaces(struct rows *rows, size_t count)
 {
-	rows->namespaces = calloc(count, sizeof(*rows->namespaces));
-	return rows->namespaces != NULL ? ST_OK : fail(NULL, ENOMEM);
+	rows->namespaces = check_memory(calloc(count,
+	    sizeof(*rows->namespaces)));
 }
 
 void

@@ -14,8 +14,8 @@
 #include "operand.h"
 #include "option_values.h"
 #include "rows.h"
+#include "stat/event.h"
 #include "stat/view.h"
-#include "stat/watch.h"
 #include "ui/table.h"
 #include "ui/terminal.h"
 

@@ -210,11 +210,7 @@ export_all(void)
 
 	if (shmt_ns_list(SHMT_SYSV, &list, &count, &unseen) == -1)
 		return fail("IPC namespaces", errno);
-	samples = calloc(count, sizeof(*samples));
-	if (samples == NULL) {
-		free(list);
-		return fail(NULL, errno);
-	}
+	samples = check_memory(calloc(count, sizeof(*samples)));
 	known = ask_all(list, count, samples, &hidden);
 	if (known > 0)
 		add_memory(&samples[0].sample);

@@ -13,6 +13,7 @@
 #include "limits/actions.h"
 #include "shmtool.h"
 #include "ui/json.h"
+#include "ui/message.h"
 #include "ui/table.h"
 #include "ui/value.h"
 
@@ -95,18 +96,19 @@ print_usage(enum table_format format, bool bytes)
 		.rows = rows
 	};
 	const char *bad;
-	int status;
 
 	if (take_sample(false, &sample, &bad) == -1)
 		return limits_failed(bad, errno);
 	add_memory(&sample);
 	table.row_count = make_rows(&sample, format == FORMAT_TABLE && !bytes,
 	    rows);
-	if (format != FORMAT_JSON)
-		return print_table(&table, NULL, NULL);
+	if (format != FORMAT_JSON) {
+		print_table(&table, NULL, NULL);
+		return ST_OK;
+	}
 	json_open(&json, NULL, '{');
-	status = print_table(&table, &json, "usage");
+	print_table(&table, &json, "usage");
 	json_close(&json, '}');
 	json_end(&json);
-	return status;
+	return ST_OK;
 }

@@ -272,9 +272,7 @@ watch_contents(const struct watch *watch, struct dump *dump)
 	size_t i;
 
 	c.count = (size_t)((watch->length + BLOCK - 1) / BLOCK);
-	c.blocks = calloc(c.count + 1, sizeof(*c.blocks));
-	if (c.blocks == NULL)
-		return fail(watch->operand->text, errno);
+	c.blocks = check_memory(calloc(c.count + 1, sizeof(*c.blocks)));
 	catch_signals();
 	status = watch_until_signal(&c, dump);
 	forget_changes(&c);

@@ -27,15 +27,17 @@ void
 removal_set(struct removal *r, enum removal_result result, int status,
     const char *format, ...)
 {
+	char *reason;
 	va_list args;
 
+	va_start(args, format);
+	if (vasprintf(&reason, format, args) == -1)
+		reason = NULL;
+	va_end(args);
+	free(r->reason);
+	r->reason = check_memory(reason);
 	r->result = result;
 	r->status = status;
-	free(r->reason);
-	va_start(args, format);
-	if (vasprintf(&r->reason, format, args) == -1)
-		r->reason = NULL;
-	va_end(args);
 }
 
 void

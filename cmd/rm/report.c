@@ -58,19 +58,17 @@ warn_of_removal(const struct removal *r, const char *object,
 }
 
 void
-report_removal(const struct report *report, const struct removal *r)
+report_removal(const struct removal *r, FILE *verbose)
 {
 	char text[OPERAND_TEXT];
 	const char *object = text, *reason = r->reason;
 
 	/* Usual and frequent: nothing is said. */
-	if (r->result == REMOVED && reason == NULL && !report->verbose)
+	if (r->result == REMOVED && reason == NULL && verbose == NULL)
 		return;
 	operand_text(&r->segment.object, text);
 	if (r->operand != NULL)
 		object = r->operand->text;
-	if (reason == NULL)
-		reason = strerror(ENOMEM);
 	switch (r->result) {
 	case KEPT:
 		warn_of_removal(r, object, "kept: ", reason);
@@ -82,17 +80,17 @@ report_removal(const struct report *report, const struct removal *r)
 	case ABSENT:
 		if (r->status != ST_OK || r->operand == NULL)
 			warn_of_removal(r, object, "", reason);
-		else if (report->verbose) {
-			fputs("absent ", report->out);
-			print_safe(report->out, object);
-			putc('\n', report->out);
+		else if (verbose != NULL) {
+			fputs("absent ", verbose);
+			print_safe(verbose, object);
+			putc('\n', verbose);
 		}
 		break;
 	case REMOVED:
-		if (report->verbose)
-			print_removed(report->out, r);
-		if (r->reason != NULL)
-			warn_about(object, "%s", r->reason);
+		if (verbose != NULL)
+			print_removed(verbose, r);
+		if (reason != NULL)
+			warn_about(object, "%s", reason);
 		break;
 	case WOULD_MARK:
 		warn_about(object, "would be marked for removal, %s", reason);

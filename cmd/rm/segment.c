@@ -23,7 +23,6 @@
 
 #include "filter.h"
 #include "rm/removal.h"
-#include "rm/segment.h"
 #include "shmtool.h"
 #include "ui/message.h"
 

@@ -174,10 +174,8 @@ make_account(const struct rows *rows, struct account *account)
 	    .facts = HAS_ALL } };
 	if (shmt_tmpfs_list(&account->mounts) == -1)
 		return fail("/proc/self/mountinfo", errno);
-	account->list = calloc(SHMT_KINDS + account->mounts.count +
-	    ACCOUNT_END, sizeof(*account->list));
-	if (account->list == NULL)
-		return fail(NULL, ENOMEM);
+	account->list = check_memory(calloc(SHMT_KINDS +
+	    account->mounts.count + ACCOUNT_END, sizeof(*account->list)));
 	for (kind = 0; kind < SHMT_KINDS; kind++) {
 		account->list[kind].kind = shmt_kind_name(kind);
 		account->list[kind].facts = HAS_ALL;

@@ -140,16 +140,15 @@ style_event(const void *row)
 	return strcmp(word, "marked") == 0 ? STYLE_MARKED : STYLE_PLAIN;
 }
 
-static int
+static void
 add_object(const struct table *table, struct json *json, const void *event)
 {
 	(void)table;
 	json_object(json, &((const struct event *)event)->row);
-	return ST_OK;
 }
 
 /* Prints an event as a line, or the heading alone if it is NULL. */
-static int
+static void
 print_line(const struct event_output *o, const struct event *event)
 {
 	const struct table table = {
@@ -161,13 +160,12 @@ print_line(const struct event_output *o, const struct event *event)
 		.style = o->how->color ? style_event : NULL
 	};
 	struct json json = { .file = stdout };
-	int status;
 
-	if (table.format != FORMAT_JSON)
-		return print_table(&table, NULL, NULL);
-	status = print_object(&table, &json, NULL, event);
-	json_end(&json);
-	return status;
+	if (table.format == FORMAT_JSON) {
+		print_object(&table, &json, NULL, event);
+		json_end(&json);
+	} else
+		print_table(&table, NULL, NULL);
 }
 
 bool
@@ -187,13 +185,13 @@ is_wanted(const struct change_watch *how, const struct row *row, int64_t time,
 	return named && shmt_match(how->filter, &row->segment, time, holders);
 }
 
-int
+void
 print_event(const struct event_output *o, struct event *event,
     const char *word)
 {
 	event->word = word;
 	event->time = o->time;
-	return print_line(o, event);
+	print_line(o, event);
 }
 
 void
@@ -225,16 +223,14 @@ add_ownership(struct event *event, const struct shmt_info *before,
 		    group_name(after->gid));
 }
 
-int
+void
 begin_events(struct event_output *o, size_t id_width)
 {
 	char names[HIDDEN_NAMES];
-	int status = ST_OK;
 
 	choose_event_columns(o, id_width, names);
 	if (o->how->heading && o->how->format != FORMAT_JSON)
-		status = print_line(o, NULL);
-	if (status == ST_OK && names[0] != '\0' && flush_output())
+		print_line(o, NULL);
+	if (names[0] != '\0' && flush_output())
 		warn_about(NULL, "hidden: %s", names);
-	return status;
 }

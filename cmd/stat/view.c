@@ -14,7 +14,6 @@
 #include "rows.h"
 #include "shmtool.h"
 #include "stat/account.h"
-#include "stat/summary.h"
 #include "stat/view.h"
 #include "ui/message.h"
 #include "ui/terminal.h"

@@ -105,6 +105,14 @@ fail(const char *object, int error)
 	return status_of(error);
 }
 
+void *
+check_memory(void *pointer)
+{
+	if (pointer == NULL)
+		exit(fail(NULL, ENOMEM));
+	return pointer;
+}
+
 void
 add_status(int *status, int outcome)
 {
