@@ -385,5 +385,5 @@ setting_failed(const struct shmt_setting *setting, uint64_t now,
 		no_remount(setting->value, reason, error);
 	else
 		no_sysctl(setting, error);
-	return error == ENOENT ? ST_FAILED : status_of(error);
+	return file_status(error);
 }

@@ -173,7 +173,7 @@ no_memory(const struct work *w)
 }
 
 static int
-file_failed(const struct work *w, int error)
+pair_failed(const struct work *w, int error)
 {
 	const char *which = w->trouble.place == SHMT_AT_META ? ".meta" :
 	    w->saved.ending;
@@ -199,7 +199,7 @@ file_failed(const struct work *w, int error)
 		warn_about(w->file, "the %s is not a regular file", which);
 	else
 		warn_about(w->file, "the %s: %s", which, strerror(error));
-	return error == ENOENT ? ST_FAILED : status_of(error);
+	return file_status(error);
 }
 
 /* Shows how to overwrite the existing segment of this key. */
@@ -299,11 +299,11 @@ restore_failed(const struct opts *o, const struct work *w, int error)
 	}
 	if (!makes_object(o, w))
 		return w->trouble.place == SHMT_AT_SEGMENT ?
-		    segment_failed(o, w, error) : file_failed(w, error);
+		    segment_failed(o, w, error) : pair_failed(w, error);
 	if (w->trouble.place == SHMT_AT_SEGMENT || error == ENOMEM)
 		return object_failed(w, o->as != NULL ? o->as :
 		    w->saved.object, error);
-	return file_failed(w, error);
+	return pair_failed(w, error);
 }
 
 static void
@@ -369,11 +369,8 @@ restore_one(struct opts *o, const char *file)
 	char made[OPERAND_TEXT];
 	int status;
 
-	if (!start_reaper(&w.reaper, o->made, o->made_count)) {
-		warn_about(file, "cannot start the process that removes an "
-		    "unfinished segment: %s", strerror(errno));
-		return status_of(errno);
-	}
+	if (!start_reaper(&w.reaper, o->made, o->made_count))
+		return no_reaper(file);
 	status = restore_file(o, &w, &object);
 	if (status != ST_OK) {
 		end_reaper(&w.reaper);

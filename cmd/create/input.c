@@ -28,9 +28,7 @@ static int
 input_failed(const char *name, int error)
 {
 	/* After a signal, main() ends the program by it. */
-	if (caught_signal() == 0)
-		warn_about(name, "%s", strerror(error));
-	return error == ENOENT ? ST_FAILED : status_of(error);
+	return caught_signal() == 0 ? file_failed(name, error) : ST_FAILED;
 }
 
 static int

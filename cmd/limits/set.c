@@ -222,14 +222,14 @@ set_irrevocable(const struct change *c)
 }
 
 static int
-file_failed(const char *file, int error)
+persist_failed(const char *file, int error)
 {
 	warn_about(file, "%s",
 	    error == ELOOP ? "a symbolic link: name the file itself" :
 	    error == EINVAL ? "not a regular file" :
 	    error == EBUSY ? "another process has its directory locked" :
 	    strerror(error));
-	return error == ENOENT ? ST_FAILED : status_of(error);
+	return file_status(error);
 }
 
 /* The sysctls among some settings, the only ones that a file keeps. */
@@ -254,14 +254,14 @@ prepare_file(struct change *c)
 	if (c->file == NULL || count == 0)
 		return ST_OK;
 	return shmt_persist_prepare(c->file, list, count, &c->new_file) == 0 ?
-	    ST_OK : file_failed(c->file, errno);
+	    ST_OK : persist_failed(c->file, errno);
 }
 
 static int
 commit_file(const struct change *c)
 {
 	return c->new_file == NULL || shmt_persist_commit(c->new_file) == 0 ?
-	    ST_OK : file_failed(c->file, errno);
+	    ST_OK : persist_failed(c->file, errno);
 }
 
 static void

@@ -170,8 +170,7 @@ removal_passes(struct removal_run *run, const struct shmt_info *now)
 void
 removal_set_unsaved(struct removal *r, int status, const char *reason)
 {
-	removal_set(r, FAILED, status, "not saved, so not removed: %s",
-	    reason != NULL ? reason : strerror(ENOMEM));
+	removal_set(r, FAILED, status, "not saved, so not removed: %s", reason);
 }
 
 int
@@ -186,19 +185,19 @@ removal_save(struct copy_check *check,
     bool (*confirm)(void *arg, const struct shmt_saved *saved))
 {
 	struct removal *r = check->removal;
-	const struct saving saving = {
-		.dir = check->run->save, .replace = true, .confirm = confirm,
-		.arg = check
+	const char *dir = check->run->save;
+	struct shmt_saving how = {
+		.flags = SHMT_REPLACE, .confirm = confirm, .arg = check
 	};
 	struct shmt_saved saved;
 	char *reason;
 	int status;
 
-	status = save_segment(&saving, &r->segment, &saved, &reason);
+	status = save_segment(dir, &r->segment, &how, &saved, &reason);
 	if (status != ST_OK && !check->kept)
 		removal_set_unsaved(r, status, reason);
 	free(reason);
-	if (status == ST_OK && asprintf(&r->saved, "%s/%s", saving.dir,
+	if (status == ST_OK && asprintf(&r->saved, "%s/%s", dir,
 	    saved.name) == -1)
 		r->saved = NULL;
 	return status == ST_OK;
