@@ -21,6 +21,7 @@ struct refusal {
 	const char *object;
 	const struct shmt_request *request;
 	struct shmt_cause cause;
+	uintmax_t asked, used, limit;	/* of cause */
 	int error;
 };
 
@@ -41,11 +42,11 @@ zero_size(const struct refusal *r)
 static int
 above_shmmax(const struct refusal *r)
 {
-	uintmax_t asked = r->cause.asked;
+	uintmax_t asked = r->asked;
 
 	warn_about(r->object, "%ju byte%s asked, kernel.shmmax allows %ju: "
 	    "shmtool limits --set shmmax=%ju", asked, plural(asked, "s"),
-	    (uintmax_t)r->cause.limit, asked);
+	    r->limit, asked);
 	return ST_LIMIT;
 }
 
@@ -53,7 +54,7 @@ static int
 above_all(const struct refusal *r)
 {
 	warn_about(r->object, "%ju bytes asked, more than any segment can hold",
-	    (uintmax_t)r->cause.asked);
+	    r->asked);
 	return ST_LIMIT;
 }
 
@@ -63,7 +64,7 @@ existing_smaller(const struct refusal *r)
 	const struct shmt_info *s = &r->cause.segment;
 
 	warn_about(r->object, "%ju bytes asked, the existing segment %d of %s "
-	    "has %ju: shmtool stat %d", (uintmax_t)r->cause.asked, s->object.id,
+	    "has %ju: shmtool stat %d", r->asked, s->object.id,
 	    user_name(s->uid), (uintmax_t)s->size, s->object.id);
 	return ST_BUSY;
 }
@@ -74,14 +75,14 @@ no_such_pages(const struct refusal *r)
 	warn_about(r->object,
 	    "%sno huge pages of %ju bytes on this machine: ls "
 	    "/sys/kernel/mm/hugepages shows what there is",
-	    likely(r), (uintmax_t)r->cause.asked);
+	    likely(r), r->asked);
 	return ST_FAILED;
 }
 
 static int
 too_many(const struct refusal *r)
 {
-	uintmax_t used = r->cause.used, limit = r->cause.limit;
+	uintmax_t used = r->used, limit = r->limit;
 
 	if (limit >= SHMMNI_MOST)
 		warn_about(r->object, "%ssegments: %ju in use, kernel.shmmni "
@@ -99,11 +100,11 @@ too_many(const struct refusal *r)
 static int
 too_many_pages(const struct refusal *r)
 {
-	uintmax_t asked = r->cause.asked, used = r->cause.used;
+	uintmax_t asked = r->asked, used = r->used;
 
 	warn_about(r->object, "%spages: %ju asked, %ju in use, kernel.shmall "
 	    "allows %ju: shmtool limits --set shmall=%ju", likely(r), asked,
-	    used, (uintmax_t)r->cause.limit, used + asked);
+	    used, r->limit, used + asked);
 	return ST_LIMIT;
 }
 
@@ -111,8 +112,7 @@ too_many_pages(const struct refusal *r)
 static void
 memory_is_short(const struct refusal *r)
 {
-	uintmax_t asked = r->cause.asked, used = r->cause.used;
-	uintmax_t limit = r->cause.limit;
+	uintmax_t asked = r->asked, used = r->used, limit = r->limit;
 	const char *where = "this machine";
 	struct shmt_headroom room;
 
@@ -129,8 +129,7 @@ memory_is_short(const struct refusal *r)
 static int
 no_memory(const struct refusal *r)
 {
-	uintmax_t asked = r->cause.asked, used = r->cause.used;
-	uintmax_t limit = r->cause.limit;
+	uintmax_t asked = r->asked, used = r->used, limit = r->limit;
 
 	if (r->cause.overcommit == 2)
 		warn_about(r->object, "%s%ju byte%s asked, Committed_AS is "
@@ -150,7 +149,7 @@ no_memory(const struct refusal *r)
 static int
 no_huge_pages(const struct refusal *r)
 {
-	uintmax_t asked = r->cause.asked, used = r->cause.used;
+	uintmax_t asked = r->asked, used = r->used;
 	uintmax_t size = r->cause.huge_size;
 	char command[128];
 
@@ -164,7 +163,7 @@ no_huge_pages(const struct refusal *r)
 	warn_about(r->object,
 	    "%shuge pages of %ju bytes: %ju asked, %ju of %ju "
 	    "in use: %s",
-	    likely(r), size, asked, used, (uintmax_t)r->cause.limit, command);
+	    likely(r), size, asked, used, r->limit, command);
 	return ST_LIMIT;
 }
 
@@ -172,24 +171,24 @@ no_huge_pages(const struct refusal *r)
 static int
 over_memlock(const struct refusal *r)
 {
-	uintmax_t asked = r->cause.asked, used = r->cause.used;
+	uintmax_t asked = r->asked, used = r->used;
 
 	warn_about(r->object, "%ju byte%s to lock, %ju locked already, "
 	    "RLIMIT_MEMLOCK allows %ju: ulimit -l %ju", asked,
 	    plural(asked, "s"), used,
-	    (uintmax_t)r->cause.limit, (used + asked + 4096) / 1024 + 1);
+	    r->limit, (used + asked + 4096) / 1024 + 1);
 	return ST_LIMIT;
 }
 
 static int
 over_as(const struct refusal *r)
 {
-	uintmax_t asked = r->cause.asked, used = r->cause.used;
+	uintmax_t asked = r->asked, used = r->used;
 
 	warn_about(r->object, "%s%ju byte%s to attach, %ju of address space "
 	    "in use, RLIMIT_AS allows %ju: ulimit -v %ju", likely(r), asked,
 	    plural(asked, "s"), used,
-	    (uintmax_t)r->cause.limit, (used + asked + 4096) / 1024 + 1);
+	    r->limit, (used + asked + 4096) / 1024 + 1);
 	return ST_LIMIT;
 }
 
@@ -198,7 +197,7 @@ not_in_group(const struct refusal *r)
 {
 	warn_about(r->object, "huge pages are for CAP_IPC_LOCK and group %s "
 	    "(vm.hugetlb_shm_group is %ju): sysctl vm.hugetlb_shm_group=%u",
-	    group_name((uint32_t)r->cause.limit), (uintmax_t)r->cause.limit,
+	    group_name((uint32_t)r->cause.limit), r->limit,
 	    (unsigned)getegid());
 	return ST_DENIED;
 }
@@ -284,6 +283,9 @@ diagnose_refusal(const char *object, const struct shmt_request *request,
 		.error = error };
 
 	shmt_diagnose(request, step, error, &r.cause);
+	r.asked = r.cause.asked;
+	r.used = r.cause.used;
+	r.limit = r.cause.limit;
 	return reports[r.cause.kind](&r);
 }
 

@@ -49,34 +49,18 @@ is_unattached(const struct row *row)
 	    !s->in_use : s->nattch == 0;
 }
 
-static bool
-is_object_stale(const struct filling *filling, const struct row *row)
-{
-	const struct shmt_info *s = &row->segment;
-	struct shmt_object_proof proof;
-
-	if (!is_unattached(row) || row->idle < filling->stale_idle ||
-	    (s->state & SHMT_SEM) != 0)
-		return false;
-	shmt_check_object_stale(s, filling->now, filling->stale_idle,
-	    &filling->ipc_ns->holders, &proof);
-	return proof.stale;
-}
-
-/* Looks at processes, which is costly, only where it can be stale. */
+/* Most rows are not idle for so long: this spares the filter. */
 static bool
 is_stale(const struct filling *filling, const struct row *row)
 {
-	struct shmt_proof proof;
+	struct shmt_clause clauses[] = {
+		{ .by = SHMT_BY_STALE },
+		{ .by = SHMT_BY_IDLE, .value = filling->stale_idle }
+	};
+	const struct shmt_filter filter = { clauses, 2 };
 
-	if (is_object(row))
-		return is_object_stale(filling, row);
-	if (row->segment.nattch > 0 || row->idle < filling->stale_idle ||
-	    (row->segment.state & SHMT_DEST) != 0)
-		return false;
-	shmt_check_stale(&row->segment, filling->now, filling->stale_idle,
-	    &proof);
-	return proof.stale;
+	return row->idle >= filling->stale_idle && shmt_match(&filter,
+	    &row->segment, filling->now, &filling->ipc_ns->holders);
 }
 
 static void

@@ -39,38 +39,15 @@ is_named(const struct shmt_setting *setting, const char *name)
  * Effects on existing segments
  */
 
+/* Where more than a limit is in use: all of it stays. */
 static void
-warn_of_shmmni(const struct change *c, uint64_t value)
+warn_if_above(const struct shmt_setting *s, uint64_t used, const char *one,
+    const char *several)
 {
-	uint64_t n = c->usage.segments;
-
-	if (n > value)
-		warn_about("shmmni", "%" PRIu64 " segment%s, more than "
-		    "%" PRIu64 ": %s", n,
-		    n == 1 ? " exists" : "s exist", value,
-		    n == 1 ? "it stays" : "they stay");
-}
-
-static void
-warn_of_shmall(const struct change *c, uint64_t value)
-{
-	uint64_t n = c->usage.pages;
-
-	if (n > value)
-		warn_about("shmall", "%" PRIu64 " page%s in use, more than "
-		    "%" PRIu64 ": %s", n,
-		    n == 1 ? " is" : "s are", value,
-		    n == 1 ? "it stays" : "they stay");
-}
-
-static void
-warn_of_shmmax(const struct change *c, uint64_t value)
-{
-	uint64_t n = c->usage.largest;
-
-	if (n > value)
-		warn_about("shmmax", "a segment has more, %" PRIu64
-		    " byte%s: it stays", n, plural(n, "s"));
+	if (used > s->value)
+		warn_about(s->name, "%" PRIu64 " %s, more than %" PRIu64
+		    ": %s", used, used == 1 ? one : several, s->value,
+		    used == 1 ? "it stays" : "they stay");
 }
 
 /* Segments that the kernel removes when shm_rmid_forced is set. */
@@ -124,11 +101,15 @@ warn_of_effects(const struct change *c, bool dry)
 
 	for (i = 0; i < c->settings->count; i++, s++)
 		if (is_named(s, "shmmni"))
-			warn_of_shmmni(c, s->value);
+			warn_if_above(s, c->usage.segments, "segment exists",
+			    "segments exist");
 		else if (is_named(s, "shmall"))
-			warn_of_shmall(c, s->value);
-		else if (is_named(s, "shmmax"))
-			warn_of_shmmax(c, s->value);
+			warn_if_above(s, c->usage.pages, "page is in use",
+			    "pages are in use");
+		else if (is_named(s, "shmmax") && c->usage.largest > s->value)
+			warn_about(s->name, "a segment has more, %" PRIu64
+			    " byte%s: it stays", c->usage.largest,
+			    plural(c->usage.largest, "s"));
 		else if (is_named(s, SHM_RMID_FORCED) && s->value == 1 &&
 		    c->old[i] == 0)
 			warn_of_removal(c, dry);
