@@ -28,11 +28,7 @@ report_progress(void *arg, uint64_t done)
 	return show_progress(&progress, done);
 }
 
-static int
-set_reason(char **reason, int status, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static int
+static int __attribute__((format(printf, 3, 4)))
 set_reason(char **reason, int status, const char *format, ...)
 {
 	va_list args;

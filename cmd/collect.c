@@ -152,9 +152,8 @@ struct inside {
 
 /* What a child sends: this, the rows, the holders, the names. */
 struct answer {
-	size_t row_count, holder_count, names_size, hidden;
-	int holders_error;
-	uint64_t dev, inode;
+	size_t row_count, holder_count, names_size;
+	struct ipc_ns ipc_ns;	/* without the list of its holders */
 };
 
 /* The /dev/shm of a namespace, which others may have too: EEXIST.  Without one,
@@ -180,9 +179,7 @@ static int
 send_answer(const struct rows *rows, const struct ipc_ns *ipc_ns, int out)
 {
 	const struct shmt_holders *holders = &ipc_ns->holders;
-	struct answer answer = { rows->count, holders->count, 0,
-		holders->hidden, ipc_ns->holders_error, ipc_ns->dev,
-		ipc_ns->inode };
+	struct answer answer = { rows->count, holders->count, 0, *ipc_ns };
 	FILE *file = fdopen(out, "w");
 	char *names;
 
@@ -264,11 +261,9 @@ receive_rows(const char *bytes, size_t length, struct rows *rows,
 		more[i].ipc_ns = ipc_ns;
 	bytes += rows_size;
 	memcpy(holders, bytes, holders_size);
+	*ipc_ns = answer.ipc_ns;
 	ipc_ns->holders = (struct shmt_holders){ holders, answer.holder_count,
-	    answer.hidden, NULL };
-	ipc_ns->holders_error = answer.holders_error;
-	ipc_ns->dev = answer.dev;
-	ipc_ns->inode = answer.inode;
+	    answer.ipc_ns.holders.hidden, NULL };
 	names = check_memory(malloc(answer.names_size));
 	memcpy(names, bytes + holders_size, answer.names_size);
 	own_names(rows, first, names);

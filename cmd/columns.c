@@ -16,10 +16,10 @@
 void
 set_process(struct value *value, const struct shmt_process *process)
 {
-	static const enum command_state states[] = {
-		[SHMT_UNKNOWN] = COMMAND_UNKNOWN, [SHMT_ALIVE] = COMMAND_ALIVE,
-		[SHMT_GONE] = COMMAND_GONE, [SHMT_REUSED] = COMMAND_REUSED,
-		[SHMT_NONE] = COMMAND_NONE
+	static const char *const states[] = {
+		[SHMT_UNKNOWN] = "unknown", [SHMT_ALIVE] = "alive",
+		[SHMT_GONE] = "gone", [SHMT_REUSED] = "reused",
+		[SHMT_NONE] = "none"
 	};
 
 	set_command(value, states[process->life], process->command);

@@ -163,10 +163,11 @@ const struct column_set summary_columns = {
 static bool
 is_same_key(const struct value *a, const struct value *b)
 {
-	if (a->known != b->known || a->number != b->number)
+	if (a->known != b->known || a->number != b->number ||
+	    a->state != b->state)
 		return false;
 	if (!a->known ||
-	    (a->kind == VALUE_COMMAND && a->number != COMMAND_ALIVE))
+	    (a->state != NULL && strcmp(a->state, "alive") != 0))
 		return true;
 	return strcmp(a->text, b->text) == 0;
 }

@@ -20,6 +20,7 @@
 #include "shmtool.h"
 #include "transfer.h"
 #include "ui/message.h"
+#include "ui/progress.h"
 #include "ui/signals.h"
 #include "ui/stream.h"
 #include "ui/text.h"
@@ -198,18 +199,12 @@ open_input(const char *name, bool sized, uint64_t *size, int *in)
 	return status;
 }
 
-static bool
-stop(void *arg, uint64_t done)
-{
-	(void)arg;
-	(void)done;
-	return caught_signal() != 0;
-}
-
 int
 copy_input(struct shmt_view *view, const char *name, int in)
 {
-	struct shmt_transfer how = { .length = UINT64_MAX, .progress = stop };
+	struct progress none = { .on = false };
+	struct shmt_transfer how = { .length = UINT64_MAX,
+		.progress = show_progress, .arg = &none };
 	uint64_t done;
 	struct stat st;
 

@@ -164,15 +164,12 @@ json_identity(struct json *json, const struct removal *r)
 	const struct shmt_info *s = &r->segment;
 	const struct shmt_ref *ref = r->operand != NULL ? &r->operand->ref :
 	    NULL;
+	const char *name = ref != NULL ? ref->name : s->object.name;
 	bool seen = s->ctime != 0, has_key = seen;
 	uint32_t key = s->key;
 
-	if (s->object.kind == SHMT_POSIX) {
-		json_posix(json, s->object.name, r);
-		return;
-	}
-	if (ref != NULL && ref->kind == SHMT_POSIX) {
-		json_posix(json, ref->name, r);
+	if (name != NULL) {
+		json_posix(json, name, r);
 		return;
 	}
 	json_text(json, "kind", "sysv");

@@ -46,22 +46,26 @@ get_id(const void *row, struct value *value)
 
 /* Lines are printed one by one, so the widths are fixed.  That of ID is set
  * when the first segments and objects are known. */
+#define FOR_SEGMENTS	0x1u	/* where segments are watched */
+#define FOR_KINDS	0x2u	/* where objects are watched too */
+
 static struct column columns[] = {
 	{ "TIME", VALUE_TIME, OF_EVENT(time), .width = 19 },
 	{ "EVENT", VALUE_TEXT, COLUMN_POINTER(struct event, word),
 	    .width = 8 },
-	{ "KIND", VALUE_TEXT, .get = get_kind, .width = 5 },
+	{ "KIND", VALUE_TEXT, .get = get_kind, .needs = FOR_KINDS, .width = 5 },
 	{ "ID", VALUE_NUMBER, .get = get_id, .width = 6 },
 	{ "KEY", VALUE_KEY, OF_EVENT(row.key), .facts = SHMT_HAS_KEY,
-	    .width = 10 },
+	    .needs = FOR_SEGMENTS, .width = 10 },
 	{ "OWNER", VALUE_USER, OF_EVENT(row.segment.uid),
 	    .facts = SHMT_HAS_OWNER, .width = 8 },
 	{ "SIZE", VALUE_SIZE, OF_EVENT(row.segment.size),
 	    .facts = SHMT_HAS_SIZE, .width = 5 },
 	{ "NATTCH", VALUE_NUMBER, OF_EVENT(row.segment.nattch),
-	    .facts = SHMT_HAS_NATTCH, .width = 6 },
-	{ "PID", VALUE_PID, OF_EVENT(pid), .width = 7 },
-	{ "COMMAND", VALUE_COMMAND, .get = get_command, .width = 15 },
+	    .facts = SHMT_HAS_NATTCH, .needs = FOR_SEGMENTS, .width = 6 },
+	{ "PID", VALUE_PID, OF_EVENT(pid), .needs = FOR_SEGMENTS, .width = 7 },
+	{ "COMMAND", VALUE_COMMAND, .get = get_command, .needs = FOR_SEGMENTS,
+	    .width = 15 },
 	/* The width of a change of permissions. */
 	{ "WHAT", VALUE_TEXT, OF_EVENT(what), .width = 18 }
 };
@@ -77,26 +81,15 @@ static const struct column_set event_columns = {
 	.facts = offsetof(struct event, row.facts), .expendable = expendable
 };
 
-/* Whether a watched kind has the column.  KIND is for several kinds.  JSON has
- * all columns. */
+/* Whether a watched kind has the column; JSON has all columns. */
 static bool
 is_useful(const struct change_watch *how, const struct column *column)
 {
-	static const char *const of_segments[] = {
-		"KEY", "NATTCH", "PID", "COMMAND", NULL
-	};
-	const unsigned segments = SHMT_KIND(SHMT_SYSV);
-	const char *const *name;
+	const unsigned segments = how->kinds & SHMT_KIND(SHMT_SYSV);
+	const unsigned has = segments == 0 ? 0 : segments == how->kinds ?
+	    FOR_SEGMENTS : FOR_SEGMENTS | FOR_KINDS;
 
-	if (how->format == FORMAT_JSON)
-		return true;
-	if (strcmp(column->name, "KIND") == 0)
-		return (how->kinds & segments) != 0 &&
-		    (how->kinds & ~segments) != 0;
-	for (name = of_segments; *name != NULL; name++)
-		if (strcmp(column->name, *name) == 0)
-			return (how->kinds & segments) != 0;
-	return true;
+	return how->format == FORMAT_JSON || (column->needs & ~has) == 0;
 }
 
 /* Chooses the columns once for all lines, by their minimum widths; names

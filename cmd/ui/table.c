@@ -27,12 +27,6 @@ struct place {
 	const void *row;
 };
 
-/* The rows in the order in which they are printed. */
-struct order {
-	struct place *places;	/* NULL: as they are */
-	bool reverse;
-};
-
 /* Texts one behind the other, each with a NUL, and the widths of each. */
 struct cells {
 	char *texts;
@@ -41,21 +35,6 @@ struct cells {
 	uint64_t left;		/* a bit for each column that has texts, and
 				 * so is aligned to the left */
 };
-
-static const void *
-row_at(const struct table *table, size_t i)
-{
-	return (const char *)table->rows + i * table->set->row_size;
-}
-
-static const void *
-ordered_row(const struct table *table, const struct order *order, size_t i)
-{
-	if (order->reverse)
-		i = table->row_count - 1 - i;
-	return order->places != NULL ? order->places[i].row :
-	    row_at(table, i);
-}
 
 /* Words between blanks are joined by commas. */
 static void
@@ -119,15 +98,15 @@ add_text(struct cells *cells, const struct table *table,
 
 /* Formats all cells, row by row; widths becomes that of each column. */
 static void
-make_cells(const struct table *table, const struct order *order,
+make_cells(const struct table *table, const void *const *rows,
     struct cells *cells, size_t *widths)
 {
 	size_t i, c, width;
 
 	for (i = 0; i < table->row_count; i++)
 		for (c = 0; c < table->column_count; c++) {
-			add_text(cells, table, c,
-			    ordered_row(table, order, i), &width);
+			add_text(cells, table, c, rows[i],
+			    &width);
 			cells->widths[cells->count++] = width;
 			if (width > widths[c])
 				widths[c] = width;
@@ -177,7 +156,7 @@ put_heading(const struct table *table, const struct cells *cells,
 }
 
 static void
-put_cells(const struct table *table, const struct order *order,
+put_cells(const struct table *table, const void *const *rows,
     const struct cells *cells, const size_t *widths)
 {
 	static const char *const begin[] = {
@@ -191,7 +170,7 @@ put_cells(const struct table *table, const struct order *order,
 
 	for (i = 0; i < table->row_count; i++) {
 		if (table->style != NULL)
-			style = table->style(ordered_row(table, order, i));
+			style = table->style(rows[i]);
 		fputs_unlocked(begin[style], stdout);
 		blanks = 0;
 		for (c = 0; c < table->column_count; c++, width++) {
@@ -251,7 +230,7 @@ fit_terminal(const struct table *table, size_t *widths,
 /* Puts a table whose cells are formatted; the columns that the terminal has no
  * room for are named on stderr, after the last line. */
 static void
-put_table(const struct table *table, const struct order *order,
+put_table(const struct table *table, const void *const *rows,
     const struct cells *cells, size_t *widths)
 {
 	char names[HIDDEN_NAMES];
@@ -259,13 +238,13 @@ put_table(const struct table *table, const struct order *order,
 	fit_terminal(table, widths, names);
 	if (table->heading)
 		put_heading(table, cells, widths);
-	put_cells(table, order, cells, widths);
+	put_cells(table, rows, cells, widths);
 	if (names[0] != '\0' && flush_output())
 		warn_about(NULL, "hidden: %s", names);
 }
 
 static void
-print_aligned(const struct table *table, const struct order *order)
+print_aligned(const struct table *table, const void *const *rows)
 {
 	struct cells cells = { 0 };
 	size_t *widths, c, width;
@@ -280,8 +259,8 @@ print_aligned(const struct table *table, const struct order *order)
 		if (table->heading && width > widths[c])
 			widths[c] = width;
 	}
-	make_cells(table, order, &cells, widths);
-	put_table(table, order, &cells, widths);
+	make_cells(table, rows, &cells, widths);
+	put_table(table, rows, &cells, widths);
 	free(cells.texts);
 	free(cells.widths);
 	free(widths);
@@ -294,7 +273,7 @@ put_tab(const struct table *table, size_t c)
 }
 
 static void
-print_tsv(const struct table *table, const struct order *order)
+print_tsv(const struct table *table, const void *const *rows)
 {
 	struct cells cells = { 0 };
 	size_t i, c, width;
@@ -306,8 +285,8 @@ print_tsv(const struct table *table, const struct order *order)
 	for (i = 0; i < table->row_count; i++)
 		for (c = 0; c < table->column_count; c++) {
 			cells.used = 0;
-			fputs_unlocked(add_text(&cells, table, c,
-			    ordered_row(table, order, i), &width), stdout);
+			fputs_unlocked(add_text(&cells, table, c, rows[i],
+			    &width), stdout);
 			put_tab(table, c);
 		}
 	free(cells.texts);
@@ -361,7 +340,7 @@ print_object(const struct table *table, struct json *json, const char *name,
 }
 
 static void
-print_json(const struct table *table, const struct order *order,
+print_json(const struct table *table, const void *const *rows,
     struct json *json, const char *name)
 {
 	struct members members;
@@ -370,8 +349,7 @@ print_json(const struct table *table, const struct order *order,
 	make_members(table, &members);
 	json_open(json, name, '[');
 	for (i = 0; i < table->row_count; i++)
-		put_object(table, &members, json, NULL,
-		    ordered_row(table, order, i));
+		put_object(table, &members, json, NULL, rows[i]);
 	json_close(json, ']');
 }
 
@@ -399,41 +377,50 @@ compare_places(const void *a, const void *b, void *arg)
 }
 
 static void
-sort_rows(const struct table *table, struct order *order)
+sort_rows(const struct table *table, const void **rows)
 {
 	bool reverse = table->reverse;
+	struct place *places;
 	size_t i;
 
-	order->reverse = false;
-	order->places = check_memory(calloc(table->row_count + 1,
-	    sizeof(*order->places)));
+	places = check_memory(calloc(table->row_count + 1, sizeof(*places)));
 	for (i = 0; i < table->row_count; i++) {
-		order->places[i].index = i;
-		order->places[i].row = row_at(table, i);
-		read_value(table->set, table->sort, order->places[i].row,
-		    &order->places[i].value);
+		places[i].index = i;
+		places[i].row = rows[i];
+		read_value(table->set, table->sort, rows[i], &places[i].value);
 	}
-	qsort_r(order->places, table->row_count, sizeof(*order->places),
-	    compare_places, &reverse);
+	qsort_r(places, table->row_count, sizeof(*places), compare_places,
+	    &reverse);
+	for (i = 0; i < table->row_count; i++)
+		rows[i] = places[i].row;
+	free(places);
 }
 
 void
 print_table(const struct table *table, struct json *json, const char *name)
 {
-	struct order order = { .reverse = table->reverse };
+	const size_t count = table->row_count;
+	const bool backwards = table->reverse && table->sort == NULL;
+	const char *first = table->rows;
+	const void **rows;
+	size_t i;
 
+	rows = check_memory(calloc(count + 1, sizeof(*rows)));
+	for (i = 0; i < count; i++)
+		rows[i] = first + (backwards ? count - 1 - i : i) *
+		    table->set->row_size;
 	if (table->sort != NULL)
-		sort_rows(table, &order);
+		sort_rows(table, rows);
 	switch (table->format) {
 	case FORMAT_JSON:
-		print_json(table, &order, json, name);
+		print_json(table, rows, json, name);
 		break;
 	case FORMAT_TSV:
-		print_tsv(table, &order);
+		print_tsv(table, rows);
 		break;
 	case FORMAT_TABLE:
-		print_aligned(table, &order);
+		print_aligned(table, rows);
 		break;
 	}
-	free(order.places);
+	free(rows);
 }
