@@ -41,17 +41,6 @@ wanted(const struct selection *selection)
 	return (selection->needs & NEEDS_RSS) != 0 ? SHMT_WANT_RSS : 0;
 }
 
-/* Looks up an object, whose name is part of the operand. */
-static bool
-pick_object(const struct selection *selection,
-    const struct operand *operand, struct shmt_info *picked)
-{
-	struct shmt_object object;
-
-	return shmt_resolve(&operand->ref, &object) == 0 &&
-	    shmt_info(&object, wanted(selection), picked) == 0;
-}
-
 static bool
 pick_segment(const struct operand *operand, const struct shmt_list *all,
     struct shmt_info *picked)
@@ -74,6 +63,7 @@ pick_operands(const struct selection *selection, struct shmt_list *all,
 {
 	const struct operand *operand;
 	struct shmt_info *picked;
+	struct shmt_object object;
 	size_t o, n = 0;
 
 	picked = check_memory(calloc(selection->operand_count,
@@ -82,7 +72,8 @@ pick_operands(const struct selection *selection, struct shmt_list *all,
 		operand = &selection->operands[o];
 		n += operand->ref.kind == SHMT_SYSV ?
 		    pick_segment(operand, all, &picked[n]) :
-		    pick_object(selection, operand, &picked[n]);
+		    shmt_resolve(&operand->ref, &object) == 0 &&
+		    shmt_info(&object, wanted(selection), &picked[n]) == 0;
 	}
 	free(all->list);
 	all->list = picked;
@@ -444,29 +435,22 @@ report_absent(const struct selection *selection, const struct rows *rows)
 	return status;
 }
 
-/* Drops the operands that exist, but do not pass the filter. */
-static void
-drop_filtered(struct rows *rows)
-{
-	size_t i, kept = 0;
-
-	for (i = 0; i < rows->count; i++)
-		if (!rows->list[i].filtered)
-			rows->list[kept++] = rows->list[i];
-	rows->count = kept;
-}
-
 int
 collect(const struct selection *selection, struct collection *collection)
 {
+	struct rows *rows = &collection->rows;
+	size_t i, kept = 0;
 	int status;
 
 	memset(collection, 0, sizeof(*collection));
 	status = collect_all(selection, collection);
-	if (collection->rows.ns_count > 0)
-		add_status(&status,
-		    report_absent(selection, &collection->rows));
-	drop_filtered(&collection->rows);
+	if (rows->ns_count > 0)
+		add_status(&status, report_absent(selection, rows));
+	/* Operands that exist, but do not pass the filter. */
+	for (i = 0; i < rows->count; i++)
+		if (!rows->list[i].filtered)
+			rows->list[kept++] = rows->list[i];
+	rows->count = kept;
 	return status;
 }
 
@@ -521,23 +505,18 @@ check_holders(const struct rows *rows)
 	return false;
 }
 
-/* Memory without a name is found only in the processes that hold it. */
-static bool
-check_listed(const struct rows *rows)
-{
-	if (rows->hidden == 0)
-		return true;
-	warn_about(NULL, "not listed: memory only in %zu process%s that may "
-	    "not be read", rows->hidden, plural(rows->hidden, "es"));
-	return false;
-}
-
 bool
 check_complete(const struct selection *selection,
     const struct collection *collection)
 {
-	bool complete = check_listed(&collection->rows);
+	const size_t hidden = collection->rows.hidden;
+	bool complete = hidden == 0;
 
+	/* Memory without a name is found only in the processes that hold
+	 * it. */
+	if (hidden > 0)
+		warn_about(NULL, "not listed: memory only in %zu process%s "
+		    "that may not be read", hidden, plural(hidden, "es"));
 	if (collection->hidden > 0) {
 		warn_about("--all-ns", "%zu process%s may not be asked for "
 		    "%s namespace", collection->hidden,

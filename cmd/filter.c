@@ -329,16 +329,6 @@ warn_of_hidden(pid_t pid)
 	warn_about(name, "may not be read: only what it created is found");
 }
 
-static void
-warn_of_hidden_pids(const struct shmt_filter *filter)
-{
-	size_t i;
-
-	for (i = 0; i < filter->count; i++)
-		if (filter->clauses[i].by == SHMT_BY_PID)
-			warn_of_hidden((pid_t)filter->clauses[i].value);
-}
-
 bool
 filter_needs_holders(const struct shmt_filter *filter,
     const struct shmt_info *list, size_t count)
@@ -382,7 +372,9 @@ filter_mark(const struct shmt_filter *filter,
 		    strerror(error));
 		return status_of(error);
 	}
-	warn_of_hidden_pids(filter);
+	for (i = 0; i < filter->count; i++)
+		if (filter->clauses[i].by == SHMT_BY_PID)
+			warn_of_hidden((pid_t)filter->clauses[i].value);
 	now = time(NULL);
 	for (i = 0; i < count; i++)
 		passes[i] = shmt_match(filter, &list[i], now, &holders);

@@ -218,52 +218,16 @@ misplaced(unsigned option, const struct action *chosen)
 	return usage_error(name, "only with --%s", options[owner].name);
 }
 
-/* The action of the command line; the group allows only one. */
-static const struct action *
-choose(const struct opts *o)
-{
-	unsigned i;
-
-	for (i = 1; i < ACTIONS; i++)
-		if (has(o, actions[i].option))
-			return &actions[i];
-	return &actions[0];
-}
-
-static int
-check_fitting(const struct opts *o, const struct action *chosen)
-{
-	unsigned i;
-
-	for (i = 0; i < OPTIONS; i++)
-		if (has(o, i) && i != chosen->option &&
-		    (chosen->fitting & BIT(i)) == 0)
-			return misplaced(i, chosen);
-	return ST_OK;
-}
-
 /* A default is lowered or raised to fit the threshold that was given. */
-static void
-fit_thresholds(struct opts *o)
+static int
+check_thresholds(const struct opts *o, struct thresholds *t)
 {
-	struct thresholds *t = &o->thresholds;
-
 	if (!has(o, WARNING) && t->warning > t->critical)
 		t->warning = t->critical;
 	if (!has(o, CRITICAL) && t->critical < t->warning)
 		t->critical = t->warning;
-}
-
-/* Reports options that contradict each other though each is correct. */
-static int
-check_together(const struct opts *o)
-{
-	if (has(o, HUMAN) && has(o, JSON))
-		return usage_error("--human", "not with --json");
-	if (o->thresholds.warning > o->thresholds.critical)
-		return usage_error("--warning", "%d is above --critical %d",
-		    o->thresholds.warning, o->thresholds.critical);
-	return ST_OK;
+	return t->warning <= t->critical ? ST_OK : usage_error("--warning",
+	    "%d is above --critical %d", t->warning, t->critical);
 }
 
 /* --set NAME=VALUE NAME=VALUE ... */
@@ -284,6 +248,8 @@ take_operands(struct opts *o)
 static int
 parse(int argc, char **argv, struct opts *o, const struct action **action)
 {
+	const struct action *chosen = actions;
+	unsigned i;
 	int status;
 
 	status = parse_options(&cmd_limits, argc, argv, o);
@@ -291,10 +257,18 @@ parse(int argc, char **argv, struct opts *o, const struct action **action)
 		status = take_operands(o);
 	if (status != ST_OK)
 		return status;
-	fit_thresholds(o);
-	*action = choose(o);
-	status = check_fitting(o, *action);
-	return status == ST_OK ? check_together(o) : status;
+	/* The group allows only one. */
+	for (i = 1; i < ACTIONS; i++)
+		if (has(o, actions[i].option))
+			chosen = &actions[i];
+	for (i = 0; i < OPTIONS; i++)
+		if (has(o, i) && i != chosen->option &&
+		    (chosen->fitting & BIT(i)) == 0)
+			return misplaced(i, chosen);
+	if (has(o, HUMAN) && has(o, JSON))
+		return usage_error("--human", "not with --json");
+	*action = chosen;
+	return check_thresholds(o, &o->thresholds);
 }
 
 /* Whether there is a --check, also as the abbreviation --ch. */
@@ -332,7 +306,7 @@ static int
 run(int argc, char **argv)
 {
 	struct opts o = { .thresholds = { 80, 90, -1 } };
-	const struct action *action;
+	const struct action *action = actions;
 	int status;
 
 	status = parse(argc, argv, &o, &action);

@@ -328,17 +328,6 @@ warn_about_losses(const struct work *w, const char *made)
 		    "reserved, as with create --no-reserve", made);
 }
 
-static bool
-print_made(const struct shmt_object *object)
-{
-	char text[OPERAND_TEXT];
-
-	operand_text(object, text);
-	print_bare(text);
-	putchar('\n');
-	return flush_output();
-}
-
 static int
 restore_file(const struct opts *o, struct work *w, struct shmt_object *object)
 {
@@ -351,14 +340,7 @@ restore_file(const struct opts *o, struct work *w, struct shmt_object *object)
 	progress_begin(&w->progress, 0);
 	result = shmt_restore(w->file, &how, object, &w->saved, &w->trouble);
 	progress_end(&w->progress);
-	if (result == -1)
-		return restore_failed(o, w, errno);
-	if (print_made(object))
-		return ST_OK;
-	/* The reaper removes a segment whose id could not be printed. */
-	if (object->kind == SHMT_POSIX)
-		shmt_remove(object, SHMT_FORCE, NULL);
-	return ST_FAILED;
+	return result == 0 ? ST_OK : restore_failed(o, w, errno);
 }
 
 static int
@@ -376,10 +358,19 @@ restore_one(struct opts *o, const char *file)
 		end_reaper(&w.reaper);
 		return status;
 	}
+	operand_text(&object, made);
+	print_bare(made);
+	putchar('\n');
+	if (!flush_output()) {
+		/* The reaper removes a segment. */
+		if (object.kind == SHMT_POSIX)
+			shmt_remove(&object, SHMT_FORCE, NULL);
+		end_reaper(&w.reaper);
+		return ST_FAILED;
+	}
 	dismiss_reaper(&w.reaper);
 	if (object.kind == SHMT_SYSV)
 		o->made[o->made_count++] = object.id;
-	operand_text(&object, made);
 	warn_about_losses(&w, made);
 	return ST_OK;
 }

@@ -124,16 +124,6 @@ print_saved(const struct opts *o, const struct shmt_saved *saved)
 	return flush_output() ? ST_OK : ST_FAILED;
 }
 
-/* Prints the note once: cron would mail each line. */
-static void
-note_idle(struct opts *o, const char *object, const struct shmt_saved *saved)
-{
-	if (!saved->attached || saved->segment.nattch > 0 || o->noted)
-		return;
-	o->noted = true;
-	warn_about(object, "idle time starts anew: see rm --stale --save");
-}
-
 static int
 save_one(struct opts *o, const char *object,
     const struct shmt_info *segment)
@@ -152,7 +142,11 @@ save_one(struct opts *o, const char *object,
 	release(&hold);
 	if (status == ST_OK) {
 		status = print_saved(o, &saved);
-		note_idle(o, object, &saved);
+		/* Once: cron would mail each line. */
+		if (saved.attached && saved.segment.nattch == 0 && !o->noted)
+			warn_about(object, "idle time starts anew: see rm "
+			    "--stale --save");
+		o->noted |= saved.attached && saved.segment.nattch == 0;
 	} else
 		warn_about(object, "%s", reason);
 	free(reason);
@@ -199,27 +193,19 @@ save_operand(struct opts *o, const struct operand *operand)
 }
 
 static int
-save_operands(struct opts *o)
-{
-	int status = ST_OK, i;
-
-	for (i = 0; i < o->count && caught_signal() == 0; i++)
-		add_status(&status, save_operand(o, &o->operands[i]));
-	return status;
-}
-
-static int
 run(int argc, char **argv)
 {
 	struct opts o = { 0 };
-	int status;
+	int status, i;
 
 	status = parse(argc, argv, &o);
 	if (status == ST_OK) {
 		catch_signals();
 		ignore_sigpipe();
-		status = o.operands != NULL ? save_operands(&o) :
-		    save_selected(&o);
+		if (o.operands == NULL)
+			status = save_selected(&o);
+		for (i = 0; i < o.count && caught_signal() == 0; i++)
+			add_status(&status, save_operand(&o, &o.operands[i]));
 	}
 	free(o.operands);
 	free_filter(&o.filter);

@@ -99,7 +99,11 @@ warn_of_effects(const struct change *c, bool dry)
 	const struct shmt_setting *s = c->settings->list;
 	size_t i;
 
-	for (i = 0; i < c->settings->count; i++, s++)
+	for (i = 0; i < c->settings->count; i++, s++) {
+		/* The kernel itself refuses it, where it is asked. */
+		if (dry && is_named(s, "shmmni") && s->value > SHMMNI_MOST)
+			warn_about(s->name, "more than %d needs the boot "
+			    "option ipcmni_extend", SHMMNI_MOST);
 		if (is_named(s, "shmmni"))
 			warn_if_above(s, c->usage.segments, "segment exists",
 			    "segments exist");
@@ -113,19 +117,7 @@ warn_of_effects(const struct change *c, bool dry)
 		else if (is_named(s, SHM_RMID_FORCED) && s->value == 1 &&
 		    c->old[i] == 0)
 			warn_of_removal(c, dry);
-}
-
-/* Reports what only the kernel can check, where it is not asked. */
-static void
-warn_of_extension(const struct change *c)
-{
-	const struct shmt_setting *s = c->settings->list;
-	size_t i;
-
-	for (i = 0; i < c->settings->count; i++)
-		if (is_named(&s[i], "shmmni") && s[i].value > SHMMNI_MOST)
-			warn_about("shmmni", "more than %d needs the boot "
-			    "option ipcmni_extend", SHMMNI_MOST);
+	}
 }
 
 /*
@@ -190,18 +182,6 @@ set_revocable(const struct change *c)
 	return status;
 }
 
-/* shm_rmid_forced removes segments, which cannot be restored. */
-static int
-set_irrevocable(const struct change *c)
-{
-	size_t i;
-
-	for (i = 0; i < c->settings->count; i++)
-		if (is_named(&c->settings->list[i], SHM_RMID_FORCED))
-			return set_one(c, i);
-	return ST_OK;
-}
-
 static int
 persist_failed(const char *file, int error)
 {
@@ -238,48 +218,32 @@ prepare_file(struct change *c)
 	    ST_OK : persist_failed(c->file, errno);
 }
 
-static int
-commit_file(const struct change *c)
-{
-	return c->new_file == NULL || shmt_persist_commit(c->new_file) == 0 ?
-	    ST_OK : persist_failed(c->file, errno);
-}
-
-static void
-revert_file(const struct change *c)
-{
-	if (c->new_file != NULL && shmt_persist_revert(c->new_file) == -1)
-		warn_about(c->file, "could not be put back: %s",
-		    strerror(errno));
-}
-
-/* Sets all, or has undone all. */
+/* Sets all, or has undone all.  shm_rmid_forced, which removes segments for
+ * good, comes last. */
 static int
 set_all(const struct change *c)
 {
 	int status;
+	size_t i;
 
 	status = set_revocable(c);
 	if (status != ST_OK)
 		return status;
-	status = commit_file(c);
-	if (status == ST_OK) {
-		status = set_irrevocable(c);
-		if (status != ST_OK)
-			revert_file(c);
-	}
-	if (status != ST_OK)
+	if (c->new_file != NULL && shmt_persist_commit(c->new_file) == -1) {
+		status = persist_failed(c->file, errno);
 		undo(c, c->settings->count);
+		return status;
+	}
+	for (i = 0; i < c->settings->count && status == ST_OK; i++)
+		if (is_named(&c->settings->list[i], SHM_RMID_FORCED))
+			status = set_one(c, i);
+	if (status == ST_OK)
+		return ST_OK;
+	if (c->new_file != NULL && shmt_persist_revert(c->new_file) == -1)
+		warn_about(c->file, "could not be put back: %s",
+		    strerror(errno));
+	undo(c, c->settings->count);
 	return status;
-}
-
-static int
-check_one(const struct shmt_setting *setting)
-{
-	char reason[SHMT_REASON];
-
-	return shmt_limit_check(setting->name, reason) == 0 ? ST_OK :
-	    setting_failed(setting, setting->value, reason, errno);
 }
 
 /* Checks everything that can be checked before anything is changed. */
@@ -287,18 +251,17 @@ static int
 check_all(struct change *c, bool dry)
 {
 	const struct shmt_setting *s = c->settings->list;
-	int status = ST_OK;
+	char reason[SHMT_REASON];
 	size_t i;
 
-	for (i = 0; i < c->settings->count && status == ST_OK; i++) {
-		if (shmt_limit_get(s[i].name, &c->old[i]) == -1)
-			status = setting_failed(&s[i], s[i].value, "", errno);
+	for (i = 0; i < c->settings->count; i++, s++) {
+		if (shmt_limit_get(s->name, &c->old[i]) == -1)
+			return setting_failed(s, s->value, "", errno);
 		/* --dry-run needs no permission. */
-		else if (!dry || is_named(&s[i], SHMT_DEV_SHM_SIZE))
-			status = check_one(&s[i]);
+		if ((!dry || is_named(s, SHMT_DEV_SHM_SIZE)) &&
+		    shmt_limit_check(s->name, reason) == -1)
+			return setting_failed(s, s->value, reason, errno);
 	}
-	if (status != ST_OK)
-		return status;
 	if (shmt_list(SHMT_KIND(SHMT_SYSV), SHMT_WANT_RSS, &c->all) == -1)
 		return fail("list of segments", errno);
 	shmt_usage_of(c->all.list, c->all.count, &c->usage);
@@ -407,9 +370,7 @@ change_limits(const struct settings *settings, const char *file, bool dry)
 	catch_signals();
 	ignore_sigpipe();
 	status = check_all(&c, dry);
-	if (status == ST_OK && dry)
-		warn_of_extension(&c);
-	else if (status == ST_OK)
+	if (status == ST_OK && !dry)
 		status = set_all(&c);
 	if (status == ST_OK) {
 		warn_of_effects(&c, dry);

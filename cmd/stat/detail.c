@@ -273,15 +273,6 @@ print_holders(const struct row *row, bool bytes)
 }
 
 static void
-print_ns(const struct ipc_ns *ipc_ns)
-{
-	label("namespace");
-	printf("%" PRIu64 ", of %d (", ipc_ns->ns.inode, (int)ipc_ns->ns.pid);
-	print_safe(stdout, ipc_ns->command);
-	puts(")");
-}
-
-static void
 check_object(const struct row *row, struct shmt_object_proof *proof)
 {
 	shmt_check_object_stale(&row->segment, time(NULL), SHMT_STALE_IDLE,
@@ -425,8 +416,13 @@ print_detail(const struct row *row, bool bytes, bool with_ns)
 	label("id");
 	printf("%d\n", s->object.id);
 	print_key(row);
-	if (with_ns)
-		print_ns(row->ipc_ns);
+	if (with_ns) {
+		label("namespace");
+		printf("%" PRIu64 ", of %d (", row->ipc_ns->ns.inode,
+		    (int)row->ipc_ns->ns.pid);
+		print_safe(stdout, row->ipc_ns->command);
+		puts(")");
+	}
 	print_identity("owner", s->uid, s->gid);
 	print_identity("creator", s->cuid, s->cgid);
 	print_state(row, bytes);

@@ -102,15 +102,6 @@ has_objects(const struct opts *o)
 	return (selected_kinds(&o->selection) & ~SHMT_KIND(SHMT_SYSV)) != 0;
 }
 
-/* Whether there are several. */
-static bool
-has_kinds(const struct opts *o)
-{
-	const unsigned kinds = selected_kinds(&o->selection);
-
-	return (kinds & (kinds - 1)) != 0;
-}
-
 bool
 in_detail(const struct opts *o)
 {
@@ -122,16 +113,16 @@ void
 usual_columns(const struct opts *o, const struct view *view,
     const char **names)
 {
+	const unsigned kinds = selected_kinds(&o->selection);
 	const char *const *usual = view->usual;
 	const char *const *name;
 
 	if (has_objects(o) && view->objects != NULL) {
 		usual = o->json ? view->json_objects : view->objects;
-		if (has_kinds(o) && !o->json &&
+		if ((kinds & (kinds - 1)) != 0 && !o->json &&
 		    find_column(view->set, "KIND") != NULL)
 			*names++ = "KIND";
-	}
-	else if (o->json && view == views)
+	} else if (o->json && view == views)
 		usual = json_columns;
 	if (usual == NULL)
 		usual = view->set->defaults;
