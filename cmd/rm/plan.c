@@ -30,13 +30,6 @@ static const struct column action_column = {
 	"ACTION", VALUE_TEXT, COLUMN_POINTER(struct row, action)
 };
 
-static const char *
-action_word(const struct removal *r)
-{
-	return r->result == WOULD_REMOVE ? "remove" :
-	    r->result == WOULD_MARK ? "mark" : "keep";
-}
-
 size_t
 count_plan(const struct removal *list, size_t count,
     char size[static SHORT_TEXT])
@@ -149,7 +142,9 @@ print_segments(const struct removal *list, size_t count,
 	make_rows(&rows, &shown);
 	for (r = list; i < rows.count; r++)
 		if (r->segment.ctime != 0)
-			rows.list[i++].action = action_word(r);
+			rows.list[i++].action =
+			    r->result == WOULD_REMOVE ? "remove" :
+			    r->result == WOULD_MARK ? "mark" : "keep";
 	print_rows(filter, rows.list, rows.count);
 	if (found > rows.count)
 		printf("%zu more, which --dry-run shows\n",
@@ -200,25 +195,18 @@ print_owners(const struct removal *list, size_t count)
 	free(rows.list);
 }
 
-static void
-print_nothing(const struct shmt_filter *filter)
-{
-	char *why = filter != NULL ? explain_none(filter) : NULL;
-
-	printf("nothing to remove%s%s\n", why != NULL ? ": " : "",
-	    why != NULL ? why : "");
-	free(why);
-}
-
 void
 print_plan(const struct removal *list, size_t count,
     const struct shmt_filter *filter, bool brief)
 {
-	char size[SHORT_TEXT];
+	char size[SHORT_TEXT], *why;
 	size_t going = count_plan(list, count, size);
 
 	if (count == 0) {
-		print_nothing(filter);
+		why = filter != NULL ? explain_none(filter) : NULL;
+		printf("nothing to remove%s%s\n", why != NULL ? ": " : "",
+		    why != NULL ? why : "");
+		free(why);
 		return;
 	}
 	print_segments(list, count, filter, brief ? BRIEF_ROWS : SIZE_MAX);

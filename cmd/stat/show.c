@@ -147,32 +147,6 @@ add_attached(const struct table *table, struct json *json, const void *row)
 }
 
 static void
-show_attachments(const struct opts *o, const struct rows *rows, bool complete)
-{
-	struct table table = make_table(o);
-	struct attachment *list;
-
-	list = list_attachments(rows->list, rows->count, &table.row_count);
-	table.rows = list;
-	table.more = add_attached;
-	print_rows(o, &table, "attachments", complete);
-	free(list);
-}
-
-static void
-show_sums(const struct opts *o, const struct rows *rows, bool complete)
-{
-	struct table table = make_table(o);
-	struct group *list = list_sums(rows);
-
-	table.rows = list;
-	table.row_count = rows->ns_count;
-	print_rows(o, &table, o->selection.all_ns ? "summaries" :
-	    SUMMARY_NAME, complete);
-	free(list);
-}
-
-static void
 json_account(const struct table *table, const struct account *account,
     const struct rows *rows, bool complete)
 {
@@ -221,30 +195,6 @@ show_account(const struct opts *o, const struct rows *rows, bool complete)
 }
 
 static void
-show_groups(const struct opts *o, const struct rows *rows, bool complete)
-{
-	struct table table = make_table(o);
-	struct group *list;
-
-	list = list_groups(rows, o->by, &table.row_count);
-	table.rows = list;
-	print_rows(o, &table, "groups", complete);
-	free(list);
-}
-
-static void
-show_segments(const struct opts *o, const struct rows *rows, bool complete)
-{
-	struct table table = make_table(o);
-
-	table.rows = rows->list;
-	table.row_count = rows->count;
-	table.more = o->selection.operand_count > 0 ? add_detail :
-	    has_procs(o) ? add_attachments : add_object;
-	print_rows(o, &table, "segments", complete);
-}
-
-static void
 show_details(const struct opts *o, const struct rows *rows)
 {
 	size_t i;
@@ -259,21 +209,41 @@ show_details(const struct opts *o, const struct rows *rows)
 static int
 show_rows(const struct opts *o, const struct rows *rows, bool complete)
 {
+	struct table table = make_table(o);
+	const char *name = "segments";
+	void *list = NULL;
+
 	if (o->view == &views[ACCOUNT])
 		return show_account(o, rows, complete);
-	if (in_detail(o))
+	if (in_detail(o)) {
 		show_details(o, rows);
-	else if (o->view->letter == 'P' && o->json &&
-	    o->selection.operand_count > 0)
+		return ST_OK;
+	}
+	if (o->view->letter == 'P' && o->json &&
+	    o->selection.operand_count > 0) {
 		json_by_segment(o, rows, complete);
-	else if (o->view->letter == 'P')
-		show_attachments(o, rows, complete);
-	else if (o->by != NULL)
-		show_groups(o, rows, complete);
-	else if (o->view->letter == 'u')
-		show_sums(o, rows, complete);
-	else
-		show_segments(o, rows, complete);
+		return ST_OK;
+	}
+	if (o->view->letter == 'P') {
+		list = list_attachments(rows->list, rows->count,
+		    &table.row_count);
+		table.more = add_attached;
+		name = "attachments";
+	} else if (o->by != NULL) {
+		list = list_groups(rows, o->by, &table.row_count);
+		name = "groups";
+	} else if (o->view->letter == 'u') {
+		list = list_sums(rows);
+		table.row_count = rows->ns_count;
+		name = o->selection.all_ns ? "summaries" : SUMMARY_NAME;
+	} else {
+		table.row_count = rows->count;
+		table.more = o->selection.operand_count > 0 ? add_detail :
+		    has_procs(o) ? add_attachments : add_object;
+	}
+	table.rows = list != NULL ? list : rows->list;
+	print_rows(o, &table, name, complete);
+	free(list);
 	return ST_OK;
 }
 

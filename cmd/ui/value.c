@@ -63,15 +63,6 @@ command_text(const struct value *value, char room[static SHORT_TEXT])
 	return room;
 }
 
-static void
-tenths_text(uint64_t tenths, char room[static SHORT_TEXT])
-{
-	size_t n = digits(room, tenths / 10, 10, 1);
-
-	room[n] = '.';
-	digits(room + n + 1, tenths % 10, 10, 1);
-}
-
 static const char *
 number_text(const struct value *value, bool plain,
     char room[static SHORT_TEXT])
@@ -95,7 +86,8 @@ number_text(const struct value *value, bool plain,
 		short_duration(room, number);
 		return room;
 	case VALUE_TENTHS:
-		tenths_text(number, room);
+		snprintf(room, SHORT_TEXT, "%ju.%ju", (uintmax_t)number / 10,
+		    (uintmax_t)number % 10);
 		return room;
 	case VALUE_PERMS:
 		digits(room, number, 8, 4);
@@ -164,14 +156,6 @@ json_command(struct json *json, const char *name, const struct value *value)
 }
 
 static void
-json_unknown(const struct value *value, struct json *json, const char *name)
-{
-	json_null(json, name);
-	if (value->kind == VALUE_KEY)
-		json_null(json, "key_hex");
-}
-
-static void
 json_time(struct json *json, const char *name, int64_t when)
 {
 	if (when == 0)
@@ -186,7 +170,9 @@ value_json(const struct value *value, struct json *json, const char *name)
 	char room[SHORT_TEXT];
 
 	if (!value->known) {
-		json_unknown(value, json, name);
+		json_null(json, name);
+		if (value->kind == VALUE_KEY)
+			json_null(json, "key_hex");
 		return;
 	}
 	switch (value->kind) {
