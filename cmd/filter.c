@@ -273,27 +273,20 @@ only_named_kinds(struct shmt_filter *filter, const char *why)
 int
 check_filter(struct shmt_filter *filter)
 {
-	static const struct {
-		enum shmt_criterion one, other;
-		const char *why;
-	} never[] = {
-		{ SHMT_BY_KEY, SHMT_BY_PRIVATE, "either --key or --private" },
-		{ SHMT_BY_DEST, SHMT_BY_STALE,
-		    "either --dest or --stale: what is marked for removal "
-		    "is not stale" },
-		{ SHMT_BY_DEST, SHMT_BY_UNATTACHED,
-		    "either --dest or --unattached: what is marked for "
-		    "removal goes with its last attachment" },
-	};
-	size_t i;
+	const bool dest = filter_has(filter, SHMT_BY_DEST, false);
 
 	if (entered_namespace() != NULL && only_named_kinds(filter, "memory "
 	    "without a name belongs to no namespace: without --ns") != ST_OK)
 		return ST_USAGE;
-	for (i = 0; i < sizeof(never) / sizeof(never[0]); i++)
-		if (filter_has(filter, never[i].one, false) &&
-		    filter_has(filter, never[i].other, false))
-			return usage_error(NULL, "%s", never[i].why);
+	if (filter_has(filter, SHMT_BY_KEY, false) &&
+	    filter_has(filter, SHMT_BY_PRIVATE, false))
+		return usage_error(NULL, "either --key or --private");
+	if (dest && filter_has(filter, SHMT_BY_STALE, false))
+		return usage_error(NULL, "either --dest or --stale: what is "
+		    "marked for removal is not stale");
+	if (dest && filter_has(filter, SHMT_BY_UNATTACHED, false))
+		return usage_error(NULL, "either --dest or --unattached: what "
+		    "is marked for removal goes with its last attachment");
 	if (excludes_all_sizes(filter))
 		return usage_error(NULL, "--min-size is above --max-size");
 	return check_kinds(filter);

@@ -161,28 +161,21 @@ is_directory(const char *name)
 }
 
 static int
-no_memory(const struct work *w)
-{
-	char memory[MEMORY_TEXT];
-
-	describe_memory(memory);
-	warn_about(w->file, "not enough memory to fill its %ju byte%s%s",
-	    (uintmax_t)w->saved.segment.size,
-	    plural(w->saved.segment.size, "s"), memory);
-	return ST_LIMIT;
-}
-
-static int
 pair_failed(const struct work *w, int error)
 {
+	const struct shmt_info *s = &w->saved.segment;
+	char memory[MEMORY_TEXT];
 	const char *which = w->trouble.place == SHMT_AT_META ? ".meta" :
 	    w->saved.ending;
 
 	if (error == EBADMSG)
 		return file_damaged(w);
-	if (error == ENOMEM && w->made)
-		return no_memory(w);
-	if (error == ELOOP)
+	if (error == ENOMEM && w->made) {
+		describe_memory(memory);
+		warn_about(w->file, "not enough memory to fill its %ju "
+		    "byte%s%s", (uintmax_t)s->size, plural(s->size, "s"),
+		    memory);
+	} else if (error == ELOOP)
 		warn_about(w->file, "the %s is a symbolic link; it is not "
 		    "followed", which);
 	else if (error == ENOTSUP)
@@ -280,14 +273,6 @@ object_failed(const struct work *w, const char *name, int error)
 	    diagnose_object(w->file, &object, &request, error);
 }
 
-/* Whether the result is an object; a saved segment becomes one by --as. */
-static bool
-makes_object(const struct opts *o, const struct work *w)
-{
-	return o->as != NULL || ((o->flags & SHMT_OTHER_KEY) == 0 &&
-	    w->saved.segment.object.kind == SHMT_POSIX);
-}
-
 static int
 restore_failed(const struct opts *o, const struct work *w, int error)
 {
@@ -297,7 +282,9 @@ restore_failed(const struct opts *o, const struct work *w, int error)
 		warn_about(w->file, "interrupted, nothing was made");
 		return ST_FAILED;
 	}
-	if (!makes_object(o, w))
+	/* A saved segment becomes an object by --as. */
+	if (o->as == NULL && ((o->flags & SHMT_OTHER_KEY) != 0 ||
+	    w->saved.segment.object.kind != SHMT_POSIX))
 		return w->trouble.place == SHMT_AT_SEGMENT ?
 		    segment_failed(o, w, error) : pair_failed(w, error);
 	if (w->trouble.place == SHMT_AT_SEGMENT || error == ENOMEM)

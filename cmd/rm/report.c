@@ -5,13 +5,11 @@
  * from rm/segment.c and rm/object.c.
  */
 
-#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "attachments.h"
 #include "operand.h"

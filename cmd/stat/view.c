@@ -135,23 +135,6 @@ usual_columns(const struct opts *o, const struct view *view,
 	*names = NULL;
 }
 
-static int
-choose_shown(struct opts *o)
-{
-	const struct column_set *set = o->view->set;
-	const char *names[COLUMNS_MAX + 1];
-	int status;
-
-	usual_columns(o, o->view, names);
-	status = choose_columns(o->output, set, names, &o->columns,
-	    &o->column_count);
-	if (status != ST_OK || o->sort_name == NULL)
-		return status;
-	o->sort = find_column(set, o->sort_name);
-	return o->sort != NULL ? ST_OK :
-	    unknown_column("--sort", o->sort_name, set);
-}
-
 bool
 has_procs(const struct opts *o)
 {
@@ -201,8 +184,18 @@ choose_needs(struct opts *o)
 int
 set_columns(struct opts *o)
 {
-	int status = choose_shown(o);
+	const struct column_set *set = o->view->set;
+	const char *names[COLUMNS_MAX + 1];
+	int status;
 
+	usual_columns(o, o->view, names);
+	status = choose_columns(o->output, set, names, &o->columns,
+	    &o->column_count);
+	if (status == ST_OK && o->sort_name != NULL) {
+		o->sort = find_column(set, o->sort_name);
+		if (o->sort == NULL)
+			status = unknown_column("--sort", o->sort_name, set);
+	}
 	choose_needs(o);
 	return status;
 }
