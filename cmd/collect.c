@@ -486,6 +486,7 @@ is_complete(const struct row *row)
 static bool
 check_holders(const struct rows *rows)
 {
+	char why[64] = "processes changed or hidden";
 	size_t missing = 0, hidden = 0, i;
 
 	for (i = 0; i < rows->count; i++)
@@ -496,12 +497,10 @@ check_holders(const struct rows *rows)
 	if (missing == 0)
 		return true;
 	if (hidden > 0)
-		warn_about(NULL, "%zu segment%s may have more users: %zu "
-		    "unreadable process%s", missing, plural(missing, "s"),
-		    hidden, plural(hidden, "es"));
-	else
-		warn_about(NULL, "%zu segment%s may have more users: processes "
-		    "changed or hidden", missing, plural(missing, "s"));
+		snprintf(why, sizeof(why), "%zu unreadable process%s", hidden,
+		    plural(hidden, "es"));
+	warn_about(NULL, "%zu segment%s may have more users: %s", missing,
+	    plural(missing, "s"), why);
 	return false;
 }
 

@@ -189,9 +189,8 @@ filter_is_kinds(const struct shmt_filter *filter)
 	return true;
 }
 
-/* Whether a filter has a clause of this criterion in either form. */
-static bool
-has_any(const struct shmt_filter *filter, enum shmt_criterion by)
+bool
+filter_has_any(const struct shmt_filter *filter, enum shmt_criterion by)
 {
 	return filter_has(filter, by, false) || filter_has(filter, by, true);
 }
@@ -248,8 +247,9 @@ check_kinds(const struct shmt_filter *filter)
 	if (kinds == 0)
 		return usage_error("--kind", "no kind is left");
 	if ((kinds & SHMT_KIND(SHMT_POSIX)) == 0)
-		return has_any(filter, SHMT_BY_NAME) ? usage_error("--name",
-		    "goes with --kind posix: a segment has no name") : ST_OK;
+		return !filter_has_any(filter, SHMT_BY_NAME) ? ST_OK :
+		    usage_error("--name", "goes with --kind posix: a segment "
+		    "has no name");
 	return enter_objects("--kind");
 }
 
@@ -326,11 +326,11 @@ bool
 filter_needs_holders(const struct shmt_filter *filter,
     const struct shmt_info *list, size_t count)
 {
-	const bool by_pid = has_any(filter, SHMT_BY_PID),
-	    by_key = has_any(filter, SHMT_BY_KEY) ||
-	    has_any(filter, SHMT_BY_PRIVATE),
-	    by_use = by_pid || has_any(filter, SHMT_BY_UNATTACHED) ||
-	    has_any(filter, SHMT_BY_STALE);
+	const bool by_pid = filter_has_any(filter, SHMT_BY_PID),
+	    by_key = filter_has_any(filter, SHMT_BY_KEY) ||
+	    filter_has_any(filter, SHMT_BY_PRIVATE),
+	    by_use = by_pid || filter_has_any(filter, SHMT_BY_UNATTACHED) ||
+	    filter_has_any(filter, SHMT_BY_STALE);
 	size_t i;
 
 	for (i = 0; i < count; i++)

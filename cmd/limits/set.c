@@ -273,29 +273,18 @@ check_all(struct change *c, bool dry)
  */
 
 static void
-print_value(uint64_t value, bool size)
-{
-	if (size && value == 0)
-		printf("no limit");
-	else
-		printf("%" PRIu64, value);
-}
-
-static void
 print_changes(const struct change *c)
 {
 	const struct shmt_setting *s = c->settings->list;
-	bool size;
 	size_t i;
 
-	for (i = 0; i < c->settings->count; i++) {
-		size = is_named(&s[i], SHMT_DEV_SHM_SIZE);
-		printf("%s: ", s[i].name);
-		print_value(c->old[i], size);
-		printf(" -> ");
-		print_value(s[i].value, size);
-		putchar('\n');
-	}
+	for (i = 0; i < c->settings->count; i++, s++)
+		if (c->old[i] == 0 && is_named(s, SHMT_DEV_SHM_SIZE))
+			printf("%s: no limit -> %" PRIu64 "\n", s->name,
+			    s->value);
+		else
+			printf("%s: %" PRIu64 " -> %" PRIu64 "\n", s->name,
+			    c->old[i], s->value);
 }
 
 static void

@@ -99,32 +99,35 @@ report_removal(const struct removal *r, FILE *verbose)
 	}
 }
 
+/* Counts those of a result, and their bytes as text. */
+static size_t
+count_result(const struct removal *list, size_t count,
+    enum removal_result result, char size[static SHORT_TEXT])
+{
+	uint64_t bytes = 0;
+	size_t i, n = 0;
+
+	for (i = 0; i < count; i++)
+		if (list[i].result == result) {
+			bytes = add_sizes(bytes, list[i].segment.size);
+			n++;
+		}
+	short_size(size, bytes);
+	return n;
+}
+
 void
 print_done(const struct removal *list, size_t count)
 {
-	uint64_t removed = 0, marked = 0, removed_bytes = 0, marked_bytes = 0;
-	char size[SHORT_TEXT];
-	size_t i;
+	char size[SHORT_TEXT], marked_size[SHORT_TEXT];
+	const size_t removed = count_result(list, count, REMOVED, size);
+	const size_t marked = count_result(list, count, MARKED, marked_size);
 
-	for (i = 0; i < count; i++)
-		if (list[i].result == REMOVED) {
-			removed++;
-			removed_bytes = add_sizes(removed_bytes,
-			    list[i].segment.size);
-		} else if (list[i].result == MARKED) {
-			marked++;
-			marked_bytes = add_sizes(marked_bytes,
-			    list[i].segment.size);
-		}
-	if (removed > 0) {
-		short_size(size, removed_bytes);
-		printf("removed %" PRIu64 ", %s", removed, size);
-	}
-	if (marked > 0) {
-		short_size(size, marked_bytes);
-		printf("%smarked %" PRIu64 ", %s", removed > 0 ? "; " : "",
-		    marked, size);
-	}
+	if (removed > 0)
+		printf("removed %zu, %s", removed, size);
+	if (marked > 0)
+		printf("%smarked %zu, %s", removed > 0 ? "; " : "", marked,
+		    marked_size);
 	puts(removed + marked > 0 ? "" : "nothing removed");
 }
 

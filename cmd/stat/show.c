@@ -322,8 +322,7 @@ print_notes(const struct opts *o)
 	if ((selected_kinds(&o->selection) & SHMT_KIND(SHMT_POSIX)) != 0)
 		note_dev_shm();
 	else if (!has_objects(o) && entered_namespace() == NULL &&
-	    !filter_has(&o->filter.set, SHMT_BY_KIND, false) &&
-	    !filter_has(&o->filter.set, SHMT_BY_KIND, true))
+	    !filter_has_any(&o->filter.set, SHMT_BY_KIND))
 		note_objects();
 }
 

@@ -188,8 +188,7 @@ take_snapshot(const struct change_watch *how, struct snapshot *s)
 	unsigned needs = NEEDS_KEY;
 	struct shmt_list all;
 
-	if (filter_has(how->filter, SHMT_BY_PID, false) ||
-	    filter_has(how->filter, SHMT_BY_PID, true))
+	if (filter_has_any(how->filter, SHMT_BY_PID))
 		needs |= NEEDS_HOLDERS;
 	if (shmt_list(SHMT_KIND(SHMT_SYSV), 0, &all) == -1)
 		return fail(NULL, errno);
