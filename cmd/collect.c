@@ -255,7 +255,7 @@ receive_rows(const char *bytes, size_t length, struct rows *rows,
 	*ipc_ns = answer.ipc_ns;
 	ipc_ns->holders = (struct shmt_holders){ holders, answer.holder_count,
 	    answer.ipc_ns.holders.hidden, NULL };
-	names = check_memory(malloc(answer.names_size));
+	names = check_memory(malloc(answer.names_size + 1));
 	memcpy(names, bytes + holders_size, answer.names_size);
 	own_names(rows, first, names);
 	return ST_OK;

@@ -16,6 +16,7 @@
 #include "rows.h"
 #include "shmtool.h"
 #include "ui/message.h"
+#include "ui/text.h"
 
 /* Data for all rows that are filled together. */
 struct filling {
@@ -66,6 +67,14 @@ is_stale(const struct filling *filling, const struct row *row)
 static void
 fill_status(const struct filling *filling, struct row *row)
 {
+	static const struct {
+		unsigned bit;
+		const char *word;
+	} words[] = {
+		{ SHMT_DEST, "dest" }, { SHMT_LOCKED, "locked" },
+		{ SHMT_HUGE, "huge" }, { SHMT_SEM, "sem" },
+		{ SHMT_SEALED, "sealed" }
+	};
 	const struct shmt_holder *holders = row_holders(row);
 	unsigned state = row->segment.state;
 	size_t i;
@@ -74,16 +83,9 @@ fill_status(const struct filling *filling, struct row *row)
 	for (i = 0; holders != NULL && i < row->holder_count; i++)
 		if (holders[i].huge)
 			state |= SHMT_HUGE;
-	if ((state & SHMT_DEST) != 0)
-		add_word(row, "dest");
-	if ((state & SHMT_LOCKED) != 0)
-		add_word(row, "locked");
-	if ((state & SHMT_HUGE) != 0)
-		add_word(row, "huge");
-	if ((state & SHMT_SEM) != 0)
-		add_word(row, "sem");
-	if ((state & SHMT_SEALED) != 0)
-		add_word(row, "sealed");
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if ((state & words[i].bit) != 0)
+			add_word(row, words[i].word);
 	if (row->segment.object.kind == SHMT_POSIX &&
 	    row->segment.in_use && row->holder_count == 0)
 		add_word(row, "used");
@@ -247,30 +249,24 @@ row_holders(const struct row *row)
 	return row->holder_count > 0 ? list + row->first_holder : NULL;
 }
 
-/* The path of an object: its name behind a slash, or one in /proc. */
-static size_t
-put_path(const struct shmt_object *object, char *text, size_t room)
-{
-	if (object->path != NULL)
-		return (size_t)snprintf(text, room, "%s", object->path) + 1;
-	return object->name == NULL ? 0 :
-	    (size_t)snprintf(text, room, "/%s", object->name) + 1;
-}
-
 char *
 copy_names(const struct row *list, size_t count, size_t *size)
 {
-	char *text, *end;
-	size_t i;
+	const struct shmt_object *object;
+	char *text = NULL;
+	FILE *out;
 
-	*size = 1;
-	for (i = 0; i < count; i++)
-		*size += put_path(&list[i].segment.object, NULL, 0);
-	text = end = check_memory(calloc(1, *size));
-	for (i = 0; i < count; i++)
-		end += put_path(&list[i].segment.object, end,
-		    *size - (size_t)(end - text));
-	return text;
+	out = check_memory(open_memstream(&text, size));
+	for (; count > 0; count--, list++) {
+		object = &list->segment.object;
+		if (object->path == NULL && object->name == NULL)
+			continue;
+		if (object->path == NULL)
+			putc('/', out);
+		fputs(object->path != NULL ? object->path : object->name, out);
+		putc('\0', out);
+	}
+	return check_memory(written_text(out, &text));
 }
 
 /* The directory of a list is closed with it; the name, the device and the inode

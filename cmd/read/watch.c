@@ -247,8 +247,7 @@ static int
 watch_until_signal(struct contents *c, struct dump *dump)
 {
 	const struct watch *watch = c->watch;
-	int64_t interval = watch->interval < INT32_MAX ?
-	    (int64_t)watch->interval : INT32_MAX;
+	int64_t interval = (int64_t)watch->interval;
 	struct pollfd out = { .fd = STDOUT_FILENO };
 	int status;
 

@@ -234,8 +234,7 @@ follow(struct watching *w)
 {
 	const struct change_watch *how = w->output.how;
 	bool segments = (how->kinds & SHMT_KIND(SHMT_SYSV)) != 0;
-	int64_t interval = how->interval < INT32_MAX ?
-	    (int64_t)how->interval : INT32_MAX;
+	int64_t interval = (int64_t)how->interval;
 	int64_t next = segments ? milliseconds() + interval : INT64_MAX;
 	struct pollfd fds[] = {
 		{ .fd = STDOUT_FILENO },
