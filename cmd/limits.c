@@ -58,31 +58,6 @@ report(const struct opts *o)
 }
 
 static int
-usage(const struct opts *o)
-{
-	return print_usage(has(o, JSON) ? FORMAT_JSON :
-	    has(o, TSV) ? FORMAT_TSV : FORMAT_TABLE, has(o, BYTES));
-}
-
-static int
-check(const struct opts *o)
-{
-	return check_usage(&o->thresholds);
-}
-
-static int
-prometheus(const struct opts *o)
-{
-	return export_metrics(has(o, ALL_NS));
-}
-
-static int
-advise(const struct opts *o)
-{
-	return print_advice(o->profile, o->memory, has(o, JSON));
-}
-
-static int
 set(const struct opts *o)
 {
 	/* Both are of this machine, or of this mount namespace. */
@@ -98,15 +73,14 @@ set(const struct opts *o)
 /* The actions, and the options that go with each; the first is the default. */
 static const struct action {
 	unsigned option, fitting;
-	int (*act)(const struct opts *o);
 } actions[] = {
 	{ OPTIONS, BIT(LIMITS) | BIT(SEGMENTS) | BIT(BYTES) | BIT(HUMAN) |
-	    BIT(JSON), report },
-	{ USAGE, BIT(BYTES) | BIT(JSON) | BIT(TSV), usage },
-	{ CHECK, BIT(WARNING) | BIT(CRITICAL) | BIT(MAX_STALE), check },
-	{ PROMETHEUS, BIT(ALL_NS), prometheus },
-	{ ADVISE, BIT(RAM) | BIT(JSON), advise },
-	{ SET, BIT(PERSIST) | BIT(DRY_RUN), set }
+	    BIT(JSON) },
+	{ USAGE, BIT(BYTES) | BIT(JSON) | BIT(TSV) },
+	{ CHECK, BIT(WARNING) | BIT(CRITICAL) | BIT(MAX_STALE) },
+	{ PROMETHEUS, BIT(ALL_NS) },
+	{ ADVISE, BIT(RAM) | BIT(JSON) },
+	{ SET, BIT(PERSIST) | BIT(DRY_RUN) }
 };
 
 #define ACTIONS (sizeof(actions) / sizeof(actions[0]))
@@ -303,6 +277,26 @@ not_run(char **argv, int status)
 }
 
 static int
+act(const struct opts *o, unsigned option)
+{
+	switch (option) {
+	case USAGE:
+		return print_usage(has(o, JSON) ? FORMAT_JSON :
+		    has(o, TSV) ? FORMAT_TSV : FORMAT_TABLE, has(o, BYTES));
+	case CHECK:
+		return check_usage(&o->thresholds);
+	case PROMETHEUS:
+		return export_metrics(has(o, ALL_NS));
+	case ADVISE:
+		return print_advice(o->profile, o->memory, has(o, JSON));
+	case SET:
+		return set(o);
+	default:
+		return report(o);
+	}
+}
+
+static int
 run(int argc, char **argv)
 {
 	struct opts o = { .thresholds = { 80, 90, -1 } };
@@ -311,7 +305,7 @@ run(int argc, char **argv)
 
 	status = parse(argc, argv, &o, &action);
 	if (status == ST_OK)
-		return action->act(&o);
+		return act(&o, action->option);
 	return status == ST_USAGE && asks_check(argv) ? check_not_run(
 	    "the command line is wrong: see shmtool limits -h") : status;
 }
