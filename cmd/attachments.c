@@ -90,14 +90,14 @@ static const char *const defaults[] = {
 	"MAPS", NULL
 };
 
-static const char *const expendable[] = {
+static const char *const optional[] = {
 	"KEY", "ADDRESS", "MAPS", "ACCESS", "FDS", "SIZE", "USER", NULL
 };
 
 const struct column_set attachment_columns = {
 	.list = columns, .count = sizeof(columns) / sizeof(columns[0]),
 	.row_size = sizeof(struct attachment), .defaults = defaults,
-	.expendable = expendable
+	.optional = optional
 };
 
 #define OWN_COLUMNS \
@@ -164,7 +164,7 @@ print_attachments(const struct row *row, bool bytes)
 {
 	struct table table = {
 		OWN_COLUMNS, .heading = true, .bytes = bytes,
-		.expendable = expendable
+		.optional = optional
 	};
 	struct attachment *list;
 

@@ -142,7 +142,7 @@ struct inside {
 };
 
 /* What a child sends: this, the rows, the holders, the names. */
-struct answer {
+struct reply {
 	size_t row_count, holder_count, names_size;
 	struct ipc_ns ipc_ns;	/* without the list of its holders */
 };
@@ -167,22 +167,22 @@ identify_shm(const struct rows *before, struct ipc_ns *ipc_ns)
 }
 
 static int
-send_answer(const struct rows *rows, const struct ipc_ns *ipc_ns, int out)
+send_reply(const struct rows *rows, const struct ipc_ns *ipc_ns, int out)
 {
 	const struct shmt_holders *holders = &ipc_ns->holders;
-	struct answer answer = { rows->count, holders->count, 0, *ipc_ns };
+	struct reply reply = { rows->count, holders->count, 0, *ipc_ns };
 	FILE *file = fdopen(out, "w");
 	char *names;
 
-	names = copy_names(rows->list, rows->count, &answer.names_size);
+	names = copy_names(rows->list, rows->count, &reply.names_size);
 	if (file == NULL)
 		return errno;
-	fwrite(&answer, sizeof(answer), 1, file);
+	fwrite(&reply, sizeof(reply), 1, file);
 	fwrite(rows->list, sizeof(*rows->list), rows->count, file);
 	if (holders->count > 0)
 		fwrite(holders->list, sizeof(*holders->list), holders->count,
 		    file);
-	fwrite(names, 1, answer.names_size, file);
+	fwrite(names, 1, reply.names_size, file);
 	free(names);
 	return ferror(file) || fflush(file) == EOF ? errno : 0;
 }
@@ -203,28 +203,28 @@ send_rows(void *arg, int out)
 	/* collect_here() has printed a message. */
 	if (collect_here(inside->selection, &rows, &ipc_ns) != ST_OK)
 		return ECANCELED;
-	error = send_answer(&rows, &ipc_ns, out);
+	error = send_reply(&rows, &ipc_ns, out);
 	free_rows(&rows);
 	shmt_holders_free(&ipc_ns.holders);
 	return error;
 }
 
-/* Whether length bytes are an answer.  Each count is checked alone, for their
+/* Whether length bytes are a reply.  Each count is checked alone, for their
  * sum could be too large for a size_t. */
 static bool
-read_answer(const char *bytes, size_t length, struct answer *answer)
+read_reply(const char *bytes, size_t length, struct reply *reply)
 {
-	if (length < sizeof(*answer))
+	if (length < sizeof(*reply))
 		return false;
-	memcpy(answer, bytes, sizeof(*answer));
-	length -= sizeof(*answer);
-	if (answer->row_count > length / sizeof(struct row))
+	memcpy(reply, bytes, sizeof(*reply));
+	length -= sizeof(*reply);
+	if (reply->row_count > length / sizeof(struct row))
 		return false;
-	length -= answer->row_count * sizeof(struct row);
-	if (answer->holder_count > length / sizeof(struct shmt_holder))
+	length -= reply->row_count * sizeof(struct row);
+	if (reply->holder_count > length / sizeof(struct shmt_holder))
 		return false;
-	length -= answer->holder_count * sizeof(struct shmt_holder);
-	return answer->names_size == length;
+	length -= reply->holder_count * sizeof(struct shmt_holder);
+	return reply->names_size == length;
 }
 
 static int
@@ -233,30 +233,30 @@ receive_rows(const char *bytes, size_t length, struct rows *rows,
 {
 	size_t rows_size, holders_size, i, first = rows->count;
 	struct shmt_holder *holders;
-	struct answer answer;
+	struct reply reply;
 	struct row *more;
 	char *names;
 
-	if (!read_answer(bytes, length, &answer))
+	if (!read_reply(bytes, length, &reply))
 		return fail("--all-ns", EIO);
-	rows_size = answer.row_count * sizeof(*more);
-	holders_size = answer.holder_count * sizeof(*holders);
+	rows_size = reply.row_count * sizeof(*more);
+	holders_size = reply.holder_count * sizeof(*holders);
 	rows->list = check_memory(reallocarray(rows->list,
-	    rows->count + answer.row_count + 1, sizeof(*more)));
+	    rows->count + reply.row_count + 1, sizeof(*more)));
 	holders = check_memory(malloc(holders_size + 1));
-	bytes += sizeof(answer);
+	bytes += sizeof(reply);
 	more = rows->list + first;
-	rows->count += answer.row_count;
+	rows->count += reply.row_count;
 	memcpy(more, bytes, rows_size);
-	for (i = 0; i < answer.row_count; i++)
+	for (i = 0; i < reply.row_count; i++)
 		more[i].ipc_ns = ipc_ns;
 	bytes += rows_size;
 	memcpy(holders, bytes, holders_size);
-	*ipc_ns = answer.ipc_ns;
-	ipc_ns->holders = (struct shmt_holders){ holders, answer.holder_count,
-	    answer.ipc_ns.holders.hidden, NULL };
-	names = check_memory(malloc(answer.names_size + 1));
-	memcpy(names, bytes + holders_size, answer.names_size);
+	*ipc_ns = reply.ipc_ns;
+	ipc_ns->holders = (struct shmt_holders){ holders, reply.holder_count,
+	    reply.ipc_ns.holders.hidden, NULL };
+	names = check_memory(malloc(reply.names_size + 1));
+	memcpy(names, bytes + holders_size, reply.names_size);
 	own_names(rows, first, names);
 	return ST_OK;
 }
@@ -269,14 +269,14 @@ collect_there(const struct selection *selection, const struct shmt_ns *ns,
 {
 	struct inside inside = { selection, &collection->rows };
 	size_t length;
-	void *answer;
+	void *reply;
 	int status;
 
 	*seen = false;
-	if (shmt_ns_run(ns, send_rows, &inside, &answer, &length) == 0) {
-		status = receive_rows(answer, length, &collection->rows,
+	if (shmt_ns_run(ns, send_rows, &inside, &reply, &length) == 0) {
+		status = receive_rows(reply, length, &collection->rows,
 		    ipc_ns);
-		free(answer);
+		free(reply);
 		*seen = status == ST_OK;
 		return status;
 	}

@@ -196,7 +196,7 @@ static const char *const defaults[] = {
 	"CPID", "CCOMMAND", "STATUS", NULL
 };
 
-static const char *const expendable[] = {
+static const char *const optional[] = {
 	"PERMS", "CPID", "NSPID", "RSS", "KEY", "NSCOMMAND", "IDLE",
 	"CCOMMAND", "OWNER", "FDS", "NATTCH", NULL
 };
@@ -204,5 +204,5 @@ static const char *const expendable[] = {
 const struct column_set segment_columns = {
 	.list = list, .count = sizeof(list) / sizeof(list[0]),
 	.row_size = sizeof(struct row), .facts = offsetof(struct row, facts),
-	.defaults = defaults, .expendable = expendable
+	.defaults = defaults, .optional = optional
 };

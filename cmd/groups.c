@@ -147,7 +147,7 @@ static const char *const sum_defaults[] = {
 	"LARGEST", NULL
 };
 
-static const char *const sum_expendable[] = {
+static const char *const sum_optional[] = {
 	"NSPID", "PAGES", "LARGEST", "SWAP", "NSCOMMAND", NULL
 };
 
@@ -156,7 +156,7 @@ const struct column_set summary_columns = {
 	.count = sizeof(sum_columns) / sizeof(sum_columns[0]),
 	.row_size = sizeof(struct group),
 	.facts = offsetof(struct group, facts), .defaults = sum_defaults,
-	.expendable = sum_expendable
+	.optional = sum_optional
 };
 
 /* Names of users are compared by number, since several may have one name. */

@@ -106,7 +106,7 @@ print_rows(const struct shmt_filter *filter, struct row *rows, size_t count)
 	struct table table = {
 		.heading = true, .set = &segment_columns, .columns = columns,
 		.column_count = 1, .rows = rows, .row_count = count,
-		.expendable = segment_columns.expendable,
+		.optional = segment_columns.optional,
 		.style = use_color(COLOR_AUTO) ? style_row : NULL
 	};
 	struct ipc_ns ipc_ns = { 0 };

@@ -39,13 +39,13 @@ static const char *const defaults[] = {
 	"KIND", "COUNT", "SIZE", "RSS", "SWAP", "MOUNT", NULL
 };
 
-static const char *const expendable[] = { "COUNT", "SIZE", NULL };
+static const char *const optional[] = { "COUNT", "SIZE", NULL };
 
 const struct column_set account_columns = {
 	.list = columns, .count = sizeof(columns) / sizeof(columns[0]),
 	.row_size = sizeof(struct account_row),
 	.facts = offsetof(struct account_row, facts), .defaults = defaults,
-	.expendable = expendable
+	.optional = optional
 };
 
 /* The share of one name, rounded up, in the bytes of an object that may have

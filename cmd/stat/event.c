@@ -72,13 +72,13 @@ static struct column columns[] = {
 
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
-static const char *const expendable[] = {
+static const char *const optional[] = {
 	"KEY", "OWNER", "NATTCH", "SIZE", "PID", NULL
 };
 
 static const struct column_set event_columns = {
 	.list = columns, .count = COLUMNS, .row_size = sizeof(struct event),
-	.facts = offsetof(struct event, row.facts), .expendable = expendable
+	.facts = offsetof(struct event, row.facts), .optional = optional
 };
 
 /* Whether a watched kind has the column; JSON has all columns. */
@@ -101,7 +101,7 @@ choose_event_columns(struct event_output *o, size_t id_width,
 	const struct column *all[COLUMNS];
 	struct table table = {
 		.set = &event_columns, .columns = all,
-		.expendable = expendable
+		.optional = optional
 	};
 	size_t widths[COLUMNS], i, n = 0;
 

@@ -36,23 +36,23 @@
 #define RENAMING_MS 20
 
 /* An object as it was last seen. */
-struct known {
-	LIST_ENTRY(known) link;
+struct object {
+	LIST_ENTRY(object) link;
 	struct shmt_info info;
 	char path[];		/* "/NAME" */
 };
 
 struct object_watch {
 	int fd;
-	LIST_HEAD(, known) list;
-	struct known *moved;	/* of a renaming: the new name is to come */
+	LIST_HEAD(, object) list;
+	struct object *moved;	/* of a renaming: the new name is to come */
 	uint32_t cookie;
 };
 
-static struct known *
-find_known(const struct object_watch *w, const char *path)
+static struct object *
+find_object(const struct object_watch *w, const char *path)
 {
-	struct known *k;
+	struct object *k;
 
 	LIST_FOREACH(k, &w->list, link)
 		if (strcmp(k->path, path) == 0)
@@ -60,10 +60,10 @@ find_known(const struct object_watch *w, const char *path)
 	return k;
 }
 
-static struct known *
-take_known(struct object_watch *w, const char *path)
+static struct object *
+take_object(struct object_watch *w, const char *path)
 {
-	struct known *k = find_known(w, path);
+	struct object *k = find_object(w, path);
 
 	if (k != NULL)
 		LIST_REMOVE(k, link);
@@ -71,11 +71,11 @@ take_known(struct object_watch *w, const char *path)
 }
 
 /* Adds an object whose path is not in the list. */
-static struct known *
-add_known(struct object_watch *w, const char *path,
+static struct object *
+add_object(struct object_watch *w, const char *path,
     const struct shmt_info *info)
 {
-	struct known *k;
+	struct object *k;
 
 	k = check_memory(malloc(sizeof(*k) + strlen(path) + 1));
 	strcpy(k->path, path);
@@ -87,14 +87,14 @@ add_known(struct object_watch *w, const char *path,
 }
 
 static struct row
-row_of(const struct known *k)
+row_of(const struct object *k)
 {
 	return (struct row){ .segment = k->info, .path = k->path,
 		.facts = k->info.known };
 }
 
 static bool
-passes(const struct event_output *o, const struct known *k)
+passes(const struct event_output *o, const struct object *k)
 {
 	const struct row row = row_of(k);
 
@@ -102,7 +102,7 @@ passes(const struct event_output *o, const struct known *k)
 }
 
 static void
-report(const struct event_output *o, const struct known *k, const char *word)
+report(const struct event_output *o, const struct object *k, const char *word)
 {
 	struct event event = { .row = row_of(k) };
 
@@ -127,13 +127,13 @@ on_created(struct object_watch *w, const struct event_output *o,
 {
 	struct shmt_info info = { .object.kind = SHMT_POSIX };
 
-	free(take_known(w, path));
+	free(take_object(w, path));
 	if (get_info(path, &info) || errno == ENOENT)
-		report(o, add_known(w, path, &info), "created");
+		report(o, add_object(w, path, &info), "created");
 }
 
 static void
-report_gone(const struct event_output *o, struct known *k)
+report_gone(const struct event_output *o, struct object *k)
 {
 	if (k != NULL)
 		report(o, k, "removed");
@@ -143,7 +143,7 @@ report_gone(const struct event_output *o, struct known *k)
 /* unseen: the text for a change that shows no difference, because it came
  * before the last look-up or was undone; NULL: print nothing then. */
 static void
-on_changed(struct known *k, const struct event_output *o, const char *unseen)
+on_changed(struct object *k, const struct event_output *o, const char *unseen)
 {
 	struct shmt_info before = k->info, now = k->info;
 	const bool passed = passes(o, k);
@@ -177,12 +177,12 @@ static void
 on_renamed(struct object_watch *w, const struct event_output *o,
     const char *path)
 {
-	struct known *old = w->moved, *k;
+	struct object *old = w->moved, *k;
 	struct event event;
 
 	w->moved = NULL;
-	report_gone(o, take_known(w, path));
-	k = add_known(w, path, &old->info);
+	report_gone(o, take_object(w, path));
+	k = add_object(w, path, &old->info);
 	if (passes(o, old) || passes(o, k)) {
 		event = (struct event){ .row = row_of(k) };
 		add_what(&event, "from %s", old->path);
@@ -198,7 +198,7 @@ on_overflow(struct object_watch *w, const struct event_output *o)
 	struct event event = { .row.segment.object.kind = SHMT_POSIX };
 	struct shmt_info info;
 	struct shmt_list now;
-	struct known *k, *next;
+	struct object *k, *next;
 	char path[300];
 	size_t i;
 
@@ -209,10 +209,10 @@ on_overflow(struct object_watch *w, const struct event_output *o)
 		if (get_info(k->path, &info) && shmt_same(&info, &k->info))
 			on_changed(k, o, NULL);
 		else
-			report_gone(o, take_known(w, k->path));
+			report_gone(o, take_object(w, k->path));
 	for (i = 0; i < now.count; i++) {
 		snprintf(path, sizeof(path), "/%s", now.list[i].object.name);
-		if (find_known(w, path) == NULL)
+		if (find_object(w, path) == NULL)
 			on_created(w, o, path);
 	}
 	shmt_list_free(&now);
@@ -224,21 +224,21 @@ static void
 on_named(struct object_watch *w, const struct event_output *o,
     const struct inotify_event *e)
 {
-	struct known *k;
+	struct object *k;
 	char path[300];
 
 	snprintf(path, sizeof(path), "/%s", e->name);
 	if (e->mask & IN_MOVED_FROM) {
-		w->moved = take_known(w, path);
+		w->moved = take_object(w, path);
 		w->cookie = e->cookie;
 	} else if (e->mask & IN_MOVED_TO && w->moved != NULL)
 		on_renamed(w, o, path);
 	else if (e->mask & (IN_CREATE | IN_MOVED_TO)) {
-		report_gone(o, take_known(w, path));
+		report_gone(o, take_object(w, path));
 		on_created(w, o, path);
 	} else if (e->mask & IN_DELETE)
-		report_gone(o, take_known(w, path));
-	else if ((k = find_known(w, path)) == NULL)
+		report_gone(o, take_object(w, path));
+	else if ((k = find_object(w, path)) == NULL)
 		return;
 	else if (e->mask & (IN_MODIFY | IN_ATTRIB))
 		on_changed(k, o, e->mask & IN_MODIFY ? "written" :
@@ -339,7 +339,7 @@ list_first(struct object_watch *w, size_t *width)
 		snprintf(path, sizeof(path), "/%s", now.list[i].object.name);
 		if (strlen(path) > *width)
 			*width = strlen(path);
-		add_known(w, path, &now.list[i]);
+		add_object(w, path, &now.list[i]);
 	}
 	shmt_list_free(&now);
 	return ST_OK;
@@ -361,7 +361,7 @@ open_object_watch(struct object_watch **watch, size_t *width)
 void
 close_object_watch(struct object_watch *w)
 {
-	struct known *k, *next;
+	struct object *k, *next;
 
 	if (w == NULL)
 		return;

@@ -31,12 +31,12 @@
 #define SUMMARY_NAME "summary"
 
 static const char *const *
-expendable_columns(const struct opts *o)
+optional_columns(const struct opts *o)
 {
 	if (o->output != NULL)
 		return NULL;
-	return o->view->expendable != NULL ? o->view->expendable :
-	    o->view->set->expendable;
+	return o->view->optional != NULL ? o->view->optional :
+	    o->view->set->optional;
 }
 
 static struct table
@@ -48,7 +48,7 @@ make_table(const struct opts *o)
 		.heading = !o->no_heading, .bytes = o->bytes,
 		.reverse = o->reverse, .set = o->view->set,
 		.columns = o->columns, .column_count = o->column_count,
-		.sort = o->sort, .expendable = expendable_columns(o),
+		.sort = o->sort, .optional = optional_columns(o),
 		.style = has_color(o) ? style_row : NULL
 	};
 }

@@ -42,14 +42,14 @@ static const char *const object_attachments[] = {
 };
 
 /* What a narrow terminal loses of these, in this order. */
-static const char *const times_expendable[] = {
+static const char *const times_optional[] = {
 	"KEY", "IDLE", "NSPID", "NSCOMMAND", "OWNER", "BTIME", "ATIME", "KIND",
 	"CTIME", NULL
 };
-static const char *const pids_expendable[] = {
+static const char *const pids_optional[] = {
 	"KEY", "OWNER", "NSPID", "NSCOMMAND", "LCOMMAND", "CCOMMAND", NULL
 };
-static const char *const creators_expendable[] = {
+static const char *const creators_optional[] = {
 	"PERMS", "KEY", "NSPID", "NSCOMMAND", "CGROUP", "GROUP", "CREATOR",
 	"OWNER", NULL
 };
@@ -84,12 +84,12 @@ static const char *const ns_columns[] = {
 const struct view views[] = {
 	[SEGMENTS] = { 0, &segment_columns, NULL, NULL, object_columns,
 	    json_objects },
-	[TIMES] = { 't', &segment_columns, times_columns, times_expendable,
+	[TIMES] = { 't', &segment_columns, times_columns, times_optional,
 	    object_times, json_times },
-	[PIDS] = { 'p', &segment_columns, pids_columns, pids_expendable, NULL,
+	[PIDS] = { 'p', &segment_columns, pids_columns, pids_optional, NULL,
 	    NULL },
 	[CREATORS] = { 'c', &segment_columns, creators_columns,
-	    creators_expendable, NULL, NULL },
+	    creators_optional, NULL, NULL },
 	[SUMMARY] = { 'u', &summary_columns, NULL, NULL, NULL, NULL },
 	[PROCESSES] = { 'P', &attachment_columns, NULL, NULL,
 	    object_attachments, json_attached },

@@ -212,7 +212,7 @@ void
 fit_terminal(const struct table *table, size_t *widths,
     char names[static HIDDEN_NAMES])
 {
-	const char *const *name = table->expendable;
+	const char *const *name = table->optional;
 	size_t room = terminal_width();
 
 	names[0] = '\0';

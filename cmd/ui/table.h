@@ -35,7 +35,7 @@ struct table {
 	const void *arg;	/* for more */
 	/* Of a table on a terminal: names of columns, ended by NULL, that are
 	 * left out one after the other until the rest fits; NULL: all stay. */
-	const char *const *expendable;
+	const char *const *optional;
 	/* Of a table: how a row looks; NULL: without colours. */
 	enum row_style (*style)(const void *row);
 };
@@ -53,7 +53,7 @@ void print_object(const struct table *table, struct json *json,
 #define HIDDEN SIZE_MAX
 #define HIDDEN_NAMES 256
 
-/* Leaves out columns of given widths, as table->expendable says, until the
+/* Leaves out columns of given widths, as table->optional says, until the
  * others fit the terminal.  print_table() does it by itself. */
 void fit_terminal(const struct table *table, size_t *widths,
     char names[static HIDDEN_NAMES]);
