@@ -16,7 +16,6 @@
 #include <unistd.h>
 
 #include "operand.h"
-#include "rm/object.h"
 #include "rm/removal.h"
 #include "shmtool.h"
 #include "ui/message.h"
