@@ -294,6 +294,8 @@ in_shm() {
 	refused 2 / -s 1
 	refused 2 /a/b -s 1
 	refused 2 /.. -s 1
+	refused 2 "/$(printf '%0256d' 0)" -s 1
+	message_has "not a segment: " "/NAME"
 	run --separate-stderr shmtool --ns $$ create /x -s 1 -- true
 	[ "$status" -eq 2 ]
 }
