@@ -117,6 +117,18 @@ map_object() {
 	[ "$(size)" = 1048576 ]
 }
 
+@test "set -s: what was reserved is freed where the rest is refused" {
+	command -v strace >/dev/null || skip "needs strace"
+	is_plain || skip "the program has to be the child of strace"
+	run --separate-stderr strace -qq -o "$BATS_TEST_TMPDIR/calls" \
+		-e trace=fallocate -e inject=fallocate:error=ENOSPC:when=2 \
+		shmtool set -s 100M /x
+	grep -q INJECTED "$BATS_TEST_TMPDIR/calls" ||
+		skip "strace cannot inject here"
+	[ "$status" -eq 6 ]
+	[ "$(stat -c '%s %b' /dev/shm/x)" = "8192 16" ]
+}
+
 @test "set -s: a user whom /proc does not show counts too" {
 	python3 -c 'import socket; socket.send_fds' 2>/dev/null ||
 		skip "no python3 that can send a descriptor"
