@@ -3,18 +3,16 @@
 /*
  * Leases.  See fcntl(2): the kernel grants F_WRLCK on a file only if the
  * descriptor in the call is the only use of that file.  While the
- * lease is held, open(2) and truncate(2) by others wait, and SIGIO announces
+ * lease is held, open(2) and truncate(2) by others wait, and a signal announces
  * them.
  */
 
 #include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
@@ -62,37 +60,13 @@ set_lease(int fd, int type, uint32_t owner)
 	return errno == EACCES ? set_lease_as(fd, type, owner) : -1;
 }
 
-static void
-only_sigio(sigset_t *set)
-{
-	sigemptyset(set);
-	sigaddset(set, SIGIO);
-}
-
 int
 shmt__lease_take(struct shmt__lease *lease, int fd, uint32_t owner)
 {
-	const struct f_owner_ex self = { F_OWNER_TID,
-	    (pid_t)syscall(SYS_gettid) };
-	sigset_t sigio, pending;
-	int saved;
-
-	/* SIGIO would kill the process: it is sent to this thread, which
-	 * blocks it. */
-	only_sigio(&sigio);
-	sigemptyset(&pending);
-	sigpending(&pending);
-	lease->fd = fd;
-	lease->owner = owner;
-	lease->pending = sigismember(&pending, SIGIO) == 1;
-	pthread_sigmask(SIG_BLOCK, &sigio, &lease->mask);
-	if (fcntl(fd, F_SETOWN_EX, &self) == 0 &&
-	    set_lease(fd, F_WRLCK, owner) == 0)
-		return 0;
-	saved = errno;
-	pthread_sigmask(SIG_SETMASK, &lease->mask, NULL);
-	errno = saved;
-	return -1;
+	*lease = (struct shmt__lease){ fd, owner };
+	/* SIGIO would end the process; SIGURG is ignored by default. */
+	return fcntl(fd, F_SETSIG, SIGURG) == -1 ? -1 :
+	    set_lease(fd, F_WRLCK, owner);
 }
 
 bool
@@ -104,17 +78,9 @@ shmt__lease_is_whole(const struct shmt__lease *lease)
 void
 shmt__lease_drop(struct shmt__lease *lease)
 {
-	const struct timespec none = { 0, 0 };
 	int saved = errno;
-	sigset_t sigio;
 
 	set_lease(lease->fd, F_UNLCK, lease->owner);
-	only_sigio(&sigio);
-	if (!lease->pending)
-		while (sigtimedwait(&sigio, NULL, &none) == -1 &&
-		    errno == EINTR)
-			;
-	pthread_sigmask(SIG_SETMASK, &lease->mask, NULL);
 	errno = saved;
 }
 
@@ -145,10 +111,11 @@ shmt__lease_open(int dir, const struct shmt_object *object, struct statx *st,
 {
 	int fd;
 
-	if (shmt__posix_stat(dir, object, st) == -1)
+	/* An object that was seen is a file, so that opening it has no effect;
+	 * if that has changed, wait neither for the writer of a FIFO nor for
+	 * the holder of a lease. */
+	if (object->inode == 0 && shmt__posix_stat(dir, object, st) == -1)
 		return -1;
-	/* The type may have changed since: wait neither for the writer of a
-	 * FIFO nor for the holder of a lease. */
 	fd = openat(dir, object->name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW |
 	    O_NOCTTY | O_CLOEXEC);
 	if (fd == -1)

@@ -9,8 +9,6 @@
 #ifndef SHMT_USERS_LEASE_H
 #define SHMT_USERS_LEASE_H
 
-#include <signal.h>
-
 #include "shmtool.h"
 
 struct statx;
@@ -18,14 +16,12 @@ struct statx;
 struct shmt__lease {
 	int fd;
 	uint32_t owner;
-	sigset_t mask;		/* of the thread, before */
-	bool pending;		/* a SIGIO was pending before */
 };
 
 /*
  * Takes a write lease on fd, a file of this owner.  Hold it for microseconds
- * only: a process that opens the file waits meanwhile.  SIGIO stays blocked for
- * the thread until the lease is dropped.
+ * only: a process that opens the file waits meanwhile, and this one gets SIGURG,
+ * which it ignores unless it has a handler.
  *
  * EAGAIN: another descriptor or mapping of it exists.  EACCES: the caller is
  * neither the owner nor may become it, nor has CAP_LEASE.  EINVAL: the file
