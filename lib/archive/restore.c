@@ -326,7 +326,7 @@ complete_object(struct restore *restore, int contents,
 	if (result == -1)
 		return -1;
 	if (set_owner(restore, fd) == -1 || fstat(fd, &st) == -1 ||
-	    shmt_posix_publish(object, &restore->request, fd) == -1)
+	    shmt_posix_commit(object, &restore->request, fd) == -1)
 		return fail_at(restore, SHMT_AT_SEGMENT);
 	object->dev = st.st_dev;
 	object->inode = st.st_ino;

@@ -353,7 +353,7 @@ put_back(struct shmt_atomic_file *draft)
 		result = fill(shmt_atomic_file_fd(draft), &old, old.text,
 		    old.length);
 	free(old.text);
-	return result == -1 ? -1 : shmt_atomic_file_publish(draft);
+	return result == -1 ? -1 : shmt_atomic_file_commit(draft);
 }
 
 int
@@ -361,7 +361,7 @@ shmt_persist_commit(struct shmt_atomic_file *draft)
 {
 	int error;
 
-	if (shmt_atomic_file_publish(draft) == -1)
+	if (shmt_atomic_file_commit(draft) == -1)
 		return -1;
 	if (sync_dir_of(draft) == 0)
 		return 0;
