@@ -788,13 +788,13 @@ int shmt_ns_list(enum shmt_kind kind, struct shmt_ns **list, size_t *count,
     size_t *hidden);
 
 /*
- * Runs look(arg, out) in a child inside a namespace, of a mount namespace by
+ * Runs inside(arg, out) in a child inside a namespace, of a mount namespace by
  * shmt_ns_enter_shm(), and collects what it writes to the descriptor out, into
- * a buffer that the caller frees.  look returns 0 or an errno, with which this
- * function then fails.  ESRCH: the process has left the namespace; EIO: a
+ * a buffer that the caller frees.  inside() returns 0 or an errno, with which
+ * this function then fails.  ESRCH: the process has left the namespace; EIO: a
  * signal killed the child.
  */
-int shmt_ns_run(const struct shmt_ns *ns, int (*look)(void *arg, int out),
+int shmt_ns_run(const struct shmt_ns *ns, int (*inside)(void *arg, int out),
     void *arg, void **answer, size_t *length);
 
 /*

@@ -218,7 +218,7 @@ set_owner_and_mode(int id, struct shmt_saved *saved)
 	const struct shmt_info *old = &saved->segment;
 	struct shmt_info now, wanted;
 
-	if (shmt__sysv_look(id, &now) == -1)
+	if (shmt__sysv_stat(id, &now) == -1)
 		return -1;
 	now.mode = mode_of(old);
 	if (geteuid() == 0) {
@@ -264,7 +264,7 @@ report_made(struct restore *restore, int id)
 
 	if (how->made == NULL)
 		return 0;
-	if (shmt__sysv_look(id, &segment) == 0) {
+	if (shmt__sysv_stat(id, &segment) == 0) {
 		if (how->made(how->arg, &segment))
 			return 0;
 		errno = ECANCELED;

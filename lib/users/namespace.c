@@ -294,9 +294,10 @@ enter_listed(const struct shmt_ns *ns)
 	return result;
 }
 
-/* In the child: enters the namespace, unless it is ours, and looks. */
+/* In the child: enters the namespace, unless it is ours, and calls the
+ * function. */
 static int
-look_there(const struct shmt_ns *ns, int (*look)(void *arg, int out),
+run_inside(const struct shmt_ns *ns, int (*inside)(void *arg, int out),
     void *arg, int out)
 {
 	uint64_t ours;
@@ -306,7 +307,7 @@ look_there(const struct shmt_ns *ns, int (*look)(void *arg, int out),
 		return errno;
 	/* A change of user ids clears it. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	return look(arg, out);
+	return inside(arg, out);
 }
 
 /* Waits for more from a child, which those of its namespace may stop. */
@@ -360,7 +361,7 @@ collect(int fd, void **answer, size_t *length)
 }
 
 int
-shmt_ns_run(const struct shmt_ns *ns, int (*look)(void *arg, int out),
+shmt_ns_run(const struct shmt_ns *ns, int (*inside)(void *arg, int out),
     void *arg, void **answer, size_t *length)
 {
 	int ends[2], status = 0, error;
@@ -373,7 +374,7 @@ shmt_ns_run(const struct shmt_ns *ns, int (*look)(void *arg, int out),
 	child = fork();
 	if (child == 0) {
 		close(ends[0]);
-		_exit(look_there(ns, look, arg, ends[1]));
+		_exit(run_inside(ns, inside, arg, ends[1]));
 	}
 	error = child == -1 ? errno : 0;
 	close(ends[1]);

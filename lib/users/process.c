@@ -240,7 +240,8 @@ shmt__start_time(int64_t boot, uint64_t ticks)
 
 /* Judges an existing process by what /proc shows of it. */
 static void
-look_at(pid_t pid, const struct shmt__use *use, struct shmt_process *process)
+judge_process(pid_t pid, const struct shmt__use *use,
+    struct shmt_process *process)
 {
 	struct shmt__stat stat;
 	int64_t boot, now;
@@ -273,7 +274,7 @@ find_process(pid_t pid, const struct shmt__use *use,
 	if (pid <= 0)
 		return;
 	if (exists(pid))
-		look_at(pid, use, process);
+		judge_process(pid, use, process);
 	else
 		process->life = SHMT_GONE;
 }
