@@ -49,8 +49,8 @@ CMD := \
 	operand option_values output read read/dump read/values read/watch \
 	reaper restore rm rm/decide rm/dialogue rm/explain_filter rm/object \
 	rm/plan rm/removal rm/report rm/segment rows save semaphore set stat \
-	stat/account stat/detail stat/event stat/notes stat/object_watch \
-	stat/show stat/summary stat/view stat/watch transfer ui/column ui/json \
+	stat/account stat/detail stat/event stat/object_watch \
+	stat/show stat/view stat/watch transfer ui/column ui/json \
 	ui/message ui/options ui/progress ui/safe ui/signals ui/stream \
 	ui/suggest ui/table ui/terminal ui/text ui/value ui/wait write
 UNITS := \

@@ -49,7 +49,7 @@ parse_operand(const char *text, struct operand *operand)
 	if (strcmp(text, "/dev/shm") == 0 || strcmp(text, "/dev/shm/") == 0)
 		return usage_error(text, "no object: shmtool stat --kind posix "
 		    "lists those in it");
-	if (errno == EINVAL)
+	if (errno == EINVAL || (errno == ENAMETOOLONG && *text == '/'))
 		return usage_error(text, "not a segment: an id (123), a key "
 		    "(0x4d2), /NAME, id:N, key:N, ftok:PATH[:PROJ], "
 		    "/proc/PID/fd/N or /proc/PID/map_files/RANGE");
@@ -65,9 +65,7 @@ parse_operands(int argc, char **argv, struct operand **operands)
 
 	if (argc == 0)
 		return usage_error(NULL, "which segment?");
-	list = calloc((size_t)argc, sizeof(*list));
-	if (list == NULL)
-		return fail(NULL, errno);
+	list = check_memory(calloc((size_t)argc, sizeof(*list)));
 	for (i = 0; i < argc; i++) {
 		status = parse_operand(argv[i], &list[i]);
 		if (status != ST_OK) {
