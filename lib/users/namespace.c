@@ -325,39 +325,26 @@ wait_for_more(int fd)
 	return ready == 1 ? 0 : -1;
 }
 
-/* Reads until the other end is closed. */
+/* Reads until the other end is closed; returns 0 or an errno. */
 static int
-collect(int fd, void **answer, size_t *length)
+collect(int fd, char **answer, size_t *length)
 {
-	size_t room = 65536, used = 0;
-	char *buf = NULL, *more;
+	FILE *text = open_memstream(answer, length);
+	char piece[16384];
 	int error;
 	ssize_t n;
 
+	if (text == NULL)
+		return errno;
 	do {
-		if (buf == NULL || used == room) {
-			more = realloc(buf, room *= 2);
-			if (more == NULL) {
-				free(buf);
-				return ENOMEM;
-			}
-			buf = more;
-		}
-		do
-			n = wait_for_more(fd) == -1 ? -1 :
-			    read(fd, buf + used, room - used);
-		while (n == -1 && errno == EINTR);
+		n = wait_for_more(fd) == -1 ? -1 :
+		    read(fd, piece, sizeof(piece));
 		if (n > 0)
-			used += (size_t)n;
-	} while (n > 0);
-	if (n == -1) {
-		error = errno;
-		free(buf);
-		return error;
-	}
-	*answer = buf;
-	*length = used;
-	return 0;
+			fwrite(piece, 1, (size_t)n, text);
+	} while (n > 0 || (n == -1 && errno == EINTR));
+	error = n == -1 ? errno : ferror(text) ? ENOMEM : 0;
+	fclose(text);
+	return error == 0 && *answer == NULL ? ENOMEM : error;
 }
 
 int
@@ -365,7 +352,7 @@ shmt_ns_run(const struct shmt_ns *ns, int (*inside)(void *arg, int out),
     void *arg, void **answer, size_t *length)
 {
 	int ends[2], status = 0, error;
-	void *text = NULL;
+	char *text = NULL;
 	size_t size = 0;
 	pid_t child;
 
