@@ -22,7 +22,8 @@
 #include "sys/file.h"
 #include "users/lease.h"
 
-#define RETRY_NS (20L * 1000 * 1000)	/* how long SHMT_RETRY retries */
+/* Together 20 ms, for a pause takes longer than it is to. */
+#define RETRIES 80
 #define PAUSE_NS (200L * 1000)
 
 /*
@@ -84,22 +85,12 @@ shmt__lease_drop(struct shmt__lease *lease)
 	errno = saved;
 }
 
-int64_t
-shmt__lease_clock(void)
-{
-	struct timespec now = { 0, 0 };
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 * 1000 * 1000 + now.tv_nsec;
-}
-
 bool
-shmt__lease_retry(unsigned flags, int64_t since)
+shmt__lease_retry(unsigned flags, unsigned *tries)
 {
 	const struct timespec pause = { 0, PAUSE_NS };
 
-	if (errno != EAGAIN || (flags & SHMT_RETRY) == 0 ||
-	    shmt__lease_clock() - since >= RETRY_NS)
+	if (errno != EAGAIN || (flags & SHMT_RETRY) == 0 || ++*tries > RETRIES)
 		return false;
 	nanosleep(&pause, NULL);
 	return true;
@@ -147,7 +138,7 @@ enum shmt_answer
 shmt__ask_lease(const struct shmt_object *object, unsigned flags)
 {
 	int dir = shmt__posix_enter(object), result, error;
-	int64_t since = shmt__lease_clock();
+	unsigned tries = 0;
 	struct shmt__lease lease;
 	struct statx st;
 
@@ -155,7 +146,7 @@ shmt__ask_lease(const struct shmt_object *object, unsigned flags)
 		return SHMT_CANNOT_TELL;
 	do
 		result = shmt__lease_open(dir, object, &st, &lease);
-	while (result == -1 && shmt__lease_retry(flags, since));
+	while (result == -1 && shmt__lease_retry(flags, &tries));
 	error = errno;
 	if (result == 0)
 		shmt__lease_close(&lease);

@@ -45,9 +45,8 @@ void shmt__lease_close(struct shmt__lease *lease);
 
 /* After a failure: pauses, and returns whether to try again.  Another looker
  * holds a lease for microseconds, so EAGAIN alone is tried again, with
- * SHMT_RETRY, until 20 ms after since, a value of shmt__lease_clock(). */
-bool shmt__lease_retry(unsigned flags, int64_t since);
-int64_t shmt__lease_clock(void);
+ * SHMT_RETRY, for 20 ms.  *tries starts as 0. */
+bool shmt__lease_retry(unsigned flags, unsigned *tries);
 
 /* Whether an errno means that this process may not take leases, so that the
  * use of the object is not known. */
