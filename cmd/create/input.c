@@ -32,17 +32,6 @@ input_failed(const char *name, int error)
 	return caught_signal() == 0 ? file_failed(name, error) : ST_FAILED;
 }
 
-static int
-memory_failed(const char *name, uint64_t done)
-{
-	char memory[MEMORY_TEXT];
-
-	describe_memory(memory);
-	warn_about(name, "no memory for more than %ju byte%s of it%s",
-	    (uintmax_t)done, plural(done, "s"), memory);
-	return ST_LIMIT;
-}
-
 /* Bytes read at most between two checks of the memory left, and bytes of it
  * that stay unused. */
 #define UNCHECKED_MAX ((uint64_t)64 << 20)
@@ -129,7 +118,7 @@ spool(const char *name, int *in, uint64_t *size)
 		return ST_OK;
 	}
 	error = errno;
-	status = error == ENOMEM ? memory_failed(name, *size) :
+	status = error == ENOMEM ? memory_failed(name, 0, *size) :
 	    input_failed(name, error);
 	close(fd);
 	return status;
@@ -211,7 +200,7 @@ copy_input(struct shmt_view *view, const char *name, int in)
 	if (shmt_view_receive(view, &how, in, &done) == 0)
 		return ST_OK;
 	if (errno == EFAULT || errno == ENOMEM)
-		return memory_failed(name, done);
+		return memory_failed(name, shmt_view_size(view), done);
 	if (errno == ENOSPC) {
 		warn_about(name, "/dev/shm is full after %ju byte%s of it: "
 		    "shmtool limits --usage", (uintmax_t)done,
