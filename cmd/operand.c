@@ -49,7 +49,7 @@ parse_operand(const char *text, struct operand *operand)
 	if (strcmp(text, "/dev/shm") == 0 || strcmp(text, "/dev/shm/") == 0)
 		return usage_error(text, "no object: shmtool stat --kind posix "
 		    "lists those in it");
-	if (errno == EINVAL)
+	if (errno == EINVAL || (errno == ENAMETOOLONG && *text == '/'))
 		return usage_error(text, "not a segment: an id (123), a key "
 		    "(0x4d2), /NAME, id:N, key:N, ftok:PATH[:PROJ], "
 		    "/proc/PID/fd/N or /proc/PID/map_files/RANGE");

@@ -17,8 +17,6 @@
 #include "shmtool.h"
 #include "bytes/memcg.h"
 #include "posix.h"
-#include "posix_create.h"
-#include "posix_remove.h"
 #include "sys/atomic_file.h"
 #include "sys/file.h"
 

@@ -191,6 +191,7 @@ open_input(const char *name, bool sized, uint64_t *size, int *in)
 int
 copy_input(struct shmt_view *view, const char *name, int in)
 {
+	const uint64_t size = shmt_view_info(view)->size;
 	struct progress none = { .on = false };
 	struct shmt_transfer how = { .length = UINT64_MAX,
 		.progress = show_progress, .arg = &none };
@@ -200,7 +201,7 @@ copy_input(struct shmt_view *view, const char *name, int in)
 	if (shmt_view_receive(view, &how, in, &done) == 0)
 		return ST_OK;
 	if (errno == EFAULT || errno == ENOMEM)
-		return memory_failed(name, shmt_view_size(view), done);
+		return memory_failed(name, shmt_view_info(view)->size, done);
 	if (errno == ENOSPC) {
 		warn_about(name, "/dev/shm is full after %ju byte%s of it: "
 		    "shmtool limits --usage", (uintmax_t)done,
@@ -213,7 +214,6 @@ copy_input(struct shmt_view *view, const char *name, int in)
 	if (fstat(in, &st) == 0 && S_ISCHR(st.st_mode))
 		return ST_OK;
 	warn_about(name, "longer than the segment of %ju byte%s",
-	    (uintmax_t)shmt_view_size(view),
-	    plural(shmt_view_size(view), "s"));
+	    (uintmax_t)size, plural(size, "s"));
 	return ST_FAILED;
 }

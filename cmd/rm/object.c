@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "filter.h"
 #include "operand.h"
 #include "rm/removal.h"
 #include "shmtool.h"
@@ -92,21 +93,46 @@ object_plan(struct removal_run *run, struct removal *r)
 		r->result = WOULD_REMOVE;
 }
 
+/* Whether the filter still selects it.  The lease keeps what is in use by now,
+ * but --force removes without one. */
+static bool
+still_passes(struct removal_run *run, const struct removal *r,
+    const struct shmt_info *now)
+{
+	static const struct shmt_holders none;
+	struct shmt_info used = *now;
+
+	if (!run->force || !filter_needs_holders(run->filter, now, 1))
+		return true;
+	shmt_fill_use(&used, &none);
+	if (used.in_use == is_used(r) &&
+	    !filter_has(run->filter, SHMT_BY_PID, false) &&
+	    !filter_has(run->filter, SHMT_BY_PID, true))
+		return true;
+	removal_forget_holders(run);
+	return removal_passes(run, now);
+}
+
 /* Compares device and inode too: another object may have got the name. */
 static bool
 check_unchanged(struct removal_run *run, struct removal *r)
 {
+	const char *why = NULL;
 	struct shmt_info now;
 
 	if (shmt_info(&r->segment.object, 0, &now) == -1) {
 		set_failed(run, r, errno);
 		return false;
 	}
-	if (run->filter == NULL || shmt_last_time(&now) ==
-	    shmt_last_time(&r->segment))
+	if (run->filter == NULL)
 		return true;
-	removal_set(r, KEPT, removal_kept_status(r), "it changed meanwhile");
-	return false;
+	if (shmt_last_time(&now) != shmt_last_time(&r->segment))
+		why = "it changed meanwhile";
+	else if (!still_passes(run, r, &now))
+		why = "it no longer is what was asked for";
+	if (why != NULL)
+		removal_set(r, KEPT, removal_kept_status(r), "%s", why);
+	return why == NULL;
 }
 
 /*

@@ -251,6 +251,15 @@ fails() {
 	[ "$(stat -c %s /dev/shm/x)" -eq 4096 ]
 }
 
+@test "read: a hole that is cut off while it is sent is an error" {
+	can_inject
+	truncate -s 3M /dev/shm/x
+	# The third call skips the hole in the output, a file.
+	stopped_at lseek:when=3 'truncate -s 4096 /dev/shm/x' shmtool read /x
+	[ "$status" -eq 1 ]
+	message_has "read: /x: became shorter, after 3145728 bytes"
+}
+
 @test "write: an object that shrinks meanwhile does not grow again" {
 	can_inject
 	local line

@@ -257,12 +257,15 @@ in_shm() {
 
 @test "create /NAME: protected_regular is named where it matters" {
 	needs_root "becomes another user"
-	[ "$(cat /proc/sys/fs/protected_regular)" -gt 0 ] ||
-		skip "fs.protected_regular is 0 here"
+	needs_mounts
 	shmtool create /x -s 1 -u 12345
-	refused 5 /x -s 1
+	echo 2 >"$BATS_TEST_TMPDIR/protected"
+	run --separate-stderr unshare --mount sh -c '
+		mount --bind "$0" /proc/sys/fs/protected_regular &&
+		shmtool create /x -s 1' "$BATS_TEST_TMPDIR/protected"
+	[ "$status" -eq 5 ]
 	message_has "of 12345" "O_CREAT of it is refused" \
-		"fs.protected_regular is $(cat /proc/sys/fs/protected_regular)"
+		"fs.protected_regular is 2"
 	[ "$(shmtool create /x -s 1 -e)" = /x ]
 }
 
@@ -294,6 +297,8 @@ in_shm() {
 	refused 2 / -s 1
 	refused 2 /a/b -s 1
 	refused 2 /.. -s 1
+	refused 2 "/$(printf '%0256d' 0)" -s 1
+	message_has "not a segment: " "/NAME"
 	run --separate-stderr shmtool --ns $$ create /x -s 1 -- true
 	[ "$status" -eq 2 ]
 }

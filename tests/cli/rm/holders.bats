@@ -196,6 +196,26 @@ hand_over() {
 		"$tty"
 }
 
+@test "rm: --pid --force leaves an object that it has let go meanwhile" {
+	needs_terminal
+	needs_own_shm
+	clear_shm
+	echo x >/dev/shm/x
+	hold_open x
+	first=$holder
+	on_terminal shmtool rm --force --kind posix --pid "$first"
+	asked
+	hold_open x
+	kill "$first"
+	wait "$first" || true
+	echo y >&4
+	leave_terminal
+	[ "$status" -eq 0 ]
+	grep -q "rm: /x: kept: it no longer is what was asked for" "$tty"
+	[ "$(ls /dev/shm)" = x ]
+	clear_shm
+}
+
 # The shmtool that the terminal runs.
 asking() {
 	pgrep -x shmtool -s "$(pgrep -P "$terminal" | head -n 1)"

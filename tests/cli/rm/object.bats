@@ -379,6 +379,20 @@ user='sleep 60 </dev/shm/a >/dev/null 2>&1 & echo $! >"$BATS_TEST_TMPDIR/user"'
 	[ "$(names | wc -w)" -eq 2 ]
 }
 
+@test "rm: what only processes in another PID namespace use is kept" {
+	local inside=(unshare --pid --fork --mount-proc shmtool rm)
+	"${inside[@]}" -h >/dev/null 2>&1 ||
+		skip "no PID namespace can be made here"
+	make_object hidden
+	hold_open hidden
+	run --separate-stderr "${inside[@]}" /hidden
+	[ "$status" -eq 5 ]
+	message_has "rm: /hidden: kept: in use by hidden processes"
+	run --separate-stderr "${inside[@]}" -y --kind posix --unattached
+	[ "$status" -eq 0 ]
+	[ "$(objects)" = "hidden " ]
+}
+
 @test "rm: hostile names, and what is no object" {
 	for object in $'a\nb' $'\033[1m' -n .hidden $'\377'; do
 		make_object "$object" 10

@@ -211,6 +211,45 @@ replace() {
 	grep -q "rm: $id: kept: somebody else marked it" "$tty"
 }
 
+# asks_about OPTION...: asks about the objects /a and /b by filters.
+asks_about() {
+	needs_terminal
+	needs_own_shm
+	clear_shm
+	echo 1 >/dev/shm/a
+	echo 2 >/dev/shm/b
+	on_terminal shmtool rm --kind posix "$@"
+	asked
+}
+
+# answered_yes NAME REASON: only the object of this name is left then.
+answered_yes() {
+	echo y >&4
+	leave_terminal
+	[ "$status" -eq 0 ]
+	grep -q "rm: /$1: kept: $2" "$tty"
+	[ "$(ls /dev/shm)" = "$1" ]
+	clear_shm
+}
+
+@test "rm: an object changed while the question stood is left, and said" {
+	asks_about --unattached
+	touch -d tomorrow /dev/shm/a
+	answered_yes a "it changed meanwhile"
+}
+
+@test "rm: an object opened while the question stood is left, and said" {
+	asks_about --unattached
+	hold_open a
+	answered_yes a "in use by $holder (perl)"
+}
+
+@test "rm: an object opened while the question stood is left, though forced" {
+	asks_about --unattached --force
+	hold_open a
+	answered_yes a "it no longer is what was asked for"
+}
+
 @test "rm: Ctrl-C at the question removes nothing" {
 	needs_terminal
 	make_segment

@@ -242,6 +242,49 @@ json() {
 		--tsv --no-heading -o ID 2>/dev/null)" = /foreign ]
 }
 
+# A user outside of the PID namespace of who looks.
+in_pid_namespace() {
+	unshare --pid --fork --mount-proc "$@"
+}
+
+@test "stat: in use by processes that cannot be seen, in each form" {
+	in_pid_namespace true 2>/dev/null ||
+		skip "no PID namespace can be made here"
+	make_object hidden 4096
+	hold_open hidden
+	local list=(in_pid_namespace shmtool stat --kind posix)
+	[ "$("${list[@]}" --tsv --no-heading -o PROCS,STATUS 2>/dev/null)" = \
+		$'0\tused' ]
+	[ "$("${list[@]}" --unattached --tsv --no-heading 2>/dev/null)" = "" ]
+	[[ $("${list[@]}" --color=always 2>/dev/null) == \
+		*$'\n\033[31m/hidden '*used$'\033[m' ]]
+	run --separate-stderr in_pid_namespace shmtool stat /hidden
+	[[ $output == *"no: in use; "*"used by       processes that cannot be seen" ]]
+}
+
+@test "stat --json: each part of the proof that an object is stale" {
+	local name
+	for name in plain linked held; do make_object "$name" 33; done
+	make_object sem.a 32
+	ln /dev/shm/linked /dev/shm/second
+	hold_open held
+	# The creator is unknown within the second of the last change.
+	proof() {
+		PART='{segments}[0]{proof}' json < <(shmtool stat --json "/$1" \
+			2>/dev/null) | sed 's/"creator_gone":null/"creator_gone":false/'
+	}
+	expect() {
+		printf '{"creator_gone":false,"idle_enough":false,%s%s,%s%s,%s%s}' \
+			'"no_semaphore":' "$1" '"one_name":' "$2" \
+			'"stale":false,"unused":' "$3"
+	}
+	[ "$(proof plain)" = "$(expect true true true)" ]
+	[ "$(proof linked)" = "$(expect true false true)" ]
+	[ "$(proof held)" = "$(expect true true false)" ]
+	[ "$(proof sem.a)" = "$(expect false true true)" ]
+	[[ $(shmtool stat /sem.a 2>/dev/null) == *"; a semaphore; "* ]]
+}
+
 @test "stat: views, sums and the order of POSIX objects" {
 	make_object a 10000
 	make_object b 4096

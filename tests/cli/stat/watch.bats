@@ -54,6 +54,19 @@ line_seen() {
 	[ ! -s "$seen.err" ]
 }
 
+@test "watch: in colour, what was removed is dim, what was marked red" {
+	watch --color=always
+	id=$(shmtool create -s 4096)
+	hold "$id"
+	ipcrm -m "$id"
+	wait_for grep -q " marked " "$seen"
+	kill "$holder"
+	wait_for grep -q " removed " "$seen"
+	grep -q $'^\033\\[31m20.* marked .*\033\\[m$' "$seen"
+	grep -q $'^\033\\[2m20.* removed .*\033\\[m$' "$seen"
+	grep -q "^20.* created " "$seen"
+}
+
 @test "watch: a detach, by whom, and from how many to how many" {
 	id=$(shmtool create -s 4096)
 	hold "$id"
