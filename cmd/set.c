@@ -127,14 +127,22 @@ set_failed(const struct operand *operand, const struct shmt_info *segment,
 	return ST_DENIED;
 }
 
-/* The seal that forbids to set this size, or NULL. */
+/* The seal that forbids to set this size, or NULL.  The facts about an object
+ * that has a name do not have its seals. */
 static const char *
 find_seal(const struct shmt_info *object, uint64_t size)
 {
+	int fd, seals;
+
+	if (shmt_open(&object->object, 0, &fd) == -1)
+		return NULL;
+	seals = fcntl(fd, F_GET_SEALS);
+	close(fd);
+	if (seals == -1)
+		return NULL;
 	if (size > object->size)
-		return (object->seals & F_SEAL_GROW) != 0 ? "F_SEAL_GROW" :
-		    NULL;
-	return (object->seals & F_SEAL_SHRINK) != 0 ? "F_SEAL_SHRINK" : NULL;
+		return (seals & F_SEAL_GROW) != 0 ? "F_SEAL_GROW" : NULL;
+	return (seals & F_SEAL_SHRINK) != 0 ? "F_SEAL_SHRINK" : NULL;
 }
 
 static int
