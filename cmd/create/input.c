@@ -201,7 +201,7 @@ copy_input(struct shmt_view *view, const char *name, int in)
 	if (shmt_view_receive(view, &how, in, &done) == 0)
 		return ST_OK;
 	if (errno == EFAULT || errno == ENOMEM)
-		return memory_failed(name, shmt_view_info(view)->size, done);
+		return memory_failed(name, size, done);
 	if (errno == ENOSPC) {
 		warn_about(name, "/dev/shm is full after %ju byte%s of it: "
 		    "shmtool limits --usage", (uintmax_t)done,
