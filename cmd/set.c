@@ -146,18 +146,6 @@ find_seal(const struct shmt_info *object, uint64_t size)
 }
 
 static int
-refuse_in_use(const struct operand *operand, struct shmt_info *object)
-{
-	char *names = name_users(object);
-
-	warn_about(operand->text, "in use by %s, which would be killed by "
-	    "SIGBUS if they access the bytes cut off: --force shrinks it "
-	    "anyway", names != NULL ? names : "a hidden process");
-	free(names);
-	return ST_BUSY;
-}
-
-static int
 resize_failed(const struct operand *operand, struct shmt_info *object,
     uint64_t size, int error)
 {
@@ -166,11 +154,19 @@ resize_failed(const struct operand *operand, struct shmt_info *object,
 	const struct shmt_request request = { .size = error == EFBIG ||
 	    size < object->size ? size : size - object->size };
 	const char *seal = NULL;
+	char *names;
 
 	if (error == ENOENT)
 		return operand_failed(operand, error);
-	if (error == EBUSY)
-		return refuse_in_use(operand, object);
+	if (error == EBUSY) {
+		names = name_users(object);
+		warn_about(operand->text, "in use by %s, which would be "
+		    "killed by SIGBUS if they access the bytes cut off: "
+		    "--force shrinks it anyway", names != NULL ? names :
+		    "a hidden process");
+		free(names);
+		return ST_BUSY;
+	}
 	if (error == EPERM)
 		seal = find_seal(object, size);
 	if (seal == NULL)
