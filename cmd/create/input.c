@@ -124,28 +124,21 @@ spool(const char *name, int *in, uint64_t *size)
 	return status;
 }
 
-/* The bytes from here to the end of a regular file. */
-static uint64_t
-rest_of(int in, const struct stat *st)
-{
-	off_t here = lseek(in, 0, SEEK_CUR);
-
-	return here == -1 || here > st->st_size ? 0 :
-	    (uint64_t)(st->st_size - here);
-}
-
 static int
 measure(const char *name, bool sized, uint64_t *size, int *in)
 {
 	struct stat st;
-	uint64_t rest;
+	uint64_t rest = 0;
+	off_t here;
 	int status;
 
 	if (fstat(*in, &st) == -1)
 		return input_failed(name, errno);
 	if (S_ISDIR(st.st_mode))
 		return input_failed(name, EISDIR);
-	rest = S_ISREG(st.st_mode) ? rest_of(*in, &st) : 0;
+	if (S_ISREG(st.st_mode) && (here = lseek(*in, 0, SEEK_CUR)) != -1 &&
+	    here < st.st_size)
+		rest = (uint64_t)(st.st_size - here);
 	if (sized && rest > *size) {
 		warn_about(name, "%ju bytes do not fit into a segment of %ju",
 		    (uintmax_t)rest, (uintmax_t)*size);
