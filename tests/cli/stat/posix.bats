@@ -196,6 +196,26 @@ json() {
 	[[ $(shmtool stat /open 2>/dev/null) == *"no: in use;"*"used by       1 process, 0 mappings, 1 descriptor"* ]]
 }
 
+@test "stat: a file with the same inode number elsewhere is no use of it" {
+	local other=$BATS_TEST_TMPDIR/other
+	mkdir "$other"
+	mount -t tmpfs tmpfs "$other" 2>/dev/null || skip "cannot mount here"
+	make_object x 4096
+	# The numbers of each tmpfs go up from 2.
+	perl -e 'my $inode = (stat "/dev/shm/x")[1];
+		do {
+			open $f, ">", "$ARGV[0]/" . $n++ or die $!;
+		} until (stat $f)[1] >= $inode;
+		rename "$ARGV[0]/" . ($n - 1), "$ARGV[0]/same" or die $!' "$other"
+	[ "$(stat -c %i "$other/same")" = "$(stat -c %i /dev/shm/x)" ]
+	sleep 60 <"$other/same" 3>&- &
+	holders+=($!)
+	wait_for grep -qx sleep "/proc/$!/comm"
+	[ "$(column /x FDS,PROCS | xargs)" = "0 0" ]
+	release
+	umount -l "$other"
+}
+
 @test "stat: stale, once the owner has no process and the kernel agrees" {
 	needs_root "changes owners"
 	needs_all_processes
@@ -226,6 +246,8 @@ json() {
 	wait_for sh -c '[ "$(date +%s)" -gt "$(($(stat -c %Z \
 		/dev/shm/left) + 1))" ]'
 	[ -z "$(ids --kind posix --stale --idle 0)" ]
+	[ "$(ids --kind posix --not --stale --idle 0)" = \
+		/left,/linked,/ours,/sem.left ]
 }
 
 @test "stat: another user cannot ask the kernel, and nothing is guessed" {
