@@ -208,7 +208,7 @@ json() {
 		} until (stat $f)[1] >= $inode;
 		rename "$ARGV[0]/" . ($n - 1), "$ARGV[0]/same" or die $!' "$other"
 	[ "$(stat -c %i "$other/same")" = "$(stat -c %i /dev/shm/x)" ]
-	sleep 60 <"$other/same" 3>&- &
+	sleep 60 5<"$other/same" 3>&- &
 	holders+=($!)
 	wait_for grep -qx sleep "/proc/$!/comm"
 	[ "$(column /x FDS,PROCS | xargs)" = "0 0" ]
