@@ -111,6 +111,12 @@ part() {
 	message_has "rm: /a: kept: in use by" "$holder (perl)"
 	[ "$(objects)" = "a " ]
 	[ -z "$(names)" ]
+	run --separate-stderr shmtool rm --json /a
+	[ "$(part '{segments}[0]{result}')" = '"kept"' ]
+	[ "$(part '{segments}[0]{attachments}[0]{pid}')" = "$holder" ]
+	[ "$(part '{segments}[0]{attachments}[0]{fds}')" = 1 ]
+	[ "$(part '{segments}[0]{attachments}[0]{maps}')" = 0 ]
+	[ "$(part '{segments}[0]{attachments}[0]{address}')" = null ]
 	# By force the memory stays until the process ends.
 	run --separate-stderr shmtool rm -f --save "$dir" /a
 	[ "$status" -eq 0 ]

@@ -72,7 +72,9 @@ json() {
 	[ "$(column /psm_1 KIND,KEY,CREATOR,CPID,CCOMMAND,LPID,DTIME | xargs)" = \
 		"posix - - - - - -" ]
 	[ "$(column /dev/shm/psm_1 ID)" = /psm_1 ]
-	[ "$(column /psm_1 MTIME)" = "$(stat -c %Y /dev/shm/psm_1)" ]
+	touch -d '2 days ago' /dev/shm/psm_1
+	[ "$(column /psm_1 MTIME,CTIME,ATIME | xargs)" = \
+		"$(stat -c '%Y %Z %X' /dev/shm/psm_1)" ]
 }
 
 @test "stat --kind: unknown kinds are refused" {
