@@ -35,13 +35,12 @@ LIB := \
 	archive/restore archive/save bytes/allocation bytes/copy bytes/memcg \
 	bytes/prefault bytes/view bytes/view_file bytes/view_map \
 	bytes/view_remote info limits/advice limits/dev_shm limits/diagnose \
-	limits/diagnose_object limits/limits limits/logind limits/sysctl \
-	limits/tmpfs object posix posix_create posix_list posix_remove ref \
-	sys/arena sys/atomic_file sys/file sys/meminfo sys/mounts sys/parse \
-	sys/resident sys/semaphore sys/thread sys/walk sysv sysv_list unnamed \
-	users/changes users/holders users/ids users/join users/lease \
-	users/maps users/namespace users/postgresql users/process users/scan \
-	users/scan_process users/select users/shm_mount users/stale
+	limits/limits limits/logind limits/sysctl limits/tmpfs object posix \
+	posix_create posix_list posix_remove ref sys/atomic_file sys/file \
+	sys/meminfo sys/memory sys/mounts sys/parse sys/resident sys/semaphore \
+	sys/thread sys/walk sysv sysv_list unnamed users/holders users/ids \
+	users/lease users/maps users/namespace users/postgresql users/process \
+	users/scan users/scan_process users/select users/shm_mount users/stale
 CMD := \
 	archive attach attachments child collect columns create create/input \
 	create/object create/segment diagnose diagnose_object filter groups \
@@ -50,8 +49,8 @@ CMD := \
 	operand option_values output read read/dump read/values read/watch \
 	reaper restore rm rm/decide rm/dialogue rm/explain_filter rm/object \
 	rm/plan rm/removal rm/report rm/segment rows save semaphore set stat \
-	stat/account stat/detail stat/event stat/notes stat/object_watch \
-	stat/show stat/summary stat/view stat/watch transfer ui/column ui/json \
+	stat/account stat/detail stat/event stat/object_watch \
+	stat/show stat/view stat/watch transfer ui/column ui/json \
 	ui/message ui/options ui/progress ui/safe ui/signals ui/stream \
 	ui/suggest ui/table ui/terminal ui/text ui/value ui/wait write
 UNITS := \

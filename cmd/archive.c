@@ -5,11 +5,11 @@
  */
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "archive.h"
@@ -19,45 +19,16 @@
 #include "ui/progress.h"
 #include "ui/text.h"
 
-/* One call of shmt_save(). */
-struct call {
-	const struct saving *saving;
-	struct progress progress;
-	bool refused;		/* confirm() returned false */
-};
+static struct progress progress;
 
 static bool
 report_progress(void *arg, uint64_t done)
 {
-	struct call *call = arg;
-
-	return show_progress(&call->progress, done);
+	(void)arg;
+	return show_progress(&progress, done);
 }
 
-static void
-copied(void *arg)
-{
-	const struct call *call = arg;
-
-	if (call->saving->copied != NULL)
-		call->saving->copied(call->saving->arg);
-}
-
-static bool
-confirm(void *arg, const struct shmt_saved *saved)
-{
-	struct call *call = arg;
-
-	call->refused = call->saving->confirm != NULL &&
-	    !call->saving->confirm(call->saving->arg, saved);
-	return !call->refused;
-}
-
-static int
-set_reason(char **reason, int status, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-static int
+static int __attribute__((format(printf, 3, 4)))
 set_reason(char **reason, int status, const char *format, ...)
 {
 	va_list args;
@@ -66,6 +37,7 @@ set_reason(char **reason, int status, const char *format, ...)
 	if (vasprintf(reason, format, args) == -1)
 		*reason = NULL;
 	va_end(args);
+	check_memory(*reason);
 	return status;
 }
 
@@ -105,7 +77,7 @@ segment_failed(const struct shmt_info *segment, int error, char **reason)
 
 /* A missing directory is not a missing segment. */
 static int
-file_failed(const char *path, const struct shmt_info *segment, int error,
+pair_failed(const char *path, const struct shmt_info *segment, int error,
     char **reason)
 {
 	uintmax_t size = segment->size;
@@ -136,46 +108,33 @@ file_failed(const char *path, const struct shmt_info *segment, int error,
 }
 
 static int
-save_failed(const struct saving *saving, const struct shmt_info *segment,
+save_failed(const char *dir, const struct shmt_info *segment,
     const struct shmt_trouble *trouble, int error, char **reason)
 {
-	char *path;
-	int status;
+	char path[PATH_MAX + sizeof(trouble->name)];
 
 	if (error == ECANCELED)
 		return set_reason(reason, ST_FAILED, "interrupted, not saved");
 	if (trouble->place == SHMT_AT_SEGMENT)
 		return segment_failed(segment, error, reason);
 	if (trouble->place == SHMT_AT_DIR)
-		return file_failed(saving->dir, segment, error, reason);
-	if (asprintf(&path, "%s/%s", saving->dir, trouble->name) == -1)
-		return set_reason(reason, ST_LIMIT, "%s", strerror(ENOMEM));
-	status = file_failed(path, segment, error, reason);
-	free(path);
-	return status;
+		return pair_failed(dir, segment, error, reason);
+	snprintf(path, sizeof(path), "%s/%s", dir, trouble->name);
+	return pair_failed(path, segment, error, reason);
 }
 
 int
-save_segment(const struct saving *saving, const struct shmt_info *segment,
-    struct shmt_saved *saved, char **reason)
+save_segment(const char *dir, const struct shmt_info *segment,
+    struct shmt_saving *how, struct shmt_saved *saved, char **reason)
 {
-	struct call call = { .saving = saving };
-	const struct shmt_saving how = {
-		.flags = saving->replace ? SHMT_REPLACE : 0,
-		.progress = report_progress, .copied = copied,
-		.confirm = confirm, .arg = &call
-	};
 	struct shmt_trouble trouble;
 	int result;
 
 	*reason = NULL;
-	progress_begin(&call.progress, segment->size);
-	result =
-	    shmt_save(saving->dir, &segment->object, &how, saved, &trouble);
-	progress_end(&call.progress);
-	if (result == 0)
-		return ST_OK;
-	if (call.refused)
-		return ST_FAILED;
-	return save_failed(saving, segment, &trouble, errno, reason);
+	how->progress = report_progress;
+	progress_begin(&progress, segment->size);
+	result = shmt_save(dir, &segment->object, how, saved, &trouble);
+	progress_end(&progress);
+	return result == 0 ? ST_OK :
+	    save_failed(dir, segment, &trouble, errno, reason);
 }

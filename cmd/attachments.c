@@ -4,7 +4,6 @@
  * Processes and the segments that they have attached: a row for each pair.
  */
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -91,48 +90,43 @@ static const char *const defaults[] = {
 	"MAPS", NULL
 };
 
-static const char *const expendable[] = {
+static const char *const optional[] = {
 	"KEY", "ADDRESS", "MAPS", "ACCESS", "FDS", "SIZE", "USER", NULL
 };
 
 const struct column_set attachment_columns = {
 	.list = columns, .count = sizeof(columns) / sizeof(columns[0]),
 	.row_size = sizeof(struct attachment), .defaults = defaults,
-	.expendable = expendable
+	.optional = optional
 };
 
 #define OWN_COLUMNS \
 	.set = &attachment_columns, .columns = own_columns, \
 	.column_count = sizeof(own_columns) / sizeof(own_columns[0])
 
-int
-list_attachments(const struct row *rows, size_t row_count,
-    struct attachment **list, size_t *count)
+struct attachment *
+list_attachments(const struct row *rows, size_t row_count, size_t *count)
 {
-	struct attachment *a;
+	struct attachment *list, *a;
 	size_t i, n = 0, h;
 
 	for (i = 0; i < row_count; i++)
 		n += rows[i].holder_count;
-	a = calloc(n + 1, sizeof(*a));
-	if (a == NULL)
-		return fail(NULL, ENOMEM);
-	*list = a;
+	list = a = check_memory(calloc(n + 1, sizeof(*a)));
 	*count = n;
 	for (i = 0; i < row_count; i++)
 		for (h = 0; h < rows[i].holder_count; h++)
 			*a++ = (struct attachment){ row_holders(&rows[i])[h],
 			    &rows[i], row_ns(&rows[i]) };
-	return ST_OK;
+	return list;
 }
 
-int
+void
 json_holders(struct json *json, const struct shmt_holder *holders,
     size_t count)
 {
 	struct table table = { OWN_COLUMNS };
 	struct attachment attachment = { .ns = 0 };
-	int status = ST_OK;
 	size_t i;
 
 	if (count > 0 && holders[0].object.kind == SHMT_SYSV)
@@ -140,60 +134,44 @@ json_holders(struct json *json, const struct shmt_holder *holders,
 	json_open(json, "attachments", '[');
 	for (i = 0; i < count; i++) {
 		attachment.holder = holders[i];
-		add_status(&status,
-		    print_object(&table, json, NULL, &attachment));
+		print_object(&table, json, NULL, &attachment);
 	}
 	json_close(json, ']');
-	return status;
 }
 
-/* As a table of attachments prints them. */
-static int
-json_chosen(struct json *json, const struct row *row,
-    const struct table *how)
-{
-	struct table table = *how;
-	struct attachment *list;
-	int status;
-
-	status = list_attachments(row, 1, &list, &table.row_count);
-	if (status != ST_OK)
-		return status;
-	table.rows = list;
-	status = print_table(&table, json, "attachments");
-	free(list);
-	return status;
-}
-
-int
+void
 json_attachments(struct json *json, const struct row *row,
     const struct table *how)
 {
-	if ((row->facts & HAS_HOLDERS) == 0) {
+	struct attachment *list;
+	struct table table;
+
+	if ((row->facts & HAS_HOLDERS) == 0)
 		json_null(json, "attachments");
-		return ST_OK;
+	else if (how == NULL)
+		json_holders(json, row_holders(row), row->holder_count);
+	else {
+		table = *how;
+		list = list_attachments(row, 1, &table.row_count);
+		table.rows = list;
+		print_table(&table, json, "attachments");
+		free(list);
 	}
-	return how != NULL ? json_chosen(json, row, how) :
-	    json_holders(json, row_holders(row), row->holder_count);
 }
 
-int
+void
 print_attachments(const struct row *row, bool bytes)
 {
 	struct table table = {
 		OWN_COLUMNS, .heading = true, .bytes = bytes,
-		.expendable = expendable
+		.optional = optional
 	};
-	struct attachment *list = NULL;
-	int status;
+	struct attachment *list;
 
 	if (row->path == NULL)
 		table.column_count--;
-	status = list_attachments(row, 1, &list, &table.row_count);
-	if (status != ST_OK)
-		return status;
+	list = list_attachments(row, 1, &table.row_count);
 	table.rows = list;
-	status = print_table(&table, NULL, NULL);
+	print_table(&table, NULL, NULL);
 	free(list);
-	return status;
 }

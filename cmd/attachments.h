@@ -25,21 +25,21 @@ struct attachment {
 extern const struct column_set attachment_columns;
 
 /* Lists the attachments of rows; the caller frees the list. */
-int list_attachments(const struct row *rows, size_t row_count,
-    struct attachment **list, size_t *count);
+struct attachment *list_attachments(const struct row *rows,
+    size_t row_count, size_t *count);
 
 /* Prints processes as the JSON member "attachments", with what is new beside
  * the segment's own members: all columns but ID, KEY and NS. */
-int json_holders(struct json *json, const struct shmt_holder *holders,
+void json_holders(struct json *json, const struct shmt_holder *holders,
     size_t count);
 
 /* The same of those that have a row's segment attached, null if they are
  * unknown; in the columns and the order of how, if it is not NULL. */
-int json_attachments(struct json *json, const struct row *row,
+void json_attachments(struct json *json, const struct row *row,
     const struct table *how);
 
 /* Prints the attachments of a row as a table, in the columns of
  * json_holders(). */
-int print_attachments(const struct row *row, bool bytes);
+void print_attachments(const struct row *row, bool bytes);
 
 #endif

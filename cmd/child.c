@@ -273,47 +273,39 @@ run_child(const struct child *child)
 
 enum { ID, KEY, NAME, SIZE, VARIABLES };
 
-/* Prints the value that a segment has for a variable; false: it has none. */
-static bool
+/* The value that a segment has for a variable, or "-". */
+static void
 print_value(FILE *out, int variable, const struct shmt_info *s)
 {
-	if ((variable == ID || variable == KEY) &&
-	    s->object.kind != SHMT_SYSV)
-		return false;
-	if (variable == NAME && s->object.kind != SHMT_POSIX)
-		return false;
-	if (variable == ID)
+	const enum shmt_kind kind = s->object.kind;
+
+	if (variable == ID && kind == SHMT_SYSV)
 		fprintf(out, "%d", s->object.id);
-	else if (variable == KEY)
+	else if (variable == KEY && kind == SHMT_SYSV)
 		fprintf(out, "0x%08x", s->key);
-	else if (variable == NAME)
+	else if (variable == NAME && kind == SHMT_POSIX)
 		fprintf(out, "/%s", s->object.name);
-	else
+	else if (variable == SIZE)
 		fprintf(out, "%ju", (uintmax_t)s->size);
-	return true;
+	else
+		putc('-', out);
 }
 
-/* A list with blanks between, "-" for a segment without a value; NULL with
- * errno.  *any: whether one of them has a value. */
+/* The values of several segments with blanks between; NULL with errno. */
 static char *
-join_values(const struct shmt_info *list, size_t count, int variable,
-    bool *any)
+join_values(const struct shmt_info *list, size_t count, int variable)
 {
 	char *text = NULL;
 	size_t length, i;
 	FILE *out;
 
-	*any = false;
 	out = open_memstream(&text, &length);
 	if (out == NULL)
 		return NULL;
 	for (i = 0; i < count; i++) {
 		if (i > 0)
 			putc(' ', out);
-		if (print_value(out, variable, &list[i]))
-			*any = true;
-		else
-			putc('-', out);
+		print_value(out, variable, &list[i]);
 	}
 	return written_text(out, &text);
 }
@@ -327,14 +319,14 @@ export_segments(const struct shmt_info *list, size_t count)
 		[ID] = "SHMTOOL_ID", [KEY] = "SHMTOOL_KEY",
 		[NAME] = "SHMTOOL_NAME", [SIZE] = "SHMTOOL_SIZE"
 	};
-	bool any, done = true;
+	bool done = true;
 	char *text;
 	int i;
 
 	for (i = 0; i < VARIABLES && done; i++) {
-		text = join_values(list, count, i, &any);
-		done = text != NULL && (any ? setenv(names[i], text, 1) :
-		    unsetenv(names[i])) == 0;
+		text = join_values(list, count, i);
+		done = text != NULL && (text[strspn(text, "- ")] != '\0' ?
+		    setenv(names[i], text, 1) : unsetenv(names[i])) == 0;
 		free(text);
 	}
 	if (!done)

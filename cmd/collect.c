@@ -41,17 +41,6 @@ wanted(const struct selection *selection)
 	return (selection->needs & NEEDS_RSS) != 0 ? SHMT_WANT_RSS : 0;
 }
 
-/* Looks up an object, whose name is part of the operand. */
-static bool
-pick_object(const struct selection *selection,
-    const struct operand *operand, struct shmt_info *picked)
-{
-	struct shmt_object object;
-
-	return shmt_resolve(&operand->ref, &object) == 0 &&
-	    shmt_info(&object, wanted(selection), picked) == 0;
-}
-
 static bool
 pick_segment(const struct operand *operand, const struct shmt_list *all,
     struct shmt_info *picked)
@@ -74,16 +63,17 @@ pick_operands(const struct selection *selection, struct shmt_list *all,
 {
 	const struct operand *operand;
 	struct shmt_info *picked;
+	struct shmt_object object;
 	size_t o, n = 0;
 
-	picked = calloc(selection->operand_count, sizeof(*picked));
-	if (picked == NULL)
-		return fail(NULL, ENOMEM);
+	picked = check_memory(calloc(selection->operand_count,
+	    sizeof(*picked)));
 	for (o = 0; o < selection->operand_count; o++) {
 		operand = &selection->operands[o];
 		n += operand->ref.kind == SHMT_SYSV ?
 		    pick_segment(operand, all, &picked[n]) :
-		    pick_object(selection, operand, &picked[n]);
+		    shmt_resolve(&operand->ref, &object) == 0 &&
+		    shmt_info(&object, wanted(selection), &picked[n]) == 0;
 	}
 	free(all->list);
 	all->list = picked;
@@ -104,14 +94,11 @@ add_operands(const struct selection *selection, struct rows *rows)
 	if (shmt_list(selected_kinds(selection) & SHMT_KIND(SHMT_SYSV),
 	    wanted(selection), &all) == -1)
 		return fail(NULL, errno);
-	passes = calloc(selection->operand_count, sizeof(*passes));
-	if (passes == NULL) {
-		shmt_list_free(&all);
-		return fail(NULL, ENOMEM);
-	}
+	passes = check_memory(calloc(selection->operand_count,
+	    sizeof(*passes)));
 	status = pick_operands(selection, &all, passes);
 	if (status == ST_OK)
-		status = make_rows(rows, &all);
+		make_rows(rows, &all);
 	else
 		shmt_list_free(&all);
 	for (i = 0; i < rows->count; i++)
@@ -128,7 +115,9 @@ add_matches(const struct selection *selection, struct rows *rows)
 
 	status = filter_list(selection->filter, selected_kinds(selection),
 	    wanted(selection), &all);
-	return status == ST_OK ? make_rows(rows, &all) : status;
+	if (status == ST_OK)
+		make_rows(rows, &all);
+	return status;
 }
 
 /* Makes the rows of the namespace that this process is in. */
@@ -153,10 +142,9 @@ struct inside {
 };
 
 /* What a child sends: this, the rows, the holders, the names. */
-struct answer {
-	size_t row_count, holder_count, names_size, hidden;
-	int holders_error;
-	uint64_t dev, inode;
+struct reply {
+	size_t row_count, holder_count, names_size;
+	struct ipc_ns ipc_ns;	/* without the list of its holders */
 };
 
 /* The /dev/shm of a namespace, which others may have too: EEXIST.  Without one,
@@ -179,24 +167,22 @@ identify_shm(const struct rows *before, struct ipc_ns *ipc_ns)
 }
 
 static int
-send_answer(const struct rows *rows, const struct ipc_ns *ipc_ns, int out)
+send_reply(const struct rows *rows, const struct ipc_ns *ipc_ns, int out)
 {
 	const struct shmt_holders *holders = &ipc_ns->holders;
-	struct answer answer = { rows->count, holders->count, 0,
-		holders->hidden, ipc_ns->holders_error, ipc_ns->dev,
-		ipc_ns->inode };
+	struct reply reply = { rows->count, holders->count, 0, *ipc_ns };
 	FILE *file = fdopen(out, "w");
 	char *names;
 
-	names = copy_names(rows->list, rows->count, &answer.names_size);
-	if (names == NULL || file == NULL)
+	names = copy_names(rows->list, rows->count, &reply.names_size);
+	if (file == NULL)
 		return errno;
-	fwrite(&answer, sizeof(answer), 1, file);
+	fwrite(&reply, sizeof(reply), 1, file);
 	fwrite(rows->list, sizeof(*rows->list), rows->count, file);
 	if (holders->count > 0)
 		fwrite(holders->list, sizeof(*holders->list), holders->count,
 		    file);
-	fwrite(names, 1, answer.names_size, file);
+	fwrite(names, 1, reply.names_size, file);
 	free(names);
 	return ferror(file) || fflush(file) == EOF ? errno : 0;
 }
@@ -217,28 +203,28 @@ send_rows(void *arg, int out)
 	/* collect_here() has printed a message. */
 	if (collect_here(inside->selection, &rows, &ipc_ns) != ST_OK)
 		return ECANCELED;
-	error = send_answer(&rows, &ipc_ns, out);
+	error = send_reply(&rows, &ipc_ns, out);
 	free_rows(&rows);
 	shmt_holders_free(&ipc_ns.holders);
 	return error;
 }
 
-/* Whether length bytes are an answer.  Each count is checked alone, for their
+/* Whether length bytes are a reply.  Each count is checked alone, for their
  * sum could be too large for a size_t. */
 static bool
-read_answer(const char *bytes, size_t length, struct answer *answer)
+read_reply(const char *bytes, size_t length, struct reply *reply)
 {
-	if (length < sizeof(*answer))
+	if (length < sizeof(*reply))
 		return false;
-	memcpy(answer, bytes, sizeof(*answer));
-	length -= sizeof(*answer);
-	if (answer->row_count > length / sizeof(struct row))
+	memcpy(reply, bytes, sizeof(*reply));
+	length -= sizeof(*reply);
+	if (reply->row_count > length / sizeof(struct row))
 		return false;
-	length -= answer->row_count * sizeof(struct row);
-	if (answer->holder_count > length / sizeof(struct shmt_holder))
+	length -= reply->row_count * sizeof(struct row);
+	if (reply->holder_count > length / sizeof(struct shmt_holder))
 		return false;
-	length -= answer->holder_count * sizeof(struct shmt_holder);
-	return answer->names_size == length;
+	length -= reply->holder_count * sizeof(struct shmt_holder);
+	return reply->names_size == length;
 }
 
 static int
@@ -247,40 +233,32 @@ receive_rows(const char *bytes, size_t length, struct rows *rows,
 {
 	size_t rows_size, holders_size, i, first = rows->count;
 	struct shmt_holder *holders;
-	struct answer answer;
+	struct reply reply;
 	struct row *more;
 	char *names;
 
-	if (!read_answer(bytes, length, &answer))
+	if (!read_reply(bytes, length, &reply))
 		return fail("--all-ns", EIO);
-	rows_size = answer.row_count * sizeof(*more);
-	holders_size = answer.holder_count * sizeof(*holders);
-	more = reallocarray(rows->list, rows->count + answer.row_count + 1,
-	    sizeof(*more));
-	if (more != NULL)
-		rows->list = more;
-	holders = malloc(holders_size + 1);
-	if (more == NULL || holders == NULL) {
-		free(holders);
-		return fail(NULL, ENOMEM);
-	}
-	bytes += sizeof(answer);
-	more += first;
-	rows->count += answer.row_count;
+	rows_size = reply.row_count * sizeof(*more);
+	holders_size = reply.holder_count * sizeof(*holders);
+	rows->list = check_memory(reallocarray(rows->list,
+	    rows->count + reply.row_count + 1, sizeof(*more)));
+	holders = check_memory(malloc(holders_size + 1));
+	bytes += sizeof(reply);
+	more = rows->list + first;
+	rows->count += reply.row_count;
 	memcpy(more, bytes, rows_size);
-	for (i = 0; i < answer.row_count; i++)
+	for (i = 0; i < reply.row_count; i++)
 		more[i].ipc_ns = ipc_ns;
 	bytes += rows_size;
 	memcpy(holders, bytes, holders_size);
-	ipc_ns->holders = (struct shmt_holders){ holders, answer.holder_count,
-	    answer.hidden, NULL };
-	ipc_ns->holders_error = answer.holders_error;
-	ipc_ns->dev = answer.dev;
-	ipc_ns->inode = answer.inode;
-	names = malloc(answer.names_size);
-	if (names != NULL)
-		memcpy(names, bytes + holders_size, answer.names_size);
-	return own_names(rows, first, names);
+	*ipc_ns = reply.ipc_ns;
+	ipc_ns->holders = (struct shmt_holders){ holders, reply.holder_count,
+	    reply.ipc_ns.holders.hidden, NULL };
+	names = check_memory(malloc(reply.names_size + 1));
+	memcpy(names, bytes + holders_size, reply.names_size);
+	own_names(rows, first, names);
+	return ST_OK;
 }
 
 /* Adds the rows of another namespace.  *seen: false if it does not exist any
@@ -291,17 +269,20 @@ collect_there(const struct selection *selection, const struct shmt_ns *ns,
 {
 	struct inside inside = { selection, &collection->rows };
 	size_t length;
-	void *answer;
+	void *reply;
 	int status;
 
 	*seen = false;
-	if (shmt_ns_run(ns, send_rows, &inside, &answer, &length) == 0) {
-		status = receive_rows(answer, length, &collection->rows,
+	if (shmt_ns_run(ns, send_rows, &inside, &reply, &length) == 0) {
+		status = receive_rows(reply, length, &collection->rows,
 		    ipc_ns);
-		free(answer);
+		free(reply);
 		*seen = status == ST_OK;
 		return status;
 	}
+	/* The child ended in check_memory(). */
+	if (errno == ST_LIMIT)
+		return ST_LIMIT;
 	switch (errno) {
 	case ESRCH:
 	case EEXIST:
@@ -339,19 +320,17 @@ add_namespaces(enum shmt_kind kind, struct shmt_ns **list, size_t *count,
     size_t *hidden)
 {
 	size_t more_count, more_hidden;
-	struct shmt_ns *more, *all;
+	struct shmt_ns *more;
 
 	if (shmt_ns_list(kind, &more, &more_count, &more_hidden) == -1)
 		return fail("--all-ns", errno);
-	all = reallocarray(*list, *count + more_count, sizeof(*all));
-	if (all != NULL) {
-		memcpy(all + *count, more, more_count * sizeof(*all));
-		*list = all;
-		*count += more_count;
-		*hidden = more_hidden > *hidden ? more_hidden : *hidden;
-	}
+	*list = check_memory(reallocarray(*list, *count + more_count,
+	    sizeof(*more)));
+	memcpy(*list + *count, more, more_count * sizeof(*more));
+	*count += more_count;
+	*hidden = more_hidden > *hidden ? more_hidden : *hidden;
 	free(more);
-	return all != NULL ? ST_OK : fail(NULL, ENOMEM);
+	return ST_OK;
 }
 
 static int
@@ -391,7 +370,7 @@ collect_everywhere(
 			add_status(&status, add_namespaces(kind, &list,
 			    &count, &collection->hidden));
 	if (status == ST_OK)
-		status = make_namespaces(rows, count);
+		make_namespaces(rows, count);
 	for (i = 0; rows->namespaces != NULL && i < count; i++)
 		add_status(&status, collect_namespace(selection, &list[i],
 		    collection));
@@ -408,9 +387,8 @@ collect_all(const struct selection *selection, struct collection *collection)
 
 	if (selection->all_ns)
 		return collect_everywhere(selection, collection);
-	status = make_namespaces(rows, 1);
-	if (status == ST_OK)
-		status = collect_here(selection, rows, rows->namespaces);
+	make_namespaces(rows, 1);
+	status = collect_here(selection, rows, rows->namespaces);
 	if (status != ST_OK)
 		return status;
 	rows->ns_count = 1;
@@ -457,29 +435,22 @@ report_absent(const struct selection *selection, const struct rows *rows)
 	return status;
 }
 
-/* Drops the operands that exist, but do not pass the filter. */
-static void
-drop_filtered(struct rows *rows)
-{
-	size_t i, kept = 0;
-
-	for (i = 0; i < rows->count; i++)
-		if (!rows->list[i].filtered)
-			rows->list[kept++] = rows->list[i];
-	rows->count = kept;
-}
-
 int
 collect(const struct selection *selection, struct collection *collection)
 {
+	struct rows *rows = &collection->rows;
+	size_t i, kept = 0;
 	int status;
 
 	memset(collection, 0, sizeof(*collection));
 	status = collect_all(selection, collection);
-	if (collection->rows.ns_count > 0)
-		add_status(&status,
-		    report_absent(selection, &collection->rows));
-	drop_filtered(&collection->rows);
+	if (rows->ns_count > 0)
+		add_status(&status, report_absent(selection, rows));
+	/* Operands that exist, but do not pass the filter. */
+	for (i = 0; i < rows->count; i++)
+		if (!rows->list[i].filtered)
+			rows->list[kept++] = rows->list[i];
+	rows->count = kept;
 	return status;
 }
 
@@ -515,6 +486,7 @@ is_complete(const struct row *row)
 static bool
 check_holders(const struct rows *rows)
 {
+	char why[64] = "processes changed or hidden";
 	size_t missing = 0, hidden = 0, i;
 
 	for (i = 0; i < rows->count; i++)
@@ -525,23 +497,10 @@ check_holders(const struct rows *rows)
 	if (missing == 0)
 		return true;
 	if (hidden > 0)
-		warn_about(NULL, "%zu segment%s may have more users: %zu "
-		    "unreadable process%s", missing, plural(missing, "s"),
-		    hidden, plural(hidden, "es"));
-	else
-		warn_about(NULL, "%zu segment%s may have more users: processes "
-		    "changed or hidden", missing, plural(missing, "s"));
-	return false;
-}
-
-/* Memory without a name is found only in the processes that hold it. */
-static bool
-check_listed(const struct rows *rows)
-{
-	if (rows->hidden == 0)
-		return true;
-	warn_about(NULL, "not listed: memory only in %zu process%s that may "
-	    "not be read", rows->hidden, plural(rows->hidden, "es"));
+		snprintf(why, sizeof(why), "%zu unreadable process%s", hidden,
+		    plural(hidden, "es"));
+	warn_about(NULL, "%zu segment%s may have more users: %s", missing,
+	    plural(missing, "s"), why);
 	return false;
 }
 
@@ -549,8 +508,14 @@ bool
 check_complete(const struct selection *selection,
     const struct collection *collection)
 {
-	bool complete = check_listed(&collection->rows);
+	const size_t hidden = collection->rows.hidden;
+	bool complete = hidden == 0;
 
+	/* Memory without a name is found only in the processes that hold
+	 * it. */
+	if (hidden > 0)
+		warn_about(NULL, "not listed: memory only in %zu process%s "
+		    "that may not be read", hidden, plural(hidden, "es"));
 	if (collection->hidden > 0) {
 		warn_about("--all-ns", "%zu process%s may not be asked for "
 		    "%s namespace", collection->hidden,

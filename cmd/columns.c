@@ -16,10 +16,10 @@
 void
 set_process(struct value *value, const struct shmt_process *process)
 {
-	static const enum command_state states[] = {
-		[SHMT_UNKNOWN] = COMMAND_UNKNOWN, [SHMT_ALIVE] = COMMAND_ALIVE,
-		[SHMT_GONE] = COMMAND_GONE, [SHMT_REUSED] = COMMAND_REUSED,
-		[SHMT_NONE] = COMMAND_NONE
+	static const char *const states[] = {
+		[SHMT_UNKNOWN] = "unknown", [SHMT_ALIVE] = "alive",
+		[SHMT_GONE] = "gone", [SHMT_REUSED] = "reused",
+		[SHMT_NONE] = "none"
 	};
 
 	set_command(value, states[process->life], process->command);
@@ -196,7 +196,7 @@ static const char *const defaults[] = {
 	"CPID", "CCOMMAND", "STATUS", NULL
 };
 
-static const char *const expendable[] = {
+static const char *const optional[] = {
 	"PERMS", "CPID", "NSPID", "RSS", "KEY", "NSCOMMAND", "IDLE",
 	"CCOMMAND", "OWNER", "FDS", "NATTCH", NULL
 };
@@ -204,5 +204,5 @@ static const char *const expendable[] = {
 const struct column_set segment_columns = {
 	.list = list, .count = sizeof(list) / sizeof(list[0]),
 	.row_size = sizeof(struct row), .facts = offsetof(struct row, facts),
-	.defaults = defaults, .expendable = expendable
+	.defaults = defaults, .optional = optional
 };

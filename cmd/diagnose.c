@@ -21,186 +21,131 @@ struct refusal {
 	const char *object;
 	const struct shmt_request *request;
 	struct shmt_cause cause;
+	uintmax_t asked, used, limit;	/* of cause */
+	const char *likely;	/* "likely " where figures do not prove it */
 	int error;
 };
 
-/* "likely " where the figures do not prove it. */
-static const char *
-likely(const struct refusal *r)
-{
-	return r->cause.certain ? "" : "likely ";
-}
-
 static int
-zero_size(const struct refusal *r)
-{
-	warn_about(r->object, "a new segment needs at least 1 byte");
-	return ST_FAILED;
-}
-
-static int
-above_shmmax(const struct refusal *r)
-{
-	uintmax_t asked = r->cause.asked;
-
-	warn_about(r->object, "%ju byte%s asked, kernel.shmmax allows %ju: "
-	    "shmtool limits --set shmmax=%ju", asked, plural(asked, "s"),
-	    (uintmax_t)r->cause.limit, asked);
-	return ST_LIMIT;
-}
-
-static int
-above_all(const struct refusal *r)
-{
-	warn_about(r->object, "%ju bytes asked, more than any segment can hold",
-	    (uintmax_t)r->cause.asked);
-	return ST_LIMIT;
-}
-
-static int
-existing_smaller(const struct refusal *r)
+bad_size(const struct refusal *r)
 {
 	const struct shmt_info *s = &r->cause.segment;
 
-	warn_about(r->object, "%ju bytes asked, the existing segment %d of %s "
-	    "has %ju: shmtool stat %d", (uintmax_t)r->cause.asked, s->object.id,
-	    user_name(s->uid), (uintmax_t)s->size, s->object.id);
-	return ST_BUSY;
-}
-
-static int
-no_such_pages(const struct refusal *r)
-{
-	warn_about(r->object,
-	    "%sno huge pages of %ju bytes on this machine: ls "
-	    "/sys/kernel/mm/hugepages shows what there is",
-	    likely(r), (uintmax_t)r->cause.asked);
-	return ST_FAILED;
+	switch (r->cause.kind) {
+	case SHMT_CAUSE_ZERO_SIZE:
+		warn_about(r->object, "a new segment needs at least 1 byte");
+		return ST_FAILED;
+	case SHMT_CAUSE_SHMMAX:
+		warn_about(r->object, "%ju byte%s asked, kernel.shmmax allows "
+		    "%ju: shmtool limits --set shmmax=%ju", r->asked,
+		    plural(r->asked, "s"), r->limit, r->asked);
+		return ST_LIMIT;
+	case SHMT_CAUSE_EXISTING:
+		warn_about(r->object, "%ju bytes asked, the existing segment "
+		    "%d of %s has %ju: shmtool stat %d", r->asked,
+		    s->object.id, user_name(s->uid), (uintmax_t)s->size,
+		    s->object.id);
+		return ST_BUSY;
+	case SHMT_CAUSE_HUGE_SIZE:
+		warn_about(r->object, "%sno huge pages of %ju bytes on this "
+		    "machine: ls /sys/kernel/mm/hugepages shows what there is",
+		    r->likely, r->asked);
+		return ST_FAILED;
+	default:
+		warn_about(r->object, "%ju bytes asked, more than any segment "
+		    "can hold", r->asked);
+		return ST_LIMIT;
+	}
 }
 
 static int
 too_many(const struct refusal *r)
 {
-	uintmax_t used = r->cause.used, limit = r->cause.limit;
-
-	if (limit >= SHMMNI_MOST)
+	if (r->cause.kind == SHMT_CAUSE_SHMALL)
+		warn_about(r->object, "%spages: %ju asked, %ju in use, "
+		    "kernel.shmall allows %ju: shmtool limits --set shmall=%ju",
+		    r->likely, r->asked, r->used, r->limit,
+		    r->used + r->asked);
+	else if (r->limit >= SHMMNI_MOST)
 		warn_about(r->object, "%ssegments: %ju in use, kernel.shmmni "
 		    "allows %ju, and no kernel more: shmtool rm --stale -n "
-		    "shows what may go", likely(r), used, limit);
+		    "shows what may go", r->likely, r->used, r->limit);
 	else
 		warn_about(r->object, "%ssegments: %ju in use, kernel.shmmni "
 		    "allows %ju: shmtool rm --stale -n shows what may go, "
-		    "shmtool limits --set shmmni=%ju makes room", likely(r),
-		    used, limit, limit < 16 ? 32 : limit < SHMMNI_MOST / 2 ?
-		    limit * 2 : SHMMNI_MOST);
+		    "shmtool limits --set shmmni=%ju makes room", r->likely,
+		    r->used, r->limit, r->limit < 16 ? 32 :
+		    r->limit < SHMMNI_MOST / 2 ? r->limit * 2 : SHMMNI_MOST);
 	return ST_LIMIT;
 }
 
 static int
-too_many_pages(const struct refusal *r)
+no_memory(const struct refusal *r)
 {
-	uintmax_t asked = r->cause.asked, used = r->cause.used;
-
-	warn_about(r->object, "%spages: %ju asked, %ju in use, kernel.shmall "
-	    "allows %ju: shmtool limits --set shmall=%ju", likely(r), asked,
-	    used, (uintmax_t)r->cause.limit, used + asked);
-	return ST_LIMIT;
-}
-
-/* If the figures prove nothing, names the tightest limit of this process. */
-static void
-memory_is_short(const struct refusal *r)
-{
-	uintmax_t asked = r->cause.asked, used = r->cause.used;
-	uintmax_t limit = r->cause.limit;
-	const char *where = "this machine";
+	const char *bytes = plural(r->asked, "s"), *where = "this machine";
+	uintmax_t used = r->used, limit = r->limit;
 	struct shmt_headroom room;
 
+	if (r->cause.overcommit == 2) {
+		warn_about(r->object, "%s%ju byte%s asked, Committed_AS is "
+		    "%ju, CommitLimit is %ju (vm.overcommit_memory is 2): "
+		    "sysctl vm.overcommit_kbytes=%ju", r->likely, r->asked,
+		    bytes, used, limit, (used + r->asked) / 1024 + 1);
+		return ST_LIMIT;
+	}
+	if (r->cause.certain) {
+		warn_about(r->object, "%ju byte%s asked, memory and swap have "
+		    "%ju (vm.overcommit_memory is 0): --no-reserve does not "
+		    "reserve memory", r->asked, bytes, limit);
+		return ST_LIMIT;
+	}
+	/* The figures prove nothing: names the tightest limit. */
 	if (shmt_headroom(&room)) {
 		used = room.used;
 		limit = room.limit;
 		where = room.where;
 	}
 	warn_about(r->object, "likely no memory left: %ju byte%s asked, %s: "
-	    "%ju of %ju in use: free shows more", asked, plural(asked, "s"),
-	    where, used, limit);
-}
-
-static int
-no_memory(const struct refusal *r)
-{
-	uintmax_t asked = r->cause.asked, used = r->cause.used;
-	uintmax_t limit = r->cause.limit;
-
-	if (r->cause.overcommit == 2)
-		warn_about(r->object, "%s%ju byte%s asked, Committed_AS is "
-		    "%ju, CommitLimit is %ju (vm.overcommit_memory is 2): "
-		    "sysctl vm.overcommit_kbytes=%ju", likely(r), asked,
-		    plural(asked, "s"), used, limit,
-		    (used + asked) / 1024 + 1);
-	else if (r->cause.certain)
-		warn_about(r->object, "%ju byte%s asked, memory and swap have "
-		    "%ju (vm.overcommit_memory is 0): --no-reserve does not "
-		    "reserve memory", asked, plural(asked, "s"), limit);
-	else
-		memory_is_short(r);
+	    "%ju of %ju in use: free shows more", r->asked, bytes, where, used,
+	    limit);
 	return ST_LIMIT;
 }
 
 static int
 no_huge_pages(const struct refusal *r)
 {
-	uintmax_t asked = r->cause.asked, used = r->cause.used;
-	uintmax_t size = r->cause.huge_size;
+	const uintmax_t size = r->cause.huge_size, wanted = r->used + r->asked;
 	char command[128];
 
 	if (r->request->huge_size == 0)
 		snprintf(command, sizeof(command), "sysctl vm.nr_hugepages=%ju",
-		    used + asked);
+		    wanted);
 	else
 		snprintf(command, sizeof(command), "echo %ju >"
 		    "/sys/kernel/mm/hugepages/hugepages-%jukB/nr_hugepages",
-		    used + asked, size / 1024);
-	warn_about(r->object,
-	    "%shuge pages of %ju bytes: %ju asked, %ju of %ju "
-	    "in use: %s",
-	    likely(r), size, asked, used, (uintmax_t)r->cause.limit, command);
+		    wanted, size / 1024);
+	warn_about(r->object, "%shuge pages of %ju bytes: %ju asked, %ju of "
+	    "%ju in use: %s", r->likely, size, r->asked, r->used, r->limit,
+	    command);
 	return ST_LIMIT;
 }
 
 /* ulimit(1) counts in KiB. */
 static int
-over_memlock(const struct refusal *r)
+over_rlimit(const struct refusal *r)
 {
-	uintmax_t asked = r->cause.asked, used = r->cause.used;
+	const uintmax_t kib = (r->used + r->asked + 4096) / 1024 + 1;
+	const char *bytes = plural(r->asked, "s");
 
-	warn_about(r->object, "%ju byte%s to lock, %ju locked already, "
-	    "RLIMIT_MEMLOCK allows %ju: ulimit -l %ju", asked,
-	    plural(asked, "s"), used,
-	    (uintmax_t)r->cause.limit, (used + asked + 4096) / 1024 + 1);
+	if (r->cause.kind == SHMT_CAUSE_MEMLOCK)
+		warn_about(r->object, "%ju byte%s to lock, %ju locked already, "
+		    "RLIMIT_MEMLOCK allows %ju: ulimit -l %ju", r->asked,
+		    bytes, r->used, r->limit, kib);
+	else
+		warn_about(r->object, "%s%ju byte%s to attach, %ju of address "
+		    "space in use, RLIMIT_AS allows %ju: ulimit -v %ju",
+		    r->likely, r->asked, bytes, r->used, r->limit, kib);
 	return ST_LIMIT;
-}
-
-static int
-over_as(const struct refusal *r)
-{
-	uintmax_t asked = r->cause.asked, used = r->cause.used;
-
-	warn_about(r->object, "%s%ju byte%s to attach, %ju of address space "
-	    "in use, RLIMIT_AS allows %ju: ulimit -v %ju", likely(r), asked,
-	    plural(asked, "s"), used,
-	    (uintmax_t)r->cause.limit, (used + asked + 4096) / 1024 + 1);
-	return ST_LIMIT;
-}
-
-static int
-not_in_group(const struct refusal *r)
-{
-	warn_about(r->object, "huge pages are for CAP_IPC_LOCK and group %s "
-	    "(vm.hugetlb_shm_group is %ju): sysctl vm.hugetlb_shm_group=%u",
-	    group_name((uint32_t)r->cause.limit), (uintmax_t)r->cause.limit,
-	    (unsigned)getegid());
-	return ST_DENIED;
 }
 
 static int
@@ -240,13 +185,20 @@ is_taken(const struct refusal *r)
 }
 
 static int
-not_allowed(const struct refusal *r)
+not_permitted(const struct refusal *r)
 {
 	const struct shmt_info *s = &r->cause.segment;
 
-	warn_about(r->object, "segment %d of %s has mode %04o, which does not "
-	    "permit what %04o asks for: shmtool stat %d", s->object.id,
-	    user_name(s->uid), s->mode, r->request->mode, s->object.id);
+	if (r->cause.kind == SHMT_CAUSE_HUGE_GROUP)
+		warn_about(r->object, "huge pages are for CAP_IPC_LOCK and "
+		    "group %s (vm.hugetlb_shm_group is %ju): sysctl "
+		    "vm.hugetlb_shm_group=%u", group_name((uint32_t)r->limit),
+		    r->limit, (unsigned)getegid());
+	else
+		warn_about(r->object, "segment %d of %s has mode %04o, which "
+		    "does not permit what %04o asks for: shmtool stat %d",
+		    s->object.id, user_name(s->uid), s->mode,
+		    r->request->mode, s->object.id);
 	return ST_DENIED;
 }
 
@@ -264,26 +216,30 @@ diagnose_refusal(const char *object, const struct shmt_request *request,
 {
 	static int (*const reports[])(const struct refusal *) = {
 		[SHMT_CAUSE_OTHER] = otherwise,
-		[SHMT_CAUSE_ZERO_SIZE] = zero_size,
-		[SHMT_CAUSE_SHMMAX] = above_shmmax,
-		[SHMT_CAUSE_LARGEST] = above_all,
-		[SHMT_CAUSE_EXISTING] = existing_smaller,
-		[SHMT_CAUSE_HUGE_SIZE] = no_such_pages,
+		[SHMT_CAUSE_ZERO_SIZE] = bad_size,
+		[SHMT_CAUSE_SHMMAX] = bad_size,
+		[SHMT_CAUSE_LARGEST] = bad_size,
+		[SHMT_CAUSE_EXISTING] = bad_size,
+		[SHMT_CAUSE_HUGE_SIZE] = bad_size,
 		[SHMT_CAUSE_SHMMNI] = too_many,
-		[SHMT_CAUSE_SHMALL] = too_many_pages,
+		[SHMT_CAUSE_SHMALL] = too_many,
 		[SHMT_CAUSE_OVERCOMMIT] = no_memory,
 		[SHMT_CAUSE_HUGE_FREE] = no_huge_pages,
-		[SHMT_CAUSE_MEMLOCK] = over_memlock,
-		[SHMT_CAUSE_AS] = over_as,
-		[SHMT_CAUSE_HUGE_GROUP] = not_in_group,
+		[SHMT_CAUSE_MEMLOCK] = over_rlimit,
+		[SHMT_CAUSE_AS] = over_rlimit,
+		[SHMT_CAUSE_HUGE_GROUP] = not_permitted,
 		[SHMT_CAUSE_NEXT_ID] = no_next_id,
 		[SHMT_CAUSE_EXISTS] = is_taken,
-		[SHMT_CAUSE_MODE] = not_allowed
+		[SHMT_CAUSE_MODE] = not_permitted
 	};
 	struct refusal r = { .object = object, .request = request,
 		.error = error };
 
 	shmt_diagnose(request, step, error, &r.cause);
+	r.asked = r.cause.asked;
+	r.used = r.cause.used;
+	r.limit = r.cause.limit;
+	r.likely = r.cause.certain ? "" : "likely ";
 	return reports[r.cause.kind](&r);
 }
 
@@ -385,5 +341,5 @@ setting_failed(const struct shmt_setting *setting, uint64_t now,
 		no_remount(setting->value, reason, error);
 	else
 		no_sysctl(setting, error);
-	return error == ENOENT ? ST_FAILED : status_of(error);
+	return file_status(error);
 }

@@ -45,26 +45,6 @@ no_room(const char *text, const struct shmt_cause *c)
 }
 
 static int
-no_inodes(const char *text, const struct shmt_cause *c)
-{
-	warn_about(text, "/dev/shm has inodes for %ju files, and all are used: "
-	    "mount -o remount,nr_inodes=%ju /dev/shm", (uintmax_t)c->limit,
-	    (uintmax_t)c->limit * 2);
-	return ST_LIMIT;
-}
-
-static int
-no_memory(const char *text, const struct shmt_cause *c)
-{
-	char memory[MEMORY_TEXT];
-
-	describe_memory(memory);
-	warn_about(text, "no memory for %ju byte%s%s", (uintmax_t)c->asked,
-	    plural(c->asked, "s"), memory);
-	return ST_LIMIT;
-}
-
-static int
 too_large(const char *text, const struct shmt_cause *c)
 {
 	if (c->kind == SHMT_CAUSE_LARGEST)
@@ -114,19 +94,6 @@ is_taken(const char *text, const struct shmt_object *object,
 	return ST_BUSY;
 }
 
-static int
-is_smaller(const char *text, const struct shmt_object *object,
-    struct shmt_cause *c)
-{
-	char reason[REASON];
-
-	describe_existing(reason, c);
-	warn_about(text, "%ju byte%s asked, the existing object has %s: "
-	    "shmtool stat /%s", (uintmax_t)c->asked, plural(c->asked, "s"),
-	    reason, object->name);
-	return ST_BUSY;
-}
-
 /* A refusal of which only the errno is known. */
 static int
 otherwise(const char *text, const struct shmt_object *object, int error)
@@ -150,27 +117,40 @@ int
 diagnose_object(const char *text, const struct shmt_object *object,
     const struct shmt_request *request, int error)
 {
+	char memory[MEMORY_TEXT], reason[REASON];
 	struct shmt_object named = *object;
-	struct shmt_cause cause;
+	struct shmt_cause c;
+	uintmax_t asked;
 
 	/* Any object that has the name. */
 	if (named.kind == SHMT_POSIX)
 		named.dev = named.inode = 0;
-	shmt_diagnose_object(&named, request, error, &cause);
-	switch (cause.kind) {
+	shmt_diagnose_object(&named, request, error, &c);
+	asked = c.asked;
+	switch (c.kind) {
 	case SHMT_CAUSE_SHM_SIZE:
-		return no_room(text, &cause);
+		return no_room(text, &c);
 	case SHMT_CAUSE_SHM_INODES:
-		return no_inodes(text, &cause);
+		warn_about(text, "/dev/shm has inodes for %ju files, and all "
+		    "are used: mount -o remount,nr_inodes=%ju /dev/shm",
+		    (uintmax_t)c.limit, (uintmax_t)c.limit * 2);
+		return ST_LIMIT;
 	case SHMT_CAUSE_MEMORY:
-		return no_memory(text, &cause);
+		describe_memory(memory);
+		warn_about(text, "no memory for %ju byte%s%s", asked,
+		    plural(asked, "s"), memory);
+		return ST_LIMIT;
 	case SHMT_CAUSE_FSIZE:
 	case SHMT_CAUSE_LARGEST:
-		return too_large(text, &cause);
+		return too_large(text, &c);
 	case SHMT_CAUSE_EXISTS:
-		return is_taken(text, &named, &cause);
+		return is_taken(text, &named, &c);
 	case SHMT_CAUSE_EXISTING:
-		return is_smaller(text, &named, &cause);
+		describe_existing(reason, &c);
+		warn_about(text, "%ju byte%s asked, the existing object has "
+		    "%s: shmtool stat /%s", asked, plural(asked, "s"), reason,
+		    named.name);
+		return ST_BUSY;
 	case SHMT_CAUSE_NO_SHM:
 		warn_about(text, "%s: mount -t tmpfs tmpfs /dev/shm",
 		    not_object(ENODEV));

@@ -31,14 +31,10 @@ static int
 add_clause(const struct option_row *row, uint64_t value, void *to)
 {
 	struct filter *filter = to;
-	struct shmt_clause *more;
 
-	more = reallocarray(filter->set.clauses, filter->set.count + 1,
-	    sizeof(*more));
-	if (more == NULL)
-		return fail(NULL, ENOMEM);
-	filter->set.clauses = more;
-	more[filter->set.count++] = (struct shmt_clause){
+	filter->set.clauses = check_memory(reallocarray(filter->set.clauses,
+	    filter->set.count + 1, sizeof(struct shmt_clause)));
+	filter->set.clauses[filter->set.count++] = (struct shmt_clause){
 		.by = (enum shmt_criterion)row->choice,
 		.negated = filter->negate, .value = value
 	};
@@ -118,12 +114,10 @@ parse_kinds(const struct option_row *row, char *words, unsigned *kinds)
 static int
 store_by_kind(const struct option_row *row, const char *text, void *to)
 {
-	char *words = strdup(text);
+	char *words = check_memory(strdup(text));
 	unsigned kinds = 0;
 	int status;
 
-	if (words == NULL)
-		return fail(NULL, ENOMEM);
 	status = parse_kinds(row, words, &kinds);
 	free(words);
 	return status == ST_OK ? add_clause(row, kinds, to) : status;
@@ -195,9 +189,8 @@ filter_is_kinds(const struct shmt_filter *filter)
 	return true;
 }
 
-/* Whether a filter has a clause of this criterion in either form. */
-static bool
-has_any(const struct shmt_filter *filter, enum shmt_criterion by)
+bool
+filter_has_any(const struct shmt_filter *filter, enum shmt_criterion by)
 {
 	return filter_has(filter, by, false) || filter_has(filter, by, true);
 }
@@ -254,8 +247,9 @@ check_kinds(const struct shmt_filter *filter)
 	if (kinds == 0)
 		return usage_error("--kind", "no kind is left");
 	if ((kinds & SHMT_KIND(SHMT_POSIX)) == 0)
-		return has_any(filter, SHMT_BY_NAME) ? usage_error("--name",
-		    "goes with --kind posix: a segment has no name") : ST_OK;
+		return !filter_has_any(filter, SHMT_BY_NAME) ? ST_OK :
+		    usage_error("--name", "goes with --kind posix: a segment "
+		    "has no name");
 	return enter_objects("--kind");
 }
 
@@ -279,27 +273,20 @@ only_named_kinds(struct shmt_filter *filter, const char *why)
 int
 check_filter(struct shmt_filter *filter)
 {
-	static const struct {
-		enum shmt_criterion one, other;
-		const char *why;
-	} never[] = {
-		{ SHMT_BY_KEY, SHMT_BY_PRIVATE, "either --key or --private" },
-		{ SHMT_BY_DEST, SHMT_BY_STALE,
-		    "either --dest or --stale: what is marked for removal "
-		    "is not stale" },
-		{ SHMT_BY_DEST, SHMT_BY_UNATTACHED,
-		    "either --dest or --unattached: what is marked for "
-		    "removal goes with its last attachment" },
-	};
-	size_t i;
+	const bool dest = filter_has(filter, SHMT_BY_DEST, false);
 
 	if (entered_namespace() != NULL && only_named_kinds(filter, "memory "
 	    "without a name belongs to no namespace: without --ns") != ST_OK)
 		return ST_USAGE;
-	for (i = 0; i < sizeof(never) / sizeof(never[0]); i++)
-		if (filter_has(filter, never[i].one, false) &&
-		    filter_has(filter, never[i].other, false))
-			return usage_error(NULL, "%s", never[i].why);
+	if (filter_has(filter, SHMT_BY_KEY, false) &&
+	    filter_has(filter, SHMT_BY_PRIVATE, false))
+		return usage_error(NULL, "either --key or --private");
+	if (dest && filter_has(filter, SHMT_BY_STALE, false))
+		return usage_error(NULL, "either --dest or --stale: what is "
+		    "marked for removal is not stale");
+	if (dest && filter_has(filter, SHMT_BY_UNATTACHED, false))
+		return usage_error(NULL, "either --dest or --unattached: what "
+		    "is marked for removal goes with its last attachment");
 	if (excludes_all_sizes(filter))
 		return usage_error(NULL, "--min-size is above --max-size");
 	return check_kinds(filter);
@@ -335,25 +322,15 @@ warn_of_hidden(pid_t pid)
 	warn_about(name, "may not be read: only what it created is found");
 }
 
-static void
-warn_of_hidden_pids(const struct shmt_filter *filter)
-{
-	size_t i;
-
-	for (i = 0; i < filter->count; i++)
-		if (filter->clauses[i].by == SHMT_BY_PID)
-			warn_of_hidden((pid_t)filter->clauses[i].value);
-}
-
 bool
 filter_needs_holders(const struct shmt_filter *filter,
     const struct shmt_info *list, size_t count)
 {
-	const bool by_pid = has_any(filter, SHMT_BY_PID),
-	    by_key = has_any(filter, SHMT_BY_KEY) ||
-	    has_any(filter, SHMT_BY_PRIVATE),
-	    by_use = by_pid || has_any(filter, SHMT_BY_UNATTACHED) ||
-	    has_any(filter, SHMT_BY_STALE);
+	const bool by_pid = filter_has_any(filter, SHMT_BY_PID),
+	    by_key = filter_has_any(filter, SHMT_BY_KEY) ||
+	    filter_has_any(filter, SHMT_BY_PRIVATE),
+	    by_use = by_pid || filter_has_any(filter, SHMT_BY_UNATTACHED) ||
+	    filter_has_any(filter, SHMT_BY_STALE);
 	size_t i;
 
 	for (i = 0; i < count; i++)
@@ -388,7 +365,9 @@ filter_mark(const struct shmt_filter *filter,
 		    strerror(error));
 		return status_of(error);
 	}
-	warn_of_hidden_pids(filter);
+	for (i = 0; i < filter->count; i++)
+		if (filter->clauses[i].by == SHMT_BY_PID)
+			warn_of_hidden((pid_t)filter->clauses[i].value);
 	now = time(NULL);
 	for (i = 0; i < count; i++)
 		passes[i] = shmt_match(filter, &list[i], now, &holders);
@@ -417,21 +396,14 @@ filter_list(const struct shmt_filter *filter, unsigned kinds,
 
 	if (shmt_list(kinds, want, list) == -1)
 		return list_failed(kinds, errno);
-	passes = calloc(list->count + 1, sizeof(*passes));
-	if (passes == NULL) {
-		shmt_list_free(list);
-		return fail(NULL, ENOMEM);
-	}
+	passes = check_memory(calloc(list->count + 1, sizeof(*passes)));
 	status = filter_mark(filter, list->list, list->count, passes);
-	if (status != ST_OK) {
-		free(passes);
-		shmt_list_free(list);
-		return status;
-	}
 	for (i = 0; i < list->count; i++)
 		if (passes[i])
 			list->list[kept++] = list->list[i];
 	list->count = kept;
 	free(passes);
-	return ST_OK;
+	if (status != ST_OK)
+		shmt_list_free(list);
+	return status;
 }

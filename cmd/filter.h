@@ -39,9 +39,11 @@ int check_selection(const struct filter *filter, bool named, bool all);
 int only_named_kinds(struct shmt_filter *filter, const char *why);
 void free_filter(struct filter *filter);
 
-/* Whether a filter has a clause of this criterion, or a negated one. */
+/* Whether a filter has a clause of this criterion, or a negated one; or
+ * either. */
 bool filter_has(const struct shmt_filter *filter, enum shmt_criterion by,
     bool negated);
+bool filter_has_any(const struct shmt_filter *filter, enum shmt_criterion by);
 
 /* Whether a filter chooses nothing but kinds, or nothing at all. */
 bool filter_is_kinds(const struct shmt_filter *filter);

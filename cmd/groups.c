@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Sums of rows by the value of a column.
+ * Sums of rows: of each namespace, or by the value of a column.
  */
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -129,19 +128,51 @@ group_columns(const struct group_by *by)
 	return &set;
 }
 
+static const struct column sum_columns[] = {
+	{ "SEGMENTS", VALUE_NUMBER, OF_GROUP(count) },
+	{ "UNATTACHED", VALUE_NUMBER, OF_GROUP(unattached) },
+	{ "DEST", VALUE_NUMBER, OF_GROUP(dest) },
+	{ "SIZE", VALUE_SIZE, OF_GROUP(size) },
+	{ "PAGES", VALUE_NUMBER, OF_GROUP(pages) },
+	{ "RSS", VALUE_SIZE, OF_GROUP(rss), .facts = SHMT_HAS_RSS },
+	{ "SWAP", VALUE_SIZE, OF_GROUP(swap), .facts = SHMT_HAS_RSS },
+	{ "LARGEST", VALUE_SIZE, OF_GROUP(largest) },
+	{ "NS", VALUE_NUMBER, OF_GROUP(ns.inode), .needs = NEEDS_NS },
+	{ "NSPID", VALUE_PID, OF_GROUP(ns.pid), .needs = NEEDS_NS },
+	{ "NSCOMMAND", VALUE_TEXT, OF_GROUP(command), .needs = NEEDS_NS }
+};
+
+static const char *const sum_defaults[] = {
+	"SEGMENTS", "UNATTACHED", "DEST", "SIZE", "PAGES", "RSS", "SWAP",
+	"LARGEST", NULL
+};
+
+static const char *const sum_optional[] = {
+	"NSPID", "PAGES", "LARGEST", "SWAP", "NSCOMMAND", NULL
+};
+
+const struct column_set summary_columns = {
+	.list = sum_columns,
+	.count = sizeof(sum_columns) / sizeof(sum_columns[0]),
+	.row_size = sizeof(struct group),
+	.facts = offsetof(struct group, facts), .defaults = sum_defaults,
+	.optional = sum_optional
+};
+
 /* Names of users are compared by number, since several may have one name. */
 static bool
 is_same_key(const struct value *a, const struct value *b)
 {
-	if (a->known != b->known || a->number != b->number)
+	if (a->known != b->known || a->number != b->number ||
+	    a->state != b->state)
 		return false;
 	if (!a->known ||
-	    (a->kind == VALUE_COMMAND && a->number != COMMAND_ALIVE))
+	    (a->state != NULL && strcmp(a->state, "alive") != 0))
 		return true;
 	return strcmp(a->text, b->text) == 0;
 }
 
-void
+static void
 add_to_group(struct group *group, const struct row *row)
 {
 	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
@@ -186,32 +217,45 @@ compare_groups(const void *a, const void *b)
 	return y->key.known - x->key.known;
 }
 
-int
-list_groups(const struct rows *rows, const struct group_by *by,
-    struct group **list, size_t *count)
+struct group *
+list_groups(const struct rows *rows, const struct group_by *by, size_t *count)
 {
 	struct value keys[KEYS_MAX];
-	struct group *groups = NULL, *more;
-	size_t r, k, n, used = 0, room = 0;
+	struct group *groups = NULL;
+	size_t r, k, n, room = 0;
 
+	*count = 0;
 	for (r = 0; r < rows->count; r++) {
-		if (used + KEYS_MAX > room) {
+		if (*count + KEYS_MAX > room) {
 			room = 2 * room + KEYS_MAX;
-			more = reallocarray(groups, room, sizeof(*more));
-			if (more == NULL) {
-				free(groups);
-				return fail(NULL, ENOMEM);
-			}
-			groups = more;
+			groups = check_memory(reallocarray(groups, room,
+			    sizeof(*groups)));
 		}
 		n = by->keys(by, &rows->list[r], keys);
 		for (k = 0; k < n; k++)
-			add_to_group(find_group(groups, &used, &keys[k]),
+			add_to_group(find_group(groups, count, &keys[k]),
 			    &rows->list[r]);
 	}
-	if (used > 1)
-		qsort(groups, used, sizeof(*groups), compare_groups);
-	*list = groups;
-	*count = used;
-	return ST_OK;
+	if (*count > 1)
+		qsort(groups, *count, sizeof(*groups), compare_groups);
+	return groups;
+}
+
+struct group *
+list_sums(const struct rows *rows)
+{
+	const struct row *row = rows->list;
+	const struct ipc_ns *ipc_ns = rows->namespaces;
+	struct group *list, *sum;
+
+	list = check_memory(calloc(rows->ns_count + 1, sizeof(*list)));
+	for (sum = list; sum < list + rows->ns_count; sum++, ipc_ns++) {
+		sum->facts = SHMT_HAS_RSS;
+		sum->ns = ipc_ns->ns;
+		strlcpy(sum->command, ipc_ns->command, sizeof(sum->command));
+		for (; row < rows->list + rows->count && row->ipc_ns == ipc_ns;
+		    row++)
+			add_to_group(sum, row);
+	}
+	return list;
 }

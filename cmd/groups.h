@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Sums of rows by the value of a column.
+ * Sums of rows: of each namespace, or by the value of a column.
  */
 
 #ifndef CMD_GROUPS_H
@@ -16,14 +16,13 @@
 
 struct group {
 	struct value key;	/* valid as long as the rows */
+	struct shmt_ns ns;	/* instead of a key */
+	char command[SHMT_COMMAND_MAX];	/* of the process of ns */
 	unsigned facts;		/* SHMT_HAS_RSS: of all rows */
 	uint64_t count, unattached, stale, dest;
 	uint64_t size, rss, swap, largest;	/* bytes */
 	uint64_t pages;			/* as shmall counts them */
 };
-
-/* Adds a row to a sum, whose facts begin as SHMT_HAS_RSS. */
-void add_to_group(struct group *group, const struct row *row);
 
 /* A column by which rows are summed. */
 struct group_by {
@@ -43,7 +42,13 @@ const struct column_set *group_columns(const struct group_by *by);
 
 /* Sums rows, the largest group first.  A row that has several keys is in
  * several groups.  The caller frees the list. */
-int list_groups(const struct rows *rows, const struct group_by *by,
-    struct group **list, size_t *count);
+struct group *list_groups(const struct rows *rows, const struct group_by *by,
+    size_t *count);
+
+/* Sums the rows of each namespace, rows->ns_count sums; the caller frees the
+ * list. */
+struct group *list_sums(const struct rows *rows);
+
+extern const struct column_set summary_columns;
 
 #endif

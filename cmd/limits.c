@@ -58,31 +58,6 @@ report(const struct opts *o)
 }
 
 static int
-usage(const struct opts *o)
-{
-	return print_usage(has(o, JSON) ? FORMAT_JSON :
-	    has(o, TSV) ? FORMAT_TSV : FORMAT_TABLE, has(o, BYTES));
-}
-
-static int
-check(const struct opts *o)
-{
-	return check_usage(&o->thresholds);
-}
-
-static int
-prometheus(const struct opts *o)
-{
-	return export_metrics(has(o, ALL_NS));
-}
-
-static int
-advise(const struct opts *o)
-{
-	return print_advice(o->profile, o->memory, has(o, JSON));
-}
-
-static int
 set(const struct opts *o)
 {
 	/* Both are of this machine, or of this mount namespace. */
@@ -98,15 +73,14 @@ set(const struct opts *o)
 /* The actions, and the options that go with each; the first is the default. */
 static const struct action {
 	unsigned option, fitting;
-	int (*act)(const struct opts *o);
 } actions[] = {
 	{ OPTIONS, BIT(LIMITS) | BIT(SEGMENTS) | BIT(BYTES) | BIT(HUMAN) |
-	    BIT(JSON), report },
-	{ USAGE, BIT(BYTES) | BIT(JSON) | BIT(TSV), usage },
-	{ CHECK, BIT(WARNING) | BIT(CRITICAL) | BIT(MAX_STALE), check },
-	{ PROMETHEUS, BIT(ALL_NS), prometheus },
-	{ ADVISE, BIT(RAM) | BIT(JSON), advise },
-	{ SET, BIT(PERSIST) | BIT(DRY_RUN), set }
+	    BIT(JSON) },
+	{ USAGE, BIT(BYTES) | BIT(JSON) | BIT(TSV) },
+	{ CHECK, BIT(WARNING) | BIT(CRITICAL) | BIT(MAX_STALE) },
+	{ PROMETHEUS, BIT(ALL_NS) },
+	{ ADVISE, BIT(RAM) | BIT(JSON) },
+	{ SET, BIT(PERSIST) | BIT(DRY_RUN) }
 };
 
 #define ACTIONS (sizeof(actions) / sizeof(actions[0]))
@@ -218,52 +192,16 @@ misplaced(unsigned option, const struct action *chosen)
 	return usage_error(name, "only with --%s", options[owner].name);
 }
 
-/* The action of the command line; the group allows only one. */
-static const struct action *
-choose(const struct opts *o)
-{
-	unsigned i;
-
-	for (i = 1; i < ACTIONS; i++)
-		if (has(o, actions[i].option))
-			return &actions[i];
-	return &actions[0];
-}
-
-static int
-check_fitting(const struct opts *o, const struct action *chosen)
-{
-	unsigned i;
-
-	for (i = 0; i < OPTIONS; i++)
-		if (has(o, i) && i != chosen->option &&
-		    (chosen->fitting & BIT(i)) == 0)
-			return misplaced(i, chosen);
-	return ST_OK;
-}
-
 /* A default is lowered or raised to fit the threshold that was given. */
-static void
-fit_thresholds(struct opts *o)
+static int
+check_thresholds(const struct opts *o, struct thresholds *t)
 {
-	struct thresholds *t = &o->thresholds;
-
 	if (!has(o, WARNING) && t->warning > t->critical)
 		t->warning = t->critical;
 	if (!has(o, CRITICAL) && t->critical < t->warning)
 		t->critical = t->warning;
-}
-
-/* Reports options that contradict each other though each is correct. */
-static int
-check_together(const struct opts *o)
-{
-	if (has(o, HUMAN) && has(o, JSON))
-		return usage_error("--human", "not with --json");
-	if (o->thresholds.warning > o->thresholds.critical)
-		return usage_error("--warning", "%d is above --critical %d",
-		    o->thresholds.warning, o->thresholds.critical);
-	return ST_OK;
+	return t->warning <= t->critical ? ST_OK : usage_error("--warning",
+	    "%d is above --critical %d", t->warning, t->critical);
 }
 
 /* --set NAME=VALUE NAME=VALUE ... */
@@ -284,6 +222,8 @@ take_operands(struct opts *o)
 static int
 parse(int argc, char **argv, struct opts *o, const struct action **action)
 {
+	const struct action *chosen = actions;
+	unsigned i;
 	int status;
 
 	status = parse_options(&cmd_limits, argc, argv, o);
@@ -291,10 +231,18 @@ parse(int argc, char **argv, struct opts *o, const struct action **action)
 		status = take_operands(o);
 	if (status != ST_OK)
 		return status;
-	fit_thresholds(o);
-	*action = choose(o);
-	status = check_fitting(o, *action);
-	return status == ST_OK ? check_together(o) : status;
+	/* The group allows only one. */
+	for (i = 1; i < ACTIONS; i++)
+		if (has(o, actions[i].option))
+			chosen = &actions[i];
+	for (i = 0; i < OPTIONS; i++)
+		if (has(o, i) && i != chosen->option &&
+		    (chosen->fitting & BIT(i)) == 0)
+			return misplaced(i, chosen);
+	if (has(o, HUMAN) && has(o, JSON))
+		return usage_error("--human", "not with --json");
+	*action = chosen;
+	return check_thresholds(o, &o->thresholds);
 }
 
 /* Whether there is a --check, also as the abbreviation --ch. */
@@ -329,15 +277,35 @@ not_run(char **argv, int status)
 }
 
 static int
+act(const struct opts *o, unsigned option)
+{
+	switch (option) {
+	case USAGE:
+		return print_usage(has(o, JSON) ? FORMAT_JSON :
+		    has(o, TSV) ? FORMAT_TSV : FORMAT_TABLE, has(o, BYTES));
+	case CHECK:
+		return check_usage(&o->thresholds);
+	case PROMETHEUS:
+		return export_metrics(has(o, ALL_NS));
+	case ADVISE:
+		return print_advice(o->profile, o->memory, has(o, JSON));
+	case SET:
+		return set(o);
+	default:
+		return report(o);
+	}
+}
+
+static int
 run(int argc, char **argv)
 {
 	struct opts o = { .thresholds = { 80, 90, -1 } };
-	const struct action *action;
+	const struct action *action = actions;
 	int status;
 
 	status = parse(argc, argv, &o, &action);
 	if (status == ST_OK)
-		return action->act(&o);
+		return act(&o, action->option);
 	return status == ST_USAGE && asks_check(argv) ? check_not_run(
 	    "the command line is wrong: see shmtool limits -h") : status;
 }

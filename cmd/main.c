@@ -183,14 +183,6 @@ run_arguments(int argc, char **argv)
 	return run_command(o.ns, o.args.count, o.args.operands);
 }
 
-/* Set-user-id would let every user read, remove, and set sysctls. */
-static bool
-is_privileged(void)
-{
-	return getauxval(AT_SECURE) != 0 || getuid() != geteuid() ||
-	    getgid() != getegid();
-}
-
 /*
  * A file that is opened later must not become descriptor 0, 1 or 2.  Each
  * closed one is replaced by a descriptor that fails in the same way: 0 cannot
@@ -218,7 +210,9 @@ main(int argc, char **argv)
 	fill_standard_descriptors();
 	prepare_stdout();
 	ignore_sigxfsz();
-	if (is_privileged()) {
+	/* Set-user-id would let every user read, remove, and set sysctls. */
+	if (getauxval(AT_SECURE) != 0 || getuid() != geteuid() ||
+	    getgid() != getegid()) {
 		warn_about(NULL, "refuses to run set-user-id or set-group-id");
 		return ST_DENIED;
 	}

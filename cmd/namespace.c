@@ -35,7 +35,7 @@ enter_namespace(const char *which)
 		return ST_FAILED;
 	}
 	warn_about(which, "IPC namespace: %s", strerror(errno));
-	return errno == ENOENT ? ST_FAILED : status_of(errno);
+	return file_status(errno);
 }
 
 static int

@@ -65,9 +65,7 @@ parse_operands(int argc, char **argv, struct operand **operands)
 
 	if (argc == 0)
 		return usage_error(NULL, "which segment?");
-	list = calloc((size_t)argc, sizeof(*list));
-	if (list == NULL)
-		return fail(NULL, errno);
+	list = check_memory(calloc((size_t)argc, sizeof(*list)));
 	for (i = 0; i < argc; i++) {
 		status = parse_operand(argv[i], &list[i]);
 		if (status != ST_OK) {

@@ -208,9 +208,7 @@ store_owner(const struct option_row *row, const char *text, void *to)
 	char *user;
 	int status = ST_OK;
 
-	user = strndup(text, strcspn(text, ":"));
-	if (user == NULL)
-		return fail(row->name, errno);
+	user = check_memory(strndup(text, strcspn(text, ":")));
 	if (user[0] != '\0' || colon == NULL)
 		status = parse_id(row, user, "user", find_user, &owner.uid);
 	free(user);

@@ -67,13 +67,6 @@ output_end_stream(struct output *output, FILE *stream)
 	return -1;
 }
 
-static int
-open_failed(struct output *output)
-{
-	warn_about(output->path, "%s", strerror(errno));
-	return status_of(errno == ENOENT ? EIO : errno);
-}
-
 /* A link of another user, apart from root (the owner of /), may lead anywhere,
  * and a pipe of another user would give him the contents. */
 static bool
@@ -108,7 +101,7 @@ open_special(struct output *output, const struct stat *found)
 	    (link ? 0 : O_NOFOLLOW));
 	if (output->fd == -1 || fstat(output->fd, &st) == -1) {
 		output_abandon(output);
-		return open_failed(output);
+		return file_failed(output->path, errno);
 	}
 	/* A trusted link may lead to a pipe of another user, as in a shell
 	 * that su(1) started. */
@@ -125,13 +118,13 @@ static int
 open_file(struct output *output, mode_t mode)
 {
 	if (shmt_atomic_file_open(output->path, &output->file) == -1)
-		return open_failed(output);
+		return file_failed(output->path, errno);
 	output->fd = shmt_atomic_file_fd(output->file);
 	/* It is created with mode 0600; a file that is replaced keeps its
 	 * mode. */
 	if (mode != 0 && fchmod(output->fd, mode) == -1) {
 		output_abandon(output);
-		return open_failed(output);
+		return file_failed(output->path, errno);
 	}
 	return ST_OK;
 }
@@ -171,7 +164,7 @@ output_commit(struct output *output)
 		output->fd = STDOUT_FILENO;
 	}
 	if (result == -1)
-		status = open_failed(output);
+		status = file_failed(output->path, errno);
 	output_abandon(output);
 	return status;
 }

@@ -7,12 +7,10 @@
 #include <sys/stat.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "cmd.h"
@@ -83,17 +81,11 @@ static const struct option_row options[] = {
 	{ 0 }
 };
 
-static bool
-is_pipe(int fd)
-{
-	struct stat st;
-
-	return fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode);
-}
-
 static int
 check_zero_copy(const struct opts *o)
 {
+	struct stat st;
+
 	if (o->interval > 0 || o->file != NULL || (o->form != NO_FORM &&
 	    o->form != DUMP_RAW))
 		return usage_error("--zero-copy", "only for bytes as they "
@@ -101,7 +93,7 @@ check_zero_copy(const struct opts *o)
 	if (o->semaphore.text != NULL)
 		return usage_error("--zero-copy", "lends pages for longer "
 		    "than --lock-with would hold the semaphore");
-	if (!is_pipe(STDOUT_FILENO))
+	if (fstat(STDOUT_FILENO, &st) == -1 || !S_ISFIFO(st.st_mode))
 		return usage_error("--zero-copy", "standard output is not a "
 		    "pipe");
 	return ST_OK;
@@ -124,20 +116,6 @@ choose_form(struct opts *o)
 }
 
 static int
-check(struct opts *o)
-{
-	int status = ST_OK;
-
-	if (o->interval > 0 && o->file != NULL)
-		return usage_error("--watch", "shows on standard output, and "
-		    "not in --output");
-	if (o->zero_copy)
-		status = check_zero_copy(o);
-	choose_form(o);
-	return status == ST_OK ? check_semaphore(&o->semaphore) : status;
-}
-
-static int
 parse(int argc, char **argv, struct opts *o)
 {
 	int status;
@@ -151,7 +129,15 @@ parse(int argc, char **argv, struct opts *o)
 		    "(-w2)");
 	status = parse_single_operand(o->args.count, o->args.operands,
 	    &o->operand);
-	return status == ST_OK ? check(o) : status;
+	if (status != ST_OK)
+		return status;
+	if (o->interval > 0 && o->file != NULL)
+		return usage_error("--watch", "shows on standard output, and "
+		    "not in --output");
+	if (o->zero_copy)
+		status = check_zero_copy(o);
+	choose_form(o);
+	return status == ST_OK ? check_semaphore(&o->semaphore) : status;
 }
 
 /* A part of a value cannot be printed as one. */

@@ -161,28 +161,21 @@ is_directory(const char *name)
 }
 
 static int
-no_memory(const struct work *w)
+pair_failed(const struct work *w, int error)
 {
+	const struct shmt_info *s = &w->saved.segment;
 	char memory[MEMORY_TEXT];
-
-	describe_memory(memory);
-	warn_about(w->file, "not enough memory to fill its %ju byte%s%s",
-	    (uintmax_t)w->saved.segment.size,
-	    plural(w->saved.segment.size, "s"), memory);
-	return ST_LIMIT;
-}
-
-static int
-file_failed(const struct work *w, int error)
-{
 	const char *which = w->trouble.place == SHMT_AT_META ? ".meta" :
 	    w->saved.ending;
 
 	if (error == EBADMSG)
 		return file_damaged(w);
-	if (error == ENOMEM && w->made)
-		return no_memory(w);
-	if (error == ELOOP)
+	if (error == ENOMEM && w->made) {
+		describe_memory(memory);
+		warn_about(w->file, "not enough memory to fill its %ju "
+		    "byte%s%s", (uintmax_t)s->size, plural(s->size, "s"),
+		    memory);
+	} else if (error == ELOOP)
 		warn_about(w->file, "the %s is a symbolic link; it is not "
 		    "followed", which);
 	else if (error == ENOTSUP)
@@ -199,7 +192,7 @@ file_failed(const struct work *w, int error)
 		warn_about(w->file, "the %s is not a regular file", which);
 	else
 		warn_about(w->file, "the %s: %s", which, strerror(error));
-	return error == ENOENT ? ST_FAILED : status_of(error);
+	return file_status(error);
 }
 
 /* Shows how to overwrite the existing segment of this key. */
@@ -280,14 +273,6 @@ object_failed(const struct work *w, const char *name, int error)
 	    diagnose_object(w->file, &object, &request, error);
 }
 
-/* Whether the result is an object; a saved segment becomes one by --as. */
-static bool
-makes_object(const struct opts *o, const struct work *w)
-{
-	return o->as != NULL || ((o->flags & SHMT_OTHER_KEY) == 0 &&
-	    w->saved.segment.object.kind == SHMT_POSIX);
-}
-
 static int
 restore_failed(const struct opts *o, const struct work *w, int error)
 {
@@ -297,13 +282,15 @@ restore_failed(const struct opts *o, const struct work *w, int error)
 		warn_about(w->file, "interrupted, nothing was made");
 		return ST_FAILED;
 	}
-	if (!makes_object(o, w))
+	/* A saved segment becomes an object by --as. */
+	if (o->as == NULL && ((o->flags & SHMT_OTHER_KEY) != 0 ||
+	    w->saved.segment.object.kind != SHMT_POSIX))
 		return w->trouble.place == SHMT_AT_SEGMENT ?
-		    segment_failed(o, w, error) : file_failed(w, error);
+		    segment_failed(o, w, error) : pair_failed(w, error);
 	if (w->trouble.place == SHMT_AT_SEGMENT || error == ENOMEM)
 		return object_failed(w, o->as != NULL ? o->as :
 		    w->saved.object, error);
-	return file_failed(w, error);
+	return pair_failed(w, error);
 }
 
 static void
@@ -328,17 +315,6 @@ warn_about_losses(const struct work *w, const char *made)
 		    "reserved, as with create --no-reserve", made);
 }
 
-static bool
-print_made(const struct shmt_object *object)
-{
-	char text[OPERAND_TEXT];
-
-	operand_text(object, text);
-	print_bare(text);
-	putchar('\n');
-	return flush_output();
-}
-
 static int
 restore_file(const struct opts *o, struct work *w, struct shmt_object *object)
 {
@@ -351,14 +327,7 @@ restore_file(const struct opts *o, struct work *w, struct shmt_object *object)
 	progress_begin(&w->progress, 0);
 	result = shmt_restore(w->file, &how, object, &w->saved, &w->trouble);
 	progress_end(&w->progress);
-	if (result == -1)
-		return restore_failed(o, w, errno);
-	if (print_made(object))
-		return ST_OK;
-	/* The reaper removes a segment whose id could not be printed. */
-	if (object->kind == SHMT_POSIX)
-		shmt_remove(object, SHMT_FORCE, NULL);
-	return ST_FAILED;
+	return result == 0 ? ST_OK : restore_failed(o, w, errno);
 }
 
 static int
@@ -369,20 +338,26 @@ restore_one(struct opts *o, const char *file)
 	char made[OPERAND_TEXT];
 	int status;
 
-	if (!start_reaper(&w.reaper, o->made, o->made_count)) {
-		warn_about(file, "cannot start the process that removes an "
-		    "unfinished segment: %s", strerror(errno));
-		return status_of(errno);
-	}
+	if (!start_reaper(&w.reaper, o->made, o->made_count))
+		return no_reaper(file);
 	status = restore_file(o, &w, &object);
 	if (status != ST_OK) {
 		end_reaper(&w.reaper);
 		return status;
 	}
+	operand_text(&object, made);
+	print_bare(made);
+	putchar('\n');
+	if (!flush_output()) {
+		/* The reaper removes a segment. */
+		if (object.kind == SHMT_POSIX)
+			shmt_remove(&object, SHMT_FORCE, NULL);
+		end_reaper(&w.reaper);
+		return ST_FAILED;
+	}
 	dismiss_reaper(&w.reaper);
 	if (object.kind == SHMT_SYSV)
 		o->made[o->made_count++] = object.id;
-	operand_text(&object, made);
 	warn_about_losses(&w, made);
 	return ST_OK;
 }
@@ -412,9 +387,8 @@ run(int argc, char **argv)
 	if (status != ST_OK)
 		return status;
 	files = o.args.operands;
-	o.made = calloc((size_t)o.args.count + 1, sizeof(*o.made));
-	if (o.made == NULL)
-		return fail(NULL, ENOMEM);
+	o.made = check_memory(calloc((size_t)o.args.count + 1,
+	    sizeof(*o.made)));
 	catch_signals();
 	ignore_sigpipe();
 	for (i = 0; files[i] != NULL && caught_signal() == 0; i++)

@@ -5,7 +5,6 @@
  * happens to each is decided in rm/decide.c.
  */
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +14,6 @@
 #include "filter.h"
 #include "holders.h"
 #include "operand.h"
-#include "rm/decide.h"
 #include "rm/dialogue.h"
 #include "rm/plan.h"
 #include "rm/removal.h"
@@ -26,12 +24,17 @@
 
 struct opts {
 	struct arguments args;
-	bool interactive, yes, all, json;
+	bool interactive, yes, all, json, verbose;
 	bool asks_for_all;	/* one question for all that is selected */
 	struct filter filter;
 	struct operand *operands;	/* NULL: the filter selects */
 	struct removal_run run;
-	struct report report;
+
+	struct shmt_list segments;	/* names in list are of it */
+	struct removal *list;
+	size_t count;
+	struct dialogue dialogue;
+	bool yes_to_rest, quit;		/* the answer was "a", or "q" */
 };
 
 static const struct option_row options[] = {
@@ -42,7 +45,7 @@ static const struct option_row options[] = {
 	{ 'i', "interactive", NULL, "ask for each",
 	    store_flag, TO(interactive) },
 	{ 'v', "verbose", NULL, "print a line for each",
-	    store_flag, TO(report.verbose) },
+	    store_flag, TO(verbose) },
 	{ 'y', "yes", NULL, "remove without asking", store_flag, TO(yes) },
 	{ 0, "save", "DIR", "save each into DIR first",
 	    store_text, TO(run.save) },
@@ -52,15 +55,6 @@ static const struct option_row options[] = {
 	    store_flag, TO(json) },
 	{ .rows = filter_options, TO(filter) },
 	{ 0 }
-};
-
-/* The segments of a run, and its progress. */
-struct work {
-	struct shmt_list segments;	/* names in list are of it */
-	struct removal *list;
-	size_t count;
-	struct dialogue dialogue;
-	bool all, quit;		/* the answer was "a", or "q" */
 };
 
 /* Operands, filters or both; or --all, perhaps of other kinds. */
@@ -135,67 +129,59 @@ parse(int argc, char **argv, struct opts *o)
 		    &o->operands);
 	for (i = 0; status == ST_OK && i < o->args.count; i++)
 		status = check_has_name(&o->operands[i]);
-	o->report.out = o->json ? stderr : stdout;
 	return status;
 }
 
 static int
-select_segments(struct opts *o, struct work *work)
+select_segments(struct opts *o)
 {
 	size_t i;
 	int status;
 
 	status = filter_list(o->run.filter,
-	    shmt_filter_kinds(o->run.filter), 0, &work->segments);
+	    shmt_filter_kinds(o->run.filter), 0, &o->segments);
 	if (status != ST_OK)
 		return status;
-	work->list = calloc(work->segments.count + 1, sizeof(*work->list));
-	if (work->list == NULL)
-		return fail(NULL, ENOMEM);
-	work->count = work->segments.count;
-	o->run.list = work->segments.list;
-	o->run.count = work->count;
-	for (i = 0; i < work->segments.count; i++) {
-		work->list[i].segment = work->segments.list[i];
-		removal_plan(&o->run, &work->list[i]);
+	o->count = o->run.count = o->segments.count;
+	o->run.list = o->segments.list;
+	o->list = check_memory(calloc(o->count + 1, sizeof(*o->list)));
+	for (i = 0; i < o->count; i++) {
+		o->list[i].segment = o->segments.list[i];
+		removal_plan(&o->run, &o->list[i]);
 	}
 	return ST_OK;
 }
 
 /* Each operand is looked up immediately before its removal. */
-static int
-take_operands(struct opts *o, struct work *work)
+static void
+take_operands(struct opts *o)
 {
-	size_t count = (size_t)o->args.count, i;
+	size_t i;
 
-	work->list = calloc(count, sizeof(*work->list));
-	if (work->list == NULL)
-		return fail(NULL, ENOMEM);
-	work->count = count;
+	o->count = o->run.operand_count = (size_t)o->args.count;
 	o->run.operands = o->operands;
-	o->run.operand_count = count;
-	for (i = 0; i < count; i++)
-		work->list[i].operand = &o->operands[i];
-	return ST_OK;
+	o->list = check_memory(calloc(o->count, sizeof(*o->list)));
+	for (i = 0; i < o->count; i++)
+		o->list[i].operand = &o->operands[i];
 }
 
 /* Asks under -i; every answer but yes keeps the segment. */
 static bool
-confirm(struct opts *o, struct work *work, struct removal *r)
+confirm(struct opts *o, struct removal *r)
 {
 	enum answer answer;
 
-	if (!o->interactive || work->all)
+	if (!o->interactive || o->yes_to_rest)
 		return true;
-	answer = ask_for_one(&work->dialogue, r);
+	answer = ask_for_one(&o->dialogue, r);
 	if (caught_signal() != 0) {
 		removal_set(r, NOT_TRIED, ST_FAILED, "interrupted");
 		return false;
 	}
 	/* The answer may have taken long. */
 	removal_forget_holders(&o->run);
-	work->all = answer == ANSWER_ALL;
-	work->quit = answer == ANSWER_QUIT;
+	o->yes_to_rest = answer == ANSWER_ALL;
+	o->quit = answer == ANSWER_QUIT;
 	if (answer == ANSWER_QUIT)
 		removal_set(r, NOT_TRIED, ST_OK, "the answer was to quit");
 	else if (answer == ANSWER_NO)
@@ -206,117 +192,91 @@ confirm(struct opts *o, struct work *work, struct removal *r)
 }
 
 static void
-handle(struct opts *o, struct work *work, struct removal *r)
+handle(struct opts *o, struct removal *r)
 {
 	if (r->operand != NULL)
 		removal_find(&o->run, r);
 	if (would_go(r) && !o->run.dry) {
-		if (!confirm(o, work, r))
+		if (!confirm(o, r))
 			return;
 		removal_do(&o->run, r);
 	}
-	report_removal(&o->report, r);
-}
-
-/* Marks the rest as not tried after an interruption or the answer to quit. */
-static int
-skip_rest(struct work *work, size_t first)
-{
-	bool interrupted = caught_signal() != 0;
-	size_t i, skipped = 0;
-
-	for (i = first; i < work->count; i++)
-		removal_set(&work->list[i], NOT_TRIED,
-		    interrupted ? ST_FAILED : ST_OK, "%s",
-		    interrupted ? "interrupted" : "the answer was to quit");
-	for (i = 0; i < work->count; i++)
-		skipped += work->list[i].result == NOT_TRIED;
-	if (!interrupted || skipped == 0)
-		return ST_OK;
-	warn_about(NULL, "interrupted: %zu of %zu not tried", skipped,
-	    work->count);
-	return ST_FAILED;
+	report_removal(r, !o->verbose ? NULL : o->json ? stderr : stdout);
 }
 
 /* Removes one after the other, until a signal comes or the user quits. */
 static int
-handle_all(struct opts *o, struct work *work)
+handle_all(struct opts *o)
 {
+	size_t i, skipped = 0;
+	bool interrupted;
 	int status = ST_OK;
-	size_t i;
 
-	for (i = 0; i < work->count && caught_signal() == 0 && !work->quit;
-	    i++) {
-		handle(o, work, &work->list[i]);
-		add_status(&status, work->list[i].status);
+	for (i = 0; i < o->count && caught_signal() == 0 && !o->quit; i++) {
+		handle(o, &o->list[i]);
+		add_status(&status, o->list[i].status);
 	}
-	add_status(&status, skip_rest(work, i));
+	interrupted = caught_signal() != 0;
+	for (; i < o->count; i++)
+		removal_set(&o->list[i], NOT_TRIED,
+		    interrupted ? ST_FAILED : ST_OK, "%s",
+		    interrupted ? "interrupted" : "the answer was to quit");
+	for (i = 0; i < o->count; i++)
+		skipped += o->list[i].result == NOT_TRIED;
+	if (!interrupted || skipped == 0)
+		return status;
+	warn_about(NULL, "interrupted: %zu of %zu not tried", skipped,
+	    o->count);
+	add_status(&status, ST_FAILED);
 	return status;
 }
 
-/* Prints the table and asks, where one question is for all. */
-static int
-ask_first(struct opts *o, struct work *work, bool *go)
+/* Prints the table and asks, where one question is for all; false: no. */
+static bool
+ask_first(struct opts *o)
 {
-	const struct plan plan = { work->list, work->count, o->run.filter };
 	char size[SHORT_TEXT];
 	size_t count;
-	int status;
+	bool yes;
 
-	*go = true;
 	if (!o->asks_for_all)
-		return ST_OK;
-	status = print_plan(&plan, true);
-	count = count_plan(&plan, size);
-	if (status != ST_OK || count == 0) {
-		*go = status == ST_OK;
-		return status;
-	}
-	*go = ask_for_all(&work->dialogue, count, size);
+		return true;
+	print_plan(o->list, o->count, o->run.filter, true);
+	count = count_plan(o->list, o->count, size);
+	yes = count == 0 || ask_for_all(&o->dialogue, count, size);
 	/* The answer may have taken long. */
 	removal_forget_holders(&o->run);
-	return ST_OK;
-}
-
-/* Prints the JSON object, the plan of --dry-run, or a total after questions. */
-static int
-conclude(const struct opts *o, const struct work *work)
-{
-	const struct plan plan = { work->list, work->count, o->run.filter };
-
-	if (o->json)
-		print_removals_json(work->list, work->count);
-	else if (o->run.dry)
-		return print_plan(&plan, false);
-	else if (work->dialogue.asked)
-		print_done(work->list, work->count);
-	return ST_OK;
+	return yes;
 }
 
 static int
 act(struct opts *o)
 {
-	struct work work = { 0 };
-	bool go = false;
-	int status;
+	int status = ST_OK;
 	size_t i;
 
 	o->run.pins = shmt_ns_is_foreign();
 	o->run.shows_plan = o->asks_for_all || o->interactive;
 	catch_signals();
 	ignore_sigpipe();
-	status = o->operands != NULL ? take_operands(o, &work) :
-	    select_segments(o, &work);
-	if (status == ST_OK)
-		status = ask_first(o, &work, &go);
-	if (go)
-		status = handle_all(o, &work);
-	if (work.list != NULL)
-		add_status(&status, conclude(o, &work));
-	for (i = 0; i < work.count; i++)
-		removal_free(&work.list[i]);
-	free(work.list);
-	shmt_list_free(&work.segments);
+	if (o->operands != NULL)
+		take_operands(o);
+	else
+		status = select_segments(o);
+	if (status != ST_OK)
+		return status;
+	if (ask_first(o))
+		status = handle_all(o);
+	if (o->json)
+		print_removals_json(o->list, o->count);
+	else if (o->run.dry)
+		print_plan(o->list, o->count, o->run.filter, false);
+	else if (o->dialogue.asked)
+		print_done(o->list, o->count);
+	for (i = 0; i < o->count; i++)
+		removal_free(&o->list[i]);
+	free(o->list);
+	shmt_list_free(&o->segments);
 	removal_forget_holders(&o->run);
 	return status;
 }

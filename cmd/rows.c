@@ -16,6 +16,7 @@
 #include "rows.h"
 #include "shmtool.h"
 #include "ui/message.h"
+#include "ui/text.h"
 
 /* Data for all rows that are filled together. */
 struct filling {
@@ -49,39 +50,31 @@ is_unattached(const struct row *row)
 	    !s->in_use : s->nattch == 0;
 }
 
-static bool
-is_object_stale(const struct filling *filling, const struct row *row)
-{
-	const struct shmt_info *s = &row->segment;
-	struct shmt_object_proof proof;
-
-	if (!is_unattached(row) || row->idle < filling->stale_idle ||
-	    (s->state & SHMT_SEM) != 0)
-		return false;
-	shmt_check_object_stale(s, filling->now, filling->stale_idle,
-	    &filling->ipc_ns->holders, &proof);
-	return proof.stale;
-}
-
-/* Looks at processes, which is costly, only where it can be stale. */
+/* Most rows are not idle for so long: this spares the filter. */
 static bool
 is_stale(const struct filling *filling, const struct row *row)
 {
-	struct shmt_proof proof;
+	struct shmt_clause clauses[] = {
+		{ .by = SHMT_BY_STALE },
+		{ .by = SHMT_BY_IDLE, .value = filling->stale_idle }
+	};
+	const struct shmt_filter filter = { clauses, 2 };
 
-	if (is_object(row))
-		return is_object_stale(filling, row);
-	if (row->segment.nattch > 0 || row->idle < filling->stale_idle ||
-	    (row->segment.state & SHMT_DEST) != 0)
-		return false;
-	shmt_check_stale(&row->segment, filling->now, filling->stale_idle,
-	    &proof);
-	return proof.stale;
+	return row->idle >= filling->stale_idle && shmt_match(&filter,
+	    &row->segment, filling->now, &filling->ipc_ns->holders);
 }
 
 static void
 fill_status(const struct filling *filling, struct row *row)
 {
+	static const struct {
+		unsigned bit;
+		const char *word;
+	} words[] = {
+		{ SHMT_DEST, "dest" }, { SHMT_LOCKED, "locked" },
+		{ SHMT_HUGE, "huge" }, { SHMT_SEM, "sem" },
+		{ SHMT_SEALED, "sealed" }
+	};
 	const struct shmt_holder *holders = row_holders(row);
 	unsigned state = row->segment.state;
 	size_t i;
@@ -90,16 +83,9 @@ fill_status(const struct filling *filling, struct row *row)
 	for (i = 0; holders != NULL && i < row->holder_count; i++)
 		if (holders[i].huge)
 			state |= SHMT_HUGE;
-	if ((state & SHMT_DEST) != 0)
-		add_word(row, "dest");
-	if ((state & SHMT_LOCKED) != 0)
-		add_word(row, "locked");
-	if ((state & SHMT_HUGE) != 0)
-		add_word(row, "huge");
-	if ((state & SHMT_SEM) != 0)
-		add_word(row, "sem");
-	if ((state & SHMT_SEALED) != 0)
-		add_word(row, "sealed");
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if ((state & words[i].bit) != 0)
+			add_word(row, words[i].word);
 	if (row->segment.object.kind == SHMT_POSIX &&
 	    row->segment.in_use && row->holder_count == 0)
 		add_word(row, "used");
@@ -263,48 +249,36 @@ row_holders(const struct row *row)
 	return row->holder_count > 0 ? list + row->first_holder : NULL;
 }
 
-/* The path of an object: its name behind a slash, or one in /proc. */
-static size_t
-put_path(const struct shmt_object *object, char *text, size_t room)
-{
-	if (object->path != NULL)
-		return (size_t)snprintf(text, room, "%s", object->path) + 1;
-	return object->name == NULL ? 0 :
-	    (size_t)snprintf(text, room, "/%s", object->name) + 1;
-}
-
 char *
 copy_names(const struct row *list, size_t count, size_t *size)
 {
-	char *text, *end;
-	size_t i;
+	const struct shmt_object *object;
+	char *text = NULL;
+	FILE *out;
 
-	*size = 1;
-	for (i = 0; i < count; i++)
-		*size += put_path(&list[i].segment.object, NULL, 0);
-	text = end = calloc(1, *size);
-	for (i = 0; text != NULL && i < count; i++)
-		end += put_path(&list[i].segment.object, end,
-		    *size - (size_t)(end - text));
-	return text;
+	out = check_memory(open_memstream(&text, size));
+	for (; count > 0; count--, list++) {
+		object = &list->segment.object;
+		if (object->path == NULL && object->name == NULL)
+			continue;
+		if (object->path == NULL)
+			putc('/', out);
+		fputs(object->path != NULL ? object->path : object->name, out);
+		putc('\0', out);
+	}
+	return check_memory(written_text(out, &text));
 }
 
 /* The directory of a list is closed with it; the name, the device and the inode
  * find the object again. */
-int
+void
 own_names(struct rows *rows, size_t first, char *text)
 {
 	struct row *row = rows->list + first;
 	struct shmt_object *object;
-	char **more;
 
-	more = text == NULL ? NULL : reallocarray(rows->texts,
-	    rows->text_count + 1, sizeof(*more));
-	if (more == NULL) {
-		free(text);
-		return fail(NULL, ENOMEM);
-	}
-	rows->texts = more;
+	rows->texts = check_memory(reallocarray(rows->texts,
+	    rows->text_count + 1, sizeof(*rows->texts)));
 	rows->texts[rows->text_count++] = text;
 	for (; row < rows->list + rows->count; row++) {
 		object = &row->segment.object;
@@ -319,23 +293,18 @@ own_names(struct rows *rows, size_t first, char *text)
 		}
 		text += strlen(text) + 1;
 	}
-	return ST_OK;
 }
 
-int
+void
 make_rows(struct rows *rows, struct shmt_list *all)
 {
 	struct shmt_info info;
 	struct row *more;
 	size_t i, size;
-	int status;
 
 	/* At least one: for 0, NULL would not mean a failure. */
-	more = reallocarray(all->list, all->count + 1, sizeof(*more));
-	if (more == NULL) {
-		shmt_list_free(all);
-		return fail(NULL, ENOMEM);
-	}
+	more = check_memory(reallocarray(all->list, all->count + 1,
+	    sizeof(*more)));
 	/* A row is larger than what it is made of: from the last to the first,
 	 * none is overwritten before it is moved. */
 	for (i = all->count; i-- > 0;) {
@@ -346,17 +315,16 @@ make_rows(struct rows *rows, struct shmt_list *all)
 	rows->list = more;
 	rows->count = all->count;
 	rows->hidden = all->hidden;
-	status = own_names(rows, 0, copy_names(more, all->count, &size));
+	own_names(rows, 0, copy_names(more, all->count, &size));
 	all->list = NULL;
 	shmt_list_free(all);
-	return status;
 }
 
-int
+void
 make_namespaces(struct rows *rows, size_t count)
 {
-	rows->namespaces = calloc(count, sizeof(*rows->namespaces));
-	return rows->namespaces != NULL ? ST_OK : fail(NULL, ENOMEM);
+	rows->namespaces = check_memory(calloc(count,
+	    sizeof(*rows->namespaces)));
 }
 
 void

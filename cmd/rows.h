@@ -62,19 +62,19 @@ struct rows {
 };
 
 /* The names of the objects of rows, as paths with a NUL behind each, and their
- * length; the caller frees. NULL: memory is exhausted. */
+ * length; the caller frees. */
 char *copy_names(const struct row *list, size_t count, size_t *size);
 
 /* Gives such names to the rows from list[first] on; text belongs to rows from
- * now on, after a failure too. */
-int own_names(struct rows *rows, size_t first, char *text);
+ * now on. */
+void own_names(struct rows *rows, size_t first, char *text);
 
 /* Makes room for so many namespaces, once: rows point to them. */
-int make_namespaces(struct rows *rows, size_t count);
+void make_namespaces(struct rows *rows, size_t count);
 
 /* Makes the rows of a list, with copies of its names, all else zero, in the
- * memory of the list: it is no longer the caller's, after a failure too. */
-int make_rows(struct rows *rows, struct shmt_list *all);
+ * memory of the list: it is no longer the caller's. */
+void make_rows(struct rows *rows, struct shmt_list *all);
 
 /*
  * Finds the facts needed of rows whose segments are known, all of one

@@ -9,7 +9,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "archive.h"
 #include "cmd.h"
@@ -24,7 +23,8 @@ struct opts {
 	struct arguments args;
 	bool verbose, all;
 	bool noted;		/* that saving changes the idle time */
-	struct saving saving;
+	const char *dir;
+	unsigned flags;
 	struct semaphore semaphore;
 	struct filter filter;
 	struct operand *operands;
@@ -33,7 +33,7 @@ struct opts {
 
 static const struct option_row options[] = {
 	{ 'f', "force", NULL, "replace the files of an earlier save",
-	    store_flag, TO(saving.replace) },
+	    SETS(flags, SHMT_REPLACE) },
 	{ 'v', "verbose", NULL, "print what was saved beside each name",
 	    store_flag, TO(verbose) },
 	{ 0, "all", NULL, "save every segment there is", store_flag, TO(all) },
@@ -83,8 +83,8 @@ check(struct opts *o)
 
 	if (o->args.count == 0)
 		return usage_error(NULL, "which directory? DIR comes first");
-	if (is_segment(o->saving.dir))
-		return usage_error(o->saving.dir, "a segment, but DIR comes "
+	if (is_segment(o->dir))
+		return usage_error(o->dir, "a segment, but DIR comes "
 		    "first");
 	status = check_selection(&o->filter, o->count > 0, o->all);
 	return status == ST_OK ? check_filter(&o->filter.set) : status;
@@ -98,7 +98,7 @@ parse(int argc, char **argv, struct opts *o)
 	status = parse_options(&cmd_save, argc, argv, o);
 	if (status != ST_OK)
 		return status;
-	o->saving.dir = o->args.operands[0];
+	o->dir = o->args.operands[0];
 	o->count = o->args.count - 1;
 	status = check(o);
 	if (status == ST_OK && o->count > 0)
@@ -116,21 +116,11 @@ print_saved(const struct opts *o, const struct shmt_saved *saved)
 	if (o->verbose) {
 		print_safe(stdout, object);
 		fputs(": saved as ", stdout);
-		print_safe(stdout, o->saving.dir);
+		print_safe(stdout, o->dir);
 	} else
-		print_bare(o->saving.dir);
+		print_bare(o->dir);
 	printf("/%s\n", saved->name);
 	return flush_output() ? ST_OK : ST_FAILED;
-}
-
-/* Prints the note once: cron would mail each line. */
-static void
-note_idle(struct opts *o, const char *object, const struct shmt_saved *saved)
-{
-	if (!saved->attached || saved->segment.nattch > 0 || o->noted)
-		return;
-	o->noted = true;
-	warn_about(object, "idle time starts anew: see rm --stale --save");
 }
 
 static int
@@ -138,7 +128,8 @@ save_one(struct opts *o, const char *object,
     const struct shmt_info *segment)
 {
 	struct hold hold = { .semaphore = &o->semaphore, .held = true };
-	struct saving saving = o->saving;
+	struct shmt_saving how = { .flags = o->flags, .copied = release,
+		.arg = &hold };
 	struct shmt_saved saved;
 	char *reason;
 	int status;
@@ -146,15 +137,17 @@ save_one(struct opts *o, const char *object,
 	status = acquire_semaphore(&o->semaphore);
 	if (status != ST_OK)
 		return status;
-	saving.copied = release;
-	saving.arg = &hold;
-	status = save_segment(&saving, segment, &saved, &reason);
+	status = save_segment(o->dir, segment, &how, &saved, &reason);
 	release(&hold);
 	if (status == ST_OK) {
 		status = print_saved(o, &saved);
-		note_idle(o, object, &saved);
+		/* Once: cron would mail each line. */
+		if (saved.attached && saved.segment.nattch == 0 && !o->noted)
+			warn_about(object, "idle time starts anew: see rm "
+			    "--stale --save");
+		o->noted |= saved.attached && saved.segment.nattch == 0;
 	} else
-		warn_about(object, "%s", reason != NULL ? reason : "not saved");
+		warn_about(object, "%s", reason);
 	free(reason);
 	add_status(&status, hold.status);
 	return status;
@@ -199,27 +192,19 @@ save_operand(struct opts *o, const struct operand *operand)
 }
 
 static int
-save_operands(struct opts *o)
-{
-	int status = ST_OK, i;
-
-	for (i = 0; i < o->count && caught_signal() == 0; i++)
-		add_status(&status, save_operand(o, &o->operands[i]));
-	return status;
-}
-
-static int
 run(int argc, char **argv)
 {
 	struct opts o = { 0 };
-	int status;
+	int status, i;
 
 	status = parse(argc, argv, &o);
 	if (status == ST_OK) {
 		catch_signals();
 		ignore_sigpipe();
-		status = o.operands != NULL ? save_operands(&o) :
-		    save_selected(&o);
+		if (o.operands == NULL)
+			status = save_selected(&o);
+		for (i = 0; i < o.count && caught_signal() == 0; i++)
+			add_status(&status, save_operand(&o, &o.operands[i]));
 	}
 	free(o.operands);
 	free_filter(&o.filter);

@@ -8,8 +8,8 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "option_values.h"
 #include "semaphore.h"
@@ -76,16 +76,14 @@ check_semaphore(struct semaphore *semaphore)
 static int
 semaphore_timed_out(const struct semaphore *semaphore)
 {
-	const double seconds = (double)semaphore->timeout / 1000;
+	char holder[64] = "";
 	pid_t pid;
 
 	if (shmt_semaphore_holder(&semaphore->semaphore, &pid) == 0 && pid != 0)
-		warn_about(semaphore->text, "the semaphore was not free within "
-		    "%.15g s: process %jd took it last", seconds,
-		    (intmax_t)pid);
-	else
-		warn_about(semaphore->text, "the semaphore was not free within "
-		    "%.15g s", seconds);
+		snprintf(holder, sizeof(holder), ": process %d took it last",
+		    (int)pid);
+	warn_about(semaphore->text, "the semaphore was not free within "
+	    "%.15g s%s", (double)semaphore->timeout / 1000, holder);
 	return ST_BUSY;
 }
 

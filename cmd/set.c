@@ -131,17 +131,10 @@ set_failed(const struct operand *operand, const struct shmt_info *segment,
 static const char *
 find_seal(const struct shmt_info *object, uint64_t size)
 {
-	int fd, seals;
-
-	if (shmt_open(&object->object, 0, &fd) == -1)
-		return NULL;
-	seals = fcntl(fd, F_GET_SEALS);
-	close(fd);
-	if (seals == -1)
-		return NULL;
 	if (size > object->size)
-		return (seals & F_SEAL_GROW) != 0 ? "F_SEAL_GROW" : NULL;
-	return (seals & F_SEAL_SHRINK) != 0 ? "F_SEAL_SHRINK" : NULL;
+		return (object->seals & F_SEAL_GROW) != 0 ? "F_SEAL_GROW" :
+		    NULL;
+	return (object->seals & F_SEAL_SHRINK) != 0 ? "F_SEAL_SHRINK" : NULL;
 }
 
 static int

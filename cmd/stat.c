@@ -14,8 +14,8 @@
 #include "operand.h"
 #include "option_values.h"
 #include "rows.h"
+#include "stat/event.h"
 #include "stat/view.h"
-#include "stat/watch.h"
 #include "ui/table.h"
 #include "ui/terminal.h"
 
@@ -59,21 +59,13 @@ static const struct option_row options[] = {
 static int
 check_object_watch(const struct opts *o)
 {
-	static const struct {
-		enum shmt_criterion by;
-		const char *option;
-	} unknown[] = {
-		{ SHMT_BY_UNATTACHED, "--unattached" },
-		{ SHMT_BY_STALE, "--stale" }, { SHMT_BY_PID, "--pid" }
-	};
-	size_t i;
+	const struct shmt_filter *filter = &o->filter.set;
+	const char *unknown = filter_has_any(filter, SHMT_BY_UNATTACHED) ?
+	    "--unattached" : filter_has_any(filter, SHMT_BY_STALE) ?
+	    "--stale" : filter_has_any(filter, SHMT_BY_PID) ? "--pid" : NULL;
 
-	for (i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
-		if (filter_has(&o->filter.set, unknown[i].by, false) ||
-		    filter_has(&o->filter.set, unknown[i].by, true))
-			return usage_error(unknown[i].option, "--watch does "
-			    "not find out who uses a POSIX object");
-	return ST_OK;
+	return unknown == NULL ? ST_OK : usage_error(unknown, "--watch does "
+	    "not find out who uses a POSIX object");
 }
 
 static int

@@ -112,10 +112,8 @@ open_source(const struct opts *o, struct source *source)
 	if (o->file != NULL && strcmp(o->file, "-") != 0) {
 		source->name = o->file;
 		source->fd = open(o->file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-		if (source->fd == -1) {
-			warn_about(o->file, "%s", strerror(errno));
-			return errno == ENOENT ? ST_FAILED : status_of(errno);
-		}
+		if (source->fd == -1)
+			return file_failed(o->file, errno);
 	}
 	/* Files of /proc are longer than they say. */
 	if (fstat(source->fd, &st) == 0 && S_ISREG(st.st_mode) &&

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "shmtool.h"
-#include "sys/arena.h"
+#include "sys/memory.h"
 
 bool
 shmt_same(const struct shmt_info *a, const struct shmt_info *b)
@@ -35,8 +35,8 @@ shmt_list_free(struct shmt_list *list)
 	int saved = errno;
 
 	free(list->list);
-	shmt__arena_free(list->names);
-	if (list->dir != 0)
+	shmt__strings_free(list->names);
+	if (list->dir > 0)
 		close(list->dir);
 	*list = (struct shmt_list){ 0 };
 	errno = saved;

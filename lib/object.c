@@ -10,20 +10,16 @@
  */
 
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "shmtool.h"
 #include "posix.h"
-#include "posix_create.h"
-#include "posix_remove.h"
-#include "sys/arena.h"
 #include "sysv.h"
 #include "unnamed.h"
 
 struct row {
 	int (*info)(const struct shmt_object *object, unsigned want,
 	    struct shmt_info *info);
+	/* Adds to a list, after a failure a part. */
 	int (*list)(unsigned want, struct shmt_list *list);
 	int (*remove)(const struct shmt_object *object, unsigned flags,
 	    struct shmt_removal *removal);
@@ -100,61 +96,19 @@ shmt_open(const struct shmt_object *object, unsigned flags, int *fd)
 	return row->open == NULL ? cannot() : row->open(object, flags, fd);
 }
 
-static int
-append(struct shmt_list *all, struct shmt_list *more)
-{
-	struct shmt_info *list = all->list;
-
-	if (all->count == 0 && more->count > 0) {
-		all->list = more->list;
-		more->list = list;
-	} else {
-		list = reallocarray(list, all->count + more->count + 1,
-		    sizeof(*list));
-		if (list == NULL)
-			return -1;
-		if (more->count > 0)
-			memcpy(list + all->count, more->list,
-			    more->count * sizeof(*list));
-		all->list = list;
-	}
-	all->count += more->count;
-	all->hidden += more->hidden;
-	if (more->dir != 0) {
-		all->dir = more->dir;
-		more->dir = 0;
-	}
-	shmt__arena_join(&all->names, more->names);
-	more->names = NULL;
-	return 0;
-}
-
-/* Adds a list that was read, which result says, and frees it. */
-static int
-add_list(int result, struct shmt_list *all, struct shmt_list *some)
-{
-	if (result == -1)
-		return -1;
-	result = append(all, some);
-	shmt_list_free(some);
-	return result;
-}
-
 int
 shmt_list(unsigned kinds, unsigned want, struct shmt_list *list)
 {
-	struct shmt_list all = { 0 }, some;
+	struct shmt_list all = { 0 };
 	enum shmt_kind kind;
 	int result = 0;
 
 	for (kind = 0; kind < SHMT_KINDS && result == 0; kind++)
 		if ((kinds & SHMT_KIND(kind)) != 0 && rows[kind].list != NULL)
-			result = add_list(rows[kind].list(want, &some), &all,
-			    &some);
+			result = rows[kind].list(want, &all);
 	/* One pass over /proc finds all of these. */
 	if (result == 0 && (kinds & SHMT_UNNAMED) != 0)
-		result = add_list(shmt__unnamed_list(kinds, &some), &all,
-		    &some);
+		result = shmt__unnamed_list(kinds, &all);
 	if (result == -1)
 		shmt_list_free(&all);
 	else

@@ -10,7 +10,6 @@
 
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
 #include <errno.h>
@@ -37,6 +36,9 @@
 #define SEMAPHORE_SIZE 32
 #define SEMAPHORE_SIZE_32 16
 
+#define ANY_SEAL (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | \
+	    F_SEAL_FUTURE_WRITE)
+
 bool
 shmt__posix_is_name(const char *name)
 {
@@ -45,19 +47,6 @@ shmt__posix_is_name(const char *name)
 	return length >= 1 && length <= NAME_MAX &&
 	    strchr(name, '/') == NULL && strcmp(name, ".") != 0 &&
 	    strcmp(name, "..") != 0;
-}
-
-/* Descriptor 0 may be free too, but means "no directory" in an object. */
-static int
-above_zero(int fd)
-{
-	int other;
-
-	if (fd != 0)
-		return fd;
-	other = fcntl(fd, F_DUPFD_CLOEXEC, 3);
-	shmt__close(fd);
-	return other;
 }
 
 int
@@ -69,7 +58,7 @@ shmt__posix_enter(const struct shmt_object *object)
 	if (object->dir != 0)
 		return object->dir;
 	/* /dev/shm itself may be a link, to /run/shm. */
-	dir = above_zero(open(SHM, O_PATH | O_DIRECTORY | O_CLOEXEC));
+	dir = open(SHM, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir == -1) {
 		if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)
 			errno = ENODEV;
@@ -87,12 +76,6 @@ shmt__posix_leave(const struct shmt_object *object, int dir)
 {
 	if (object->dir == 0)
 		shmt__close(dir);
-}
-
-uint64_t
-shmt__device_of(const struct statx *st)
-{
-	return makedev(st->stx_dev_major, st->stx_dev_minor);
 }
 
 int
@@ -170,25 +153,6 @@ shmt__posix_fill(const struct statx *st, const char *name,
 	}
 }
 
-void
-shmt__posix_fill_resident(int dir, struct shmt_info *info)
-{
-	struct stat st;
-	int fd;
-
-	if (info->known & SHMT_HAS_RSS)
-		return;
-	fd = openat(dir, info->object.name, O_RDONLY | O_NONBLOCK |
-	    O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
-	if (fd == -1)
-		return;
-	if (fstat(fd, &st) == 0 && st.st_dev == info->object.dev &&
-	    st.st_ino == info->object.inode &&
-	    shmt__resident(fd, &info->rss, &info->swap) == 0)
-		info->known |= SHMT_HAS_RSS;
-	shmt__close(fd);
-}
-
 int
 shmt__posix_info(const struct shmt_object *object, unsigned want,
     struct shmt_info *info)
@@ -204,7 +168,7 @@ shmt__posix_info(const struct shmt_object *object, unsigned want,
 		    info);
 		info->object.dir = object->dir;
 		if (want & SHMT_WANT_RSS)
-			shmt__posix_fill_resident(dir, info);
+			shmt__posix_fill_by_opening(info);
 	}
 	shmt__posix_leave(object, dir);
 	return result;
@@ -276,6 +240,31 @@ shmt__posix_open_for(const struct shmt_object *object, int flags,
 	fd = shmt__reopen(place, flags);
 	shmt__close(place);
 	return fd;
+}
+
+void
+shmt__posix_fill_by_opening(struct shmt_info *info)
+{
+	const bool memfd = info->object.kind == SHMT_MEMFD;
+	struct statx st;
+	int fd, seals;
+
+	if (!memfd && (info->known & SHMT_HAS_RSS) != 0)
+		return;
+	/* Not even the holder of a lease is waited for. */
+	fd = shmt__posix_open_for(&info->object, O_RDONLY | O_NONBLOCK, &st);
+	if (fd == -1)
+		return;
+	if ((info->known & SHMT_HAS_RSS) == 0 &&
+	    shmt__resident(fd, &info->rss, &info->swap) == 0)
+		info->known |= SHMT_HAS_RSS;
+	seals = memfd ? fcntl(fd, F_GET_SEALS) : -1;
+	if (seals != -1) {
+		info->known |= SHMT_HAS_SEALS;
+		info->seals = (unsigned)seals;
+		info->state |= (seals & ANY_SEAL) != 0 ? SHMT_SEALED : 0;
+	}
+	shmt__close(fd);
 }
 
 int

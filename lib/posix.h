@@ -22,8 +22,6 @@ bool shmt__posix_is_name(const char *name);
 int shmt__posix_enter(const struct shmt_object *object);
 void shmt__posix_leave(const struct shmt_object *object, int dir);
 
-uint64_t shmt__device_of(const struct statx *st);
-
 /* Whether a file is the one that the object names; errno as shmt_info(). */
 int shmt__posix_check(const struct shmt_object *object,
     const struct statx *st);
@@ -43,11 +41,13 @@ int shmt__posix_place(const struct shmt_object *object, struct statx *st);
 void shmt__posix_fill(const struct statx *st, const char *name,
     bool nothing_swapped, struct shmt_info *info);
 
-/* rss and swap of an object of which they are not known yet. */
-void shmt__posix_fill_resident(int dir, struct shmt_info *info);
+/* What only an open file tells: seals of a memfd and, where a part is swapped
+ * out, rss and swap. */
+void shmt__posix_fill_by_opening(struct shmt_info *info);
 
 int shmt__posix_info(const struct shmt_object *object, unsigned want,
     struct shmt_info *info);
+/* Adds the objects to a list. */
 int shmt__posix_list(unsigned want, struct shmt_list *list);
 int shmt__posix_open(const struct shmt_object *object, unsigned flags,
     int *fd);
@@ -57,5 +57,31 @@ int shmt__posix_open_for(const struct shmt_object *object, int flags,
     struct statx *st);
 
 int shmt__posix_set(const struct shmt_info *info);
+
+/* posix_create.c */
+
+/*
+ * Draft and publish in one.  object->dev and inode become those of the object.
+ * SHMT_OPEN: an existing object is found, not EEXIST; EINVAL where it is
+ * smaller.
+ */
+int shmt__posix_create(struct shmt_object *object,
+    const struct shmt_request *request, bool *created);
+
+int shmt__posix_resize(const struct shmt_object *object, uint64_t size,
+    unsigned flags);
+
+/* posix_remove.c */
+
+int shmt__posix_remove(const struct shmt_object *object, unsigned flags,
+    struct shmt_removal *removal);
+
+/* As shmt_may_remove(). */
+int shmt__posix_may_remove(const struct shmt_object *object);
+
+/* Makes an object smaller through a descriptor for writing, the only one
+ * there is of it; EBUSY where it is not. */
+int shmt__shrink_unused(const struct shmt_object *object, int fd,
+    const struct statx *st, uint64_t size);
 
 #endif

@@ -17,41 +17,8 @@
 #include "shmtool.h"
 #include "bytes/memcg.h"
 #include "posix.h"
-#include "posix_create.h"
-#include "posix_remove.h"
 #include "sys/atomic_file.h"
 #include "sys/file.h"
-
-/* In pieces, so that a signal soon ends the reservation of a large object. */
-#define RESERVE_CHUNK ((uint64_t)64 << 20)
-
-/* Allocates memory for a range beyond the end, without moving the end. */
-static int
-reserve(int fd, uint64_t from, uint64_t to)
-{
-	uint64_t length;
-
-	for (; from < to; from += length) {
-		length = to - from < RESERVE_CHUNK ? to - from :
-		    RESERVE_CHUNK;
-		if (fallocate(fd, FALLOC_FL_KEEP_SIZE, (off_t)from,
-		    (off_t)length) == -1)
-			return -1;
-	}
-	return 0;
-}
-
-/* Frees the memory that was reserved beyond the end. */
-static void
-free_reserved(int fd)
-{
-	int saved = errno;
-	struct stat st;
-
-	if (fstat(fd, &st) == 0 && ftruncate(fd, st.st_size) == -1)
-		saved = errno;
-	errno = saved;
-}
 
 static uint64_t
 whole_pages(uint64_t bytes)
@@ -82,39 +49,31 @@ check_room(int fd, uint64_t bytes)
 	return -1;
 }
 
-/* Never makes the file smaller: by now somebody may have made it larger, and
- * uses that. */
-static int
-raise_size(int fd, uint64_t to, bool reserved)
+static bool
+is_on_tmpfs(int fd)
 {
 	struct statfs fs;
-	struct stat st;
 
-	if (fstat(fd, &st) == -1 || fstatfs(fd, &fs) == -1)
-		return -1;
-	if ((uint64_t)st.st_size >= to)
-		return 0;
-	/* Only ftruncate(2) refuses a part of a huge page. */
-	return reserved && fs.f_type == TMPFS_MAGIC ?
-	    fallocate(fd, 0, (off_t)to - 1, 1) : ftruncate(fd, (off_t)to);
+	return fstatfs(fd, &fs) == 0 && fs.f_type == TMPFS_MAGIC;
 }
 
-/* The size grows at once or not at all. */
+/*
+ * The size grows at once or not at all: tmpfs frees what it has allocated when
+ * it fails or a signal comes.  What somebody else made larger meanwhile stays
+ * so.  Huge pages are reserved by mmap(2).
+ */
 static int
 grow(int fd, uint64_t from, uint64_t to, unsigned flags)
 {
-	const bool reserves = (flags & SHMT_NORESERVE) == 0;
-
 	if (to > INT64_MAX)
 		return shmt__fail(EFBIG);
-	if (reserves &&
-	    check_room(fd, whole_pages(to) - whole_pages(from)) == -1)
-		return -1;
-	if ((!reserves || reserve(fd, from, to) == 0) &&
-	    raise_size(fd, to, reserves) == 0)
+	if (to == from)
 		return 0;
-	free_reserved(fd);
-	return -1;
+	if ((flags & SHMT_NORESERVE) != 0 || !is_on_tmpfs(fd))
+		return ftruncate(fd, (off_t)to);
+	if (check_room(fd, whole_pages(to) - whole_pages(from)) == -1)
+		return -1;
+	return fallocate(fd, 0, (off_t)from, (off_t)(to - from));
 }
 
 /* Opens a file that can be given its name later; where an old kernel or a

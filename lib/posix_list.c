@@ -15,8 +15,8 @@
 
 #include "shmtool.h"
 #include "posix.h"
-#include "sys/arena.h"
 #include "sys/file.h"
+#include "sys/memory.h"
 #include "sys/resident.h"
 #include "sys/walk.h"
 
@@ -36,7 +36,7 @@ add_entry(struct shmt_list *list, const char *name, bool nothing_swapped,
 	if (more == NULL)
 		return -1;
 	list->list = more;
-	name = shmt__arena_copy(&list->names, name, strlen(name));
+	name = shmt__strings_add(&list->names, name);
 	if (name == NULL)
 		return -1;
 	more += list->count++;
@@ -50,7 +50,7 @@ add_entries(DIR *stream, struct shmt_list *list)
 {
 	bool nothing_swapped = shmt__nothing_swapped();
 	struct dirent *entry;
-	size_t room = 0;
+	size_t room = list->count;
 
 	while ((errno = 0, entry = readdir(stream)) != NULL) {
 		/* The type in the entry spares a system call. */
@@ -75,30 +75,23 @@ int
 shmt__posix_list(unsigned want, struct shmt_list *list)
 {
 	const struct shmt_object any = { .kind = SHMT_POSIX };
-	struct shmt_list all = { 0 };
-	int result = -1;
+	const size_t first = list->count;
+	int result;
 	DIR *stream;
 	size_t i;
 
-	all.dir = shmt__posix_enter(&any);
-	if (all.dir == -1)
+	list->dir = shmt__posix_enter(&any);
+	stream = list->dir == -1 ? NULL : shmt__open_dir(list->dir, ".");
+	if (stream == NULL)
 		return -1;
-	stream = shmt__open_dir(all.dir, ".");
-	if (stream != NULL) {
-		result = add_entries(stream, &all);
-		shmt__close_dir(stream);
-	}
-	if (result == -1) {
-		shmt_list_free(&all);
-		return -1;
-	}
-	if (all.count > 0)
-		qsort(all.list, all.count, sizeof(*all.list), compare_names);
-	if (want & SHMT_WANT_RSS)
-		for (i = 0; i < all.count; i++)
-			shmt__posix_fill_resident(all.dir, &all.list[i]);
-	*list = all;
-	return 0;
+	result = add_entries(stream, list);
+	shmt__close_dir(stream);
+	if (list->count > first)
+		qsort(list->list + first, list->count - first,
+		    sizeof(*list->list), compare_names);
+	for (i = first; (want & SHMT_WANT_RSS) != 0 && i < list->count; i++)
+		shmt__posix_fill_by_opening(&list->list[i]);
+	return result;
 }
 
 /* A file directly in /dev/shm is an object. */

@@ -34,11 +34,6 @@ extern "C" {
 /* The version of the library in use, as SHMT_VERSION was when it was built. */
 const char *shmt_version(void);
 
-/*
- * Text to numbers.  The whole string is parsed, or -1 with EINVAL; ERANGE for a
- * number that does not fit.
- */
-
 enum shmt_kind {
 	SHMT_SYSV,		/* System V segment */
 	SHMT_POSIX,		/* regular file directly in /dev/shm */
@@ -56,6 +51,11 @@ enum shmt_kind {
 
 /* "sysv", "posix", "deleted", "memfd", "anon". */
 const char *shmt_kind_name(enum shmt_kind kind);
+
+/*
+ * Text to numbers.  The whole string is parsed, or -1 with EINVAL; ERANGE for a
+ * number that does not fit.
+ */
 
 /*
  * What an operand names: SHMT_SYSV by key or by id, SHMT_POSIX by name.  A path
@@ -220,7 +220,7 @@ struct shmt_list {
 	size_t count;
 	size_t hidden;		/* processes that could not be looked into,
 				 * where the kinds asked for need that */
-	struct shmt__arena *names;	/* private, as is the directory */
+	struct shmt__strings *names;	/* private, as is the directory */
 	int dir;
 };
 
@@ -398,9 +398,6 @@ void shmt_view_close(struct shmt_view *view);
  * descriptor of its own: fd remains the caller's. */
 int shmt_view_of_fd(int fd, unsigned flags, struct shmt_view **view);
 
-/* The segment's size in bytes. */
-uint64_t shmt_view_size(const struct shmt_view *view);
-
 /*
  * What the view shows, as it was after the view was opened.  It is another
  * segment than the caller saw before if the id was reused meanwhile: compare
@@ -423,8 +420,8 @@ int shmt_view_put(struct shmt_view *view, uint64_t offset, const void *buffer,
 int shmt_view_visit(struct shmt_view *view, uint64_t offset, uint64_t length,
     int (*visit)(void *arg, const void *bytes, uint64_t length), void *arg);
 
-#define SHMT_ZERO_COPY	0x1u	/* lend pages to a pipe, where the kernel can:
-				 * the reader may see later stores */
+#define SHMT_ZERO_COPY	0x1u	/* splice pages into a pipe, where the kernel
+				 * can: the reader may see later stores */
 #define SHMT_SPARSE	0x2u	/* out is a new regular file, or the range was
 				 * never written: leave holes */
 #define SHMT_LEAVE_REST	0x4u	/* more input than the range stays unread */
@@ -876,7 +873,7 @@ struct shmt_tmpfs {
 struct shmt_tmpfs_list {
 	struct shmt_tmpfs *list;
 	size_t count;
-	struct shmt__arena *names;	/* private */
+	struct shmt__strings *names;	/* private */
 };
 
 /* Lists every tmpfs once.  The caller frees with shmt_tmpfs_free().  errno as

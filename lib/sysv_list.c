@@ -10,7 +10,6 @@
 #include <sys/ipc.h>
 #include <sys/shm.h>
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -19,8 +18,10 @@
 #include <unistd.h>
 
 #include "shmtool.h"
-#include "sys/arena.h"
 #include "sys/file.h"
+#include "sys/meminfo.h"
+#include "sys/memory.h"
+#include "sys/parse.h"
 #include "sysv.h"
 
 struct array {
@@ -41,45 +42,21 @@ grow(struct array *array)
 	return &more[array->count++];
 }
 
-/* One number of a line up to max, moving *text; false where there is none. */
+/* One number of a line up to max, moving *text; the key, which alone has a
+ * sign, in two's complement. */
 static bool
-field(const char **text, uint64_t max, int base, uint64_t *number)
+field(const char **text, bool is_key, unsigned base, uint64_t max,
+    uint64_t *number)
 {
-	const char *p = *text;
-	uint64_t n = 0;
+	bool negative;
 
-	while (*p == ' ')
-		p++;
-	if (*p < '0' || *p >= '0' + base)
+	*text += strspn(*text, " ");
+	negative = is_key && **text == '-';
+	*text += negative;
+	if (shmt__digits(text, base, max + negative, number) == -1)
 		return false;
-	/* A division for each digit would take longer than all the rest. */
-	for (; *p >= '0' && *p < '0' + base; p++)
-		if (__builtin_mul_overflow(n, (uint64_t)base, &n) ||
-		    __builtin_add_overflow(n, (uint64_t)(*p - '0'), &n))
-			return false;
-	if (n > max)
-		return false;
-	*text = p;
-	*number = n;
-	return true;
-}
-
-/* The key, the only one that has a sign. */
-static bool
-key_field(const char **text, uint64_t *number)
-{
-	const char *p = *text;
-	uint64_t n;
-
-	while (*p == ' ')
-		p++;
-	if (*p != '-')
-		return field(text, INT32_MAX, 10, number);
-	p++;
-	if (*p == ' ' || !field(&p, (uint64_t)INT32_MAX + 1, 10, &n))
-		return false;
-	*text = p;
-	*number = -n;
+	if (negative)
+		*number = -*number;
 	return true;
 }
 
@@ -94,7 +71,8 @@ static int
 parse_numbers(const char *line, uint64_t v[static COLUMNS])
 {
 	static const uint64_t most[COLUMNS] = {
-		[ID] = INT32_MAX, [PERMS] = 0177777, [SIZE] = UINT64_MAX,
+		[KEY] = INT32_MAX, [ID] = INT32_MAX, [PERMS] = 0177777,
+		[SIZE] = UINT64_MAX,
 		[CPID] = INT32_MAX, [LPID] = INT32_MAX, [NATTCH] = UINT64_MAX,
 		[UID] = UINT32_MAX, [GID] = UINT32_MAX, [CUID] = UINT32_MAX,
 		[CGID] = UINT32_MAX, [ATIME] = INT64_MAX, [DTIME] = INT64_MAX,
@@ -104,8 +82,7 @@ parse_numbers(const char *line, uint64_t v[static COLUMNS])
 	int n;
 
 	for (n = 0; n < COLUMNS && *p != '\n'; n++)
-		if (!(n == KEY ? key_field(&p, &v[n]) :
-		    field(&p, most[n], n == PERMS ? 8 : 10, &v[n])))
+		if (!field(&p, n == KEY, n == PERMS ? 8 : 10, most[n], &v[n]))
 			return 0;
 	while (*p == ' ')
 		p++;
@@ -212,43 +189,22 @@ shmt__read_sysvipc(FILE *file, struct shmt_info **list, size_t *count)
 	return 0;
 }
 
-/* Whether any huge page of one size is in use on the machine. */
-static bool
-huge_pages_used(const char *pool)
-{
-	static const char *const names[] = { "nr_hugepages", "free_hugepages" };
-	char path[300], *text;
-	uint64_t n[2] = { 0, 0 };
-	size_t i;
-
-	for (i = 0; i < 2; i++) {
-		strlcpy(path, "/sys/kernel/mm/hugepages/", sizeof(path));
-		strlcat(path, pool, sizeof(path));
-		strlcat(path, "/", sizeof(path));
-		strlcat(path, names[i], sizeof(path));
-		text = shmt__read_file(AT_FDCWD, path);
-		if (text == NULL)
-			return true;
-		n[i] = strtoull(text, NULL, 10);
-		free(text);
-	}
-	return n[0] != n[1];
-}
-
+/* Whether any huge page is in use on the machine.  Of the usual size meminfo
+ * counts those that are free; all others count as used. */
 static bool
 any_huge_pages_used(void)
 {
-	struct dirent *entry;
-	bool used = false;
-	DIR *dir;
+	char *text = shmt__read_meminfo(AT_FDCWD);
+	uint64_t total;
+	bool used;
 
-	dir = opendir("/sys/kernel/mm/hugepages");
-	if (dir == NULL)
-		return errno != ENOENT;
-	while (!used && (entry = readdir(dir)) != NULL)
-		used = entry->d_name[0] != '.' &&
-		    huge_pages_used(entry->d_name);
-	closedir(dir);
+	if (text == NULL)
+		return true;
+	total = shmt__find_number(text, "HugePages_Total");
+	used = shmt__find_number(text, "HugePages_Free") != total ||
+	    shmt__meminfo(text, "Hugetlb") !=
+	    total * shmt__meminfo(text, "Hugepagesize");
+	free(text);
 	return used;
 }
 
@@ -429,14 +385,10 @@ shmt__sysv_info(const struct shmt_object *object, unsigned want,
 	    shmt__sysv_look(object->id, info);
 }
 
+/* The first of all kinds: the list is still empty. */
 int
 shmt__sysv_list(unsigned want, struct shmt_list *list)
 {
-	struct shmt_list all = { 0 };
-
-	if (shmt__sysv_all((want & SHMT_WANT_RSS) != 0, &all.list,
-	    &all.count) == -1)
-		return -1;
-	*list = all;
-	return 0;
+	return shmt__sysv_all((want & SHMT_WANT_RSS) != 0, &list->list,
+	    &list->count);
 }

@@ -21,8 +21,8 @@
 
 #include "posix.h"
 #include "shmtool.h"
-#include "sys/arena.h"
 #include "sys/file.h"
+#include "sys/memory.h"
 #include "sys/resident.h"
 #include "unnamed.h"
 #include "users/scan.h"
@@ -33,37 +33,7 @@
 #define DELETED " (deleted)"
 #define MEMFD "/memfd:"
 
-#define ANY_SEAL (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | \
-	    F_SEAL_FUTURE_WRITE)
-
 #define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
-
-/* Seals, and where a part is swapped out, rss and swap: these need the memory
- * to be open. */
-static void
-fill_by_opening(struct shmt_info *info)
-{
-	const bool memfd = info->object.kind == SHMT_MEMFD;
-	struct statx st;
-	int fd, seals;
-
-	if (!memfd && (info->known & SHMT_HAS_RSS) != 0)
-		return;
-	/* Not even the holder of a lease is waited for. */
-	fd = shmt__posix_open_for(&info->object, O_RDONLY | O_NONBLOCK, &st);
-	if (fd == -1)
-		return;
-	if ((info->known & SHMT_HAS_RSS) == 0 &&
-	    shmt__resident(fd, &info->rss, &info->swap) == 0)
-		info->known |= SHMT_HAS_RSS;
-	seals = memfd ? fcntl(fd, F_GET_SEALS) : -1;
-	if (seals != -1) {
-		info->known |= SHMT_HAS_SEALS;
-		info->seals = (unsigned)seals;
-		info->state |= (seals & ANY_SEAL) != 0 ? SHMT_SEALED : 0;
-	}
-	shmt__close(fd);
-}
 
 /* Facts of the file that a path in /proc leads to, which object describes. */
 static void
@@ -75,7 +45,7 @@ fill(const struct shmt_object *object, const struct statx *st, bool swaps,
 	info->state = 0;
 	info->known |= SHMT_HAS_IN_USE;
 	info->in_use = true;
-	fill_by_opening(info);
+	shmt__posix_fill_by_opening(info);
 }
 
 int
@@ -152,7 +122,7 @@ find_kind(int place, const struct statx *st, enum shmt_kind *kind)
 	if (shmt__is_internal(&devices, shmt__device_of(st), &huge)) {
 		if (read_link(place, text) == -1)
 			return -1;
-		*kind = shmt__kind_by_name(text, strlen(text), &key);
+		*kind = shmt__kind_by_name(text, &key);
 	}
 	if ((fs.f_type != TMPFS_MAGIC &&
 	    (uint32_t)fs.f_type != HUGETLBFS_MAGIC) ||
@@ -193,7 +163,7 @@ shmt_path_name(const char *path, char name[256])
 {
 	const struct shmt_object object = { .path = path };
 	const struct shmt_info *info;
-	struct shmt_list list;
+	struct shmt_list list = { 0 };
 	struct statx st;
 	bool found = false;
 	size_t i;
@@ -203,8 +173,10 @@ shmt_path_name(const char *path, char name[256])
 	if (place == -1)
 		return -1;
 	shmt__close(place);
-	if (shmt__posix_list(0, &list) == -1)
+	if (shmt__posix_list(0, &list) == -1) {
+		shmt_list_free(&list);
 		return -1;
+	}
 	for (i = 0; i < list.count && !found; i++) {
 		info = &list.list[i];
 		found = info->object.inode == st.stx_ino &&
@@ -322,8 +294,9 @@ has_this_name(const struct shmt__found *found)
 {
 	struct statx st;
 
-	return shmt__statx(AT_FDCWD, found->name, AT_SYMLINK_NOFOLLOW,
-	    &st) == 0 && st.stx_ino == found->mapping.inode &&
+	return found->name != NULL && shmt__statx(AT_FDCWD, found->name,
+	    AT_SYMLINK_NOFOLLOW, &st) == 0 &&
+	    st.stx_ino == found->mapping.inode &&
 	    shmt__device_of(&st) == found->mapping.device;
 }
 
@@ -385,8 +358,7 @@ add_memory(struct shmt_list *list, const struct shmt__found *found,
 	if (result == 1)
 		return 0;
 	count_users(found, count, info);
-	info->object.path = shmt__arena_copy(&list->names, path,
-	    strlen(path));
+	info->object.path = shmt__strings_add(&list->names, path);
 	list->count++;
 	return info->object.path == NULL ? -1 : 0;
 }
@@ -395,11 +367,14 @@ static int
 add_all(struct shmt__scan *scan, struct shmt_list *list)
 {
 	const bool swaps = !shmt__nothing_swapped();
+	struct shmt_info *more;
 	size_t i, n;
 
-	list->list = calloc(scan->count + 1, sizeof(*list->list));
-	if (list->list == NULL)
+	more = reallocarray(list->list, list->count + scan->count + 1,
+	    sizeof(*more));
+	if (more == NULL)
 		return -1;
+	list->list = more;
 	if (scan->count > 0)
 		qsort(scan->found, scan->count, sizeof(*scan->found),
 		    compare_found);
@@ -416,7 +391,6 @@ shmt__unnamed_list(unsigned kinds, struct shmt_list *list)
 {
 	const struct shmt__query query = { .kinds = kinds & SHMT_UNNAMED,
 	    .unlinked = (kinds & SHMT_KIND(SHMT_DELETED)) != 0, .fds = true };
-	struct shmt_list all = { 0 };
 	struct shmt__scan scan;
 	int result;
 
@@ -425,12 +399,8 @@ shmt__unnamed_list(unsigned kinds, struct shmt_list *list)
 			errno = ENOTSUP;
 		return -1;
 	}
-	result = add_all(&scan, &all);
-	all.hidden = scan.hidden;
+	result = add_all(&scan, list);
+	list->hidden += scan.hidden;
 	shmt__scan_free(&scan);
-	if (result == 0)
-		*list = all;
-	else
-		shmt_list_free(&all);
 	return result;
 }

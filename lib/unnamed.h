@@ -10,7 +10,7 @@
 
 #include "shmtool.h"
 
-/* kinds: those of SHMT_UNNAMED; one pass over /proc. */
+/* Adds to a list by one pass over /proc; kinds: those of SHMT_UNNAMED. */
 int shmt__unnamed_list(unsigned kinds, struct shmt_list *list);
 
 /* Whether a text is "/proc/PID/fd/N" or "/proc/PID/map_files/RANGE". */

@@ -20,6 +20,7 @@
 #include "shmtool.h"
 #include "transfer.h"
 #include "ui/message.h"
+#include "ui/progress.h"
 #include "ui/signals.h"
 #include "ui/stream.h"
 #include "ui/text.h"
@@ -28,9 +29,7 @@ static int
 input_failed(const char *name, int error)
 {
 	/* After a signal, main() ends the program by it. */
-	if (caught_signal() == 0)
-		warn_about(name, "%s", strerror(error));
-	return error == ENOENT ? ST_FAILED : status_of(error);
+	return caught_signal() == 0 ? file_failed(name, error) : ST_FAILED;
 }
 
 static int
@@ -200,18 +199,13 @@ open_input(const char *name, bool sized, uint64_t *size, int *in)
 	return status;
 }
 
-static bool
-stop(void *arg, uint64_t done)
-{
-	(void)arg;
-	(void)done;
-	return caught_signal() != 0;
-}
-
 int
 copy_input(struct shmt_view *view, const char *name, int in)
 {
-	struct shmt_transfer how = { .length = UINT64_MAX, .progress = stop };
+	const uint64_t size = shmt_view_info(view)->size;
+	struct progress none = { .on = false };
+	struct shmt_transfer how = { .length = UINT64_MAX,
+		.progress = show_progress, .arg = &none };
 	uint64_t done;
 	struct stat st;
 
@@ -231,7 +225,6 @@ copy_input(struct shmt_view *view, const char *name, int in)
 	if (fstat(in, &st) == 0 && S_ISCHR(st.st_mode))
 		return ST_OK;
 	warn_about(name, "longer than the segment of %ju byte%s",
-	    (uintmax_t)shmt_view_size(view),
-	    plural(shmt_view_size(view), "s"));
+	    (uintmax_t)size, plural(size, "s"));
 	return ST_FAILED;
 }

@@ -30,18 +30,6 @@ refused(const struct creation *c, int error)
 	return diagnose_object(c->text, &c->info.object, &c->request, error);
 }
 
-/* Reserves the memory, again after SIGSTOP and SIGCONT, which interrupt it. */
-static int
-draft(const struct creation *c, int *fd)
-{
-	int result;
-
-	do {
-		result = shmt_posix_draft(&c->info.object, &c->request, fd);
-	} while (result == -1 && errno == EINTR && caught_signal() == 0);
-	return result;
-}
-
 /* Looks up the object that has no name yet, and copies its contents. */
 static int
 fill(struct creation *c, int fd)
@@ -117,10 +105,15 @@ find_existing(struct creation *c)
 int
 make_object(struct creation *c)
 {
-	int fd, status = LOST_RACE;
+	int fd, result, status = LOST_RACE;
 
 	c->request.mode = c->mode;
-	if (draft(c, &fd) == 0)
+	/* Reserves the memory, again after SIGSTOP and SIGCONT, which interrupt
+	 * it. */
+	do {
+		result = shmt_posix_draft(&c->info.object, &c->request, &fd);
+	} while (result == -1 && errno == EINTR && caught_signal() == 0);
+	if (result == 0)
 		status = complete(c, fd);
 	else if (errno != EEXIST || (c->request.flags & SHMT_OPEN) == 0)
 		status = refused(c, errno);

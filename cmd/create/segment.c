@@ -71,10 +71,9 @@ attach_created(struct creation *c)
 	status = check_created(c);
 	if (status != ST_OK)
 		return status;
-	if (c->request.key == 0 &&
-	    shmt_remove(&c->info.object, 0, NULL) == -1)
-		return fail(c->text, errno);
-	return inform_reaper(&c->reaper, &c->info) ? ST_OK : no_reaper(c->text);
+	return c->request.key != 0 ||
+	    shmt_remove(&c->info.object, 0, NULL) == 0 ? ST_OK :
+	    fail(c->text, errno);
 }
 
 static int
@@ -133,7 +132,7 @@ complete(struct creation *c)
 
 	if (c->command != NULL)
 		status = attach_created(c);
-	else if (c->has_reaper)
+	if (status == ST_OK && c->has_reaper)
 		status = inform(c);
 	if (status == ST_OK && c->lock)
 		status = lock(c);

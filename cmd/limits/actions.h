@@ -11,7 +11,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "limits/setting.h"
 #include "shmtool.h"
 #include "ui/table.h"
 
@@ -42,6 +41,19 @@ int check_usage(const struct thresholds *thresholds);
 
 /* advise.c: --advise, for this much memory; 0: for this machine's. */
 int print_advice(enum shmt_profile profile, uint64_t memory, bool json);
+
+/* setting.c: what --set is to set. */
+#define SHM_RMID_FORCED "shm_rmid_forced"
+#define SETTINGS_MAX 5		/* of different names */
+
+struct settings {
+	struct shmt_setting list[SETTINGS_MAX];
+	size_t count;
+	const char *dev_shm_size;	/* as it was written, or NULL */
+};
+
+/* Appends "NAME=VALUE". */
+int parse_setting(const char *text, struct settings *settings);
 
 /* set.c: --set and --persist.  Sets all or none; file: where they are kept, or
  * NULL; dry: only shows. */

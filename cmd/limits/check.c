@@ -91,41 +91,13 @@ check_unknown(const char *what, int error)
 	return CHECK_UNKNOWN;
 }
 
-static void
-print_all_figures(const struct use uses[], size_t count)
-{
-	size_t i;
-	bool first = true;
-
-	for (i = 0; i < count; i++) {
-		if (!uses[i].fills)
-			continue;
-		if (!first)
-			printf(", ");
-		first = false;
-		print_figures(&uses[i]);
-	}
-}
-
-static void
-print_all_performance(const struct use uses[], size_t count,
-    const struct thresholds *t)
-{
-	size_t i;
-
-	printf(" |");
-	for (i = 0; i < count; i++)
-		if (uses[i].has_limit)
-			print_performance(&uses[i], t);
-}
-
 int
 check_usage(const struct thresholds *t)
 {
 	static const char *const words[] = { "OK", "WARNING", "CRITICAL" };
 	struct use uses[USES_MAX];
 	struct sample sample;
-	const char *bad;
+	const char *bad, *between = "";
 	size_t i, count;
 	int state = CHECK_OK;
 
@@ -141,10 +113,18 @@ check_usage(const struct thresholds *t)
 	    state == CHECK_OK)
 		state = CHECK_WARNING;
 	printf("SHM %s - ", words[state]);
-	print_all_figures(uses, count);
+	for (i = 0; i < count; i++)
+		if (uses[i].fills) {
+			printf("%s", between);
+			between = ", ";
+			print_figures(&uses[i]);
+		}
 	if (t->stale != -1)
 		printf(", %" PRIu64 " stale", sample.stale);
-	print_all_performance(uses, count, t);
+	printf(" |");
+	for (i = 0; i < count; i++)
+		if (uses[i].has_limit)
+			print_performance(&uses[i], t);
 	if (t->stale != -1)
 		printf(" stale=%" PRIu64 ";%d;;0;", sample.stale, t->stale);
 	putchar('\n');

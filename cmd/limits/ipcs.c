@@ -156,29 +156,16 @@ put_human(char *at, uint64_t size)
 	return put_cell(at, cell, (size_t)length, CELL);
 }
 
-/* The name's first bytes; the neighbours' rows mostly have the same owner. */
-static char *
-put_owner(char *at, uint32_t uid)
-{
-	static const char *name;
-	static uint32_t of;
-
-	if (name == NULL || of != uid) {
-		name = user_name(uid);
-		of = uid;
-	}
-	return put_cell(at, name, strnlen(name, CELL), CELL);
-}
-
 static void
 put_row(const struct shmt_info *s, bool human)
 {
 	bool dest = (s->state & SHMT_DEST) != 0;
 	bool locked = (s->state & SHMT_LOCKED) != 0;
+	const char *owner = user_name(s->uid);
 	char row[ROW_MAX], *at = put_key(row, s->key);
 
 	at = put_number(at, (uint64_t)s->object.id, 10);
-	at = put_owner(at, s->uid);
+	at = put_cell(at, owner, strnlen(owner, CELL), CELL);
 	at = put_number(at, s->mode, 8);
 	at = human ? put_human(at, s->size) : put_number(at, s->size, 10);
 	at = put_number(at, s->nattch, 10);

@@ -139,39 +139,33 @@ print_gauge(const char *name, const char *help)
 }
 
 static void
-print_metric(const struct metric *metric, const struct labelled *samples,
-    size_t count)
-{
-	uint64_t unit = metric->pages ? (uint64_t)sysconf(_SC_PAGESIZE) : 1;
-	uint64_t value;
-	bool headed = false;
-	size_t i;
-
-	for (i = 0; i < count; i++) {
-		if (!is_known(&samples[i].sample, metric->need))
-			continue;
-		if (!headed)
-			print_gauge(metric->name, metric->help);
-		headed = true;
-		printf("%s", metric->name);
-		/* There is one /dev/shm, and one memory cgroup of ours. */
-		if (samples[i].has_ns && metric->need < DEV_SHM)
-			printf("{ipc_namespace=\"%" PRIu64 "\"}",
-			    samples[i].ns);
-		putchar(' ');
-		memcpy(&value, (const char *)&samples[i].sample +
-		    metric->figure, sizeof(value));
-		print_value(value, unit);
-	}
-}
-
-static void
 print_samples(const struct labelled *samples, size_t count)
 {
+	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	const struct metric *m;
+	uint64_t value;
+	bool headed;
 	size_t i;
 
-	for (i = 0; i < METRICS; i++)
-		print_metric(&metrics[i], samples, count);
+	for (m = metrics; m < metrics + METRICS; m++) {
+		headed = false;
+		for (i = 0; i < count; i++) {
+			if (!is_known(&samples[i].sample, m->need))
+				continue;
+			if (!headed)
+				print_gauge(m->name, m->help);
+			headed = true;
+			printf("%s", m->name);
+			/* There is one /dev/shm, and one memory cgroup. */
+			if (samples[i].has_ns && m->need < DEV_SHM)
+				printf("{ipc_namespace=\"%" PRIu64 "\"}",
+				    samples[i].ns);
+			putchar(' ');
+			memcpy(&value, (const char *)&samples[i].sample +
+			    m->figure, sizeof(value));
+			print_value(value, m->pages ? page : 1);
+		}
+	}
 }
 
 /* Takes a sample of each namespace; returns how many, and counts those that
@@ -210,11 +204,7 @@ export_all(void)
 
 	if (shmt_ns_list(SHMT_SYSV, &list, &count, &unseen) == -1)
 		return fail("IPC namespaces", errno);
-	samples = calloc(count, sizeof(*samples));
-	if (samples == NULL) {
-		free(list);
-		return fail(NULL, errno);
-	}
+	samples = check_memory(calloc(count, sizeof(*samples)));
 	known = ask_all(list, count, samples, &hidden);
 	if (known > 0)
 		add_memory(&samples[0].sample);

@@ -66,60 +66,39 @@ add_memory(struct sample *sample)
 	    cgroup.limit - cgroup.left : 0;
 }
 
-static size_t
-list_sysv_uses(const struct sample *sample, struct use uses[])
+size_t
+list_uses(const struct sample *sample, struct use uses[USES_MAX])
 {
 	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 	const struct shmt_limits *l = &sample->limits;
 	const struct shmt_usage *u = &sample->usage;
-
-	uses[0] =
-	    (struct use){"shmmni", "segments", "segments", "", VALUE_NUMBER,
-		l->shmmni, u->segments, .has_limit = true, .fills = true};
-	uses[1] = (struct use){"shmall", "pages", "pages", "", VALUE_NUMBER,
-	    l->shmall, u->pages, .has_limit = true, .fills = true,
-	    .unlimited = l->shmall > LONG_MAX / page};
-	/* A segment may well be as large as the largest one may be. */
-	uses[2] = (struct use){"shmmax", "bytes", "largest", "", VALUE_SIZE,
-	    l->shmmax, u->largest, .has_limit = true, .fills = false,
-	    .unlimited = l->shmmax > LONG_MAX};
-	return 3;
-}
-
-/* For a tmpfs without a limit, the kernel reports no use. */
-static size_t
-list_dev_shm_uses(const struct sample *sample, struct use uses[])
-{
 	const struct shmt_dev_shm *d = &sample->dev_shm;
+	size_t n = 0;
 
-	if (!sample->has_dev_shm)
-		return 0;
-	uses[0] = (struct use){SHMT_DEV_SHM_SIZE, "bytes", "dev_shm",
-	    "/dev/shm", VALUE_SIZE, d->size, d->used, .has_limit = d->size != 0,
-	    .fills = true};
-	uses[1] = (struct use){ "dev_shm_inodes", "inodes", "dev_shm_inodes",
-		"/dev/shm", VALUE_NUMBER, d->inodes, d->used_inodes,
-		.has_limit = d->inodes != 0, .fills = true };
-	return 2;
-}
-
-static size_t
-list_cgroup_uses(const struct sample *sample, struct use uses[])
-{
-	if (!sample->has_cgroup)
-		return 0;
-	uses[0] = (struct use){ "memory_cgroup", "bytes", "memory_cgroup",
-		"memory cgroup", VALUE_SIZE, sample->cgroup_limit,
-		sample->cgroup_used, .has_limit = true, .fills = true };
-	return 1;
-}
-
-size_t
-list_uses(const struct sample *sample, struct use uses[USES_MAX])
-{
-	size_t n;
-
-	n = list_sysv_uses(sample, uses);
-	n += list_dev_shm_uses(sample, uses + n);
-	return n + list_cgroup_uses(sample, uses + n);
+	uses[n++] = (struct use){ "shmmni", "segments", "segments", "",
+		VALUE_NUMBER, l->shmmni, u->segments, .has_limit = true,
+		.fills = true };
+	uses[n++] = (struct use){ "shmall", "pages", "pages", "",
+		VALUE_NUMBER, l->shmall, u->pages, .has_limit = true,
+		.fills = true, .unlimited = l->shmall > LONG_MAX / page };
+	/* A segment may well be as large as the largest one may be. */
+	uses[n++] = (struct use){ "shmmax", "bytes", "largest", "",
+		VALUE_SIZE, l->shmmax, u->largest, .has_limit = true,
+		.unlimited = l->shmmax > LONG_MAX };
+	/* For a tmpfs without a limit, the kernel reports no use. */
+	if (sample->has_dev_shm) {
+		uses[n++] = (struct use){ SHMT_DEV_SHM_SIZE, "bytes",
+			"dev_shm", "/dev/shm", VALUE_SIZE, d->size, d->used,
+			.has_limit = d->size != 0, .fills = true };
+		uses[n++] = (struct use){ "dev_shm_inodes", "inodes",
+			"dev_shm_inodes", "/dev/shm", VALUE_NUMBER, d->inodes,
+			d->used_inodes, .has_limit = d->inodes != 0,
+			.fills = true };
+	}
+	if (sample->has_cgroup)
+		uses[n++] = (struct use){ "memory_cgroup", "bytes",
+			"memory_cgroup", "memory cgroup", VALUE_SIZE,
+			sample->cgroup_limit, sample->cgroup_used,
+			.has_limit = true, .fills = true };
+	return n;
 }

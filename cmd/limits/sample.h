@@ -40,6 +40,7 @@ struct use {
 	bool has_limit;		/* false: neither is known */
 	bool unlimited;		/* the limit is above any machine's memory */
 	bool fills;		/* a high percentage is a problem */
+	bool in_words;		/* "no limit", for people */
 };
 
 #define USES_MAX 8

@@ -39,38 +39,15 @@ is_named(const struct shmt_setting *setting, const char *name)
  * Effects on existing segments
  */
 
+/* Where more than a limit is in use: all of it stays. */
 static void
-warn_of_shmmni(const struct change *c, uint64_t value)
+warn_if_above(const struct shmt_setting *s, uint64_t used, const char *one,
+    const char *several)
 {
-	uint64_t n = c->usage.segments;
-
-	if (n > value)
-		warn_about("shmmni", "%" PRIu64 " segment%s, more than "
-		    "%" PRIu64 ": %s", n,
-		    n == 1 ? " exists" : "s exist", value,
-		    n == 1 ? "it stays" : "they stay");
-}
-
-static void
-warn_of_shmall(const struct change *c, uint64_t value)
-{
-	uint64_t n = c->usage.pages;
-
-	if (n > value)
-		warn_about("shmall", "%" PRIu64 " page%s in use, more than "
-		    "%" PRIu64 ": %s", n,
-		    n == 1 ? " is" : "s are", value,
-		    n == 1 ? "it stays" : "they stay");
-}
-
-static void
-warn_of_shmmax(const struct change *c, uint64_t value)
-{
-	uint64_t n = c->usage.largest;
-
-	if (n > value)
-		warn_about("shmmax", "a segment has more, %" PRIu64
-		    " byte%s: it stays", n, plural(n, "s"));
+	if (used > s->value)
+		warn_about(s->name, "%" PRIu64 " %s, more than %" PRIu64
+		    ": %s", used, used == 1 ? one : several, s->value,
+		    used == 1 ? "it stays" : "they stay");
 }
 
 /* Segments that the kernel removes when shm_rmid_forced is set. */
@@ -122,29 +99,25 @@ warn_of_effects(const struct change *c, bool dry)
 	const struct shmt_setting *s = c->settings->list;
 	size_t i;
 
-	for (i = 0; i < c->settings->count; i++, s++)
+	for (i = 0; i < c->settings->count; i++, s++) {
+		/* The kernel itself refuses it, where it is asked. */
+		if (dry && is_named(s, "shmmni") && s->value > SHMMNI_MOST)
+			warn_about(s->name, "more than %d needs the boot "
+			    "option ipcmni_extend", SHMMNI_MOST);
 		if (is_named(s, "shmmni"))
-			warn_of_shmmni(c, s->value);
+			warn_if_above(s, c->usage.segments, "segment exists",
+			    "segments exist");
 		else if (is_named(s, "shmall"))
-			warn_of_shmall(c, s->value);
-		else if (is_named(s, "shmmax"))
-			warn_of_shmmax(c, s->value);
+			warn_if_above(s, c->usage.pages, "page is in use",
+			    "pages are in use");
+		else if (is_named(s, "shmmax") && c->usage.largest > s->value)
+			warn_about(s->name, "a segment has more, %" PRIu64
+			    " byte%s: it stays", c->usage.largest,
+			    plural(c->usage.largest, "s"));
 		else if (is_named(s, SHM_RMID_FORCED) && s->value == 1 &&
 		    c->old[i] == 0)
 			warn_of_removal(c, dry);
-}
-
-/* Reports what only the kernel can check, where it is not asked. */
-static void
-warn_of_extension(const struct change *c)
-{
-	const struct shmt_setting *s = c->settings->list;
-	size_t i;
-
-	for (i = 0; i < c->settings->count; i++)
-		if (is_named(&s[i], "shmmni") && s[i].value > SHMMNI_MOST)
-			warn_about("shmmni", "more than %d needs the boot "
-			    "option ipcmni_extend", SHMMNI_MOST);
+	}
 }
 
 /*
@@ -209,27 +182,15 @@ set_revocable(const struct change *c)
 	return status;
 }
 
-/* shm_rmid_forced removes segments, which cannot be restored. */
 static int
-set_irrevocable(const struct change *c)
-{
-	size_t i;
-
-	for (i = 0; i < c->settings->count; i++)
-		if (is_named(&c->settings->list[i], SHM_RMID_FORCED))
-			return set_one(c, i);
-	return ST_OK;
-}
-
-static int
-file_failed(const char *file, int error)
+persist_failed(const char *file, int error)
 {
 	warn_about(file, "%s",
 	    error == ELOOP ? "a symbolic link: name the file itself" :
 	    error == EINVAL ? "not a regular file" :
 	    error == EBUSY ? "another process has its directory locked" :
 	    strerror(error));
-	return error == ENOENT ? ST_FAILED : status_of(error);
+	return file_status(error);
 }
 
 /* The sysctls among some settings, the only ones that a file keeps. */
@@ -254,51 +215,35 @@ prepare_file(struct change *c)
 	if (c->file == NULL || count == 0)
 		return ST_OK;
 	return shmt_persist_prepare(c->file, list, count, &c->new_file) == 0 ?
-	    ST_OK : file_failed(c->file, errno);
+	    ST_OK : persist_failed(c->file, errno);
 }
 
-static int
-commit_file(const struct change *c)
-{
-	return c->new_file == NULL || shmt_persist_commit(c->new_file) == 0 ?
-	    ST_OK : file_failed(c->file, errno);
-}
-
-static void
-revert_file(const struct change *c)
-{
-	if (c->new_file != NULL && shmt_persist_revert(c->new_file) == -1)
-		warn_about(c->file, "could not be put back: %s",
-		    strerror(errno));
-}
-
-/* Sets all, or has undone all. */
+/* Sets all, or has undone all.  shm_rmid_forced, which removes segments for
+ * good, comes last. */
 static int
 set_all(const struct change *c)
 {
 	int status;
+	size_t i;
 
 	status = set_revocable(c);
 	if (status != ST_OK)
 		return status;
-	status = commit_file(c);
-	if (status == ST_OK) {
-		status = set_irrevocable(c);
-		if (status != ST_OK)
-			revert_file(c);
-	}
-	if (status != ST_OK)
+	if (c->new_file != NULL && shmt_persist_commit(c->new_file) == -1) {
+		status = persist_failed(c->file, errno);
 		undo(c, c->settings->count);
+		return status;
+	}
+	for (i = 0; i < c->settings->count && status == ST_OK; i++)
+		if (is_named(&c->settings->list[i], SHM_RMID_FORCED))
+			status = set_one(c, i);
+	if (status == ST_OK)
+		return ST_OK;
+	if (c->new_file != NULL && shmt_persist_revert(c->new_file) == -1)
+		warn_about(c->file, "could not be put back: %s",
+		    strerror(errno));
+	undo(c, c->settings->count);
 	return status;
-}
-
-static int
-check_one(const struct shmt_setting *setting)
-{
-	char reason[SHMT_REASON];
-
-	return shmt_limit_check(setting->name, reason) == 0 ? ST_OK :
-	    setting_failed(setting, setting->value, reason, errno);
 }
 
 /* Checks everything that can be checked before anything is changed. */
@@ -306,18 +251,17 @@ static int
 check_all(struct change *c, bool dry)
 {
 	const struct shmt_setting *s = c->settings->list;
-	int status = ST_OK;
+	char reason[SHMT_REASON];
 	size_t i;
 
-	for (i = 0; i < c->settings->count && status == ST_OK; i++) {
-		if (shmt_limit_get(s[i].name, &c->old[i]) == -1)
-			status = setting_failed(&s[i], s[i].value, "", errno);
+	for (i = 0; i < c->settings->count; i++, s++) {
+		if (shmt_limit_get(s->name, &c->old[i]) == -1)
+			return setting_failed(s, s->value, "", errno);
 		/* --dry-run needs no permission. */
-		else if (!dry || is_named(&s[i], SHMT_DEV_SHM_SIZE))
-			status = check_one(&s[i]);
+		if ((!dry || is_named(s, SHMT_DEV_SHM_SIZE)) &&
+		    shmt_limit_check(s->name, reason) == -1)
+			return setting_failed(s, s->value, reason, errno);
 	}
-	if (status != ST_OK)
-		return status;
 	if (shmt_list(SHMT_KIND(SHMT_SYSV), SHMT_WANT_RSS, &c->all) == -1)
 		return fail("list of segments", errno);
 	shmt_usage_of(c->all.list, c->all.count, &c->usage);
@@ -329,29 +273,18 @@ check_all(struct change *c, bool dry)
  */
 
 static void
-print_value(uint64_t value, bool size)
-{
-	if (size && value == 0)
-		printf("no limit");
-	else
-		printf("%" PRIu64, value);
-}
-
-static void
 print_changes(const struct change *c)
 {
 	const struct shmt_setting *s = c->settings->list;
-	bool size;
 	size_t i;
 
-	for (i = 0; i < c->settings->count; i++) {
-		size = is_named(&s[i], SHMT_DEV_SHM_SIZE);
-		printf("%s: ", s[i].name);
-		print_value(c->old[i], size);
-		printf(" -> ");
-		print_value(s[i].value, size);
-		putchar('\n');
-	}
+	for (i = 0; i < c->settings->count; i++, s++)
+		if (c->old[i] == 0 && is_named(s, SHMT_DEV_SHM_SIZE))
+			printf("%s: no limit -> %" PRIu64 "\n", s->name,
+			    s->value);
+		else
+			printf("%s: %" PRIu64 " -> %" PRIu64 "\n", s->name,
+			    c->old[i], s->value);
 }
 
 static void
@@ -426,9 +359,7 @@ change_limits(const struct settings *settings, const char *file, bool dry)
 	catch_signals();
 	ignore_sigpipe();
 	status = check_all(&c, dry);
-	if (status == ST_OK && dry)
-		warn_of_extension(&c);
-	else if (status == ST_OK)
+	if (status == ST_OK && !dry)
 		status = set_all(&c);
 	if (status == ST_OK) {
 		warn_of_effects(&c, dry);

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "limits/setting.h"
+#include "limits/actions.h"
 #include "shmtool.h"
 #include "ui/message.h"
 

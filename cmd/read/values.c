@@ -92,38 +92,26 @@ INTEGER(format_x8, uint64_t, format_bits(text, value, sizeof(value)))
  * such a text of no more than DBL_DIG digits shows it there, since %g drops
  * zeros; below DBL_MIN a number has fewer digits.
  */
-static char *
-format_f8(char *text, const unsigned char *bytes)
-{
-	int precision, length;
-	double value;
-
-	memcpy(&value, bytes, sizeof(value));
-	precision = fabs(value) < DBL_MIN ? 1 : DBL_DIG;
-	for (;; precision++) {
-		length = snprintf(text, VALUE_MAX, "%.*g", precision, value);
-		if (precision >= DBL_DECIMAL_DIG ||
-		    !islessgreater(strtod(text, NULL), value))
-			return text + length;
-	}
+#define FLOATING(function, type, absolute, smallest, digits, most, parse) \
+static char * \
+function(char *text, const unsigned char *bytes) \
+{ \
+	int precision, length; \
+	type value; \
+\
+	memcpy(&value, bytes, sizeof(value)); \
+	precision = absolute(value) < smallest ? 1 : digits; \
+	for (;; precision++) { \
+		length = snprintf(text, VALUE_MAX, "%.*g", precision, \
+		    (double)value); \
+		if (precision >= most || \
+		    !islessgreater(parse(text, NULL), value)) \
+			return text + length; \
+	} \
 }
 
-static char *
-format_f4(char *text, const unsigned char *bytes)
-{
-	int precision, length;
-	float value;
-
-	memcpy(&value, bytes, sizeof(value));
-	precision = fabsf(value) < FLT_MIN ? 1 : FLT_DIG;
-	for (;; precision++) {
-		length = snprintf(text, VALUE_MAX, "%.*g", precision,
-		    (double)value);
-		if (precision >= FLT_DECIMAL_DIG ||
-		    !islessgreater(strtof(text, NULL), value))
-			return text + length;
-	}
-}
+FLOATING(format_f8, double, fabs, DBL_MIN, DBL_DIG, DBL_DECIMAL_DIG, strtod)
+FLOATING(format_f4, float, fabsf, FLT_MIN, FLT_DIG, FLT_DECIMAL_DIG, strtof)
 
 /* A character, as C writes it, or three octal digits. */
 static char *

@@ -247,8 +247,7 @@ static int
 watch_until_signal(struct contents *c, struct dump *dump)
 {
 	const struct watch *watch = c->watch;
-	int64_t interval = watch->interval < INT32_MAX ?
-	    (int64_t)watch->interval : INT32_MAX;
+	int64_t interval = (int64_t)watch->interval;
 	struct pollfd out = { .fd = STDOUT_FILENO };
 	int status;
 
@@ -272,9 +271,7 @@ watch_contents(const struct watch *watch, struct dump *dump)
 	size_t i;
 
 	c.count = (size_t)((watch->length + BLOCK - 1) / BLOCK);
-	c.blocks = calloc(c.count + 1, sizeof(*c.blocks));
-	if (c.blocks == NULL)
-		return fail(watch->operand->text, errno);
+	c.blocks = check_memory(calloc(c.count + 1, sizeof(*c.blocks)));
 	catch_signals();
 	status = watch_until_signal(&c, dump);
 	forget_changes(&c);

@@ -18,9 +18,7 @@
 
 #include "filter.h"
 #include "operand.h"
-#include "rm/decide.h"
-#include "rm/object.h"
-#include "rm/segment.h"
+#include "rm/removal.h"
 #include "shmtool.h"
 #include "ui/message.h"
 

@@ -103,13 +103,9 @@ enum answer
 ask_for_one(struct dialogue *dialogue, const struct removal *r)
 {
 	enum answer answer = ANSWER_NO;
-	char *question = question_about(r), *line;
+	char *question = check_memory(question_about(r)), *line;
 	bool understood;
 
-	if (question == NULL) {
-		fail(NULL, ENOMEM);
-		return ANSWER_NO;
-	}
 	do {
 		line = ask(dialogue, question, "y,n,a,q,?");
 		understood = understand(line, &answer);

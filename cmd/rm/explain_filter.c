@@ -13,7 +13,7 @@
 #include <time.h>
 
 #include "filter.h"
-#include "rm/explain_filter.h"
+#include "rm/plan.h"
 #include "shmtool.h"
 #include "ui/text.h"
 
@@ -25,64 +25,42 @@ enum {
 
 #define BIT(cause) (1u << (cause))
 
-/* Returns the parts of --stale that fail.  Criteria that mean the same fail
- * with them, and are cleared in failed. */
 static unsigned
-find_parts(const struct shmt_filter *filter,
-    const struct shmt_info *segment, unsigned *failed)
+part_unless(bool holds, unsigned part)
+{
+	return holds ? 0 : BIT(part);
+}
+
+/* Returns the parts of --stale that fail. */
+static unsigned
+find_parts(const struct shmt_filter *filter, const struct shmt_info *segment)
 {
 	struct shmt_proof proof;
-	unsigned parts = 0;
 
 	shmt_check_stale(segment, (int64_t)time(NULL),
 	    shmt_stale_idle(filter), &proof);
-	if (!proof.unattached) {
-		parts |= BIT(PART_ATTACHED);
-		*failed &= ~BIT(SHMT_BY_UNATTACHED);
-	}
-	if (!proof.not_dest)
-		parts |= BIT(PART_MARKED);
-	if (!proof.idle_enough) {
-		parts |= BIT(PART_IDLE);
-		*failed &= ~BIT(SHMT_BY_IDLE);
-	}
-	if (!proof.creator_gone) {
-		parts |= BIT(PART_CREATOR);
-		*failed &= ~BIT(SHMT_BY_CREATOR_DEAD);
-	}
-	if (!proof.last_user_gone)
-		parts |= BIT(PART_LAST_USER);
-	return parts;
+	return part_unless(proof.unattached, PART_ATTACHED) |
+	    part_unless(proof.not_dest, PART_MARKED) |
+	    part_unless(proof.idle_enough, PART_IDLE) |
+	    part_unless(proof.creator_gone, PART_CREATOR) |
+	    part_unless(proof.last_user_gone, PART_LAST_USER);
 }
 
-/* The same for an object. */
 static unsigned
 find_object_parts(const struct shmt_filter *filter,
-    const struct shmt_info *object, const struct shmt_holders *holders,
-    unsigned *failed)
+    const struct shmt_info *object, const struct shmt_holders *holders)
 {
 	struct shmt_object_proof proof;
 	struct shmt_info used = *object;
-	unsigned parts = 0;
 
 	shmt_fill_use(&used, holders);
 	shmt_check_object_stale(&used, (int64_t)time(NULL),
 	    shmt_stale_idle(filter), holders, &proof);
-	if (proof.unused != SHMT_YES) {
-		parts |= BIT(PART_USED);
-		*failed &= ~BIT(SHMT_BY_UNATTACHED);
-	}
-	if (!proof.no_semaphore)
-		parts |= BIT(PART_SEMAPHORE);
-	if (!proof.one_name)
-		parts |= BIT(PART_NAMES);
-	if (!proof.idle_enough) {
-		parts |= BIT(PART_IDLE);
-		*failed &= ~BIT(SHMT_BY_IDLE);
-	}
-	if (proof.creator_gone != SHMT_YES)
-		parts |= BIT(PART_CREATOR);
-	return parts;
+	return part_unless(proof.unused == SHMT_YES, PART_USED) |
+	    part_unless(proof.no_semaphore, PART_SEMAPHORE) |
+	    part_unless(proof.one_name, PART_NAMES) |
+	    part_unless(proof.idle_enough, PART_IDLE) |
+	    part_unless(proof.creator_gone == SHMT_YES, PART_CREATOR);
 }
 
 static unsigned
@@ -95,10 +73,18 @@ find_causes(const struct shmt_filter *filter,
 	if ((failed & BIT(SHMT_BY_STALE)) == 0 ||
 	    filter_has(filter, SHMT_BY_STALE, true))
 		return failed;
-	failed &= ~BIT(SHMT_BY_STALE);
 	parts = segment->object.kind == SHMT_SYSV ?
-	    find_parts(filter, segment, &failed) :
-	    find_object_parts(filter, segment, holders, &failed);
+	    find_parts(filter, segment) :
+	    find_object_parts(filter, segment, holders);
+	/* Criteria that mean the same as a part fail with it. */
+	failed &= ~BIT(SHMT_BY_STALE);
+	if ((parts & (BIT(PART_ATTACHED) | BIT(PART_USED))) != 0)
+		failed &= ~BIT(SHMT_BY_UNATTACHED);
+	if ((parts & BIT(PART_IDLE)) != 0)
+		failed &= ~BIT(SHMT_BY_IDLE);
+	if ((parts & BIT(PART_CREATOR)) != 0 &&
+	    segment->object.kind == SHMT_SYSV)
+		failed &= ~BIT(SHMT_BY_CREATOR_DEAD);
 	return failed | parts;
 }
 
@@ -128,30 +114,18 @@ count_causes(const struct shmt_filter *filter, size_t counts[static CAUSES])
 	return true;
 }
 
-static const char *
-part_text(unsigned part)
-{
-	switch (part) {
-	case PART_ATTACHED:
-		return "an attachment";
-	case PART_USED:
-		return "a process that may use it";
-	case PART_SEMAPHORE:
-		return "being a named semaphore";
-	case PART_NAMES:
-		return "a second name";
-	case PART_MARKED:
-		return "the mark for removal";
-	case PART_CREATOR:
-		return "a creator that may still run";
-	default:
-		return "a last user that may still run";
-	}
-}
-
 static void
 print_cause(FILE *out, const struct shmt_filter *filter, unsigned cause)
 {
+	static const char *const parts[CAUSES] = {
+		[PART_ATTACHED] = "an attachment",
+		[PART_USED] = "a process that may use it",
+		[PART_MARKED] = "the mark for removal",
+		[PART_SEMAPHORE] = "being a named semaphore",
+		[PART_NAMES] = "a second name",
+		[PART_CREATOR] = "a creator that may still run",
+		[PART_LAST_USER] = "a last user that may still run"
+	};
 	char idle[SHORT_TEXT], label[FILTER_LABEL];
 
 	if (cause < SHMT_CRITERIA) {
@@ -161,7 +135,7 @@ print_cause(FILE *out, const struct shmt_filter *filter, unsigned cause)
 		short_duration(idle, shmt_stale_idle(filter));
 		fprintf(out, "would be stale but for --idle (%s)", idle);
 	} else
-		fprintf(out, "would be stale but for %s", part_text(cause));
+		fprintf(out, "would be stale but for %s", parts[cause]);
 }
 
 char *

@@ -17,7 +17,6 @@
 
 #include "filter.h"
 #include "operand.h"
-#include "rm/object.h"
 #include "rm/removal.h"
 #include "shmtool.h"
 #include "ui/message.h"

@@ -5,7 +5,6 @@
  * rm/decide.c makes the decisions.
  */
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,7 +13,6 @@
 
 #include "filter.h"
 #include "groups.h"
-#include "rm/explain_filter.h"
 #include "rm/plan.h"
 #include "rm/removal.h"
 #include "rows.h"
@@ -32,26 +30,20 @@ static const struct column action_column = {
 	"ACTION", VALUE_TEXT, COLUMN_POINTER(struct row, action)
 };
 
-static const char *
-action_word(const struct removal *r)
-{
-	return r->result == WOULD_REMOVE ? "remove" :
-	    r->result == WOULD_MARK ? "mark" : "keep";
-}
-
 size_t
-count_plan(const struct plan *plan, char size[static SHORT_TEXT])
+count_plan(const struct removal *list, size_t count,
+    char size[static SHORT_TEXT])
 {
 	uint64_t bytes = 0;
-	size_t count = 0, i;
+	size_t n = 0, i;
 
-	for (i = 0; i < plan->count; i++)
-		if (would_go(&plan->list[i])) {
-			count++;
-			bytes = add_sizes(bytes, plan->list[i].segment.size);
+	for (i = 0; i < count; i++)
+		if (would_go(&list[i])) {
+			n++;
+			bytes = add_sizes(bytes, list[i].segment.size);
 		}
 	short_size(size, bytes);
-	return count;
+	return n;
 }
 
 static int
@@ -107,20 +99,19 @@ usual_columns_of(const struct row *rows, size_t count)
 	return objects == count ? object_columns + 1 : object_columns;
 }
 
-static int
+static void
 print_rows(const struct shmt_filter *filter, struct row *rows, size_t count)
 {
 	const struct column *columns[COLUMNS_MAX + 1] = { &action_column };
 	struct table table = {
 		.heading = true, .set = &segment_columns, .columns = columns,
 		.column_count = 1, .rows = rows, .row_count = count,
-		.expendable = segment_columns.expendable,
+		.optional = segment_columns.optional,
 		.style = use_color(COLOR_AUTO) ? style_row : NULL
 	};
 	struct ipc_ns ipc_ns = { 0 };
 	const char *const *name;
 	unsigned needs = 0;
-	int status;
 
 	for (name = usual_columns_of(rows, count); *name != NULL; name++) {
 		columns[table.column_count] = find_column(&segment_columns,
@@ -129,47 +120,37 @@ print_rows(const struct shmt_filter *filter, struct row *rows, size_t count)
 	}
 	add_rss(rows, count);
 	fill_rows(rows, count, needs, filter_idle(filter), &ipc_ns);
-	status = print_table(&table, NULL, NULL);
+	print_table(&table, NULL, NULL);
 	shmt_holders_free(&ipc_ns.holders);
-	return status;
 }
 
 /* Prints the segments that were found, at most the first limit ones. */
-static int
-print_segments(const struct plan *plan, size_t limit)
+static void
+print_segments(const struct removal *list, size_t count,
+    const struct shmt_filter *filter, size_t limit)
 {
-	const struct removal *r;
-	const size_t most = limit < plan->count ? limit : plan->count;
+	const size_t most = limit < count ? limit : count;
 	struct shmt_list shown = { 0 };
 	struct rows rows = { 0 };
+	const struct removal *r;
 	size_t found = 0, i = 0;
-	int status;
 
-	shown.list = calloc(most + 1, sizeof(*shown.list));
-	if (shown.list == NULL)
-		return fail(NULL, ENOMEM);
-	for (r = plan->list; r < plan->list + plan->count; r++)
+	shown.list = check_memory(calloc(most + 1, sizeof(*shown.list)));
+	for (r = list; r < list + count; r++)
 		if (r->segment.ctime != 0 && found++ < limit)
 			shown.list[shown.count++] = r->segment;
-	status = make_rows(&rows, &shown);
-	if (status != ST_OK) {
-		free_rows(&rows);
-		return status;
-	}
-	for (r = plan->list; i < rows.count; r++)
+	make_rows(&rows, &shown);
+	for (r = list; i < rows.count; r++)
 		if (r->segment.ctime != 0)
-			rows.list[i++].action = action_word(r);
-	status = print_rows(plan->filter, rows.list, rows.count);
-	if (status == ST_OK && found > rows.count)
+			rows.list[i++].action =
+			    r->result == WOULD_REMOVE ? "remove" :
+			    r->result == WOULD_MARK ? "mark" : "keep";
+	print_rows(filter, rows.list, rows.count);
+	if (found > rows.count)
 		printf("%zu more, which --dry-run shows\n",
 		    found - rows.count);
 	free_rows(&rows);
-	return status;
 }
-
-/*
- * Sums by owner
- */
 
 static void
 get_owner(const void *row, struct value *value)
@@ -178,82 +159,60 @@ get_owner(const void *row, struct value *value)
 }
 
 /* Prints what would be removed of each owner, the largest sum first. */
-static int
-print_sums(const struct rows *rows)
+static void
+print_owners(const struct removal *list, size_t count)
 {
-	static const struct column list[] = {
+	static const struct column columns[] = {
 		{ "OWNER", VALUE_TEXT, .get = get_owner },
 		{ "SEGMENTS", VALUE_NUMBER, COLUMN_FIELD(struct group, count) },
 		{ "SIZE", VALUE_SIZE, COLUMN_FIELD(struct group, size) }
 	};
 	static const struct column_set set = {
-		.list = list, .count = 3, .row_size = sizeof(struct group)
+		.list = columns, .count = 3, .row_size = sizeof(struct group)
 	};
-	const struct column *const columns[] = { &list[0], &list[1], &list[2] };
+	const struct column *const all[] = {
+		&columns[0], &columns[1], &columns[2]
+	};
 	struct table table = {
-		.heading = true, .set = &set, .columns = columns,
-		.column_count = 3
+		.heading = true, .set = &set, .columns = all, .column_count = 3
 	};
-	struct group *groups;
-	int status;
-
-	status = list_groups(rows, find_group_by(NULL, "OWNER"), &groups,
-	    &table.row_count);
-	if (status != ST_OK)
-		return status;
-	table.rows = groups;
-	status = print_table(&table, NULL, NULL);
-	free(groups);
-	return status;
-}
-
-static int
-print_owners(const struct plan *plan, size_t count)
-{
 	const struct removal *r;
 	struct rows rows = { 0 };
-	int status;
+	struct group *groups;
 
-	rows.list = calloc(count, sizeof(*rows.list));
-	if (rows.list == NULL)
-		return fail(NULL, ENOMEM);
-	for (r = plan->list; r < plan->list + plan->count; r++)
+	rows.list = check_memory(calloc(count, sizeof(*rows.list)));
+	for (r = list; r < list + count; r++)
 		if (would_go(r))
 			rows.list[rows.count++] = (struct row){
 				.segment = r->segment,
 				.facts = r->segment.known
 			};
-	status = print_sums(&rows);
+	groups = list_groups(&rows, find_group_by(NULL, "OWNER"),
+	    &table.row_count);
+	table.rows = groups;
+	print_table(&table, NULL, NULL);
+	free(groups);
 	free(rows.list);
-	return status;
 }
 
-static void
-print_nothing(const struct shmt_filter *filter)
+void
+print_plan(const struct removal *list, size_t count,
+    const struct shmt_filter *filter, bool brief)
 {
-	char *why = filter != NULL ? explain_none(filter) : NULL;
+	char size[SHORT_TEXT], *why;
+	size_t going = count_plan(list, count, size);
 
-	printf("nothing to remove%s%s\n", why != NULL ? ": " : "",
-	    why != NULL ? why : "");
-	free(why);
-}
-
-int
-print_plan(const struct plan *plan, bool brief)
-{
-	char size[SHORT_TEXT];
-	size_t count = count_plan(plan, size);
-	int status;
-
-	if (plan->count == 0) {
-		print_nothing(plan->filter);
-		return ST_OK;
+	if (count == 0) {
+		why = filter != NULL ? explain_none(filter) : NULL;
+		printf("nothing to remove%s%s\n", why != NULL ? ": " : "",
+		    why != NULL ? why : "");
+		free(why);
+		return;
 	}
-	status = print_segments(plan, brief ? BRIEF_ROWS : SIZE_MAX);
-	if (brief && count > 0) {
+	print_segments(list, count, filter, brief ? BRIEF_ROWS : SIZE_MAX);
+	if (brief && going > 0) {
 		putchar('\n');
-		add_status(&status, print_owners(plan, count));
+		print_owners(list, count);
 	}
-	printf("would remove %zu of %zu, %s\n", count, plan->count, size);
-	return status;
+	printf("would remove %zu of %zu, %s\n", going, count, size);
 }

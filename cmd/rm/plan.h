@@ -15,20 +15,23 @@
 #include "shmtool.h"
 #include "ui/text.h"
 
-struct plan {
-	const struct removal *list;
-	size_t count;
-	const struct shmt_filter *filter;	/* NULL: there is none */
-};
-
 /* Counts the segments that would go, and their bytes as text. */
-size_t count_plan(const struct plan *plan, char size[static SHORT_TEXT]);
+size_t count_plan(const struct removal *list, size_t count,
+    char size[static SHORT_TEXT]);
 
 /*
  * Prints a table of the segments that were found, and the total; if nothing is
- * selected, the reason.  Brief, before a question: only the first rows of the
- * table, and sums by owner.  Returns an exit status.
+ * selected by the filter, the reason.  Brief, before a question: only the first
+ * rows of the table, and sums by owner.
  */
-int print_plan(const struct plan *plan, bool brief);
+void print_plan(const struct removal *list, size_t count,
+    const struct shmt_filter *filter, bool brief);
+
+/*
+ * explain_filter.c: "4097 would be stale but for --idle (1h00m), 3 would pass
+ * but for --owner", the clauses that alone exclude segments.  The caller frees
+ * the text; NULL: there are none, or they cannot be found.
+ */
+char *explain_none(const struct shmt_filter *filter);
 
 #endif

@@ -27,15 +27,17 @@ void
 removal_set(struct removal *r, enum removal_result result, int status,
     const char *format, ...)
 {
+	char *reason;
 	va_list args;
 
+	va_start(args, format);
+	if (vasprintf(&reason, format, args) == -1)
+		reason = NULL;
+	va_end(args);
+	free(r->reason);
+	r->reason = check_memory(reason);
 	r->result = result;
 	r->status = status;
-	free(r->reason);
-	va_start(args, format);
-	if (vasprintf(&r->reason, format, args) == -1)
-		r->reason = NULL;
-	va_end(args);
 }
 
 void
@@ -168,8 +170,7 @@ removal_passes(struct removal_run *run, const struct shmt_info *now)
 void
 removal_set_unsaved(struct removal *r, int status, const char *reason)
 {
-	removal_set(r, FAILED, status, "not saved, so not removed: %s",
-	    reason != NULL ? reason : strerror(ENOMEM));
+	removal_set(r, FAILED, status, "not saved, so not removed: %s", reason);
 }
 
 int
@@ -184,19 +185,19 @@ removal_save(struct copy_check *check,
     bool (*confirm)(void *arg, const struct shmt_saved *saved))
 {
 	struct removal *r = check->removal;
-	const struct saving saving = {
-		.dir = check->run->save, .replace = true, .confirm = confirm,
-		.arg = check
+	const char *dir = check->run->save;
+	struct shmt_saving how = {
+		.flags = SHMT_REPLACE, .confirm = confirm, .arg = check
 	};
 	struct shmt_saved saved;
 	char *reason;
 	int status;
 
-	status = save_segment(&saving, &r->segment, &saved, &reason);
+	status = save_segment(dir, &r->segment, &how, &saved, &reason);
 	if (status != ST_OK && !check->kept)
 		removal_set_unsaved(r, status, reason);
 	free(reason);
-	if (status == ST_OK && asprintf(&r->saved, "%s/%s", saving.dir,
+	if (status == ST_OK && asprintf(&r->saved, "%s/%s", dir,
 	    saved.name) == -1)
 		r->saved = NULL;
 	return status == ST_OK;

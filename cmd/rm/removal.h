@@ -48,7 +48,7 @@ struct removal {
 	bool complete;			/* holders has all of them */
 };
 
-/* Replaces result, status and reason; without memory there is no reason. */
+/* Replaces result, status and reason. */
 void removal_set(struct removal *removal, enum removal_result result,
     int status, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
@@ -98,5 +98,25 @@ bool removal_passes(struct removal_run *run, const struct shmt_info *now);
 /* Discards the scan; the next call that needs one scans again. */
 void removal_forget_holders(struct removal_run *run);
 void removal_free(struct removal *removal);
+
+/*
+ * decide.c: what happens to one segment
+ */
+
+/* Finds the segment that the operand names, and plans its removal. */
+void removal_find(struct removal_run *run, struct removal *removal);
+
+/* Decides what rm would do with a segment that was found: WOULD_REMOVE,
+ * WOULD_MARK, or KEPT and FAILED where that is known beforehand. */
+void removal_plan(struct removal_run *run, struct removal *removal);
+
+/* Removes a segment that is WOULD_REMOVE or WOULD_MARK, unless it changed. */
+void removal_do(struct removal_run *run, struct removal *removal);
+
+/* The same two for segments (segment.c) and for POSIX objects (object.c). */
+void segment_plan(struct removal_run *run, struct removal *removal);
+void segment_do(struct removal_run *run, struct removal *removal);
+void object_plan(struct removal_run *run, struct removal *removal);
+void object_do(struct removal_run *run, struct removal *removal);
 
 #endif

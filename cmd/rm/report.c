@@ -5,13 +5,11 @@
  * from rm/segment.c and rm/object.c.
  */
 
-#include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "attachments.h"
 #include "operand.h"
@@ -58,19 +56,17 @@ warn_of_removal(const struct removal *r, const char *object,
 }
 
 void
-report_removal(const struct report *report, const struct removal *r)
+report_removal(const struct removal *r, FILE *verbose)
 {
 	char text[OPERAND_TEXT];
 	const char *object = text, *reason = r->reason;
 
 	/* Usual and frequent: nothing is said. */
-	if (r->result == REMOVED && reason == NULL && !report->verbose)
+	if (r->result == REMOVED && reason == NULL && verbose == NULL)
 		return;
 	operand_text(&r->segment.object, text);
 	if (r->operand != NULL)
 		object = r->operand->text;
-	if (reason == NULL)
-		reason = strerror(ENOMEM);
 	switch (r->result) {
 	case KEPT:
 		warn_of_removal(r, object, "kept: ", reason);
@@ -82,17 +78,17 @@ report_removal(const struct report *report, const struct removal *r)
 	case ABSENT:
 		if (r->status != ST_OK || r->operand == NULL)
 			warn_of_removal(r, object, "", reason);
-		else if (report->verbose) {
-			fputs("absent ", report->out);
-			print_safe(report->out, object);
-			putc('\n', report->out);
+		else if (verbose != NULL) {
+			fputs("absent ", verbose);
+			print_safe(verbose, object);
+			putc('\n', verbose);
 		}
 		break;
 	case REMOVED:
-		if (report->verbose)
-			print_removed(report->out, r);
-		if (r->reason != NULL)
-			warn_about(object, "%s", r->reason);
+		if (verbose != NULL)
+			print_removed(verbose, r);
+		if (reason != NULL)
+			warn_about(object, "%s", reason);
 		break;
 	case WOULD_MARK:
 		warn_about(object, "would be marked for removal, %s", reason);
@@ -103,32 +99,35 @@ report_removal(const struct report *report, const struct removal *r)
 	}
 }
 
+/* Counts those of a result, and their bytes as text. */
+static size_t
+count_result(const struct removal *list, size_t count,
+    enum removal_result result, char size[static SHORT_TEXT])
+{
+	uint64_t bytes = 0;
+	size_t i, n = 0;
+
+	for (i = 0; i < count; i++)
+		if (list[i].result == result) {
+			bytes = add_sizes(bytes, list[i].segment.size);
+			n++;
+		}
+	short_size(size, bytes);
+	return n;
+}
+
 void
 print_done(const struct removal *list, size_t count)
 {
-	uint64_t removed = 0, marked = 0, removed_bytes = 0, marked_bytes = 0;
-	char size[SHORT_TEXT];
-	size_t i;
+	char size[SHORT_TEXT], marked_size[SHORT_TEXT];
+	const size_t removed = count_result(list, count, REMOVED, size);
+	const size_t marked = count_result(list, count, MARKED, marked_size);
 
-	for (i = 0; i < count; i++)
-		if (list[i].result == REMOVED) {
-			removed++;
-			removed_bytes = add_sizes(removed_bytes,
-			    list[i].segment.size);
-		} else if (list[i].result == MARKED) {
-			marked++;
-			marked_bytes = add_sizes(marked_bytes,
-			    list[i].segment.size);
-		}
-	if (removed > 0) {
-		short_size(size, removed_bytes);
-		printf("removed %" PRIu64 ", %s", removed, size);
-	}
-	if (marked > 0) {
-		short_size(size, marked_bytes);
-		printf("%smarked %" PRIu64 ", %s", removed > 0 ? "; " : "",
-		    marked, size);
-	}
+	if (removed > 0)
+		printf("removed %zu, %s", removed, size);
+	if (marked > 0)
+		printf("%smarked %zu, %s", removed > 0 ? "; " : "", marked,
+		    marked_size);
 	puts(removed + marked > 0 ? "" : "nothing removed");
 }
 
@@ -166,15 +165,12 @@ json_identity(struct json *json, const struct removal *r)
 	const struct shmt_info *s = &r->segment;
 	const struct shmt_ref *ref = r->operand != NULL ? &r->operand->ref :
 	    NULL;
+	const char *name = ref != NULL ? ref->name : s->object.name;
 	bool seen = s->ctime != 0, has_key = seen;
 	uint32_t key = s->key;
 
-	if (s->object.kind == SHMT_POSIX) {
-		json_posix(json, s->object.name, r);
-		return;
-	}
-	if (ref != NULL && ref->kind == SHMT_POSIX) {
-		json_posix(json, ref->name, r);
+	if (name != NULL) {
+		json_posix(json, name, r);
 		return;
 	}
 	json_text(json, "kind", "sysv");

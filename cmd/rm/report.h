@@ -8,20 +8,14 @@
 #ifndef CMD_RM_REPORT_H
 #define CMD_RM_REPORT_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
 #include "rm/removal.h"
 
-struct report {
-	bool verbose;
-	FILE *out;		/* for the lines of -v */
-};
-
-/* Prints the result for one segment. */
-void report_removal(const struct report *report,
-    const struct removal *removal);
+/* Prints the result for one segment; verbose: where the lines of -v go, or
+ * NULL. */
+void report_removal(const struct removal *removal, FILE *verbose);
 
 /* Prints "removed 4097, 257M", or "nothing removed". */
 void print_done(const struct removal *list, size_t count);

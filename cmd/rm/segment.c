@@ -23,7 +23,6 @@
 
 #include "filter.h"
 #include "rm/removal.h"
-#include "rm/segment.h"
 #include "shmtool.h"
 #include "ui/message.h"
 
@@ -55,17 +54,6 @@ set_attached(struct removal_run *run, struct removal *r,
  * The plan
  */
 
-/* What --force would do to the processes that have a segment attached. */
-static const char *
-advice(const struct shmt_info *segment)
-{
-	return segment->key != 0 ?
-	    "; they must detach first: --force lets them keep it, but frees "
-	    "its key" :
-	    "; they must detach first: --force only marks it, to go with the "
-	    "last of them";
-}
-
 void
 segment_plan(struct removal_run *run, struct removal *r)
 {
@@ -75,7 +63,11 @@ segment_plan(struct removal_run *run, struct removal *r)
 		set_attached(run, r, KEPT, run->force ? ST_OK : ST_BUSY,
 		    "already marked for removal, goes at the last detach", "");
 	else if (s->nattch > 0 && !run->force)
-		set_attached(run, r, KEPT, ST_BUSY, "attached", advice(s));
+		set_attached(run, r, KEPT, ST_BUSY, "attached", s->key != 0 ?
+		    "; they must detach first: --force lets them keep it, but "
+		    "frees its key" :
+		    "; they must detach first: --force only marks it, to go "
+		    "with the last of them");
 	else if (s->nattch > 0)
 		set_attached(run, r, WOULD_MARK, ST_OK,
 		    "goes at the last detach", "");
@@ -211,14 +203,6 @@ check_copied(void *arg, const struct shmt_saved *saved)
 	return false;
 }
 
-static bool
-save_first(struct removal_run *run, struct removal *r)
-{
-	struct copy_check check = { .run = run, .removal = r };
-
-	return removal_save(&check, check_copied) && check_unchanged(run, r);
-}
-
 /*
  * The removal
  */
@@ -279,12 +263,14 @@ pin(struct removal_run *run, struct removal *r, void **at)
 void
 segment_do(struct removal_run *run, struct removal *r)
 {
+	struct copy_check check = { .run = run, .removal = r };
 	int error = 0;
 	void *at;
 
 	if (!check_unchanged(run, r))
 		return;
-	if (run->save != NULL && !save_first(run, r))
+	if (run->save != NULL && (!removal_save(&check, check_copied) ||
+	    !check_unchanged(run, r)))
 		return;
 	if (!pin(run, r, &at))
 		return;

@@ -39,13 +39,13 @@ static const char *const defaults[] = {
 	"KIND", "COUNT", "SIZE", "RSS", "SWAP", "MOUNT", NULL
 };
 
-static const char *const expendable[] = { "COUNT", "SIZE", NULL };
+static const char *const optional[] = { "COUNT", "SIZE", NULL };
 
 const struct column_set account_columns = {
 	.list = columns, .count = sizeof(columns) / sizeof(columns[0]),
 	.row_size = sizeof(struct account_row),
 	.facts = offsetof(struct account_row, facts), .defaults = defaults,
-	.expendable = expendable
+	.optional = optional
 };
 
 /* The share of one name, rounded up, in the bytes of an object that may have
@@ -174,10 +174,8 @@ make_account(const struct rows *rows, struct account *account)
 	    .facts = HAS_ALL } };
 	if (shmt_tmpfs_list(&account->mounts) == -1)
 		return fail("/proc/self/mountinfo", errno);
-	account->list = calloc(SHMT_KINDS + account->mounts.count +
-	    ACCOUNT_END, sizeof(*account->list));
-	if (account->list == NULL)
-		return fail(NULL, ENOMEM);
+	account->list = check_memory(calloc(SHMT_KINDS +
+	    account->mounts.count + ACCOUNT_END, sizeof(*account->list)));
 	for (kind = 0; kind < SHMT_KINDS; kind++) {
 		account->list[kind].kind = shmt_kind_name(kind);
 		account->list[kind].facts = HAS_ALL;

@@ -251,7 +251,7 @@ print_postgresql(const struct shmt_info *s)
 	putchar('\n');
 }
 
-static int
+static void
 print_holders(const struct row *row, bool bytes)
 {
 	const uint64_t nattch = row->segment.nattch;
@@ -259,26 +259,17 @@ print_holders(const struct row *row, bool bytes)
 	label("attached");
 	if (nattch == 0 && row->holder_count == 0) {
 		puts("no (0 mappings)");
-		return ST_OK;
+		return;
 	}
 	printf("%" PRIu64 " mapping%s, ", nattch, plural(nattch, "s"));
 	if ((row->facts & HAS_HOLDERS) == 0) {
 		puts("processes unknown");
-		return ST_OK;
+		return;
 	}
 	printf("%zu process%s seen\n", row->holder_count,
 	    plural(row->holder_count, "es"));
-	return row->holder_count == 0 ? ST_OK :
-	    print_attachments(row, bytes);
-}
-
-static void
-print_ns(const struct ipc_ns *ipc_ns)
-{
-	label("namespace");
-	printf("%" PRIu64 ", of %d (", ipc_ns->ns.inode, (int)ipc_ns->ns.pid);
-	print_safe(stdout, ipc_ns->command);
-	puts(")");
+	if (row->holder_count > 0)
+		print_attachments(row, bytes);
 }
 
 static void
@@ -335,7 +326,7 @@ print_object_proof(const struct shmt_object_proof *proof)
 	print_parts(text);
 }
 
-static int
+static void
 print_object_users(const struct row *row, bool bytes)
 {
 	const struct shmt_info *s = &row->segment;
@@ -343,19 +334,19 @@ print_object_users(const struct row *row, bool bytes)
 	label("used by");
 	if ((row->facts & HAS_HOLDERS) == 0) {
 		puts("processes unknown");
-		return ST_OK;
+		return;
 	}
 	if (row->holder_count == 0) {
 		puts((s->known & SHMT_HAS_IN_USE) == 0 ?
 		    "no process that can be seen" : s->in_use ?
 		    "processes that cannot be seen" : "no process");
-		return ST_OK;
+		return;
 	}
 	printf("%zu process%s, %" PRIu64 " mapping%s, %" PRIu64
 	    " descriptor%s\n", row->holder_count,
 	    plural(row->holder_count, "es"), s->nattch,
 	    plural(s->nattch, "s"), s->fds, plural(s->fds, "s"));
-	return print_attachments(row, bytes);
+	print_attachments(row, bytes);
 }
 
 static void
@@ -389,7 +380,7 @@ print_name(const struct row *row)
 	putchar('\n');
 }
 
-static int
+static void
 print_object_detail(const struct row *row, bool bytes)
 {
 	const struct shmt_info *s = &row->segment;
@@ -402,29 +393,36 @@ print_object_detail(const struct row *row, bool bytes)
 	print_identity("owner", s->uid, s->gid);
 	print_state(row, bytes);
 	print_object_times(s);
-	if (s->object.kind != SHMT_POSIX)
-		return print_object_users(row, bytes);
-	check_object(row, &proof);
-	print_object_proof(&proof);
-	print_logout(s);
-	return print_object_users(row, bytes);
+	if (s->object.kind == SHMT_POSIX) {
+		check_object(row, &proof);
+		print_object_proof(&proof);
+		print_logout(s);
+	}
+	print_object_users(row, bytes);
 }
 
-int
+void
 print_detail(const struct row *row, bool bytes, bool with_ns)
 {
 	const struct shmt_info *s = &row->segment;
 	int64_t now = time(NULL);
 	struct shmt_proof proof;
 
-	if (row->path != NULL)
-		return print_object_detail(row, bytes);
+	if (row->path != NULL) {
+		print_object_detail(row, bytes);
+		return;
+	}
 	shmt_check_stale(s, now, SHMT_STALE_IDLE, &proof);
 	label("id");
 	printf("%d\n", s->object.id);
 	print_key(row);
-	if (with_ns)
-		print_ns(row->ipc_ns);
+	if (with_ns) {
+		label("namespace");
+		printf("%" PRIu64 ", of %d (", row->ipc_ns->ns.inode,
+		    (int)row->ipc_ns->ns.pid);
+		print_safe(stdout, row->ipc_ns->command);
+		puts(")");
+	}
 	print_identity("owner", s->uid, s->gid);
 	print_identity("creator", s->cuid, s->cgid);
 	print_state(row, bytes);
@@ -436,7 +434,7 @@ print_detail(const struct row *row, bool bytes, bool with_ns)
 	print_time("change", s->ctime, now);
 	print_proof(row, &proof);
 	print_logout(s);
-	return print_holders(row, bytes);
+	print_holders(row, bytes);
 }
 
 static void
@@ -491,15 +489,14 @@ json_postgresql(struct json *json, const struct shmt_info *s)
 	json_close(json, '}');
 }
 
-int
+void
 json_detail(const struct table *table, struct json *json, const void *row)
 {
 	const struct row *r = row;
 	const struct shmt_info *s = &r->segment;
 	bool removes;
-	int status;
 
-	status = json_attachments(json, row, table->arg);
+	json_attachments(json, row, table->arg);
 	json_open(json, "proof", '{');
 	if (r->path != NULL)
 		json_object_proof(json, r);
@@ -511,5 +508,4 @@ json_detail(const struct table *table, struct json *json, const void *row)
 	else
 		json_null(json, "logout_removes");
 	json_postgresql(json, s);
-	return status;
 }

@@ -13,12 +13,12 @@
 #include "ui/json.h"
 #include "ui/table.h"
 
-int print_detail(const struct row *row, bool bytes, bool with_ns);
+void print_detail(const struct row *row, bool bytes, bool with_ns);
 
 /* Adds the members that are no columns to the JSON object of a row; the
  * attachments with the columns of the table at table->arg, if that is not
  * NULL. */
-int json_detail(const struct table *table, struct json *json,
+void json_detail(const struct table *table, struct json *json,
     const void *row);
 
 #endif

@@ -46,57 +46,50 @@ get_id(const void *row, struct value *value)
 
 /* Lines are printed one by one, so the widths are fixed.  That of ID is set
  * when the first segments and objects are known. */
+#define FOR_SEGMENTS	0x1u	/* where segments are watched */
+#define FOR_KINDS	0x2u	/* where objects are watched too */
+
 static struct column columns[] = {
 	{ "TIME", VALUE_TIME, OF_EVENT(time), .width = 19 },
 	{ "EVENT", VALUE_TEXT, COLUMN_POINTER(struct event, word),
 	    .width = 8 },
-	{ "KIND", VALUE_TEXT, .get = get_kind, .width = 5 },
+	{ "KIND", VALUE_TEXT, .get = get_kind, .needs = FOR_KINDS, .width = 5 },
 	{ "ID", VALUE_NUMBER, .get = get_id, .width = 6 },
 	{ "KEY", VALUE_KEY, OF_EVENT(row.key), .facts = SHMT_HAS_KEY,
-	    .width = 10 },
+	    .needs = FOR_SEGMENTS, .width = 10 },
 	{ "OWNER", VALUE_USER, OF_EVENT(row.segment.uid),
 	    .facts = SHMT_HAS_OWNER, .width = 8 },
 	{ "SIZE", VALUE_SIZE, OF_EVENT(row.segment.size),
 	    .facts = SHMT_HAS_SIZE, .width = 5 },
 	{ "NATTCH", VALUE_NUMBER, OF_EVENT(row.segment.nattch),
-	    .facts = SHMT_HAS_NATTCH, .width = 6 },
-	{ "PID", VALUE_PID, OF_EVENT(pid), .width = 7 },
-	{ "COMMAND", VALUE_COMMAND, .get = get_command, .width = 15 },
+	    .facts = SHMT_HAS_NATTCH, .needs = FOR_SEGMENTS, .width = 6 },
+	{ "PID", VALUE_PID, OF_EVENT(pid), .needs = FOR_SEGMENTS, .width = 7 },
+	{ "COMMAND", VALUE_COMMAND, .get = get_command, .needs = FOR_SEGMENTS,
+	    .width = 15 },
 	/* The width of a change of permissions. */
 	{ "WHAT", VALUE_TEXT, OF_EVENT(what), .width = 18 }
 };
 
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
 
-static const char *const expendable[] = {
+static const char *const optional[] = {
 	"KEY", "OWNER", "NATTCH", "SIZE", "PID", NULL
 };
 
 static const struct column_set event_columns = {
 	.list = columns, .count = COLUMNS, .row_size = sizeof(struct event),
-	.facts = offsetof(struct event, row.facts), .expendable = expendable
+	.facts = offsetof(struct event, row.facts), .optional = optional
 };
 
-/* Whether a watched kind has the column.  KIND is for several kinds.  JSON has
- * all columns. */
+/* Whether a watched kind has the column; JSON has all columns. */
 static bool
 is_useful(const struct change_watch *how, const struct column *column)
 {
-	static const char *const of_segments[] = {
-		"KEY", "NATTCH", "PID", "COMMAND", NULL
-	};
-	const unsigned segments = SHMT_KIND(SHMT_SYSV);
-	const char *const *name;
+	const unsigned segments = how->kinds & SHMT_KIND(SHMT_SYSV);
+	const unsigned has = segments == 0 ? 0 : segments == how->kinds ?
+	    FOR_SEGMENTS : FOR_SEGMENTS | FOR_KINDS;
 
-	if (how->format == FORMAT_JSON)
-		return true;
-	if (strcmp(column->name, "KIND") == 0)
-		return (how->kinds & segments) != 0 &&
-		    (how->kinds & ~segments) != 0;
-	for (name = of_segments; *name != NULL; name++)
-		if (strcmp(column->name, *name) == 0)
-			return (how->kinds & segments) != 0;
-	return true;
+	return how->format == FORMAT_JSON || (column->needs & ~has) == 0;
 }
 
 /* Chooses the columns once for all lines, by their minimum widths; names
@@ -108,7 +101,7 @@ choose_event_columns(struct event_output *o, size_t id_width,
 	const struct column *all[COLUMNS];
 	struct table table = {
 		.set = &event_columns, .columns = all,
-		.expendable = expendable
+		.optional = optional
 	};
 	size_t widths[COLUMNS], i, n = 0;
 
@@ -140,16 +133,15 @@ style_event(const void *row)
 	return strcmp(word, "marked") == 0 ? STYLE_MARKED : STYLE_PLAIN;
 }
 
-static int
+static void
 add_object(const struct table *table, struct json *json, const void *event)
 {
 	(void)table;
 	json_object(json, &((const struct event *)event)->row);
-	return ST_OK;
 }
 
 /* Prints an event as a line, or the heading alone if it is NULL. */
-static int
+static void
 print_line(const struct event_output *o, const struct event *event)
 {
 	const struct table table = {
@@ -161,13 +153,12 @@ print_line(const struct event_output *o, const struct event *event)
 		.style = o->how->color ? style_event : NULL
 	};
 	struct json json = { .file = stdout };
-	int status;
 
-	if (table.format != FORMAT_JSON)
-		return print_table(&table, NULL, NULL);
-	status = print_object(&table, &json, NULL, event);
-	json_end(&json);
-	return status;
+	if (table.format == FORMAT_JSON) {
+		print_object(&table, &json, NULL, event);
+		json_end(&json);
+	} else
+		print_table(&table, NULL, NULL);
 }
 
 bool
@@ -187,13 +178,13 @@ is_wanted(const struct change_watch *how, const struct row *row, int64_t time,
 	return named && shmt_match(how->filter, &row->segment, time, holders);
 }
 
-int
+void
 print_event(const struct event_output *o, struct event *event,
     const char *word)
 {
 	event->word = word;
 	event->time = o->time;
-	return print_line(o, event);
+	print_line(o, event);
 }
 
 void
@@ -225,16 +216,14 @@ add_ownership(struct event *event, const struct shmt_info *before,
 		    group_name(after->gid));
 }
 
-int
+void
 begin_events(struct event_output *o, size_t id_width)
 {
 	char names[HIDDEN_NAMES];
-	int status = ST_OK;
 
 	choose_event_columns(o, id_width, names);
 	if (o->how->heading && o->how->format != FORMAT_JSON)
-		status = print_line(o, NULL);
-	if (status == ST_OK && names[0] != '\0' && flush_output())
+		print_line(o, NULL);
+	if (names[0] != '\0' && flush_output())
 		warn_about(NULL, "hidden: %s", names);
-	return status;
 }

@@ -47,13 +47,13 @@ struct event_output {
 
 /* Chooses the columns with their widths, prints the heading, and names the
  * columns that are left out. */
-int begin_events(struct event_output *output, size_t id_width);
+void begin_events(struct event_output *output, size_t id_width);
 
 /* Whether operands and filter select a row; holders may be NULL. */
 bool is_wanted(const struct change_watch *how, const struct row *row,
     int64_t time, const struct shmt_holders *holders);
 
-int print_event(const struct event_output *output, struct event *event,
+void print_event(const struct event_output *output, struct event *event,
     const char *word);
 
 /* Adds to what has changed. */
@@ -63,5 +63,27 @@ void add_what(struct event *event, const char *format, ...)
 /* Adds which of mode, owner and group differ. */
 void add_ownership(struct event *event, const struct shmt_info *before,
     const struct shmt_info *after);
+
+/*
+ * watch.c: prints changes until a signal comes or the reader of stdout closes
+ * it.
+ */
+int print_events(const struct change_watch *how);
+
+/*
+ * object_watch.c: changes of POSIX objects, by inotify(7) on /dev/shm
+ */
+struct object_watch;
+
+/* Starts to watch; *width becomes that of the longest name.  ST_OK, or a status
+ * after a message.  The caller closes the watch. */
+int open_object_watch(struct object_watch **watch, size_t *width);
+void close_object_watch(struct object_watch *watch);
+
+/* The descriptor for poll(2); -1 for NULL. */
+int object_watch_fd(const struct object_watch *watch);
+
+/* Prints the changes since the last call. */
+int report_objects(struct object_watch *watch, struct event_output *output);
 
 #endif

@@ -8,6 +8,7 @@
  */
 
 #include <sys/inotify.h>
+#include <sys/queue.h>
 
 #include <errno.h>
 #include <poll.h>
@@ -22,7 +23,6 @@
 #include "operand.h"
 #include "shmtool.h"
 #include "stat/event.h"
-#include "stat/object_watch.h"
 #include "ui/message.h"
 
 #define DEV_SHM "/dev/shm"
@@ -36,108 +36,78 @@
 #define RENAMING_MS 20
 
 /* An object as it was last seen. */
-struct known {
+struct object {
+	LIST_ENTRY(object) link;
 	struct shmt_info info;
 	char path[];		/* "/NAME" */
 };
 
 struct object_watch {
 	int fd;
-	struct known **list;	/* by path */
-	size_t count, room;
-	struct known *moved;	/* of a renaming: the new name is to come */
+	LIST_HEAD(, object) list;
+	struct object *moved;	/* of a renaming: the new name is to come */
 	uint32_t cookie;
 };
 
-/* The index of path in the list, or where to insert it. */
-static size_t
-find(const struct object_watch *w, const char *path, bool *found)
+static struct object *
+find_object(const struct object_watch *w, const char *path)
 {
-	size_t low = 0, high = w->count, middle;
-	int order;
+	struct object *k;
 
-	*found = false;
-	while (low < high && !*found) {
-		middle = (low + high) / 2;
-		order = strcmp(path, w->list[middle]->path);
-		*found = order == 0;
-		if (order > 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return high;
-}
-
-static struct known *
-take_known(struct object_watch *w, const char *path)
-{
-	struct known *k;
-	bool found;
-	size_t i;
-
-	i = find(w, path, &found);
-	if (!found)
-		return NULL;
-	k = w->list[i];
-	w->count--;
-	memmove(&w->list[i], &w->list[i + 1],
-	    (w->count - i) * sizeof(*w->list));
+	LIST_FOREACH(k, &w->list, link)
+		if (strcmp(k->path, path) == 0)
+			break;
 	return k;
 }
 
-/* Adds an object whose path is not in the list; NULL: memory is exhausted. */
-static struct known *
-add_known(struct object_watch *w, const char *path,
+static struct object *
+take_object(struct object_watch *w, const char *path)
+{
+	struct object *k = find_object(w, path);
+
+	if (k != NULL)
+		LIST_REMOVE(k, link);
+	return k;
+}
+
+/* Adds an object whose path is not in the list. */
+static struct object *
+add_object(struct object_watch *w, const char *path,
     const struct shmt_info *info)
 {
-	struct known **more, *k;
-	bool found;
-	size_t i;
+	struct object *k;
 
-	if (w->count == w->room) {
-		more = reallocarray(w->list, w->room * 2 + 16, sizeof(*more));
-		if (more == NULL)
-			return NULL;
-		w->list = more;
-		w->room = w->room * 2 + 16;
-	}
-	k = malloc(sizeof(*k) + strlen(path) + 1);
-	if (k == NULL)
-		return NULL;
+	k = check_memory(malloc(sizeof(*k) + strlen(path) + 1));
 	strcpy(k->path, path);
 	k->info = *info;
 	k->info.object.name = k->path + 1;
 	k->info.object.dir = 0;
-	i = find(w, path, &found);
-	memmove(&w->list[i + 1], &w->list[i],
-	    (w->count - i) * sizeof(*w->list));
-	w->list[i] = k;
-	w->count++;
+	LIST_INSERT_HEAD(&w->list, k, link);
 	return k;
 }
 
 static struct row
-row_of(const struct known *k)
+row_of(const struct object *k)
 {
 	return (struct row){ .segment = k->info, .path = k->path,
 		.facts = k->info.known };
 }
 
 static bool
-passes(const struct event_output *o, const struct known *k)
+passes(const struct event_output *o, const struct object *k)
 {
 	const struct row row = row_of(k);
 
 	return is_wanted(o->how, &row, o->time, NULL);
 }
 
-static int
-report(const struct event_output *o, const struct known *k, const char *word)
+static void
+report(const struct event_output *o, const struct object *k, const char *word)
 {
 	struct event event = { .row = row_of(k) };
 
-	return passes(o, k) ? print_event(o, &event, word) : ST_OK;
+	if (passes(o, k))
+		print_event(o, &event, word);
 }
 
 /* The object that has a name now; false with errno. */
@@ -151,64 +121,35 @@ get_info(const char *path, struct shmt_info *info)
 }
 
 /* Of an object that was removed before its look-up only the name is known. */
-static int
+static void
 on_created(struct object_watch *w, const struct event_output *o,
     const char *path)
 {
 	struct shmt_info info = { .object.kind = SHMT_POSIX };
-	struct known *k;
 
-	free(take_known(w, path));
-	if (!get_info(path, &info) && errno != ENOENT)
-		return ST_OK;
-	k = add_known(w, path, &info);
-	return k == NULL ? fail(NULL, ENOMEM) : report(o, k, "created");
+	free(take_object(w, path));
+	if (get_info(path, &info) || errno == ENOENT)
+		report(o, add_object(w, path, &info), "created");
 }
 
-static int
-report_gone(const struct event_output *o, struct known *k)
+static void
+report_gone(const struct event_output *o, struct object *k)
 {
-	int status = k != NULL ? report(o, k, "removed") : ST_OK;
-
+	if (k != NULL)
+		report(o, k, "removed");
 	free(k);
-	return status;
-}
-
-static int
-on_removed(struct object_watch *w, const struct event_output *o,
-    const char *path)
-{
-	return report_gone(o, take_known(w, path));
-}
-
-static int
-on_used(struct object_watch *w, const struct event_output *o,
-    const char *path, const char *word)
-{
-	bool found;
-	size_t i = find(w, path, &found);
-
-	return found ? report(o, w->list[i], word) : ST_OK;
 }
 
 /* unseen: the text for a change that shows no difference, because it came
  * before the last look-up or was undone; NULL: print nothing then. */
-static int
-on_changed(const struct object_watch *w, const struct event_output *o,
-    const char *path, const char *unseen)
+static void
+on_changed(struct object *k, const struct event_output *o, const char *unseen)
 {
-	struct shmt_info before, now;
+	struct shmt_info before = k->info, now = k->info;
+	const bool passed = passes(o, k);
 	struct event event;
-	struct known *k;
-	bool found, passed;
-	size_t i = find(w, path, &found);
 
-	if (!found)
-		return ST_OK;
-	k = w->list[i];
-	before = now = k->info;
-	passed = passes(o, k);
-	(void)get_info(path, &now);
+	(void)get_info(k->path, &now);
 	now.object.name = before.object.name;
 	k->info = now;
 	event = (struct event){ .row = row_of(k) };
@@ -218,43 +159,36 @@ on_changed(const struct object_watch *w, const struct event_output *o,
 		    (uintmax_t)now.size);
 	if (event.what[0] == '\0' && unseen != NULL)
 		add_what(&event, "%s", unseen);
-	if (event.what[0] == '\0' || (!passed && !passes(o, k)))
-		return ST_OK;
-	return print_event(o, &event, "changed");
+	if (event.what[0] != '\0' && (passed || passes(o, k)))
+		print_event(o, &event, "changed");
 }
 
 /* Without a second event of the renaming the new name is in another
  * directory. */
-static int
+static void
 report_moved_out(struct object_watch *w, const struct event_output *o)
 {
-	struct known *k = w->moved;
-
+	report_gone(o, w->moved);
 	w->moved = NULL;
-	return report_gone(o, k);
 }
 
 /* The renaming removes the object that had the new name, if any. */
-static int
+static void
 on_renamed(struct object_watch *w, const struct event_output *o,
     const char *path)
 {
-	struct known *old = w->moved, *k;
+	struct object *old = w->moved, *k;
 	struct event event;
-	int status;
 
 	w->moved = NULL;
-	status = on_removed(w, o, path);
-	k = add_known(w, path, &old->info);
-	if (k == NULL)
-		status = fail(NULL, ENOMEM);
-	if (status == ST_OK && (passes(o, old) || passes(o, k))) {
+	report_gone(o, take_object(w, path));
+	k = add_object(w, path, &old->info);
+	if (passes(o, old) || passes(o, k)) {
 		event = (struct event){ .row = row_of(k) };
 		add_what(&event, "from %s", old->path);
-		status = print_event(o, &event, "renamed");
+		print_event(o, &event, "renamed");
 	}
 	free(old);
-	return status;
 }
 
 /* Events were lost: reports the differences from the facts kept here. */
@@ -264,71 +198,71 @@ on_overflow(struct object_watch *w, const struct event_output *o)
 	struct event event = { .row.segment.object.kind = SHMT_POSIX };
 	struct shmt_info info;
 	struct shmt_list now;
-	struct known *k;
+	struct object *k, *next;
 	char path[300];
-	int status;
-	bool found;
 	size_t i;
 
-	status = print_event(o, &event, "overflow");
+	print_event(o, &event, "overflow");
 	if (shmt_list(SHMT_KIND(SHMT_POSIX), 0, &now) == -1)
 		return fail(DEV_SHM, errno);
-	for (i = w->count; i-- > 0 && status == ST_OK;) {
-		k = w->list[i];
-		if (!get_info(k->path, &info) || !shmt_same(&info, &k->info))
-			status = on_removed(w, o, k->path);
+	LIST_FOREACH_SAFE(k, &w->list, link, next)
+		if (get_info(k->path, &info) && shmt_same(&info, &k->info))
+			on_changed(k, o, NULL);
 		else
-			status = on_changed(w, o, k->path, NULL);
-	}
-	for (i = 0; i < now.count && status == ST_OK; i++) {
+			report_gone(o, take_object(w, k->path));
+	for (i = 0; i < now.count; i++) {
 		snprintf(path, sizeof(path), "/%s", now.list[i].object.name);
-		(void)find(w, path, &found);
-		if (!found)
-			status = on_created(w, o, path);
+		if (find_object(w, path) == NULL)
+			on_created(w, o, path);
 	}
 	shmt_list_free(&now);
-	return status;
+	return ST_OK;
+}
+
+/* An event about one name. */
+static void
+on_named(struct object_watch *w, const struct event_output *o,
+    const struct inotify_event *e)
+{
+	struct object *k;
+	char path[300];
+
+	snprintf(path, sizeof(path), "/%s", e->name);
+	if (e->mask & IN_MOVED_FROM) {
+		w->moved = take_object(w, path);
+		w->cookie = e->cookie;
+	} else if (e->mask & IN_MOVED_TO && w->moved != NULL)
+		on_renamed(w, o, path);
+	else if (e->mask & (IN_CREATE | IN_MOVED_TO)) {
+		report_gone(o, take_object(w, path));
+		on_created(w, o, path);
+	} else if (e->mask & IN_DELETE)
+		report_gone(o, take_object(w, path));
+	else if ((k = find_object(w, path)) == NULL)
+		return;
+	else if (e->mask & (IN_MODIFY | IN_ATTRIB))
+		on_changed(k, o, e->mask & IN_MODIFY ? "written" :
+		    "set as it was");
+	else
+		report(o, k, e->mask & IN_OPEN ? "opened" : "closed");
 }
 
 static int
-on_event(struct object_watch *w, struct event_output *o,
+on_event(struct object_watch *w, const struct event_output *o,
     const struct inotify_event *e)
 {
-	char path[300];
-	int status;
-
 	if (w->moved != NULL && (!(e->mask & IN_MOVED_TO) ||
-	    e->cookie != w->cookie)) {
-		status = report_moved_out(w, o);
-		if (status != ST_OK)
-			return status;
-	}
+	    e->cookie != w->cookie))
+		report_moved_out(w, o);
 	if (e->mask & IN_Q_OVERFLOW)
 		return on_overflow(w, o);
 	if (e->mask & (IN_UNMOUNT | IN_IGNORED)) {
 		warn_about(DEV_SHM, "was unmounted or removed");
 		return ST_FAILED;
 	}
-	if (e->len == 0)
-		return ST_OK;
-	snprintf(path, sizeof(path), "/%s", e->name);
-	if (e->mask & IN_MOVED_FROM) {
-		w->moved = take_known(w, path);
-		w->cookie = e->cookie;
-		return ST_OK;
-	}
-	if (e->mask & IN_MOVED_TO && w->moved != NULL)
-		return on_renamed(w, o, path);
-	if (e->mask & (IN_CREATE | IN_MOVED_TO)) {
-		status = on_removed(w, o, path);
-		return status != ST_OK ? status : on_created(w, o, path);
-	}
-	if (e->mask & IN_DELETE)
-		return on_removed(w, o, path);
-	if (e->mask & (IN_MODIFY | IN_ATTRIB))
-		return on_changed(w, o, path, e->mask & IN_MODIFY ?
-		    "written" : "set as it was");
-	return on_used(w, o, path, e->mask & IN_OPEN ? "opened" : "closed");
+	if (e->len > 0)
+		on_named(w, o, e);
+	return ST_OK;
 }
 
 static int
@@ -362,7 +296,9 @@ report_objects(struct object_watch *w, struct event_output *o)
 		status = read_events(w, o);
 	while (status == ST_OK && w->moved != NULL &&
 	    poll(&more, 1, RENAMING_MS) > 0);
-	return status == ST_OK ? report_moved_out(w, o) : status;
+	if (status == ST_OK)
+		report_moved_out(w, o);
+	return status;
 }
 
 int
@@ -396,28 +332,24 @@ list_first(struct object_watch *w, size_t *width)
 	struct shmt_list now;
 	char path[300];
 	size_t i;
-	int status = ST_OK;
 
 	if (shmt_list(SHMT_KIND(SHMT_POSIX), 0, &now) == -1)
 		return watch_failed(errno);
-	for (i = 0; i < now.count && status == ST_OK; i++) {
+	for (i = 0; i < now.count; i++) {
 		snprintf(path, sizeof(path), "/%s", now.list[i].object.name);
 		if (strlen(path) > *width)
 			*width = strlen(path);
-		if (add_known(w, path, &now.list[i]) == NULL)
-			status = fail(NULL, ENOMEM);
+		add_object(w, path, &now.list[i]);
 	}
 	shmt_list_free(&now);
-	return status;
+	return ST_OK;
 }
 
 int
 open_object_watch(struct object_watch **watch, size_t *width)
 {
-	struct object_watch *w = calloc(1, sizeof(*w));
+	struct object_watch *w = check_memory(calloc(1, sizeof(*w)));
 
-	if (w == NULL)
-		return fail(NULL, ENOMEM);
 	*watch = w;
 	/* Before the first list, so that no change is missed. */
 	w->fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
@@ -429,13 +361,12 @@ open_object_watch(struct object_watch **watch, size_t *width)
 void
 close_object_watch(struct object_watch *w)
 {
-	size_t i;
+	struct object *k, *next;
 
 	if (w == NULL)
 		return;
-	for (i = 0; i < w->count; i++)
-		free(w->list[i]);
-	free(w->list);
+	LIST_FOREACH_SAFE(k, &w->list, link, next)
+		free(k);
 	free(w->moved);
 	if (w->fd != -1)
 		close(w->fd);

@@ -5,6 +5,7 @@
  * details of operands.
  */
 
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,23 +21,22 @@
 #include "shmtool.h"
 #include "stat/account.h"
 #include "stat/detail.h"
-#include "stat/notes.h"
-#include "stat/summary.h"
 #include "stat/view.h"
 #include "ui/json.h"
 #include "ui/message.h"
 #include "ui/table.h"
+#include "ui/text.h"
 
 /* The member of JSON that is one object and no array. */
 #define SUMMARY_NAME "summary"
 
 static const char *const *
-expendable_columns(const struct opts *o)
+optional_columns(const struct opts *o)
 {
 	if (o->output != NULL)
 		return NULL;
-	return o->view->expendable != NULL ? o->view->expendable :
-	    o->view->set->expendable;
+	return o->view->optional != NULL ? o->view->optional :
+	    o->view->set->optional;
 }
 
 static struct table
@@ -48,29 +48,30 @@ make_table(const struct opts *o)
 		.heading = !o->no_heading, .bytes = o->bytes,
 		.reverse = o->reverse, .set = o->view->set,
 		.columns = o->columns, .column_count = o->column_count,
-		.sort = o->sort, .expendable = expendable_columns(o),
+		.sort = o->sort, .optional = optional_columns(o),
 		.style = has_color(o) ? style_row : NULL
 	};
 }
 
 /* As JSON the rows are an array called name, or the only one is an object. */
-static int
+static void
 print_rows(const struct opts *o, const struct table *table, const char *name,
     bool complete)
 {
 	struct json json = { .file = stdout };
-	int status;
 
-	if (!o->json)
-		return print_table(table, NULL, NULL);
+	if (!o->json) {
+		print_table(table, NULL, NULL);
+		return;
+	}
 	json_open(&json, NULL, '{');
 	json_bool(&json, "complete", complete);
-	status = strcmp(name, SUMMARY_NAME) == 0 ?
-	    print_object(table, &json, name, table->rows) :
-	    print_table(table, &json, name);
+	if (strcmp(name, SUMMARY_NAME) == 0)
+		print_object(table, &json, name, table->rows);
+	else
+		print_table(table, &json, name);
 	json_close(&json, '}');
 	json_end(&json);
-	return status;
 }
 
 static bool
@@ -88,37 +89,36 @@ has_column(const struct table *table, const char *name)
 
 /* The kind and the names of a segment or object, which belong to KIND and to
  * ID, which is null for an object. */
-static int
+static void
 add_object(const struct table *table, struct json *json, const void *row)
 {
 	const struct row *r = row;
 	const bool has_kind = has_column(table, "KIND");
 
 	if (!has_kind && !has_column(table, "ID"))
-		return ST_OK;
+		return;
 	if (!has_kind)
 		json_text(json, "kind",
 		    shmt_kind_name(r->segment.object.kind));
 	json_object(json, r);
-	return ST_OK;
 }
 
-static int
+static void
 add_detail(const struct table *table, struct json *json, const void *row)
 {
-	(void)add_object(table, json, row);
-	return json_detail(table, json, row);
+	add_object(table, json, row);
+	json_detail(table, json, row);
 }
 
-static int
+static void
 add_attachments(const struct table *table, struct json *json, const void *row)
 {
-	(void)add_object(table, json, row);
-	return json_attachments(json, row, NULL);
+	add_object(table, json, row);
+	json_attachments(json, row, NULL);
 }
 
 /* Each segment with its attachments, these as the view -P shows them. */
-static int
+static void
 json_by_segment(const struct opts *o, const struct rows *rows, bool complete)
 {
 	const struct table attachments = make_table(o);
@@ -129,66 +129,24 @@ json_by_segment(const struct opts *o, const struct rows *rows, bool complete)
 	};
 	const char *names[COLUMNS_MAX + 1];
 	const struct column **columns;
-	int status;
 
 	if (o->output != NULL || o->sort != NULL || o->reverse)
 		table.arg = &attachments;
 	usual_columns(o, views, names);
-	status = choose_columns(NULL, &segment_columns, names, &columns,
+	(void)choose_columns(NULL, &segment_columns, names, &columns,
 	    &table.column_count);
-	if (status != ST_OK)
-		return status;
 	table.columns = columns;
-	status = print_rows(o, &table, "segments", complete);
+	print_rows(o, &table, "segments", complete);
 	free(columns);
-	return status;
 }
 
-static int
+static void
 add_attached(const struct table *table, struct json *json, const void *row)
 {
-	return add_object(table, json, ((const struct attachment *)row)->row);
+	add_object(table, json, ((const struct attachment *)row)->row);
 }
 
-static int
-show_attachments(const struct opts *o, const struct rows *rows, bool complete)
-{
-	struct table table = make_table(o);
-	struct attachment *list;
-	int status;
-
-	if (o->json && o->selection.operand_count > 0)
-		return json_by_segment(o, rows, complete);
-	status = list_attachments(rows->list, rows->count, &list,
-	    &table.row_count);
-	if (status != ST_OK)
-		return status;
-	table.rows = list;
-	table.more = add_attached;
-	status = print_rows(o, &table, "attachments", complete);
-	free(list);
-	return status;
-}
-
-static int
-show_sums(const struct opts *o, const struct rows *rows, bool complete)
-{
-	struct table table = make_table(o);
-	struct sum *list;
-	int status;
-
-	status = list_sums(rows, &list);
-	if (status != ST_OK)
-		return status;
-	table.rows = list;
-	table.row_count = rows->ns_count;
-	status = print_rows(o, &table, o->selection.all_ns ? "summaries" :
-	    SUMMARY_NAME, complete);
-	free(list);
-	return status;
-}
-
-static int
+static void
 json_account(const struct table *table, const struct account *account,
     const struct rows *rows, bool complete)
 {
@@ -196,30 +154,22 @@ json_account(const struct table *table, const struct account *account,
 	struct table summary = { .set = &summary_columns };
 	struct json json = { .file = stdout };
 	const struct column **columns;
-	struct sum *sums;
-	int status;
+	struct group *sums = list_sums(rows);
 
-	status = list_sums(rows, &sums);
-	if (status != ST_OK)
-		return status;
-	status = choose_columns(NULL, &summary_columns,
-	    summary_columns.defaults, &columns, &summary.column_count);
-	if (status == ST_OK) {
-		summary.columns = columns;
-		json_open(&json, NULL, '{');
-		json_bool(&json, "complete", complete);
-		status = print_object(&summary, &json, "summary", sums);
-		add_status(&status, print_table(table, &json, "account"));
-		json_number(&json, "unseen", rest[UNSEEN].rss);
-		json_number(&json, "shmem", rest[SHMEM].rss);
-		add_status(&status, print_object(table, &json, "huge",
-		    &rest[HUGE_PAGES]));
-		json_close(&json, '}');
-		json_end(&json);
-		free(columns);
-	}
+	(void)choose_columns(NULL, &summary_columns, NULL, &columns,
+	    &summary.column_count);
+	summary.columns = columns;
+	json_open(&json, NULL, '{');
+	json_bool(&json, "complete", complete);
+	print_object(&summary, &json, "summary", sums);
+	print_table(table, &json, "account");
+	json_number(&json, "unseen", rest[UNSEEN].rss);
+	json_number(&json, "shmem", rest[SHMEM].rss);
+	print_object(table, &json, "huge", &rest[HUGE_PAGES]);
+	json_close(&json, '}');
+	json_end(&json);
+	free(columns);
 	free(sums);
-	return status;
 }
 
 /* In JSON what does not add up stands apart. */
@@ -234,73 +184,131 @@ show_account(const struct opts *o, const struct rows *rows, bool complete)
 	table.rows = account.list;
 	table.row_count = account.count;
 	if (status == ST_OK && o->json)
-		status = json_account(&table, &account, rows, complete);
+		json_account(&table, &account, rows, complete);
 	else if (status == ST_OK) {
 		table.row_count += account.list[account.count +
 		    HUGE_PAGES].count > 0 ? HUGE_PAGES + 1 : HUGE_PAGES;
-		status = print_table(&table, NULL, NULL);
+		print_table(&table, NULL, NULL);
 	}
 	free_account(&account);
 	return status;
 }
 
-static int
-show_groups(const struct opts *o, const struct rows *rows, bool complete)
-{
-	struct table table = make_table(o);
-	struct group *list;
-	int status;
-
-	status = list_groups(rows, o->by, &list, &table.row_count);
-	if (status != ST_OK)
-		return status;
-	table.rows = list;
-	status = print_rows(o, &table, "groups", complete);
-	free(list);
-	return status;
-}
-
-static int
-show_segments(const struct opts *o, const struct rows *rows, bool complete)
-{
-	struct table table = make_table(o);
-
-	table.rows = rows->list;
-	table.row_count = rows->count;
-	table.more = o->selection.operand_count > 0 ? add_detail :
-	    has_procs(o) ? add_attachments : add_object;
-	return print_rows(o, &table, "segments", complete);
-}
-
-static int
+static void
 show_details(const struct opts *o, const struct rows *rows)
 {
-	int status = ST_OK;
 	size_t i;
 
 	for (i = 0; i < rows->count; i++) {
 		if (i > 0)
 			putchar('\n');
-		add_status(&status, print_detail(&rows->list[i], o->bytes,
-		    o->selection.all_ns));
+		print_detail(&rows->list[i], o->bytes, o->selection.all_ns);
 	}
-	return status;
 }
 
 static int
 show_rows(const struct opts *o, const struct rows *rows, bool complete)
 {
-	if (in_detail(o))
-		return show_details(o, rows);
-	if (o->view->letter == 'P')
-		return show_attachments(o, rows, complete);
-	if (o->by != NULL)
-		return show_groups(o, rows, complete);
+	struct table table = make_table(o);
+	const char *name = "segments";
+	void *list = NULL;
+
 	if (o->view == &views[ACCOUNT])
 		return show_account(o, rows, complete);
-	if (o->view->letter == 'u')
-		return show_sums(o, rows, complete);
-	return show_segments(o, rows, complete);
+	if (in_detail(o)) {
+		show_details(o, rows);
+		return ST_OK;
+	}
+	if (o->view->letter == 'P' && o->json &&
+	    o->selection.operand_count > 0) {
+		json_by_segment(o, rows, complete);
+		return ST_OK;
+	}
+	if (o->view->letter == 'P') {
+		list = list_attachments(rows->list, rows->count,
+		    &table.row_count);
+		table.more = add_attached;
+		name = "attachments";
+	} else if (o->by != NULL) {
+		list = list_groups(rows, o->by, &table.row_count);
+		name = "groups";
+	} else if (o->view->letter == 'u') {
+		list = list_sums(rows);
+		table.row_count = rows->ns_count;
+		name = o->selection.all_ns ? "summaries" : SUMMARY_NAME;
+	} else {
+		table.row_count = rows->count;
+		table.more = o->selection.operand_count > 0 ? add_detail :
+		    has_procs(o) ? add_attachments : add_object;
+	}
+	table.rows = list != NULL ? list : rows->list;
+	print_rows(o, &table, name, complete);
+	free(list);
+	return ST_OK;
+}
+
+/*
+ * Notes for people at a terminal about memory that a table does not list.  A
+ * note is left out where its figures cannot be read.
+ */
+
+static void
+note_objects(void)
+{
+	struct shmt_list objects;
+	char text[SHORT_TEXT];
+	uint64_t size = 0;
+	size_t i;
+
+	if (shmt_list(SHMT_KIND(SHMT_POSIX), 0, &objects) == -1)
+		return;
+	for (i = 0; i < objects.count; i++)
+		size = add_sizes(size, objects.list[i].allocated);
+	short_size(text, size);
+	if (objects.count > 0 && flush_output())
+		warn_about(NULL, "also %zu POSIX object%s, %s: --kind posix",
+		    objects.count, plural(objects.count, "s"), text);
+	shmt_list_free(&objects);
+}
+
+static void
+note_others(void)
+{
+	struct shmt_others others;
+	char text[SHORT_TEXT];
+
+	if (shmt_posix_others(0, &others) == -1)
+		return;
+	short_size(text, others.size);
+	if (others.files > 0)
+		warn_about(NULL, "also %" PRIu64 " file%s in directories of "
+		    "/dev/shm, %s: no objects", others.files,
+		    plural(others.files, "s"), text);
+	if (others.hidden > 0)
+		warn_about(NULL, "%" PRIu64 " director%s of /dev/shm may not "
+		    "be read", others.hidden, others.hidden == 1 ? "y" :
+		    "ies");
+}
+
+static void
+note_dev_shm(void)
+{
+	char size[SHORT_TEXT], used[SHORT_TEXT], left[SHORT_TEXT];
+	struct shmt_dev_shm mount;
+
+	if (!flush_output())
+		return;
+	note_others();
+	if (shmt_dev_shm(&mount) == -1)
+		return;
+	if (mount.size == 0) {
+		warn_about("/dev/shm", "no limit");
+		return;
+	}
+	short_size(size, mount.size);
+	short_size(used, mount.used);
+	short_size(left, mount.size - mount.used);
+	warn_about("/dev/shm", "%s, %s used, %s free", size, used, left);
 }
 
 /* Prints the notes about memory that a table on a terminal leaves out. */
@@ -314,8 +322,7 @@ print_notes(const struct opts *o)
 	if ((selected_kinds(&o->selection) & SHMT_KIND(SHMT_POSIX)) != 0)
 		note_dev_shm();
 	else if (!has_objects(o) && entered_namespace() == NULL &&
-	    !filter_has(&o->filter.set, SHMT_BY_KIND, false) &&
-	    !filter_has(&o->filter.set, SHMT_BY_KIND, true))
+	    !filter_has_any(&o->filter.set, SHMT_BY_KIND))
 		note_objects();
 }
 

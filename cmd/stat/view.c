@@ -14,7 +14,6 @@
 #include "rows.h"
 #include "shmtool.h"
 #include "stat/account.h"
-#include "stat/summary.h"
 #include "stat/view.h"
 #include "ui/message.h"
 #include "ui/terminal.h"
@@ -43,14 +42,14 @@ static const char *const object_attachments[] = {
 };
 
 /* What a narrow terminal loses of these, in this order. */
-static const char *const times_expendable[] = {
+static const char *const times_optional[] = {
 	"KEY", "IDLE", "NSPID", "NSCOMMAND", "OWNER", "BTIME", "ATIME", "KIND",
 	"CTIME", NULL
 };
-static const char *const pids_expendable[] = {
+static const char *const pids_optional[] = {
 	"KEY", "OWNER", "NSPID", "NSCOMMAND", "LCOMMAND", "CCOMMAND", NULL
 };
-static const char *const creators_expendable[] = {
+static const char *const creators_optional[] = {
 	"PERMS", "KEY", "NSPID", "NSCOMMAND", "CGROUP", "GROUP", "CREATOR",
 	"OWNER", NULL
 };
@@ -85,12 +84,12 @@ static const char *const ns_columns[] = {
 const struct view views[] = {
 	[SEGMENTS] = { 0, &segment_columns, NULL, NULL, object_columns,
 	    json_objects },
-	[TIMES] = { 't', &segment_columns, times_columns, times_expendable,
+	[TIMES] = { 't', &segment_columns, times_columns, times_optional,
 	    object_times, json_times },
-	[PIDS] = { 'p', &segment_columns, pids_columns, pids_expendable, NULL,
+	[PIDS] = { 'p', &segment_columns, pids_columns, pids_optional, NULL,
 	    NULL },
 	[CREATORS] = { 'c', &segment_columns, creators_columns,
-	    creators_expendable, NULL, NULL },
+	    creators_optional, NULL, NULL },
 	[SUMMARY] = { 'u', &summary_columns, NULL, NULL, NULL, NULL },
 	[PROCESSES] = { 'P', &attachment_columns, NULL, NULL,
 	    object_attachments, json_attached },
@@ -101,15 +100,6 @@ bool
 has_objects(const struct opts *o)
 {
 	return (selected_kinds(&o->selection) & ~SHMT_KIND(SHMT_SYSV)) != 0;
-}
-
-/* Whether there are several. */
-static bool
-has_kinds(const struct opts *o)
-{
-	const unsigned kinds = selected_kinds(&o->selection);
-
-	return (kinds & (kinds - 1)) != 0;
 }
 
 bool
@@ -123,16 +113,16 @@ void
 usual_columns(const struct opts *o, const struct view *view,
     const char **names)
 {
+	const unsigned kinds = selected_kinds(&o->selection);
 	const char *const *usual = view->usual;
 	const char *const *name;
 
 	if (has_objects(o) && view->objects != NULL) {
 		usual = o->json ? view->json_objects : view->objects;
-		if (has_kinds(o) && !o->json &&
+		if ((kinds & (kinds - 1)) != 0 && !o->json &&
 		    find_column(view->set, "KIND") != NULL)
 			*names++ = "KIND";
-	}
-	else if (o->json && view == views)
+	} else if (o->json && view == views)
 		usual = json_columns;
 	if (usual == NULL)
 		usual = view->set->defaults;
@@ -143,23 +133,6 @@ usual_columns(const struct opts *o, const struct view *view,
 	for (name = usual; *name != NULL; name++)
 		*names++ = *name;
 	*names = NULL;
-}
-
-static int
-choose_shown(struct opts *o)
-{
-	const struct column_set *set = o->view->set;
-	const char *names[COLUMNS_MAX + 1];
-	int status;
-
-	usual_columns(o, o->view, names);
-	status = choose_columns(o->output, set, names, &o->columns,
-	    &o->column_count);
-	if (status != ST_OK || o->sort_name == NULL)
-		return status;
-	o->sort = find_column(set, o->sort_name);
-	return o->sort != NULL ? ST_OK :
-	    unknown_column("--sort", o->sort_name, set);
 }
 
 bool
@@ -211,8 +184,18 @@ choose_needs(struct opts *o)
 int
 set_columns(struct opts *o)
 {
-	int status = choose_shown(o);
+	const struct column_set *set = o->view->set;
+	const char *names[COLUMNS_MAX + 1];
+	int status;
 
+	usual_columns(o, o->view, names);
+	status = choose_columns(o->output, set, names, &o->columns,
+	    &o->column_count);
+	if (status == ST_OK && o->sort_name != NULL) {
+		o->sort = find_column(set, o->sort_name);
+		if (o->sort == NULL)
+			status = unknown_column("--sort", o->sort_name, set);
+	}
 	choose_needs(o);
 	return status;
 }

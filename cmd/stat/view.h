@@ -24,7 +24,7 @@ struct view {
 	int letter;
 	const struct column_set *set;
 	const char *const *usual;	/* NULL: the defaults of the set */
-	const char *const *expendable;	/* NULL: those of the set */
+	const char *const *optional;	/* NULL: those of the set */
 	/* Usual where objects are shown, and as JSON; NULL: the same. */
 	const char *const *objects, *const *json_objects;
 };

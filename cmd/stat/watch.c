@@ -19,8 +19,6 @@
 #include "rows.h"
 #include "shmtool.h"
 #include "stat/event.h"
-#include "stat/object_watch.h"
-#include "stat/watch.h"
 #include "ui/message.h"
 #include "ui/signals.h"
 #include "ui/text.h"
@@ -47,7 +45,7 @@ passes(const struct watching *w, const struct snapshot *s,
 }
 
 /* What IPC_SET, SHM_LOCK and SHM_UNLOCK change. */
-static int
+static void
 report_changed(const struct watching *w, const struct shmt_info *b,
     const struct row *row)
 {
@@ -62,22 +60,21 @@ report_changed(const struct watching *w, const struct shmt_info *b,
 	if (event.what[0] == '\0' && a->ctime != b->ctime &&
 	    ((a->state ^ b->state) & SHMT_DEST) == 0)
 		add_what(&event, "set as it was");
-	return event.what[0] == '\0' ? ST_OK :
-	    print_event(&w->output, &event, "changed");
+	if (event.what[0] != '\0')
+		print_event(&w->output, &event, "changed");
 }
 
 /* If several processes attached or detached, only the last one is known. */
-static int
+static void
 report_attached(const struct watching *w, const struct shmt_info *b,
     const struct row *row)
 {
 	const struct shmt_info *a = &row->segment;
 	struct event event = { .row = *row, .pid = a->lpid };
 	bool meanwhile = a->nattch == b->nattch;
-	int status = ST_OK;
 
 	if (meanwhile && a->atime == b->atime && a->dtime == b->dtime)
-		return ST_OK;
+		return;
 	shmt_last_user(a, &event.process);
 	if (meanwhile)
 		add_what(&event, "both since the last look");
@@ -85,30 +82,29 @@ report_attached(const struct watching *w, const struct shmt_info *b,
 		add_what(&event, "%" PRIu64 " -> %" PRIu64, b->nattch,
 		    a->nattch);
 	if (meanwhile || a->nattch > b->nattch)
-		status = print_event(&w->output, &event, "attached");
-	if (status == ST_OK && (meanwhile || a->nattch < b->nattch))
-		status = print_event(&w->output, &event, "detached");
-	return status;
+		print_event(&w->output, &event, "attached");
+	if (meanwhile || a->nattch < b->nattch)
+		print_event(&w->output, &event, "detached");
 }
 
-static int
+static void
 report_created(const struct watching *w, const struct row *row)
 {
 	struct event event = { .row = *row, .pid = row->segment.cpid };
 
 	if (!passes(w, &w->after, row))
-		return ST_OK;
+		return;
 	shmt_creator(&row->segment, &event.process);
-	return print_event(&w->output, &event, "created");
+	print_event(&w->output, &event, "created");
 }
 
-static int
+static void
 report_removed(const struct watching *w, const struct row *row)
 {
 	struct event event = { .row = *row };
 
-	return passes(w, &w->before, row) ?
-	    print_event(&w->output, &event, "removed") : ST_OK;
+	if (passes(w, &w->before, row))
+		print_event(&w->output, &event, "removed");
 }
 
 /* Most segments are unchanged: this spares the filter. */
@@ -121,14 +117,13 @@ is_unchanged(const struct shmt_info *a, const struct shmt_info *b)
 	    a->gid == b->gid;
 }
 
-static int
+static void
 report_differences(const struct watching *w, const struct row *before,
     struct row *after)
 {
 	const struct shmt_info *b = &before->segment;
 	const struct shmt_info *a = &after->segment;
 	struct event event;
-	int status;
 
 	if ((before->facts & ~after->facts & SHMT_HAS_KEY) != 0) {
 		after->key = before->key;
@@ -136,14 +131,13 @@ report_differences(const struct watching *w, const struct row *before,
 	}
 	if (is_unchanged(a, b) || (!passes(w, &w->before, before) &&
 	    !passes(w, &w->after, after)))
-		return ST_OK;
-	status = report_changed(w, b, after);
-	if (status == ST_OK)
-		status = report_attached(w, b, after);
-	if (status != ST_OK || ((a->state & ~b->state) & SHMT_DEST) == 0)
-		return status;
+		return;
+	report_changed(w, b, after);
+	report_attached(w, b, after);
+	if (((a->state & ~b->state) & SHMT_DEST) == 0)
+		return;
 	event = (struct event){ .row = *after };
-	return print_event(&w->output, &event, "marked");
+	print_event(&w->output, &event, "marked");
 }
 
 static int64_t
@@ -153,32 +147,30 @@ id_at(const struct rows *rows, size_t i)
 }
 
 /* Merges the two snapshots, which are sorted by id. */
-static int
+static void
 report_changes(struct watching *w)
 {
 	const struct rows *before = &w->before.rows, *after = &w->after.rows;
 	const struct row *b;
 	struct row *a;
 	size_t i = 0, k = 0;
-	int status = ST_OK;
 
-	while (status == ST_OK && (i < before->count || k < after->count)) {
+	while (i < before->count || k < after->count) {
 		b = &before->list[i];
 		a = &after->list[k];
 		if (id_at(before, i) > id_at(after, k)) {
-			status = report_created(w, a);
+			report_created(w, a);
 			k++;
 		} else if (id_at(before, i) < id_at(after, k) ||
 		    !shmt_same(&b->segment, &a->segment)) {
-			status = report_removed(w, b);
+			report_removed(w, b);
 			i++;
 		} else {
-			status = report_differences(w, b, a);
+			report_differences(w, b, a);
 			i++;
 			k++;
 		}
 	}
-	return status;
 }
 
 static int
@@ -195,18 +187,13 @@ take_snapshot(const struct change_watch *how, struct snapshot *s)
 {
 	unsigned needs = NEEDS_KEY;
 	struct shmt_list all;
-	int status;
 
-	if (filter_has(how->filter, SHMT_BY_PID, false) ||
-	    filter_has(how->filter, SHMT_BY_PID, true))
+	if (filter_has_any(how->filter, SHMT_BY_PID))
 		needs |= NEEDS_HOLDERS;
 	if (shmt_list(SHMT_KIND(SHMT_SYSV), 0, &all) == -1)
 		return fail(NULL, errno);
-	status = make_rows(&s->rows, &all);
-	if (status == ST_OK)
-		status = make_namespaces(&s->rows, 1);
-	if (status != ST_OK)
-		return status;
+	make_rows(&s->rows, &all);
+	make_namespaces(&s->rows, 1);
 	s->rows.ns_count = 1;
 	fill_rows(s->rows.list, s->rows.count, needs, SHMT_STALE_IDLE,
 	    s->rows.namespaces);
@@ -234,7 +221,7 @@ report_since(struct watching *w)
 
 	w->output.time = w->after.time;
 	if (status == ST_OK)
-		status = report_changes(w);
+		report_changes(w);
 	free_rows(&w->before.rows);
 	w->before = w->after;
 	memset(&w->after, 0, sizeof(w->after));
@@ -247,8 +234,7 @@ follow(struct watching *w)
 {
 	const struct change_watch *how = w->output.how;
 	bool segments = (how->kinds & SHMT_KIND(SHMT_SYSV)) != 0;
-	int64_t interval = how->interval < INT32_MAX ?
-	    (int64_t)how->interval : INT32_MAX;
+	int64_t interval = (int64_t)how->interval;
 	int64_t next = segments ? milliseconds() + interval : INT64_MAX;
 	struct pollfd fds[] = {
 		{ .fd = STDOUT_FILENO },
@@ -286,10 +272,10 @@ print_events(const struct change_watch *how)
 		if (width < id_width(&w.before.rows))
 			width = id_width(&w.before.rows);
 	}
-	if (status == ST_OK)
-		status = begin_events(&w.output, width);
-	if (status == ST_OK)
+	if (status == ST_OK) {
+		begin_events(&w.output, width);
 		status = follow(&w);
+	}
 	free_rows(&w.before.rows);
 	close_object_watch(w.objects);
 	return status;

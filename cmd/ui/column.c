@@ -5,7 +5,6 @@
  * a user chooses by name.
  */
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -133,11 +132,9 @@ choose_columns(const char *text, const struct column_set *set,
 	int status = ST_OK;
 	size_t n = 0;
 
-	list = calloc(set->count + 1, sizeof(*list));
-	if (list == NULL || (text != NULL && (names = strdup(text)) == NULL)) {
-		free(list);
-		return fail(NULL, ENOMEM);
-	}
+	list = check_memory(calloc(set->count + 1, sizeof(*list)));
+	if (text != NULL)
+		names = check_memory(strdup(text));
 	if (defaults == NULL)
 		defaults = set->defaults;
 	if (names == NULL || *names == '+')

@@ -41,7 +41,7 @@ struct column_set {
 	size_t facts;		/* offset in a row of an unsigned: which facts
 				 * it has, if any column asks for facts */
 	const char *const *defaults;	/* names, ended by NULL */
-	const char *const *expendable;	/* names in the order in which a
+	const char *const *optional;	/* names in the order in which a
 					 * narrow terminal loses them */
 };
 

@@ -7,7 +7,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "ui/json.h"
@@ -20,15 +19,6 @@ flush(struct json *json)
 {
 	fwrite(json->text, 1, json->used, json->file);
 	json->used = 0;
-}
-
-/* Returns a place for so many bytes, far fewer than there are in all. */
-static inline char *
-make_room(struct json *json, size_t length)
-{
-	if (length > sizeof(json->text) - json->used)
-		flush(json);
-	return json->text + json->used;
 }
 
 static void
@@ -51,8 +41,11 @@ put(struct json *json, const char *bytes, size_t length)
 static inline char *
 begin_member(struct json *json, const char *name)
 {
-	char *p = make_room(json, NAME_MOST + SHORT_TEXT);
+	char *p;
 
+	if (NAME_MOST + SHORT_TEXT > sizeof(json->text) - json->used)
+		flush(json);
+	p = json->text + json->used;
 	if (json->inside) {
 		*p++ = ',';
 		*p++ = ' ';

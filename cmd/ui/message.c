@@ -105,6 +105,27 @@ fail(const char *object, int error)
 	return status_of(error);
 }
 
+int
+file_status(int error)
+{
+	return error == ENOENT ? ST_FAILED : status_of(error);
+}
+
+int
+file_failed(const char *path, int error)
+{
+	warn_about(path, "%s", strerror(error));
+	return file_status(error);
+}
+
+void *
+check_memory(void *pointer)
+{
+	if (pointer == NULL)
+		exit(fail(NULL, ENOMEM));
+	return pointer;
+}
+
 void
 add_status(int *status, int outcome)
 {

@@ -47,6 +47,14 @@ void warn_about(const char *object, const char *format, ...)
 int fail(const char *object, int error);
 int status_of(int error);
 
+/* The same for a file, whose absence is no absent segment. */
+int file_failed(const char *path, int error);
+int file_status(int error);
+
+/* Returns pointer; where it is NULL, reports that memory is exhausted and ends
+ * the program with ST_LIMIT.  For commands that have nothing to undo. */
+void *check_memory(void *pointer) __attribute__((returns_nonnull));
+
 /* Combines two outcomes: failures of different kinds make ST_FAILED. */
 void add_status(int *status, int outcome);
 

@@ -8,26 +8,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "ui/progress.h"
 #include "ui/signals.h"
 #include "ui/text.h"
+#include "ui/wait.h"
 
-/* Seconds before the first line, and between two. */
-#define FIRST 1.0
-#define AGAIN 0.25
-
-static double
-seconds_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
+/* Milliseconds before the first line, and between two. */
+#define FIRST 1000
+#define AGAIN 250
 
 void
 progress_begin(struct progress *progress, uint64_t total)
@@ -35,20 +25,20 @@ progress_begin(struct progress *progress, uint64_t total)
 	*progress = (struct progress){
 		.on = isatty(STDERR_FILENO) == 1,
 		.total = total,
-		.start = seconds_now()
+		.start = milliseconds()
 	};
 	progress->next = progress->start + FIRST;
 }
 
 static void
-show(const struct progress *progress, uint64_t done, double now)
+show(const struct progress *progress, uint64_t done, int64_t now)
 {
 	char size[SHORT_TEXT], whole[SHORT_TEXT], rate[SHORT_TEXT],
 	    left[SHORT_TEXT];
 	double total = (double)progress->total, speed;
 
 	/* One more, since the speed is a divisor. */
-	speed = (double)done / (now - progress->start) + 1;
+	speed = (double)done * 1000 / (double)(now - progress->start) + 1;
 	short_size(size, done);
 	short_size(rate, (uint64_t)speed);
 	short_size(whole, progress->total);
@@ -61,13 +51,13 @@ bool
 show_progress(void *arg, uint64_t done)
 {
 	struct progress *progress = arg;
-	double now;
+	int64_t now;
 
 	if (caught_signal() != 0)
 		return true;
 	if (!progress->on)
 		return false;
-	now = seconds_now();
+	now = milliseconds();
 	if (now >= progress->next) {
 		show(progress, done, now);
 		progress->next = now + AGAIN;

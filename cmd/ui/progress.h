@@ -13,7 +13,7 @@
 struct progress {
 	bool on, shown;
 	uint64_t total;
-	double start, next;	/* seconds */
+	int64_t start, next;	/* milliseconds() */
 };
 
 void progress_begin(struct progress *progress, uint64_t total);

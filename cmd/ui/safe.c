@@ -24,18 +24,6 @@ is_plain(const char *src)
 	return true;
 }
 
-/* vis(3) knows letters beyond ASCII by the locale, which costs time to load
- * and is worth it only for those. */
-static void
-load_locale(void)
-{
-	static bool loaded;
-
-	if (!loaded)
-		setlocale(LC_CTYPE, "");
-	loaded = true;
-}
-
 bool
 is_hidden_character(uint32_t c)
 {
@@ -80,12 +68,17 @@ is_fit_for_vis(const char *src)
 char *
 safe_copy(const char *src)
 {
+	static bool has_locale;
 	int flags = VIS_CSTYLE | VIS_NL | VIS_TAB;
 	char *safe;
 
 	if (is_plain(src))
 		return strdup(src);
-	load_locale();
+	/* vis(3) knows letters beyond ASCII by the locale, which costs time to
+	 * load and is worth it only for those. */
+	if (!has_locale)
+		setlocale(LC_CTYPE, "");
+	has_locale = true;
 	if (!is_fit_for_vis(src))
 		flags |= VIS_NOLOCALE;
 	/* Where memory is exhausted, stravis(3) may return freed memory, and

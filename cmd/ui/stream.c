@@ -50,25 +50,18 @@ close_stdout(void *arg)
 	return close(STDOUT_FILENO);
 }
 
-static FILE *
-open_blocking_stdout(void)
-{
-	const cookie_io_functions_t functions = {
-		.write = write_stdout, .close = close_stdout
-	};
-
-	return fopencookie(NULL, "w", functions);
-}
-
 void
 prepare_stdout(void)
 {
 	static char buffer[64 * 1024];
+	const cookie_io_functions_t functions = {
+		.write = write_stdout, .close = close_stdout
+	};
 	int flags = fcntl(STDOUT_FILENO, F_GETFL);
 	FILE *stream = NULL;
 
 	if (flags != -1 && (flags & O_NONBLOCK) != 0)
-		stream = open_blocking_stdout();
+		stream = fopencookie(NULL, "w", functions);
 	if (stream != NULL)
 		stdout = stream;
 	if (isatty(STDOUT_FILENO))

@@ -7,7 +7,6 @@
  * texts are kept close together.
  */
 
-#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -28,12 +27,6 @@ struct place {
 	const void *row;
 };
 
-/* The rows in the order in which they are printed. */
-struct order {
-	struct place *places;	/* NULL: as they are */
-	bool reverse;
-};
-
 /* Texts one behind the other, each with a NUL, and the widths of each. */
 struct cells {
 	char *texts;
@@ -42,21 +35,6 @@ struct cells {
 	uint64_t left;		/* a bit for each column that has texts, and
 				 * so is aligned to the left */
 };
-
-static const void *
-row_at(const struct table *table, size_t i)
-{
-	return (const char *)table->rows + i * table->set->row_size;
-}
-
-static const void *
-ordered_row(const struct table *table, const struct order *order, size_t i)
-{
-	if (order->reverse)
-		i = table->row_count - 1 - i;
-	return order->places != NULL ? order->places[i].row :
-	    row_at(table, i);
-}
 
 /* Words between blanks are joined by commas. */
 static void
@@ -75,10 +53,7 @@ append(struct cells *cells, const char *text)
 
 	if (cells->texts == NULL || length > cells->room - cells->used) {
 		room = 2 * cells->room + length;
-		more = realloc(cells->texts, room);
-		if (more == NULL)
-			return NULL;
-		cells->texts = more;
+		cells->texts = check_memory(realloc(cells->texts, room));
 		cells->room = room;
 	}
 	more = memcpy(cells->texts + cells->used, text, length);
@@ -95,9 +70,7 @@ append_safe(struct cells *cells, const char *text, size_t *width)
 		*width = strlen(text);
 		return append(cells, text);
 	}
-	copy = safe_copy(text);
-	if (copy == NULL)
-		return NULL;
+	copy = check_memory(safe_copy(text));
 	*width = text_width(copy);
 	added = append(cells, copy);
 	free(copy);
@@ -118,30 +91,26 @@ add_text(struct cells *cells, const struct table *table,
 		cells->left |= UINT64_C(1) << c;
 	added = append_safe(cells, value_text(&value, plain ||
 	    (table->bytes && value.kind == VALUE_SIZE), room), width);
-	if (added != NULL && value.kind == VALUE_WORDS)
+	if (value.kind == VALUE_WORDS)
 		join_words(added);
 	return added;
 }
 
 /* Formats all cells, row by row; widths becomes that of each column. */
-static bool
-make_cells(const struct table *table, const struct order *order,
+static void
+make_cells(const struct table *table, const void *const *rows,
     struct cells *cells, size_t *widths)
 {
-	const char *text;
 	size_t i, c, width;
 
 	for (i = 0; i < table->row_count; i++)
 		for (c = 0; c < table->column_count; c++) {
-			text = add_text(cells, table, c,
-			    ordered_row(table, order, i), &width);
-			if (text == NULL)
-				return false;
+			add_text(cells, table, c, rows[i],
+			    &width);
 			cells->widths[cells->count++] = width;
 			if (width > widths[c])
 				widths[c] = width;
 		}
-	return true;
 }
 
 static void
@@ -187,7 +156,7 @@ put_heading(const struct table *table, const struct cells *cells,
 }
 
 static void
-put_cells(const struct table *table, const struct order *order,
+put_cells(const struct table *table, const void *const *rows,
     const struct cells *cells, const size_t *widths)
 {
 	static const char *const begin[] = {
@@ -201,7 +170,7 @@ put_cells(const struct table *table, const struct order *order,
 
 	for (i = 0; i < table->row_count; i++) {
 		if (table->style != NULL)
-			style = table->style(ordered_row(table, order, i));
+			style = table->style(rows[i]);
 		fputs_unlocked(begin[style], stdout);
 		blanks = 0;
 		for (c = 0; c < table->column_count; c++, width++) {
@@ -243,7 +212,7 @@ void
 fit_terminal(const struct table *table, size_t *widths,
     char names[static HIDDEN_NAMES])
 {
-	const char *const *name = table->expendable;
+	const char *const *name = table->optional;
 	size_t room = terminal_width();
 
 	names[0] = '\0';
@@ -261,7 +230,7 @@ fit_terminal(const struct table *table, size_t *widths,
 /* Puts a table whose cells are formatted; the columns that the terminal has no
  * room for are named on stderr, after the last line. */
 static void
-put_table(const struct table *table, const struct order *order,
+put_table(const struct table *table, const void *const *rows,
     const struct cells *cells, size_t *widths)
 {
 	char names[HIDDEN_NAMES];
@@ -269,36 +238,32 @@ put_table(const struct table *table, const struct order *order,
 	fit_terminal(table, widths, names);
 	if (table->heading)
 		put_heading(table, cells, widths);
-	put_cells(table, order, cells, widths);
+	put_cells(table, rows, cells, widths);
 	if (names[0] != '\0' && flush_output())
 		warn_about(NULL, "hidden: %s", names);
 }
 
-static int
-print_aligned(const struct table *table, const struct order *order)
+static void
+print_aligned(const struct table *table, const void *const *rows)
 {
 	struct cells cells = { 0 };
 	size_t *widths, c, width;
-	int status = ST_OK;
 
-	cells.widths = calloc(table->row_count + 1,
-	    (table->column_count + 1) * sizeof(*cells.widths));
-	widths = calloc(table->column_count + 1, sizeof(*widths));
-	for (c = 0; widths != NULL && c < table->column_count; c++) {
+	cells.widths = check_memory(calloc(table->row_count + 1,
+	    (table->column_count + 1) * sizeof(*cells.widths)));
+	widths = check_memory(calloc(table->column_count + 1,
+	    sizeof(*widths)));
+	for (c = 0; c < table->column_count; c++) {
 		widths[c] = table->columns[c]->width;
 		width = strlen(table->columns[c]->name);
 		if (table->heading && width > widths[c])
 			widths[c] = width;
 	}
-	if (cells.widths == NULL || widths == NULL ||
-	    !make_cells(table, order, &cells, widths))
-		status = fail(NULL, ENOMEM);
-	else
-		put_table(table, order, &cells, widths);
+	make_cells(table, rows, &cells, widths);
+	put_table(table, rows, &cells, widths);
 	free(cells.texts);
 	free(cells.widths);
 	free(widths);
-	return status;
 }
 
 static void
@@ -307,32 +272,24 @@ put_tab(const struct table *table, size_t c)
 	putc_unlocked(c + 1 == table->column_count ? '\n' : '\t', stdout);
 }
 
-static int
-print_tsv(const struct table *table, const struct order *order)
+static void
+print_tsv(const struct table *table, const void *const *rows)
 {
 	struct cells cells = { 0 };
-	int status = ST_OK;
-	const char *text;
 	size_t i, c, width;
 
 	for (c = 0; table->heading && c < table->column_count; c++) {
 		fputs_unlocked(table->columns[c]->name, stdout);
 		put_tab(table, c);
 	}
-	for (i = 0; status == ST_OK && i < table->row_count; i++)
+	for (i = 0; i < table->row_count; i++)
 		for (c = 0; c < table->column_count; c++) {
 			cells.used = 0;
-			text = add_text(&cells, table, c,
-			    ordered_row(table, order, i), &width);
-			if (text == NULL) {
-				status = fail(NULL, ENOMEM);
-				break;
-			}
-			fputs_unlocked(text, stdout);
+			fputs_unlocked(add_text(&cells, table, c, rows[i],
+			    &width), stdout);
 			put_tab(table, c);
 		}
 	free(cells.texts);
-	return status;
 }
 
 /* Names of columns as members: plain capitals, made lower once a table. */
@@ -355,12 +312,11 @@ make_members(const struct table *table, struct members *members)
 	}
 }
 
-static int
+static void
 put_object(const struct table *table, const struct members *members,
     struct json *json, const char *name, const void *row)
 {
 	struct value value;
-	int status = ST_OK;
 	size_t c;
 
 	json_open(json, name, '{');
@@ -369,36 +325,32 @@ put_object(const struct table *table, const struct members *members,
 		value_json(&value, json, members->names[c]);
 	}
 	if (table->more != NULL)
-		status = table->more(table, json, row);
+		table->more(table, json, row);
 	json_close(json, '}');
-	return status;
 }
 
-int
+void
 print_object(const struct table *table, struct json *json, const char *name,
     const void *row)
 {
 	struct members members;
 
 	make_members(table, &members);
-	return put_object(table, &members, json, name, row);
+	put_object(table, &members, json, name, row);
 }
 
-static int
-print_json(const struct table *table, const struct order *order,
+static void
+print_json(const struct table *table, const void *const *rows,
     struct json *json, const char *name)
 {
 	struct members members;
-	int status = ST_OK;
 	size_t i;
 
 	make_members(table, &members);
 	json_open(json, name, '[');
 	for (i = 0; i < table->row_count; i++)
-		add_status(&status, put_object(table, &members, json, NULL,
-		    ordered_row(table, order, i)));
+		put_object(table, &members, json, NULL, rows[i]);
 	json_close(json, ']');
-	return status;
 }
 
 /* Unknown values come last, whichever way; equal ones stay in their order. */
@@ -424,49 +376,51 @@ compare_places(const void *a, const void *b, void *arg)
 	    (x->index > y->index) - (x->index < y->index);
 }
 
-/* Places are NULL where memory is exhausted. */
 static void
-sort_rows(const struct table *table, struct order *order)
+sort_rows(const struct table *table, const void **rows)
 {
 	bool reverse = table->reverse;
+	struct place *places;
 	size_t i;
 
-	order->places = calloc(table->row_count + 1, sizeof(*order->places));
-	if (order->places == NULL)
-		return;
+	places = check_memory(calloc(table->row_count + 1, sizeof(*places)));
 	for (i = 0; i < table->row_count; i++) {
-		order->places[i].index = i;
-		order->places[i].row = row_at(table, i);
-		read_value(table->set, table->sort, order->places[i].row,
-		    &order->places[i].value);
+		places[i].index = i;
+		places[i].row = rows[i];
+		read_value(table->set, table->sort, rows[i], &places[i].value);
 	}
-	qsort_r(order->places, table->row_count, sizeof(*order->places),
-	    compare_places, &reverse);
+	qsort_r(places, table->row_count, sizeof(*places), compare_places,
+	    &reverse);
+	for (i = 0; i < table->row_count; i++)
+		rows[i] = places[i].row;
+	free(places);
 }
 
-int
+void
 print_table(const struct table *table, struct json *json, const char *name)
 {
-	struct order order = { .reverse = table->reverse };
-	int status = ST_OK;
+	const size_t count = table->row_count;
+	const bool backwards = table->reverse && table->sort == NULL;
+	const char *first = table->rows;
+	const void **rows;
+	size_t i;
 
-	if (table->sort != NULL) {
-		order.reverse = false;
-		sort_rows(table, &order);
-		if (order.places == NULL)
-			return fail(NULL, ENOMEM);
-	}
+	rows = check_memory(calloc(count + 1, sizeof(*rows)));
+	for (i = 0; i < count; i++)
+		rows[i] = first + (backwards ? count - 1 - i : i) *
+		    table->set->row_size;
+	if (table->sort != NULL)
+		sort_rows(table, rows);
 	switch (table->format) {
 	case FORMAT_JSON:
-		status = print_json(table, &order, json, name);
+		print_json(table, rows, json, name);
 		break;
 	case FORMAT_TSV:
-		status = print_tsv(table, &order);
+		print_tsv(table, rows);
 		break;
 	case FORMAT_TABLE:
-		status = print_aligned(table, &order);
+		print_aligned(table, rows);
 		break;
 	}
-	free(order.places);
-	return status;
+	free(rows);
 }

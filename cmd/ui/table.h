@@ -28,33 +28,32 @@ struct table {
 	const struct column *sort;	/* NULL: in the order of the rows */
 	const void *rows;	/* an array of the set's row_size each */
 	size_t row_count;
-	/* JSON: adds further members to a row's object; NULL: there are none.
-	 * Returns an exit status. */
-	int (*more)(const struct table *table, struct json *json,
+	/* JSON: adds further members to a row's object; NULL: there are
+	 * none. */
+	void (*more)(const struct table *table, struct json *json,
 	    const void *row);
 	const void *arg;	/* for more */
 	/* Of a table on a terminal: names of columns, ended by NULL, that are
 	 * left out one after the other until the rest fits; NULL: all stay. */
-	const char *const *expendable;
+	const char *const *optional;
 	/* Of a table: how a row looks; NULL: without colours. */
 	enum row_style (*style)(const void *row);
 };
 
-/* Prints all rows and returns an exit status.  As JSON they are an array
- * called name inside the object that the caller has opened; else json is
- * NULL. */
-int print_table(const struct table *table, struct json *json,
+/* Prints all rows.  As JSON they are an array called name inside the object
+ * that the caller has opened; else json is NULL. */
+void print_table(const struct table *table, struct json *json,
     const char *name);
 
 /* Prints one row, which need not be of table->rows, as a JSON object. */
-int print_object(const struct table *table, struct json *json,
+void print_object(const struct table *table, struct json *json,
     const char *name, const void *row);
 
 /* The width of a column that is left out, and room for the names of such. */
 #define HIDDEN SIZE_MAX
 #define HIDDEN_NAMES 256
 
-/* Leaves out columns of given widths, as table->expendable says, until the
+/* Leaves out columns of given widths, as table->optional says, until the
  * others fit the terminal.  print_table() does it by itself. */
 void fit_terminal(const struct table *table, size_t *widths,
     char names[static HIDDEN_NAMES]);

@@ -29,11 +29,10 @@ set_text(struct value *value, const char *text)
 }
 
 void
-set_command(struct value *value, enum command_state state,
-    const char *command)
+set_command(struct value *value, const char *state, const char *command)
 {
-	set_number(value, state);
-	value->text = command;
+	set_text(value, command);
+	value->state = state;
 }
 
 bool
@@ -53,29 +52,15 @@ is_right_aligned(enum value_kind kind)
 }
 
 static const char *
-command_text(const struct value *value)
+command_text(const struct value *value, char room[static SHORT_TEXT])
 {
-	switch ((enum command_state)value->number) {
-	case COMMAND_ALIVE:
+	if (strcmp(value->state, "alive") == 0)
 		return value->text[0] != '\0' ? value->text : "?";
-	case COMMAND_GONE:
-		return "(gone)";
-	case COMMAND_REUSED:
-		return "(reused)";
-	case COMMAND_UNKNOWN:
-	case COMMAND_NONE:
-		break;
-	}
-	return "-";
-}
-
-static void
-tenths_text(uint64_t tenths, char room[static SHORT_TEXT])
-{
-	size_t n = digits(room, tenths / 10, 10, 1);
-
-	room[n] = '.';
-	digits(room + n + 1, tenths % 10, 10, 1);
+	if (strcmp(value->state, "gone") != 0 &&
+	    strcmp(value->state, "reused") != 0)
+		return "-";
+	snprintf(room, SHORT_TEXT, "(%s)", value->state);
+	return room;
 }
 
 static const char *
@@ -101,7 +86,8 @@ number_text(const struct value *value, bool plain,
 		short_duration(room, number);
 		return room;
 	case VALUE_TENTHS:
-		tenths_text(number, room);
+		snprintf(room, SHORT_TEXT, "%ju.%ju", (uintmax_t)number / 10,
+		    (uintmax_t)number % 10);
 		return room;
 	case VALUE_PERMS:
 		digits(room, number, 8, 4);
@@ -133,7 +119,7 @@ value_text(const struct value *value, bool plain,
 	case VALUE_PATH:
 		return value->text[0] != '\0' ? value->text : "-";
 	case VALUE_COMMAND:
-		return command_text(value);
+		return command_text(value, room);
 	default:
 		return number_text(value, plain, room);
 	}
@@ -159,27 +145,14 @@ json_words(struct json *json, const char *name, const char *words)
 static void
 json_command(struct json *json, const char *name, const struct value *value)
 {
-	static const char *const words[] = {
-		[COMMAND_UNKNOWN] = "unknown", [COMMAND_ALIVE] = "alive",
-		[COMMAND_GONE] = "gone", [COMMAND_REUSED] = "reused",
-		[COMMAND_NONE] = "none"
-	};
 	char state_name[64];
 
-	if (value->number == COMMAND_ALIVE && value->text[0] != '\0')
+	if (strcmp(value->state, "alive") == 0 && value->text[0] != '\0')
 		json_text(json, name, value->text);
 	else
 		json_null(json, name);
 	stpcpy(stpcpy(state_name, name), "_life");
-	json_text(json, state_name, words[value->number]);
-}
-
-static void
-json_unknown(const struct value *value, struct json *json, const char *name)
-{
-	json_null(json, name);
-	if (value->kind == VALUE_KEY)
-		json_null(json, "key_hex");
+	json_text(json, state_name, value->state);
 }
 
 static void
@@ -197,7 +170,9 @@ value_json(const struct value *value, struct json *json, const char *name)
 	char room[SHORT_TEXT];
 
 	if (!value->known) {
-		json_unknown(value, json, name);
+		json_null(json, name);
+		if (value->kind == VALUE_KEY)
+			json_null(json, "key_hex");
 		return;
 	}
 	switch (value->kind) {

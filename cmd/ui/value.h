@@ -31,19 +31,12 @@ enum value_kind {
 	VALUE_HEX		/* an address; a string in JSON */
 };
 
-/* What became of the process of a VALUE_COMMAND. */
-enum command_state {
-	COMMAND_UNKNOWN,
-	COMMAND_ALIVE,
-	COMMAND_GONE,
-	COMMAND_REUSED,		/* its pid is that of a later process */
-	COMMAND_NONE		/* there never was one */
-};
-
 struct value {
 	enum value_kind kind;
 	bool known;		/* else "-" in a table, null in JSON */
-	uint64_t number;	/* of COMMAND its enum command_state */
+	uint64_t number;
+	const char *state;	/* of COMMAND: "alive", "gone", "reused" by a
+				 * later process, "none", "unknown" */
 	const char *text;	/* of TEXT, WORDS, COMMAND; valid as long as
 				 * the row */
 };
@@ -51,7 +44,7 @@ struct value {
 /* For the get of a column. */
 void set_number(struct value *value, uint64_t number);
 void set_text(struct value *value, const char *text);
-void set_command(struct value *value, enum command_state state,
+void set_command(struct value *value, const char *state,
     const char *command);
 
 /* Returns the text of a value, which may be in room; plain: for programs. */

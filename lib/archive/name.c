@@ -119,16 +119,12 @@ name_tag(const struct shmt_info *s)
 static int
 cut(const char *encoded)
 {
-	size_t length = strlen(encoded);
+	size_t n = strlen(encoded);
 
-	if (length <= CUT)
-		return (int)length;
-	length = CUT;
-	if (encoded[CUT - 1] == '%')
-		length = CUT - 1;
-	else if (encoded[CUT - 2] == '%')
-		length = CUT - 2;
-	return (int)length;
+	if (n > CUT)
+		for (n = CUT - 2; n < CUT && encoded[n] != '%'; n++)
+			continue;
+	return (int)n;
 }
 
 /* The birth time if it is known: an object's ctime changes with its mode. */

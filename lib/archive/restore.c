@@ -183,13 +183,12 @@ create(struct restore *restore, int *id)
 /* Checks the digest while copying, before the segment gets its owner and mode,
  * or the object its name. */
 static int
-fill(struct restore *restore, const struct shmt__end *to, int fd)
+fill(struct restore *restore, struct shmt_view *view, int fd)
 {
 	const struct shmt_restoring *how = restore->how;
 	struct shmt__copy copy = {
-		.from.fd = fd, .to = *to, .size = restore->request.size,
-		.allocated = to->view == NULL &&
-		    (restore->request.flags & SHMT_NORESERVE) == 0,
+		.view = view, .fd = fd, .to_view = true,
+		.size = restore->request.size,
 		.progress = how->progress, .arg = how->arg
 	};
 
@@ -240,13 +239,13 @@ complete(struct restore *restore, int id, int fd)
 {
 	const struct shmt_object object = { .kind = SHMT_SYSV, .id = id };
 	struct shmt_saved *saved = &restore->saved;
-	struct shmt__end to = { .fd = -1 };
+	struct shmt_view *view;
 	int result;
 
-	if (shmt_view_open(&object, SHMT_WRITE, &to.view) == -1)
+	if (shmt_view_open(&object, SHMT_WRITE, &view) == -1)
 		return fail_at(restore, SHMT_AT_SEGMENT);
-	result = fill(restore, &to, fd);
-	shmt_view_close(to.view);
+	result = fill(restore, view, fd);
+	shmt_view_close(view);
 	if (result == -1)
 		return -1;
 	if (set_owner_and_mode(id, saved) == -1)
@@ -316,10 +315,15 @@ static int
 complete_object(struct restore *restore, int contents,
     struct shmt_object *object, int fd)
 {
-	const struct shmt__end to = { .fd = fd };
+	struct shmt_view *view;
 	struct stat st;
+	int result;
 
-	if (fill(restore, &to, contents) == -1)
+	if (shmt_view_of_fd(fd, SHMT_WRITE, &view) == -1)
+		return fail_at(restore, SHMT_AT_SEGMENT);
+	result = fill(restore, view, contents);
+	shmt_view_close(view);
+	if (result == -1)
 		return -1;
 	if (set_owner(restore, fd) == -1 || fstat(fd, &st) == -1 ||
 	    shmt_posix_publish(object, &restore->request, fd) == -1)

@@ -52,31 +52,26 @@ was_used(const struct shmt_info *then, const struct shmt_info *now)
 	    now->atime != then->atime || now->dtime != then->dtime;
 }
 
-/* Opens the segment that was looked up before; *opened is its state after the
- * opening. */
+/* Whether the view is of the segment that was looked up before; *opened is its
+ * state now. */
 static int
-open_sysv(struct save *save, struct shmt_view **view,
+check_opened_sysv(struct save *save, const struct shmt_view *view,
     struct shmt_info *opened)
 {
 	struct shmt_info *before = &save->saved.segment;
 	struct shmt_saved *saved = &save->saved;
-	int looked;
-	bool mapped;
 
-	if (shmt_view_open(&before->object, 0, view) == -1)
+	if (shmt__sysv_look(before->object.id, opened) == -1)
 		return fail_at(save, SHMT_AT_SEGMENT);
-	looked = shmt__sysv_look(before->object.id, opened);
-	if (looked == -1 || !shmt_same(before, shmt_view_info(*view))) {
-		if (looked == 0)
-			errno = ENOENT;
-		shmt_view_close(*view);
+	if (!shmt_same(before, shmt_view_info(view))) {
+		errno = ENOENT;
 		return fail_at(save, SHMT_AT_SEGMENT);
 	}
-	if ((*view)->huge)
+	if (view->huge)
 		before->state |= SHMT_HUGE;
-	mapped = (*view)->mapped != NULL;
 	saved->attached = was_used(before, opened);
-	saved->disturbed = opened->nattch != before->nattch + mapped ||
+	saved->disturbed =
+	    opened->nattch != before->nattch + (view->mapped != NULL) ||
 	    (saved->attached && opened->lpid != getpid());
 	return 0;
 }
@@ -92,22 +87,17 @@ check_sysv(struct save *save, const struct shmt_info *opened)
 		save->saved.disturbed = true;
 }
 
-/* Opens the object.  If it has grown since it was looked up, only its old size
- * is saved. */
+/* Of an object that has grown since it was looked up, only its old size is
+ * saved. */
 static int
-open_object(struct save *save, struct shmt_view **view, struct stat *opened)
+check_opened_object(struct save *save, const struct shmt_view *view,
+    struct stat *opened)
 {
-	struct shmt_info *before = &save->saved.segment;
-
-	if (shmt_view_open(&before->object, 0, view) == -1)
-		return fail_at(save, SHMT_AT_SEGMENT);
-	if (fstat((*view)->fd, opened) == -1 ||
-	    (uint64_t)opened->st_size < before->size) {
-		shmt_view_close(*view);
-		errno = ENODATA;
-		return fail_at(save, SHMT_AT_SEGMENT);
-	}
-	return 0;
+	if (fstat(view->fd, opened) == 0 &&
+	    (uint64_t)opened->st_size >= save->saved.segment.size)
+		return 0;
+	errno = ENODATA;
+	return fail_at(save, SHMT_AT_SEGMENT);
 }
 
 static bool
@@ -161,7 +151,7 @@ static int
 copy_from(struct save *save, struct shmt_view *view)
 {
 	struct shmt__copy copy = {
-		.from.view = view, .to.fd = save->pair.fd,
+		.view = view, .fd = save->pair.fd,
 		.size = save->saved.segment.size,
 		.progress = save->how->progress, .arg = save->how->arg
 	};
@@ -176,43 +166,26 @@ copy_from(struct save *save, struct shmt_view *view)
 }
 
 static int
-copy_sysv(struct save *save)
-{
-	struct shmt_info opened;
-	struct shmt_view *view;
-	int result;
-
-	if (open_sysv(save, &view, &opened) == -1)
-		return -1;
-	result = copy_from(save, view);
-	if (result == 0)
-		check_sysv(save, &opened);
-	shmt_view_close(view);
-	return result;
-}
-
-static int
-copy_object(struct save *save)
-{
-	struct shmt_view *view;
-	struct stat opened;
-	int result;
-
-	if (open_object(save, &view, &opened) == -1)
-		return -1;
-	result = copy_from(save, view);
-	if (result == 0)
-		result = check_object(save, view, &opened);
-	shmt_view_close(view);
-	return result;
-}
-
-static int
 copy_contents(struct save *save)
 {
-	int result = save->saved.segment.object.kind == SHMT_SYSV ?
-	    copy_sysv(save) : copy_object(save);
+	const struct shmt_object *object = &save->saved.segment.object;
+	const bool is_sysv = object->kind == SHMT_SYSV;
+	struct shmt_info segment;
+	struct shmt_view *view;
+	struct stat st;
+	int result;
 
+	if (shmt_view_open(object, 0, &view) == -1)
+		return fail_at(save, SHMT_AT_SEGMENT);
+	result = is_sysv ? check_opened_sysv(save, view, &segment) :
+	    check_opened_object(save, view, &st);
+	if (result == 0)
+		result = copy_from(save, view);
+	if (result == 0 && is_sysv)
+		check_sysv(save, &segment);
+	else if (result == 0)
+		result = check_object(save, view, &st);
+	shmt_view_close(view);
 	if (result == 0 && save->how->copied != NULL)
 		save->how->copied(save->how->arg);
 	return result;

@@ -33,13 +33,13 @@ static uint64_t
 count_bytes(struct shmt_view *view, uint64_t from, uint64_t to,
     unsigned parts)
 {
-	struct shmt__run run;
+	struct shmt__extent extent;
 	uint64_t sum = 0;
 
-	for (; from < to; from = run.end) {
-		shmt__view_run(view, from, to, &run);
-		if (parts & (run.data ? SHMT__DATA : SHMT__HOLES))
-			sum += run.end - from;
+	for (; from < to; from = extent.end) {
+		shmt__view_extent(view, from, to, &extent);
+		if (parts & (extent.data ? SHMT__DATA : SHMT__HOLES))
+			sum += extent.end - from;
 	}
 	shmt__view_reset(view);
 	return sum;
@@ -70,7 +70,7 @@ ask_allocated(const struct shmt_view *view, uint64_t *bytes)
 static uint64_t
 estimate(const struct shmt_view *view, unsigned parts)
 {
-	uint64_t pages = (view->size + view->page - 1) / view->page,
+	uint64_t pages = (view->segment.size + view->page - 1) / view->page,
 	    allocated;
 
 	if (parts == (SHMT__DATA | SHMT__HOLES) ||

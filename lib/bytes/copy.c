@@ -2,7 +2,7 @@
 
 /*
  * Transfers: a segment's bytes to a descriptor, from one, and to a function.
- * Each run of data is moved by the view's own call where the kernel has it
+ * Each extent of data is moved by the view's own call where the kernel has it
  * for these descriptors, else through a buffer.  A hole is left as it is, or
  * written as zeros where the descriptor takes no holes.
  */
@@ -61,8 +61,8 @@ begin(struct job *job, struct shmt_view *view,
 	uint64_t length = how->length;
 	struct stat st;
 
-	if (how->offset <= view->size && length == UINT64_MAX)
-		length = view->size - how->offset;
+	if (how->offset <= view->segment.size && length == UINT64_MAX)
+		length = view->segment.size - how->offset;
 	if (!shmt__view_has(view, how->offset, length))
 		return -1;
 	if (view->buffer == NULL)
@@ -219,16 +219,16 @@ static int
 send_data(struct job *job, uint64_t end)
 {
 	const struct shmt__view_ops *ops = job->view->ops;
-	ssize_t (*call)(struct shmt_view *, uint64_t, uint64_t, int) =
-	    job->how->flags & SHMT_ZERO_COPY ? ops->lend : ops->send;
+	const bool zero_copy = (job->how->flags & SHMT_ZERO_COPY) != 0;
 	int result = 0;
 	ssize_t n;
 
 	while (result == 0 && job->pos < end) {
 		preallocate(job, end);
 		n = 0;
-		if (call != NULL && job->direct)
-			n = call(job->view, job->pos, end, job->fd);
+		if (ops->send != NULL && job->direct)
+			n = ops->send(job->view, job->pos, end, job->fd,
+			    zero_copy);
 		result = is_refused(job, n) ? send_by_buffer(job, end) :
 		    advance(job, n);
 	}
@@ -241,13 +241,13 @@ static int
 expect_last_byte(struct job *job)
 {
 	struct shmt_view *view = job->view;
-	struct shmt__run run;
+	struct shmt__extent extent;
 	char byte;
 
 	if (job->end == job->how->offset)
 		return 0;
-	shmt__view_run(view, job->end - 1, job->end, &run);
-	return run.data ? view->ops->load(view, job->end - 1, &byte, 1) : 0;
+	shmt__view_extent(view, job->end - 1, job->end, &extent);
+	return extent.data ? view->ops->load(view, job->end - 1, &byte, 1) : 0;
 }
 
 /* A hole at the end of a file is there only once the file is so long. */
@@ -282,7 +282,7 @@ int
 shmt_view_send(struct shmt_view *view, const struct shmt_transfer *how,
     int out, uint64_t *done)
 {
-	struct shmt__run run;
+	struct shmt__extent extent;
 	struct job job;
 	int result;
 
@@ -291,9 +291,9 @@ shmt_view_send(struct shmt_view *view, const struct shmt_transfer *how,
 		return -1;
 	result = prepare_output(&job);
 	while (result == 0 && job.pos < job.end) {
-		shmt__view_run(view, job.pos, job.end, &run);
-		result = run.data ? send_data(&job, run.end) :
-		    send_hole(&job, run.end);
+		shmt__view_extent(view, job.pos, job.end, &extent);
+		result = extent.data ? send_data(&job, extent.end) :
+		    send_hole(&job, extent.end);
 	}
 	*done = job.pos - how->offset;
 	if (result == 0)
@@ -311,7 +311,7 @@ shmt_view_visit(struct shmt_view *view, uint64_t offset, uint64_t length,
     int (*visit)(void *arg, const void *bytes, uint64_t length), void *arg)
 {
 	const struct shmt_transfer how = { .offset = offset, .length = length };
-	struct shmt__run run;
+	struct shmt__extent *extent = &view->extent;
 	struct job job;
 	int result = 0;
 	size_t n;
@@ -319,23 +319,49 @@ shmt_view_visit(struct shmt_view *view, uint64_t offset, uint64_t length,
 	if (begin(&job, view, &how, -1) == -1)
 		return -1;
 	while (result == 0 && job.pos < job.end) {
-		shmt__view_run(view, job.pos, job.end, &run);
-		if (!run.data)
-			result = visit(arg, NULL, run.end - job.pos);
-		for (; run.data && result == 0 && job.pos < run.end;
+		shmt__view_extent(view, job.pos, job.end, extent);
+		if (!extent->data) {
+			result = visit(arg, NULL, extent->end - job.pos);
+			job.pos = extent->end;
+		}
+		for (; extent->data && result == 0 && job.pos < extent->end;
 		    job.pos += n) {
-			n = shmt__up_to(job.pos, run.end, SHMT__BUFFER);
+			n = shmt__up_to(job.pos, extent->end,
+			    SHMT__BUFFER - (size_t)(job.pos % SHMT__BUFFER));
+			shmt__view_prefault(view, job.pos, job.pos + n,
+			    extent->end);
 			result = view->ops->load(view, job.pos, view->buffer,
 			    n);
 			if (result == 0)
 				result = visit(arg, view->buffer, n);
 		}
-		job.pos = run.end;
 	}
 	if (result == 0)
 		result = expect_last_byte(&job);
 	shmt__view_reset(view);
 	return result;
+}
+
+static int
+take(void *arg, const void *bytes, uint64_t length)
+{
+	char **to = arg;
+
+	if (bytes != NULL)
+		memcpy(*to, bytes, (size_t)length);
+	else
+		memset(*to, 0, (size_t)length);
+	*to += length;
+	return 0;
+}
+
+int
+shmt_view_get(struct shmt_view *view, uint64_t offset, void *buffer,
+    size_t length)
+{
+	char *to = buffer;
+
+	return shmt_view_visit(view, offset, length, take, &to);
 }
 
 /*

@@ -15,7 +15,7 @@ struct shmt__prefault *shmt__prefault_start(char *at, int advice);
 
 /*
  * Waits until the pages from one offset to another are faulted in, and has the
- * thread go on with some of those up to end.  An offset of another run of data
+ * thread go on with some of those up to end.  An offset of another extent
  * may be given once the pages up to the end of the last were waited for.
  */
 void shmt__prefault_range(struct shmt__prefault *prefault, uint64_t from,

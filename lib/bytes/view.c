@@ -32,7 +32,7 @@ is_limited(const struct shmt_view *view)
 
 	return (view->flags & SHMT_WRITE) != 0 &&
 	    (getrlimit(RLIMIT_FSIZE, &limit) == -1 ||
-	    limit.rlim_cur < view->size);
+	    limit.rlim_cur < view->segment.size);
 }
 
 /*
@@ -50,7 +50,7 @@ open_own_file(const struct shmt_view *view, const void *at)
 	if (is_limited(view))
 		return -1;
 	for (page = view->page; page <= LARGEST_PAGE; page <<= 1) {
-		length = (view->size + page - 1) & ~(page - 1);
+		length = (view->segment.size + page - 1) & ~(page - 1);
 		snprintf(path, sizeof(path), "/proc/self/map_files/%jx-%jx",
 		    (uintmax_t)start, (uintmax_t)(start + length));
 		fd = open(path, O_CLOEXEC |
@@ -85,7 +85,6 @@ open_remote(struct shmt_view *view, int id, bool files_only)
 		return -1;
 	if (files_only && view->segment.nattch == 0)
 		return shmt__fail(ESRCH);
-	view->size = view->segment.size;
 	return shmt__view_remote(view, files_only);
 }
 
@@ -108,11 +107,9 @@ open_own(struct shmt_view *view, int id)
 	if (shmt__sysv_attach(id, NULL,
 		view->flags & SHMT_WRITE ? 0 : SHMT_RDONLY, &at) == -1)
 		return -1;
-	if (shmt__sysv_look(id, &view->segment) == 0) {
-		view->size = view->segment.size;
-		if (open_attached(view, at) == 0)
-			return 0;
-	}
+	if (shmt__sysv_look(id, &view->segment) == 0 &&
+	    open_attached(view, at) == 0)
+		return 0;
 	error = errno;
 	shmt_detach(at);
 	errno = error;
@@ -130,7 +127,6 @@ open_file(struct shmt_view *view, const struct shmt_object *object)
 	if (shmt_info(object, 0, &view->segment) == -1 ||
 	    shmt_open(&view->segment.object, view->flags, &fd) == -1)
 		return -1;
-	view->size = view->segment.size;
 	if (shmt__view_file(view, fd) == 0)
 		return 0;
 	shmt__close(fd);
@@ -148,7 +144,6 @@ open_copy(struct shmt_view *view, int original)
 		return -1;
 	if (shmt__statx(fd, "", AT_EMPTY_PATH, &st) == 0) {
 		shmt__posix_fill(&st, "", false, &view->segment);
-		view->size = view->segment.size;
 		if (shmt__view_file(view, fd) == 0)
 			return 0;
 	}
@@ -223,16 +218,12 @@ shmt_view_info(const struct shmt_view *view)
 	return &view->segment;
 }
 
-uint64_t
-shmt_view_size(const struct shmt_view *view)
-{
-	return view->size;
-}
-
 bool
 shmt__view_has(const struct shmt_view *view, uint64_t offset, uint64_t length)
 {
-	if (offset <= view->size && length <= view->size - offset)
+	const uint64_t size = view->segment.size;
+
+	if (offset <= size && length <= size - offset)
 		return true;
 	errno = ERANGE;
 	return false;
@@ -246,12 +237,12 @@ shmt__view_reset(struct shmt_view *view)
 }
 
 void
-shmt__view_run(struct shmt_view *view, uint64_t offset, uint64_t end,
-    struct shmt__run *run)
+shmt__view_extent(struct shmt_view *view, uint64_t offset, uint64_t end,
+    struct shmt__extent *extent)
 {
-	if (view->ops->find_run == NULL ||
-	    !view->ops->find_run(view, offset, end, run))
-		*run = (struct shmt__run){ true, end };
+	if (view->ops->find_extent == NULL ||
+	    !view->ops->find_extent(view, offset, end, extent))
+		*extent = (struct shmt__extent){ true, end };
 }
 
 bool
@@ -276,31 +267,6 @@ shmt__view_writable(const struct shmt_view *view)
 		return true;
 	errno = EBADF;
 	return false;
-}
-
-int
-shmt_view_get(struct shmt_view *view, uint64_t offset, void *buffer,
-    size_t length)
-{
-	uint64_t at = offset, end = offset + length;
-	struct shmt__run run;
-	int result = 0;
-	char *p = buffer;
-	size_t n;
-
-	if (!shmt__view_has(view, offset, length))
-		return -1;
-	shmt__view_reset(view);
-	for (; result == 0 && at < end; p += n, at += n) {
-		shmt__view_run(view, at, end, &run);
-		n = (size_t)(run.end - at);
-		if (!run.data)
-			memset(p, 0, n);
-		else
-			result = view->ops->load(view, at, p, n);
-	}
-	shmt__view_reset(view);
-	return result;
 }
 
 int

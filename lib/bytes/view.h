@@ -20,17 +20,17 @@
 #endif
 
 /* Bytes from an offset on that are all alike: written, or in a hole. */
-struct shmt__run {
+struct shmt__extent {
 	bool data;
 	uint64_t end;
 };
 
 struct shmt__view_ops {
-	/* The longest run known from offset on, up to end; false: nothing is
+	/* The longest extent known from offset on, up to end; false: nothing is
 	 * known, so all counts as data.  May be NULL.  copy.c skips or writes
 	 * the holes found here. */
-	bool (*find_run)(struct shmt_view *view, uint64_t offset, uint64_t end,
-	    struct shmt__run *run);
+	bool (*find_extent)(struct shmt_view *view, uint64_t offset,
+	    uint64_t end, struct shmt__extent *extent);
 	/* Copy into a buffer and out of one. */
 	int (*load)(struct shmt_view *view, uint64_t offset, void *buffer,
 	    size_t length);
@@ -38,16 +38,14 @@ struct shmt__view_ops {
 	    const void *buffer, size_t length);
 	/*
 	 * Move up to SHMT__CHUNK bytes between the segment and a descriptor
-	 * without a buffer: copies out, copies in, and pages lent to a pipe.
+	 * without a buffer; with zero_copy, pages themselves to a pipe.
 	 * They return as write(2) and read(2) do.  NULL, and the errnos of
 	 * shmt__is_unsupported(): load() or store() has to be used.
 	 */
 	ssize_t (*send)(struct shmt_view *view, uint64_t offset, uint64_t end,
-	    int fd);
+	    int fd, bool zero_copy);
 	ssize_t (*receive)(struct shmt_view *view, uint64_t offset,
 	    size_t length, int fd);
-	ssize_t (*lend)(struct shmt_view *view, uint64_t offset, uint64_t end,
-	    int fd);
 	bool files_only;	/* send() and receive() take regular files */
 	/* As shmt__view_prefault() and shmt__view_punch(); both may be NULL. */
 	bool (*prefault)(struct shmt_view *view, uint64_t from, uint64_t to,
@@ -62,10 +60,10 @@ struct shmt_view {
 	const struct shmt__view_ops *ops;
 	struct shmt_info segment;	/* as it was after the attach */
 	unsigned flags;		/* SHMT_WRITE, SHMT_NO_TRACE */
-	uint64_t size;
 	size_t page;
 	bool huge;		/* of huge pages */
 	char *buffer;		/* of SHMT__BUFFER bytes, or NULL */
+	struct shmt__extent extent;	/* where shmt_view_visit() is */
 
 	int fd;			/* view_file.c; or -1 */
 	struct shmt__mapped *mapped;	/* view_map.c; or NULL */
@@ -102,10 +100,10 @@ int shmt__view_file(struct shmt_view *view, int fd);
 int shmt__view_map(struct shmt_view *view, void *at);
 int shmt__view_remote(struct shmt_view *view, bool files_only);
 
-/* The run of data or of a hole that begins at an offset of a file, up to end.
- * False: nothing is known; behind the end of the file there is no hole. */
-bool shmt__find_run(int fd, uint64_t offset, uint64_t end,
-    struct shmt__run *run);
+/* The extent of data or of a hole that begins at an offset of a file, up to
+ * end.  False: nothing is known; behind the end of the file is no hole. */
+bool shmt__find_extent(int fd, uint64_t offset, uint64_t end,
+    struct shmt__extent *extent);
 
 /* Whether errno means that a system call cannot do this here: the kernel lacks
  * it, a filter forbids it, or it does not take descriptors of this kind. */
@@ -124,12 +122,12 @@ bool shmt__view_has(const struct shmt_view *view, uint64_t offset,
 bool shmt__view_writable(const struct shmt_view *view);
 
 /*
- * For transfers: runs and pieces in ascending order, after a reset, which
+ * For transfers: extents and pieces in ascending order, after a reset, which
  * forgets what is known of holes and pages, and before another one.
  */
 void shmt__view_reset(struct shmt_view *view);
-void shmt__view_run(struct shmt_view *view, uint64_t offset, uint64_t end,
-    struct shmt__run *run);
+void shmt__view_extent(struct shmt_view *view, uint64_t offset, uint64_t end,
+    struct shmt__extent *extent);
 
 /*
  * Faults in the pages of a range that is going to be copied, all of it data,

@@ -32,36 +32,46 @@ has_bytes(int fd, uint64_t end)
 
 /* SEEK_DATA knows swapped pages, too.  On huge pages all is data. */
 bool
-shmt__find_run(int fd, uint64_t offset, uint64_t end, struct shmt__run *run)
+shmt__find_extent(int fd, uint64_t offset, uint64_t end,
+    struct shmt__extent *extent)
 {
 	off_t next = lseek(fd, (off_t)offset, SEEK_DATA);
 
 	/* What is behind the end is no hole: reading it is to fail. */
 	if (next == -1 && (errno != ENXIO || !has_bytes(fd, end)))
 		return false;
-	*run = (struct shmt__run){ next == (off_t)offset, end };
-	if (run->data)
+	*extent = (struct shmt__extent){ next == (off_t)offset, end };
+	if (extent->data)
 		next = lseek(fd, (off_t)offset, SEEK_HOLE);
 	/* It may have been punched between the two calls. */
 	if (next > (off_t)offset && (uint64_t)next < end)
-		run->end = (uint64_t)next;
+		extent->end = (uint64_t)next;
 	return true;
 }
 
 static bool
-find_run(struct shmt_view *view, uint64_t offset, uint64_t end,
-    struct shmt__run *run)
+find_extent(struct shmt_view *view, uint64_t offset, uint64_t end,
+    struct shmt__extent *extent)
 {
-	return shmt__find_run(view->fd, offset, end, run);
+	return shmt__find_extent(view->fd, offset, end, extent);
 }
 
 static int
 load(struct shmt_view *view, uint64_t offset, void *buffer, size_t length)
 {
-	if (shmt__read_at(view->fd, offset, buffer, length) == 0)
-		return 0;
-	has_bytes(view->fd, offset + length);
-	return -1;
+	char *p = buffer;
+	ssize_t n;
+
+	for (; length > 0; p += n, offset += (uint64_t)n, length -= (size_t)n) {
+		do
+			n = pread(view->fd, p, length, (off_t)offset);
+		while (n == -1 && errno == EINTR);
+		if (n == -1)
+			return -1;
+		if (n == 0)
+			return shmt__fail(ENODATA);
+	}
+	return 0;
 }
 
 /* The file system of segments has no size of its own: it is full when memory
@@ -78,22 +88,34 @@ static int
 store(struct shmt_view *view, uint64_t offset, const void *buffer,
     size_t length)
 {
-	if (has_bytes(view->fd, offset + length) &&
-	    shmt__write_at(view->fd, offset, buffer, length) == 0)
-		return 0;
-	set_errno_of_shortage(view);
-	return -1;
+	const char *p = buffer;
+	ssize_t n;
+
+	if (!has_bytes(view->fd, offset + length))
+		return -1;
+	for (; length > 0; p += n, offset += (uint64_t)n, length -= (size_t)n) {
+		do
+			n = pwrite(view->fd, p, length, (off_t)offset);
+		while (n == -1 && errno == EINTR);
+		if (n == -1) {
+			set_errno_of_shortage(view);
+			return -1;
+		}
+	}
+	return 0;
 }
 
-/* A regular file has its copy before the call returns; a pipe or a socket
+/* A regular file has its copy before sendfile(2) returns; a pipe or a socket
  * would be given the pages themselves. */
 static ssize_t
-send_to_file(struct shmt_view *view, uint64_t offset, uint64_t end, int fd)
+send_file(struct shmt_view *view, uint64_t offset, uint64_t end, int fd,
+    bool zero_copy)
 {
+	const size_t length = shmt__up_to(offset, end, SHMT__CHUNK);
 	off_t at = (off_t)offset;
 
-	return sendfile(fd, view->fd, &at,
-	    shmt__up_to(offset, end, SHMT__CHUNK));
+	return zero_copy ? splice(view->fd, &at, fd, NULL, length, 0) :
+	    sendfile(fd, view->fd, &at, length);
 }
 
 static ssize_t
@@ -111,15 +133,6 @@ receive_from_file(struct shmt_view *view, uint64_t offset, size_t length,
 	return n;
 }
 
-static ssize_t
-lend(struct shmt_view *view, uint64_t offset, uint64_t end, int fd)
-{
-	loff_t at = (loff_t)offset;
-
-	return splice(view->fd, &at, fd, NULL,
-	    shmt__up_to(offset, end, SHMT__CHUNK), 0);
-}
-
 static void
 close_file(struct shmt_view *view)
 {
@@ -128,12 +141,11 @@ close_file(struct shmt_view *view)
 }
 
 static const struct shmt__view_ops by_file = {
-	.find_run = find_run,
+	.find_extent = find_extent,
 	.load = load,
 	.store = store,
-	.send = send_to_file,
+	.send = send_file,
 	.receive = receive_from_file,
-	.lend = lend,
 	.files_only = true,
 	.close = close_file
 };

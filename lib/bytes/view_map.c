@@ -32,7 +32,7 @@
  * at most stay mapped in during a transfer. */
 #define MAPPED_MAX ((uint64_t)4 << 20)
 
-/* A run of this length is worth a thread. */
+/* An extent of this length is worth a thread. */
 #define WORTH_PREFAULT ((uint64_t)8 << 20)
 
 struct shmt__mapped {
@@ -124,8 +124,8 @@ found_all(struct shmt_view *view)
 
 /* mincore(2) reports no huge page before this mapping has touched it. */
 static bool
-find_run(struct shmt_view *view, uint64_t offset, uint64_t end,
-    struct shmt__run *run)
+find_extent(struct shmt_view *view, uint64_t offset, uint64_t end,
+    struct shmt__extent *extent)
 {
 	struct shmt__mapped *m = view->mapped;
 	uint64_t start = offset & ~(uint64_t)(view->page - 1);
@@ -139,7 +139,7 @@ find_run(struct shmt_view *view, uint64_t offset, uint64_t end,
 		/* Reads /proc only where that may save many calls. */
 		if (end - start > WINDOW_PAGES * view->page &&
 		    found_all(view)) {
-			*run = (struct shmt__run){ false, end };
+			*extent = (struct shmt__extent){ false, end };
 			return true;
 		}
 		if (!look(view, start, end))
@@ -149,10 +149,10 @@ find_run(struct shmt_view *view, uint64_t offset, uint64_t end,
 	first = m->resident[i] & 1;
 	while (++i < m->window_pages && (m->resident[i] & 1) == first)
 		continue;
-	run->data = first != 0;
-	run->end = m->window + i * view->page;
-	if (run->end > end)
-		run->end = end;
+	extent->data = first != 0;
+	extent->end = m->window + i * view->page;
+	if (extent->end > end)
+		extent->end = end;
 	return true;
 }
 
@@ -277,7 +277,7 @@ fault_in(struct shmt_view *view, uint64_t offset, size_t length, int advice)
 	madvise(view->mapped->at + offset - more, length + more, advice);
 }
 
-/* A long run has the help of a thread. */
+/* A long extent has the help of a thread. */
 static bool
 prefault(struct shmt_view *view, uint64_t from, uint64_t to, uint64_t end)
 {
@@ -316,18 +316,21 @@ is_regular(int fd)
 }
 
 static ssize_t
-send_pages(struct shmt_view *view, uint64_t offset, uint64_t end, int fd)
+send_pages(struct shmt_view *view, uint64_t offset, uint64_t end, int fd,
+    bool zero_copy)
 {
 	const bool is_long = view->mapped->prefault != NULL ||
 	    end - offset >= WORTH_PREFAULT;
-	size_t length = shmt__up_to(offset, end, SHMT__CHUNK);
+	struct iovec pages = { view->mapped->at + offset,
+		shmt__up_to(offset, end, SHMT__CHUNK) };
 	ssize_t n;
 
 	/* At the other end of a pipe another process already helps. */
 	if (!is_long || !is_regular(fd) ||
-	    !prefault(view, offset, offset + length, end))
-		fault_in(view, offset, length, MADV_POPULATE_READ);
-	n = write(fd, view->mapped->at + offset, length);
+	    !prefault(view, offset, offset + pages.iov_len, end))
+		fault_in(view, offset, pages.iov_len, MADV_POPULATE_READ);
+	n = zero_copy ? vmsplice(fd, &pages, 1, 0) :
+	    write(fd, pages.iov_base, pages.iov_len);
 	if (n > 0)
 		note_use(view, offset, (uint64_t)n);
 	return n;
@@ -340,20 +343,6 @@ receive_pages(struct shmt_view *view, uint64_t offset, size_t length, int fd)
 
 	fault_in(view, offset, length, MADV_POPULATE_WRITE);
 	n = read(fd, view->mapped->at + offset, length);
-	if (n > 0)
-		note_use(view, offset, (uint64_t)n);
-	return n;
-}
-
-static ssize_t
-lend_pages(struct shmt_view *view, uint64_t offset, uint64_t end, int fd)
-{
-	struct iovec pages = { view->mapped->at + offset,
-		shmt__up_to(offset, end, SHMT__CHUNK) };
-	ssize_t n;
-
-	fault_in(view, offset, pages.iov_len, MADV_POPULATE_READ);
-	n = vmsplice(fd, &pages, 1, 0);
 	if (n > 0)
 		note_use(view, offset, (uint64_t)n);
 	return n;
@@ -413,12 +402,11 @@ find_page_kind(struct shmt_view *view)
 }
 
 static const struct shmt__view_ops by_mapping = {
-	.find_run = find_run,
+	.find_extent = find_extent,
 	.load = load,
 	.store = store,
 	.send = send_pages,
 	.receive = receive_pages,
-	.lend = lend_pages,
 	.prefault = prefault,
 	.punch = punch,
 	.reset = reset,
@@ -433,7 +421,7 @@ shmt__view_map(struct shmt_view *view, void *at)
 		return -1;
 	view->mapped->at = at;
 	/* So that copying does not mark the pages as recently used. */
-	madvise(at, (size_t)view->size, MADV_SEQUENTIAL);
+	madvise(at, (size_t)view->segment.size, MADV_SEQUENTIAL);
 	find_page_kind(view);
 	view->ops = &by_mapping;
 	return 0;

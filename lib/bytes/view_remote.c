@@ -168,14 +168,14 @@ try_holder(struct shmt_view *view, const struct shmt_holder *holder)
 	r->dir = shmt__open_process(r->pid);
 	if (r->dir == -1 || read_mappings(r) == -1)
 		return -1;
-	fd = open_file(r, view->size);
+	fd = open_file(r, view->segment.size);
 	if (fd != -1) {
 		close_remote(view);
 		return shmt__view_file(view, fd);
 	}
 	if (errno == ESRCH || r->files_only)
 		return -1;
-	if (!shows_all(r, view->size) || !may_read(r->pid))
+	if (!shows_all(r, view->segment.size) || !may_read(r->pid))
 		return shmt__fail(ESRCH);
 	return expect_no_holes(view, holder->huge);
 }

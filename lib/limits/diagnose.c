@@ -8,6 +8,7 @@
  */
 
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,6 +26,8 @@
 #define OVERCOMMIT "/proc/sys/vm/overcommit_memory"
 #define HUGE_GROUP "/proc/sys/vm/hugetlb_shm_group"
 #define HUGE_PAGES "/sys/kernel/mm/hugepages"
+#define PROTECTED "/proc/sys/fs/protected_regular"
+#define DEV_SHM "/dev/shm"
 
 enum { OVERCOMMIT_GUESS, OVERCOMMIT_ALWAYS, OVERCOMMIT_NEVER };
 
@@ -315,5 +318,114 @@ shmt_diagnose(const struct shmt_request *request, enum shmt_step step,
 	else if (step == SHMT_STEP_LOCK &&
 	    (error == ENOMEM || error == EPERM))
 		not_locked(request, cause);
+	errno = saved;
+}
+
+/*
+ * POSIX objects
+ */
+
+/* O_TMPFILE needs an inode first, and fallocate(2) the bytes. */
+static void
+no_shm_space(struct shmt_cause *c)
+{
+	struct shmt_dev_shm fs;
+
+	if (shmt_dev_shm(&fs) == -1)
+		return;
+	if (fs.inodes > 0 && fs.used_inodes >= fs.inodes) {
+		set_cause(c, SHMT_CAUSE_SHM_INODES, 1, fs.used_inodes,
+		    fs.inodes);
+		c->certain = true;
+	} else if (fs.size > 0) {
+		set_cause(c, SHMT_CAUSE_SHM_SIZE, c->asked, fs.used, fs.size);
+		c->certain = exceeds(c);
+	}
+}
+
+static void
+no_memory(struct shmt_cause *c)
+{
+	struct shmt_headroom headroom;
+
+	c->kind = SHMT_CAUSE_MEMORY;
+	if (shmt_headroom(&headroom)) {
+		c->used = headroom.used;
+		c->limit = headroom.limit;
+		c->certain = c->asked > headroom.left;
+	}
+}
+
+static void
+file_too_large(struct shmt_cause *c)
+{
+	c->certain = true;
+	c->kind = SHMT_CAUSE_FSIZE;
+	c->limit = soft_limit(RLIMIT_FSIZE);
+	if (c->limit >= INT64_MAX) {
+		c->kind = SHMT_CAUSE_LARGEST;
+		c->limit = INT64_MAX;
+	}
+}
+
+/* Whether the kernel refuses to open the object of another user by O_CREAT:
+ * in a sticky directory, unless that user owns the directory too. */
+static unsigned
+protection(const struct shmt_info *object)
+{
+	uint64_t protected = 0;
+	struct stat dir;
+
+	if (object->uid == geteuid() || stat(DEV_SHM, &dir) == -1 ||
+	    (dir.st_mode & S_ISVTX) == 0 || object->uid == dir.st_uid ||
+	    shmt__read_sysctl(PROTECTED, false, &protected, 1) == -1)
+		return 0;
+	return (unsigned)protected;
+}
+
+/* Whether it shares the memory of /dev/shm. */
+static bool
+is_in_dev_shm(const struct shmt_object *object)
+{
+	struct stat st;
+
+	return object->kind == SHMT_POSIX || (object->kind == SHMT_DELETED &&
+	    stat(DEV_SHM, &st) == 0 && st.st_dev == object->dev);
+}
+
+/* Describes the object that has the name, if it is one. */
+static void
+name_taken(const struct shmt_object *object, int error, struct shmt_cause *c)
+{
+	c->has_segment = shmt_info(object, 0, &c->segment) == 0;
+	if (c->has_segment)
+		c->protected_regular = protection(&c->segment);
+	c->certain = true;
+	c->kind = error == EEXIST ? SHMT_CAUSE_EXISTS : SHMT_CAUSE_EXISTING;
+	if (error == EINVAL && !c->has_segment)
+		c->kind = SHMT_CAUSE_OTHER;
+}
+
+void
+shmt_diagnose_object(const struct shmt_object *object,
+    const struct shmt_request *request, int error, struct shmt_cause *cause)
+{
+	int saved = errno;
+
+	*cause = (struct shmt_cause){ .asked = request->size };
+	if (error == ENOSPC && is_in_dev_shm(object))
+		no_shm_space(cause);
+	else if (error == ENOMEM ||
+	    (error == ENOSPC && object->kind != SHMT_DELETED))
+		no_memory(cause);
+	else if (error == EFBIG)
+		file_too_large(cause);
+	else if ((error == EEXIST || error == EINVAL) &&
+	    object->kind == SHMT_POSIX)
+		name_taken(object, error, cause);
+	else if (error == ENODEV) {
+		cause->kind = SHMT_CAUSE_NO_SHM;
+		cause->certain = true;
+	}
 	errno = saved;
 }

@@ -76,112 +76,100 @@ shmt__read_sysctl(const char *path, bool sign, uint64_t *values, size_t count)
 	return 0;
 }
 
-/* One file of /proc/sys/kernel, and where its numbers go. */
-struct source {
-	const char *path;
-	uint64_t *values[4];
-};
+static bool
+is_missing(int error)
+{
+	return error == ENOENT || error == ENOTDIR;
+}
 
-/*
- * Reads all files of a kind.  *missing: one of them does not exist, so that
- * the system call is needed; *bad: the file that could not be read.
- */
+/* Reads a number from each of three files of /proc/sys/kernel.  *bad: the one
+ * that could not be read; 1: it does not exist, and the system call tells. */
 static int
-read_sources(const struct source *sources, size_t count, bool *missing,
+read_three(const char *const paths[static 3], uint64_t values[static 3],
     const char **bad)
 {
-	uint64_t v[4];
-	size_t i, n, k;
+	size_t i;
 
-	for (i = 0; i < count; i++) {
-		for (n = 0; n < 4 && sources[i].values[n] != NULL; n++)
-			continue;
-		/* kernel.sem is plain ints. */
-		if (shmt__read_sysctl(sources[i].path, n == 4, v, n) == -1) {
-			*bad = sources[i].path;
-			*missing = errno == ENOENT || errno == ENOTDIR;
-			return *missing ? 0 : -1;
+	for (i = 0; i < 3; i++)
+		if (shmt__read_sysctl(paths[i], false, &values[i], 1) == -1) {
+			*bad = paths[i];
+			return is_missing(errno) ? 1 : -1;
 		}
-		for (k = 0; k < n; k++)
-			*sources[i].values[k] = v[k];
-	}
 	return 0;
 }
 
 static int
 shm_limits(struct shmt_limits *l, const char **bad)
 {
-	const struct source sources[] = {
-		{ "/proc/sys/kernel/shmmax", { &l->shmmax } },
-		{ "/proc/sys/kernel/shmall", { &l->shmall } },
-		{ "/proc/sys/kernel/shmmni", { &l->shmmni } }
-	};
-	bool missing = false;
+	static const char *const paths[] = { "/proc/sys/kernel/shmmax",
+		"/proc/sys/kernel/shmall", "/proc/sys/kernel/shmmni" };
 	struct shminfo info;
 	struct shmid_ds ds;
+	uint64_t v[3];
+	int result = read_three(paths, v, bad);
 
-	if (read_sources(sources, 3, &missing, bad) == -1)
-		return -1;
-	l->shmmin = SHMMIN_BYTES;
-	if (!missing)
-		return 0;
 	/* The call fills a struct shminfo, which is the smaller. */
 	_Static_assert(sizeof(info) <= sizeof(ds), "shminfo in shmid_ds");
-	if (shmctl(0, IPC_INFO, &ds) == -1)
+	if (result == -1 || (result == 1 && shmctl(0, IPC_INFO, &ds) == -1))
 		return -1;
-	memcpy(&info, &ds, sizeof(info));
-	l->shmmax = info.shmmax;
-	l->shmall = info.shmall;
-	l->shmmni = info.shmmni;
+	if (result == 1) {
+		memcpy(&info, &ds, sizeof(info));
+		v[0] = info.shmmax;
+		v[1] = info.shmall;
+		v[2] = info.shmmni;
+	}
+	l->shmmax = v[0];
+	l->shmall = v[1];
+	l->shmmni = v[2];
+	l->shmmin = SHMMIN_BYTES;
 	return 0;
 }
 
 static int
 msg_limits(struct shmt_limits *l, const char **bad)
 {
-	const struct source sources[] = {
-		{ "/proc/sys/kernel/msgmni", { &l->msgmni } },
-		{ "/proc/sys/kernel/msgmax", { &l->msgmax } },
-		{ "/proc/sys/kernel/msgmnb", { &l->msgmnb } }
-	};
-	bool missing = false;
+	static const char *const paths[] = { "/proc/sys/kernel/msgmni",
+		"/proc/sys/kernel/msgmax", "/proc/sys/kernel/msgmnb" };
 	struct msginfo info;
 	struct msqid_ds ds;
+	uint64_t v[3];
+	int result = read_three(paths, v, bad);
 
-	if (read_sources(sources, 3, &missing, bad) == -1)
-		return -1;
-	if (!missing)
-		return 0;
 	_Static_assert(sizeof(info) <= sizeof(ds), "msginfo in msqid_ds");
-	if (msgctl(0, IPC_INFO, &ds) == -1)
+	if (result == -1 || (result == 1 && msgctl(0, IPC_INFO, &ds) == -1))
 		return -1;
-	memcpy(&info, &ds, sizeof(info));
-	l->msgmni = (uint64_t)info.msgmni;
-	l->msgmax = (uint64_t)info.msgmax;
-	l->msgmnb = (uint64_t)info.msgmnb;
+	if (result == 1) {
+		memcpy(&info, &ds, sizeof(info));
+		v[0] = (uint64_t)info.msgmni;
+		v[1] = (uint64_t)info.msgmax;
+		v[2] = (uint64_t)info.msgmnb;
+	}
+	l->msgmni = v[0];
+	l->msgmax = v[1];
+	l->msgmnb = v[2];
 	return 0;
 }
 
 static int
 sem_limits(struct shmt_limits *l, const char **bad)
 {
-	const struct source sources[] = {
-		{ "/proc/sys/kernel/sem",
-		    { (uint64_t *)&l->semmsl, (uint64_t *)&l->semmns,
-			(uint64_t *)&l->semopm, (uint64_t *)&l->semmni } }
-	};
-	bool missing = false;
+	static const char path[] = "/proc/sys/kernel/sem";
 	struct seminfo info = { 0 };
 	union {
 		struct seminfo *info;
 	} arg = { &info };
+	uint64_t v[4];
 
-	if (read_sources(sources, 1, &missing, bad) == -1)
-		return -1;
 	l->semvmx = SEMVMX_VALUE;
-	if (!missing)
+	if (shmt__read_sysctl(path, true, v, 4) == 0) {
+		l->semmsl = (int64_t)v[0];
+		l->semmns = (int64_t)v[1];
+		l->semopm = (int64_t)v[2];
+		l->semmni = (int64_t)v[3];
 		return 0;
-	if (semctl(0, 0, IPC_INFO, arg) == -1)
+	}
+	*bad = path;
+	if (!is_missing(errno) || semctl(0, 0, IPC_INFO, arg) == -1)
 		return -1;
 	l->semmsl = info.semmsl;
 	l->semmns = info.semmns;

@@ -23,7 +23,7 @@
 #include "shmtool.h"
 #include "sys/file.h"
 
-#define SYSTEM_UID_MAX 999	/* where login.defs does not say */
+#define SYSTEM_UID_MAX 999	/* as logind is built */
 #define NOBODY 65534
 #define PATH_SIZE 4096
 
@@ -133,30 +133,11 @@ apply_drop_ins(const char *root, int place, struct setting *setting)
 	return result;
 }
 
-static int
-read_system_uid_max(const char *root, uint64_t *max)
-{
-	char path[PATH_SIZE], *text, *rest, *line, number[16], more;
-
-	*max = SYSTEM_UID_MAX;
-	snprintf(path, sizeof(path), "%s/etc/login.defs", root);
-	text = shmt__read_file(AT_FDCWD, path);
-	if (text == NULL)
-		return is_absent(errno) ? 0 : -1;
-	for (rest = text; (line = strsep(&rest, "\n")) != NULL;)
-		if (sscanf(line, " SYS_UID_MAX %15[0-9] %c", number,
-		    &more) == 1)
-			shmt_parse_number(number, UINT32_MAX, max);
-	free(text);
-	return 0;
-}
-
 int
 shmt__logout_removes(const char *root, uint32_t uid, bool *removes)
 {
 	struct setting setting = { .on = true };
 	char path[PATH_SIZE];
-	uint64_t max;
 	int i;
 
 	/* logind creates this directory when it starts. */
@@ -171,9 +152,7 @@ shmt__logout_removes(const char *root, uint32_t uid, bool *removes)
 		if (apply_file(root, i, "logind.conf", &setting) == -1 ||
 		    apply_drop_ins(root, i, &setting) == -1)
 			return -1;
-	if (read_system_uid_max(root, &max) == -1)
-		return -1;
-	*removes = setting.on && uid > max && uid != NOBODY;
+	*removes = setting.on && uid > SYSTEM_UID_MAX && uid != NOBODY;
 	return 0;
 }
 

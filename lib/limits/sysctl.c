@@ -217,44 +217,19 @@ compose(const char *old, size_t length, const struct shmt_setting *settings,
 	return text;
 }
 
-/* An attribute such as an access control list or a label of SELinux. */
+/* The access control list of the old file, which its new contents must not
+ * lose. */
 static int
-copy_attribute(int from, int to, const char *name)
-{
-	ssize_t length;
-	char *value;
-	int result;
-
-	length = fgetxattr(from, name, NULL, 0);
-	if (length == -1)
-		return -1;
-	value = malloc((size_t)length + 1);
-	if (value == NULL)
-		return -1;
-	length = fgetxattr(from, name, value, (size_t)length);
-	result = length == -1 ? -1 :
-	    fsetxattr(to, name, value, (size_t)length, 0);
-	free(value);
-	return result;
-}
-
-/* Copies the attributes of the old file, which its new contents must not lose.
- * The kernel may refuse others, which this process may not set. */
-static int
-copy_attributes(int from, int to)
+copy_acl(int from, int to)
 {
 	static const char acl[] = "system.posix_acl_access";
-	char names[4096], *name;
+	char value[4096];
 	ssize_t length;
 
-	length = flistxattr(from, names, sizeof(names));
+	length = fgetxattr(from, acl, value, sizeof(value));
 	if (length == -1)
-		return errno == ENOTSUP ? 0 : -1;
-	for (name = names; name < names + length; name += strlen(name) + 1)
-		if (copy_attribute(from, to, name) == -1 &&
-		    strcmp(name, acl) == 0)
-			return -1;
-	return 0;
+		return errno == ENODATA || errno == ENOTSUP ? 0 : -1;
+	return fsetxattr(to, acl, value, (size_t)length, 0);
 }
 
 /* The file as it is; without one fd is -1, and the text is empty. */
@@ -306,7 +281,7 @@ fill(int fd, const struct old *old, const char *text, size_t length)
 		return fchmod(fd, SYSCTL_MODE) == -1 ? -1 : fsync(fd);
 	if (fchown(fd, old->st.st_uid, old->st.st_gid) == -1 ||
 	    fchmod(fd, old->st.st_mode & 0777u) == -1 ||
-	    copy_attributes(old->fd, fd) == -1)
+	    copy_acl(old->fd, fd) == -1)
 		return -1;
 	return fsync(fd);
 }

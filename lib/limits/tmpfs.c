@@ -6,7 +6,6 @@
  */
 
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 
 #include <fcntl.h>
@@ -15,8 +14,8 @@
 #include <unistd.h>
 
 #include "shmtool.h"
-#include "sys/arena.h"
 #include "sys/file.h"
+#include "sys/memory.h"
 #include "sys/meminfo.h"
 #include "sys/mounts.h"
 #include "sys/resident.h"
@@ -120,7 +119,7 @@ add_mount(struct shmt_tmpfs_list *list, const struct shmt__mount *mount)
 	/* What covers it may never answer: statx(2) as we call it does not ask
 	 * for that. */
 	if (shmt__statx(dir, "", AT_EMPTY_PATH, &st) == -1 ||
-	    makedev(st.stx_dev_major, st.stx_dev_minor) != mount->device ||
+	    shmt__device_of(&st) != mount->device ||
 	    fstatfs(dir, &fs) == -1) {
 		shmt__close(dir);
 		return 0;
@@ -130,8 +129,8 @@ add_mount(struct shmt_tmpfs_list *list, const struct shmt__mount *mount)
 		list->list = more;
 		t = &more[list->count++];
 		*t = (struct shmt_tmpfs){ .dev = mount->device,
-		    .point = shmt__arena_copy(&list->names, mount->point,
-		    strlen(mount->point)) };
+		    .point = shmt__strings_add(&list->names,
+		    mount->point) };
 		fill(dir, &fs, t);
 	}
 	shmt__close(dir);
@@ -164,6 +163,6 @@ void
 shmt_tmpfs_free(struct shmt_tmpfs_list *list)
 {
 	free(list->list);
-	shmt__arena_free(list->names);
+	shmt__strings_free(list->names);
 	*list = (struct shmt_tmpfs_list){ 0 };
 }

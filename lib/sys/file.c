@@ -74,46 +74,6 @@ shmt__read_file(int dirfd, const char *path)
 }
 
 int
-shmt__read_at(int fd, uint64_t offset, void *buffer, size_t length)
-{
-	char *p = buffer;
-	ssize_t n;
-
-	while (length > 0) {
-		n = pread(fd, p, length, (off_t)offset);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == 0)
-			errno = EIO;
-		if (n <= 0)
-			return -1;
-		p += n;
-		offset += (uint64_t)n;
-		length -= (size_t)n;
-	}
-	return 0;
-}
-
-int
-shmt__write_at(int fd, uint64_t offset, const void *buffer, size_t length)
-{
-	const char *p = buffer;
-	ssize_t n;
-
-	while (length > 0) {
-		n = pwrite(fd, p, length, (off_t)offset);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1)
-			return -1;
-		p += n;
-		offset += (uint64_t)n;
-		length -= (size_t)n;
-	}
-	return 0;
-}
-
-int
 shmt__write_all(int fd, const void *buffer, size_t length)
 {
 	const char *p = buffer;
@@ -163,6 +123,12 @@ shmt__statx(int dir, const char *name, int flags, struct statx *st)
 	if (errno != ENOSYS && errno != EPERM && errno != EINVAL)
 		return -1;
 	return stat_without_birth(dir, name, flags, st);
+}
+
+dev_t
+shmt__device_of(const struct statx *st)
+{
+	return makedev(st->stx_dev_major, st->stx_dev_minor);
 }
 
 const char *

@@ -17,11 +17,7 @@ struct statx;
 char *shmt__read_file(int dirfd, const char *path);
 char *shmt__read_fd(int fd, size_t *length);
 
-/* Fills all of buffer from a place in a file; EIO where that ends before. */
-int shmt__read_at(int fd, uint64_t offset, void *buffer, size_t length);
-
-/* Writes all of buffer, at a place or where the file stands. */
-int shmt__write_at(int fd, uint64_t offset, const void *buffer, size_t length);
+/* Writes all of buffer. */
 int shmt__write_all(int fd, const void *buffer, size_t length);
 
 /* Writes the names in a directory to the disk; file systems that do not need
@@ -31,6 +27,7 @@ int shmt__sync_dir(int dir);
 /* statx(2) of the basic facts and the birth time, without asking a server;
  * where a filter of system calls refuses it, by fstatat(2). */
 int shmt__statx(int dir, const char *name, int flags, struct statx *st);
+dev_t shmt__device_of(const struct statx *st);
 
 /* "/proc/self/fd/N": a descriptor as a path. */
 #define SHMT__FD_PATH 32

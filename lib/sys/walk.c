@@ -3,7 +3,6 @@
 /* Reading a directory, and all below it. */
 
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -52,8 +51,7 @@ shmt__walk(DIR *stream, unsigned depth, struct shmt__walk *walk)
 		    strcmp(entry->d_name, "..") == 0 ||
 		    shmt__statx(dir, entry->d_name, AT_SYMLINK_NOFOLLOW,
 		    &st) == -1 ||
-		    makedev(st.stx_dev_major, st.stx_dev_minor) !=
-		    walk->device)
+		    shmt__device_of(&st) != walk->device)
 			continue;
 		walk->visit(walk->arg, dir, entry->d_name, depth, &st);
 		if (!S_ISDIR(st.stx_mode))

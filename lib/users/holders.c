@@ -83,27 +83,27 @@ can_be_of(const struct shmt__found *found, const struct shmt_info *segment)
 	    m->end - m->start <= segment->size - m->offset + page - 1);
 }
 
-/* The segment that a run of mappings speaks of. */
-struct claim {
+/* The segment of several mappings in succession. */
+struct last {
 	bool asked, exists, known;
 	struct shmt_info segment;
 };
 
 static bool
-is_credible(struct claim *claim, const struct shmt__found *found)
+is_credible(struct last *last, const struct shmt__found *found)
 {
 	int id = (int)found->mapping.inode;
 
-	if (!claim->asked || claim->segment.object.id != id) {
-		claim->asked = true;
-		claim->known = shmt__sysv_look(id, &claim->segment) == 0;
+	if (!last->asked || last->segment.object.id != id) {
+		last->asked = true;
+		last->known = shmt__sysv_look(id, &last->segment) == 0;
 		/* Where the segment may not be read, nothing contradicts the
 		 * mapping. */
-		claim->exists = claim->known || errno != ENOENT;
-		claim->segment.object.id = id;
+		last->exists = last->known || errno != ENOENT;
+		last->segment.object.id = id;
 	}
-	return claim->exists && (!claim->known ||
-	    can_be_of(found, &claim->segment));
+	return last->exists && (!last->known ||
+	    can_be_of(found, &last->segment));
 }
 
 static void
@@ -148,7 +148,7 @@ static int
 merge(const struct shmt__scan *scan, const struct shmt_object *objects,
     size_t count, struct shmt_holders *holders)
 {
-	struct claim claim = { 0 };
+	struct last last = { 0 };
 	const struct shmt__found *f;
 	size_t i;
 
@@ -160,7 +160,7 @@ merge(const struct shmt__scan *scan, const struct shmt_object *objects,
 		if (f->path_only ||
 		    (objects != NULL && !is_asked(objects, count, f)))
 			continue;
-		if (f->kind != SHMT_SYSV || is_credible(&claim, f))
+		if (f->kind != SHMT_SYSV || is_credible(&last, f))
 			merge_one(holders, f);
 	}
 	return 0;

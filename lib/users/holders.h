@@ -25,4 +25,13 @@ int shmt__sysv_holders(int id, enum shmt__way way,
 int shmt__sysv_known_holders(const struct shmt_info *segment,
     struct shmt_holders *holders);
 
+/*
+ * Whether a holder matters to a segment: one of root, of its owner or creator
+ * or of the caller.  Others may forge: a process that shares its memory with
+ * one in an IPC namespace of its own shows the segments of there, whose ids,
+ * keys and sizes are as it likes.
+ */
+bool shmt__is_trusted(const struct shmt_holder *holder,
+    const struct shmt_info *segment);
+
 #endif

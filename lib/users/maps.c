@@ -16,12 +16,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "shmtool.h"
 #include "sys/file.h"
+#include "sys/parse.h"
 #include "users/maps.h"
 
 /*
@@ -52,137 +56,75 @@ struct map_query {
 #define MAP_IS_EXECUTABLE	0x04u
 #define MAP_IS_SHARED		0x08u
 
-#define NAME_LENGTH (sizeof("/SYSV00000000 (deleted)") - 1)
-
-/* Hexadecimal digits, lower case as the kernel writes them. */
 static bool
-hex(const char **text, const char *end, uint64_t *number)
+begins_with(const char *name, const char *word)
 {
-	const char *p = *text;
-	uint64_t n = 0;
-	unsigned digit;
-
-	for (; p < end; p++) {
-		if (*p >= '0' && *p <= '9')
-			digit = (unsigned)(*p - '0');
-		else if (*p >= 'a' && *p <= 'f')
-			digit = (unsigned)(*p - 'a') + 10;
-		else
-			break;
-		if (n >> 60 != 0)
-			return false;
-		n = n << 4 | digit;
-	}
-	if (p == *text)
-		return false;
-	*text = p;
-	*number = n;
-	return true;
-}
-
-static bool
-decimal(const char **text, const char *end, uint64_t *number)
-{
-	const char *p = *text;
-	uint64_t n = 0, digit;
-
-	for (; p < end && *p >= '0' && *p <= '9'; p++) {
-		digit = (uint64_t)(*p - '0');
-		if (n > (UINT64_MAX - digit) / 10)
-			return false;
-		n = n * 10 + digit;
-	}
-	if (p == *text)
-		return false;
-	*text = p;
-	*number = n;
-	return true;
-}
-
-static bool
-skip(const char **text, const char *end, char c)
-{
-	if (*text == end || **text != c)
-		return false;
-	++*text;
-	return true;
+	return strncmp(name, word, strlen(word)) == 0;
 }
 
 bool
-shmt__parse_segment_name(const char *name, size_t length, uint32_t *key)
+shmt__parse_segment_name(const char *name, uint32_t *key)
 {
-	const char *p = name + 5;
-	uint64_t n;
+	char again[sizeof("/SYSV00000000 (deleted)")];
+	uint32_t n;
 
-	if (length != NAME_LENGTH || memcmp(name, "/SYSV", 5) != 0 ||
-	    memcmp(name + 13, " (deleted)", 10) != 0 ||
-	    !hex(&p, name + 13, &n) || p != name + 13)
+	if (!begins_with(name, "/SYSV"))
 		return false;
-	*key = (uint32_t)n;
+	n = (uint32_t)strtoul(name + 5, NULL, 16);
+	snprintf(again, sizeof(again), "/SYSV%08" PRIx32 " (deleted)", n);
+	if (strcmp(name, again) != 0)
+		return false;
+	*key = n;
 	return true;
 }
 
-static bool
-begins_with(const char *name, size_t length, const char *word)
-{
-	size_t n = strlen(word);
-
-	return length >= n && memcmp(name, word, n) == 0;
-}
-
 enum shmt_kind
-shmt__kind_by_name(const char *name, size_t length, uint32_t *key)
+shmt__kind_by_name(const char *name, uint32_t *key)
 {
-	if (shmt__parse_segment_name(name, length, key))
+	if (shmt__parse_segment_name(name, key))
 		return SHMT_SYSV;
-	if (begins_with(name, length, "/memfd:"))
+	if (begins_with(name, "/memfd:"))
 		return SHMT_MEMFD;
-	if (begins_with(name, length, "/dev/zero") ||
-	    begins_with(name, length, "/anon_hugepage"))
+	if (begins_with(name, "/dev/zero") ||
+	    begins_with(name, "/anon_hugepage"))
 		return SHMT_ANON;
 	return SHMT_KINDS;
 }
 
-/* "rw-s" is shared, "rw-p" private. */
+/* A number and the character behind it. */
 static bool
-parse_access(const char **text, const char *end, struct shmt__mapping *m)
+number(const char **text, unsigned base, uint64_t max, char behind,
+    uint64_t *value)
 {
-	const char *p = *text;
-
-	if (end - p < 4 || (p[0] != 'r' && p[0] != '-') ||
-	    (p[1] != 'w' && p[1] != '-') || (p[2] != 'x' && p[2] != '-') ||
-	    (p[3] != 's' && p[3] != 'p'))
-		return false;
-	m->access = (p[1] == 'w' ? SHMT_ACCESS_W : 0) |
-	    (p[2] == 'x' ? SHMT_ACCESS_X : 0);
-	m->shared = p[3] == 's';
-	*text = p + 4;
-	return true;
+	return shmt__digits(text, base, max, value) == 0 &&
+	    *(*text)++ == behind;
 }
 
 bool
-shmt__parse_maps_line(const char *line, size_t length,
-    struct shmt__mapping *mapping, const char **name, size_t *name_length)
+shmt__parse_maps_line(const char *line, struct shmt__mapping *mapping,
+    const char **name)
 {
 	struct shmt__mapping m = { 0 };
-	const char *p = line, *end = line + length;
+	const char *p = line;
 	uint64_t major, minor;
 
-	if (!hex(&p, end, &m.start) || !skip(&p, end, '-') ||
-	    !hex(&p, end, &m.end) || !skip(&p, end, ' ') ||
-	    !parse_access(&p, end, &m) || !skip(&p, end, ' ') ||
-	    !hex(&p, end, &m.offset) || !skip(&p, end, ' ') ||
-	    !hex(&p, end, &major) || !skip(&p, end, ':') ||
-	    !hex(&p, end, &minor) || !skip(&p, end, ' ') ||
-	    !decimal(&p, end, &m.inode) || !skip(&p, end, ' ') ||
-	    m.start >= m.end || major > UINT32_MAX || minor > UINT32_MAX)
+	if (!number(&p, 16, UINT64_MAX, '-', &m.start) ||
+	    !number(&p, 16, UINT64_MAX, ' ', &m.end) ||
+	    strspn(p, "rwxsp-") != 4 || p[4] != ' ')
 		return false;
-	while (skip(&p, end, ' '))
-		;
+	/* "rw-s" is shared, "rw-p" private. */
+	m.access = (p[1] == 'w' ? SHMT_ACCESS_W : 0) |
+	    (p[2] == 'x' ? SHMT_ACCESS_X : 0);
+	m.shared = p[3] == 's';
+	p += 5;
+	if (!number(&p, 16, UINT64_MAX, ' ', &m.offset) ||
+	    !number(&p, 16, UINT32_MAX, ':', &major) ||
+	    !number(&p, 16, UINT32_MAX, ' ', &minor) ||
+	    !number(&p, 10, UINT64_MAX, ' ', &m.inode) || m.start >= m.end)
+		return false;
 	m.device = makedev((unsigned)major, (unsigned)minor);
 	*mapping = m;
-	*name = p;
-	*name_length = (size_t)(end - p);
+	*name = p + strspn(p, " ");
 	return true;
 }
 
@@ -207,7 +149,7 @@ device_of_memfd(unsigned flags, uint64_t *attributes)
 	shmt__statx(fd, "", AT_EMPTY_PATH, &st);
 	close(fd);
 	*attributes = st.stx_attributes_mask;
-	return makedev(st.stx_dev_major, st.stx_dev_minor);
+	return shmt__device_of(&st);
 }
 
 static void
@@ -253,80 +195,55 @@ shmt__is_internal(struct shmt__devices *devices, dev_t device, bool *huge)
 	return *huge;
 }
 
-/* Whether a line can be of a shared mapping: "START-END rw-s ...". */
-static bool
-may_be_shared(const char *line, size_t length)
-{
-	const char *blank = memchr(line, ' ', length);
-
-	return blank != NULL && line + length - blank > 4 && blank[4] == 's';
-}
-
 static int
-read_line(const struct shmt__maps_reader *reader, const char *line,
-    size_t length)
+read_line(const struct shmt__maps_reader *reader, const char *line)
 {
 	struct shmt__mapping mapping;
-	size_t name_length;
 	const char *name;
 
-	if ((reader->shared_only && !may_be_shared(line, length)) ||
-	    !shmt__parse_maps_line(line, length, &mapping, &name,
-	    &name_length) ||
+	if (!shmt__parse_maps_line(line, &mapping, &name) ||
+	    (reader->shared_only && !mapping.shared) ||
 	    reader->choose(reader->arg, &mapping) == SHMT__SKIP)
 		return 0;
-	return reader->found(reader->arg, &mapping, name, name_length);
+	return reader->found(reader->arg, &mapping, name);
 }
 
-/* All whole lines of a text; the rest is moved to its start.  A line that
- * fills the text is taken without its end, which is then left out. */
 static int
-read_lines(const struct shmt__maps_reader *reader, char *text, size_t room,
-    size_t *used, bool *cut)
+read_lines(const struct shmt__maps_reader *reader, FILE *file)
 {
-	char *line = text, *end = text + *used, *newline;
+	char *line = NULL;
+	size_t room = 0;
+	bool any = false;
+	int result = 0;
+	ssize_t n;
 
-	while ((newline = memchr(line, '\n', (size_t)(end - line))) != NULL) {
-		if (!*cut && read_line(reader, line,
-		    (size_t)(newline - line)) != 0)
-			return -1;
-		*cut = false;
-		line = newline + 1;
+	while (result == 0 && (n = getline(&line, &room, file)) != -1) {
+		any = true;
+		if (line[n - 1] == '\n')
+			line[n - 1] = '\0';
+		result = read_line(reader, line);
 	}
-	*used = (size_t)(end - line);
-	if (*used == room) {
-		if (!*cut && read_line(reader, text, room) != 0)
-			return -1;
-		*cut = true;
-		*used = 0;
-	}
-	memmove(text, line, *used);
-	return 0;
+	free(line);
+	if (result == 0 && !any && feof(file))
+		return shmt__fail(ESRCH);
+	return result == 0 && feof(file) ? 0 : -1;
 }
 
-/* The text comes in pieces, cut where the kernel's buffer ends. */
 static int
 by_text(int maps, const struct shmt__maps_reader *reader)
 {
-	char text[8192];
-	size_t used = 0;
-	ssize_t n;
-	bool any = false, cut = false;
+	int copy = fcntl(maps, F_DUPFD_CLOEXEC, 0), result, saved;
+	FILE *file = copy == -1 ? NULL : fdopen(copy, "r");
 
-	for (;;) {
-		do
-			n = read(maps, text + used, sizeof(text) - used);
-		while (n == -1 && errno == EINTR);
-		if (n <= 0)
-			break;
-		any = true;
-		used += (size_t)n;
-		if (read_lines(reader, text, sizeof(text), &used, &cut) == -1)
-			return -1;
+	if (file == NULL) {
+		shmt__close(copy);
+		return -1;
 	}
-	if (n == 0 && !any)
-		return shmt__fail(ESRCH);
-	return n == 0 ? 0 : -1;
+	result = read_lines(reader, file);
+	saved = errno;
+	fclose(file);
+	errno = saved;
+	return result;
 }
 
 /* The next mapping of a file from an address on, with its name if there is
@@ -376,7 +293,7 @@ found_with_name(int maps, const struct shmt__maps_reader *reader,
 		return errno == ENOENT ? 0 : -1;
 	if (choose(reader, q, &mapping) == SHMT__SKIP)
 		return 0;
-	return reader->found(reader->arg, &mapping, name, strlen(name));
+	return reader->found(reader->arg, &mapping, name);
 }
 
 static int
@@ -393,7 +310,7 @@ by_query(int maps, const struct shmt__maps_reader *reader)
 		interest = choose(reader, &q, &mapping);
 		result = 0;
 		if (interest == SHMT__TAKE)
-			result = reader->found(reader->arg, &mapping, "", 0);
+			result = reader->found(reader->arg, &mapping, "");
 		else if (interest == SHMT__TAKE_WITH_NAME)
 			result = found_with_name(maps, reader, &q);
 		if (result != 0)
@@ -454,12 +371,12 @@ choose_segment(void *arg, const struct shmt__mapping *mapping)
 
 static int
 found_segment(void *arg, const struct shmt__mapping *mapping,
-    const char *name, size_t length)
+    const char *name)
 {
 	struct segment_reader *reader = arg;
 	uint32_t key;
 
-	return shmt__parse_segment_name(name, length, &key) ?
+	return shmt__parse_segment_name(name, &key) ?
 	    reader->found(reader->arg, mapping) : 0;
 }
 

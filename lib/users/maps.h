@@ -19,19 +19,15 @@ struct shmt__mapping {
 
 /* The kind of a file on an internal device, by the name the kernel gave it:
  * SHMT_SYSV with its key, SHMT_MEMFD or SHMT_ANON; SHMT_KINDS: another. */
-enum shmt_kind shmt__kind_by_name(const char *name, size_t length,
-    uint32_t *key);
+enum shmt_kind shmt__kind_by_name(const char *name, uint32_t *key);
 
-/*
- * A line of /proc/PID/maps, without its newline.  The name is the rest of the
- * line, of length *name_length, and may be empty.  False: not such a line.
- */
-bool shmt__parse_maps_line(const char *line, size_t length,
-    struct shmt__mapping *mapping, const char **name, size_t *name_length);
+/* A line of /proc/PID/maps, without its newline; *name is the end of it and may
+ * be empty.  False: not such a line. */
+bool shmt__parse_maps_line(const char *line, struct shmt__mapping *mapping,
+    const char **name);
 
 /* Whether a name is exactly that of a mapped segment, and its key. */
-bool shmt__parse_segment_name(const char *name, size_t length,
-    uint32_t *key);
+bool shmt__parse_segment_name(const char *name, uint32_t *key);
 
 /* The kernel's own file systems, which hold segments, memfds and shared
  * anonymous memory; initialise to 0. */
@@ -61,12 +57,10 @@ struct shmt__maps_reader {
 	/* Which mappings to report, by everything but the name. */
 	enum shmt__interest (*choose)(void *arg,
 	    const struct shmt__mapping *mapping);
-	/* Called for each of these.  The name is not terminated and may be
-	 * cut off after thousands of bytes; it is given with
-	 * SHMT__TAKE_WITH_NAME.  Other than 0 (-1 with errno) ends the
-	 * reading. */
+	/* Called for each of these, with its name if SHMT__TAKE_WITH_NAME
+	 * asked for that.  Other than 0 (-1 with errno) ends the reading. */
 	int (*found)(void *arg, const struct shmt__mapping *mapping,
-	    const char *name, size_t length);
+	    const char *name);
 	void *arg;
 };
 

@@ -24,11 +24,11 @@
 #include <unistd.h>
 
 #include "shmtool.h"
-#include "sys/arena.h"
 #include "sys/file.h"
-#include "users/join.h"
+#include "sys/memory.h"
 #include "users/process.h"
 #include "users/scan.h"
+#include "users/shm_mount.h"
 
 /* Milliseconds after which a child in a namespace gives no answer. */
 #define DEADLINE 30000

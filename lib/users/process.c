@@ -20,13 +20,11 @@
 
 #include "shmtool.h"
 #include "sys/file.h"
+#include "sys/parse.h"
 #include "users/process.h"
 
 /* Segment times are whole seconds, and there may be a leap second. */
 #define SLACK 2
-
-/* Fields of /proc/PID/stat behind the command; the state is field 3. */
-enum { FLAGS = 9, THREADS = 20, STARTED = 22 };
 
 int
 shmt__open_process(pid_t pid)
@@ -42,41 +40,29 @@ shmt__open_process(pid_t pid)
 }
 
 bool
-shmt__parse_stat(const char *text, size_t length, struct shmt__stat *stat)
+shmt__parse_stat(const char *text, struct shmt__stat *stat)
 {
 	struct shmt__stat s = { 0 };
-	const char *open, *close;
-	char *p, *end;
-	unsigned long long value;
-	size_t size;
-	int field;
+	const char *open = strchr(text, '('), *close = strrchr(text, ')'), *p;
+	unsigned long long fields[23];
+	char *end;
+	int i;
 
 	/* The command may hold parentheses and blanks: the last one ends it. */
-	open = memchr(text, '(', length);
-	close = memrchr(text, ')', length);
 	if (open == NULL || close == NULL || close < open ||
-	    text[length] != '\0' || close[1] != ' ' || close[2] == '\0')
+	    (size_t)(close - open - 1) >= sizeof(s.command) ||
+	    close[1] != ' ' || close[2] == '\0')
 		return false;
-	size = (size_t)(close - open - 1);
-	if (size >= sizeof(s.command))
-		return false;
-	memcpy(s.command, open + 1, size);
-	s.state = close[2];
-	p = (char *)(uintptr_t)close + 3;
-	for (field = 4; field <= STARTED; field++, p = end) {
-		if (*p != ' ')
+	for (p = close + 3, i = 4; i < 23; i++, p = end) {
+		fields[i] = strtoull(p, &end, 10);
+		if (end == p)
 			return false;
-		errno = 0;
-		value = strtoull(p, &end, 10);
-		if (end == p || errno != 0)
-			return false;
-		if (field == FLAGS)
-			s.flags = (unsigned)value;
-		else if (field == THREADS)
-			s.threads = value;
-		else if (field == STARTED)
-			s.started = value;
 	}
+	memcpy(s.command, open + 1, (size_t)(close - open - 1));
+	s.state = close[2];
+	s.flags = (unsigned)fields[9];
+	s.threads = fields[20];
+	s.started = fields[22];
 	*stat = s;
 	return true;
 }
@@ -89,31 +75,42 @@ shmt__read_stat(int dirfd, const char *path, struct shmt__stat *stat)
 
 	if (text == NULL)
 		return -1;
-	good = shmt__parse_stat(text, strlen(text), stat);
+	good = shmt__parse_stat(text, stat);
 	free(text);
 	if (!good)
 		return shmt__fail(EBADMSG);
 	return 0;
 }
 
+size_t
+shmt__status_numbers(const char *text, const char *word, uint32_t *numbers,
+    size_t max)
+{
+	const char *at = strstr(text, word);
+	size_t count = 0;
+	char *end;
+
+	if (at == NULL)
+		return 0;
+	for (at += strlen(word); count < max && *at == '\t'; at = end)
+		numbers[count++] = (uint32_t)strtoul(at + 1, &end, 10);
+	return count;
+}
+
 int
 shmt__read_nspid(int dirfd, const char *path, pid_t *pid, size_t *levels)
 {
-	static const char word[] = "\nNSpid:";
-	char *text = shmt__read_file(dirfd, path), *at, *end;
+	uint32_t pids[33];	/* the kernel has 32 levels below the first */
+	char *text = shmt__read_file(dirfd, path);
 
 	if (text == NULL)
 		return -1;
-	*levels = 0;
-	at = strstr(text, word);
-	if (at != NULL)
-		at += sizeof(word) - 1;
-	for (; at != NULL && *at == '\t'; at = end, ++*levels)
-		*pid = (pid_t)strtoull(at + 1, &end, 10);
+	*levels = shmt__status_numbers(text, "\nNSpid:", pids, 33);
 	free(text);
-	if (*levels > 0)
-		return 0;
-	return shmt__fail(EBADMSG);
+	if (*levels == 0)
+		return shmt__fail(EBADMSG);
+	*pid = (pid_t)pids[*levels - 1];
+	return 0;
 }
 
 bool
@@ -150,16 +147,13 @@ shmt__judge_reuse(const char *stat, const char *pid_max)
 	static const char word[] = "\nprocesses ";
 	const char *at = strstr(stat, word);
 	uint64_t forks, limit;
-	char *end;
 
 	if (at == NULL)
 		return SHMT_CANNOT_TELL;
 	at += sizeof(word) - 1;
-	forks = strtoull(at, &end, 10);
-	if (end == at || *end != '\n')
-		return SHMT_CANNOT_TELL;
-	limit = strtoull(pid_max, &end, 10);
-	if (end == pid_max || *end != '\n')
+	if (shmt__digits(&at, 10, UINT64_MAX, &forks) == -1 || *at != '\n' ||
+	    shmt__digits(&pid_max, 10, UINT64_MAX, &limit) == -1 ||
+	    *pid_max != '\n')
 		return SHMT_CANNOT_TELL;
 	return forks < limit ? SHMT_NO : SHMT_YES;
 }
@@ -238,6 +232,12 @@ shmt__boot_time(int64_t *boot, int64_t *now)
 	return 0;
 }
 
+int64_t
+shmt__start_time(int64_t boot, uint64_t ticks)
+{
+	return boot + (int64_t)(ticks / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
 /* Judges an existing process by what /proc shows of it. */
 static void
 look_at(pid_t pid, const struct shmt__use *use, struct shmt_process *process)
@@ -245,7 +245,6 @@ look_at(pid_t pid, const struct shmt__use *use, struct shmt_process *process)
 	struct shmt__stat stat;
 	int64_t boot, now;
 	char path[32];
-	long ticks;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	/* Hidden from this process, or just exited: unknown. */
@@ -257,10 +256,9 @@ look_at(pid_t pid, const struct shmt__use *use, struct shmt_process *process)
 	if (process->life != SHMT_ALIVE)
 		return;
 	process->life = SHMT_UNKNOWN;
-	ticks = sysconf(_SC_CLK_TCK);
-	if (ticks <= 0 || shmt__boot_time(&boot, &now) == -1)
+	if (shmt__boot_time(&boot, &now) == -1)
 		return;
-	process->started = boot + (int64_t)(stat.started / (uint64_t)ticks);
+	process->started = shmt__start_time(boot, stat.started);
 	process->life = confirm_reuse(shmt__judge(use, process->started, boot,
 	    now));
 }

@@ -22,8 +22,7 @@ struct shmt__stat {
 int shmt__open_process(pid_t pid);
 
 /* Parses the text of /proc/PID/stat; false if it is malformed. */
-bool shmt__parse_stat(const char *text, size_t length,
-    struct shmt__stat *stat);
+bool shmt__parse_stat(const char *text, struct shmt__stat *stat);
 
 /* Reads it below an open directory; errno of the reading, or EBADMSG. */
 int shmt__read_stat(int dirfd, const char *path, struct shmt__stat *stat);
@@ -53,6 +52,14 @@ enum shmt_answer shmt__judge_reuse(const char *stat, const char *pid_max);
 
 /* When the machine booted, by the present clock. */
 int shmt__boot_time(int64_t *boot, int64_t *now);
+
+/* When a process started that did so some clock ticks after the boot. */
+int64_t shmt__start_time(int64_t boot, uint64_t ticks);
+
+/* The numbers in the line of a status that begins with a word ("\nUid:"), at
+ * most max of them; how many there are. */
+size_t shmt__status_numbers(const char *text, const char *word,
+    uint32_t *numbers, size_t max);
 
 /*
  * Reads the line NSpid of the status of a process: its number in each PID

@@ -18,7 +18,7 @@
 #include <string.h>
 
 #include "shmtool.h"
-#include "sys/arena.h"
+#include "sys/memory.h"
 #include "sys/thread.h"
 #include "sys/walk.h"
 #include "users/scan.h"
@@ -115,7 +115,7 @@ join(struct shmt__scan *to, struct shmt__scan *from)
 		SLIST_REMOVE_HEAD(&from->processes, link);
 		SLIST_INSERT_HEAD(&to->processes, process, link);
 	}
-	shmt__arena_join(&to->names, from->names);
+	shmt__strings_join(&to->names, from->names);
 	if (from->count > 0)
 		memcpy(more + to->count, from->found,
 		    from->count * sizeof(*more));
@@ -187,6 +187,6 @@ shmt__scan_free(struct shmt__scan *scan)
 		SLIST_REMOVE_HEAD(&scan->processes, link);
 		free(process);
 	}
-	shmt__arena_free(scan->names);
+	shmt__strings_free(scan->names);
 	free(scan->found);
 }

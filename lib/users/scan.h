@@ -12,7 +12,7 @@
 #include "shmtool.h"
 #include "users/maps.h"
 
-struct shmt__arena;
+struct shmt__strings;
 
 /* What to look for. */
 struct shmt__query {
@@ -56,7 +56,7 @@ struct shmt__found {
 	bool unlinked;		/* a descriptor of a file without links, or a
 				 * mapping that is said to be of one */
 	uint32_t key;		/* of a segment, as created */
-	const char *name;	/* of unnamed kinds; else NULL */
+	const char *name;	/* of a mapping of a deleted file; else NULL */
 	const struct shmt__process *process;	/* one of the scan's */
 };
 
@@ -64,7 +64,7 @@ struct shmt__scan {
 	struct shmt__found *found;	/* in no order */
 	size_t count;
 	struct shmt__processes processes;
-	struct shmt__arena *names;
+	struct shmt__strings *names;
 	size_t hidden;		/* processes that could not be looked into */
 };
 
@@ -75,14 +75,5 @@ int shmt__list_pids(DIR *proc, pid_t **pids, size_t *count);
 /* ENOENT: /proc is not there. */
 int shmt__scan(const struct shmt__query *query, struct shmt__scan *scan);
 void shmt__scan_free(struct shmt__scan *scan);
-
-/*
- * Whether a holder matters to a segment: one of root, of its owner or creator
- * or of the caller.  Others may forge: a process that shares its memory with
- * one in an IPC namespace of its own shows the segments of there, whose ids,
- * keys and sizes are as it likes.
- */
-bool shmt__is_trusted(const struct shmt_holder *holder,
-    const struct shmt_info *segment);
 
 #endif

@@ -21,8 +21,8 @@
 #include <unistd.h>
 
 #include "shmtool.h"
-#include "sys/arena.h"
 #include "sys/file.h"
+#include "sys/memory.h"
 #include "sys/mounts.h"
 #include "sys/walk.h"
 #include "users/maps.h"
@@ -152,7 +152,7 @@ choose_file(void *arg, const struct shmt__mapping *mapping)
 /* Which kind a file is of; false: none that was asked for. */
 static bool
 classify(struct shmt__worker *worker, struct shmt__found *found,
-    const char *name, size_t length)
+    const char *name)
 {
 	const struct shmt__query *query = worker->job->query;
 	const struct shmt__mapping *m = &found->mapping;
@@ -161,7 +161,7 @@ classify(struct shmt__worker *worker, struct shmt__found *found,
 	if (is_asked_device(query, m->device))
 		found->kind = SHMT_POSIX;
 	else if (shmt__is_internal(&worker->devices, m->device, &found->huge))
-		found->kind = shmt__kind_by_name(name, length, &found->key);
+		found->kind = shmt__kind_by_name(name, &found->key);
 	else if (query->unlinked && found->unlinked)
 		found->kind = SHMT_DELETED;
 	if ((found->kind == SHMT_SYSV && m->inode > INT32_MAX) ||
@@ -174,47 +174,44 @@ classify(struct shmt__worker *worker, struct shmt__found *found,
 }
 
 static int
-add_found(struct shmt__worker *worker, const struct shmt__found *found,
-    const char *name, size_t length)
+add_found(struct shmt__worker *worker, const struct shmt__found *found)
 {
 	struct shmt__scan *scan = &worker->scan;
-	struct shmt__found *more, *new;
+	struct shmt__found *more;
 
 	more = shmt__grow(scan->found, scan->count, &worker->room,
 	    sizeof(*more));
 	if (more == NULL)
 		return -1;
 	scan->found = more;
-	new = &more[scan->count];
-	*new = *found;
-	if ((worker->job->query->kinds & SHMT_UNNAMED) != 0 &&
-	    found->kind != SHMT_SYSV) {
-		new->name = shmt__arena_copy(&scan->names, name, length);
-		if (new->name == NULL)
-			return -1;
-	}
-	scan->count++;
+	more[scan->count++] = *found;
 	return 0;
 }
 
 static bool
-ends_with(const char *name, size_t length, const char *word)
+ends_with(const char *name, const char *word)
 {
-	size_t n = strlen(word);
+	size_t length = strlen(name), n = strlen(word);
 
-	return length >= n && memcmp(name + length - n, word, n) == 0;
+	return length >= n && strcmp(name + length - n, word) == 0;
 }
 
 /* The name only rules out: shmt__unnamed_list() looks at the file. */
 static int
-add_mapping(void *arg, const struct shmt__mapping *mapping, const char *name,
-    size_t length)
+add_mapping(void *arg, const struct shmt__mapping *mapping, const char *name)
 {
+	struct shmt__worker *worker = arg;
 	struct shmt__found found = { .mapping = *mapping, .fd = -1,
-	    .unlinked = ends_with(name, length, " (deleted)") };
+	    .unlinked = ends_with(name, " (deleted)") };
 
-	return classify(arg, &found, name, length) ?
-	    add_found(arg, &found, name, length) : 0;
+	if (!classify(worker, &found, name))
+		return 0;
+	if (found.kind == SHMT_DELETED) {
+		found.name = shmt__strings_add(&worker->scan.names, name);
+		if (found.name == NULL)
+			return -1;
+	}
+	return add_found(worker, &found);
 }
 
 /* The link shows by its own mode how the file was opened, and by neither bit
@@ -230,15 +227,14 @@ add_descriptor(struct shmt__worker *worker, int dir, const char *number,
 	if (fstatat(dir, number, &st, AT_SYMLINK_NOFOLLOW) == -1)
 		return 0;
 	if (with_name)
-		length = readlinkat(dir, number, name, sizeof(name));
+		length = readlinkat(dir, number, name, sizeof(name) - 1);
 	if (length == -1)
 		return 0;
 	found->mapping.access =
 	    (st.st_mode & S_IWUSR) != 0 ? SHMT_ACCESS_W : 0;
 	found->path_only = (st.st_mode & (S_IRUSR | S_IWUSR)) == 0;
 	found->fd = (int)strtol(number, NULL, 10);
-	return classify(worker, found, name, (size_t)length) ?
-	    add_found(worker, found, name, (size_t)length) : 0;
+	return classify(worker, found, name) ? add_found(worker, found) : 0;
 }
 
 /*
@@ -251,7 +247,7 @@ static bool
 is_open_on_tmpfs(struct shmt__worker *worker, const struct statx *st,
     int dir, const char *number)
 {
-	const dev_t device = makedev(st->stx_dev_major, st->stx_dev_minor);
+	const dev_t device = shmt__device_of(st);
 	struct statfs fs;
 	bool result, huge;
 	int fd;
@@ -277,7 +273,7 @@ look_at_descriptor(struct shmt__worker *worker, int dir, const char *number)
 	/* It may have been closed by now. */
 	if (shmt__statx(dir, number, 0, &st) == -1 || !S_ISREG(st.stx_mode))
 		return 0;
-	found.mapping.device = makedev(st.stx_dev_major, st.stx_dev_minor);
+	found.mapping.device = shmt__device_of(&st);
 	found.mapping.inode = st.stx_ino;
 	found.unlinked = st.stx_nlink == 0;
 	interest = choose_file(worker, &found.mapping);
@@ -454,9 +450,9 @@ look_into_threads(struct shmt__worker *worker, const char *name, pid_t pid)
 {
 	char path[PATH_ROOM];
 	struct shmt__stat stat;
-	struct dirent *entry;
-	int result = -1;
-	uint64_t tid;
+	size_t i, count;
+	int result;
+	pid_t *tids;
 	DIR *dir;
 
 	if (shmt__read_stat(worker->job->proc, join_path(path, name, "stat"),
@@ -467,42 +463,20 @@ look_into_threads(struct shmt__worker *worker, const char *name, pid_t pid)
 	dir = shmt__open_dir(worker->job->proc, join_path(path, name, "task"));
 	if (dir == NULL)
 		return -1;
-	errno = ESRCH;
-	/* Threads may end meanwhile. */
-	while (result == -1 && (errno == ESRCH || errno == ENOENT) &&
-	    (entry = readdir(dir)) != NULL) {
-		if (shmt_parse_number(entry->d_name, INT32_MAX, &tid) == 0) {
-			snprintf(path, sizeof(path), "%d/task/%d", (int)pid,
-			    (int)tid);
-			result = look_into(worker, path, pid);
-		} else
-			errno = ESRCH;
-	}
+	result = shmt__list_pids(dir, &tids, &count);
 	shmt__close_dir(dir);
-	return result;
-}
-
-/* The numbers behind a word at the start of a line, at most max of them; how
- * many there are. */
-static size_t
-read_numbers(const char *text, const char *word, uint32_t *numbers,
-    size_t max)
-{
-	const char *at = strstr(text, word);
-	size_t count = 0;
-	char *end;
-
-	if (at == NULL)
-		return 0;
-	at += strlen(word);
-	while (count < max && *at == '\t') {
-		numbers[count] = (uint32_t)strtoul(at, &end, 10);
-		if (end == at)
-			break;
-		at = end;
-		count++;
+	if (result == -1)
+		return -1;
+	result = shmt__fail(ESRCH);
+	/* Threads may end meanwhile. */
+	for (i = 0; i < count && result == -1 &&
+	    (errno == ESRCH || errno == ENOENT); i++) {
+		snprintf(path, sizeof(path), "%d/task/%d", (int)pid,
+		    (int)tids[i]);
+		result = look_into(worker, path, pid);
 	}
-	return count;
+	free(tids);
+	return result;
 }
 
 /* User ids, start and pid namespace of a process; kernel threads, and
@@ -530,10 +504,12 @@ look_at_ids(struct shmt__worker *worker, const char *name, pid_t pid)
 	if (process != NULL) {
 		result = 0;
 		process->started = stat.started;
-		process->nested = read_numbers(text, "\nNSpid:", pids, 2) != 1;
+		process->nested = shmt__status_numbers(text,
+		    "\nNSpid:", pids, 2) != 1;
 		strlcpy(process->command, stat.command,
 		    sizeof(process->command));
-		if (read_numbers(text, "\nUid:", process->uids, 4) != 4)
+		if (shmt__status_numbers(text, "\nUid:", process->uids,
+		    4) != 4)
 			result = shmt__fail(EACCES);
 		process->uid = process->uids[1];
 	}

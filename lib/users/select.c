@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "shmtool.h"
+#include "users/holders.h"
 #include "users/process.h"
-#include "users/scan.h"
 #include "users/stale.h"
 
 static enum shmt_answer

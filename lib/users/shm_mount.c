@@ -13,6 +13,7 @@
 
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -33,8 +34,8 @@
 #include "sys/file.h"
 #include "sys/mounts.h"
 #include "sys/thread.h"
-#include "users/join.h"
 #include "users/process.h"
+#include "users/shm_mount.h"
 
 /* Linux 5.12 and 5.2; older headers, and those of the C library, lack them. */
 #ifndef RESOLVE_CACHED
@@ -57,6 +58,28 @@ enum { TREE_CLONE = 1, FROM_EMPTY_PATH = 0x4, TO_SYMLINKS = 0x10 };
 /* A mount or a renaming anywhere makes a look into the kernel's cache fail. */
 #define CACHE_TRIES 50
 #define CACHE_PAUSE_NS 1000000
+
+int
+shmt__join_user_namespace(int fd)
+{
+	int dumpable = prctl(PR_GET_DUMPABLE), result;
+
+	result = prctl(PR_SET_DUMPABLE, 0);
+	if (result == 0)
+		result = setns(fd, CLONE_NEWUSER);
+	if (result == -1 && dumpable == 1)
+		prctl(PR_SET_DUMPABLE, 1);
+	return result;
+}
+
+bool
+shmt__is_own_user_namespace(int fd)
+{
+	struct stat st, own;
+
+	return fstat(fd, &st) == 0 && stat("/proc/self/ns/user", &own) == 0 &&
+	    st.st_dev == own.st_dev && st.st_ino == own.st_ino;
+}
 
 /* Joins the user namespace of a process and becomes its root: another user,
  * who has no rights over files outside it but that user's. */

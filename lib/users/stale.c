@@ -107,13 +107,9 @@ is_later(const struct shmt__process *process, const struct shmt_info *info,
 {
 	const struct shmt__use use = { shmt_last_time(info),
 		shmt__first_time(info) };
-	long ticks = sysconf(_SC_CLK_TCK);
 
-	if (ticks <= 0)
-		return SHMT_CANNOT_TELL;
-	return shmt__has_exited(shmt__judge(&use, ids->boot +
-	    (int64_t)(process->started / (uint64_t)ticks), ids->boot,
-	    ids->now));
+	return shmt__has_exited(shmt__judge(&use, shmt__start_time(ids->boot,
+	    process->started), ids->boot, ids->now));
 }
 
 static void

@@ -9,7 +9,7 @@ export LC_ALL=C.UTF-8
 export LANG=C.UTF-8
 
 allow_segments
-for at in 0:0.85 100:0.60 4096:0.12 32768:0.09; do
+for at in 0:0.85 100:0.60 4096:0.09 32768:0.07; do
 	count=${at%:*} reach=${at#*:}
 	# ipcs takes a third of a second for a full table.
 	[ "$count" -lt 32768 ] || [ -z "${BENCH_QUICK:-}" ] || rounds=3

@@ -5,8 +5,8 @@
 . "${0%/*}/common.sh"
 
 make_segments 4096
-row "stat, 4096 segments" "lsipc -m" 0.30 shmtool stat -- lsipc -m
-row "stat --json, 4096 segments" "lsipc -m -J" 0.30 \
+row "stat, 4096 segments" "lsipc -m" 0.25 shmtool stat -- lsipc -m
+row "stat --json, 4096 segments" "lsipc -m -J" 0.25 \
 	shmtool stat --json -- lsipc -m -J
 no_segments
 

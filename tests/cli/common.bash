@@ -179,6 +179,19 @@ hold() {
 	wait_for test -e "$ready"
 }
 
+# Each of these lines of words behind COMMAND is a wrong command line.
+are_wrong() {
+	local command=$1 line
+	shift
+	for line; do
+		# shellcheck disable=SC2086
+		run --separate-stderr shmtool "$command" $line
+		[ "$status" -eq 2 ] || { echo "$status: $line"; return 1; }
+		[ -z "$output" ]
+		message_has "shmtool: $command:"
+	done
+}
+
 # A process that has the POSIX object NAME open until the test ends; $holder is
 # its pid.
 hold_open() {

@@ -182,7 +182,7 @@ make_file_view(struct shmt_view *view, uint64_t size)
 	int fd = memfd_create("object", MFD_CLOEXEC);
 
 	assert_int_not_equal(fd, -1);
-	*view = (struct shmt_view){ .flags = SHMT_WRITE, .size = size,
+	*view = (struct shmt_view){ .flags = SHMT_WRITE, .segment.size = size,
 	    .page = (size_t)sysconf(_SC_PAGESIZE) };
 	assert_int_equal(shmt__view_file(view, fd), 0);
 }
@@ -293,19 +293,19 @@ far_apart(void **state)
 	view = view_by_mapping(id);
 	page = view->page;
 	fault(NULL, 0, 0);
-	assert_int_equal(shmt_view_visit(view, 0, view->size, count_piece,
-	    &v), 0);
+	assert_int_equal(shmt_view_visit(view, 0, view->segment.size,
+	    count_piece, &v), 0);
 	assert_int_equal(v.data, 0);
-	assert_int_equal(v.holes, view->size);
+	assert_int_equal(v.holes, view->segment.size);
 	assert_int_equal(v.pieces, 1);
 	assert_true(calls_of("mincore") <= 1);
 	assert_int_equal(shmt_view_put(view, 5, "x", 1), 0);
 	assert_int_equal(shmt_view_put(view, 200 << 20, "x", 1), 0);
 	v = (struct visited){ 0 };
-	assert_int_equal(shmt_view_visit(view, 0, view->size, count_piece,
-	    &v), 0);
+	assert_int_equal(shmt_view_visit(view, 0, view->segment.size,
+	    count_piece, &v), 0);
 	assert_int_equal(v.data, 2 * page);
-	assert_int_equal(v.holes, view->size - 2 * page);
+	assert_int_equal(v.holes, view->segment.size - 2 * page);
 	assert_true(calls_of("mincore") <= 6);
 	assert_int_equal(pages_of(id), 2 * page);
 	fault_end();

@@ -175,9 +175,9 @@ expect_same(struct shmt_view *view, int fd, uint64_t offset)
 	uint64_t at;
 	size_t n;
 
-	for (at = offset; at < view->size; at += n) {
-		n = view->size - at < sizeof(bytes) ?
-		    (size_t)(view->size - at) : sizeof(bytes);
+	for (at = offset; at < view->segment.size; at += n) {
+		n = view->segment.size - at < sizeof(bytes) ?
+		    (size_t)(view->segment.size - at) : sizeof(bytes);
 		assert_int_equal(shmt_view_get(view, at, bytes, n), 0);
 		assert_int_equal(pread(fd, seen, n, (off_t)(at - offset)), n);
 		assert_memory_equal(seen, bytes, n);

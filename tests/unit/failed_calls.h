@@ -243,7 +243,6 @@ make_root(void)
 	    "run/systemd/users", "etc", "etc/systemd",
 	    "etc/systemd/logind.conf.d" };
 	static const char *const files[][2] = {
-		{ "etc/login.defs", "SYS_UID_MAX 900\n" },
 		{ "etc/systemd/logind.conf", "[Login]\nRemoveIPC=no\n" },
 		{ "etc/systemd/logind.conf.d/a.conf",
 		    "[Login]\nRemoveIPC=yes\n" },

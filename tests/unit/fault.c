@@ -185,7 +185,7 @@ create(void)
 	return result;
 }
 
-/* With a root folder of its own: a main file, a drop-in and login.defs. */
+/* With a root folder of its own: a main file and drop-ins. */
 static int
 logout(void)
 {

@@ -153,7 +153,7 @@ send_copies(void)
 }
 
 static int
-lend_pages(void)
+splice_pages(void)
 {
 	return send_to_pipe(SHMT_ZERO_COPY);
 }
@@ -217,8 +217,8 @@ TORMENT(transfer_sparse)
 TORMENT_POOR(transfer_sparse)
 TORMENT(send_copies)
 TORMENT_POOR(send_copies)
-TORMENT(lend_pages)
-TORMENT_POOR(lend_pages)
+TORMENT(splice_pages)
+TORMENT_POOR(splice_pages)
 TORMENT(receive_from_pipe)
 TORMENT_POOR(receive_from_pipe)
 TORMENT(fill)
@@ -240,8 +240,8 @@ main(void)
 		TEST(transfer_sparse_poor),
 		TEST(send_copies),
 		TEST(send_copies_poor),
-		TEST(lend_pages),
-		TEST(lend_pages_poor),
+		TEST(splice_pages),
+		TEST(splice_pages_poor),
 		TEST(receive_from_pipe),
 		TEST(receive_from_pipe_poor),
 		TEST(fill),

@@ -17,7 +17,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "posix_create.h"
+#include "posix.h"
 #include "shm.h"
 #include "users/holders.h"
 #include "users/ids.h"

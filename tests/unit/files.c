@@ -6,7 +6,6 @@
  */
 
 #include <errno.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -230,48 +229,15 @@ children_inherit(void **state)
 	kill_child(user);
 }
 
-static void *
-say_ready_and_wait(void *arg)
-{
-	const int *end = arg;
-
-	while (write(*end, "", 1) != 1)
-		;
-	for (;;)
-		pause();
-	return NULL;
-}
-
 /* Its first thread has ended, and what is left shows nothing of its own. */
 static void
 a_thread_that_is_left(void **state)
 {
-	const struct timespec tick = { 0, 10 * 1000L * 1000 };
-	struct shmt__stat s = { 0 };
-	pthread_t thread;
-	int ready[2], i;
-	char c, path[32];
 	pid_t pid;
 
 	(void)state;
 	put_object("x", 2 * PAGE);
-	assert_int_equal(pipe(ready), 0);
-	pid = fork();
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (!open_to_read("x") || pthread_create(&thread, NULL,
-		    say_ready_and_wait, &ready[1]) != 0)
-			_exit(1);
-		pthread_exit(NULL);
-	}
-	close(ready[1]);
-	assert_int_equal(read(ready[0], &c, 1), 1);
-	close(ready[0]);
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	for (i = 0; i < 1000 && s.state != 'Z'; i++) {
-		assert_int_equal(shmt__read_stat(AT_FDCWD, path, &s), 0);
-		nanosleep(&tick, NULL);
-	}
+	pid = start_without_first_thread(open_to_read, "x");
 	assert_int_equal(count_holders("x"), 1);
 	kill_child(pid);
 }

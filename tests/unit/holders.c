@@ -285,15 +285,6 @@ forks_inherit(void **state)
 	drop(id);
 }
 
-static void *
-wait_for_ever(void *arg)
-{
-	(void)arg;
-	for (;;)
-		pause();
-	return NULL;
-}
-
 static bool
 attach_with_threads(const void *arg)
 {
@@ -321,52 +312,19 @@ threads_count_once(void **state)
 }
 
 /* Its first thread ends, and what is left has no maps of its own. */
-static void *
-say_ready_and_wait(void *arg)
-{
-	const int *fd = arg;
-
-	while (write(*fd, "", 1) != 1)
-		;
-	return wait_for_ever(NULL);
-}
-
 static void
 a_thread_that_is_left_holds(void **state)
 {
-	const struct timespec tick = { 0, 10 * 1000L * 1000 };
-	int id = make(KEY, PAGE, 0), ready[2], i;
-	struct shmt_holders h;
-	struct shmt__stat s = { 0 };
-	pthread_t thread;
-	char c, path[32];
-	pid_t pid;
+	int id = make(KEY, PAGE, 0);
+	pid_t pid = start_without_first_thread(attach, &id);
+	struct shmt_holders h = holders_of(id);
 
 	(void)state;
-	assert_int_equal(pipe(ready), 0);
-	pid = fork();
-	if (pid == 0) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (!attach(&id) || pthread_create(&thread, NULL,
-		    say_ready_and_wait, &ready[1]) != 0)
-			_exit(1);
-		pthread_exit(NULL);
-	}
-	close(ready[1]);
-	assert_int_equal(read(ready[0], &c, 1), 1);
-	close(ready[0]);
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	for (i = 0; i < 1000 && s.state != 'Z'; i++) {
-		assert_int_equal(shmt__read_stat(AT_FDCWD, path, &s), 0);
-		nanosleep(&tick, NULL);
-	}
-	h = holders_of(id);
 	assert_int_equal(h.count, 1);
 	assert_int_equal(h.list[0].pid, pid);
 	assert_true(is_complete(&h, id));
 	shmt_holders_free(&h);
-	kill(pid, SIGKILL);
-	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	kill_child(pid);
 	drop(id);
 }
 

@@ -49,13 +49,12 @@ choose_all(void *arg, const struct shmt__mapping *mapping)
 
 /* Notes the mappings of segments. */
 static inline int
-see(void *arg, const struct shmt__mapping *mapping, const char *name,
-    size_t length)
+see(void *arg, const struct shmt__mapping *mapping, const char *name)
 {
 	struct seen *seen = arg;
 	uint32_t key;
 
-	if (!shmt__parse_segment_name(name, length, &key))
+	if (!shmt__parse_segment_name(name, &key))
 		return 0;
 	assert_true(seen->count < 8);
 	seen->inode[seen->count++] = mapping->inode;

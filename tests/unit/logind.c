@@ -134,13 +134,6 @@ system_users_are_spared(void **state)
 	assert_true(removes(1000));
 	assert_false(removes(65534));
 	assert_true(removes(65535));
-	put("etc/login.defs", "# SYS_UID_MAX 1\nSYS_UID_MAX\t\t 499 \n");
-	assert_false(removes(499));
-	assert_true(removes(500));
-	put("etc/login.defs", "#SYS_UID_MAX 499\nSYS_UID_MAXIMUM 499\n"
-	    "SYS_UID_MAX none\n");
-	assert_false(removes(999));
-	assert_true(removes(1000));
 }
 
 /* What is there and cannot be read is not guessed at. */

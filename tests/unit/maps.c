@@ -39,10 +39,9 @@ static bool
 is_segment(const char *line, struct shmt__mapping *m, uint32_t *key)
 {
 	const char *name;
-	size_t length;
 
-	return shmt__parse_maps_line(line, strlen(line), m, &name, &length) &&
-	    m->shared && shmt__parse_segment_name(name, length, key);
+	return shmt__parse_maps_line(line, m, &name) && m->shared &&
+	    shmt__parse_segment_name(name, key);
 }
 
 static void

@@ -14,7 +14,6 @@
 
 #include "../fault/fault.h"
 #include "posix.h"
-#include "posix_create.h"
 #include "shm.h"
 #include "sys/resident.h"
 #include "sysv.h"

@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #include "../fault/fault.h"
-#include "posix_create.h"
+#include "posix.h"
 #include "shm.h"
 #include "posix_made.h"
 

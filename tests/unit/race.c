@@ -107,25 +107,6 @@ hold_mapped(int fd, const char *name, unsigned *seed)
 }
 
 static int
-send_fd(int to, int fd)
-{
-	union {
-		struct cmsghdr head;
-		char room[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
-	struct iovec byte = { (char[]){ 0 }, 1 };
-	struct msghdr message = { .msg_iov = &byte, .msg_iovlen = 1,
-	    .msg_control = &control, .msg_controllen = sizeof(control) };
-	struct cmsghdr *head = CMSG_FIRSTHDR(&message);
-
-	head->cmsg_level = SOL_SOCKET;
-	head->cmsg_type = SCM_RIGHTS;
-	head->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(head), &fd, sizeof(int));
-	return sendmsg(to, &message, 0) == 1 ? 0 : -1;
-}
-
-static int
 receive_fd(int from)
 {
 	union {

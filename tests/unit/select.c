@@ -320,6 +320,5 @@ main(void)
 		cmocka_unit_test(runs_of_holders),
 	};
 
-	has_own_mounts = make_own_mounts();
 	return cmocka_run_group_tests_name("select", tests, setup, NULL);
 }

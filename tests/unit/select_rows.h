@@ -28,7 +28,6 @@
 
 static pid_t dead;
 static int64_t now;
-static bool has_own_mounts;
 
 #define SYSV_FACTS (SHMT_HAS_KEY | SHMT_HAS_OWNER | SHMT_HAS_CREATOR | \
 	SHMT_HAS_SIZE | SHMT_HAS_NATTCH | SHMT_HAS_CPID | SHMT_HAS_LPID | \

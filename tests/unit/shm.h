@@ -163,4 +163,34 @@ become_other_user(void)
 		}                                                              \
 	} while (0)
 
+/* Sends a descriptor into a socket. */
+static inline int
+send_fd(int to, int fd)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct iovec byte = { (char[]){ 0 }, 1 };
+	struct msghdr message = { .msg_iov = &byte, .msg_iovlen = 1,
+	    .msg_control = &control, .msg_controllen = sizeof(control) };
+	struct cmsghdr *head = CMSG_FIRSTHDR(&message);
+
+	head->cmsg_level = SOL_SOCKET;
+	head->cmsg_type = SCM_RIGHTS;
+	head->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(head), &fd, sizeof(int));
+	return sendmsg(to, &message, 0) == 1 ? 0 : -1;
+}
+
+/* A descriptor that was sent and not received: no process has it open. */
+static inline bool
+send_to_nobody(int fd)
+{
+	int ends[2];
+
+	return socketpair(AF_UNIX, SOCK_DGRAM, 0, ends) == 0 &&
+	    send_fd(ends[0], fd) == 0 && close(fd) == 0;
+}
+
 #endif

@@ -7,11 +7,9 @@
 
 #include <sys/ipc.h>
 #include <sys/shm.h>
-#include <sys/wait.h>
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -24,6 +22,7 @@
 
 #include "shmtool.h"
 #include "sysv.h"
+#include "child.h"
 
 #define HEAD14 \
 "       key      shmid perms       size  cpid  lpid nattch   uid   gid" \
@@ -328,26 +327,9 @@ list_under_foreign_proc(void)
 static void
 foreign_proc(void **state)
 {
-	pid_t outer, inner;
-	int status;
-
 	(void)state;
-	outer = fork();
-	if (outer == 0) {
-		if (unshare(CLONE_NEWPID) == -1)
-			_exit(77);
-		inner = fork();
-		if (inner == 0)
-			_exit(list_under_foreign_proc());
-		waitpid(inner, &status, 0);
-		_exit(WEXITSTATUS(status));
-	}
-	assert_int_equal(waitpid(outer, &status, 0), outer);
+	check_under_foreign_proc(list_under_foreign_proc);
 	remove_all();
-	assert_true(WIFEXITED(status));
-	if (WEXITSTATUS(status) == 77)
-		skip();
-	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
 int

@@ -329,9 +329,9 @@ without_query(void **state)
 	assert_true(fault_end());
 }
 
-/* Pages cannot be lent out of another process: they are copied. */
+/* Pages cannot be spliced out of another process: they are copied. */
 static void
-no_lending(void **state)
+no_splicing(void **state)
 {
 	unsigned char first;
 
@@ -396,7 +396,7 @@ main(void)
 		TEST(never_to_be_read),
 		TEST(may_not_be_read),
 		TEST(without_query),
-		TEST(no_lending),
+		TEST(no_splicing),
 		TEST(then_as_a_file),
 	};
 

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /*
@@ -134,6 +135,33 @@ static inline void
 uncover(const char *path)
 {
 	assert_int_equal(umount2(path, MNT_DETACH), 0);
+}
+
+/* Whether this test has entered a mount namespace of its own. */
+static bool has_own_mounts;
+
+/* Says by /proc/stat how many processes there ever were, which is how often
+ * pids were used; skips the test where that is not possible. */
+static inline void
+cover_stat(const char *forks)
+{
+	struct timespec up;
+	char text[64];
+
+	clock_gettime(CLOCK_BOOTTIME, &up);
+	if (!has_own_mounts || up.tv_sec < 60)
+		skip();
+	snprintf(text, sizeof(text), "cpu  1 2 3\nprocesses %s\n", forks);
+	cover("/proc/stat", text);
+}
+
+static inline int
+uncover_stat(void **state)
+{
+	(void)state;
+	if (has_own_mounts)
+		umount2("/proc/stat", MNT_DETACH);
+	return 0;
 }
 
 #endif

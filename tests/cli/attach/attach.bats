@@ -430,12 +430,7 @@ shmtool: attach: 99998: no such segment" ]
 		"0x0" "$id --" "-a 0x10000000000000000 $id" "$id -- "
 		"$id 99999999999"
 	)
-	for line in "${wrong[@]}"; do
-		# shellcheck disable=SC2086
-		run --separate-stderr shmtool attach $line
-		[ "$status" -eq 2 ] || { echo "$status: $line"; return 1; }
-		message_has "shmtool: attach:"
-	done
+	are_wrong attach "${wrong[@]}"
 }
 
 @test "attach: what is no address is called so" {

@@ -414,12 +414,7 @@ no_segment() {
 		"-s 1 --id 2147483648" "-s 1 --huge=3M" "-s 1 --huge=0"
 		"-s 1 --huge=x" "-s 1 --" "-s 18446744073709551616"
 	)
-	for line in "${wrong[@]}"; do
-		# shellcheck disable=SC2086
-		run --separate-stderr shmtool create $line
-		[ "$status" -eq 2 ] || { echo "$status: $line"; return 1; }
-		message_has "shmtool: create:"
-	done
+	are_wrong create "${wrong[@]}"
 	[ "$(segments)" -eq 1 ]
 }
 

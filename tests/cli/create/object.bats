@@ -114,7 +114,7 @@ in_shm() {
 			rm /dev/shm/x
 		fi
 		calls=$(changing_calls "${create[@]}" | grep -v ^openat)
-		[ "$(wc -l <<<"$calls")" -ge 4 ]
+		[ "$(wc -l <<<"$calls")" -ge 3 ]
 		for call in $calls; do
 			rm -f /dev/shm/x
 			killed_at "$call" "${create[@]}" || {

@@ -430,13 +430,7 @@ with_file() {
 		"--tsv" "-w 1" "--critical=2" "--all-ns" "--ram 8G" "-n"
 		"--persist" "--persist=x" "-l --usage" "-m --advise" "--set"
 	)
-	for line in "${wrong[@]}"; do
-		# shellcheck disable=SC2086
-		run --separate-stderr shmtool limits $line
-		[ "$status" -eq 2 ] || { echo "$status: $line"; return 1; }
-		message_has "shmtool: limits:"
-		[ -z "$output" ]
-	done
+	are_wrong limits "${wrong[@]}"
 }
 
 @test "limits: --help tells of every option" {

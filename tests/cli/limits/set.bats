@@ -274,13 +274,7 @@ nothing was changed (--dry-run)" ]
 		"--usage --human" "--usage --prometheus" "--prometheus --json"
 		"--usage -w 5" "--prometheus -m"
 	)
-	for line in "${wrong[@]}"; do
-		# shellcheck disable=SC2086
-		run --separate-stderr shmtool limits $line
-		[ "$status" -eq 2 ] || { echo "$status: $line"; return 1; }
-		message_has "shmtool: limits:"
-		[ -z "$output" ]
-	done
+	are_wrong limits "${wrong[@]}"
 	[ "$(limit shmmax) $(limit shmmni)" = "18446744073692774399 4096" ]
 	[ ! -e f ]
 }

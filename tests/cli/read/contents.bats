@@ -483,7 +483,7 @@ private_memory() {
 }
 
 # Huge pages are the machine's, and lent for the time of one test.
-lend_huge_pages() {
+splice_huge_pages() {
 	needs_root "huge pages are set aside"
 	[ -n "${SHMTOOL_TEST_HOST:-}" ] ||
 		skip "changes vm.nr_hugepages: set SHMTOOL_TEST_HOST=1"
@@ -495,7 +495,7 @@ lend_huge_pages() {
 }
 
 @test "read, write: huge pages, at every way" {
-	lend_huge_pages 4
+	splice_huge_pages 4
 	id=$(shmtool create --huge -s $((4 * unit)))
 	shmtool set -m 0666 "$id"
 	head -c $((4 * unit)) /dev/urandom >data
@@ -521,7 +521,7 @@ lend_huge_pages() {
 }
 
 @test "read: huge pages nobody wrote are zeros, without a free one an error" {
-	lend_huge_pages 1
+	splice_huge_pages 1
 	id=$(shmtool create --huge --no-reserve -s $((2 * unit)))
 	shmtool write -s hello "$id"
 	[ "$(shmtool read -s "$id")" = hello ]

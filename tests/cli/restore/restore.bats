@@ -215,12 +215,7 @@ resident() {
 		"" "-k" "-k x $name" "-k 0 $name" "-k 0x1ffffffff $name"
 		"-k 5 $name $name" "--id=5 $name" "-x $name"
 	)
-	for line in "${wrong[@]}"; do
-		# shellcheck disable=SC2086
-		run --separate-stderr shmtool restore $line
-		[ "$status" -eq 2 ] || { echo "$status: $line"; return 1; }
-		message_has "shmtool: restore:"
-	done
+	are_wrong restore "${wrong[@]}"
 	[ "$(segments)" -eq 0 ]
 }
 

@@ -51,12 +51,7 @@ load select
 		"--not -y" "--stale --not" "--not --json -y" "--not -n --stale"
 		"--not --not --stale -y" "--all --not -y" "--not $id -y"
 	)
-	for line in "${wrong[@]}"; do
-		# shellcheck disable=SC2086
-		run --separate-stderr shmtool rm $line
-		[ "$status" -eq 2 ] || { echo "$status: $line"; return 1; }
-		message_has "shmtool: rm:"
-	done
+	are_wrong rm "${wrong[@]}"
 	[ "$(segments)" -eq 1 ]
 }
 

@@ -338,11 +338,6 @@ load remove
 		"" "$id 0x" "$id 12x" "$id --frob" "-i -y $id" "-i -n $id"
 		"$id --all" "$id --save" "--yes" "--json" "$id 0x0" "-q $id"
 	)
-	for line in "${wrong[@]}"; do
-		# shellcheck disable=SC2086
-		run --separate-stderr shmtool rm $line
-		[ "$status" -eq 2 ] || { echo "$status: $line"; return 1; }
-		message_has "shmtool: rm:"
-	done
+	are_wrong rm "${wrong[@]}"
 	[ "$(segments)" -eq 1 ]
 }

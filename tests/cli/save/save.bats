@@ -231,12 +231,7 @@ reachable_dir() {
 		"$dir $id --lock-with 1:70000" "$dir $id --lock-with"
 		"$dir $id --lock-with 1 --lock-timeout 5y" "$dir --min-size x"
 	)
-	for line in "${wrong[@]}"; do
-		# shellcheck disable=SC2086
-		run --separate-stderr shmtool save $line
-		[ "$status" -eq 2 ] || { echo "$status: $line"; return 1; }
-		message_has "shmtool: save:"
-	done
+	are_wrong save "${wrong[@]}"
 	[ -z "$(names)" ]
 }
 

@@ -108,12 +108,7 @@ make_segment() {
 		"--lock --unlock $id" "-u nosuchuser $id" "-u root:nosuch $id"
 		"-m 0640 $id 0x" "-m 0640 $id 12x" "--mode $id"
 	)
-	for line in "${wrong[@]}"; do
-		# shellcheck disable=SC2086
-		run --separate-stderr shmtool set $line
-		[ "$status" -eq 2 ] || { echo "$status: $line"; return 1; }
-		message_has "shmtool: set:"
-	done
+	are_wrong set "${wrong[@]}"
 	[ "$(of_id perms "$id")" = 600 ]
 }
 

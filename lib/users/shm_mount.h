@@ -2,8 +2,8 @@
 
 /* Joining user namespaces. */
 
-#ifndef SHMT_USERS_JOIN_H
-#define SHMT_USERS_JOIN_H
+#ifndef SHMT_USERS_SHM_MOUNT_H
+#define SHMT_USERS_SHM_MOUNT_H
 
 #include "shmtool.h"
 

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* Strings that are freed together, and arrays that grow. */
+
+#ifndef SHMT_SYS_MEMORY_H
+#define SHMT_SYS_MEMORY_H
+
+#include <stddef.h>
+
+struct shmt__strings;
+
+/* A copy of text, which is freed with the list that it joins; *list starts as
+ * NULL. */
+const char *shmt__strings_add(struct shmt__strings **list, const char *text);
+void shmt__strings_join(struct shmt__strings **to,
+    struct shmt__strings *from);
+void shmt__strings_free(struct shmt__strings *list);
+
+/* An array of count elements with room for one more; *room is for how many it
+ * has room.  NULL: no memory, and the old array is as it was. */
+void *shmt__grow(void *array, size_t count, size_t *room, size_t size);
+
+#endif
