@@ -73,8 +73,8 @@ json() {
 		"posix - - - - - -" ]
 	[ "$(column /dev/shm/psm_1 ID)" = /psm_1 ]
 	touch -d '2 days ago' /dev/shm/psm_1
-	[ "$(column /psm_1 MTIME,CTIME,ATIME | xargs)" = \
-		"$(stat -c '%Y %Z %X' /dev/shm/psm_1)" ]
+	[ "$(column /psm_1 MTIME,CTIME,ATIME,BTIME | xargs)" = \
+		"$(stat -c '%Y %Z %X %W' /dev/shm/psm_1 | sed 's/ 0$/ -/')" ]
 }
 
 @test "stat --kind: unknown kinds are refused" {
@@ -222,12 +222,12 @@ json() {
 	needs_root "changes owners"
 	needs_all_processes
 	make_object left 4096
-	chown 4242:4242 /dev/shm/left
+	chown 5151:5151 /dev/shm/left
 	make_object sem.left 32
-	chown 4242:4242 /dev/shm/sem.left
+	chown 5151:5151 /dev/shm/sem.left
 	make_object ours 4096
 	make_object linked 4096
-	chown 4242:4242 /dev/shm/linked
+	chown 5151:5151 /dev/shm/linked
 	mkdir /dev/shm/dir
 	ln /dev/shm/linked /dev/shm/dir/second
 	wait_for sh -c '[ "$(date +%s)" -gt "$(($(stat -c %Z \
@@ -240,11 +240,11 @@ json() {
 	[[ $(shmtool stat /linked 2>/dev/null) == *"more than one name"* ]]
 	[[ $(shmtool stat /ours 2>/dev/null) == *"of its owner is as old"* ]]
 	# A process of the owner that is older may come back for it.
-	setpriv --reuid=4242 --clear-groups sleep 60 3>&- >/dev/null 2>&1 &
+	setpriv --reuid=5151 --clear-groups sleep 60 3>&- >/dev/null 2>&1 &
 	holders+=($!)
-	wait_for sh -c "[ \"\$(stat -c %u /proc/$!)\" = 4242 ]"
+	wait_for sh -c "[ \"\$(stat -c %u /proc/$!)\" = 5151 ]"
 	touch /dev/shm/left
-	chown 4242:4242 /dev/shm/left
+	chown 5151:5151 /dev/shm/left
 	wait_for sh -c '[ "$(date +%s)" -gt "$(($(stat -c %Z \
 		/dev/shm/left) + 1))" ]'
 	[ -z "$(ids --kind posix --stale --idle 0)" ]
