@@ -111,6 +111,9 @@ part() {
 	message_has "rm: /a: kept: in use by" "$holder (perl)"
 	[ "$(objects)" = "a " ]
 	[ -z "$(names)" ]
+	run --separate-stderr shmtool rm -n /a
+	[ "$status" -eq 5 ]
+	[[ $output == *$'\n'"keep    /a "*$'\n'"would remove 0 of 1, 0" ]]
 	run --separate-stderr shmtool rm --json /a
 	[ "$(part '{segments}[0]{result}')" = '"kept"' ]
 	[ "$(part '{segments}[0]{attachments}[0]{pid}')" = "$holder" ]

@@ -257,10 +257,15 @@ json() {
 	make_object foreign 4096
 	run --separate-stderr without_privilege shmtool stat /foreign
 	[ "$status" -eq 0 ]
-	[[ $output == *"use unknown"* ]]
+	[[ $output == *"use unknown"*"used by       no process that can be seen" ]]
+	run --separate-stderr without_privilege shmtool stat --json /foreign
+	[[ $output == *'"in_use": null'*'"unused": null'* ]]
 	[ "$(without_privilege shmtool stat --kind posix --unattached \
 		--tsv --no-heading -o ID 2>/dev/null)" = "" ]
 	[ "$(without_privilege shmtool stat --kind posix --not --unattached \
+		--tsv --no-heading -o ID 2>/dev/null)" = "" ]
+	# The pid may be that of a process that may not be looked into.
+	[ "$(without_privilege shmtool stat --kind posix --not --pid 1 \
 		--tsv --no-heading -o ID 2>/dev/null)" = "" ]
 	[ "$(without_privilege shmtool stat --kind posix \
 		--tsv --no-heading -o ID 2>/dev/null)" = /foreign ]
