@@ -287,6 +287,9 @@ in_pid_namespace() {
 	[ "$("${list[@]}" --unattached --tsv --no-heading 2>/dev/null)" = "" ]
 	[[ $("${list[@]}" --color=always 2>/dev/null) == \
 		*$'\n\033[31m/hidden '*used$'\033[m' ]]
+	run --separate-stderr "${list[@]}" --json
+	[[ $output == '{"complete": false, '* ]]
+	message_has "stat: 1 segment may have more users"
 	run --separate-stderr in_pid_namespace shmtool stat /hidden
 	[[ $output == *"no: in use; "*"used by       processes that cannot be seen" ]]
 }
