@@ -47,6 +47,7 @@ json() {
 	[ "$(ids --kind posix)" = /psm_1 ]
 	[ "$(ids --kind sysv,posix)" = "$id,/psm_1" ]
 	[ "$(ids --kind posix,sysv)" = "$id,/psm_1" ]
+	[ "$(ids --kind posix,sysv --sort ID --reverse)" = "/psm_1,$id" ]
 	[ "$(ids --kind sysv,posix --not --kind posix)" = "$id" ]
 	[ "$(ids --kind sysv,posix --unattached --min-size 4097)" = /psm_1 ]
 }
