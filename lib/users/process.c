@@ -9,6 +9,7 @@
  * segment was used.  Anything else is alive or unknown.
  */
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -20,6 +21,7 @@
 
 #include "shmtool.h"
 #include "sys/file.h"
+#include "sys/memory.h"
 #include "sys/parse.h"
 #include "users/process.h"
 
@@ -37,6 +39,32 @@ shmt__open_process(pid_t pid)
 	if (fd == -1 && errno == ENOENT)
 		errno = ESRCH;
 	return fd;
+}
+
+int
+shmt__list_pids(DIR *proc, pid_t **pids, size_t *count)
+{
+	pid_t *list = NULL, *more;
+	size_t used = 0, room = 0;
+	struct dirent *entry;
+	uint64_t pid;
+
+	while ((errno = 0, entry = readdir(proc)) != NULL) {
+		if (shmt_parse_number(entry->d_name, INT32_MAX, &pid) == -1)
+			continue;
+		more = shmt__grow(list, used, &room, sizeof(*more));
+		if (more == NULL)
+			break;
+		list = more;
+		list[used++] = (pid_t)pid;
+	}
+	if (errno != 0) {
+		free(list);
+		return -1;
+	}
+	*pids = list;
+	*count = used;
+	return 0;
 }
 
 bool

@@ -5,6 +5,8 @@
 #ifndef SHMT_USERS_PROCESS_H
 #define SHMT_USERS_PROCESS_H
 
+#include <dirent.h>
+
 #include "shmtool.h"
 
 #define SHMT__KTHREAD 0x00200000u	/* PF_KTHREAD in the flags */
@@ -20,6 +22,10 @@ struct shmt__stat {
 /* Opens /proc/PID, which stays that of the process whose pid is reused.  ESRCH:
  * there is none. */
 int shmt__open_process(pid_t pid);
+
+/* The processes that an open /proc lists, or the threads of a directory task,
+ * into an array that the caller frees. */
+int shmt__list_pids(DIR *proc, pid_t **pids, size_t *count);
 
 /* Parses the text of /proc/PID/stat; false if it is malformed. */
 bool shmt__parse_stat(const char *text, struct shmt__stat *stat);

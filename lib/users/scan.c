@@ -21,6 +21,7 @@
 #include "sys/memory.h"
 #include "sys/thread.h"
 #include "sys/walk.h"
+#include "users/process.h"
 #include "users/scan.h"
 #include "users/scan_process.h"
 
@@ -41,32 +42,6 @@ run_worker(void *arg)
 		if (shmt__scan_process(worker, job->pids[i]) == -1)
 			worker->error = errno;
 	return NULL;
-}
-
-int
-shmt__list_pids(DIR *proc, pid_t **pids, size_t *count)
-{
-	pid_t *list = NULL, *more;
-	size_t used = 0, room = 0;
-	struct dirent *entry;
-	uint64_t pid;
-
-	while ((errno = 0, entry = readdir(proc)) != NULL) {
-		if (shmt_parse_number(entry->d_name, INT32_MAX, &pid) == -1)
-			continue;
-		more = shmt__grow(list, used, &room, sizeof(*more));
-		if (more == NULL)
-			break;
-		list = more;
-		list[used++] = (pid_t)pid;
-	}
-	if (errno != 0) {
-		free(list);
-		return -1;
-	}
-	*pids = list;
-	*count = used;
-	return 0;
 }
 
 /* The number of threads that pays, the caller's included. */

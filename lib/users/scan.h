@@ -7,8 +7,6 @@
 
 #include <sys/queue.h>
 
-#include <dirent.h>
-
 #include "shmtool.h"
 #include "users/maps.h"
 
@@ -67,10 +65,6 @@ struct shmt__scan {
 	struct shmt__strings *names;
 	size_t hidden;		/* processes that could not be looked into */
 };
-
-/* The processes that an open /proc lists, into an array that the caller
- * frees. */
-int shmt__list_pids(DIR *proc, pid_t **pids, size_t *count);
 
 /* ENOENT: /proc is not there. */
 int shmt__scan(const struct shmt__query *query, struct shmt__scan *scan);
