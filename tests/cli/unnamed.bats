@@ -267,6 +267,10 @@ read, but not written to"
 	[ "$status" -ne 0 ]
 	[ -z "$output" ]
 	message_has "$path"
+	before=$(stat -c %a /dev/shm/other)
+	run ! env SWAPPED="$path" LD_PRELOAD="$BATS_TEST_TMPDIR/swap.so" \
+		shmtool set -m 0666 "$path"
+	[ "$(stat -c %a /dev/shm/other)" = "$before" ]
 }
 
 # hold_flags FLAGS: a process that has /dev/shm/there open with these flags of
