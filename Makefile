@@ -47,7 +47,7 @@ CMD := \
 	holders limits limits/advise limits/check limits/ipcs limits/metrics \
 	limits/sample limits/set limits/setting limits/usage main namespace \
 	operand option_values output read read/dump read/values read/watch \
-	reaper restore rm rm/decide rm/dialogue rm/explain_filter rm/object \
+	reaper restore rm rm/dialogue rm/explain_filter rm/object \
 	rm/plan rm/removal rm/report rm/segment rows save semaphore set stat \
 	stat/account stat/detail stat/event stat/object_watch \
 	stat/show stat/view stat/watch transfer ui/column ui/json \

@@ -402,35 +402,30 @@ collect_all(const struct selection *selection, struct collection *collection)
 	return status;
 }
 
-/* Looks an operand up again for the reason why it names nothing. */
-static int
-lookup_error(const struct operand *operand)
-{
-	struct shmt_object object;
-	struct shmt_info info;
-
-	if (operand->ref.kind == SHMT_SYSV)
-		return ENOENT;
-	return shmt_resolve(&operand->ref, &object) == -1 ||
-	    shmt_info(&object, 0, &info) == -1 ? errno : ENOENT;
-}
-
+/* Looks each operand without a row up again, for the reason why it names
+ * nothing. */
 static int
 report_absent(const struct selection *selection, const struct rows *rows)
 {
-	const struct operand *operand;
-	int status = ST_OK;
+	const struct operand *operand = selection->operands;
+	struct shmt_object object;
+	struct shmt_info info;
+	int status = ST_OK, error;
 	size_t o, i;
 
-	for (o = 0; o < selection->operand_count; o++) {
-		operand = &selection->operands[o];
+	for (o = 0; o < selection->operand_count; o++, operand++) {
 		for (i = 0; i < rows->count; i++)
 			if (shmt_is_named(&operand->ref,
 			    &rows->list[i].segment))
 				break;
-		if (i == rows->count)
-			add_status(&status, operand_failed(operand,
-			    lookup_error(operand)));
+		if (i < rows->count)
+			continue;
+		error = ENOENT;
+		if (operand->ref.kind != SHMT_SYSV &&
+		    (shmt_resolve(&operand->ref, &object) == -1 ||
+		    shmt_info(&object, 0, &info) == -1))
+			error = errno;
+		add_status(&status, operand_failed(operand, error));
 	}
 	return status;
 }

@@ -286,28 +286,24 @@ static void
 no_remount(uint64_t size, const char *reason, int error)
 {
 	const char *option = container_size_option();
-	char text[512];
 
 	if (error == EBUSY)
-		snprintf(text, sizeof(text), "the same tmpfs is mounted at %s, "
-		    "whose size would change too", reason);
-	else if (reason[0] != '\0')
-		snprintf(text, sizeof(text), "%" PRIu64 ": %s", size, reason);
-	else if (error == ENOSYS)
-		snprintf(text, sizeof(text), "this kernel has no fsconfig(2): "
+		warn_about(SHMT_DEV_SHM_SIZE, "the same tmpfs is mounted at "
+		    "%s, whose size would change too", reason);
+	else if (error == ENOSYS && reason[0] == '\0')
+		warn_about(SHMT_DEV_SHM_SIZE, "this kernel has no fsconfig(2): "
 		    "mount -o remount,size=%" PRIu64 " /dev/shm", size);
-	else if (error == ENODEV || error == ENOENT)
-		snprintf(text, sizeof(text), "no tmpfs is mounted at "
+	else if ((error == ENODEV || error == ENOENT) && reason[0] == '\0')
+		warn_about(SHMT_DEV_SHM_SIZE, "no tmpfs is mounted at "
 		    "/dev/shm");
-	else if (error == EPERM || error == EACCES)
-		snprintf(text, sizeof(text), "%s: only root of this mount "
+	else if ((error == EPERM || error == EACCES) && reason[0] == '\0')
+		warn_about(SHMT_DEV_SHM_SIZE, "%s: only root of this mount "
 		    "namespace may remount /dev/shm%s%s", strerror(error),
 		    option != NULL ? "; this container gets it by " : "",
 		    option != NULL ? option : "");
 	else
-		snprintf(text, sizeof(text), "%" PRIu64 ": %s", size,
-		    strerror(error));
-	warn_about(SHMT_DEV_SHM_SIZE, "%s", text);
+		warn_about(SHMT_DEV_SHM_SIZE, "%" PRIu64 ": %s", size,
+		    reason[0] != '\0' ? reason : strerror(error));
 }
 
 static void

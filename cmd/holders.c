@@ -17,7 +17,6 @@
 char *
 name_holders(const struct shmt_holder *holders, size_t count, bool complete)
 {
-	static const char unseen[] = "hidden processes";
 	char *text = NULL;
 	size_t length, i;
 	FILE *out;
@@ -31,7 +30,7 @@ name_holders(const struct shmt_holder *holders, size_t count, bool complete)
 	if (i < count)
 		fprintf(out, " and %zu more", count - i);
 	if (!complete)
-		fprintf(out, "%s%s", i > 0 ? ", and by " : "", unseen);
+		fprintf(out, "%shidden processes", i > 0 ? ", and by " : "");
 	return written_text(out, &text);
 }
 

@@ -38,17 +38,6 @@ enter_namespace(const char *which)
 	return file_status(errno);
 }
 
-static int
-shm_failed(int error)
-{
-	if (error != ENODEV && error != ENOSYS)
-		return fail(entered, error);
-	warn_about(entered, error == ENODEV ? "no tmpfs is mounted at its "
-	    "/dev/shm" : "its /dev/shm cannot be reached safely: that needs "
-	    "Linux 5.12");
-	return ST_FAILED;
-}
-
 int
 enter_objects(const char *text)
 {
@@ -59,8 +48,13 @@ enter_objects(const char *text)
 	if (shmt_parse_number(entered, INT32_MAX, &pid) == -1)
 		return usage_error(text, "--ns PATH names no /dev/shm: POSIX "
 		    "objects need --ns PID");
-	if (shmt_ns_enter_shm((pid_t)pid) == -1)
-		return shm_failed(errno);
-	has_its_objects = true;
-	return ST_OK;
+	has_its_objects = shmt_ns_enter_shm((pid_t)pid) == 0;
+	if (has_its_objects)
+		return ST_OK;
+	if (errno != ENODEV && errno != ENOSYS)
+		return fail(entered, errno);
+	warn_about(entered, errno == ENODEV ? "no tmpfs is mounted at its "
+	    "/dev/shm" : "its /dev/shm cannot be reached safely: that needs "
+	    "Linux 5.12");
+	return ST_FAILED;
 }

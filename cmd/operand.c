@@ -16,29 +16,23 @@
 #include "shmtool.h"
 #include "ui/message.h"
 
-/* A path to an object that has a name is that object. */
-static int
-parse_path(struct operand *operand)
-{
-	if (entered_namespace() != NULL)
-		return usage_error(operand->text, "memory is reached by the "
-		    "processes that hold it, in whatever namespace: without "
-		    "--ns");
-	if (shmt_path_name(operand->text, operand->name) == 0)
-		operand->ref = (struct shmt_ref){ .kind = SHMT_POSIX,
-		    .name = operand->name };
-	return ST_OK;
-}
-
 int
 parse_operand(const char *text, struct operand *operand)
 {
 	operand->text = text;
 	if (shmt_parse_ref(text, &operand->ref) == 0) {
-		if (operand->ref.path != NULL)
-			return parse_path(operand);
-		return operand->ref.kind == SHMT_SYSV ? ST_OK :
-		    enter_objects(text);
+		if (operand->ref.path == NULL)
+			return operand->ref.kind == SHMT_SYSV ? ST_OK :
+			    enter_objects(text);
+		if (entered_namespace() != NULL)
+			return usage_error(text, "memory is reached by the "
+			    "processes that hold it, in whatever namespace: "
+			    "without --ns");
+		/* A path to an object that has a name is that object. */
+		if (shmt_path_name(text, operand->name) == 0)
+			operand->ref = (struct shmt_ref){ .kind = SHMT_POSIX,
+			    .name = operand->name };
+		return ST_OK;
 	}
 	if (errno == ERANGE && strncmp(text, "ftok:", 5) == 0)
 		return usage_error(text, "out of range: PROJ is one character "

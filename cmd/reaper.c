@@ -38,30 +38,23 @@ struct unsent {
 	size_t count;
 };
 
-static bool
-is_kept(const struct unsent *unsent, int id)
-{
-	size_t i;
-
-	for (i = 0; i < unsent->count; i++)
-		if (unsent->kept[i] == id)
-			return true;
-	return false;
-}
-
 static void
 remove_unsent(const struct unsent *unsent)
 {
 	struct shmt_list all;
 	const struct shmt_info *s;
-	size_t i;
+	size_t i, k;
 
 	if (shmt_list(SHMT_KIND(SHMT_SYSV), 0, &all) == -1)
 		return;
 	for (i = 0; i < all.count; i++) {
 		s = &all.list[i];
-		if (s->cpid == unsent->maker && s->ctime >= unsent->since &&
-		    !is_kept(unsent, s->object.id))
+		if (s->cpid != unsent->maker || s->ctime < unsent->since)
+			continue;
+		for (k = 0; k < unsent->count; k++)
+			if (unsent->kept[k] == s->object.id)
+				break;
+		if (k == unsent->count)
 			shmt_remove(&s->object, 0, NULL);
 	}
 	shmt_list_free(&all);

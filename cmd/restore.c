@@ -152,19 +152,12 @@ file_damaged(const struct work *w)
 	return ST_FAILED;
 }
 
-static bool
-is_directory(const char *name)
-{
-	struct stat st;
-
-	return stat(name, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
 static int
 pair_failed(const struct work *w, int error)
 {
 	const struct shmt_info *s = &w->saved.segment;
 	char memory[MEMORY_TEXT];
+	struct stat st;
 	const char *which = w->trouble.place == SHMT_AT_META ? ".meta" :
 	    w->saved.ending;
 
@@ -185,9 +178,10 @@ pair_failed(const struct work *w, int error)
 		warn_about(w->file, "it was memory without a name: --as /NAME "
 		    "makes an object of it, -k KEY a segment");
 		return ST_USAGE;
-	} else if (error == ENOENT && is_directory(w->file))
-		warn_about(
-		    w->file, "a directory: name the files in it, *.meta");
+	} else if (error == ENOENT && stat(w->file, &st) == 0 &&
+	    S_ISDIR(st.st_mode))
+		warn_about(w->file, "a directory: name the files in it, "
+		    "*.meta");
 	else if (error == EINVAL)
 		warn_about(w->file, "the %s is not a regular file", which);
 	else

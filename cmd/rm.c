@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * shmtool rm: selects segments, asks, and removes one after the other.  What
- * happens to each is decided in rm/decide.c.
+ * shmtool rm: selects segments, asks, and removes one after the other.
  */
 
+#include <errno.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cmd.h"
@@ -132,6 +135,115 @@ parse(int argc, char **argv, struct opts *o)
 	return status;
 }
 
+/*
+ * What happens to one segment, of any kind: find() looks up what an operand
+ * names, decide() decides by these facts and words the reason; then the user
+ * may be asked, and carry_out() compares, saves, compares, removes, and looks
+ * up the result.
+ */
+
+static void
+set_absent(const struct removal_run *run, struct removal *r)
+{
+	char reason[ABSENT_REASON];
+
+	absent_reason(r->operand, reason);
+	removal_set(r, ABSENT, run->force ? ST_OK : ST_ABSENT, "%s", reason);
+}
+
+/* Why an operand names nothing that can be removed. */
+static void
+set_not_found(const struct removal_run *run, struct removal *r, int error)
+{
+	const char *what = r->operand->ref.kind == SHMT_POSIX ?
+	    not_object(error) : NULL;
+
+	if (error == ENOENT)
+		set_absent(run, r);
+	else if (what != NULL)
+		removal_set(r, ABSENT, ST_ABSENT, "no object: %s", what);
+	else
+		removal_set(r, FAILED, status_of(error), "%s", strerror(error));
+}
+
+/* An operand that the filter keeps: names the options that it fails. */
+static void
+set_filtered(const struct removal_run *run, struct removal *r)
+{
+	char names[SHMT_CRITERIA * FILTER_LABEL] = "", label[FILTER_LABEL];
+	unsigned failed, by;
+
+	failed = shmt_mismatch(run->filter, &r->segment, (int64_t)time(NULL),
+	    run->has_holders ? &run->holders : NULL);
+	for (by = 0; by < SHMT_CRITERIA; by++) {
+		if ((failed & 1u << by) == 0)
+			continue;
+		filter_label(run->filter, (enum shmt_criterion)by, label);
+		if (names[0] != '\0')
+			strlcat(names, ", ", sizeof(names));
+		strlcat(names, label, sizeof(names));
+	}
+	removal_set(r, KEPT, ST_OK, "it does not pass %s", names);
+}
+
+/* Without a plan to show, the removal itself finds out whether it is
+ * permitted.  Of an object it is always asked, before its users are found. */
+static bool
+is_forbidden(const struct removal_run *run, const struct shmt_info *segment)
+{
+	if (segment->object.kind == SHMT_SYSV && segment->nattch == 0 &&
+	    !run->shows_plan && !run->dry)
+		return false;
+	return shmt_may_remove(&segment->object) == -1 && errno != ENOENT;
+}
+
+static void
+decide(struct removal_run *run, struct removal *r)
+{
+	const struct shmt_info *s = &r->segment;
+
+	/* The filter has chosen all segments but those of operands. */
+	if (r->operand != NULL && run->filter != NULL &&
+	    !removal_passes(run, s))
+		set_filtered(run, r);
+	else if (is_forbidden(run, s))
+		removal_fail(r, errno);
+	else if (s->object.kind == SHMT_POSIX)
+		object_plan(run, r);
+	else
+		segment_plan(run, r);
+}
+
+static void
+find(struct removal_run *run, struct removal *r)
+{
+	const struct shmt_ref *ref = &r->operand->ref;
+	struct shmt_object object;
+	struct shmt_info segment;
+
+	if (shmt_resolve(ref, &object) == -1 ||
+	    shmt_info(&object, 0, &segment) == -1) {
+		set_not_found(run, r, errno);
+		return;
+	}
+	/* The id may be given to another segment between the two calls. */
+	if (ref->by_key && segment.key != ref->key) {
+		set_absent(run, r);
+		return;
+	}
+	r->segment = segment;
+	decide(run, r);
+}
+
+static void
+carry_out(struct removal_run *run, struct removal *r)
+{
+	if (r->segment.object.kind == SHMT_POSIX)
+		object_do(run, r);
+	else
+		segment_do(run, r);
+}
+
 static int
 select_segments(struct opts *o)
 {
@@ -147,7 +259,7 @@ select_segments(struct opts *o)
 	o->list = check_memory(calloc(o->count + 1, sizeof(*o->list)));
 	for (i = 0; i < o->count; i++) {
 		o->list[i].segment = o->segments.list[i];
-		removal_plan(&o->run, &o->list[i]);
+		decide(&o->run, &o->list[i]);
 	}
 	return ST_OK;
 }
@@ -195,11 +307,11 @@ static void
 handle(struct opts *o, struct removal *r)
 {
 	if (r->operand != NULL)
-		removal_find(&o->run, r);
+		find(&o->run, r);
 	if (would_go(r) && !o->run.dry) {
 		if (!confirm(o, r))
 			return;
-		removal_do(&o->run, r);
+		carry_out(&o->run, r);
 	}
 	report_removal(r, !o->verbose ? NULL : o->json ? stderr : stdout);
 }

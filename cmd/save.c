@@ -75,21 +75,6 @@ is_segment(const char *word)
 	    shmt_info(&object, 0, &info) == 0));
 }
 
-/* DIR, and operands, filters or --all. */
-static int
-check(struct opts *o)
-{
-	int status;
-
-	if (o->args.count == 0)
-		return usage_error(NULL, "which directory? DIR comes first");
-	if (is_segment(o->dir))
-		return usage_error(o->dir, "a segment, but DIR comes "
-		    "first");
-	status = check_selection(&o->filter, o->count > 0, o->all);
-	return status == ST_OK ? check_filter(&o->filter.set) : status;
-}
-
 static int
 parse(int argc, char **argv, struct opts *o)
 {
@@ -98,9 +83,15 @@ parse(int argc, char **argv, struct opts *o)
 	status = parse_options(&cmd_save, argc, argv, o);
 	if (status != ST_OK)
 		return status;
+	if (o->args.count == 0)
+		return usage_error(NULL, "which directory? DIR comes first");
 	o->dir = o->args.operands[0];
 	o->count = o->args.count - 1;
-	status = check(o);
+	if (is_segment(o->dir))
+		return usage_error(o->dir, "a segment, but DIR comes first");
+	status = check_selection(&o->filter, o->count > 0, o->all);
+	if (status == ST_OK)
+		status = check_filter(&o->filter.set);
 	if (status == ST_OK && o->count > 0)
 		status = parse_operands(o->count, o->args.operands + 1,
 		    &o->operands);

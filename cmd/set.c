@@ -127,26 +127,22 @@ set_failed(const struct operand *operand, const struct shmt_info *segment,
 	return ST_DENIED;
 }
 
-/* The seal that forbids to set this size, or NULL. */
+/* The seal that forbids to set this size, or NULL.  The facts about an object
+ * that has a name do not have its seals. */
 static const char *
 find_seal(const struct shmt_info *object, uint64_t size)
 {
+	int fd, seals;
+
+	if (shmt_open(&object->object, 0, &fd) == -1)
+		return NULL;
+	seals = fcntl(fd, F_GET_SEALS);
+	close(fd);
+	if (seals == -1)
+		return NULL;
 	if (size > object->size)
-		return (object->seals & F_SEAL_GROW) != 0 ? "F_SEAL_GROW" :
-		    NULL;
-	return (object->seals & F_SEAL_SHRINK) != 0 ? "F_SEAL_SHRINK" : NULL;
-}
-
-static int
-refuse_in_use(const struct operand *operand, struct shmt_info *object)
-{
-	char *names = name_users(object);
-
-	warn_about(operand->text, "in use by %s, which would be killed by "
-	    "SIGBUS if they access the bytes cut off: --force shrinks it "
-	    "anyway", names != NULL ? names : "a hidden process");
-	free(names);
-	return ST_BUSY;
+		return (seals & F_SEAL_GROW) != 0 ? "F_SEAL_GROW" : NULL;
+	return (seals & F_SEAL_SHRINK) != 0 ? "F_SEAL_SHRINK" : NULL;
 }
 
 static int
@@ -158,11 +154,19 @@ resize_failed(const struct operand *operand, struct shmt_info *object,
 	const struct shmt_request request = { .size = error == EFBIG ||
 	    size < object->size ? size : size - object->size };
 	const char *seal = NULL;
+	char *names;
 
 	if (error == ENOENT)
 		return operand_failed(operand, error);
-	if (error == EBUSY)
-		return refuse_in_use(operand, object);
+	if (error == EBUSY) {
+		names = name_users(object);
+		warn_about(operand->text, "in use by %s, which would be "
+		    "killed by SIGBUS if they access the bytes cut off: "
+		    "--force shrinks it anyway", names != NULL ? names :
+		    "a hidden process");
+		free(names);
+		return ST_BUSY;
+	}
 	if (error == EPERM)
 		seal = find_seal(object, size);
 	if (seal == NULL)

@@ -71,18 +71,17 @@ describe_memory(char text[static MEMORY_TEXT])
 	    left, limit);
 }
 
-static int
-memory_failed(const struct operand *operand, uint64_t length, uint64_t done)
+int
+memory_failed(const char *text, uint64_t length, uint64_t done)
 {
 	char memory[MEMORY_TEXT], size[SHORT_TEXT];
 
 	describe_memory(memory);
 	short_size(size, length);
 	if (done == 0)
-		warn_about(operand->text, "not enough memory for %s%s", size,
-		    memory);
+		warn_about(text, "not enough memory for %s%s", size, memory);
 	else
-		warn_about(operand->text, "not enough memory after %" PRIu64
+		warn_about(text, "not enough memory after %" PRIu64
 		    " byte%s%s", done, plural(done, "s"), memory);
 	return ST_LIMIT;
 }
@@ -96,7 +95,7 @@ transfer_failed(const struct operand *operand, const char *other,
 
 	switch (errno) {
 	case ENOMEM:
-		return memory_failed(operand, length, done);
+		return memory_failed(object, length, done);
 	case EFAULT:
 		reason = "no free huge page, or no memory for a page";
 		status = ST_LIMIT;

@@ -32,17 +32,6 @@ input_failed(const char *name, int error)
 	return caught_signal() == 0 ? file_failed(name, error) : ST_FAILED;
 }
 
-static int
-memory_failed(const char *name, uint64_t done)
-{
-	char memory[MEMORY_TEXT];
-
-	describe_memory(memory);
-	warn_about(name, "no memory for more than %ju byte%s of it%s",
-	    (uintmax_t)done, plural(done, "s"), memory);
-	return ST_LIMIT;
-}
-
 /* Bytes read at most between two checks of the memory left, and bytes of it
  * that stay unused. */
 #define UNCHECKED_MAX ((uint64_t)64 << 20)
@@ -129,34 +118,27 @@ spool(const char *name, int *in, uint64_t *size)
 		return ST_OK;
 	}
 	error = errno;
-	status = error == ENOMEM ? memory_failed(name, *size) :
+	status = error == ENOMEM ? memory_failed(name, 0, *size) :
 	    input_failed(name, error);
 	close(fd);
 	return status;
-}
-
-/* The bytes from here to the end of a regular file. */
-static uint64_t
-rest_of(int in, const struct stat *st)
-{
-	off_t here = lseek(in, 0, SEEK_CUR);
-
-	return here == -1 || here > st->st_size ? 0 :
-	    (uint64_t)(st->st_size - here);
 }
 
 static int
 measure(const char *name, bool sized, uint64_t *size, int *in)
 {
 	struct stat st;
-	uint64_t rest;
+	uint64_t rest = 0;
+	off_t here;
 	int status;
 
 	if (fstat(*in, &st) == -1)
 		return input_failed(name, errno);
 	if (S_ISDIR(st.st_mode))
 		return input_failed(name, EISDIR);
-	rest = S_ISREG(st.st_mode) ? rest_of(*in, &st) : 0;
+	if (S_ISREG(st.st_mode) && (here = lseek(*in, 0, SEEK_CUR)) != -1 &&
+	    here < st.st_size)
+		rest = (uint64_t)(st.st_size - here);
 	if (sized && rest > *size) {
 		warn_about(name, "%ju bytes do not fit into a segment of %ju",
 		    (uintmax_t)rest, (uintmax_t)*size);
@@ -212,7 +194,7 @@ copy_input(struct shmt_view *view, const char *name, int in)
 	if (shmt_view_receive(view, &how, in, &done) == 0)
 		return ST_OK;
 	if (errno == EFAULT || errno == ENOMEM)
-		return memory_failed(name, done);
+		return memory_failed(name, size, done);
 	if (errno == ENOSPC) {
 		warn_about(name, "/dev/shm is full after %ju byte%s of it: "
 		    "shmtool limits --usage", (uintmax_t)done,

@@ -71,9 +71,10 @@ attach_created(struct creation *c)
 	status = check_created(c);
 	if (status != ST_OK)
 		return status;
-	return c->request.key != 0 ||
-	    shmt_remove(&c->info.object, 0, NULL) == 0 ? ST_OK :
-	    fail(c->text, errno);
+	if (c->request.key == 0 &&
+	    shmt_remove(&c->info.object, 0, NULL) == -1)
+		return fail(c->text, errno);
+	return inform_reaper(&c->reaper, &c->info) ? ST_OK : no_reaper(c->text);
 }
 
 static int
@@ -132,7 +133,7 @@ complete(struct creation *c)
 
 	if (c->command != NULL)
 		status = attach_created(c);
-	if (status == ST_OK && c->has_reaper)
+	else if (c->has_reaper)
 		status = inform(c);
 	if (status == ST_OK && c->lock)
 		status = lock(c);

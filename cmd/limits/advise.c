@@ -60,30 +60,21 @@ print_reason(const struct shmt_advice *advice, const struct shmt_usage *usage)
 	}
 }
 
-/* Whether any of the four of kernel.sem, which share a line, is raised. */
-static bool
-raises_sem(const struct shmt_advice *advice, size_t count,
-    const struct shmt_usage *usage)
-{
-	size_t i;
-
-	for (i = 0; i < count; i++)
-		if (strncmp(advice[i].name, "sem", 3) == 0 &&
-		    judge(&advice[i], usage) == RAISE)
-			return true;
-	return false;
-}
-
 static void
 print_lines(const struct shmt_advice *advice, size_t count,
     const struct shmt_usage *usage)
 {
 	const struct shmt_advice *a;
+	bool raises_sem = false;
 
+	/* The four of kernel.sem share a line. */
+	for (a = advice; a < advice + count; a++)
+		raises_sem |= strncmp(a->name, "sem", 3) == 0 &&
+		    judge(a, usage) == RAISE;
 	for (a = advice; a < advice + count; a++)
 		if (strcmp(a->name, "semmsl") == 0)
 			printf("%skernel.sem = %" PRIu64,
-			    raises_sem(advice, count, usage) ? "" : "#",
+			    raises_sem ? "" : "#",
 			    a->recommended);
 		else if (strncmp(a->name, "sem", 3) == 0)
 			printf(" %" PRIu64 "%s", a->recommended,

@@ -82,15 +82,6 @@ print_performance(const struct use *use, const struct thresholds *t)
 		printf(";;0;%" PRIu64, use->limit);
 }
 
-static int
-check_unknown(const char *what, int error)
-{
-	printf("SHM UNKNOWN - %s: %s\n", what,
-	    error == EBADMSG ? "holds something else than a number" :
-	    strerror(error));
-	return CHECK_UNKNOWN;
-}
-
 int
 check_usage(const struct thresholds *t)
 {
@@ -101,9 +92,12 @@ check_usage(const struct thresholds *t)
 	size_t i, count;
 	int state = CHECK_OK;
 
-	if (take_sample(t->stale != -1, &sample, &bad) == -1)
-		return check_unknown(bad != NULL ? bad : "segments in use",
-		    errno);
+	if (take_sample(t->stale != -1, &sample, &bad) == -1) {
+		printf("SHM UNKNOWN - %s: %s\n",
+		    bad != NULL ? bad : "segments in use", errno == EBADMSG ?
+		    "holds something else than a number" : strerror(errno));
+		return CHECK_UNKNOWN;
+	}
 	add_memory(&sample);
 	count = list_uses(&sample, uses);
 	for (i = 0; i < count; i++)

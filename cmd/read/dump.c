@@ -71,17 +71,6 @@ add_line(struct dump *dump, const unsigned char *bytes, size_t length)
 	dump->folded = false;
 }
 
-static void
-add_lines(struct dump *dump, const unsigned char *bytes, size_t length)
-{
-	size_t i;
-
-	for (i = 0; i < length; i += DUMP_LINE) {
-		add_line(dump, bytes + i, DUMP_LINE);
-		dump->offset += DUMP_LINE;
-	}
-}
-
 /* Collects values in a buffer: one call of stdio(3) a value takes half as long
  * again. */
 static void
@@ -115,10 +104,15 @@ add_values(struct dump *dump, const unsigned char *bytes, size_t length)
 static void
 add_whole(struct dump *dump, const unsigned char *bytes, size_t length)
 {
-	if (dump->form == DUMP_HEX)
-		add_lines(dump, bytes, length);
-	else
+	size_t i;
+
+	if (dump->form == DUMP_TYPED)
 		add_values(dump, bytes, length);
+	else
+		for (i = 0; i < length; i += DUMP_LINE) {
+			add_line(dump, bytes + i, DUMP_LINE);
+			dump->offset += DUMP_LINE;
+		}
 }
 
 /* Collects bytes until they are a whole line; returns how many it took. */

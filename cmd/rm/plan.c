@@ -2,7 +2,7 @@
 
 /*
  * Prints what rm would do, as a table with the action in its first column.
- * rm/decide.c makes the decisions.
+ * rm.c makes the decisions.
  */
 
 #include <stdbool.h>

@@ -2,7 +2,7 @@
 
 /*
  * Prints what rm would do, before it does it: a table, sums, a total.  The
- * decision for each segment is made in rm/decide.c.
+ * decision for each segment is made in rm.c.
  */
 
 #ifndef CMD_RM_PLAN_H

@@ -100,20 +100,9 @@ void removal_forget_holders(struct removal_run *run);
 void removal_free(struct removal *removal);
 
 /*
- * decide.c: what happens to one segment
+ * Segments (segment.c) and POSIX objects (object.c): decide what would be done,
+ * WOULD_REMOVE, WOULD_MARK or KEPT; and do it, unless the object has changed.
  */
-
-/* Finds the segment that the operand names, and plans its removal. */
-void removal_find(struct removal_run *run, struct removal *removal);
-
-/* Decides what rm would do with a segment that was found: WOULD_REMOVE,
- * WOULD_MARK, or KEPT and FAILED where that is known beforehand. */
-void removal_plan(struct removal_run *run, struct removal *removal);
-
-/* Removes a segment that is WOULD_REMOVE or WOULD_MARK, unless it changed. */
-void removal_do(struct removal_run *run, struct removal *removal);
-
-/* The same two for segments (segment.c) and for POSIX objects (object.c). */
 void segment_plan(struct removal_run *run, struct removal *removal);
 void segment_do(struct removal_run *run, struct removal *removal);
 void object_plan(struct removal_run *run, struct removal *removal);

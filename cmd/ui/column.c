@@ -15,18 +15,6 @@
 #include "ui/text.h"
 #include "ui/value.h"
 
-static bool
-has_facts(const struct column_set *set, const struct column *column,
-    const void *row)
-{
-	unsigned facts;
-
-	if (column->facts == 0)
-		return true;
-	memcpy(&facts, (const char *)row + set->facts, sizeof(facts));
-	return (column->facts & ~facts) == 0;
-}
-
 static void
 read_field(const struct column *column, const char *field,
     struct value *value)
@@ -59,9 +47,14 @@ void
 read_value(const struct column_set *set, const struct column *column,
     const void *row, struct value *value)
 {
+	unsigned facts;
+
 	*value = (struct value){ .kind = column->kind };
-	if (!has_facts(set, column, row))
-		return;
+	if (column->facts != 0) {
+		memcpy(&facts, (const char *)row + set->facts, sizeof(facts));
+		if ((column->facts & ~facts) != 0)
+			return;
+	}
 	if (column->get != NULL)
 		column->get(row, value);
 	else

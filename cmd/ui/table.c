@@ -36,15 +36,6 @@ struct cells {
 				 * so is aligned to the left */
 };
 
-/* Words between blanks are joined by commas. */
-static void
-join_words(char *text)
-{
-	for (; *text != '\0'; text++)
-		if (*text == ' ')
-			*text = ',';
-}
-
 static char *
 append(struct cells *cells, const char *text)
 {
@@ -84,15 +75,17 @@ add_text(struct cells *cells, const struct table *table,
 {
 	bool plain = table->format == FORMAT_TSV;
 	struct value value;
-	char room[SHORT_TEXT], *added;
+	char room[SHORT_TEXT], *added, *blank;
 
 	read_value(table->set, table->columns[c], row, &value);
 	if (value.known && !is_right_aligned(value.kind))
 		cells->left |= UINT64_C(1) << c;
 	added = append_safe(cells, value_text(&value, plain ||
 	    (table->bytes && value.kind == VALUE_SIZE), room), width);
-	if (value.kind == VALUE_WORDS)
-		join_words(added);
+	/* Words between blanks are joined by commas. */
+	for (blank = added; value.kind == VALUE_WORDS &&
+	    (blank = strchr(blank, ' ')) != NULL;)
+		*blank = ',';
 	return added;
 }
 

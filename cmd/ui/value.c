@@ -38,17 +38,9 @@ set_command(struct value *value, const char *state, const char *command)
 bool
 is_right_aligned(enum value_kind kind)
 {
-	switch (kind) {
-	case VALUE_NUMBER:
-	case VALUE_PID:
-	case VALUE_SIZE:
-	case VALUE_DURATION:
-	case VALUE_TENTHS:
-	case VALUE_HEX:
-		return true;
-	default:
-		return false;
-	}
+	return kind == VALUE_NUMBER || kind == VALUE_PID ||
+	    kind == VALUE_SIZE || kind == VALUE_DURATION ||
+	    kind == VALUE_TENTHS || kind == VALUE_HEX;
 }
 
 static const char *
