@@ -158,7 +158,7 @@ output_commit(struct output *output)
 	int result = 0, status = ST_OK;
 
 	if (output->file != NULL)
-		result = shmt_atomic_file_publish(output->file);
+		result = shmt_atomic_file_commit(output->file);
 	else if (output->fd != STDOUT_FILENO) {
 		result = close(output->fd);
 		output->fd = STDOUT_FILENO;

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "rows.h"
 #include "shmtool.h"
@@ -269,8 +270,6 @@ copy_names(const struct row *list, size_t count, size_t *size)
 	return check_memory(written_text(out, &text));
 }
 
-/* The directory of a list is closed with it; the name, the device and the inode
- * find the object again. */
 void
 own_names(struct rows *rows, size_t first, char *text)
 {
@@ -289,7 +288,7 @@ own_names(struct rows *rows, size_t first, char *text)
 			object->path = text;
 		else {
 			object->name = text + 1;
-			object->dir = 0;
+			object->dir = rows->dir;
 		}
 		text += strlen(text) + 1;
 	}
@@ -315,8 +314,10 @@ make_rows(struct rows *rows, struct shmt_list *all)
 	rows->list = more;
 	rows->count = all->count;
 	rows->hidden = all->hidden;
+	rows->dir = all->dir;
 	own_names(rows, 0, copy_names(more, all->count, &size));
 	all->list = NULL;
+	all->dir = 0;
 	shmt_list_free(all);
 }
 
@@ -339,5 +340,7 @@ free_rows(struct rows *rows)
 	free(rows->texts);
 	free(rows->namespaces);
 	free(rows->list);
+	if (rows->dir > 0)
+		close(rows->dir);
 	memset(rows, 0, sizeof(*rows));
 }

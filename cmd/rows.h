@@ -59,6 +59,7 @@ struct rows {
 	size_t ns_count;
 	char **texts;		/* the names of objects, as paths */
 	size_t text_count;
+	int dir;		/* the directory of objects, 0: our /dev/shm */
 };
 
 /* The names of the objects of rows, as paths with a NUL behind each, and their

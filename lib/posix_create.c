@@ -118,7 +118,7 @@ shmt_posix_draft(const struct shmt_object *object,
 }
 
 int
-shmt_posix_publish(const struct shmt_object *object,
+shmt_posix_commit(const struct shmt_object *object,
     const struct shmt_request *request, int fd)
 {
 	struct stat st;
@@ -162,7 +162,7 @@ make_new(struct shmt_object *object, const struct shmt_request *request)
 	if (shmt_posix_draft(object, request, &fd) == -1)
 		return -1;
 	if (fstat(fd, &st) == -1 ||
-	    shmt_posix_publish(object, request, fd) == -1) {
+	    shmt_posix_commit(object, request, fd) == -1) {
 		shmt_posix_discard(object, fd);
 		return -1;
 	}

@@ -170,7 +170,7 @@ unlink_leased(const struct job *job, const struct statx *st,
 static int
 remove_by_lease(const struct job *job, unsigned flags)
 {
-	int64_t since = shmt__lease_clock();
+	unsigned tries = 0;
 	struct shmt__lease lease;
 	struct statx st;
 	int result;
@@ -181,7 +181,7 @@ remove_by_lease(const struct job *job, unsigned flags)
 			result = unlink_leased(job, &st, &lease);
 			shmt__lease_close(&lease);
 		}
-	} while (result == -1 && shmt__lease_retry(flags, since));
+	} while (result == -1 && shmt__lease_retry(flags, &tries));
 	return result;
 }
 
@@ -257,14 +257,14 @@ shmt__shrink_unused(const struct shmt_object *object, int fd,
     const struct statx *st, uint64_t size)
 {
 	const struct shmt_object seen = as_seen(object, st);
-	int64_t since = shmt__lease_clock();
+	unsigned tries = 0;
 	struct shmt__lease lease;
 	size_t hidden;
 	int result;
 
 	do {
 		result = shmt__lease_take(&lease, fd, st->stx_uid);
-	} while (result == -1 && shmt__lease_retry(SHMT_RETRY, since));
+	} while (result == -1 && shmt__lease_retry(SHMT_RETRY, &tries));
 	if (result == 0) {
 		result = ftruncate(fd, (off_t)size);
 		shmt__lease_drop(&lease);

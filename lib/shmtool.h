@@ -309,10 +309,10 @@ int shmt_create(const struct shmt_request *request,
  * Make a POSIX object in steps, so that it is complete before its name
  * appears: shmt_posix_draft() gives memory that is reserved and that no other
  * process can open yet, the caller writes its contents and may set its owner
- * by fchown(2), and shmt_posix_publish() sets the mode and gives it the name.
+ * by fchown(2), and shmt_posix_commit() sets the mode and gives it the name.
  * Of request size, mode and SHMT_NORESERVE count; of object the name.  The
- * caller closes fd after shmt_posix_publish() succeeded.
- * shmt_posix_discard() undoes a draft, published or not, closes it and keeps
+ * caller closes fd after shmt_posix_commit() succeeded.
+ * shmt_posix_discard() undoes a draft, committed or not, closes it and keeps
  * errno.
  *
  * EEXIST: the name is taken.  EINVAL: not a name.  ENOSPC: no room in
@@ -324,7 +324,7 @@ int shmt_create(const struct shmt_request *request,
  */
 int shmt_posix_draft(const struct shmt_object *object,
     const struct shmt_request *request, int *fd);
-int shmt_posix_publish(const struct shmt_object *object,
+int shmt_posix_commit(const struct shmt_object *object,
     const struct shmt_request *request, int fd);
 void shmt_posix_discard(const struct shmt_object *object, int fd);
 
@@ -788,13 +788,13 @@ int shmt_ns_list(enum shmt_kind kind, struct shmt_ns **list, size_t *count,
     size_t *hidden);
 
 /*
- * Runs look(arg, out) in a child inside a namespace, of a mount namespace by
+ * Runs inside(arg, out) in a child inside a namespace, of a mount namespace by
  * shmt_ns_enter_shm(), and collects what it writes to the descriptor out, into
- * a buffer that the caller frees.  look returns 0 or an errno, with which this
- * function then fails.  ESRCH: the process has left the namespace; EIO: a
+ * a buffer that the caller frees.  inside() returns 0 or an errno, with which
+ * this function then fails.  ESRCH: the process has left the namespace; EIO: a
  * signal killed the child.
  */
-int shmt_ns_run(const struct shmt_ns *ns, int (*look)(void *arg, int out),
+int shmt_ns_run(const struct shmt_ns *ns, int (*inside)(void *arg, int out),
     void *arg, void **answer, size_t *length);
 
 /*
@@ -1029,7 +1029,7 @@ int shmt_persist_revert(struct shmt_atomic_file *draft);
 /*
  * A file that appears at its path complete or not at all, of mode 0600.
  * shmt_atomic_file_close() ends it in any case, and removes what was not
- * published.  If the process is killed before, nothing is left on file systems
+ * committed.  If the process is killed before, nothing is left on file systems
  * that have files without names.
  */
 
@@ -1041,7 +1041,7 @@ int shmt_atomic_file_open(const char *path, struct shmt_atomic_file **file);
 int shmt_atomic_file_fd(const struct shmt_atomic_file *file);
 
 /* Puts it at its path, also in the place of another file. */
-int shmt_atomic_file_publish(struct shmt_atomic_file *file);
+int shmt_atomic_file_commit(struct shmt_atomic_file *file);
 void shmt_atomic_file_close(struct shmt_atomic_file *file);
 
 /*

@@ -91,7 +91,7 @@ shmt_find(uint32_t key, int *id)
 }
 
 int
-shmt__sysv_look(int id, struct shmt_info *segment)
+shmt__sysv_stat(int id, struct shmt_info *segment)
 {
 	struct shmid_ds ds;
 	int found;
@@ -211,7 +211,7 @@ create_with_id(const struct shmt_request *request, int *id, bool *created)
 
 	/* For an id in use the kernel silently takes the next free one: check
 	 * before and afterwards. */
-	if (shmt__sysv_look(request->id, &segment) == 0)
+	if (shmt__sysv_stat(request->id, &segment) == 0)
 		return shmt__fail(EEXIST);
 	/* Where no segment can be created, shm_next_id could not be cleared. */
 	if (make_scrap() == -1 || ask_for_id(request->id) == -1)
@@ -254,7 +254,7 @@ shmt__sysv_set(const struct shmt_info *segment)
 		return 0;
 	/* EINVAL may be about the owner or about the id. */
 	if (errno == EINVAL &&
-	    shmt__sysv_look(segment->object.id, &there) == 0)
+	    shmt__sysv_stat(segment->object.id, &there) == 0)
 		return shmt__fail(EINVAL);
 	return absent(-1);
 }
@@ -302,7 +302,7 @@ shmt__sysv_attach(int id, const void *address, unsigned flags, void **at)
 		/* EINVAL may be about the address or about the id. */
 		error = errno;
 		if (error == EIDRM || (error == EINVAL &&
-		    shmt__sysv_look(id, &segment) == -1 && errno == ENOENT))
+		    shmt__sysv_stat(id, &segment) == -1 && errno == ENOENT))
 			error = ENOENT;
 		errno = error;
 		return -1;

@@ -33,12 +33,12 @@ void shmt__from_kernel(int id, const struct shmid_ds *ds,
 int shmt__read_sysvipc(FILE *file, struct shmt_info **list, size_t *count);
 
 /*
- * Segments by id.  shmt__sysv_look() finds everything but rss and swap, by one
+ * Segments by id.  shmt__sysv_stat() finds everything but rss and swap, by one
  * system call that leaves no trace.  A program of 32 bits gets the lower half
  * of a size of 64 bits; shmt__sysv_all() gives it the whole.
  */
-int shmt__sysv_look(int id, struct shmt_info *segment);
-int shmt__sysv_look_rss(int id, struct shmt_info *segment);
+int shmt__sysv_stat(int id, struct shmt_info *segment);
+int shmt__sysv_stat_rss(int id, struct shmt_info *segment);
 int shmt__sysv_create(const struct shmt_request *request, int *id,
     bool *created);
 int shmt__sysv_lock(int id, bool lock);

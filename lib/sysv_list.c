@@ -353,12 +353,12 @@ shmt__sysv_all(bool want_rss, struct shmt_info **list, size_t *count)
 }
 
 int
-shmt__sysv_look_rss(int id, struct shmt_info *segment)
+shmt__sysv_stat_rss(int id, struct shmt_info *segment)
 {
 	struct shmt_info s, *list;
 	size_t i, count;
 
-	if (shmt__sysv_look(id, &s) == -1)
+	if (shmt__sysv_stat(id, &s) == -1)
 		return -1;
 	if (shmt__sysv_all(true, &list, &count) == -1)
 		return -1;
@@ -381,8 +381,8 @@ shmt__sysv_info(const struct shmt_object *object, unsigned want,
     struct shmt_info *info)
 {
 	return want & SHMT_WANT_RSS ?
-	    shmt__sysv_look_rss(object->id, info) :
-	    shmt__sysv_look(object->id, info);
+	    shmt__sysv_stat_rss(object->id, info) :
+	    shmt__sysv_stat(object->id, info);
 }
 
 /* The first of all kinds: the list is still empty. */

@@ -303,7 +303,7 @@ has_this_name(const struct shmt__found *found)
 /* Looks at the memory by one of the ways to it; 1: it is none of these
  * kinds, or no longer there. */
 static int
-look(const struct shmt_object *object, const struct shmt__found *found,
+read_facts(const struct shmt_object *object, const struct shmt__found *found,
     size_t count, bool swaps, struct shmt_info *info)
 {
 	struct statx st;
@@ -353,7 +353,7 @@ add_memory(struct shmt_list *list, const struct shmt__found *found,
 	for (i = 0; i < count && result == 1; i++) {
 		make_path(&found[i], path);
 		object.path = path;
-		result = look(&object, &found[i], count - i, swaps, info);
+		result = read_facts(&object, &found[i], count - i, swaps, info);
 	}
 	if (result == 1)
 		return 0;

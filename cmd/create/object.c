@@ -51,11 +51,11 @@ fill(struct creation *c, int fd)
 /* Gives the object its name, last.  The reaper is informed before, so that it
  * can remove the name at any time. */
 static int
-publish(const struct creation *c, int fd)
+commit(const struct creation *c, int fd)
 {
 	if (c->has_reaper && !inform_reaper(&c->reaper, &c->info))
 		return no_reaper(c->text);
-	if (shmt_posix_publish(&c->info.object, &c->request, fd) == 0)
+	if (shmt_posix_commit(&c->info.object, &c->request, fd) == 0)
 		return ST_OK;
 	if (errno == EEXIST && (c->request.flags & SHMT_OPEN) != 0)
 		return LOST_RACE;
@@ -74,7 +74,7 @@ complete(struct creation *c, int fd)
 	if (status == ST_OK && caught_signal() != 0)
 		status = ST_FAILED;
 	if (status == ST_OK)
-		status = publish(c, fd);
+		status = commit(c, fd);
 	if (status != ST_OK) {
 		shmt_posix_discard(&c->info.object, fd);
 		return status;

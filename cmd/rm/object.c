@@ -73,24 +73,34 @@ set_failed(struct removal_run *run, struct removal *r, int error)
 	}
 }
 
+/* Whether the filter has just asked the kernel, which will be asked again by the
+ * removal. */
+static bool
+is_found_unused(const struct removal_run *run, const struct removal *r)
+{
+	return r->operand == NULL && run->filter != NULL &&
+	    (filter_has(run->filter, SHMT_BY_UNATTACHED, false) ||
+	    filter_has(run->filter, SHMT_BY_STALE, false));
+}
+
 void
 object_plan(struct removal_run *run, struct removal *r)
 {
-	/* The removal itself asks the kernel, which needs no look at all
-	 * processes; a plan that is shown, or a copy, must know before. */
-	if (r->operand != NULL && !run->shows_plan && !run->dry &&
-	    !run->force && run->save == NULL) {
-		r->result = WOULD_REMOVE;
-		return;
-	}
-	find_users(run, r);
-	if ((r->segment.state & SHMT_SEM) && r->operand == NULL)
+	if ((r->segment.state & SHMT_SEM) && r->operand == NULL) {
 		removal_set(r, KEPT, ST_OK, "a named semaphore is removed by "
 		    "its name only");
-	else if (is_used(r) && !run->force)
+		return;
+	}
+	r->result = WOULD_REMOVE;
+	/* The removal itself asks the kernel, which needs no look at all
+	 * processes; a plan that is shown, or a copy, must know before. */
+	if (!run->shows_plan && !run->dry && !run->force &&
+	    run->save == NULL &&
+	    (r->operand != NULL || is_found_unused(run, r)))
+		return;
+	find_users(run, r);
+	if (is_used(r) && !run->force)
 		set_in_use(r);
-	else
-		r->result = WOULD_REMOVE;
 }
 
 /* Whether the filter still selects it.  The lease keeps what is in use by now,

@@ -218,7 +218,7 @@ set_owner_and_mode(int id, struct shmt_saved *saved)
 	const struct shmt_info *old = &saved->segment;
 	struct shmt_info now, wanted;
 
-	if (shmt__sysv_look(id, &now) == -1)
+	if (shmt__sysv_stat(id, &now) == -1)
 		return -1;
 	now.mode = mode_of(old);
 	if (geteuid() == 0) {
@@ -264,7 +264,7 @@ report_made(struct restore *restore, int id)
 
 	if (how->made == NULL)
 		return 0;
-	if (shmt__sysv_look(id, &segment) == 0) {
+	if (shmt__sysv_stat(id, &segment) == 0) {
 		if (how->made(how->arg, &segment))
 			return 0;
 		errno = ECANCELED;
@@ -326,7 +326,7 @@ complete_object(struct restore *restore, int contents,
 	if (result == -1)
 		return -1;
 	if (set_owner(restore, fd) == -1 || fstat(fd, &st) == -1 ||
-	    shmt_posix_publish(object, &restore->request, fd) == -1)
+	    shmt_posix_commit(object, &restore->request, fd) == -1)
 		return fail_at(restore, SHMT_AT_SEGMENT);
 	object->dev = st.st_dev;
 	object->inode = st.st_ino;

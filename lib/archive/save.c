@@ -61,7 +61,7 @@ check_opened_sysv(struct save *save, const struct shmt_view *view,
 	struct shmt_info *before = &save->saved.segment;
 	struct shmt_saved *saved = &save->saved;
 
-	if (shmt__sysv_look(before->object.id, opened) == -1)
+	if (shmt__sysv_stat(before->object.id, opened) == -1)
 		return fail_at(save, SHMT_AT_SEGMENT);
 	if (!shmt_same(before, shmt_view_info(view))) {
 		errno = ENOENT;
@@ -82,7 +82,7 @@ check_sysv(struct save *save, const struct shmt_info *opened)
 {
 	struct shmt_info now;
 
-	if (shmt__sysv_look(opened->object.id, &now) == -1 ||
+	if (shmt__sysv_stat(opened->object.id, &now) == -1 ||
 	    !shmt_same(opened, &now) || was_used(opened, &now))
 		save->saved.disturbed = true;
 }

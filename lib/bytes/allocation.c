@@ -59,7 +59,7 @@ ask_allocated(const struct shmt_view *view, uint64_t *bytes)
 		*bytes = (uint64_t)st.st_blocks * 512;
 		return true;
 	}
-	if (shmt__sysv_look_rss(view->segment.object.id, &segment) == -1 ||
+	if (shmt__sysv_stat_rss(view->segment.object.id, &segment) == -1 ||
 	    (segment.known & SHMT_HAS_RSS) == 0)
 		return false;
 	*bytes = segment.rss + segment.swap;

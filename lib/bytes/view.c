@@ -81,7 +81,7 @@ open_attached(struct shmt_view *view, void *at)
 static int
 open_remote(struct shmt_view *view, int id, bool files_only)
 {
-	if (shmt__sysv_look(id, &view->segment) == -1)
+	if (shmt__sysv_stat(id, &view->segment) == -1)
 		return -1;
 	if (files_only && view->segment.nattch == 0)
 		return shmt__fail(ESRCH);
@@ -107,7 +107,7 @@ open_own(struct shmt_view *view, int id)
 	if (shmt__sysv_attach(id, NULL,
 		view->flags & SHMT_WRITE ? 0 : SHMT_RDONLY, &at) == -1)
 		return -1;
-	if (shmt__sysv_look(id, &view->segment) == 0 &&
+	if (shmt__sysv_stat(id, &view->segment) == 0 &&
 	    open_attached(view, at) == 0)
 		return 0;
 	error = errno;

@@ -59,7 +59,7 @@ struct shmt__mapped {
 static bool
 ask_resident(const struct shmt_view *view, struct shmt_info *segment)
 {
-	return shmt__sysv_look_rss(view->segment.object.id, segment) == 0 &&
+	return shmt__sysv_stat_rss(view->segment.object.id, segment) == 0 &&
 	    (segment->known & SHMT_HAS_RSS) != 0;
 }
 
@@ -78,7 +78,7 @@ nothing_swapped(const struct shmt_view *view)
 
 /* Fills the window with what is resident from offset on, up to end. */
 static bool
-look(struct shmt_view *view, uint64_t offset, uint64_t end)
+fill_window(struct shmt_view *view, uint64_t offset, uint64_t end)
 {
 	struct shmt__mapped *m = view->mapped;
 	uint64_t left = end - offset;
@@ -142,7 +142,7 @@ find_extent(struct shmt_view *view, uint64_t offset, uint64_t end,
 			*extent = (struct shmt__extent){ false, end };
 			return true;
 		}
-		if (!look(view, start, end))
+		if (!fill_window(view, start, end))
 			return false;
 	}
 	i = (size_t)((start - m->window) / view->page);

@@ -140,7 +140,7 @@ expect_no_holes(const struct shmt_view *view, bool huge)
 {
 	struct shmt_info s;
 
-	if (!huge && shmt__sysv_look_rss(view->segment.object.id, &s) == 0 &&
+	if (!huge && shmt__sysv_stat_rss(view->segment.object.id, &s) == 0 &&
 	    (s.known & SHMT_HAS_RSS) != 0 && s.rss + s.swap >= s.size)
 		return 0;
 	return shmt__fail(ENODATA);
@@ -215,7 +215,7 @@ find_among(struct shmt_view *view, bool known)
 	    shmt__sysv_holders(view->segment.object.id, SHMT__ANY_WAY,
 		&holders)) == -1)
 		return -1;
-	if (shmt__sysv_look(view->segment.object.id, &segment) == 0) {
+	if (shmt__sysv_stat(view->segment.object.id, &segment) == 0) {
 		/* The id may have been reused. */
 		if (shmt_same(&segment, &view->segment))
 			result = try_holders(view, &holders, &segment);

@@ -67,7 +67,7 @@ find_existing(const struct shmt_request *request, struct shmt_cause *c)
 
 	c->has_segment = request->key != 0 &&
 	    shmt_find(request->key, &id) == 0 &&
-	    shmt__sysv_look(id, &c->segment) == 0;
+	    shmt__sysv_stat(id, &c->segment) == 0;
 	return c->has_segment;
 }
 
@@ -274,7 +274,7 @@ taken(const struct shmt_request *request, struct shmt_cause *c)
 	c->kind = SHMT_CAUSE_EXISTS;
 	c->certain = true;
 	if (!find_existing(request, c) && request->flags & SHMT_WITH_ID)
-		c->has_segment = shmt__sysv_look(request->id, &c->segment) == 0;
+		c->has_segment = shmt__sysv_stat(request->id, &c->segment) == 0;
 }
 
 static void

@@ -167,32 +167,23 @@ sets_name(const char *line, size_t length, const char *name)
 	return line < end && *line == '=';
 }
 
-/* One setting as a line at *at, which is moved behind it. */
-#define LINE_MAX_LENGTH 64
-
 static void
-put_line(char **at, const struct shmt_setting *setting)
+put_line(FILE *file, const struct shmt_setting *setting)
 {
-	*at += snprintf(*at, LINE_MAX_LENGTH, "kernel.%s = %" PRIu64 "\n",
-	    setting->name, setting->value);
+	fprintf(file, "kernel.%s = %" PRIu64 "\n", setting->name,
+	    setting->value);
 }
 
-/*
- * old with our lines in the place of the first that set the same, and behind
- * all others where there is none; into a buffer that the caller frees.
- */
-static char *
-compose(const char *old, size_t length, const struct shmt_setting *settings,
-    size_t count, size_t *new_length)
+/* Writes old with our lines in the place of the first that set the same, and
+ * behind all others where there is none. */
+static void
+compose(FILE *file, const char *old, size_t length,
+    const struct shmt_setting *settings, size_t count)
 {
 	const char *end = old + length, *line, *next;
 	unsigned long long done = 0;
-	char *text, *at;
 	size_t i;
 
-	text = at = malloc(length + 1 + count * LINE_MAX_LENGTH);
-	if (text == NULL)
-		return NULL;
 	for (line = old; line < end; line = next) {
 		next = memchr(line, '\n', (size_t)(end - line));
 		next = next != NULL ? next + 1 : end;
@@ -201,20 +192,17 @@ compose(const char *old, size_t length, const struct shmt_setting *settings,
 			    settings[i].name))
 				break;
 		if (i == count) {
-			memcpy(at, line, (size_t)(next - line));
-			at += next - line;
+			fwrite(line, 1, (size_t)(next - line), file);
 			if (next[-1] != '\n')
-				*at++ = '\n';
+				putc('\n', file);
 		} else if ((done & 1ULL << i) == 0) {
-			put_line(&at, &settings[i]);
+			put_line(file, &settings[i]);
 			done |= 1ULL << i;
 		}
 	}
 	for (i = 0; i < count; i++)
 		if ((done & 1ULL << i) == 0)
-			put_line(&at, &settings[i]);
-	*new_length = (size_t)(at - text);
-	return text;
+			put_line(file, &settings[i]);
 }
 
 /* The access control list of the old file, which its new contents must not
@@ -290,14 +278,16 @@ static int
 fill_from(int fd, const struct old *old, const struct shmt_setting *settings,
     size_t count)
 {
-	size_t length;
-	char *text;
-	int result;
+	char *text = NULL;
+	size_t length = 0;
+	FILE *file = open_memstream(&text, &length);
+	int result = -1;
 
-	text = compose(old->text, old->length, settings, count, &length);
-	if (text == NULL)
+	if (file == NULL)
 		return -1;
-	result = fill(fd, old, text, length);
+	compose(file, old->text, old->length, settings, count);
+	if ((ferror(file) | fclose(file)) == 0 && text != NULL)
+		result = fill(fd, old, text, length);
 	free(text);
 	return result;
 }
@@ -353,7 +343,7 @@ put_back(struct shmt_atomic_file *draft)
 		result = fill(shmt_atomic_file_fd(draft), &old, old.text,
 		    old.length);
 	free(old.text);
-	return result == -1 ? -1 : shmt_atomic_file_publish(draft);
+	return result == -1 ? -1 : shmt_atomic_file_commit(draft);
 }
 
 int
@@ -361,7 +351,7 @@ shmt_persist_commit(struct shmt_atomic_file *draft)
 {
 	int error;
 
-	if (shmt_atomic_file_publish(draft) == -1)
+	if (shmt_atomic_file_commit(draft) == -1)
 		return -1;
 	if (sync_dir_of(draft) == 0)
 		return 0;

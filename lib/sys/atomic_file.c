@@ -207,7 +207,7 @@ name_temporarily(struct shmt_atomic_file *file)
 }
 
 int
-shmt_atomic_file_publish(struct shmt_atomic_file *file)
+shmt_atomic_file_commit(struct shmt_atomic_file *file)
 {
 	int again = fcntl(file->fd, F_DUPFD_CLOEXEC, 0);
 

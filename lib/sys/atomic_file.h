@@ -24,7 +24,7 @@ struct shmt_atomic_file {
 int shmt__atomic_file_locked(const char *path,
     struct shmt_atomic_file **file);
 
-/* Begins another file for the same path, once one was published. */
+/* Begins another file for the same path, once one was committed. */
 int shmt__atomic_file_again(struct shmt_atomic_file *file);
 
 /*

@@ -96,7 +96,7 @@ is_credible(struct last *last, const struct shmt__found *found)
 
 	if (!last->asked || last->segment.object.id != id) {
 		last->asked = true;
-		last->known = shmt__sysv_look(id, &last->segment) == 0;
+		last->known = shmt__sysv_stat(id, &last->segment) == 0;
 		/* Where the segment may not be read, nothing contradicts the
 		 * mapping. */
 		last->exists = last->known || errno != ENOENT;

@@ -3,18 +3,16 @@
 /*
  * Leases.  See fcntl(2): the kernel grants F_WRLCK on a file only if the
  * descriptor in the call is the only use of that file.  While the
- * lease is held, open(2) and truncate(2) by others wait, and SIGIO announces
+ * lease is held, open(2) and truncate(2) by others wait, and a signal announces
  * them.
  */
 
 #include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,7 +22,8 @@
 #include "sys/file.h"
 #include "users/lease.h"
 
-#define RETRY_NS (20L * 1000 * 1000)	/* how long SHMT_RETRY retries */
+/* Together 20 ms, for a pause takes longer than it is to. */
+#define RETRIES 80
 #define PAUSE_NS (200L * 1000)
 
 /*
@@ -62,37 +61,13 @@ set_lease(int fd, int type, uint32_t owner)
 	return errno == EACCES ? set_lease_as(fd, type, owner) : -1;
 }
 
-static void
-only_sigio(sigset_t *set)
-{
-	sigemptyset(set);
-	sigaddset(set, SIGIO);
-}
-
 int
 shmt__lease_take(struct shmt__lease *lease, int fd, uint32_t owner)
 {
-	const struct f_owner_ex self = { F_OWNER_TID,
-	    (pid_t)syscall(SYS_gettid) };
-	sigset_t sigio, pending;
-	int saved;
-
-	/* SIGIO would kill the process: it is sent to this thread, which
-	 * blocks it. */
-	only_sigio(&sigio);
-	sigemptyset(&pending);
-	sigpending(&pending);
-	lease->fd = fd;
-	lease->owner = owner;
-	lease->pending = sigismember(&pending, SIGIO) == 1;
-	pthread_sigmask(SIG_BLOCK, &sigio, &lease->mask);
-	if (fcntl(fd, F_SETOWN_EX, &self) == 0 &&
-	    set_lease(fd, F_WRLCK, owner) == 0)
-		return 0;
-	saved = errno;
-	pthread_sigmask(SIG_SETMASK, &lease->mask, NULL);
-	errno = saved;
-	return -1;
+	*lease = (struct shmt__lease){ fd, owner };
+	/* SIGIO would end the process; SIGURG is ignored by default. */
+	return fcntl(fd, F_SETSIG, SIGURG) == -1 ? -1 :
+	    set_lease(fd, F_WRLCK, owner);
 }
 
 bool
@@ -104,36 +79,18 @@ shmt__lease_is_whole(const struct shmt__lease *lease)
 void
 shmt__lease_drop(struct shmt__lease *lease)
 {
-	const struct timespec none = { 0, 0 };
 	int saved = errno;
-	sigset_t sigio;
 
 	set_lease(lease->fd, F_UNLCK, lease->owner);
-	only_sigio(&sigio);
-	if (!lease->pending)
-		while (sigtimedwait(&sigio, NULL, &none) == -1 &&
-		    errno == EINTR)
-			;
-	pthread_sigmask(SIG_SETMASK, &lease->mask, NULL);
 	errno = saved;
 }
 
-int64_t
-shmt__lease_clock(void)
-{
-	struct timespec now = { 0, 0 };
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 * 1000 * 1000 + now.tv_nsec;
-}
-
 bool
-shmt__lease_retry(unsigned flags, int64_t since)
+shmt__lease_retry(unsigned flags, unsigned *tries)
 {
 	const struct timespec pause = { 0, PAUSE_NS };
 
-	if (errno != EAGAIN || (flags & SHMT_RETRY) == 0 ||
-	    shmt__lease_clock() - since >= RETRY_NS)
+	if (errno != EAGAIN || (flags & SHMT_RETRY) == 0 || ++*tries > RETRIES)
 		return false;
 	nanosleep(&pause, NULL);
 	return true;
@@ -145,10 +102,11 @@ shmt__lease_open(int dir, const struct shmt_object *object, struct statx *st,
 {
 	int fd;
 
-	if (shmt__posix_stat(dir, object, st) == -1)
+	/* An object that was seen is a file, so that opening it has no effect;
+	 * if that has changed, wait neither for the writer of a FIFO nor for
+	 * the holder of a lease. */
+	if (object->inode == 0 && shmt__posix_stat(dir, object, st) == -1)
 		return -1;
-	/* The type may have changed since: wait neither for the writer of a
-	 * FIFO nor for the holder of a lease. */
 	fd = openat(dir, object->name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW |
 	    O_NOCTTY | O_CLOEXEC);
 	if (fd == -1)
@@ -180,7 +138,7 @@ enum shmt_answer
 shmt__ask_lease(const struct shmt_object *object, unsigned flags)
 {
 	int dir = shmt__posix_enter(object), result, error;
-	int64_t since = shmt__lease_clock();
+	unsigned tries = 0;
 	struct shmt__lease lease;
 	struct statx st;
 
@@ -188,7 +146,7 @@ shmt__ask_lease(const struct shmt_object *object, unsigned flags)
 		return SHMT_CANNOT_TELL;
 	do
 		result = shmt__lease_open(dir, object, &st, &lease);
-	while (result == -1 && shmt__lease_retry(flags, since));
+	while (result == -1 && shmt__lease_retry(flags, &tries));
 	error = errno;
 	if (result == 0)
 		shmt__lease_close(&lease);

@@ -9,8 +9,6 @@
 #ifndef SHMT_USERS_LEASE_H
 #define SHMT_USERS_LEASE_H
 
-#include <signal.h>
-
 #include "shmtool.h"
 
 struct statx;
@@ -18,14 +16,12 @@ struct statx;
 struct shmt__lease {
 	int fd;
 	uint32_t owner;
-	sigset_t mask;		/* of the thread, before */
-	bool pending;		/* a SIGIO was pending before */
 };
 
 /*
  * Takes a write lease on fd, a file of this owner.  Hold it for microseconds
- * only: a process that opens the file waits meanwhile.  SIGIO stays blocked for
- * the thread until the lease is dropped.
+ * only: a process that opens the file waits meanwhile, and this one gets SIGURG,
+ * which it ignores unless it has a handler.
  *
  * EAGAIN: another descriptor or mapping of it exists.  EACCES: the caller is
  * neither the owner nor may become it, nor has CAP_LEASE.  EINVAL: the file
@@ -49,9 +45,8 @@ void shmt__lease_close(struct shmt__lease *lease);
 
 /* After a failure: pauses, and returns whether to try again.  Another looker
  * holds a lease for microseconds, so EAGAIN alone is tried again, with
- * SHMT_RETRY, until 20 ms after since, a value of shmt__lease_clock(). */
-bool shmt__lease_retry(unsigned flags, int64_t since);
-int64_t shmt__lease_clock(void);
+ * SHMT_RETRY, for 20 ms.  *tries starts as 0. */
+bool shmt__lease_retry(unsigned flags, unsigned *tries);
 
 /* Whether an errno means that this process may not take leases, so that the
  * use of the object is not known. */

@@ -294,9 +294,10 @@ enter_listed(const struct shmt_ns *ns)
 	return result;
 }
 
-/* In the child: enters the namespace, unless it is ours, and looks. */
+/* In the child: enters the namespace, unless it is ours, and calls the
+ * function. */
 static int
-look_there(const struct shmt_ns *ns, int (*look)(void *arg, int out),
+run_inside(const struct shmt_ns *ns, int (*inside)(void *arg, int out),
     void *arg, int out)
 {
 	uint64_t ours;
@@ -306,7 +307,7 @@ look_there(const struct shmt_ns *ns, int (*look)(void *arg, int out),
 		return errno;
 	/* A change of user ids clears it. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	return look(arg, out);
+	return inside(arg, out);
 }
 
 /* Waits for more from a child, which those of its namespace may stop. */
@@ -324,47 +325,34 @@ wait_for_more(int fd)
 	return ready == 1 ? 0 : -1;
 }
 
-/* Reads until the other end is closed. */
+/* Reads until the other end is closed; returns 0 or an errno. */
 static int
-collect(int fd, void **answer, size_t *length)
+collect(int fd, char **answer, size_t *length)
 {
-	size_t room = 65536, used = 0;
-	char *buf = NULL, *more;
+	FILE *text = open_memstream(answer, length);
+	char piece[16384];
 	int error;
 	ssize_t n;
 
+	if (text == NULL)
+		return errno;
 	do {
-		if (buf == NULL || used == room) {
-			more = realloc(buf, room *= 2);
-			if (more == NULL) {
-				free(buf);
-				return ENOMEM;
-			}
-			buf = more;
-		}
-		do
-			n = wait_for_more(fd) == -1 ? -1 :
-			    read(fd, buf + used, room - used);
-		while (n == -1 && errno == EINTR);
+		n = wait_for_more(fd) == -1 ? -1 :
+		    read(fd, piece, sizeof(piece));
 		if (n > 0)
-			used += (size_t)n;
-	} while (n > 0);
-	if (n == -1) {
-		error = errno;
-		free(buf);
-		return error;
-	}
-	*answer = buf;
-	*length = used;
-	return 0;
+			fwrite(piece, 1, (size_t)n, text);
+	} while (n > 0 || (n == -1 && errno == EINTR));
+	error = n == -1 ? errno : ferror(text) ? ENOMEM : 0;
+	fclose(text);
+	return error == 0 && *answer == NULL ? ENOMEM : error;
 }
 
 int
-shmt_ns_run(const struct shmt_ns *ns, int (*look)(void *arg, int out),
+shmt_ns_run(const struct shmt_ns *ns, int (*inside)(void *arg, int out),
     void *arg, void **answer, size_t *length)
 {
 	int ends[2], status = 0, error;
-	void *text = NULL;
+	char *text = NULL;
 	size_t size = 0;
 	pid_t child;
 
@@ -373,7 +361,7 @@ shmt_ns_run(const struct shmt_ns *ns, int (*look)(void *arg, int out),
 	child = fork();
 	if (child == 0) {
 		close(ends[0]);
-		_exit(look_there(ns, look, arg, ends[1]));
+		_exit(run_inside(ns, inside, arg, ends[1]));
 	}
 	error = child == -1 ? errno : 0;
 	close(ends[1]);

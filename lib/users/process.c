@@ -240,7 +240,8 @@ shmt__start_time(int64_t boot, uint64_t ticks)
 
 /* Judges an existing process by what /proc shows of it. */
 static void
-look_at(pid_t pid, const struct shmt__use *use, struct shmt_process *process)
+judge_process(pid_t pid, const struct shmt__use *use,
+    struct shmt_process *process)
 {
 	struct shmt__stat stat;
 	int64_t boot, now;
@@ -273,7 +274,7 @@ find_process(pid_t pid, const struct shmt__use *use,
 	if (pid <= 0)
 		return;
 	if (exists(pid))
-		look_at(pid, use, process);
+		judge_process(pid, use, process);
 	else
 		process->life = SHMT_GONE;
 }
@@ -286,44 +287,33 @@ shmt_process(pid_t pid, int64_t at, struct shmt_process *process)
 	find_process(pid, &use, process);
 }
 
-int64_t
-shmt_last_time(const struct shmt_info *info)
+/* The latest of all times, or the earliest. */
+static int64_t
+extreme_time(const struct shmt_info *info, bool latest)
 {
 	const int64_t times[] = { info->atime, info->dtime, info->mtime,
 	    info->btime };
-	int64_t last = info->ctime;
+	int64_t found = info->ctime;
 	size_t i;
 
-	/* 0 stands for a time that this kind does not have, as mtime of a
-	 * segment. */
+	/* 0 stands for never, and for a time that this kind does not have. */
 	for (i = 0; i < sizeof(times) / sizeof(times[0]); i++)
-		if (times[i] != 0 && times[i] > last)
-			last = times[i];
-	return last;
+		if (times[i] != 0 &&
+		    (latest ? times[i] > found : times[i] < found))
+			found = times[i];
+	return found;
+}
+
+int64_t
+shmt_last_time(const struct shmt_info *info)
+{
+	return extreme_time(info, true);
 }
 
 int64_t
 shmt__first_time(const struct shmt_info *info)
 {
-	const struct {
-		unsigned fact;
-		int64_t time;
-	} times[] = {
-		{ SHMT_HAS_ATIME, info->atime },
-		{ SHMT_HAS_DTIME, info->dtime },
-		{ SHMT_HAS_MTIME, info->mtime },
-		{ SHMT_HAS_BTIME, info->btime }
-	};
-	int64_t first = info->ctime;
-	size_t i;
-
-	/* Of a segment 0 stands for never. */
-	for (i = 0; i < sizeof(times) / sizeof(times[0]); i++)
-		if ((info->object.kind == SHMT_SYSV ? times[i].time != 0 :
-		    (info->known & times[i].fact) != 0) &&
-		    times[i].time < first)
-			first = times[i].time;
-	return first;
+	return extreme_time(info, false);
 }
 
 /* The last attach or detach, 0 for never. */

@@ -38,7 +38,7 @@ run_worker(void *arg)
 
 	while (worker->error == 0 &&
 	    (i = atomic_fetch_add(&job->next, 1)) < job->count)
-		if (shmt__look_at_process(worker, job->pids[i]) == -1)
+		if (shmt__scan_process(worker, job->pids[i]) == -1)
 			worker->error = errno;
 	return NULL;
 }

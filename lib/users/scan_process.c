@@ -264,7 +264,7 @@ is_open_on_tmpfs(struct shmt__worker *worker, const struct statx *st,
 }
 
 static int
-look_at_descriptor(struct shmt__worker *worker, int dir, const char *number)
+check_descriptor(struct shmt__worker *worker, int dir, const char *number)
 {
 	struct shmt__found found = { .mapping.shared = true };
 	enum shmt__interest interest;
@@ -286,7 +286,7 @@ look_at_descriptor(struct shmt__worker *worker, int dir, const char *number)
 }
 
 static int
-look_at_descriptors(struct shmt__worker *worker, const char *base)
+scan_descriptors(struct shmt__worker *worker, const char *base)
 {
 	char path[PATH_ROOM];
 	DIR *dir = shmt__open_dir(worker->job->proc, join_path(path, base,
@@ -298,7 +298,7 @@ look_at_descriptors(struct shmt__worker *worker, const char *base)
 		return -1;
 	while (result == 0 && (errno = 0, entry = readdir(dir)) != NULL)
 		if (entry->d_name[0] != '.')
-			result = look_at_descriptor(worker, dirfd(dir),
+			result = check_descriptor(worker, dirfd(dir),
 			    entry->d_name);
 	if (result == 0 && errno != 0)
 		result = -1;
@@ -411,7 +411,7 @@ set_process(struct shmt__worker *worker, size_t first, const char *base,
  * that was opened first is still in use afterwards.
  */
 static int
-look_into(struct shmt__worker *worker, const char *base, pid_t pid)
+scan_memory(struct shmt__worker *worker, const char *base, pid_t pid)
 {
 	const struct shmt__query *query = worker->job->query;
 	/* Private mappings of a file use it too, those of segments do not
@@ -431,7 +431,7 @@ look_into(struct shmt__worker *worker, const char *base, pid_t pid)
 		return -1;
 	result = shmt__read_maps(maps, query->way, &reader);
 	if (result == 0 && query->fds)
-		result = look_at_descriptors(worker, base);
+		result = scan_descriptors(worker, base);
 	if (result == 0 && worker->scan.count > first) {
 		result = set_process(worker, first, base, pid);
 		if (result == 0 && !shmt__maps_live(maps))
@@ -446,7 +446,7 @@ look_into(struct shmt__worker *worker, const char *base, pid_t pid)
 /* A process whose first thread has ended shows its memory only through its
  * other threads. */
 static int
-look_into_threads(struct shmt__worker *worker, const char *name, pid_t pid)
+scan_threads(struct shmt__worker *worker, const char *name, pid_t pid)
 {
 	char path[PATH_ROOM];
 	struct shmt__stat stat;
@@ -473,7 +473,7 @@ look_into_threads(struct shmt__worker *worker, const char *name, pid_t pid)
 	    (errno == ESRCH || errno == ENOENT); i++) {
 		snprintf(path, sizeof(path), "%d/task/%d", (int)pid,
 		    (int)tids[i]);
-		result = look_into(worker, path, pid);
+		result = scan_memory(worker, path, pid);
 	}
 	free(tids);
 	return result;
@@ -482,7 +482,7 @@ look_into_threads(struct shmt__worker *worker, const char *name, pid_t pid)
 /* User ids, start and pid namespace of a process; kernel threads, and
  * processes that have exited, are left out. */
 static int
-look_at_ids(struct shmt__worker *worker, const char *name, pid_t pid)
+scan_ids(struct shmt__worker *worker, const char *name, pid_t pid)
 {
 	struct shmt__process *process;
 	char path[PATH_ROOM], *text;
@@ -518,18 +518,18 @@ look_at_ids(struct shmt__worker *worker, const char *name, pid_t pid)
 }
 
 int
-shmt__look_at_process(struct shmt__worker *worker, pid_t pid)
+shmt__scan_process(struct shmt__worker *worker, pid_t pid)
 {
 	char name[16];
 	int result;
 
 	snprintf(name, sizeof(name), "%d", (int)pid);
 	if (worker->job->query->ids)
-		result = look_at_ids(worker, name, pid);
+		result = scan_ids(worker, name, pid);
 	else {
-		result = look_into(worker, name, pid);
+		result = scan_memory(worker, name, pid);
 		if (result == -1 && errno == ESRCH)
-			result = look_into_threads(worker, name, pid);
+			result = scan_threads(worker, name, pid);
 	}
 	if (result == 0 || errno == ESRCH || errno == ENOENT)
 		return 0;

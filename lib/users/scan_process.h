@@ -38,7 +38,7 @@ struct shmt__worker {
 
 /* Adds what a process has to the worker's scan; one that cannot be looked into
  * is counted there, and one that has exited has nothing. */
-int shmt__look_at_process(struct shmt__worker *worker, pid_t pid);
+int shmt__scan_process(struct shmt__worker *worker, pid_t pid);
 
 /* The IPC namespace of a process ("PID", "self") as text: cheaper than its
  * inode. */

@@ -190,6 +190,11 @@ fails() {
 	# The facts are for everybody.
 	[ "$(without_privilege "$other" stat /x --tsv --no-heading -o SIZE)" = \
 		5 ]
+	# Where the directory has no sticky bit, all may remove what is in it.
+	chmod 0777 /dev/shm
+	without_privilege "$other" rm -f /x
+	chmod 1777 /dev/shm
+	[ ! -e /dev/shm/x ]
 }
 
 @test "objects: root without CAP_LEASE, by each verb" {
@@ -301,10 +306,10 @@ leases() {
 	done
 	hold_open used
 	mkdir "$BATS_TEST_TMPDIR/dir"
-	# Where /proc shows a user, the kernel is not asked.
 	for line in "3 stat --kind posix" "1 stat /a" "1 set -s 1 /a" \
 		"3 stat --kind posix --unattached -o ID" \
-		"0 stat --kind posix -o ID,SIZE,RSS" "0 stat /used" \
+		"0 stat --kind posix -o ID,SIZE,RSS" \
+		"0 stat --kind posix -o ID,FDS,PROCS" \
 		"0 read /a" "0 write -s x /a" \
 		"0 save $BATS_TEST_TMPDIR/dir /a" "1 rm -v /a"; do
 		# shellcheck disable=SC2086
@@ -313,6 +318,9 @@ leases() {
 			return 1
 		}
 	done
+	# Where /proc shows a user, the kernel is not asked.
+	leases shmtool stat /used
+	run ! grep F_SETLEASE "$BATS_TEST_TMPDIR/trace"
 	leases shmtool rm -y --save "$BATS_TEST_TMPDIR/dir" --kind posix \
 		--unattached
 	[ "$(ls /dev/shm)" = used ]

@@ -37,7 +37,7 @@ restored_as_it_was(void **state)
 
 	(void)state;
 	id = make_segment(KEY, SIZE, 0440);
-	assert_int_equal(shmt__sysv_look(id, &before), 0);
+	assert_int_equal(shmt__sysv_stat(id, &before), 0);
 	save_ok(id, &saved);
 	assert_true(shmt_same(&before, &saved.segment));
 	assert_int_equal(saved.segment.lpid, before.lpid);
@@ -49,7 +49,7 @@ restored_as_it_was(void **state)
 	assert_int_equal(
 	    restore_to(saved.name, &plain, &other, &again, &trouble), 0);
 	assert_int_equal(again.lost, 0);
-	assert_int_equal(shmt__sysv_look(other, &after), 0);
+	assert_int_equal(shmt__sysv_stat(other, &after), 0);
 	assert_int_equal(after.key, KEY);
 	assert_int_equal(after.size, SIZE);
 	assert_int_equal(after.mode, 0440);

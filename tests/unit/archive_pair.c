@@ -483,9 +483,9 @@ save_there(int id, bool locks)
 	return check_saved(saved.name, &again, &trouble) == 0 ? 0 : 7;
 }
 
-/* A file that is published twice, the second time over the first. */
+/* A file that is committed twice, the second time over the first. */
 static int
-publish_there(void)
+commit_there(void)
 {
 	struct shmt_atomic_file *file;
 	int i;
@@ -494,7 +494,7 @@ publish_there(void)
 		if (shmt_atomic_file_open("file", &file) == -1)
 			return 8;
 		if (write(shmt_atomic_file_fd(file), "x", 1) != 1 ||
-		    shmt_atomic_file_publish(file) == -1)
+		    shmt_atomic_file_commit(file) == -1)
 			return 9;
 		shmt_atomic_file_close(file);
 	}
@@ -521,7 +521,7 @@ calls_refused(void **state)
 			if (refuse_call(calls[i / 4], errors[i % 4]) == -1)
 				_exit(1);
 			result = save_there(id, calls[i / 4] != __NR_flock);
-			_exit(result == 0 ? publish_there() : result);
+			_exit(result == 0 ? commit_there() : result);
 		}
 		assert_int_equal(waitpid(child, &status, 0), child);
 		if (status != 0)

@@ -394,13 +394,13 @@ not_attached(void **state)
 
 	if (f->view->fd == -1)
 		skip();
-	assert_int_equal(shmt__sysv_look(f->id, &now), 0);
+	assert_int_equal(shmt__sysv_stat(f->id, &now), 0);
 	assert_int_equal(now.nattch, 0);
 	view = view_by_mapping(f->id);
-	assert_int_equal(shmt__sysv_look(f->id, &now), 0);
+	assert_int_equal(shmt__sysv_stat(f->id, &now), 0);
 	assert_int_equal(now.nattch, 1);
 	shmt_view_close(view);
-	assert_int_equal(shmt__sysv_look(f->id, &now), 0);
+	assert_int_equal(shmt__sysv_stat(f->id, &now), 0);
 	assert_int_equal(now.nattch, 0);
 }
 

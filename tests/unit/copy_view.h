@@ -88,7 +88,7 @@ pages_of(int id)
 {
 	struct shmt_info segment;
 
-	assert_int_equal(shmt__sysv_look_rss(id, &segment), 0);
+	assert_int_equal(shmt__sysv_stat_rss(id, &segment), 0);
 	return segment.rss + segment.swap;
 }
 

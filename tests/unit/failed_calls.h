@@ -100,7 +100,7 @@ count_left(struct left *left)
 	left->objects = entries(SHM);
 	assert_int_equal(shmt__sysv_all(false, &list, &left->segments), 0);
 	free(list);
-	assert_int_equal(shmt__sysv_look(id, &s), 0);
+	assert_int_equal(shmt__sysv_stat(id, &s), 0);
 	left->nattch = s.nattch;
 	/* The holder is the only child. */
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), 0);

@@ -69,7 +69,7 @@ static int
 info(void)
 {
 	struct shmt_info s = { .object.id = -2 };
-	int result = shmt__sysv_look_rss(id, &s);
+	int result = shmt__sysv_stat_rss(id, &s);
 
 	assert_int_equal(s.object.id, result == 0 ? id : -2);
 	return result;

@@ -117,7 +117,7 @@ posix_map(void)
 	return result;
 }
 
-/* A draft, with contents, is published or leaves nothing. */
+/* A draft, with contents, is committed or leaves nothing. */
 static int
 posix_draft(void)
 {
@@ -134,7 +134,7 @@ posix_draft(void)
 		shmt_view_close(view);
 	}
 	if (result == 0)
-		result = shmt_posix_publish(&x, &request, fd);
+		result = shmt_posix_commit(&x, &request, fd);
 	ours_now(0);
 	if (result == 0)
 		assert_true(has_name("made"));

@@ -76,7 +76,7 @@ no_sysvipc(void **state)
 	assert_int_equal(list[0].object.id, id);
 	free(list);
 	fault("shmctl", 2, EPERM);
-	assert_int_equal(shmt__sysv_look_rss(id, &s), -1);
+	assert_int_equal(shmt__sysv_stat_rss(id, &s), -1);
 	assert_int_equal(errno, EPERM);
 	uncover(SYSVIPC);
 }

@@ -364,7 +364,7 @@ marked_segments_get_their_key_back(void **state)
 	drop(id);
 	/* The key is free at once, and another's now. */
 	other = make(KEY, PAGE, 0);
-	assert_int_equal(shmt__sysv_look(id, &s), 0);
+	assert_int_equal(shmt__sysv_stat(id, &s), 0);
 	assert_int_equal(s.key, 0);
 	h = holders_of(id);
 	assert_int_equal(h.count, 1);

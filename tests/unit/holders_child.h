@@ -161,7 +161,7 @@ is_complete(const struct shmt_holders *holders, int id)
 {
 	struct shmt_info s;
 
-	assert_int_equal(shmt__sysv_look(id, &s), 0);
+	assert_int_equal(shmt__sysv_stat(id, &s), 0);
 	return shmt_holders_complete(holders, &s);
 }
 

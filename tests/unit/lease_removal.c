@@ -73,8 +73,8 @@ leased(struct shmt__lease *lease)
 	return fd;
 }
 
-/* Nobody is killed by SIGIO, and a handler that the program has for it is not
- * called for our lease. */
+/* Nobody is killed by SIGIO, nor is a handler called that the program has for
+ * it: of openers SIGURG tells. */
 static void
 an_opener_is_noticed(void **state)
 {
@@ -98,33 +98,7 @@ an_opener_is_noticed(void **state)
 	shmt__lease_drop(&lease);
 	close(fd);
 	assert_int_equal(signals, 0);
-	/* The program's own still comes. */
-	raise(SIGIO);
-	assert_int_equal(signals, 1);
 	assert_int_equal(sigaction(SIGIO, &old, NULL), 0);
-}
-
-/* A SIGIO of the program's own that waits is not taken away. */
-static void
-a_pending_signal_stays(void **state)
-{
-	struct shmt__lease lease;
-	sigset_t sigio, pending;
-	int fd, number;
-
-	(void)state;
-	put_object(NAME, PAGE);
-	sigemptyset(&sigio);
-	sigaddset(&sigio, SIGIO);
-	assert_int_equal(sigprocmask(SIG_BLOCK, &sigio, NULL), 0);
-	raise(SIGIO);
-	fd = leased(&lease);
-	shmt__lease_drop(&lease);
-	close(fd);
-	assert_int_equal(sigpending(&pending), 0);
-	assert_true(sigismember(&pending, SIGIO));
-	assert_int_equal(sigwait(&sigio, &number), 0);
-	assert_int_equal(sigprocmask(SIG_UNBLOCK, &sigio, NULL), 0);
 }
 
 /* Another looker has it for some milliseconds. */
@@ -303,7 +277,6 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(without_a_lease_proc_decides),
 		TEST(an_opener_is_noticed),
-		TEST(a_pending_signal_stays),
 		TEST(another_looker),
 		TEST(a_replaced_object_stays),
 		TEST(what_is_no_object_stays),

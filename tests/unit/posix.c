@@ -341,6 +341,7 @@ resident_and_swapped(void **state)
 		assert_int_equal(error, ENOSYS);
 		assert_false(info.known & SHMT_HAS_RSS);
 	}
+	assert_int_equal(shmt__resident(-1, &rss, &swap), -1);
 	/* Not asked for, it is not found out. */
 	fault("sysinfo", 0, EPERM);
 	assert_int_equal(shmt_info(&x, 0, &info), 0);

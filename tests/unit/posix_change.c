@@ -129,7 +129,7 @@ complete_before_it_has_a_name(void **state)
 	assert_false(has_name("x"));
 	assert_int_equal(used(), before + MIB);
 	assert_int_equal(pwrite(fd, "text", 4, 0), 4);
-	assert_int_equal(shmt_posix_publish(&x, &one_mib, fd), 0);
+	assert_int_equal(shmt_posix_commit(&x, &one_mib, fd), 0);
 	close(fd);
 	fd = open_object("x", O_RDONLY);
 	assert_int_equal(read(fd, text, 4), 4);
@@ -142,7 +142,7 @@ complete_before_it_has_a_name(void **state)
 	assert_int_equal(rename(SHM "/x", SHM "/y"), 0);
 	assert_int_equal(shmt_posix_draft(&x, &one_mib, &fd), 0);
 	assert_int_equal(rename(SHM "/y", SHM "/x"), 0);
-	assert_int_equal(shmt_posix_publish(&x, &one_mib, fd), -1);
+	assert_int_equal(shmt_posix_commit(&x, &one_mib, fd), -1);
 	assert_int_equal(errno, EEXIST);
 	shmt_posix_discard(&x, fd);
 	assert_int_equal(errno, EEXIST);
@@ -170,7 +170,7 @@ without_unnamed_files(void **state)
 		assert_int_equal(st.st_mode & 07777, 0);
 		if (i % 2 == 0) {
 			assert_int_equal(
-			    shmt_posix_publish(&x, &one_mib, fd), 0);
+			    shmt_posix_commit(&x, &one_mib, fd), 0);
 			assert_made("x", MIB, MIB, 0640);
 		}
 		shmt_posix_discard(&x, fd);

@@ -75,7 +75,7 @@ made_and_looked_at(void **state)
 	assert_int_equal(shmt__sysv_create(&request, &id, &created), 0);
 	assert_true(created);
 	memset(&s, 0x5a, sizeof(s));
-	assert_int_equal(shmt__sysv_look(id, &s), 0);
+	assert_int_equal(shmt__sysv_stat(id, &s), 0);
 	assert_int_equal(s.object.id, id);
 	assert_int_equal(s.key, KEY);
 	assert_int_equal(s.size, 5000);
@@ -92,7 +92,7 @@ made_and_looked_at(void **state)
 	assert_int_equal(s.dtime, 0);
 	assert_true(s.ctime >= before && s.ctime <= time(NULL));
 	assert_false((s.known & SHMT_HAS_RSS) != 0);
-	assert_int_equal(shmt__sysv_look_rss(id, &s), 0);
+	assert_int_equal(shmt__sysv_stat_rss(id, &s), 0);
 	assert_true((s.known & SHMT_HAS_RSS) != 0);
 	assert_int_equal(s.rss, 0);
 	assert_int_equal(s.swap, 0);
@@ -130,11 +130,11 @@ absent(void **state)
 
 	(void)state;
 	assert_int_equal(shmt__sysv_rmid(id), 0);
-	assert_refused(shmt__sysv_look(id, &s), ENOENT);
-	assert_refused(shmt__sysv_look(-1, &s), ENOENT);
-	assert_refused(shmt__sysv_look(INT32_MAX, &s), ENOENT);
+	assert_refused(shmt__sysv_stat(id, &s), ENOENT);
+	assert_refused(shmt__sysv_stat(-1, &s), ENOENT);
+	assert_refused(shmt__sysv_stat(INT32_MAX, &s), ENOENT);
 	assert_refused(shmt__sysv_attach(INT32_MAX, NULL, 0, &at), ENOENT);
-	assert_refused(shmt__sysv_look_rss(id, &s), ENOENT);
+	assert_refused(shmt__sysv_stat_rss(id, &s), ENOENT);
 	assert_int_equal(s.size, 99);
 	s.object.id = id;
 	assert_refused(shmt__sysv_set(&s), ENOENT);
@@ -151,9 +151,9 @@ another_in_that_slot(void **state)
 	int id = make(0, 1, 0);
 
 	(void)state;
-	assert_refused(shmt__sysv_look(id + 32768, &s), ENOENT);
-	assert_refused(shmt__sysv_look(id | 0x40000000, &s), ENOENT);
-	assert_int_equal(shmt__sysv_look(id, &s), 0);
+	assert_refused(shmt__sysv_stat(id + 32768, &s), ENOENT);
+	assert_refused(shmt__sysv_stat(id | 0x40000000, &s), ENOENT);
+	assert_int_equal(shmt__sysv_stat(id, &s), 0);
 }
 
 static void
@@ -213,18 +213,18 @@ set_and_locked(void **state)
 	struct shmt_info s;
 
 	(void)state;
-	assert_int_equal(shmt__sysv_look(id, &s), 0);
+	assert_int_equal(shmt__sysv_stat(id, &s), 0);
 	s.mode = 0444;
 	assert_int_equal(shmt__sysv_set(&s), 0);
 	assert_int_equal(shmt__sysv_lock(id, true), 0);
-	assert_int_equal(shmt__sysv_look(id, &s), 0);
+	assert_int_equal(shmt__sysv_stat(id, &s), 0);
 	assert_int_equal(s.mode, 0444);
 	assert_int_equal(s.state, SHMT_LOCKED);
 	/* State bits do not get into the mode that is written. */
 	s.mode |= 01000;
 	assert_int_equal(shmt__sysv_set(&s), 0);
 	assert_int_equal(shmt__sysv_lock(id, false), 0);
-	assert_int_equal(shmt__sysv_look(id, &s), 0);
+	assert_int_equal(shmt__sysv_stat(id, &s), 0);
 	assert_int_equal(s.mode, 0444);
 	assert_int_equal(s.state, 0);
 	s.uid = UINT32_MAX;
@@ -240,17 +240,17 @@ removed_at_the_last_detach(void **state)
 
 	(void)state;
 	assert_ptr_not_equal(at, (void *)-1);
-	assert_int_equal(shmt__sysv_look(id, &before), 0);
+	assert_int_equal(shmt__sysv_stat(id, &before), 0);
 	assert_int_equal(before.nattch, 1);
 	assert_int_equal(before.lpid, getpid());
 	assert_int_equal(shmt__sysv_rmid(id), 0);
-	assert_int_equal(shmt__sysv_look(id, &s), 0);
+	assert_int_equal(shmt__sysv_stat(id, &s), 0);
 	assert_int_equal(s.state, SHMT_DEST);
 	assert_int_equal(s.key, 0);
 	assert_true(shmt_same(&before, &s));
 	assert_int_equal(shmt__sysv_rmid(id), 0);
 	assert_int_equal(shmdt(at), 0);
-	assert_refused(shmt__sysv_look(id, &s), ENOENT);
+	assert_refused(shmt__sysv_stat(id, &s), ENOENT);
 }
 
 /* The kernel is asked by a change that it refuses: nothing has changed. */
@@ -262,7 +262,7 @@ permission_to_remove(void **state)
 	pid_t child;
 
 	(void)state;
-	assert_int_equal(shmt__sysv_look(id, &before), 0);
+	assert_int_equal(shmt__sysv_stat(id, &before), 0);
 	child = fork();
 	if (child == 0) {
 		/* Not in the second in which it was made. */
@@ -272,7 +272,7 @@ permission_to_remove(void **state)
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
-	assert_int_equal(shmt__sysv_look(id, &after), 0);
+	assert_int_equal(shmt__sysv_stat(id, &after), 0);
 	assert_memory_equal(&before, &after, sizeof(before));
 	child = fork();
 	if (child == 0) {

@@ -318,7 +318,7 @@ list_under_foreign_proc(void)
 		return 2;
 	if (list->cpid != 1 || list->lpid != 1)
 		return 3;
-	return shmt__sysv_look_rss(id, &one) == 0 &&
+	return shmt__sysv_stat_rss(id, &one) == 0 &&
 		       (one.known & SHMT_HAS_RSS) != 0 && one.cpid == 1
 		   ? 0
 		   : 4;

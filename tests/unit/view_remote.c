@@ -172,12 +172,12 @@ by_memory(void **state)
 	(void)state;
 	make(PAGES);
 	start(&one);
-	assert_int_equal(shmt__sysv_look(id, &before), 0);
+	assert_int_equal(shmt__sysv_stat(id, &before), 0);
 	assert_int_equal(shmt_view_open(OF_ID(id), SHMT_NO_TRACE, &view), 0);
 	assert_int_equal(view->fd, -1);
 	assert_bytes(0, SIZE);
 	assert_bytes(PAGE - 1, 2);
-	assert_int_equal(shmt__sysv_look(id, &after), 0);
+	assert_int_equal(shmt__sysv_stat(id, &after), 0);
 	assert_int_equal(after.nattch, 1);
 	assert_int_equal(after.lpid, before.lpid);
 	assert_int_equal(after.atime, before.atime);
@@ -215,7 +215,7 @@ holes(void **state)
 	start(&one);
 	assert_int_equal(shmt_view_open(OF_ID(id), SHMT_NO_TRACE, &view), -1);
 	assert_int_equal(errno, ENODATA);
-	assert_int_equal(shmt__sysv_look_rss(id, &s), 0);
+	assert_int_equal(shmt__sysv_stat_rss(id, &s), 0);
 	assert_true((s.known & SHMT_HAS_RSS) == 0 || s.rss == PAGE);
 }
 

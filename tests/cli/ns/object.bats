@@ -382,6 +382,28 @@ never_answers() {
 	[ "$(cat out)" = first ]
 }
 
+@test "stat --all-ns: a namespace that gives no answer in time is told of" {
+	command -v "${CC:-cc}" >/dev/null || skip "no C compiler"
+	is_plain || skip "a preload in an instrumented program"
+	make_container 'echo theirs >/dev/shm/a'
+	# Of all but the first one, which is ours, time is over at once.
+	"${CC:-cc}" -shared -fPIC -o late.so -x c - <<-'TXT'
+	#define _GNU_SOURCE
+	#include <poll.h>
+	int poll(struct pollfd *fds, nfds_t n, int timeout)
+	{
+		static int calls;
+		return timeout > 1000 && ++calls > 4 ? 0 :
+		    ppoll(fds, n, (void *)0, (void *)0);
+	}
+	TXT
+	run --separate-stderr env LD_PRELOAD="$dir/late.so" \
+		shmtool stat --all-ns --kind posix --json
+	[ "$status" -eq 0 ]
+	[[ $stderr == *"may not be entered, or gave no answer"* ]]
+	[[ $output == '{"complete": false,'*'"/ours"'* ]]
+}
+
 @test "stat --all-ns: where no mount namespace can be made the rest is listed" {
 	make_rootless 'mount -t tmpfs -o mode=1777 tmpfs /dev/shm
 		echo 0 >/proc/sys/user/max_mnt_namespaces'

@@ -337,6 +337,10 @@ shmtool write -f $name.shm /a"
 		cmp /dev/shm/a /dev/shm/b
 		rm /dev/shm/b
 	done
+	printf damage | dd of="$(contents)" conv=notrunc status=none
+	run ! with_failing linkat:error=EPERM shmtool restore --as /b \
+		"$dir/$name"
+	[ "$(objects)" = "a " ]
 }
 
 @test "restore: whatever call fails, the object is complete or absent" {

@@ -111,6 +111,15 @@ part() {
 	message_has "rm: /a: kept: in use by" "$holder (perl)"
 	[ "$(objects)" = "a " ]
 	[ -z "$(names)" ]
+	run --separate-stderr shmtool rm -n /a
+	[ "$status" -eq 5 ]
+	[[ $output == *$'\n'"keep    /a "*$'\n'"would remove 0 of 1, 0" ]]
+	run --separate-stderr shmtool rm --json /a
+	[ "$(part '{segments}[0]{result}')" = '"kept"' ]
+	[ "$(part '{segments}[0]{attachments}[0]{pid}')" = "$holder" ]
+	[ "$(part '{segments}[0]{attachments}[0]{fds}')" = 1 ]
+	[ "$(part '{segments}[0]{attachments}[0]{maps}')" = 0 ]
+	[ "$(part '{segments}[0]{attachments}[0]{address}')" = null ]
 	# By force the memory stays until the process ends.
 	run --separate-stderr shmtool rm -f --save "$dir" /a
 	[ "$status" -eq 0 ]
@@ -502,21 +511,83 @@ user='sleep 60 </dev/shm/a >/dev/null 2>&1 & echo $! >"$BATS_TEST_TMPDIR/user"'
 	done
 }
 
+# The first call of fcntl(2) of a removal that has this word, as when=N.
+fcntl_of() {
+	make_object number
+	strace -e trace=fcntl shmtool rm /number 2>&1 | grep '^fcntl' |
+		grep -n -m1 "$1" | sed 's/:.*//; s/^/fcntl:when=/'
+}
+
+# Until the last process waits for a lease to be given back.
+waits='for i in {1..50}; do
+	! grep -q lease "/proc/$!/wchan" || break
+	sleep 0.1
+done'
+
 @test "rm: an opener that waits for the removal is reported" {
 	can_inject
-	local number
 	make_object a
-	make_object b
-	number=$(strace -e trace=fcntl shmtool rm /b 2>&1 | grep '^fcntl' |
-		grep -n -m1 F_GETLEASE | cut -d: -f1)
 	# It waits in open(2), behind the last look and before unlinkat(2).
-	stopped_at "fcntl:when=$number" \
-		'cat /dev/shm/a >/dev/null 3>&- &
-		for i in {1..50}; do
-			! grep -q lease "/proc/$!/wchan" || break
-			sleep 0.1
-		done' shmtool rm /a
+	stopped_at "$(fcntl_of F_GETLEASE)" \
+		"cat /dev/shm/a >/dev/null 3>&- & $waits" shmtool rm /a
 	[ "$status" -eq 0 ]
 	message_has "rm: /a: removed, but a process opened it in the same instant"
+	[ -z "$(objects)" ]
+}
+
+@test "rm: an opener that waits before the last look keeps the name" {
+	can_inject
+	make_object a
+	stopped_at "$(fcntl_of F_SETLEASE)" "$user; $waits" shmtool rm /a
+	kill "$(cat "$BATS_TEST_TMPDIR/user")"
+	[ "$status" -eq 5 ]
+	message_has "rm: /a: kept: in use by $(cat "$BATS_TEST_TMPDIR/user") "
+	[ "$(objects)" = "a " ]
+}
+
+@test "rm: what is changed under its lease stays" {
+	can_inject
+	local change
+	for change in 'mv /dev/shm/b /dev/shm/a' 'ln -f /dev/shm/a /dev/shm/b'
+	do
+		make_object a
+		make_object b 4096
+		stopped_at "$(fcntl_of F_GETLEASE)" "$change" shmtool rm /a
+		[ "$status" -eq 3 ]
+		message_has "rm: /a: it went, or another object has its name"
+		[ -e /dev/shm/a ]
+	done
+}
+
+@test "rm: the lease of another process is not waited for" {
+	make_object a
+	# 1024, 1: F_SETLEASE, F_WRLCK.
+	perl -e '$SIG{IO} = "IGNORE";
+		open my $o, "<", "/dev/shm/a" or die $!;
+		fcntl($o, 1024, 1) or die $!;
+		open my $f, ">", $ARGV[0] or die $!;
+		close $f;
+		sleep 1 while 1' "$BATS_TEST_TMPDIR/leased" 3>&- &
+	holders+=($!)
+	wait_for test -e "$BATS_TEST_TMPDIR/leased"
+	run --separate-stderr timeout 20 shmtool rm /a
+	[ "$status" -eq 5 ]
+	message_has "rm: /a: kept: in use by ${holders[-1]} (perl)"
+}
+
+@test "rm: where there are no leases, /proc decides" {
+	can_inject
+	# In a PID namespace of its own, every process may be looked into.
+	local inside=(unshare --pid --fork --mount-proc sh -c 'exec 9<"$0"
+		strace -qq -o /dev/null -e trace=all -e "inject=$1" \
+			shmtool rm /a') call
+	"${inside[@]}" /dev/null getpid:error=EIO 2>/dev/null || [ $? -eq 3 ] ||
+		skip "no PID namespace can be made here"
+	call=$(fcntl_of F_SETLEASE):error=EINVAL
+	make_object a
+	run --separate-stderr "${inside[@]}" /dev/shm/a "$call"
+	[ "$status" -eq 5 ]
+	message_has "rm: /a: kept: in use by " "(strace)"
+	"${inside[@]}" /dev/null "$call"
 	[ -z "$(objects)" ]
 }

@@ -47,6 +47,7 @@ json() {
 	[ "$(ids --kind posix)" = /psm_1 ]
 	[ "$(ids --kind sysv,posix)" = "$id,/psm_1" ]
 	[ "$(ids --kind posix,sysv)" = "$id,/psm_1" ]
+	[ "$(ids --kind posix,sysv --sort ID --reverse)" = "/psm_1,$id" ]
 	[ "$(ids --kind sysv,posix --not --kind posix)" = "$id" ]
 	[ "$(ids --kind sysv,posix --unattached --min-size 4097)" = /psm_1 ]
 }
@@ -72,7 +73,9 @@ json() {
 	[ "$(column /psm_1 KIND,KEY,CREATOR,CPID,CCOMMAND,LPID,DTIME | xargs)" = \
 		"posix - - - - - -" ]
 	[ "$(column /dev/shm/psm_1 ID)" = /psm_1 ]
-	[ "$(column /psm_1 MTIME)" = "$(stat -c %Y /dev/shm/psm_1)" ]
+	touch -d '2 days ago' /dev/shm/psm_1
+	[ "$(column /psm_1 MTIME,CTIME,ATIME,BTIME | xargs)" = \
+		"$(stat -c '%Y %Z %X %W' /dev/shm/psm_1 | sed 's/ 0$/ -/')" ]
 }
 
 @test "stat --kind: unknown kinds are refused" {
@@ -196,16 +199,36 @@ json() {
 	[[ $(shmtool stat /open 2>/dev/null) == *"no: in use;"*"used by       1 process, 0 mappings, 1 descriptor"* ]]
 }
 
+@test "stat: a file with the same inode number elsewhere is no use of it" {
+	local other=$BATS_TEST_TMPDIR/other
+	mkdir "$other"
+	mount -t tmpfs tmpfs "$other" 2>/dev/null || skip "cannot mount here"
+	make_object x 4096
+	# The numbers of each tmpfs go up from 2.
+	perl -e 'my $inode = (stat "/dev/shm/x")[1];
+		do {
+			open $f, ">", "$ARGV[0]/" . $n++ or die $!;
+		} until (stat $f)[1] >= $inode;
+		rename "$ARGV[0]/" . ($n - 1), "$ARGV[0]/same" or die $!' "$other"
+	[ "$(stat -c %i "$other/same")" = "$(stat -c %i /dev/shm/x)" ]
+	sleep 60 5<"$other/same" 3>&- &
+	holders+=($!)
+	wait_for grep -qx sleep "/proc/$!/comm"
+	[ "$(column /x FDS,PROCS | xargs)" = "0 0" ]
+	release
+	umount -l "$other"
+}
+
 @test "stat: stale, once the owner has no process and the kernel agrees" {
 	needs_root "changes owners"
 	needs_all_processes
 	make_object left 4096
-	chown 4242:4242 /dev/shm/left
+	chown 5151:5151 /dev/shm/left
 	make_object sem.left 32
-	chown 4242:4242 /dev/shm/sem.left
+	chown 5151:5151 /dev/shm/sem.left
 	make_object ours 4096
 	make_object linked 4096
-	chown 4242:4242 /dev/shm/linked
+	chown 5151:5151 /dev/shm/linked
 	mkdir /dev/shm/dir
 	ln /dev/shm/linked /dev/shm/dir/second
 	wait_for sh -c '[ "$(date +%s)" -gt "$(($(stat -c %Z \
@@ -218,14 +241,16 @@ json() {
 	[[ $(shmtool stat /linked 2>/dev/null) == *"more than one name"* ]]
 	[[ $(shmtool stat /ours 2>/dev/null) == *"of its owner is as old"* ]]
 	# A process of the owner that is older may come back for it.
-	setpriv --reuid=4242 --clear-groups sleep 60 3>&- >/dev/null 2>&1 &
+	setpriv --reuid=5151 --clear-groups sleep 60 3>&- >/dev/null 2>&1 &
 	holders+=($!)
-	wait_for sh -c "[ \"\$(stat -c %u /proc/$!)\" = 4242 ]"
+	wait_for sh -c "[ \"\$(stat -c %u /proc/$!)\" = 5151 ]"
 	touch /dev/shm/left
-	chown 4242:4242 /dev/shm/left
+	chown 5151:5151 /dev/shm/left
 	wait_for sh -c '[ "$(date +%s)" -gt "$(($(stat -c %Z \
 		/dev/shm/left) + 1))" ]'
 	[ -z "$(ids --kind posix --stale --idle 0)" ]
+	[ "$(ids --kind posix --not --stale --idle 0)" = \
+		/left,/linked,/ours,/sem.left ]
 }
 
 @test "stat: another user cannot ask the kernel, and nothing is guessed" {
@@ -233,10 +258,15 @@ json() {
 	make_object foreign 4096
 	run --separate-stderr without_privilege shmtool stat /foreign
 	[ "$status" -eq 0 ]
-	[[ $output == *"use unknown"* ]]
+	[[ $output == *"use unknown"*"used by       no process that can be seen" ]]
+	run --separate-stderr without_privilege shmtool stat --json /foreign
+	[[ $output == *'"in_use": null'*'"unused": null'* ]]
 	[ "$(without_privilege shmtool stat --kind posix --unattached \
 		--tsv --no-heading -o ID 2>/dev/null)" = "" ]
 	[ "$(without_privilege shmtool stat --kind posix --not --unattached \
+		--tsv --no-heading -o ID 2>/dev/null)" = "" ]
+	# The pid may be that of a process that may not be looked into.
+	[ "$(without_privilege shmtool stat --kind posix --not --pid 1 \
 		--tsv --no-heading -o ID 2>/dev/null)" = "" ]
 	[ "$(without_privilege shmtool stat --kind posix \
 		--tsv --no-heading -o ID 2>/dev/null)" = /foreign ]
@@ -258,6 +288,9 @@ in_pid_namespace() {
 	[ "$("${list[@]}" --unattached --tsv --no-heading 2>/dev/null)" = "" ]
 	[[ $("${list[@]}" --color=always 2>/dev/null) == \
 		*$'\n\033[31m/hidden '*used$'\033[m' ]]
+	run --separate-stderr "${list[@]}" --json
+	[[ $output == '{"complete": false, '* ]]
+	message_has "stat: 1 segment may have more users"
 	run --separate-stderr in_pid_namespace shmtool stat /hidden
 	[[ $output == *"no: in use; "*"used by       processes that cannot be seen" ]]
 }

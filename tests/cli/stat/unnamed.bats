@@ -301,7 +301,8 @@ json() {
 		exec 5>/mnt/gone
 		rm /mnt/gone
 		strace -f -qq -o "$0" -e trace=fstatfs \
-			shmtool stat --kind deleted >/dev/null' \
+			shmtool stat --kind deleted --tsv -o ID >"$0.rows"
+		! grep -qx "/proc/$$/fd/5" "$0.rows" || exit 1' \
 		"$BATS_TEST_TMPDIR/trace" 2>/dev/null
 	! grep RAMFS "$BATS_TEST_TMPDIR/trace" || false
 }
