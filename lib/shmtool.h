@@ -251,8 +251,8 @@ struct shmt_removal {
  * EBUSY while it is in use, which a write lease shows; where the caller may not
  * ask for a lease, /proc decides.  Memory without a name: EINVAL.
  *
- * A process that opens the object in that moment sends SIGURG to this one, which
- * ignores it unless it has a handler for it.
+ * A process that opens the object in that moment sends SIGURG to this one,
+ * which ignores it unless it has a handler for it.
  */
 int shmt_remove(const struct shmt_object *object, unsigned flags,
     struct shmt_removal *removal);
