@@ -44,11 +44,11 @@ get_id(const void *row, struct value *value)
 		set_id(value, r);
 }
 
-/* Lines are printed one by one, so the widths are fixed.  That of ID is set
- * when the first segments and objects are known. */
 #define FOR_SEGMENTS	0x1u	/* where segments are watched */
 #define FOR_KINDS	0x2u	/* where objects are watched too */
 
+/* Lines are printed one by one, so the widths are fixed.  That of ID is set
+ * when the first segments and objects are known. */
 static struct column columns[] = {
 	{ "TIME", VALUE_TIME, OF_EVENT(time), .width = 19 },
 	{ "EVENT", VALUE_TEXT, COLUMN_POINTER(struct event, word),
