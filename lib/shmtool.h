@@ -447,10 +447,10 @@ struct shmt_transfer {
  * and which is known before anything is copied but for input of unknown
  * length; ENOSPC: an object's file system is full; ENODATA: an object became
  * shorter; EBADF: the view is not for writing.
- * shmt_view_send() may be helped by a thread of its own, which takes no
- * signals and has ended when it returns.  shmt_view_receive() stops at the
- * end of the input, and at the end of the range with EFBIG when there is more
- * input.
+ * shmt_view_send(), shmt_view_get() and shmt_view_visit() may be helped by a
+ * thread of their own, which takes no signals and has ended when they return.
+ * shmt_view_receive() stops at the end of the input, and at the end of the
+ * range with EFBIG when there is more input.
  */
 int shmt_view_send(struct shmt_view *view, const struct shmt_transfer *how,
     int out, uint64_t *done);
