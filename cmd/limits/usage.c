@@ -84,6 +84,7 @@ print_usage(enum table_format format, bool bytes)
 	add_memory(&sample);
 	table.row_count = list_uses(&sample, uses);
 	for (i = 0; i < table.row_count; i++)
+		/* cppcheck-suppress unreadVariable */
 		uses[i].in_words = format == FORMAT_TABLE && !bytes;
 	if (format != FORMAT_JSON) {
 		print_table(&table, NULL, NULL);
