@@ -77,8 +77,14 @@ json_object(struct json *json, const struct row *row)
 		name = shmt_former_name(&s->object, former) == 0 &&
 		    former[0] != '\0' ? former : NULL;
 	json_names(json, name, row->path);
-	json_number(json, "dev", s->object.dev);
-	json_number(json, "inode", s->object.inode);
+	/* Of an event, the object may have gone before it was looked at. */
+	if (s->object.inode == 0) {
+		json_null(json, "dev");
+		json_null(json, "inode");
+	} else {
+		json_number(json, "dev", s->object.dev);
+		json_number(json, "inode", s->object.inode);
+	}
 	if ((s->known & SHMT_HAS_IN_USE) != 0)
 		json_bool(json, "in_use", s->in_use);
 	else

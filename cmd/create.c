@@ -176,21 +176,31 @@ make(struct creation *c)
 
 /* Removes what was created, unless another one has its id or name by now. */
 static void
-undo(const struct creation *c)
+remove_created(const struct creation *c)
 {
 	const struct shmt_object *object = &c->info.object;
+	const bool is_segment = object->kind == SHMT_SYSV;
 	struct shmt_info there;
 	char text[OPERAND_TEXT];
+	int result;
 
-	if (c->created && shmt_info(object, 0, &there) == 0 &&
-	    (object->kind == SHMT_SYSV ? there.cpid == getpid() :
-	    shmt_same(&c->info, &there)) &&
-	    shmt_remove(object, SHMT_FORCE, NULL) == -1) {
-		operand_text(object, text);
-		warn_about(NULL, "%s%s was not removed: %s",
-		    object->kind == SHMT_SYSV ? "segment " : "", text,
-		    strerror(errno));
-	}
+	if (!c->created)
+		return;
+	result = shmt_info(object, 0, &there);
+	if (result == 0 && (is_segment ? there.cpid == getpid() :
+	    shmt_same(&c->info, &there)))
+		result = shmt_remove(object, SHMT_FORCE, NULL);
+	if (result == 0 || errno == ENOENT)
+		return;
+	operand_text(object, text);
+	warn_about(NULL, "%s%s was not removed: %s", is_segment ? "segment " :
+	    "", text, strerror(errno));
+}
+
+static void
+undo(const struct creation *c)
+{
+	remove_created(c);
 	if (c->has_reaper)
 		end_reaper(&c->reaper);
 	if (c->at != NULL)

@@ -250,6 +250,9 @@ struct shmt_removal {
  * System V: removed at once, or marked while processes have it attached. POSIX:
  * EBUSY while it is in use, which a write lease shows; where the caller may not
  * ask for a lease, /proc decides.  Memory without a name: EINVAL.
+ *
+ * A process that opens the object in that moment sends SIGURG to this one,
+ * which ignores it unless it has a handler for it.
  */
 int shmt_remove(const struct shmt_object *object, unsigned flags,
     struct shmt_removal *removal);

@@ -27,9 +27,9 @@ hold_unnamed() {
 			open our $huge, "+>&=", $fd or die $!;
 			truncate $huge, $bytes or die $!;
 			$bytes = 0;
-		} elsif ($kind eq "memfd" || $kind eq "sealed") {
+		} elsif ($kind =~ /^(memfd|sealed|unsealable)$/) {
 			my $name = "made by a test";
-			$fd = syscall(319, $name, 2);
+			$fd = syscall(319, $name, $1 eq "unsealable" ? 0 : 2);
 		} elsif ($kind ne "anon") {
 			sysopen $file, "/dev/shm/held", 0102, 0600 or die $!;
 			link "/dev/shm/held", "/dev/shm/other"

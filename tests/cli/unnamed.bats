@@ -236,8 +236,7 @@ read, but not written to"
 	is_plain || skip "a preload in an instrumented program"
 	hold_unnamed deleted 5000
 	echo other >/dev/shm/other
-	# Before the path is opened for its contents, it leads elsewhere: the
-	# second open with O_PATH finds another file.
+	# The path leads elsewhere from its second open on, or later.
 	"${CC:-cc}" -shared -fPIC -o "$BATS_TEST_TMPDIR/swap.so" -x c - <<-'TXT'
 	#define _GNU_SOURCE
 	#include <dlfcn.h>
@@ -249,7 +248,8 @@ read, but not written to"
 	{
 		static int seen;
 		int (*next)(const char *, int, ...) = dlsym(RTLD_NEXT, name);
-		if (strcmp(path, getenv("SWAPPED")) == 0 && seen++ > 0)
+		if (strcmp(path, getenv("SWAPPED")) == 0 &&
+		    seen++ >= atoi(getenv("AFTER")))
 			path = "/dev/shm/other";
 		return next(path, flags);
 	}
@@ -262,11 +262,16 @@ read, but not written to"
 		return swap("open64", path, flags);
 	}
 	TXT
-	run --separate-stderr env SWAPPED="$path" \
-		LD_PRELOAD="$BATS_TEST_TMPDIR/swap.so" shmtool read "$path"
+	local swap=(env SWAPPED="$path" LD_PRELOAD="$BATS_TEST_TMPDIR/swap.so")
+	run --separate-stderr "${swap[@]}" AFTER=1 shmtool read "$path"
 	[ "$status" -ne 0 ]
 	[ -z "$output" ]
 	message_has "$path"
+	before=$(stat -c %a /dev/shm/other)
+	for n in 1 2 3 4 5; do
+		run "${swap[@]}" AFTER=$n shmtool set -m 0666 "$path"
+		[ "$(stat -c %a /dev/shm/other)" = "$before" ]
+	done
 }
 
 # hold_flags FLAGS: a process that has /dev/shm/there open with these flags of

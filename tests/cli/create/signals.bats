@@ -169,9 +169,12 @@ with_signal() {
 	[ "$status" -eq 0 ]
 	[[ $stderr == "shmtool: create: /left was not removed: Operation not"* ]]
 	rm /dev/shm/left
-	run --separate-stderr strace -f -qq -o calls -e trace=shmctl \
-		-e inject=shmctl:error=EPERM:when=3+ \
-		shmtool create -k 0x4d2 -s 1 -- true
-	[ "$status" -eq 0 ]
-	[[ $stderr == "shmtool: create: segment "*" was not removed: "* ]]
+	# From the look before the removal on, and from the removal on.
+	for when in 2 3; do
+		run --separate-stderr strace -f -qq -o calls -e trace=shmctl \
+			-e "inject=shmctl:error=EPERM:when=$when+" \
+			shmtool create -s 1 -k "$when" -- true
+		[ "$status" -eq 0 ]
+		[[ $stderr == "shmtool: create: segment "*" was not removed: "* ]]
+	done
 }

@@ -74,6 +74,15 @@ nothing was changed (--dry-run)" ]
 	# /dev/null takes all and holds no number.
 	[[ $stderr == *"shmall: "* ]]
 	[ "$(limit shmmni)" -eq 4096 ]
+	# This file takes decimal numbers and holds hexadecimal ones.
+	run --separate-stderr apart 'mount --bind /proc/$$/coredump_filter \
+			/proc/sys/kernel/shmall
+		exec shmtool limits --set shmmni=9 shmall=16'
+	[ "$status" -eq 1 ]
+	[ -z "$output" ]
+	[[ $stderr == *"shmall: the kernel kept 10 and not 16"* ]]
+	[[ $stderr == *"shmall: could not be set back to 33"* ]]
+	[ "$(limit shmmni)" -eq 4096 ]
 }
 
 @test "set: warns where more is in use, and takes nothing away" {

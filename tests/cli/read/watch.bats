@@ -77,3 +77,13 @@ test_teardown() {
 	message_has "read: $id:" "memory cgroup /${group##*/} has" "left of 24M"
 	in_group bash -c "shmtool read -x -w0.1 $small | head -n 1"
 }
+
+@test "read: -w -o shows offsets from the beginning of the segment" {
+	id=$(shmtool create -s 64)
+	cd "$BATS_TEST_TMPDIR"
+	shmtool read -x -w0.1 -o 32 "$id" >seen 3>&- &
+	holders+=($!)
+	wait_for grep -q '^00000020 ' seen
+	shmtool write -o 48 -s x "$id"
+	wait_for grep -q '^00000030  78 00' seen
+}

@@ -199,7 +199,7 @@ shmtool_idle() {
 	hold "$b"
 	removes_all_but "$a $b $c" --not --key "$(of_id key "$a")" \
 		--not --unattached --min-size 8K --private
-	removes_all_but "$a $b" --min-size 8K --not --key "$(of_id key "$b")"
+	removes_all_but "$a $b" --not --key "$(of_id key "$b")" --min-size 8K
 	release
 	# Of several negated values none may hold.
 	make_private 12288

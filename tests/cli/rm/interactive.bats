@@ -37,6 +37,7 @@ load remove
 	# Asked again after each help.
 	[ "$(grep -o "remove ${ids[0]} " <<<"$stderr" | wc -l)" -eq 3 ]
 	[ "$(grep -c '^q  quit' <<<"$stderr")" -eq 2 ]
+	[ "$(grep -c '^[na?]  ' <<<"$stderr")" -eq 6 ]
 	[[ $stderr != *"remove ${ids[3]} "* ]]
 	[ "$(segments)" -eq 5 ]
 	run --separate-stderr shmtool rm -i --json "${ids[@]:1}" \
@@ -54,6 +55,7 @@ load remove
 	run --separate-stderr shmtool rm -i "${ids[1]}" <<<""
 	[ "$status" -eq 0 ]
 	[ "$output" = "nothing removed" ]
+	[[ $stderr != *"print this help"* ]]
 	# No question, nothing to tell.
 	run --separate-stderr shmtool rm -i -f 99999 </dev/null
 	[ -z "$output$stderr" ]

@@ -180,6 +180,19 @@ make_elsewhere() {
 		"$whole" "$whole"
 }
 
+@test "stat -u --kind all: what is deleted in a mount that is walked" {
+	needs_root "mounts a tmpfs"
+	mount_unlimited
+	head -c 12M /dev/zero >"$mounted/file"
+	exec 4>"$mounted/deleted"
+	head -c 8M /dev/zero >&4
+	rm "$mounted/deleted"
+	account >"$BATS_TEST_TMPDIR/after"
+	exec 4>&-
+	near "$(value tmpfs 4 "$mounted" <"$BATS_TEST_TMPDIR/after")" \
+		$((12 << 20)) $((12 << 20))
+}
+
 @test "stat -u --kind all: huge pages have a line of their own" {
 	local column before
 	account >"$BATS_TEST_TMPDIR/before"

@@ -199,6 +199,17 @@ all_events() {
 	TXT
 }
 
+@test "events: JSON knows no device of an object that went unseen" {
+	watch --kind posix --json
+	kill -STOP "$watcher"
+	: >/dev/shm/x
+	rm /dev/shm/x
+	kill -CONT "$watcher"
+	wait_for grep -q '"removed"' "$seen"
+	[ "$(jq -rs '[.[] | select(.event == "removed") |
+		.dev, .inode, .owner] | unique | @json' "$seen")" = "[null]" ]
+}
+
 @test "events: an overflow, and then what differs" {
 	local limit=/proc/sys/fs/inotify/max_queued_events before
 	needs_root "sets the length of the queue"

@@ -224,6 +224,8 @@ named() {
 		"stat --kind posix" "stat" "stat -u --kind all"; do
 		note_fits "stat: " "$user shmtool $command"
 	done
+	at 80 "$user shmtool stat --kind posix"
+	grep -q "stat: 1 directory of /dev/shm may not be read" screen
 	release
 	for command in "save $dir $id" "limits -n --set shmmni=0" \
 		"limits -n --set shmmax=1" "limits -n --set shmall=1" \

@@ -162,6 +162,36 @@ json() {
 		'"made by a test"' ]
 	hold_unnamed sealed 5000
 	[ "$(list memfd SIZE,STATUS)" = $'5000\tsealed' ]
+	# It has the seal that forbids seals.
+	hold_unnamed unsealable 5000
+	[ "$(list memfd SIZE,STATUS)" = $'5000\t-' ]
+}
+
+@test "stat --kind deleted: a descriptor opened with O_PATH is no use of it" {
+	hold_unnamed deleted 5000
+	perl -e 'sysopen my $f, $ARGV[0], 010000000 or die $!;
+		open my $ready, ">", $ARGV[1] or die $!;
+		close $ready;
+		sleep 1 while 1' "$path" "$BATS_TEST_TMPDIR/ready" 3>&- &
+	holders+=($!)
+	wait_for test -e "$BATS_TEST_TMPDIR/ready"
+	[ "$(list deleted ID,FDS)" = "$path"$'\t1' ]
+	[ "$(list deleted ID,FDS,PROCS)" = "$path"$'\t1\t1' ]
+}
+
+@test "stat --kind deleted: resident, where something is swapped out" {
+	command -v strace >/dev/null || skip "no strace here"
+	is_plain || skip "the program has to be the child of strace"
+	[ "$(printf '6.5\n%s\n' "$(uname -r)" | sort -V | head -n 1)" = 6.5 ] ||
+		skip "no cachestat(2)"
+	hold_unnamed deleted 100000
+	# Then only cachestat(2) tells.
+	run --separate-stderr strace -qq -o "$BATS_TEST_TMPDIR/trace" \
+		-e trace=sysinfo -e inject=sysinfo:error=EPERM \
+		shmtool stat "$path" --tsv --no-heading -o RSS,SWAP
+	grep -q INJECTED "$BATS_TEST_TMPDIR/trace" ||
+		skip "strace cannot inject here"
+	[ "$output" = $'102400\t0' ]
 }
 
 @test "stat --kind anon: a shared anonymous mapping" {
