@@ -84,14 +84,14 @@ print_usage(enum table_format format, bool bytes)
 	add_memory(&sample);
 	table.row_count = list_uses(&sample, uses);
 	for (i = 0; i < table.row_count; i++)
+		/* cppcheck-suppress unreadVariable */
 		uses[i].in_words = format == FORMAT_TABLE && !bytes;
-	if (format != FORMAT_JSON) {
+	if (format == FORMAT_JSON) {
+		json_open(&json, NULL, '{');
+		print_table(&table, &json, "usage");
+		json_close(&json, '}');
+		json_end(&json);
+	} else
 		print_table(&table, NULL, NULL);
-		return ST_OK;
-	}
-	json_open(&json, NULL, '{');
-	print_table(&table, &json, "usage");
-	json_close(&json, '}');
-	json_end(&json);
 	return ST_OK;
 }

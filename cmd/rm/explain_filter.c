@@ -135,6 +135,7 @@ print_cause(FILE *out, const struct shmt_filter *filter, unsigned cause)
 		short_duration(idle, shmt_stale_idle(filter));
 		fprintf(out, "would be stale but for --idle (%s)", idle);
 	} else
+		/* cppcheck-suppress arrayIndexOutOfBoundsCond */
 		fprintf(out, "would be stale but for %s", parts[cause]);
 }
 

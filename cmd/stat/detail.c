@@ -15,7 +15,6 @@
 #include "shmtool.h"
 #include "stat/detail.h"
 #include "ui/json.h"
-#include "ui/message.h"
 #include "ui/terminal.h"
 #include "ui/text.h"
 

@@ -44,7 +44,7 @@ struct object {
 
 struct object_watch {
 	int fd;
-	LIST_HEAD(, object) list;
+	LIST_HEAD(objects, object) list;
 	struct object *moved;	/* of a renaming: the new name is to come */
 	uint32_t cookie;
 };
@@ -205,11 +205,13 @@ on_overflow(struct object_watch *w, const struct event_output *o)
 	print_event(o, &event, "overflow");
 	if (shmt_list(SHMT_KIND(SHMT_POSIX), 0, &now) == -1)
 		return fail(DEV_SHM, errno);
-	LIST_FOREACH_SAFE(k, &w->list, link, next)
+	for (k = LIST_FIRST(&w->list); k != NULL; k = next) {
+		next = LIST_NEXT(k, link);
 		if (get_info(k->path, &info) && shmt_same(&info, &k->info))
 			on_changed(k, o, NULL);
 		else
 			report_gone(o, take_object(w, k->path));
+	}
 	for (i = 0; i < now.count; i++) {
 		snprintf(path, sizeof(path), "/%s", now.list[i].object.name);
 		if (find_object(w, path) == NULL)
@@ -361,12 +363,14 @@ open_object_watch(struct object_watch **watch, size_t *width)
 void
 close_object_watch(struct object_watch *w)
 {
-	struct object *k, *next;
+	struct object *k;
 
 	if (w == NULL)
 		return;
-	LIST_FOREACH_SAFE(k, &w->list, link, next)
+	while ((k = LIST_FIRST(&w->list)) != NULL) {
+		LIST_REMOVE(k, link);
 		free(k);
+	}
 	free(w->moved);
 	if (w->fd != -1)
 		close(w->fd);

@@ -5,7 +5,6 @@
  * a user chooses by name.
  */
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -9,7 +9,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 
 /* Writes a whole buffer, waiting for room where the descriptor does not
  * block; false with errno, EINTR after a caught signal. */

@@ -44,15 +44,13 @@ is_right_aligned(enum value_kind kind)
 }
 
 static const char *
-command_text(const struct value *value, char room[static SHORT_TEXT])
+command_text(const struct value *value)
 {
 	if (strcmp(value->state, "alive") == 0)
 		return value->text[0] != '\0' ? value->text : "?";
-	if (strcmp(value->state, "gone") != 0 &&
-	    strcmp(value->state, "reused") != 0)
-		return "-";
-	snprintf(room, SHORT_TEXT, "(%s)", value->state);
-	return room;
+	if (strcmp(value->state, "gone") == 0)
+		return "(gone)";
+	return strcmp(value->state, "reused") == 0 ? "(reused)" : "-";
 }
 
 static const char *
@@ -111,7 +109,7 @@ value_text(const struct value *value, bool plain,
 	case VALUE_PATH:
 		return value->text[0] != '\0' ? value->text : "-";
 	case VALUE_COMMAND:
-		return command_text(value, room);
+		return command_text(value);
 	default:
 		return number_text(value, plain, room);
 	}
