@@ -93,12 +93,12 @@ shmt__unnamed_is_path(const char *text)
 
 /* The name that the kernel gives an open file, at least its beginning. */
 static int
-read_link(int place, char text[static SHMT_FORMER_NAME])
+read_link(int path_fd, char text[static SHMT_FORMER_NAME])
 {
 	char path[SHMT__FD_PATH];
 	ssize_t n;
 
-	n = readlink(shmt__fd_path(path, place), text, SHMT_FORMER_NAME - 1);
+	n = readlink(shmt__fd_path(path, path_fd), text, SHMT_FORMER_NAME - 1);
 	if (n == -1)
 		return -1;
 	text[n] = '\0';
@@ -108,7 +108,7 @@ read_link(int place, char text[static SHMT_FORMER_NAME])
 /* The kind of a file that is open: of the kernel's own file systems its name
  * decides, which nobody else can choose. */
 static int
-find_kind(int place, const struct statx *st, enum shmt_kind *kind)
+find_kind(int path_fd, const struct statx *st, enum shmt_kind *kind)
 {
 	struct shmt__devices devices = { 0 };
 	char text[SHMT_FORMER_NAME];
@@ -116,11 +116,11 @@ find_kind(int place, const struct statx *st, enum shmt_kind *kind)
 	uint32_t key;
 	bool huge;
 
-	if (fstatfs(place, &fs) == -1)
+	if (fstatfs(path_fd, &fs) == -1)
 		return -1;
 	*kind = SHMT_DELETED;
 	if (shmt__is_internal(&devices, shmt__device_of(st), &huge)) {
-		if (read_link(place, text) == -1)
+		if (read_link(path_fd, text) == -1)
 			return -1;
 		*kind = shmt__kind_by_name(text, &key);
 	}
@@ -142,15 +142,15 @@ shmt__unnamed_resolve(const char *path, struct shmt_object *object)
 {
 	struct shmt_object o = { .path = path };
 	struct statx st;
-	int place, result;
+	int path_fd, result;
 
-	place = shmt__posix_place(&o, &st);
-	if (place == -1)
+	path_fd = shmt__posix_open_path(&o, &st);
+	if (path_fd == -1)
 		return -1;
 	o.dev = shmt__device_of(&st);
 	o.inode = st.stx_ino;
-	result = find_kind(place, &st, &o.kind);
-	shmt__close(place);
+	result = find_kind(path_fd, &st, &o.kind);
+	shmt__close(path_fd);
 	if (result == 0)
 		*object = o;
 	return result;
@@ -167,12 +167,12 @@ shmt_path_name(const char *path, char name[256])
 	struct statx st;
 	bool found = false;
 	size_t i;
-	int place;
+	int path_fd;
 
-	place = shmt__posix_place(&object, &st);
-	if (place == -1)
+	path_fd = shmt__posix_open_path(&object, &st);
+	if (path_fd == -1)
 		return -1;
-	shmt__close(place);
+	shmt__close(path_fd);
 	if (shmt__posix_list(0, &list) == -1) {
 		shmt_list_free(&list);
 		return -1;
@@ -196,13 +196,13 @@ shmt_former_name(const struct shmt_object *object,
 	const size_t deleted = strlen(DELETED), memfd = strlen(MEMFD);
 	struct statx st;
 	size_t length;
-	int place, result;
+	int path_fd, result;
 
-	place = shmt__posix_place(object, &st);
-	if (place == -1)
+	path_fd = shmt__posix_open_path(object, &st);
+	if (path_fd == -1)
 		return -1;
-	result = read_link(place, name);
-	shmt__close(place);
+	result = read_link(path_fd, name);
+	shmt__close(path_fd);
 	if (result == -1)
 		return -1;
 	length = strlen(name);

@@ -137,7 +137,7 @@ shmt__lease_forbidden(int error)
 enum shmt_answer
 shmt__ask_lease(const struct shmt_object *object, unsigned flags)
 {
-	int dir = shmt__posix_enter(object), result, error;
+	int dir = shmt__posix_open_dir(object), result, error;
 	unsigned tries = 0;
 	struct shmt__lease lease;
 	struct statx st;
@@ -150,7 +150,7 @@ shmt__ask_lease(const struct shmt_object *object, unsigned flags)
 	error = errno;
 	if (result == 0)
 		shmt__lease_close(&lease);
-	shmt__posix_leave(object, dir);
+	shmt__posix_close_dir(object, dir);
 	return result == 0 ? SHMT_YES : error == EAGAIN ? SHMT_NO :
 	    SHMT_CANNOT_TELL;
 }

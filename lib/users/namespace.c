@@ -33,23 +33,24 @@
 /* Milliseconds after which a child in a namespace gives no answer. */
 #define DEADLINE 30000
 
-/* Opens only a namespace: to open a device may change its state, and the
- * owner of a directory can put a link to one there. */
+/* Opens a namespace and nothing else: opening a device may change its state,
+ * and the owner of a directory can put a link to one there. */
 static int
 open_path(const char *path)
 {
-	char again[SHMT__FD_PATH];
+	char own_path[SHMT__FD_PATH];
 	struct statfs fs;
-	int place, fd = -1;
+	int path_fd, fd = -1;
 
-	place = open(path, O_PATH | O_CLOEXEC);
-	if (place == -1)
+	path_fd = open(path, O_PATH | O_CLOEXEC);
+	if (path_fd == -1)
 		return -1;
-	if (fstatfs(place, &fs) == 0 && fs.f_type == NSFS_MAGIC)
-		fd = open(shmt__fd_path(again, place), O_RDONLY | O_CLOEXEC);
+	if (fstatfs(path_fd, &fs) == 0 && fs.f_type == NSFS_MAGIC)
+		fd = open(shmt__fd_path(own_path, path_fd),
+		    O_RDONLY | O_CLOEXEC);
 	else
 		errno = EINVAL;
-	shmt__close(place);
+	shmt__close(path_fd);
 	return fd;
 }
 
