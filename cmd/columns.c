@@ -22,7 +22,7 @@ set_process(struct value *value, const struct shmt_process *process)
 		[SHMT_NONE] = "none"
 	};
 
-	set_command(value, states[process->life], process->command);
+	set_command(value, states[process->state], process->command);
 }
 
 static void

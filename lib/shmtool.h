@@ -604,7 +604,7 @@ void shmt_check_object_stale(const struct shmt_info *info, int64_t now,
  * The process whose pid a segment records
  */
 
-enum shmt_life {
+enum shmt_process_state {
 	SHMT_UNKNOWN,		/* cannot be told from here */
 	SHMT_ALIVE,
 	SHMT_GONE,		/* no such process */
@@ -613,13 +613,13 @@ enum shmt_life {
 };
 
 struct shmt_process {
-	enum shmt_life life;
+	enum shmt_process_state state;
 	int64_t started;	/* 0: unknown */
 	char command[SHMT_COMMAND_MAX];	/* of the pid's present owner, or "" */
 };
 
 /* The process that had this pid at that time (a segment's ctime, atime or
- * dtime).  Never fails: life is SHMT_UNKNOWN where it cannot be known. */
+ * dtime).  Never fails: state is SHMT_UNKNOWN where it cannot be known. */
 void shmt_process(pid_t pid, int64_t at, struct shmt_process *process);
 
 /* The process that made a segment, and the last to attach or detach. */

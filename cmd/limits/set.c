@@ -62,8 +62,8 @@ count_orphans(const struct change *c)
 		if (c->all.list[i].nattch != 0)
 			continue;
 		shmt_creator(&c->all.list[i], &creator);
-		orphans += creator.life == SHMT_GONE ||
-		    creator.life == SHMT_REUSED;
+		orphans += creator.state == SHMT_GONE ||
+		    creator.state == SHMT_REUSED;
 	}
 	return orphans;
 }

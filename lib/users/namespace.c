@@ -75,7 +75,7 @@ open_of_process(enum shmt_kind kind, pid_t pid)
 	if (fd == -1 && errno == ENOENT) {
 		/* It does not exist, or /proc hides it (hidepid). */
 		shmt_process(pid, 0, &process);
-		errno = pid == 0 || process.life == SHMT_GONE ? ESRCH : EACCES;
+		errno = pid == 0 || process.state == SHMT_GONE ? ESRCH : EACCES;
 	}
 	return fd;
 }

@@ -494,7 +494,7 @@ scan_ids(struct shmt__worker *worker, const char *name, pid_t pid)
 	    &stat) == -1)
 		return -1;
 	if ((stat.flags & SHMT__KTHREAD) != 0 ||
-	    shmt__judge_state(&stat) == SHMT_GONE)
+	    shmt__state_by_stat(&stat) == SHMT_GONE)
 		return 0;
 	text = shmt__read_file(worker->job->proc, join_path(path, name,
 	    "status"));

@@ -92,8 +92,8 @@ is_stale(const struct subject *subject)
 	    shmt_idle(s, subject->now) < subject->stale_idle)
 		return SHMT_NO;
 	shmt_check_stale(s, subject->now, subject->stale_idle, &proof);
-	if (proof.creator.life == SHMT_ALIVE ||
-	    proof.last_user.life == SHMT_ALIVE)
+	if (proof.creator.state == SHMT_ALIVE ||
+	    proof.last_user.state == SHMT_ALIVE)
 		return SHMT_NO;
 	return proof.stale ? SHMT_YES : SHMT_CANNOT_TELL;
 }
@@ -168,7 +168,7 @@ is_created_by(const struct shmt_info *segment, pid_t pid)
 		return SHMT_NO;
 	/* Not a later process with the same pid. */
 	shmt_creator(segment, &creator);
-	return answer(creator.life != SHMT_REUSED);
+	return answer(creator.state != SHMT_REUSED);
 }
 
 /* The creator of an object is recorded nowhere. */
@@ -210,7 +210,7 @@ is_creator_gone(const struct shmt_info *segment)
 	struct shmt_process creator;
 
 	shmt_creator(segment, &creator);
-	return shmt__has_exited(creator.life);
+	return shmt__has_exited(creator.state);
 }
 
 /* The facts without which a criterion is unknown. */

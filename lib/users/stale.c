@@ -39,9 +39,9 @@ shmt_check_stale(const struct shmt_info *segment, int64_t now, uint64_t idle,
 	shmt_creator(segment, &proof->creator);
 	shmt_last_user(segment, &proof->last_user);
 	proof->creator_gone =
-	    shmt__has_exited(proof->creator.life) == SHMT_YES;
-	proof->last_user_gone = proof->last_user.life == SHMT_NONE ||
-	    shmt__has_exited(proof->last_user.life) == SHMT_YES;
+	    shmt__has_exited(proof->creator.state) == SHMT_YES;
+	proof->last_user_gone = proof->last_user.state == SHMT_NONE ||
+	    shmt__has_exited(proof->last_user.state) == SHMT_YES;
 	proof->stale = proof->unattached && proof->not_dest &&
 	    proof->idle_enough && proof->creator_gone &&
 	    proof->last_user_gone;
@@ -108,8 +108,9 @@ is_later(const struct shmt__process *process, const struct shmt_info *info,
 	const struct shmt__use use = { shmt_last_time(info),
 		shmt__first_time(info) };
 
-	return shmt__has_exited(shmt__judge(&use, shmt__start_time(ids->boot,
-	    process->started), ids->boot, ids->now));
+	return shmt__has_exited(shmt__state_by_start(&use,
+	    shmt__start_time(ids->boot, process->started), ids->boot,
+	    ids->now));
 }
 
 static void
@@ -167,7 +168,7 @@ has_named_exited(const struct shmt_info *info, pid_t pid,
 	proof->pid = pid;
 	proof->by_name = true;
 	strlcpy(proof->command, process.command, sizeof(proof->command));
-	return shmt__has_exited(process.life);
+	return shmt__has_exited(process.state);
 }
 
 static enum shmt_answer
