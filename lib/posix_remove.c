@@ -158,12 +158,12 @@ static int
 unlink_leased(const struct job *job, const struct statx *st,
     const struct shmt__lease *lease)
 {
-	if (!shmt__lease_is_whole(lease))
+	if (!shmt__lease_is_held(lease))
 		return shmt__fail(EAGAIN);
 	job->removal->by_lease = true;
 	if (unlink_same(job, st) == -1)
 		return -1;
-	job->removal->opened = !shmt__lease_is_whole(lease);
+	job->removal->opened = !shmt__lease_is_held(lease);
 	return 0;
 }
 

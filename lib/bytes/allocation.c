@@ -48,7 +48,7 @@ count_bytes(struct shmt_view *view, uint64_t from, uint64_t to,
 /* The bytes that have a page, here or in swap.  Of an object all may be
  * reserved, though its holes are holes: then these have their pages, too. */
 static bool
-ask_allocated(const struct shmt_view *view, uint64_t *bytes)
+get_allocated(const struct shmt_view *view, uint64_t *bytes)
 {
 	struct shmt_info segment;
 	struct stat st;
@@ -74,7 +74,7 @@ estimate(const struct shmt_view *view, unsigned parts)
 	    allocated;
 
 	if (parts == (SHMT__DATA | SHMT__HOLES) ||
-	    !ask_allocated(view, &allocated))
+	    !get_allocated(view, &allocated))
 		return UINT64_MAX;
 	if (parts == SHMT__DATA)
 		return allocated;

@@ -171,7 +171,7 @@ preallocate(struct job *job, uint64_t end)
 		job->preallocates = false;
 }
 
-/* Frees blocks behind the end of a file that was to become longer. */
+/* Frees the blocks that were preallocated beyond the end of the file. */
 static void
 free_blocks(const struct job *job)
 {
@@ -272,8 +272,8 @@ prepare_output(struct job *job)
 	if (shmt__in_memory(job->fd))
 		return shmt__expect_memory(job->view, job->pos, job->end,
 		    SHMT__DATA | (sparse ? 0 : SHMT__HOLES), &left);
-	/* Blocks behind the end of a file that is appended to may be used by
-	 * others before they are freed. */
+	/* With O_APPEND, another process may append into blocks beyond the end
+	 * before they are freed. */
 	job->preallocates = flags != -1 && (flags & O_APPEND) == 0;
 	return 0;
 }

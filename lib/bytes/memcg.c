@@ -193,7 +193,7 @@ find_least_above(int root, const struct version *version,
 	}
 }
 
-/* The rest of a path behind the directory that is mounted, or NULL. */
+/* The rest of a path below the directory that is mounted, or NULL. */
 static char *
 path_below_mount(char *path, const char *top)
 {

@@ -37,7 +37,7 @@ shmt__find_extent(int fd, uint64_t offset, uint64_t end,
 {
 	off_t next = lseek(fd, (off_t)offset, SEEK_DATA);
 
-	/* What is behind the end is no hole: reading it is to fail. */
+	/* Beyond the end there is no hole: reading there has to fail. */
 	if (next == -1 && (errno != ENXIO || !has_bytes(fd, end)))
 		return false;
 	*extent = (struct shmt__extent){ next == (off_t)offset, end };
@@ -83,7 +83,7 @@ set_errno_of_shortage(const struct shmt_view *view)
 		errno = ENOMEM;
 }
 
-/* Writing behind the end would make the file longer again. */
+/* Writing beyond the end would make the file longer again. */
 static int
 store(struct shmt_view *view, uint64_t offset, const void *buffer,
     size_t length)

@@ -175,7 +175,7 @@ put_line(FILE *file, const struct shmt_setting *setting)
 }
 
 /* Writes old with our lines in the place of the first that set the same, and
- * behind all others where there is none. */
+ * after all others where there is none. */
 static void
 compose(FILE *file, const char *old, size_t length,
     const struct shmt_setting *settings, size_t count)

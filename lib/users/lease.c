@@ -71,7 +71,7 @@ shmt__lease_take(struct shmt__lease *lease, int fd, uint32_t owner)
 }
 
 bool
-shmt__lease_is_whole(const struct shmt__lease *lease)
+shmt__lease_is_held(const struct shmt__lease *lease)
 {
 	return fcntl(lease->fd, F_GETLEASE) == F_WRLCK;
 }
@@ -135,7 +135,7 @@ shmt__lease_forbidden(int error)
 }
 
 enum shmt_answer
-shmt__ask_lease(const struct shmt_object *object, unsigned flags)
+shmt__try_lease(const struct shmt_object *object, unsigned flags)
 {
 	int dir = shmt__posix_open_dir(object), result, error;
 	unsigned tries = 0;

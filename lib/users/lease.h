@@ -30,7 +30,7 @@ struct shmt__lease {
 int shmt__lease_take(struct shmt__lease *lease, int fd, uint32_t owner);
 
 /* Whether no process has tried to open it since. */
-bool shmt__lease_is_whole(const struct shmt__lease *lease);
+bool shmt__lease_is_held(const struct shmt__lease *lease);
 
 void shmt__lease_drop(struct shmt__lease *lease);
 
@@ -54,7 +54,7 @@ bool shmt__lease_forbidden(int error);
 
 /* Whether nobody uses an object, by asking for a lease and dropping it.  It
  * cannot be told where the process may not ask.  flags: SHMT_RETRY. */
-enum shmt_answer shmt__ask_lease(const struct shmt_object *object,
+enum shmt_answer shmt__try_lease(const struct shmt_object *object,
     unsigned flags);
 
 #endif
