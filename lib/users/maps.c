@@ -120,7 +120,8 @@ shmt__parse_maps_line(const char *line, struct shmt__mapping *mapping,
 	if (!parse_number(&p, 16, UINT64_MAX, ' ', &m.offset) ||
 	    !parse_number(&p, 16, UINT32_MAX, ':', &major) ||
 	    !parse_number(&p, 16, UINT32_MAX, ' ', &minor) ||
-	    !parse_number(&p, 10, UINT64_MAX, ' ', &m.inode) || m.start >= m.end)
+	    !parse_number(&p, 10, UINT64_MAX, ' ', &m.inode) ||
+	    m.start >= m.end)
 		return false;
 	m.device = makedev((unsigned)major, (unsigned)minor);
 	*mapping = m;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Whether a segment or an object is stale: nobody uses it, and who could has
- * exited.  A part of the proof that cannot be known does not hold.
+ * Whether a segment or an object is stale: no process uses it, and the
+ * processes that created it and used it last have exited.  A part of the proof
+ * that is unknown does not hold.
  *
- * Of an object the kernel tells whether any process has it open or mapped.
- * Whether a process will open it again cannot be known; the nearest proof is
- * that every process that can have created it has exited.
+ * The kernel tells whether any process has an object open or mapped.  Whether a
+ * process will open it again is unknown; the nearest proof is that every
+ * process that can have created it has exited.
  */
 
 #include <string.h>
@@ -121,7 +122,8 @@ set_process(struct shmt_object_proof *proof,
 	strlcpy(proof->command, process->command, sizeof(proof->command));
 }
 
-/* Judges by the processes that run under the owner's user id. */
+/* Whether every process that runs under the owner's user id started after the
+ * object was last used. */
 static enum shmt_answer
 has_owner_exited(const struct shmt_info *info, const struct shmt__ids *ids,
     struct shmt_object_proof *proof)
@@ -144,8 +146,8 @@ has_owner_exited(const struct shmt_info *info, const struct shmt__ids *ids,
 	return ids->complete ? answer : SHMT_CANNOT_TELL;
 }
 
-/* Whether a pid in a name counts in our PID namespace.  If a process of the
- * owner runs in another one, it may have made the name with its pid there. */
+/* Whether a pid in a name is one of our PID namespace.  If a process of the
+ * owner runs in another one, it may have chosen the name by its pid there. */
 static bool
 pids_are_ours(const struct shmt_info *info, const struct shmt__ids *ids)
 {
@@ -157,7 +159,7 @@ pids_are_ours(const struct shmt_info *info, const struct shmt__ids *ids)
 	return ids->complete;
 }
 
-/* Judges by the process whose pid is in the name. */
+/* Whether the process whose pid is in the name has exited. */
 static enum shmt_answer
 has_named_exited(const struct shmt_info *info, pid_t pid,
     struct shmt_object_proof *proof)
@@ -182,7 +184,7 @@ has_creator_exited(const struct shmt_info *info, const struct shmt__ids *ids,
 	proof->complete = ids->complete;
 	if (pid != 0 && pids_are_ours(info, ids))
 		return has_named_exited(info, pid, proof);
-	/* A process may have started, made it and left the list since. */
+	/* A process may have started, created it and exited after the scan. */
 	if (shmt_last_time(info) >= ids->taken)
 		return SHMT_CANNOT_TELL;
 	return has_owner_exited(info, ids, proof);
