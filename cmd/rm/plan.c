@@ -2,7 +2,7 @@
 
 /*
  * Prints what rm would do, as a table with the action in its first column.
- * rm.c makes the decisions.
+ * segment.c and object.c make the decisions.
  */
 
 #include <stdbool.h>
