@@ -112,7 +112,7 @@ choose_form(struct opts *o)
 		    DUMP_RAW;
 	o->dump.offsets = o->verbose || o->interval > 0;
 	o->dump.safe = terminal;
-	o->dump.colour = terminal && getenv("NO_COLOR") == NULL;
+	o->dump.color = terminal && getenv("NO_COLOR") == NULL;
 }
 
 static int
