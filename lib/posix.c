@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * One POSIX object: find it, look at it, open it, set its mode and owner.
+ * One POSIX object: looks it up, opens it, maps it, sets its mode and owner.
  *
  * Any user may put a link, a FIFO or a directory into /dev/shm under the name
  * of an object, and exchange one object for another.  So each name is opened

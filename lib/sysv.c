@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * One segment: make it, find it, look at it, attach it, change it, remove it.
+ * One segment: creates, finds, reads, attaches, changes and removes it.
  */
 
 #include <sys/ipc.h>
