@@ -33,7 +33,7 @@ struct attachment *list_attachments(const struct row *rows,
 void json_holders(struct json *json, const struct shmt_holder *holders,
     size_t count);
 
-/* The same of those that have a row's segment attached, null if they are
+/* Prints the holders of a row's segment in the same way, null if they are
  * unknown; in the columns and the order of how, if it is not NULL. */
 void json_attachments(struct json *json, const struct row *row,
     const struct table *how);

@@ -135,13 +135,13 @@ collect_here(const struct selection *selection, struct rows *rows,
 	return status;
 }
 
-/* What a child is given. */
+/* The argument of a child. */
 struct inside {
 	const struct selection *selection;
 	const struct rows *rows;	/* of the namespaces before */
 };
 
-/* What a child sends: this, the rows, the holders, the names. */
+/* A child sends this, and then the rows, the holders and the names. */
 struct reply {
 	size_t row_count, holder_count, names_size;
 	struct ipc_ns ipc_ns;	/* without the list of its holders */
@@ -291,7 +291,7 @@ collect_there(const struct selection *selection, const struct shmt_ns *ns,
 	case EACCES:
 	case EPERM:
 	case ENOSYS:
-	/* What those of another user namespace can bring about. */
+	/* Root of another user namespace can cause these. */
 	case EINVAL:
 	case ENOSPC:
 	case ETIMEDOUT:

@@ -119,7 +119,7 @@ check(struct opts *o)
 	return errno == EACCES ? ST_DENIED : ST_FAILED;
 }
 
-/* What a POSIX object does not have. */
+/* Refuses options for what a POSIX object does not have. */
 static int
 check_name(const struct opts *o)
 {
@@ -207,7 +207,7 @@ undo(const struct creation *c)
 		shmt_detach(c->at);
 }
 
-/* Notes on a terminal that the owner loses it at logout. */
+/* Warns on a terminal that it is removed at logout. */
 static void
 note_logout(const struct creation *c)
 {
@@ -221,7 +221,7 @@ note_logout(const struct creation *c)
 		    "(RemoveIPC)");
 }
 
-/* Of a segment that was opened, only the id is known. */
+/* Names what was created or opened.  Only the id of a segment is known yet. */
 static int
 report_which(struct creation *c, const char *name)
 {

@@ -34,8 +34,8 @@ int limits_failed(const char *bad, int error);
 int setting_failed(const struct shmt_setting *setting, uint64_t now,
     const char *reason, int error);
 
-/* What sets the size of /dev/shm where this container is started, or NULL
- * where this is no container. */
+/* The option that sets the size of /dev/shm when this container is started, or
+ * NULL if this is no container. */
 const char *container_size_option(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * The filter options, the same in every verb that has them: their values,
+ * The filter options, the same in every command that has them: their values,
  * which exclude each other, and the segments that pass.
  */
 

@@ -20,21 +20,21 @@ struct filter {
 	bool negate;		/* --not was the option before */
 };
 
-/* Rows of a verb whose struct opts has a struct filter. */
+/* Rows of a command whose struct opts has a struct filter. */
 extern const struct option_row filter_options[];
 
-/* For the help of such a verb. */
+/* For the help of such a command. */
 #define FILTER_NOTE "FILTER is any of the options from --kind on; all must " \
 	"hold, but of one\ngiven more than once only one value."
 
-/* After the last option: whether any segment could pass. */
+/* Called after the last option: checks whether any segment could pass. */
 int check_filter(struct shmt_filter *filter);
 
-/* Of a verb that takes operands, filters or both; or --all, perhaps of other
- * kinds: whether it has exactly that. */
+/* Checks that a command has operands, filters or both, or else --all, which may
+ * come with kinds. */
 int check_selection(const struct filter *filter, bool named, bool all);
 
-/* For a verb that memory without a name cannot be part of: "all" leaves it out,
+/* For a command that does not take memory without a name: "all" leaves it out,
  * and a kind of it is a usage error for this reason. */
 int only_named_kinds(struct shmt_filter *filter, const char *why);
 void free_filter(struct filter *filter);

@@ -126,7 +126,7 @@ not_object(int error)
 	}
 }
 
-/* What a path in /proc leads to that is no memory without a name. */
+/* Describes what a path in /proc leads to, if not to memory without a name. */
 static const char *
 not_memory(int error)
 {

@@ -23,7 +23,7 @@ int parse_operand(const char *text, struct operand *operand);
 /* Parses all operands, at least one, into an array that the caller frees. */
 int parse_operands(int argc, char **argv, struct operand **operands);
 
-/* Parses the operand of a verb that takes exactly one. */
+/* Parses the operand of a command that takes exactly one. */
 int parse_single_operand(int argc, char **argv, struct operand *operand);
 
 /* The text that names an object on a command line: "4", "/psm_1", a path. */

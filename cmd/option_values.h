@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Values of options that several verbs have: numbers, sizes, times, keys,
+ * Values of options that several commands have: numbers, sizes, times, keys,
  * modes, users.
  */
 

@@ -20,11 +20,11 @@ struct reaper {
 };
 
 /*
- * To be called in this order: start before a segment is created, inform which
- * segment it is, end after the segment was removed, or dismiss to leave the
- * segment.  If shmtool ends before it has informed the reaper, the reaper
- * removes the segments that shmtool has created since, but for the ids in
- * kept.  False with errno.
+ * Call these in this order: start before a segment is created, inform which
+ * segment it is, and then either end, so that the reaper removes it, or
+ * dismiss, so that it stays.  If shmtool ends before it has informed the
+ * reaper, the reaper removes the segments that shmtool has created since, but
+ * for the ids in kept.  False with errno.
  */
 bool start_reaper(struct reaper *reaper, const int *kept, size_t count);
 bool inform_reaper(const struct reaper *reaper,

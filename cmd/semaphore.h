@@ -12,7 +12,7 @@
 #include "shmtool.h"
 #include "ui/options.h"
 
-/* Rows of a verb whose struct opts has a struct semaphore. */
+/* Rows of a command whose struct opts has a struct semaphore. */
 extern const struct option_row semaphore_options[];
 
 /* Initialise to 0. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Shared by the verbs that copy contents: the range in the segment, the view of
- * it, and the messages for failures.
+ * Shared by the commands that copy contents: the range in the segment, the view
+ * of it, and the messages for failures.
  */
 
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Shared by the verbs that copy contents.
+ * Shared by the commands that copy contents.
  */
 
 #ifndef CMD_TRANSFER_H

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * What only an unused POSIX object permits: that its name goes, or that it
- * becomes smaller.  Both are done under a write lease; where none may be
- * asked for, /proc decides.
+ * Removes or shrinks an unused POSIX object.  Both are done under a write
+ * lease; if this process may not take one, /proc decides whether the object is
+ * in use.
  *
- * The lease guards the file, not its name: a program that unlinks the name
- * and makes a new file of that name in the last microsecond before unlink(2)
- * loses the new one.
+ * The lease protects the file, not its name: if a program replaces the file by
+ * another one of that name in the last microsecond before unlink(2), the new
+ * file is unlinked.
  */
 
 #include <sys/fsuid.h>
@@ -25,7 +25,7 @@
 #include "users/lease.h"
 
 /*
- * What changes an object, by inotify(7).  Time stamps are not enough: a store
+ * Events of inotify(7) that show a change.  Time stamps are not enough: a store
  * into a page that is mapped already changes none.  But a process that stores
  * has opened the object for writing, and IN_CLOSE_WRITE comes when it no longer
  * has it open or mapped, before a lease is granted.
@@ -125,7 +125,7 @@ check_unused_by_proc(const struct shmt_object *object, bool own,
 }
 
 static struct shmt_object
-as_seen(const struct shmt_object *object, const struct statx *st)
+with_inode(const struct shmt_object *object, const struct statx *st)
 {
 	struct shmt_object seen = *object;
 
@@ -196,7 +196,7 @@ remove_by_proc(const struct job *job)
 		return -1;
 	if (!may_unlink(job->dir, job->object, &st))
 		return shmt__fail(EPERM);
-	seen = as_seen(job->object, &st);
+	seen = with_inode(job->object, &st);
 	if (check_unused_by_proc(&seen, false, &job->removal->hidden) == -1)
 		return -1;
 	return unlink_same(job, &st);
@@ -256,7 +256,7 @@ int
 shmt__shrink_unused(const struct shmt_object *object, int fd,
     const struct statx *st, uint64_t size)
 {
-	const struct shmt_object seen = as_seen(object, st);
+	const struct shmt_object seen = with_inode(object, st);
 	unsigned tries = 0;
 	struct shmt__lease lease;
 	size_t hidden;

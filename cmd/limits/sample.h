@@ -16,8 +16,8 @@
 struct sample {
 	struct shmt_limits limits;
 	struct shmt_usage usage;
-	uint64_t stale;		/* where it was asked for */
-	/* By add_memory(), where it is there. */
+	uint64_t stale;		/* if it was counted */
+	/* Filled by add_memory(). */
 	bool has_dev_shm, has_cgroup;
 	struct shmt_dev_shm dev_shm;
 	uint64_t cgroup_limit, cgroup_used;	/* bytes */

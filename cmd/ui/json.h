@@ -14,8 +14,8 @@
 struct json {
 	FILE *file;
 	bool inside;		/* a comma is due before the next member */
-	/* What is not yet in the stream: stdio(3) alone costs a third more
-	 * for a list of many segments. */
+	/* Text that is not yet in the stream: stdio(3) alone takes a third
+	 * longer for a list of many segments. */
 	size_t used;
 	char text[8192];
 };

@@ -22,7 +22,7 @@ enum {
 	/* No exit status: -h was given, and main() prints the help. */
 	ST_HELP = -1,
 
-	/* Of the verbs that run a COMMAND, as env(1) has them. */
+	/* For create and attach, which run a COMMAND; as env(1) has them. */
 	ST_NOT_RUN = 125,	/* shmtool failed before it ran COMMAND */
 	ST_NO_EXEC,		/* COMMAND cannot be run */
 	ST_NO_COMMAND		/* there is no COMMAND of this name */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * The command line of a verb: a table of its options, from which the values
- * are stored, mistakes reported, and the help printed.
+ * Parses a command line by a table of options, and prints the help from it.
  */
 
 #ifndef UI_OPTIONS_H
@@ -44,22 +43,22 @@ struct option_row {
 				 * each other; 0: none */
 	bool prefix;		/* an option of the same table must follow */
 	const struct option_row *rows;	/* instead of an option: a table that
-					 * several verbs share, its offsets
+					 * several commands share, its offsets
 					 * counted from to */
 };
 
-/* Members of a row, for a verb that stores its options in its struct opts. */
+/* Members of a row, for a command that stores its options in its struct
+ * opts. */
 #define TO(member) .to = offsetof(struct opts, member)
 #define TEXT(member) .text = offsetof(struct opts, member)
 #define SETS(member, flag) \
 	.mask = offsetof(struct opts, member), .bit = (flag)
 
-/* The operands of a command line; a verb's struct opts begins with it. */
+/* The operands of a command line; a command's struct opts begins with it. */
 struct arguments {
 	char **operands;	/* ended by NULL */
 	int count;
-	char **command;		/* what follows "--" in a verb that runs a
-				 * command; NULL: no "--" */
+	char **command;		/* COMMAND after "--"; NULL: none */
 };
 
 struct cmd {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Signals that end a program, for the verbs that have something to remove
+ * Signals that end a program, for the commands that have something to remove
  * first, and signals that are ignored so that write(2) fails instead.
  */
 

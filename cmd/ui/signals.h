@@ -23,13 +23,13 @@ int take_pending_signal(void);
 void stop_catching(void);
 
 /* Ends the program by the signal that was noted, if there is one; main() does
- * so after a verb has removed what was half made. */
+ * so after a command has removed what was half made. */
 void reraise_signal(void);
 
 bool signal_is_ignored(int number);
 
 /* From here on SIGPIPE or SIGXFSZ is ignored, so that write(2) fails instead:
- * the first for verbs that must not stop half way, the second for all. */
+ * the first for commands that must not stop half way, the second for all. */
 void ignore_sigpipe(void);
 void ignore_sigxfsz(void);
 

@@ -11,11 +11,11 @@
  * word into the other; UINT32_MAX if one is too long. */
 unsigned edit_distance(const char *a, const char *b);
 
-/* The command for a word of another tool, or NULL. */
+/* The command for a word of another program, or NULL. */
 const char *suggest_word(const char *name);
 
-/* What to write instead of another tool's letter, or NULL; command is "" for
- * a letter before the command. */
+/* A hint for an option letter of another program, or NULL; command is "" for a
+ * letter before the command. */
 const char *suggest_letter(const char *command, char letter);
 
 #endif

@@ -16,7 +16,7 @@
 
 enum table_format { FORMAT_TABLE, FORMAT_TSV, FORMAT_JSON };
 
-/* How a row looks in a coloured table. */
+/* The style of a row in a table with colors. */
 enum row_style { STYLE_PLAIN, STYLE_DIM, STYLE_MARKED };
 
 struct table {
@@ -33,10 +33,10 @@ struct table {
 	void (*more)(const struct table *table, struct json *json,
 	    const void *row);
 	const void *arg;	/* for more */
-	/* Of a table on a terminal: names of columns, ended by NULL, that are
-	 * left out one after the other until the rest fits; NULL: all stay. */
+	/* Names of columns, ended by NULL, that are left out one by one until
+	 * the others fit the terminal; NULL: all are shown. */
 	const char *const *optional;
-	/* Of a table: how a row looks; NULL: without colours. */
+	/* Chooses the style of a row; NULL: without colors. */
 	enum row_style (*style)(const void *row);
 };
 

@@ -20,8 +20,8 @@ struct shmt__lookup {
 int shmt__sysv_holders(int id, enum shmt__way way,
     struct shmt_holders *holders);
 
-/* Of the creator and the last user of a segment alone, which costs as little
- * where there are thousands of processes. */
+/* Finds whether the creator and the last user of a segment hold it.  The time
+ * for this does not grow with the number of processes. */
 int shmt__sysv_known_holders(const struct shmt_info *segment,
     struct shmt_holders *holders);
 
