@@ -45,8 +45,9 @@ CMD := \
 	archive attach attachments child collect columns create create/input \
 	create/object create/segment diagnose diagnose_object filter groups \
 	holders limits limits/advise limits/check limits/ipcs limits/metrics \
-	limits/sample limits/set limits/setting limits/usage main namespace \
-	operand option_values output read read/dump read/values read/watch \
+	limits/sample limits/set limits/setting limits/sums limits/usage main \
+	namespace operand option_values output read read/dump read/values \
+	read/watch \
 	reaper restore rm rm/dialogue rm/explain_filter rm/object \
 	rm/plan rm/removal rm/report rm/segment rows save semaphore set stat \
 	stat/account stat/detail stat/event stat/object_watch \

@@ -50,7 +50,8 @@ field(const char **text, bool is_key, unsigned base, uint64_t max,
 {
 	bool negative;
 
-	*text += strspn(*text, " ");
+	while (**text == ' ')
+		++*text;
 	negative = is_key && **text == '-';
 	*text += negative;
 	if (shmt__digits(text, base, max + negative, number) == -1)

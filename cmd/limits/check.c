@@ -92,7 +92,7 @@ check_usage(const struct thresholds *t)
 	size_t i, count;
 	int state = CHECK_OK;
 
-	if (take_sample(t->stale != -1, &sample, &bad) == -1) {
+	if (take_sample(t->stale != -1, &sample, NULL, &bad) == -1) {
 		printf("SHM UNKNOWN - %s: %s\n",
 		    bad != NULL ? bad : "segments in use", errno == EBADMSG ?
 		    "holds something else than a number" : strerror(errno));

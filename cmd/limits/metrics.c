@@ -17,6 +17,8 @@
 #include "diagnose.h"
 #include "limits/actions.h"
 #include "limits/sample.h"
+#include "limits/sums.h"
+#include "namespace.h"
 #include "shmtool.h"
 #include "ui/message.h"
 
@@ -103,17 +105,24 @@ is_known(const struct sample *sample, enum need need)
 	return sample->has_cgroup;
 }
 
-/* In a child, inside another namespace: writes the sample to a pipe. */
+/* In a child, inside another namespace: writes the sample, and the sums of its
+ * owners behind it, to a pipe. */
 static int
 send_sample(void *arg, int out)
 {
+	struct sums sums = { 0 };
 	struct sample sample;
+	struct shmt_list all;
 	const char *bad;
+	size_t size;
 
 	(void)arg;
-	if (take_sample(true, &sample, &bad) == -1)
+	if (take_sample(true, &sample, &all, &bad) == -1)
 		return errno;
-	return write(out, &sample, sizeof(sample)) == sizeof(sample) ? 0 : EIO;
+	add_sums(&sums, &all);
+	size = sums.count * sizeof(*sums.list);
+	return write(out, &sample, sizeof(sample)) == sizeof(sample) &&
+	    write(out, sums.list, size) == (ssize_t)size ? 0 : EIO;
 }
 
 /* Exact, though pages times their size may be more than 64 bits hold: in two
@@ -132,7 +141,7 @@ print_value(uint64_t value, uint64_t unit)
 		printf("%" PRIu64 "\n", low);
 }
 
-static void
+void
 print_gauge(const char *name, const char *help)
 {
 	printf("# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
@@ -168,12 +177,33 @@ print_samples(const struct labelled *samples, size_t count)
 	}
 }
 
+/* Adds the sums behind a sample, which are of segments; false: they are no
+ * sums. */
+static bool
+receive_sums(const char *bytes, size_t length, uint64_t ns, struct sums *sums)
+{
+	const size_t count = length / sizeof(*sums->list);
+	size_t i;
+
+	if (length % sizeof(*sums->list) != 0)
+		return false;
+	sums->list = check_memory(reallocarray(sums->list,
+	    sums->count + count + 1, sizeof(*sums->list)));
+	memcpy(sums->list + sums->count, bytes, length);
+	for (i = 0; i < count; i++, sums->count++) {
+		sums->list[sums->count].kind = SHMT_SYSV;
+		sums->list[sums->count].ns = ns;
+	}
+	return true;
+}
+
 /* Takes a sample of each namespace; returns how many, and counts those that
  * could not be looked into. */
 static size_t
 ask_all(const struct shmt_ns *list, size_t count, struct labelled *samples,
-    size_t *hidden)
+    struct sums *sums, size_t *hidden)
 {
+	const size_t head = sizeof(samples->sample);
 	size_t i, n = 0, length;
 	void *answer;
 
@@ -184,8 +214,9 @@ ask_all(const struct shmt_ns *list, size_t count, struct labelled *samples,
 			*hidden += errno != ESRCH;
 			continue;
 		}
-		if (length == sizeof(samples[n].sample)) {
-			memcpy(&samples[n].sample, answer, length);
+		if (length >= head && receive_sums((char *)answer + head,
+		    length - head, list[i].inode, sums)) {
+			memcpy(&samples[n].sample, answer, head);
 			samples[n].has_ns = true;
 			samples[n].ns = list[i].inode;
 			n++;
@@ -195,26 +226,43 @@ ask_all(const struct shmt_ns *list, size_t count, struct labelled *samples,
 	return n;
 }
 
+/* Adds those of /dev/shm, which --ns PID does not enter. */
+static void
+add_object_sums(struct sums *sums)
+{
+	struct shmt_list all;
+
+	if (entered_namespace() != NULL || shmt_list(SHMT_KIND(SHMT_POSIX),
+	    SHMT_WANT_RSS, &all) == -1)
+		return;
+	add_sums(sums, &all);
+	shmt_list_free(&all);
+}
+
 static int
 export_all(void)
 {
 	size_t count, known, unseen, hidden = 0;
+	struct sums sums = { 0 };
 	struct labelled *samples;
 	struct shmt_ns *list;
 
 	if (shmt_ns_list(SHMT_SYSV, &list, &count, &unseen) == -1)
 		return fail("IPC namespaces", errno);
 	samples = check_memory(calloc(count, sizeof(*samples)));
-	known = ask_all(list, count, samples, &hidden);
+	known = ask_all(list, count, samples, &sums, &hidden);
 	if (known > 0)
 		add_memory(&samples[0].sample);
 	print_samples(samples, known);
+	add_object_sums(&sums);
+	print_sums(&sums);
 	print_gauge("shm_hidden_namespaces",
 	    "IPC namespaces that could not be looked into.");
 	printf("shm_hidden_namespaces %zu\n", hidden);
 	print_gauge("shm_hidden_processes",
 	    "Processes whose IPC namespace could not be read.");
 	printf("shm_hidden_processes %zu\n", unseen);
+	free(sums.list);
 	free(samples);
 	free(list);
 	return ST_OK;
@@ -224,13 +272,20 @@ int
 export_metrics(bool all_ns)
 {
 	struct labelled here = { .has_ns = false };
+	struct sums sums = { 0 };
+	struct shmt_list all;
 	const char *bad;
 
 	if (all_ns)
 		return export_all();
-	if (take_sample(true, &here.sample, &bad) == -1)
+	if (take_sample(true, &here.sample, &all, &bad) == -1)
 		return limits_failed(bad, errno);
 	add_memory(&here.sample);
 	print_samples(&here, 1);
+	add_sums(&sums, &all);
+	shmt_list_free(&all);
+	add_object_sums(&sums);
+	print_sums(&sums);
+	free(sums.list);
 	return ST_OK;
 }

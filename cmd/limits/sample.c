@@ -30,19 +30,23 @@ count_stale(const struct shmt_info *list, size_t count)
 }
 
 int
-take_sample(bool stale, struct sample *sample, const char **bad)
+take_sample(bool stale, struct sample *sample, struct shmt_list *all,
+    const char **bad)
 {
-	struct shmt_list all;
+	struct shmt_list list;
 
 	memset(sample, 0, sizeof(*sample));
 	*bad = NULL;
 	if (shmt_limits(SHMT_LIMITS_SHM, &sample->limits, bad) == -1 ||
-	    shmt_list(SHMT_KIND(SHMT_SYSV), SHMT_WANT_RSS, &all) == -1)
+	    shmt_list(SHMT_KIND(SHMT_SYSV), SHMT_WANT_RSS, &list) == -1)
 		return -1;
-	shmt_usage_of(all.list, all.count, &sample->usage);
+	shmt_usage_of(list.list, list.count, &sample->usage);
 	if (stale)
-		sample->stale = count_stale(all.list, all.count);
-	shmt_list_free(&all);
+		sample->stale = count_stale(list.list, list.count);
+	if (all != NULL)
+		*all = list;
+	else
+		shmt_list_free(&list);
 	return 0;
 }
 

@@ -23,9 +23,13 @@ struct sample {
 	uint64_t cgroup_limit, cgroup_used;	/* bytes */
 };
 
-/* Takes a sample of the present IPC namespace; -1 with errno, and *bad as of
- * shmt_limits().  To count stale segments costs a look at their processes. */
-int take_sample(bool stale, struct sample *sample, const char **bad);
+/*
+ * Takes a sample of the present IPC namespace; -1 with errno, and *bad as of
+ * shmt_limits().  To count stale segments costs a look at their processes.  The
+ * caller frees the list of segments that the sample is of, unless all is NULL.
+ */
+int take_sample(bool stale, struct sample *sample, struct shmt_list *all,
+    const char **bad);
 
 /* Adds the limits of other shared memory: /dev/shm and the memory cgroup. */
 void add_memory(struct sample *sample);

@@ -79,7 +79,7 @@ print_usage(enum table_format format, bool bytes)
 	const char *bad;
 	size_t i;
 
-	if (take_sample(false, &sample, &bad) == -1)
+	if (take_sample(false, &sample, NULL, &bad) == -1)
 		return limits_failed(bad, errno);
 	add_memory(&sample);
 	table.row_count = list_uses(&sample, uses);

@@ -39,10 +39,10 @@ shmt__digits(const char **text, unsigned base, uint64_t max, uint64_t *number)
 	/* Not by a division for each digit: this reads thousands of lines. */
 	for (; (d = digit(*p)) < base; p++)
 		if (__builtin_mul_overflow(n, (uint64_t)base, &n) ||
-		    __builtin_add_overflow(n, (uint64_t)d, &n) || n > max)
+		    __builtin_add_overflow(n, (uint64_t)d, &n))
 			return shmt__fail(ERANGE);
-	if (p == *text)
-		return shmt__fail(EINVAL);
+	if (p == *text || n > max)
+		return shmt__fail(p == *text ? EINVAL : ERANGE);
 	*text = p;
 	*number = n;
 	return 0;

@@ -385,6 +385,30 @@ valid_metrics() {
 	run ! grep dev_shm metrics
 }
 
+@test "prometheus: sums by kind and owner, with any name" {
+	needs_own_shm
+	clear_shm
+	local name uid
+	uid=$(id -u)
+	make 3 5000
+	head -c 5000 /dev/zero >/dev/shm/x
+	shmtool limits --prometheus >metrics
+	valid_metrics <metrics
+	name="owner=\"$(id -un)\",uid=\"$uid\""
+	[ "$(metric "shm_owner_objects{kind=\"sysv\",$name}")" -eq 3 ]
+	[ "$(metric "shm_owner_bytes{kind=\"sysv\",$name}")" -eq 15000 ]
+	[ "$(metric "shm_owner_resident_bytes{kind=\"sysv\",$name}")" -eq 0 ]
+	[ "$(metric "shm_owner_objects{kind=\"posix\",$name}")" -eq 1 ]
+	[ "$(metric "shm_owner_resident_bytes{kind=\"posix\",$name}")" -eq 8192 ]
+	printf 'a"b\\c:x:%s:0::/:/bin/sh\n' "$uid" >passwd
+	apart 'mount --bind passwd /etc/passwd
+		shmtool limits --prometheus --all-ns' >metrics
+	valid_metrics <metrics
+	grep -Fq "kind=\"posix\",owner=\"a\\\"b\\\\c\",uid=\"$uid\"} 1" metrics
+	grep -Eq "^shm_owner_bytes.*uid=\"$uid\",ipc_namespace=\"[0-9]+\"} 15000" \
+		metrics
+}
+
 # Between two looks at the segments one may be made or removed.
 @test "prometheus: all figures are of one list of segments" {
 	command -v strace >/dev/null || skip "no strace here"
