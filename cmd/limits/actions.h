@@ -28,9 +28,6 @@ int print_usage(enum table_format format, bool bytes);
 /* metrics.c: --prometheus. */
 int export_metrics(bool all_ns);
 
-/* The lines before the values of a metric. */
-void print_gauge(const char *name, const char *help);
-
 /* check.c: --check prints the one line of a monitoring plugin and returns the
  * plugin's status: 0, 1, 2, or CHECK_UNKNOWN. */
 #define CHECK_UNKNOWN 3

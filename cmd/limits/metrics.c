@@ -141,12 +141,6 @@ print_value(uint64_t value, uint64_t unit)
 		printf("%" PRIu64 "\n", low);
 }
 
-void
-print_gauge(const char *name, const char *help)
-{
-	printf("# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
-}
-
 static void
 print_samples(const struct labelled *samples, size_t count)
 {

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "limits/actions.h"
 #include "limits/sums.h"
 #include "shmtool.h"
 #include "ui/json.h"
@@ -82,6 +81,12 @@ print_sum(const char *metric, const struct sum *sum, uint64_t value)
 	if (sum->ns != 0)
 		printf(",ipc_namespace=\"%" PRIu64 "\"", sum->ns);
 	printf("} %" PRIu64 "\n", value);
+}
+
+void
+print_gauge(const char *name, const char *help)
+{
+	printf("# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
 }
 
 void

@@ -30,4 +30,7 @@ void add_sums(struct sums *sums, struct shmt_list *all);
 
 void print_sums(const struct sums *sums);
 
+/* The lines before the values of a metric. */
+void print_gauge(const char *name, const char *help);
+
 #endif
