@@ -72,7 +72,7 @@ deadline_after(uint64_t ms)
 	return milliseconds() + (int64_t)(ms < most ? ms : most);
 }
 
-/* The next of these signals, or 0 after the deadline. */
+/* Waits for one of these signals; 0: the deadline has passed. */
 static int
 next_signal(const sigset_t *set, int64_t deadline, siginfo_t *info)
 {
@@ -123,8 +123,8 @@ struct run {
 	sigset_t passed;
 };
 
-/* In the child: waits for the byte.  getppid(2) cannot tell whether the parent
- * has exited, because it is 0 where the parent is in another pid namespace. */
+/* Waits for the byte, in the child.  getppid(2) does not show whether the
+ * parent has exited: it is 0 if the parent is in another pid namespace. */
 static bool
 may_start(const struct run *run)
 {
@@ -146,7 +146,8 @@ may_start(const struct run *run)
 	return closed == 0;
 }
 
-/* In the child: signals as shmtool was started with them, then COMMAND. */
+/* Restores the signals that shmtool was started with and executes COMMAND, in
+ * the child. */
 static void
 exec_command(const struct run *run)
 {
@@ -208,7 +209,7 @@ wait_for_command(const struct run *run, pid_t pid)
 	return status;
 }
 
-/* The child, or -1 with errno. */
+/* Returns the pid of the child, or -1 with errno. */
 static pid_t
 fork_command(struct run *run)
 {
@@ -291,7 +292,7 @@ print_value(FILE *out, int variable, const struct shmt_info *s)
 		putc('-', out);
 }
 
-/* The values of several segments with blanks between; NULL with errno. */
+/* Joins the values of several segments by blanks; NULL with errno. */
 static char *
 join_values(const struct shmt_info *list, size_t count, int variable)
 {

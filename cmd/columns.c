@@ -22,7 +22,7 @@ set_process(struct value *value, const struct shmt_process *process)
 		[SHMT_NONE] = "none"
 	};
 
-	set_command(value, states[process->life], process->command);
+	set_command(value, states[process->state], process->command);
 }
 
 static void
@@ -32,7 +32,7 @@ get_kind(const void *row, struct value *value)
 	    ((const struct row *)row)->segment.object.kind));
 }
 
-/* In JSON an id is a number or null; paths are sorted behind the numbers. */
+/* In JSON an id is a number or null; paths are sorted after the numbers. */
 void
 set_id(struct value *value, const struct row *row)
 {
@@ -60,8 +60,8 @@ json_names(struct json *json, const char *name, const char *path)
 	json_text(json, "path", json_is_exact(path) ? path : NULL);
 }
 
-/* The name of an object is its path, which begins with its slash; that of
- * memory without a name is what it was called. */
+/* The name of an object is its path, which begins with a slash; that of memory
+ * without a name is its former name. */
 void
 json_object(struct json *json, const struct row *row)
 {
@@ -77,7 +77,7 @@ json_object(struct json *json, const struct row *row)
 		name = shmt_former_name(&s->object, former) == 0 &&
 		    former[0] != '\0' ? former : NULL;
 	json_names(json, name, row->path);
-	/* Of an event, the object may have gone before it was looked at. */
+	/* In an event, the object may have been removed before its look-up. */
 	if (s->object.inode == 0) {
 		json_null(json, "dev");
 		json_null(json, "inode");

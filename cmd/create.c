@@ -180,15 +180,15 @@ remove_created(const struct creation *c)
 {
 	const struct shmt_object *object = &c->info.object;
 	const bool is_segment = object->kind == SHMT_SYSV;
-	struct shmt_info there;
+	struct shmt_info now;
 	char text[OPERAND_TEXT];
 	int result;
 
 	if (!c->created)
 		return;
-	result = shmt_info(object, 0, &there);
-	if (result == 0 && (is_segment ? there.cpid == getpid() :
-	    shmt_same(&c->info, &there)))
+	result = shmt_info(object, 0, &now);
+	if (result == 0 && (is_segment ? now.cpid == getpid() :
+	    shmt_same(&c->info, &now)))
 		result = shmt_remove(object, SHMT_FORCE, NULL);
 	if (result == 0 || errno == ENOENT)
 		return;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Messages for refusals of the kernel: the size requested, the amount in use,
- * the limit with its name and value, and the command that helps.
+ * Messages for refusals of segments and limits by the kernel: the size
+ * requested, the amount in use, the limit with its name and value, and the
+ * command that helps.  diagnose_object.c has those of POSIX objects.
  */
 
 #include <errno.h>
@@ -99,7 +100,7 @@ no_memory(const struct refusal *r)
 		    "reserve memory", r->asked, bytes, limit);
 		return ST_LIMIT;
 	}
-	/* The figures prove nothing: names the tightest limit. */
+	/* Nothing proves the cause: names the tightest limit. */
 	if (shmt_headroom(&room)) {
 		used = room.used;
 		limit = room.limit;

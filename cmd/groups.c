@@ -29,7 +29,7 @@ column_key(const struct group_by *by, const struct row *row,
 	return 1;
 }
 
-/* The command that has it attached; of several commands none is named. */
+/* The command that has it attached, or "shared" if there are several. */
 static size_t
 command_key(const struct group_by *by, const struct row *row,
     struct value *keys)
@@ -191,8 +191,7 @@ add_to_group(struct group *group, const struct row *row)
 	group->facts &= row->facts;
 }
 
-/* Finds the group of a key, or begins it behind the others, where there is
- * room for it. */
+/* Finds the group of a key, or adds it to the list, which has room for it. */
 static struct group *
 find_group(struct group *list, size_t *count, const struct value *key)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * shmtool: find the command and run it, and report what of its output did not
- * arrive.
+ * shmtool: finds the command, runs it, and reports output that could not be
+ * written.
  */
 
 #include <sys/auxv.h>
@@ -47,8 +47,8 @@ find_command(const char *name)
 	return NULL;
 }
 
-/* The commands that a wrong word may stand for: those that begin with it, or
- * else those that differ least from it, of which two thirds must be right. */
+/* The one command that begins with a wrong word, or else the one with the least
+ * edit distance, at most a third of the word's length. */
 static const struct cmd *
 nearest_command(const char *word)
 {
@@ -58,7 +58,7 @@ nearest_command(const char *word)
 
 	for (i = 0; i < COMMANDS; i++) {
 		edits = strncmp(commands[i]->name, word, strlen(word)) == 0 ?
-		    0 : distance(word, commands[i]->name);
+		    0 : edit_distance(word, commands[i]->name);
 		/* If two are equally near, suggest neither. */
 		if (edits == best)
 			nearest = NULL;
@@ -73,7 +73,7 @@ nearest_command(const char *word)
 static int
 unknown_command(const char *name)
 {
-	const char *word = other_word(name);
+	const char *word = suggest_word(name);
 	const struct cmd *nearest;
 
 	if (word == NULL && name[0] != '\0') {
@@ -210,7 +210,8 @@ main(int argc, char **argv)
 	fill_standard_descriptors();
 	prepare_stdout();
 	ignore_sigxfsz();
-	/* Set-user-id would let every user read, remove, and set sysctls. */
+	/* Set-user-id would let every user read and remove segments, and set
+	 * sysctls. */
 	if (getauxval(AT_SECURE) != 0 || getuid() != geteuid() ||
 	    getgid() != getegid()) {
 		warn_about(NULL, "refuses to run set-user-id or set-group-id");

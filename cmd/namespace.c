@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * --ns: the IPC namespace in which the command runs, and whose /dev/shm it
- * sees.
+ * --ns: enters the IPC namespace of a process, and mounts its /dev/shm.
  */
 
 #include <errno.h>

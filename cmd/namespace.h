@@ -16,7 +16,7 @@ const char *entered_namespace(void);
 
 /*
  * Where --ns was given, mounts the /dev/shm of its process at ours, once:
- * before the first look at a POSIX object.  text: the operand or option that
+ * before the first use of a POSIX object.  text: the operand or option that
  * names objects.  An exit status.
  */
 int enter_objects(const char *text);

@@ -16,7 +16,7 @@
 option_store store_size, store_offset;
 
 /* uint64_t: milliseconds; seconds, a fraction of which counts as one more;
- * milliseconds between two looks, not 0. */
+ * milliseconds of an interval, not 0. */
 option_store store_duration, store_seconds, store_interval;
 
 /* int, from min to max (INT32_MAX if 0). */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * The file that a command writes: standard output, a device or a pipe is
- * written to directly.  A regular file is written under another name and
- * renamed when it is complete, so that half a file never has its name.
+ * The file that a command writes.  Standard output, a device or a pipe is
+ * written to directly.  A regular file gets its name only when it is complete.
  */
 
 #include <sys/stat.h>
@@ -20,7 +19,7 @@
 #include "ui/message.h"
 #include "ui/stream.h"
 
-/* Whether lseek(2) can leave holes in it: a regular file, at its end. */
+/* Whether lseek(2) can leave holes: in a regular file, at its end. */
 static bool
 takes_holes(int fd)
 {
@@ -31,7 +30,7 @@ takes_holes(int fd)
 	    (flags & O_APPEND) == 0 && lseek(fd, 0, SEEK_CUR) == st.st_size;
 }
 
-/* For fopencookie(3); the first error is kept for the message. */
+/* Called by fopencookie(3); keeps the first error for the message. */
 static ssize_t
 put_from_stream(void *arg, const char *bytes, size_t length)
 {
@@ -67,8 +66,8 @@ output_end_stream(struct output *output, FILE *stream)
 	return -1;
 }
 
-/* A link of another user, apart from root (the owner of /), may lead anywhere,
- * and a pipe of another user would give him the contents. */
+/* Does not trust links and pipes of other users but root, the owner of /: a
+ * link may lead anywhere, and a pipe would send the contents to that user. */
 static bool
 is_trusted(const struct stat *st)
 {
@@ -88,7 +87,7 @@ not_trusted(const struct output *output, const struct stat *st)
 	return ST_FAILED;
 }
 
-/* Opens a device or a pipe; not what has become a file meanwhile. */
+/* Opens a device or a pipe, unless a file has replaced it. */
 static int
 open_special(struct output *output, const struct stat *found)
 {

@@ -29,7 +29,7 @@
 struct opts {
 	struct arguments args;
 	uint64_t offset, length;
-	uint64_t interval;	/* ms between two looks; 0: one look */
+	uint64_t interval;	/* of --watch, in ms; 0: without */
 	const char *file;
 	int form;		/* an enum dump_form, or NO_FORM */
 	struct dump dump;
@@ -112,7 +112,7 @@ choose_form(struct opts *o)
 		    DUMP_RAW;
 	o->dump.offsets = o->verbose || o->interval > 0;
 	o->dump.safe = terminal;
-	o->dump.colour = terminal && getenv("NO_COLOR") == NULL;
+	o->dump.color = terminal && getenv("NO_COLOR") == NULL;
 }
 
 static int

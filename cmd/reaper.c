@@ -32,8 +32,8 @@
 /* The segments to remove when shmtool is killed before it has sent an id:
  * those that it has created since, but for the ids in kept. */
 struct unsent {
-	pid_t maker;
-	time_t since;		/* since then maker is the pid of shmtool */
+	pid_t creator;
+	time_t since;		/* when shmtool had this pid already */
 	const int *kept;
 	size_t count;
 };
@@ -49,7 +49,7 @@ remove_unsent(const struct unsent *unsent)
 		return;
 	for (i = 0; i < all.count; i++) {
 		s = &all.list[i];
-		if (s->cpid != unsent->maker || s->ctime < unsent->since)
+		if (s->cpid != unsent->creator || s->ctime < unsent->since)
 			continue;
 		for (k = 0; k < unsent->count; k++)
 			if (unsent->kept[k] == s->object.id)
@@ -85,11 +85,11 @@ static void
 remove_sent(struct message *message)
 {
 	struct shmt_object *object = &message->segment.object;
-	struct shmt_info there;
+	struct shmt_info now;
 
 	object->name = object->kind == SHMT_POSIX ? message->name : NULL;
-	if (shmt_info(object, 0, &there) == 0 &&
-	    shmt_same(&message->segment, &there))
+	if (shmt_info(object, 0, &now) == 0 &&
+	    shmt_same(&message->segment, &now))
 		shmt_remove(object, SHMT_FORCE, NULL);
 }
 

@@ -237,22 +237,22 @@ name_taken(const struct work *w, const char *name)
 {
 	const struct shmt_object object = { .kind = SHMT_POSIX, .name = name };
 	const uint64_t size = w->saved.segment.size;
-	struct shmt_info there;
+	struct shmt_info now;
 	const char *what;
 	char grow[OPERAND_TEXT + 64] = "";
 
-	if (shmt_info(&object, 0, &there) == -1) {
+	if (shmt_info(&object, 0, &now) == -1) {
 		what = not_object(errno);
 		warn_about(w->file, "/%s is taken: %s", name,
 		    what != NULL ? what : strerror(EEXIST));
 		return ST_BUSY;
 	}
-	if (there.size < size)
+	if (now.size < size)
 		snprintf(grow, sizeof(grow), "shmtool set -s %ju /%s, then ",
 		    (uintmax_t)size, name);
 	warn_about(w->file, "object /%s of %ju byte%s exists; to overwrite it: "
-	    "%sshmtool write -f %.*s%s /%s", name, (uintmax_t)there.size,
-	    plural(there.size, "s"), grow,
+	    "%sshmtool write -f %.*s%s /%s", name, (uintmax_t)now.size,
+	    plural(now.size, "s"), grow,
 	    (int)shmt_saved_stem(w->file), w->file, w->saved.ending, name);
 	return ST_BUSY;
 }

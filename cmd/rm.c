@@ -136,10 +136,10 @@ parse(int argc, char **argv, struct opts *o)
 }
 
 /*
- * What happens to one segment, of any kind: find() looks up what an operand
- * names, decide() decides by these facts and words the reason; then the user
- * may be asked, and carry_out() compares, saves, compares, removes, and looks
- * up the result.
+ * One segment or object: find() looks up what an operand names, and decide()
+ * decides whether it is removed and words the reason (rm/segment.c and
+ * rm/object.c).  Then the user may be asked, and carry_out() compares, saves,
+ * compares, removes, and looks up the result.
  */
 
 static void
@@ -186,8 +186,8 @@ set_filtered(const struct removal_run *run, struct removal *r)
 	removal_set(r, KEPT, ST_OK, "it does not pass %s", names);
 }
 
-/* Without a plan to show, the removal itself finds out whether it is
- * permitted.  Of an object it is always asked, before its users are found. */
+/* Whether the caller may not remove it.  An unattached segment is checked only
+ * for a plan: else the removal itself fails. */
 static bool
 is_forbidden(const struct removal_run *run, const struct shmt_info *segment)
 {
@@ -209,9 +209,9 @@ decide(struct removal_run *run, struct removal *r)
 	else if (is_forbidden(run, s))
 		removal_fail(r, errno);
 	else if (s->object.kind == SHMT_POSIX)
-		object_plan(run, r);
+		decide_object(run, r);
 	else
-		segment_plan(run, r);
+		decide_segment(run, r);
 }
 
 static void
@@ -239,9 +239,9 @@ static void
 carry_out(struct removal_run *run, struct removal *r)
 {
 	if (r->segment.object.kind == SHMT_POSIX)
-		object_do(run, r);
+		remove_object(run, r);
 	else
-		segment_do(run, r);
+		remove_segment(run, r);
 }
 
 static int
@@ -367,7 +367,7 @@ act(struct opts *o)
 	int status = ST_OK;
 	size_t i;
 
-	o->run.pins = shmt_ns_is_foreign();
+	o->run.holds_ids = shmt_ns_is_foreign();
 	o->run.shows_plan = o->asks_for_all || o->interactive;
 	catch_signals();
 	ignore_sigpipe();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * From segments to rows: what the columns need is found out once for all
- * rows, and nothing else is.
+ * Makes rows of segments.  Finds the facts that the columns need, once for all
+ * rows, and no others.
  */
 
 #include <errno.h>
@@ -22,7 +22,7 @@
 /* Data for all rows that are filled together. */
 struct filling {
 	unsigned needs;
-	bool looked;		/* at the processes */
+	bool has_scan;		/* of all processes */
 	int64_t now;
 	uint64_t stale_idle;
 	const struct ipc_ns *ipc_ns;
@@ -51,7 +51,7 @@ is_unattached(const struct row *row)
 	    !s->in_use : s->nattch == 0;
 }
 
-/* Most rows are not idle for so long: this spares the filter. */
+/* Most rows are not idle for so long, which is cheaper than the filter. */
 static bool
 is_stale(const struct filling *filling, const struct row *row)
 {
@@ -123,13 +123,13 @@ fill_holders(const struct filling *filling, struct row *row)
 	    holders, &row->segment.object, &row->holder_count);
 	row->first_holder = row->holder_count > 0 ?
 	    (size_t)(first - holders->list) : 0;
-	if (is_object(row) ? filling->looked :
+	if (is_object(row) ? filling->has_scan :
 	    filling->ipc_ns->holders_error == 0 || row->segment.nattch == 0)
 		row->facts |= HAS_HOLDERS;
 }
 
-/* The mappings and descriptors of an object, which no kernel counts, and where
- * that is needed whether it is in use. */
+/* Counts the mappings and descriptors of an object, which the kernel does not,
+ * and finds out whether it is in use if the status is needed. */
 static void
 fill_use(const struct filling *filling, struct row *row)
 {
@@ -137,7 +137,7 @@ fill_use(const struct filling *filling, struct row *row)
 	struct shmt_info *s = &row->segment;
 	size_t i;
 
-	if (!is_object(row) || !filling->looked)
+	if (!is_object(row) || !filling->has_scan)
 		return;
 	s->nattch = s->fds = 0;
 	if ((filling->needs & NEEDS_STATUS) != 0) {
@@ -175,7 +175,7 @@ fill_row(const struct filling *filling, const struct row *before,
 		fill_status(filling, row);
 }
 
-/* Whether the processes of any row are needed, or a key that only their maps
+/* Whether any row needs its processes, or its key, which only their maps
  * show. */
 static bool
 needs_holders(const struct row *list, size_t count, unsigned needs)
@@ -230,7 +230,7 @@ fill_rows(struct row *list, size_t count, unsigned needs,
 		if (find_holders(list, count, &ipc_ns->holders) == -1)
 			ipc_ns->holders_error = errno;
 		else
-			filling.looked = true;
+			filling.has_scan = true;
 	}
 	for (i = 0; i < count; i++)
 		fill_row(&filling, i > 0 ? &list[i - 1] : NULL, &list[i]);
@@ -304,8 +304,8 @@ make_rows(struct rows *rows, struct shmt_list *all)
 	/* At least one: for 0, NULL would not mean a failure. */
 	more = check_memory(reallocarray(all->list, all->count + 1,
 	    sizeof(*more)));
-	/* A row is larger than what it is made of: from the last to the first,
-	 * none is overwritten before it is moved. */
+	/* A row is larger than its struct shmt_info, so moving the last one
+	 * first overwrites none. */
 	for (i = all->count; i-- > 0;) {
 		memcpy(&info, (char *)more + i * sizeof(info), sizeof(info));
 		memset(&more[i], 0, sizeof(more[i]));

@@ -62,7 +62,7 @@ struct rows {
 	int dir;		/* the directory of objects, 0: our /dev/shm */
 };
 
-/* The names of the objects of rows, as paths with a NUL behind each, and their
+/* The names of the objects of rows, as paths with a NUL after each, and their
  * length; the caller frees. */
 char *copy_names(const struct row *list, size_t count, size_t *size);
 

@@ -209,11 +209,11 @@ lock_failed(const struct operand *operand, const struct shmt_info *segment,
 static int
 check_same(const struct operand *operand, const struct shmt_info *segment)
 {
-	struct shmt_info there;
+	struct shmt_info now;
 
-	if (shmt_info(&segment->object, 0, &there) == -1)
+	if (shmt_info(&segment->object, 0, &now) == -1)
 		return operand_failed(operand, errno);
-	return shmt_same(segment, &there) ? ST_OK :
+	return shmt_same(segment, &now) ? ST_OK :
 	    replaced(operand->text, segment->object.id);
 }
 

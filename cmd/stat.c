@@ -19,7 +19,7 @@
 #include "ui/table.h"
 #include "ui/terminal.h"
 
-/* Views exclude each other (group 1), and formats (group 2). */
+/* Group 1: only one view.  Group 2: only one format. */
 static const struct option_row options[] = {
 	{ 'o', "output", "COL,...", "print these columns; +COL,... adds some",
 	    store_text, TO(output) },
@@ -55,7 +55,7 @@ static const struct option_row options[] = {
 	{ 0 }
 };
 
-/* To find out who uses an object opens it, which would be an event. */
+/* Refuses filters that open an object to find its users: that is an event. */
 static int
 check_object_watch(const struct opts *o)
 {

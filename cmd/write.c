@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * shmtool write: a file, a string, a fill byte or standard input into a
- * segment.
+ * shmtool write: copies a file, a string or standard input into a segment, or
+ * fills it with a byte.
  */
 
 #include <sys/stat.h>
@@ -90,7 +90,7 @@ parse(int argc, char **argv, struct opts *o)
 	return status == ST_OK ? check_semaphore(&o->semaphore) : status;
 }
 
-/* Where the bytes come from. */
+/* The file or string that the bytes come from. */
 struct source {
 	const char *name;	/* for messages */
 	int fd;			/* -1: there is none */
@@ -115,7 +115,7 @@ open_source(const struct opts *o, struct source *source)
 		if (source->fd == -1)
 			return file_failed(o->file, errno);
 	}
-	/* Files of /proc are longer than they say. */
+	/* Files of /proc have size 0 but are not empty. */
 	if (fstat(source->fd, &st) == 0 && S_ISREG(st.st_mode) &&
 	    st.st_size > 0) {
 		at = lseek(source->fd, 0, SEEK_CUR);
@@ -130,7 +130,7 @@ static int
 check_fit(const struct opts *o, const struct source *source, uint64_t size,
     uint64_t *length)
 {
-	uint64_t space, take = source->known;
+	uint64_t space, wanted = source->known;
 	int status;
 
 	*length = o->length;
@@ -139,15 +139,15 @@ check_fit(const struct opts *o, const struct source *source, uint64_t size,
 		return status;
 	space = *length;
 	/* Input beyond --length need not fit. */
-	if (o->length != UINT64_MAX && take > o->length)
-		take = o->length;
-	if (take == UINT64_MAX || take <= space) {
-		*length = take < space ? take : space;
+	if (o->length != UINT64_MAX && wanted > o->length)
+		wanted = o->length;
+	if (wanted == UINT64_MAX || wanted <= space) {
+		*length = wanted < space ? wanted : space;
 		return ST_OK;
 	}
 	warn_about(o->operand.text, "no room for %ju byte%s of input: there "
 	    "are %ju from offset %ju to the end; nothing was written",
-	    (uintmax_t)take, plural(take, "s"), (uintmax_t)space,
+	    (uintmax_t)wanted, plural(wanted, "s"), (uintmax_t)space,
 	    (uintmax_t)o->offset);
 	return ST_FAILED;
 }

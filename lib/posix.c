@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * One POSIX object: find it, look at it, open it, set its mode and owner.
+ * One POSIX object: looks it up, opens it, maps it, sets its mode and owner.
  *
  * Any user may put a link, a FIFO or a directory into /dev/shm under the name
  * of an object, and exchange one object for another.  So each name is opened
@@ -50,7 +50,7 @@ shmt__posix_is_name(const char *name)
 }
 
 int
-shmt__posix_enter(const struct shmt_object *object)
+shmt__posix_open_dir(const struct shmt_object *object)
 {
 	struct statfs fs;
 	int dir;
@@ -72,7 +72,7 @@ shmt__posix_enter(const struct shmt_object *object)
 }
 
 void
-shmt__posix_leave(const struct shmt_object *object, int dir)
+shmt__posix_close_dir(const struct shmt_object *object, int dir)
 {
 	if (object->dir == 0)
 		shmt__close(dir);
@@ -157,7 +157,7 @@ int
 shmt__posix_info(const struct shmt_object *object, unsigned want,
     struct shmt_info *info)
 {
-	int dir = shmt__posix_enter(object), result;
+	int dir = shmt__posix_open_dir(object), result;
 	struct statx st;
 
 	if (dir == -1)
@@ -170,24 +170,24 @@ shmt__posix_info(const struct shmt_object *object, unsigned want,
 		if (want & SHMT_WANT_RSS)
 			shmt__posix_fill_by_opening(info);
 	}
-	shmt__posix_leave(object, dir);
+	shmt__posix_close_dir(object, dir);
 	return result;
 }
 
 static int
 open_name(const struct shmt_object *object)
 {
-	int dir = shmt__posix_enter(object), place = -1;
+	int dir = shmt__posix_open_dir(object), path_fd = -1;
 
 	if (dir == -1)
 		return -1;
 	if (shmt__posix_is_name(object->name))
-		place = openat(dir, object->name,
+		path_fd = openat(dir, object->name,
 		    O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	else
 		errno = EINVAL;
-	shmt__posix_leave(object, dir);
-	return place;
+	shmt__posix_close_dir(object, dir);
+	return path_fd;
 }
 
 /*
@@ -209,36 +209,37 @@ check_access(const struct shmt_object *object, mode_t access)
 }
 
 int
-shmt__posix_place(const struct shmt_object *object, struct statx *st)
+shmt__posix_open_path(const struct shmt_object *object, struct statx *st)
 {
-	int place;
+	int path_fd;
 
 	if (check_access(object, S_IRUSR | S_IWUSR) == -1)
 		return -1;
-	place = object->kind == SHMT_POSIX ? open_name(object) :
+	path_fd = object->kind == SHMT_POSIX ? open_name(object) :
 	    open(object->path, O_PATH | O_CLOEXEC);
-	if (place != -1 && (shmt__statx(place, "", AT_EMPTY_PATH, st) == -1 ||
+	if (path_fd != -1 &&
+	    (shmt__statx(path_fd, "", AT_EMPTY_PATH, st) == -1 ||
 	    shmt__posix_check(object, st) == -1)) {
-		shmt__close(place);
+		shmt__close(path_fd);
 		return -1;
 	}
-	return place;
+	return path_fd;
 }
 
 int
 shmt__posix_open_for(const struct shmt_object *object, int flags,
     struct statx *st)
 {
-	int place, fd;
+	int path_fd, fd;
 
 	if ((flags & O_ACCMODE) != O_RDONLY &&
 	    check_access(object, S_IWUSR) == -1)
 		return -1;
-	place = shmt__posix_place(object, st);
-	if (place == -1)
+	path_fd = shmt__posix_open_path(object, st);
+	if (path_fd == -1)
 		return -1;
-	fd = shmt__reopen(place, flags);
-	shmt__close(place);
+	fd = shmt__reopen(path_fd, flags);
+	shmt__close(path_fd);
 	return fd;
 }
 
@@ -338,19 +339,19 @@ shmt__posix_set(const struct shmt_info *info)
 {
 	struct statx st;
 	char path[SHMT__FD_PATH];
-	int place, result = 0;
+	int path_fd, result = 0;
 
-	place = shmt__posix_place(&info->object, &st);
-	if (place == -1)
+	path_fd = shmt__posix_open_path(&info->object, &st);
+	if (path_fd == -1)
 		return -1;
 	/* The owner first: a process that may not set the mode may not set the
 	 * owner either, so that both are set or neither. */
 	if (info->uid != st.stx_uid || info->gid != st.stx_gid)
-		result = fchownat(place, "", info->uid, info->gid,
+		result = fchownat(path_fd, "", info->uid, info->gid,
 		    AT_EMPTY_PATH);
 	if (result == 0 && info->mode != (st.stx_mode & 0777u))
-		result = chmod(shmt__fd_path(path, place),
+		result = chmod(shmt__fd_path(path, path_fd),
 		    (st.stx_mode & 07000u) | (info->mode & 0777u));
-	shmt__close(place);
+	shmt__close(path_fd);
 	return result;
 }

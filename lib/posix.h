@@ -11,31 +11,31 @@
 
 #include "shmtool.h"
 
-/* Whether shm_open(3) takes it, without the slash. */
+/* Whether shm_open(3) accepts this name, given here without its slash. */
 bool shmt__posix_is_name(const char *name);
 
 /*
- * The directory that an object is in, for a name in it; shmt__posix_leave()
- * when it is no longer needed.  ENODEV: /dev/shm is not there, or is no
+ * Returns a descriptor of the directory that an object is in; the caller closes
+ * it by shmt__posix_close_dir().  ENODEV: /dev/shm is not there, or is no
  * tmpfs.
  */
-int shmt__posix_enter(const struct shmt_object *object);
-void shmt__posix_leave(const struct shmt_object *object, int dir);
+int shmt__posix_open_dir(const struct shmt_object *object);
+void shmt__posix_close_dir(const struct shmt_object *object, int dir);
 
 /* Whether a file is the one that the object names; errno as shmt_info(). */
 int shmt__posix_check(const struct shmt_object *object,
     const struct statx *st);
 
-/* The entry of an object in its directory; errno as shmt_info(). */
+/* Looks up an object in its directory; errno as shmt_info(). */
 int shmt__posix_stat(int dir, const struct shmt_object *object,
     struct statx *st);
 
 /* ENOENT: the entry is not, or no longer, the file that st is of. */
 int shmt__posix_check_same(int dir, const char *name, const struct statx *st);
 
-/* Opens an object with O_PATH, by its name or by its path: that is no use of
- * it, but keeps its inode. */
-int shmt__posix_place(const struct shmt_object *object, struct statx *st);
+/* Opens an object with O_PATH, by its name or by its path: such a descriptor
+ * does not count as a use, but keeps the inode. */
+int shmt__posix_open_path(const struct shmt_object *object, struct statx *st);
 
 /* What the entry alone tells; rss and swap where nothing is swapped out. */
 void shmt__posix_fill(const struct statx *st, const char *name,

@@ -102,11 +102,11 @@ shmt_posix_draft(const struct shmt_object *object,
 
 	if (!shmt__posix_is_name(object->name))
 		return shmt__fail(EINVAL);
-	dir = shmt__posix_enter(object);
+	dir = shmt__posix_open_dir(object);
 	if (dir == -1)
 		return -1;
 	draft = open_draft(dir, object->name);
-	shmt__posix_leave(object, dir);
+	shmt__posix_close_dir(object, dir);
 	if (draft == -1)
 		return -1;
 	if (grow(draft, 0, request->size, request->flags) == -1) {
@@ -128,11 +128,11 @@ shmt_posix_commit(const struct shmt_object *object,
 		return -1;
 	if (st.st_nlink > 0)
 		return 0;
-	dir = shmt__posix_enter(object);
+	dir = shmt__posix_open_dir(object);
 	if (dir == -1)
 		return -1;
 	result = shmt__name_unnamed(fd, dir, object->name);
-	shmt__posix_leave(object, dir);
+	shmt__posix_close_dir(object, dir);
 	return result;
 }
 
@@ -142,13 +142,13 @@ shmt_posix_discard(const struct shmt_object *object, int fd)
 	int saved = errno, dir;
 	struct statx st;
 
-	dir = shmt__posix_enter(object);
+	dir = shmt__posix_open_dir(object);
 	if (dir != -1 && shmt__statx(fd, "", AT_EMPTY_PATH, &st) == 0 &&
 	    st.stx_nlink > 0 &&
 	    shmt__posix_check_same(dir, object->name, &st) == 0)
 		unlinkat(dir, object->name, 0);
 	if (dir != -1)
-		shmt__posix_leave(object, dir);
+		shmt__posix_close_dir(object, dir);
 	close(fd);
 	errno = saved;
 }

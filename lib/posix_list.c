@@ -80,7 +80,7 @@ shmt__posix_list(unsigned want, struct shmt_list *list)
 	DIR *stream;
 	size_t i;
 
-	list->dir = shmt__posix_enter(&any);
+	list->dir = shmt__posix_open_dir(&any);
 	stream = list->dir == -1 ? NULL : shmt__open_dir(list->dir, ".");
 	if (stream == NULL)
 		return -1;
@@ -112,10 +112,10 @@ count_other(void *arg, int dir, const char *name, unsigned depth,
 int
 shmt_posix_others(int dir, struct shmt_others *others)
 {
-	const struct shmt_object place = { .kind = SHMT_POSIX, .dir = dir };
+	const struct shmt_object any = { .kind = SHMT_POSIX, .dir = dir };
 	struct shmt_others all = { 0 };
 	struct shmt__walk walk = { .visit = count_other, .arg = &all };
-	int fd = shmt__posix_enter(&place), result = -1;
+	int fd = shmt__posix_open_dir(&any), result = -1;
 	struct stat st;
 	DIR *stream;
 
@@ -132,6 +132,6 @@ shmt_posix_others(int dir, struct shmt_others *others)
 		}
 		shmt__close_dir(stream);
 	}
-	shmt__posix_leave(&place, fd);
+	shmt__posix_close_dir(&any, fd);
 	return result;
 }

@@ -88,7 +88,7 @@ may_unlink(int dir, const struct shmt_object *object, const struct statx *st)
 int
 shmt__posix_may_remove(const struct shmt_object *object)
 {
-	int dir = shmt__posix_enter(object), result;
+	int dir = shmt__posix_open_dir(object), result;
 	struct statx st;
 
 	if (dir == -1)
@@ -96,7 +96,7 @@ shmt__posix_may_remove(const struct shmt_object *object)
 	result = shmt__posix_stat(dir, object, &st);
 	if (result == 0 && !may_unlink(dir, object, &st))
 		result = shmt__fail(EPERM);
-	shmt__posix_leave(object, dir);
+	shmt__posix_close_dir(object, dir);
 	return result;
 }
 
@@ -158,12 +158,12 @@ static int
 unlink_leased(const struct job *job, const struct statx *st,
     const struct shmt__lease *lease)
 {
-	if (!shmt__lease_is_whole(lease))
+	if (!shmt__lease_is_held(lease))
 		return shmt__fail(EAGAIN);
 	job->removal->by_lease = true;
 	if (unlink_same(job, st) == -1)
 		return -1;
-	job->removal->opened = !shmt__lease_is_whole(lease);
+	job->removal->opened = !shmt__lease_is_held(lease);
 	return 0;
 }
 
@@ -215,7 +215,7 @@ static int
 remove_object(const struct shmt_object *object, int changes, unsigned flags,
     struct shmt_removal *removal)
 {
-	const struct job job = { shmt__posix_enter(object), object, changes,
+	const struct job job = { shmt__posix_open_dir(object), object, changes,
 	    removal };
 	int result;
 
@@ -232,7 +232,7 @@ remove_object(const struct shmt_object *object, int changes, unsigned flags,
 	}
 	if (result == -1 && errno == EAGAIN)
 		errno = EBUSY;
-	shmt__posix_leave(object, job.dir);
+	shmt__posix_close_dir(object, job.dir);
 	return result;
 }
 

@@ -59,8 +59,8 @@ const char *shmt_kind_name(enum shmt_kind kind);
 
 /*
  * What an operand names: SHMT_SYSV by key or by id, SHMT_POSIX by name.  A path
- * in /proc is SHMT_DELETED here, whatever it leads to; shmt_resolve() follows
- * it.
+ * in /proc is SHMT_DELETED here, whatever kind of memory it leads to, until
+ * shmt_resolve() follows it.
  */
 struct shmt_ref {
 	enum shmt_kind kind;
@@ -179,10 +179,10 @@ struct shmt_info {
 int shmt_find(uint32_t key, int *id);
 
 /*
- * The object that ref names.  Only of a key and of a path, this checks that it
- * exists.  Of a path: ENOENT, no such process, descriptor or mapping; EEXIST,
- * a file that has a name, see shmt_path_name(); ENOTSUP, a System V segment;
- * EISDIR, ELOOP, ENXIO, ENODEV, no shared memory.
+ * Finds the object that ref names.  It checks that the object exists only for a
+ * key and for a path.  Errors for a path: ENOENT, no such process, descriptor
+ * or mapping; EEXIST, a file that has a name, see shmt_path_name(); ENOTSUP, a
+ * System V segment; EISDIR, ELOOP, ENXIO, ENODEV, no shared memory.
  */
 int shmt_resolve(const struct shmt_ref *ref, struct shmt_object *object);
 
@@ -202,14 +202,14 @@ bool shmt_is_named(const struct shmt_ref *ref, const struct shmt_info *info);
 /* Facts that cost more than one system call an object. */
 #define SHMT_WANT_RSS	0x1u	/* rss and swap apart */
 
-/* Whether two views are of one piece of memory: ids and names are reused. */
+/* Whether two infos are of one piece of memory: ids and names are reused. */
 bool shmt_same(const struct shmt_info *a, const struct shmt_info *b);
 
 /*
- * Finds out what is known of an object.  ENOENT: no such object, or the name
- * now belongs to another one.  Of a name in /dev/shm that is no object: ELOOP
- * a symbolic link, EISDIR a directory, ENXIO a FIFO, socket or device.
- * ENODEV: /dev/shm is not there, or is no tmpfs.
+ * Finds the facts of an object.  ENOENT: no such object, or the name now
+ * belongs to another one.  A name in /dev/shm that is no object: ELOOP, a
+ * symbolic link; EISDIR, a directory; ENXIO, a FIFO, socket or device.  ENODEV:
+ * /dev/shm does not exist, or is no tmpfs.
  */
 int shmt_info(const struct shmt_object *object, unsigned want,
     struct shmt_info *info);
@@ -234,11 +234,11 @@ void shmt_list_free(struct shmt_list *list);
 				 * since another program may ask for its
 				 * lease at the same moment */
 
-/* What a removal found out. */
+/* The outcome of a removal. */
 struct shmt_removal {
-	bool by_lease;		/* the kernel granted that it was unused */
-	bool opened;		/* a process opened it in the same instant, and
-				 * has memory without a name now */
+	bool by_lease;		/* a lease proved that it was unused */
+	bool opened;		/* a process opened it meanwhile, and now
+				 * has memory without a name */
 	size_t hidden;		/* without a lease: processes that could not be
 				 * looked into, each of which may use it */
 };
@@ -258,8 +258,8 @@ int shmt_remove(const struct shmt_object *object, unsigned flags,
     struct shmt_removal *removal);
 
 /*
- * Notices whether a POSIX object is changed from now on: its contents, through
- * a mapping too, its size, owner, mode or name.  A process that stores into a
+ * Watches a POSIX object for changes from now on: of its contents, also through
+ * a mapping, its size, owner, mode or name.  A process that stores into a
  * mapping counts when it no longer has the object mapped or open.  The caller
  * closes the descriptor.  errno as inotify_init1(2), inotify_add_watch(2).
  */
@@ -267,9 +267,9 @@ int shmt_changes_begin(const struct shmt_object *object, int *changes);
 bool shmt_changes_seen(int changes);
 
 /*
- * shmt_remove() of a POSIX object that was not changed since: that is asked
- * immediately before, when the kernel has granted that no process uses it.
- * ECANCELED: it was changed.  EINVAL: not a POSIX object.
+ * Removes a POSIX object as shmt_remove() does, unless it was changed since
+ * shmt_changes_begin().  This is checked last, under the lease that proves that
+ * no process uses it.  ECANCELED: it was changed.  EINVAL: not a POSIX object.
  */
 int shmt_remove_unchanged(const struct shmt_object *object, int changes,
     unsigned flags, struct shmt_removal *removal);
@@ -309,18 +309,17 @@ int shmt_create(const struct shmt_request *request,
     struct shmt_object *object, bool *created);
 
 /*
- * Make a POSIX object in steps, so that it is complete before its name
- * appears: shmt_posix_draft() gives memory that is reserved and that no other
- * process can open yet, the caller writes its contents and may set its owner
- * by fchown(2), and shmt_posix_commit() sets the mode and gives it the name.
- * Of request size, mode and SHMT_NORESERVE count; of object the name.  The
- * caller closes fd after shmt_posix_commit() succeeded.
- * shmt_posix_discard() undoes a draft, committed or not, closes it and keeps
- * errno.
+ * Make a POSIX object in steps, so that it is complete before its name appears:
+ * shmt_posix_draft() gives memory that is reserved and that no other process
+ * can open yet, the caller writes its contents and may set its owner by
+ * fchown(2), and shmt_posix_commit() sets the mode and gives it the name. Only
+ * size, mode and SHMT_NORESERVE of request and the name of object are used. The
+ * caller closes fd after shmt_posix_commit() succeeded. shmt_posix_discard()
+ * undoes a draft, committed or not, closes it and keeps errno.
  *
- * EEXIST: the name is taken.  EINVAL: not a name.  ENOSPC: no room in
- * /dev/shm, or no inode.  EFBIG: RLIMIT_FSIZE, and SIGXFSZ is sent.  EINTR: a
- * signal was caught.  ENODEV: /dev/shm is not there, or is no tmpfs.
+ * EEXIST: the name is taken.  EINVAL: not a name.  ENOSPC: no room in /dev/shm,
+ * or no inode.  EFBIG: RLIMIT_FSIZE, and SIGXFSZ is sent.  EINTR: a signal was
+ * caught.  ENODEV: /dev/shm is not there, or is no tmpfs.
  *
  * A process that is killed leaves no draft, except where the kernel refuses
  * files without a name: there the name exists from the start, with mode 0.
@@ -397,8 +396,8 @@ int shmt_view_open(const struct shmt_object *object, unsigned flags,
     struct shmt_view **view);
 void shmt_view_close(struct shmt_view *view);
 
-/* The same of a file in memory that is open, such as a draft.  The view has a
- * descriptor of its own: fd remains the caller's. */
+/* Opens a view of an open file in memory, such as a draft.  The view has its
+ * own descriptor: fd remains the caller's. */
 int shmt_view_of_fd(int fd, unsigned flags, struct shmt_view **view);
 
 /*
@@ -586,7 +585,7 @@ struct shmt_object_proof {
 	pid_t pid;
 	bool by_name;
 	char command[SHMT_COMMAND_MAX];
-	bool complete;		/* no process was hidden from that look */
+	bool complete;		/* no process was hidden from that scan */
 };
 
 /*
@@ -604,8 +603,8 @@ void shmt_check_object_stale(const struct shmt_info *info, int64_t now,
  * The process whose pid a segment records
  */
 
-enum shmt_life {
-	SHMT_UNKNOWN,		/* cannot be told from here */
+enum shmt_process_state {
+	SHMT_UNKNOWN,		/* the caller cannot find out */
 	SHMT_ALIVE,
 	SHMT_GONE,		/* no such process */
 	SHMT_REUSED,		/* the pid now belongs to a later process */
@@ -613,13 +612,13 @@ enum shmt_life {
 };
 
 struct shmt_process {
-	enum shmt_life life;
+	enum shmt_process_state state;
 	int64_t started;	/* 0: unknown */
 	char command[SHMT_COMMAND_MAX];	/* of the pid's present owner, or "" */
 };
 
 /* The process that had this pid at that time (a segment's ctime, atime or
- * dtime).  Never fails: life is SHMT_UNKNOWN where it cannot be known. */
+ * dtime).  Never fails: state is SHMT_UNKNOWN where it cannot be known. */
 void shmt_process(pid_t pid, int64_t at, struct shmt_process *process);
 
 /* The process that made a segment, and the last to attach or detach. */
@@ -681,9 +680,10 @@ struct shmt_clause {
 };
 
 /*
- * All criteria must hold.  Of several clauses of one criterion one must hold,
- * and of its negated ones none may.  A fact that is unknown, or that this kind
- * of memory does not have, satisfies neither a clause nor its negation.
+ * All criteria must hold.  If a criterion has several clauses, one of them must
+ * hold, and none of those that are negated may.  A fact that is unknown, or
+ * that this kind of memory does not have, satisfies neither a clause nor its
+ * negation.
  */
 struct shmt_filter {
 	struct shmt_clause *clauses;	/* in any order */
@@ -763,9 +763,9 @@ int shmt_ns_enter(const char *which);
 /*
  * Mounts the /dev/shm of a process at /dev/shm, in a mount namespace that the
  * calling process makes for itself.  Where the process is in another user
- * namespace, the caller joins that and becomes its root first, without rights
- * of its own, and is not dumpable.  What is mounted below that /dev/shm is left
- * out, and no file system is asked that may not answer.  It cannot be undone; a
+ * namespace, the caller first joins that and becomes its root, loses its own
+ * privileges, and is not dumpable.  Mounts below that /dev/shm are left out,
+ * and no file system is called that may not answer.  It cannot be undone; a
  * process in which it failed has changed too and should exit.
  *
  * ESRCH: no such process; ENODEV: no tmpfs is mounted at its /dev/shm; EPERM
@@ -836,7 +836,7 @@ struct shmt_usage {
 	uint64_t unattached, dest;	/* segments */
 };
 
-/* From a list with rss, or from one taken for it. */
+/* Sums up a list that has rss; shmt_usage() lists the segments itself. */
 void shmt_usage_of(const struct shmt_info *list, size_t count,
     struct shmt_usage *usage);
 int shmt_usage(struct shmt_usage *usage);
@@ -897,7 +897,7 @@ uint64_t shmt_permille(uint64_t part, uint64_t whole);
  */
 
 enum shmt_cause_kind {
-	SHMT_CAUSE_OTHER,	/* errno says all there is */
+	SHMT_CAUSE_OTHER,	/* nothing more than errno is known */
 	SHMT_CAUSE_ZERO_SIZE,	/* EINVAL: a new segment of 0 bytes */
 	SHMT_CAUSE_SHMMAX,	/* EINVAL: above shmmax */
 	SHMT_CAUSE_LARGEST,	/* EINVAL: above the kernel's maximum */
@@ -943,7 +943,7 @@ struct shmt_cause {
 void shmt_diagnose(const struct shmt_request *request, enum shmt_step step,
     int error, struct shmt_cause *cause);
 
-/* The same of a POSIX object that could not be made, opened with SHMT_OPEN, or
+/* Diagnoses a POSIX object that could not be created, opened with SHMT_OPEN, or
  * grown by request->size bytes.  cause->segment borrows the name of object. */
 void shmt_diagnose_object(const struct shmt_object *object,
     const struct shmt_request *request, int error, struct shmt_cause *cause);
@@ -992,9 +992,9 @@ int shmt_limit_get(const char *name, uint64_t *value);
 int shmt_limit_default(const char *name, uint64_t *value);
 
 /*
- * Whether it may be set here, as far as can be known without doing it; reason
- * becomes "" or more than errno says.  EBUSY: the tmpfs at /dev/shm is mounted
- * at another place too, which is in reason.
+ * Checks whether it may be set here, as far as possible without setting it;
+ * reason becomes "" or a text that says more than errno.  EBUSY: the tmpfs at
+ * /dev/shm is mounted at another place too, which is in reason.
  */
 int shmt_limit_check(const char *name, char reason[SHMT_REASON]);
 
@@ -1043,7 +1043,7 @@ struct shmt_atomic_file;
 int shmt_atomic_file_open(const char *path, struct shmt_atomic_file **file);
 int shmt_atomic_file_fd(const struct shmt_atomic_file *file);
 
-/* Puts it at its path, also in the place of another file. */
+/* Gives the file its name, replacing another file. */
 int shmt_atomic_file_commit(struct shmt_atomic_file *file);
 void shmt_atomic_file_close(struct shmt_atomic_file *file);
 

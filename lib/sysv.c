@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * One segment: make it, find it, look at it, attach it, change it, remove it.
+ * One segment: creates, finds, reads, attaches, changes and removes it.
  */
 
 #include <sys/ipc.h>
@@ -162,7 +162,7 @@ make_or_open(const struct shmt_request *request, int *id, bool *created)
 }
 
 static int
-ask_for_id(int id)
+set_next_id(int id)
 {
 	char text[16];
 	int fd, length, result;
@@ -179,13 +179,13 @@ ask_for_id(int id)
 /* Creates and removes a segment of one byte; -1 where no segment can be
  * created. */
 static int
-make_scrap(void)
+create_and_remove(void)
 {
-	int scrap = shmget(IPC_PRIVATE, 1, 0);
+	int id = shmget(IPC_PRIVATE, 1, 0);
 
-	if (scrap != -1)
-		shmctl(scrap, IPC_RMID, NULL);
-	return scrap;
+	if (id != -1)
+		shmctl(id, IPC_RMID, NULL);
+	return id;
 }
 
 /*
@@ -198,7 +198,7 @@ clear_next_id(void)
 {
 	int saved = errno;
 
-	make_scrap();
+	create_and_remove();
 	errno = saved;
 }
 
@@ -214,7 +214,7 @@ create_with_id(const struct shmt_request *request, int *id, bool *created)
 	if (shmt__sysv_stat(request->id, &segment) == 0)
 		return shmt__fail(EEXIST);
 	/* Where no segment can be created, shm_next_id could not be cleared. */
-	if (make_scrap() == -1 || ask_for_id(request->id) == -1)
+	if (create_and_remove() == -1 || set_next_id(request->id) == -1)
 		return -1;
 	if (make_or_open(request, &made, &new) == -1) {
 		clear_next_id();

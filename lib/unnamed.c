@@ -35,7 +35,7 @@
 
 #define COMPARE(a, b) (((a) > (b)) - ((a) < (b)))
 
-/* Facts of the file that a path in /proc leads to, which object describes. */
+/* Fills the facts of an object, which a path in /proc leads to. */
 static void
 fill(const struct shmt_object *object, const struct statx *st, bool swaps,
     struct shmt_info *info)
@@ -63,7 +63,7 @@ shmt__unnamed_info(const struct shmt_object *object, unsigned want,
 }
 
 /*
- * A path
+ * Paths in /proc
  */
 
 static const char *
@@ -91,24 +91,24 @@ shmt__unnamed_is_path(const char *text)
 	return *text == '-' && *skip_digits(text + 1, hex) == '\0';
 }
 
-/* The name that the kernel gives an open file, at least its beginning. */
+/* Reads the name that /proc shows of an open file, cut to the buffer. */
 static int
-read_link(int place, char text[static SHMT_FORMER_NAME])
+read_link(int path_fd, char text[static SHMT_FORMER_NAME])
 {
 	char path[SHMT__FD_PATH];
 	ssize_t n;
 
-	n = readlink(shmt__fd_path(path, place), text, SHMT_FORMER_NAME - 1);
+	n = readlink(shmt__fd_path(path, path_fd), text, SHMT_FORMER_NAME - 1);
 	if (n == -1)
 		return -1;
 	text[n] = '\0';
 	return 0;
 }
 
-/* The kind of a file that is open: of the kernel's own file systems its name
- * decides, which nobody else can choose. */
+/* Finds the kind of an open file.  On the kernel's own file systems its name
+ * tells the kind, since no program can choose that. */
 static int
-find_kind(int place, const struct statx *st, enum shmt_kind *kind)
+find_kind(int path_fd, const struct statx *st, enum shmt_kind *kind)
 {
 	struct shmt__devices devices = { 0 };
 	char text[SHMT_FORMER_NAME];
@@ -116,11 +116,11 @@ find_kind(int place, const struct statx *st, enum shmt_kind *kind)
 	uint32_t key;
 	bool huge;
 
-	if (fstatfs(place, &fs) == -1)
+	if (fstatfs(path_fd, &fs) == -1)
 		return -1;
 	*kind = SHMT_DELETED;
 	if (shmt__is_internal(&devices, shmt__device_of(st), &huge)) {
-		if (read_link(place, text) == -1)
+		if (read_link(path_fd, text) == -1)
 			return -1;
 		*kind = shmt__kind_by_name(text, &key);
 	}
@@ -142,22 +142,22 @@ shmt__unnamed_resolve(const char *path, struct shmt_object *object)
 {
 	struct shmt_object o = { .path = path };
 	struct statx st;
-	int place, result;
+	int path_fd, result;
 
-	place = shmt__posix_place(&o, &st);
-	if (place == -1)
+	path_fd = shmt__posix_open_path(&o, &st);
+	if (path_fd == -1)
 		return -1;
 	o.dev = shmt__device_of(&st);
 	o.inode = st.stx_ino;
-	result = find_kind(place, &st, &o.kind);
-	shmt__close(place);
+	result = find_kind(path_fd, &st, &o.kind);
+	shmt__close(path_fd);
 	if (result == 0)
 		*object = o;
 	return result;
 }
 
-/* Links and names may lie outside of what we see: the inode is compared with
- * that of each object. */
+/* Compares the inode with that of each object, since the name that /proc shows
+ * may be one of another mount namespace. */
 int
 shmt_path_name(const char *path, char name[256])
 {
@@ -167,12 +167,12 @@ shmt_path_name(const char *path, char name[256])
 	struct statx st;
 	bool found = false;
 	size_t i;
-	int place;
+	int path_fd;
 
-	place = shmt__posix_place(&object, &st);
-	if (place == -1)
+	path_fd = shmt__posix_open_path(&object, &st);
+	if (path_fd == -1)
 		return -1;
-	shmt__close(place);
+	shmt__close(path_fd);
 	if (shmt__posix_list(0, &list) == -1) {
 		shmt_list_free(&list);
 		return -1;
@@ -196,13 +196,13 @@ shmt_former_name(const struct shmt_object *object,
 	const size_t deleted = strlen(DELETED), memfd = strlen(MEMFD);
 	struct statx st;
 	size_t length;
-	int place, result;
+	int path_fd, result;
 
-	place = shmt__posix_place(object, &st);
-	if (place == -1)
+	path_fd = shmt__posix_open_path(object, &st);
+	if (path_fd == -1)
 		return -1;
-	result = read_link(place, name);
-	shmt__close(place);
+	result = read_link(path_fd, name);
+	shmt__close(path_fd);
 	if (result == -1)
 		return -1;
 	length = strlen(name);
@@ -216,11 +216,11 @@ shmt_former_name(const struct shmt_object *object,
 }
 
 /*
- * The list: what the scan found, sorted, makes one row for each piece of memory
+ * The list: one row for each piece of memory that the scan found
  */
 
-/* By memory, and of one memory what leads to it best: a descriptor, of another
- * process than this one, which exits soon. */
+/* Sorts by memory, and the best path to it first: a descriptor before a
+ * mapping, and another process before this one, which exits soon. */
 static int
 compare_found(const void *a, const void *b)
 {
@@ -269,8 +269,8 @@ make_path(const struct shmt__found *found, char path[static PATH_ROOM])
 		    PRIx64, pid, found->mapping.start, found->mapping.end);
 }
 
-/* Facts of memory that only mappings lead to, and that the caller may not
- * open: it is as large as its mappings reach. */
+/* Fills the facts of memory that only mappings show and that the caller may not
+ * open: its size is the end of the last mapping. */
 static void
 fill_by_mappings(const struct shmt_object *object,
     const struct shmt__found *found, size_t count, struct shmt_info *info)
@@ -287,8 +287,8 @@ fill_by_mappings(const struct shmt_object *object,
 	}
 }
 
-/* Whether a file that is said to be deleted has exactly the name that maps
- * shows. */
+/* Whether the name that maps shows with " (deleted)" exists: a file may have
+ * been given such a name. */
 static bool
 has_this_name(const struct shmt__found *found)
 {
@@ -300,8 +300,8 @@ has_this_name(const struct shmt__found *found)
 	    shmt__device_of(&st) == found->mapping.device;
 }
 
-/* Looks at the memory by one of the ways to it; 1: it is none of these
- * kinds, or no longer there. */
+/* Reads the facts of memory by one of its paths; 1: it is of no such kind, or
+ * the path leads elsewhere now. */
 static int
 read_facts(const struct shmt_object *object, const struct shmt__found *found,
     size_t count, bool swaps, struct shmt_info *info)
@@ -322,7 +322,7 @@ read_facts(const struct shmt_object *object, const struct shmt__found *found,
 	return 0;
 }
 
-/* Users of the memory: a descriptor opened with O_PATH uses nothing. */
+/* Counts the users.  A descriptor opened with O_PATH does not count. */
 static void
 count_users(const struct shmt__found *found, size_t count,
     struct shmt_info *info)

@@ -35,13 +35,13 @@ first_mode(const struct creation *c)
 static int
 check_created(struct creation *c)
 {
-	struct shmt_info there;
+	struct shmt_info now;
 
-	if (shmt_info(&c->info.object, 0, &there) == -1)
+	if (shmt_info(&c->info.object, 0, &now) == -1)
 		return fail(c->text, errno);
-	if (there.cpid != getpid())
+	if (now.cpid != getpid())
 		return replaced(c->text, c->info.object.id);
-	c->info = there;
+	c->info = now;
 	return ST_OK;
 }
 

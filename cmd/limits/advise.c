@@ -22,7 +22,7 @@
 enum verdict { RAISE, KEEP, LOWER, WOULD_BREAK };
 
 static enum verdict
-judge(const struct shmt_advice *advice, const struct shmt_usage *usage)
+compare(const struct shmt_advice *advice, const struct shmt_usage *usage)
 {
 	if ((strcmp(advice->name, "shmmax") == 0 &&
 	    usage->largest > advice->recommended) ||
@@ -38,7 +38,7 @@ print_reason(const struct shmt_advice *advice, const struct shmt_usage *usage)
 {
 	printf("# %s: %s\n#   now %" PRIu64 ", ", advice->name,
 	    advice->reason, advice->current);
-	switch (judge(advice, usage)) {
+	switch (compare(advice, usage)) {
 	case RAISE:
 		printf("to be raised\n");
 		break;
@@ -70,7 +70,7 @@ print_lines(const struct shmt_advice *advice, size_t count,
 	/* The four of kernel.sem share a line. */
 	for (a = advice; a < advice + count; a++)
 		raises_sem |= strncmp(a->name, "sem", 3) == 0 &&
-		    judge(a, usage) == RAISE;
+		    compare(a, usage) == RAISE;
 	for (a = advice; a < advice + count; a++)
 		if (strcmp(a->name, "semmsl") == 0)
 			printf("%skernel.sem = %" PRIu64,
@@ -81,7 +81,7 @@ print_lines(const struct shmt_advice *advice, size_t count,
 			    strcmp(a->name, "semmni") == 0 ? "\n" : "");
 		else
 			printf("%skernel.%s = %" PRIu64 "\n",
-			    judge(a, usage) == RAISE ? "" : "#", a->name,
+			    compare(a, usage) == RAISE ? "" : "#", a->name,
 			    a->recommended);
 }
 
@@ -95,7 +95,7 @@ print_text(const struct shmt_advice *advice, size_t count,
 	short_size(size, memory);
 	printf("# for %s of memory (%" PRIu64 " bytes)\n", size, memory);
 	for (i = 0; i < count; i++) {
-		raise += judge(&advice[i], usage) == RAISE;
+		raise += compare(&advice[i], usage) == RAISE;
 		print_reason(&advice[i], usage);
 	}
 	if (raise == 0)
@@ -124,7 +124,7 @@ print_json(const struct shmt_advice *advice, size_t count,
 		json_number(&json, "current", advice[i].current);
 		json_number(&json, "recommended", advice[i].recommended);
 		json_text(&json, "reason", advice[i].reason);
-		json_text(&json, "verdict", words[judge(&advice[i], usage)]);
+		json_text(&json, "verdict", words[compare(&advice[i], usage)]);
 		json_close(&json, '}');
 	}
 	json_close(&json, ']');

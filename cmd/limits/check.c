@@ -29,7 +29,7 @@ threshold(uint64_t limit, int percent)
 }
 
 static int
-judge(const struct use *use, const struct thresholds *t)
+check_use(const struct use *use, const struct thresholds *t)
 {
 	if (!use->fills || !use->has_limit)
 		return CHECK_OK;
@@ -101,8 +101,8 @@ check_usage(const struct thresholds *t)
 	add_memory(&sample);
 	count = list_uses(&sample, uses);
 	for (i = 0; i < count; i++)
-		if (judge(&uses[i], t) > state)
-			state = judge(&uses[i], t);
+		if (check_use(&uses[i], t) > state)
+			state = check_use(&uses[i], t);
 	if (t->stale != -1 && sample.stale > (uint64_t)t->stale &&
 	    state == CHECK_OK)
 		state = CHECK_WARNING;

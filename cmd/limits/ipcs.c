@@ -171,7 +171,7 @@ put_row(const struct shmt_info *s, bool human)
 	at = put_number(at, s->nattch, 10);
 	at = put_cell(at, dest ? "dest" : " ", dest ? 4 : 1, LAST_CELLS);
 	at = put_cell(at, locked ? "locked" : " ", locked ? 6 : 1, LAST_CELLS);
-	/* Instead of the blank behind the last cell. */
+	/* Replaces the blank after the last cell. */
 	at[-1] = '\n';
 	fwrite_unlocked(row, 1, (size_t)(at - row), stdout);
 }

@@ -105,8 +105,8 @@ is_known(const struct sample *sample, enum need need)
 	return sample->has_cgroup;
 }
 
-/* In a child, inside another namespace: writes the sample, and the sums of its
- * owners behind it, to a pipe. */
+/* Writes the sample and then the sums of its owners to a pipe, in a child that
+ * is inside another namespace. */
 static int
 send_sample(void *arg, int out)
 {
@@ -171,8 +171,8 @@ print_samples(const struct labelled *samples, size_t count)
 	}
 }
 
-/* Adds the sums behind a sample, which are of segments; false: they are no
- * sums. */
+/* Adds the sums of segments that follow a sample; false: the length is not that
+ * of sums. */
 static bool
 receive_sums(const char *bytes, size_t length, uint64_t ns, struct sums *sums)
 {

@@ -25,8 +25,9 @@ struct sample {
 
 /*
  * Takes a sample of the present IPC namespace; -1 with errno, and *bad as of
- * shmt_limits().  To count stale segments costs a look at their processes.  The
- * caller frees the list of segments that the sample is of, unless all is NULL.
+ * shmt_limits().  Counting stale segments reads the state of their processes.
+ * The caller frees the list of segments that the sample is of, unless all is
+ * NULL.
  */
 int take_sample(bool stale, struct sample *sample, struct shmt_list *all,
     const char **bad);

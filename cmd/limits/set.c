@@ -62,8 +62,8 @@ count_orphans(const struct change *c)
 		if (c->all.list[i].nattch != 0)
 			continue;
 		shmt_creator(&c->all.list[i], &creator);
-		orphans += creator.life == SHMT_GONE ||
-		    creator.life == SHMT_REUSED;
+		orphans += creator.state == SHMT_GONE ||
+		    creator.state == SHMT_REUSED;
 	}
 	return orphans;
 }
@@ -72,14 +72,14 @@ count_orphans(const struct change *c)
 static uint64_t
 count_removed(const struct change *c)
 {
-	struct shmt_info there;
+	struct shmt_info now;
 	uint64_t removed = 0;
 	size_t i;
 
 	for (i = 0; i < c->all.count; i++)
 		removed += c->all.list[i].nattch == 0 &&
-		    (shmt_info(&c->all.list[i].object, 0, &there) == -1 ||
-		    !shmt_same(&c->all.list[i], &there));
+		    (shmt_info(&c->all.list[i].object, 0, &now) == -1 ||
+		    !shmt_same(&c->all.list[i], &now));
 	return removed;
 }
 

@@ -28,6 +28,9 @@ struct sums {
 /* Adds the sums of a list, and sorts it.  The caller frees sums->list. */
 void add_sums(struct sums *sums, struct shmt_list *all);
 
+/* Prints the lines before the values of a metric. */
+void print_gauge(const char *name, const char *help);
+
 void print_sums(const struct sums *sums);
 
 /* The lines before the values of a metric. */

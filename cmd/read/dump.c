@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Contents for people: hexadecimal as hexdump -C prints it, text, and values
- * of a type, one a line.
+ * Prints contents: hexadecimal as hexdump -C does, text, and values of a type,
+ * one per line.
  */
 
 #include <stdbool.h>
@@ -21,8 +21,8 @@
 #define LINE_MAX (16 + 2 + HEX_COLUMN(DUMP_LINE) + 1 + DUMP_LINE + 3)
 
 /* Escape sequences before and after changed bytes on a terminal. */
-#define CHANGED "\033[1;31m"
-#define AS_BEFORE "\033[0m"
+#define CHANGED_COLOR "\033[1;31m"
+#define RESET_COLOR "\033[0m"
 
 static const unsigned char zeros[4096];
 
@@ -53,8 +53,8 @@ print_line(FILE *out, uint64_t offset, const unsigned char *bytes,
 	fwrite_unlocked(line, 1, (size_t)(characters - line), out);
 }
 
-/* As hexdump(1): lines that repeat the one before are shown as one "*" for
- * all, but for a last one that is shorter. */
+/* As hexdump(1): prints one "*" for lines that repeat the one before, except a
+ * shorter last line. */
 static void
 add_line(struct dump *dump, const unsigned char *bytes, size_t length)
 {
@@ -71,8 +71,8 @@ add_line(struct dump *dump, const unsigned char *bytes, size_t length)
 	dump->folded = false;
 }
 
-/* Collects values in a buffer: one call of stdio(3) a value takes half as long
- * again. */
+/* Collects values in a buffer: a stdio(3) call for each value would take 50 %
+ * longer. */
 static void
 add_values(struct dump *dump, const unsigned char *bytes, size_t length)
 {
@@ -100,7 +100,7 @@ add_values(struct dump *dump, const unsigned char *bytes, size_t length)
 	fwrite_unlocked(text, 1, (size_t)(p - text), dump->out);
 }
 
-/* A number of bytes that is a multiple of DUMP_LINE. */
+/* Adds bytes whose number is a multiple of DUMP_LINE. */
 static void
 add_whole(struct dump *dump, const unsigned char *bytes, size_t length)
 {
@@ -115,7 +115,7 @@ add_whole(struct dump *dump, const unsigned char *bytes, size_t length)
 		}
 }
 
-/* Collects bytes until they are a whole line; returns how many it took. */
+/* Collects bytes until they are a whole line; returns how many it used. */
 static size_t
 complete_part(struct dump *dump, const unsigned char *bytes, size_t length)
 {
@@ -147,7 +147,7 @@ add_in_lines(struct dump *dump, const unsigned char *bytes, size_t length)
 	complete_part(dump, bytes + n, length - n);
 }
 
-/* Line by line, as vis(3) makes them safe for a terminal. */
+/* Prints lines as vis(3) encodes them, safe for a terminal. */
 static void
 print_safe_text(FILE *out, const char *text, size_t length)
 {
@@ -168,8 +168,8 @@ print_safe_text(FILE *out, const char *text, size_t length)
 	}
 }
 
-/* How many bytes at the end begin a character of UTF-8 and do not complete
- * it. */
+/* Counts the bytes at the end that begin a character of UTF-8 without
+ * completing it. */
 static size_t
 count_unfinished(const char *text, size_t length)
 {
@@ -193,8 +193,8 @@ print_text(struct dump *dump, const char *text, size_t length)
 	dump->part_length = rest;
 }
 
-/* A character that the end of the last piece cut is held back until its rest
- * has come. */
+/* Keeps the bytes of an incomplete character at the end until its rest has
+ * come. */
 static void
 add_safe_text(struct dump *dump, const char *text, size_t length)
 {
@@ -257,7 +257,7 @@ add_zeros(struct dump *dump, uint64_t length)
 	}
 }
 
-/* The lines of a hole are all alike: two of them are enough to be folded. */
+/* All lines of a hole are equal, so two of them suffice to print "*". */
 void
 dump_hole(struct dump *dump, uint64_t length)
 {
@@ -324,10 +324,10 @@ static void
 print_part(const struct changed_line *line, size_t i, const char *text,
     size_t length)
 {
-	bool colour = line->dump->colour && differs(line, i);
+	bool color = line->dump->color && differs(line, i);
 
-	fprintf(line->dump->out, "%s%.*s%s", colour ? CHANGED : "",
-	    (int)length, text, colour ? AS_BEFORE : "");
+	fprintf(line->dump->out, "%s%.*s%s", color ? CHANGED_COLOR : "",
+	    (int)length, text, color ? RESET_COLOR : "");
 }
 
 /* Carets below the bytes that changed. */
@@ -366,7 +366,7 @@ print_changed_line(const struct changed_line *line, uint64_t offset)
 		print_part(line, i, text, 1);
 	}
 	fputs("|\n", out);
-	if (!line->dump->colour)
+	if (!line->dump->color)
 		print_marks(line);
 }
 
@@ -377,12 +377,12 @@ print_changed_value(const struct dump *dump, uint64_t offset,
 	char text[VALUE_MAX];
 	char *end = dump->type->format(text, bytes);
 
-	fprintf(dump->out, "%s%s", dump->colour ? CHANGED : "",
+	fprintf(dump->out, "%s%s", dump->color ? CHANGED_COLOR : "",
 	    dump->prefix != NULL ? dump->prefix : "");
 	if (dump->offsets)
 		fprintf(dump->out, "%08jx ", (uintmax_t)offset);
 	fprintf(dump->out, "%.*s%s\n", (int)(end - text), text,
-	    dump->colour ? AS_BEFORE : "");
+	    dump->color ? RESET_COLOR : "");
 }
 
 void

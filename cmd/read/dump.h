@@ -28,7 +28,7 @@ struct dump {
 	const char *prefix;	/* before each typed value, or NULL */
 	bool offsets;		/* before typed values */
 	bool safe;		/* text is encoded for a terminal */
-	bool colour;		/* for what changed; else marks */
+	bool color;		/* for what changed; else marks */
 
 	unsigned char part[DUMP_LINE];	/* of a line or of a character */
 	size_t part_length;

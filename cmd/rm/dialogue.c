@@ -21,8 +21,8 @@
 #include "ui/signals.h"
 #include "ui/text.h"
 
-/* Asks, and reads a line without its newline, which the caller frees; NULL
- * without an answer. */
+/* Asks, and returns a line without its newline, which the caller frees; NULL:
+ * no answer. */
 static char *
 ask(struct dialogue *dialogue, const char *question, const char *answers)
 {
@@ -84,7 +84,7 @@ question_about(const struct removal *r)
 }
 
 static bool
-understand(const char *line, enum answer *answer)
+parse_answer(const char *line, enum answer *answer)
 {
 	if (line == NULL || line[0] == '\0' || is_word(line, "no"))
 		*answer = ANSWER_NO;
@@ -104,20 +104,20 @@ ask_for_one(struct dialogue *dialogue, const struct removal *r)
 {
 	enum answer answer = ANSWER_NO;
 	char *question = check_memory(question_about(r)), *line;
-	bool understood;
+	bool is_valid;
 
 	do {
 		line = ask(dialogue, question, "y,n,a,q,?");
-		understood = understand(line, &answer);
+		is_valid = parse_answer(line, &answer);
 		free(line);
-		if (!understood)
+		if (!is_valid)
 			dprintf(STDERR_FILENO,
 			    "y  yes, this one\n"
 			    "n  no, keep it; an empty answer too\n"
 			    "a  yes, this one and all that follow\n"
 			    "q  quit, keep this one and all that follow\n"
 			    "?  print this help\n");
-	} while (!understood);
+	} while (!is_valid);
 	free(question);
 	return answer;
 }

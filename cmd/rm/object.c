@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * The removal of one POSIX object.  The library removes its name under a
- * write lease, which the kernel refuses while a process has the object open or
- * mapped.  This file decides about such objects, and words the reasons.
+ * Decides whether one POSIX object is removed, words the reason, and removes
+ * it.  The library removes its name under a write lease, which the kernel
+ * refuses while a process has the object open or mapped.
  *
  * With --save the copy must be of the contents that are removed, so changes are
  * watched from before the copy until the lease is held.
@@ -53,7 +53,7 @@ set_failed(struct removal_run *run, struct removal *r, int error)
 	case ENOENT:
 		removal_set(r, ABSENT, r->operand != NULL && !run->force ?
 		    ST_ABSENT : ST_OK,
-		    "it went, or another object has its name");
+		    "it was removed, or another object has its name");
 		break;
 	case ECANCELED:
 		removal_set(r, KEPT, removal_kept_status(r), "it was changed "
@@ -62,7 +62,7 @@ set_failed(struct removal_run *run, struct removal *r, int error)
 	case EBUSY:
 		find_users(run, r);
 		if (r->holder_count == 0) {
-			/* The last look may be older than this use. */
+			/* The last scan may be older than this use. */
 			removal_forget_holders(run);
 			find_users(run, r);
 		}
@@ -73,8 +73,7 @@ set_failed(struct removal_run *run, struct removal *r, int error)
 	}
 }
 
-/* Whether the filter has just asked the kernel, which will be asked again by the
- * removal. */
+/* Whether the filter has just taken a lease, which the removal takes again. */
 static bool
 is_found_unused(const struct removal_run *run, const struct removal *r)
 {
@@ -84,7 +83,7 @@ is_found_unused(const struct removal_run *run, const struct removal *r)
 }
 
 void
-object_plan(struct removal_run *run, struct removal *r)
+decide_object(struct removal_run *run, struct removal *r)
 {
 	if ((r->segment.state & SHMT_SEM) && r->operand == NULL) {
 		removal_set(r, KEPT, ST_OK, "a named semaphore is removed by "
@@ -92,8 +91,8 @@ object_plan(struct removal_run *run, struct removal *r)
 		return;
 	}
 	r->result = WOULD_REMOVE;
-	/* The removal itself asks the kernel, which needs no look at all
-	 * processes; a plan that is shown, or a copy, must know before. */
+	/* The lease of the removal needs no scan of all processes.  A plan that
+	 * is shown, and a copy, need to know the users before. */
 	if (!run->shows_plan && !run->dry && !run->force &&
 	    run->save == NULL &&
 	    (r->operand != NULL || is_found_unused(run, r)))
@@ -103,8 +102,8 @@ object_plan(struct removal_run *run, struct removal *r)
 		set_in_use(r);
 }
 
-/* Whether the filter still selects it.  The lease keeps what is in use by now,
- * but --force removes without one. */
+/* Whether the filter still selects it.  Without --force the lease protects an
+ * object that is in use by now. */
 static bool
 still_passes(struct removal_run *run, const struct removal *r,
     const struct shmt_info *now)
@@ -123,7 +122,8 @@ still_passes(struct removal_run *run, const struct removal *r,
 	return removal_passes(run, now);
 }
 
-/* Compares device and inode too: another object may have got the name. */
+/* Looks the object up again.  shmt_info() compares device and inode, since
+ * another object may have this name by now. */
 static bool
 check_unchanged(struct removal_run *run, struct removal *r)
 {
@@ -149,8 +149,8 @@ check_unchanged(struct removal_run *run, struct removal *r)
  * Saving
  */
 
-/* Called when the contents are copied, before the pair is committed.  What
- * happens later keeps the object too, but its copy is complete and stays: it
+/* Called when the contents are copied, before the pair is committed.  A change
+ * after that keeps the object too, but then the copy is complete and stays: it
  * may have replaced an older one. */
 static bool
 check_copied(void *arg, const struct shmt_saved *saved)
@@ -235,7 +235,7 @@ save_and_remove(struct removal_run *run, struct removal *r)
 }
 
 void
-object_do(struct removal_run *run, struct removal *r)
+remove_object(struct removal_run *run, struct removal *r)
 {
 	if (run->save != NULL)
 		save_and_remove(run, r);

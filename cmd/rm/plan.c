@@ -2,7 +2,7 @@
 
 /*
  * Prints what rm would do, as a table with the action in its first column.
- * rm.c makes the decisions.
+ * segment.c and object.c make the decisions.
  */
 
 #include <stdbool.h>
@@ -80,8 +80,7 @@ add_rss(struct row *rows, size_t count)
 	shmt_list_free(&all);
 }
 
-/* The columns where there are objects, behind KIND where there are segments
- * too. */
+/* The columns if there are objects; KIND only if there are segments too. */
 static const char *const object_columns[] = {
 	"KIND", "ID", "OWNER", "PERMS", "SIZE", "RSS", "NATTCH", "FDS", "IDLE",
 	"STATUS", NULL

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Prints what rm would do, before it does it: a table, sums, a total.  The
- * decision for each segment is made in rm.c.
+ * Prints what rm would do, before it does it: a table, sums, a total.
+ * segment.c and object.c make the decision for each.
  */
 
 #ifndef CMD_RM_PLAN_H

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * The removal of one segment: what was found and why, the processes that hold
- * it, and the copy that is saved first.
+ * What segment.c and object.c share to remove one segment or object: its result
+ * and reason, the processes that hold it, and the copy that is saved first.
+ * Those two decide whether it is removed.
  */
 
 #include <errno.h>

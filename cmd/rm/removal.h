@@ -21,10 +21,10 @@ enum removal_result {
 /* The request, which is the same for all segments, and their holders. */
 struct removal_run {
 	bool force, dry;
-	bool shows_plan;	/* the plan is shown before it is done */
+	bool shows_plan;	/* a table or a question comes first */
 	const char *save;	/* directory to save into first, or NULL */
 	const struct shmt_filter *filter;	/* NULL: there is none */
-	bool pins;		/* ids may be swapped between two calls */
+	bool holds_ids;		/* a process may reuse ids at once */
 	/* All that the filter selects, or the operands. */
 	const struct shmt_info *list;
 	size_t count;
@@ -59,8 +59,8 @@ void removal_done(struct removal *removal);
 /* Sets FAILED with the reason for an errno. */
 void removal_fail(struct removal *removal, int error);
 
-/* The status for a segment that is kept because it changed.  If a filter
- * selected it, it no longer is what was asked for, and that is no failure. */
+/* The status for a segment that is kept because it changed: no failure if a
+ * filter selected it, since it no longer matches. */
 int removal_kept_status(const struct removal *removal);
 
 /* The argument of confirm(), which is called before the files get their names
@@ -100,12 +100,13 @@ void removal_forget_holders(struct removal_run *run);
 void removal_free(struct removal *removal);
 
 /*
- * Segments (segment.c) and POSIX objects (object.c): decide what would be done,
- * WOULD_REMOVE, WOULD_MARK or KEPT; and do it, unless the object has changed.
+ * Segments (segment.c) and POSIX objects (object.c): the first decides between
+ * WOULD_REMOVE, WOULD_MARK and KEPT; the second removes, unless the segment or
+ * the object has changed.
  */
-void segment_plan(struct removal_run *run, struct removal *removal);
-void segment_do(struct removal_run *run, struct removal *removal);
-void object_plan(struct removal_run *run, struct removal *removal);
-void object_do(struct removal_run *run, struct removal *removal);
+void decide_segment(struct removal_run *run, struct removal *removal);
+void remove_segment(struct removal_run *run, struct removal *removal);
+void decide_object(struct removal_run *run, struct removal *removal);
+void remove_object(struct removal_run *run, struct removal *removal);
 
 #endif

@@ -45,7 +45,7 @@ print_removed(FILE *out, const struct removal *r)
 	putc('\n', out);
 }
 
-/* Names the files too, if there is a copy. */
+/* Names the saved files too. */
 static void
 warn_of_removal(const struct removal *r, const char *object,
     const char *result, const char *reason)
@@ -61,7 +61,7 @@ report_removal(const struct removal *r, FILE *verbose)
 	char text[OPERAND_TEXT];
 	const char *object = text, *reason = r->reason;
 
-	/* Usual and frequent: nothing is said. */
+	/* Prints nothing for the usual result. */
 	if (r->result == REMOVED && reason == NULL && verbose == NULL)
 		return;
 	operand_text(&r->segment.object, text);
@@ -175,7 +175,8 @@ json_identity(struct json *json, const struct removal *r)
 	}
 	json_text(json, "kind", "sysv");
 	json_null(json, "name");
-	/* Marking takes the key away; the maps of the holders still show it. */
+	/* A marked segment has lost its key; the maps of holders still show
+	 * it. */
 	if ((s->state & SHMT_DEST) != 0) {
 		has_key = r->holder_count > 0;
 		key = has_key ? r->holders[0].key : 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * The removal of one System V segment: whether it is kept, marked or removed,
- * and the words for the reason, such as that processes have it attached.
+ * Decides whether one System V segment is kept, marked or removed, words the
+ * reason, such as that processes have it attached, and removes it.
  *
  * In an IPC namespace of another user namespace the id may be given to another
  * segment between a comparison and the removal.  So the segment stays attached
@@ -51,11 +51,11 @@ set_attached(struct removal_run *run, struct removal *r,
 }
 
 /*
- * The plan
+ * The decision
  */
 
 void
-segment_plan(struct removal_run *run, struct removal *r)
+decide_segment(struct removal_run *run, struct removal *r)
 {
 	const struct shmt_info *s = &r->segment;
 
@@ -137,7 +137,7 @@ set_already_gone(const struct removal_run *run, struct removal *r)
 	    ST_ABSENT, "somebody else removed it");
 }
 
-/* Looks the segment up again; false: it is kept, gone or failed. */
+/* Looks the segment up again; false: the result is set, it is not removed. */
 static bool
 check_unchanged(struct removal_run *run, struct removal *r)
 {
@@ -207,7 +207,8 @@ check_copied(void *arg, const struct shmt_saved *saved)
  * The removal
  */
 
-/* Removed, or marked: by force or because a process attached just before. */
+/* Sets the result: removed, or marked by force or because a process attached it
+ * just before. */
 static void
 set_outcome(struct removal_run *run, struct removal *r)
 {
@@ -234,19 +235,19 @@ set_outcome(struct removal_run *run, struct removal *r)
 }
 
 /*
- * Attaches the segment, so that no other can get its id from here on, and
- * compares it with the one to be removed; false: it is another one.  *at is
- * NULL where it cannot be attached.
+ * Attaches the segment, so that its id cannot be reused, and compares it with
+ * the one to be removed; false: it is another one.  *at is NULL if it cannot be
+ * attached.
  */
 static bool
-pin(struct removal_run *run, struct removal *r, void **at)
+hold_id(struct removal_run *run, struct removal *r, void **at)
 {
 	struct shmt_info now;
 	const char *why;
 
 	*at = NULL;
-	if (!run->pins || shmt_attach(&r->segment.object, NULL, SHMT_RDONLY,
-	    at) == -1)
+	if (!run->holds_ids ||
+	    shmt_attach(&r->segment.object, NULL, SHMT_RDONLY, at) == -1)
 		return true;
 	if (shmt_info(&r->segment.object, 0, &now) == -1)
 		return true;
@@ -261,7 +262,7 @@ pin(struct removal_run *run, struct removal *r, void **at)
 }
 
 void
-segment_do(struct removal_run *run, struct removal *r)
+remove_segment(struct removal_run *run, struct removal *r)
 {
 	struct copy_check check = { .run = run, .removal = r };
 	int error = 0;
@@ -272,7 +273,7 @@ segment_do(struct removal_run *run, struct removal *r)
 	if (run->save != NULL && (!removal_save(&check, check_copied) ||
 	    !check_unchanged(run, r)))
 		return;
-	if (!pin(run, r, &at))
+	if (!hold_id(run, r, &at))
 		return;
 	if (shmt_remove(&r->segment.object, 0, NULL) == -1)
 		error = errno;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * The account of shared memory: a line a kind, the other files of each tmpfs,
- * and what is left of Shmem, which hides where the caller may not look.  Huge
+ * The account of shared memory: a row for each kind, the other files of each
+ * tmpfs, and the rest of Shmem ("unseen"), which the caller may not see.  Huge
  * pages are not part of Shmem.
  */
 
@@ -48,15 +48,15 @@ const struct column_set account_columns = {
 	.optional = optional
 };
 
-/* The share of one name, rounded up, in the bytes of an object that may have
- * several, each with a row of its own, or elsewhere in the same tmpfs. */
+/* Divides the bytes of an object among its names, rounded up.  Each name is a
+ * row, or is elsewhere in the same tmpfs. */
 static uint64_t
-share(const struct shmt_info *s, uint64_t bytes)
+divide_by_names(const struct shmt_info *s, uint64_t bytes)
 {
 	return s->links > 1 ? (bytes + s->links - 1) / s->links : bytes;
 }
 
-/* Bytes that are not known are not added, and are part of what is unseen. */
+/* Does not add unknown bytes, which become part of "unseen". */
 static void
 add_segment(struct account *account, const struct shmt_info *s)
 {
@@ -68,8 +68,8 @@ add_segment(struct account *account, const struct shmt_info *s)
 	row->count++;
 	row->size = add_sizes(row->size, s->size);
 	if ((s->known & SHMT_HAS_RSS) != 0) {
-		row->rss = add_sizes(row->rss, share(s, s->rss));
-		row->swap = add_sizes(row->swap, share(s, s->swap));
+		row->rss = add_sizes(row->rss, divide_by_names(s, s->rss));
+		row->swap = add_sizes(row->swap, divide_by_names(s, s->swap));
 	}
 }
 
@@ -79,7 +79,8 @@ subtract(uint64_t from, uint64_t what)
 	return from > what ? from - what : 0;
 }
 
-/* The files of a tmpfs that have a row of another kind are left out. */
+/* Adds the files of a tmpfs, without those that are in a row of another
+ * kind. */
 static void
 add_mount(struct account *account, const struct shmt_tmpfs *t,
     const struct rows *rows)
@@ -99,8 +100,8 @@ add_mount(struct account *account, const struct shmt_tmpfs *t,
 		    (s->object.kind != SHMT_DELETED || !t->with_deleted)))
 			continue;
 		row->count = subtract(row->count, 1);
-		row->rss = subtract(row->rss, share(s, s->rss));
-		row->swap = subtract(row->swap, share(s, s->swap));
+		row->rss = subtract(row->rss, divide_by_names(s, s->rss));
+		row->swap = subtract(row->swap, divide_by_names(s, s->swap));
 	}
 	row->size = row->rss + row->swap;
 	account->count += row->size > 0;

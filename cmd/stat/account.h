@@ -21,7 +21,7 @@ struct account_row {
 	uint64_t count, size, rss, swap;
 };
 
-/* Rows behind those that add up: what is left of the total, the total, and
+/* Rows after those that add up: what is left of the total, the total, and
  * huge pages, which are not part of it. */
 enum { UNSEEN, SHMEM, HUGE_PAGES, ACCOUNT_END };
 

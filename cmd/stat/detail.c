@@ -129,11 +129,11 @@ describe_process(pid_t pid, const struct shmt_process *process,
 	const char *command = process->command;
 
 	if (pid == 0) {
-		strlcpy(text, process->life == SHMT_NONE ? "nobody yet" :
+		strlcpy(text, process->state == SHMT_NONE ? "nobody yet" :
 		    "a process that cannot be seen from here", PROCESS_TEXT);
 		return;
 	}
-	switch (process->life) {
+	switch (process->state) {
 	case SHMT_ALIVE:
 		snprintf(text, PROCESS_TEXT, "%d (%s), alive", (int)pid,
 		    command);
@@ -210,7 +210,7 @@ print_proof(const struct row *row, const struct shmt_proof *proof)
 	const struct shmt_info *s = &row->segment;
 
 	describe_process(s->cpid, &proof->creator, creator);
-	if (proof->last_user.life != SHMT_NONE)
+	if (proof->last_user.state != SHMT_NONE)
 		describe_process(s->lpid, &proof->last_user, user);
 	describe_idle(proof->idle, proof->idle_enough, idle);
 	snprintf(text, sizeof(text), "%s: %s; %s; creator %s; %s%s; %s",

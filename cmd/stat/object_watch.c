@@ -27,13 +27,13 @@
 
 #define DEV_SHM "/dev/shm"
 
-/* Without events of files that have lost their names. */
+/* IN_EXCL_UNLINK: no events of files without a name. */
 #define EVENTS (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | \
 	IN_OPEN | IN_CLOSE | IN_MODIFY | IN_ATTRIB | IN_ONLYDIR | \
 	IN_EXCL_UNLINK)
 
-/* A renaming is two events, and the second follows within this time. */
-#define RENAMING_MS 20
+/* A rename(2) is two events, and the second follows within this time. */
+#define RENAME_MS 20
 
 /* An object as it was last seen. */
 struct object {
@@ -45,29 +45,29 @@ struct object {
 struct object_watch {
 	int fd;
 	LIST_HEAD(objects, object) list;
-	struct object *moved;	/* of a renaming: the new name is to come */
+	struct object *moved;	/* renamed, its new name is to come */
 	uint32_t cookie;
 };
 
 static struct object *
 find_object(const struct object_watch *w, const char *path)
 {
-	struct object *k;
+	struct object *object;
 
-	LIST_FOREACH(k, &w->list, link)
-		if (strcmp(k->path, path) == 0)
+	LIST_FOREACH(object, &w->list, link)
+		if (strcmp(object->path, path) == 0)
 			break;
-	return k;
+	return object;
 }
 
 static struct object *
 take_object(struct object_watch *w, const char *path)
 {
-	struct object *k = find_object(w, path);
+	struct object *object = find_object(w, path);
 
-	if (k != NULL)
-		LIST_REMOVE(k, link);
-	return k;
+	if (object != NULL)
+		LIST_REMOVE(object, link);
+	return object;
 }
 
 /* Adds an object whose path is not in the list. */
@@ -75,38 +75,39 @@ static struct object *
 add_object(struct object_watch *w, const char *path,
     const struct shmt_info *info)
 {
-	struct object *k;
+	struct object *object;
 
-	k = check_memory(malloc(sizeof(*k) + strlen(path) + 1));
-	strcpy(k->path, path);
-	k->info = *info;
-	k->info.object.name = k->path + 1;
-	k->info.object.dir = 0;
-	LIST_INSERT_HEAD(&w->list, k, link);
-	return k;
+	object = check_memory(malloc(sizeof(*object) + strlen(path) + 1));
+	strcpy(object->path, path);
+	object->info = *info;
+	object->info.object.name = object->path + 1;
+	object->info.object.dir = 0;
+	LIST_INSERT_HEAD(&w->list, object, link);
+	return object;
 }
 
 static struct row
-row_of(const struct object *k)
+row_of(const struct object *object)
 {
-	return (struct row){ .segment = k->info, .path = k->path,
-		.facts = k->info.known };
+	return (struct row){ .segment = object->info, .path = object->path,
+		.facts = object->info.known };
 }
 
 static bool
-passes(const struct event_output *o, const struct object *k)
+passes(const struct event_output *o, const struct object *object)
 {
-	const struct row row = row_of(k);
+	const struct row row = row_of(object);
 
 	return is_wanted(o->how, &row, o->time, NULL);
 }
 
 static void
-report(const struct event_output *o, const struct object *k, const char *word)
+report(const struct event_output *o, const struct object *object,
+    const char *word)
 {
-	struct event event = { .row = row_of(k) };
+	struct event event = { .row = row_of(object) };
 
-	if (passes(o, k))
+	if (passes(o, object))
 		print_event(o, &event, word);
 }
 
@@ -120,7 +121,8 @@ get_info(const char *path, struct shmt_info *info)
 	return shmt_info(&object, 0, info) == 0;
 }
 
-/* Of an object that was removed before its look-up only the name is known. */
+/* Reports a new object; only its name is known if it was removed before its
+ * look-up. */
 static void
 on_created(struct object_watch *w, const struct event_output *o,
     const char *path)
@@ -133,38 +135,39 @@ on_created(struct object_watch *w, const struct event_output *o,
 }
 
 static void
-report_gone(const struct event_output *o, struct object *k)
+report_gone(const struct event_output *o, struct object *object)
 {
-	if (k != NULL)
-		report(o, k, "removed");
-	free(k);
+	if (object != NULL)
+		report(o, object, "removed");
+	free(object);
 }
 
 /* unseen: the text for a change that shows no difference, because it came
  * before the last look-up or was undone; NULL: print nothing then. */
 static void
-on_changed(struct object *k, const struct event_output *o, const char *unseen)
+on_changed(struct object *object, const struct event_output *o,
+    const char *unseen)
 {
-	struct shmt_info before = k->info, now = k->info;
-	const bool passed = passes(o, k);
+	struct shmt_info before = object->info, now = object->info;
+	const bool passed = passes(o, object);
 	struct event event;
 
-	(void)get_info(k->path, &now);
+	(void)get_info(object->path, &now);
 	now.object.name = before.object.name;
-	k->info = now;
-	event = (struct event){ .row = row_of(k) };
+	object->info = now;
+	event = (struct event){ .row = row_of(object) };
 	add_ownership(&event, &before, &now);
 	if (now.size != before.size)
 		add_what(&event, "size %ju -> %ju", (uintmax_t)before.size,
 		    (uintmax_t)now.size);
 	if (event.what[0] == '\0' && unseen != NULL)
 		add_what(&event, "%s", unseen);
-	if (event.what[0] != '\0' && (passed || passes(o, k)))
+	if (event.what[0] != '\0' && (passed || passes(o, object)))
 		print_event(o, &event, "changed");
 }
 
-/* Without a second event of the renaming the new name is in another
- * directory. */
+/* Reports an object as removed: without a second event its new name is in
+ * another directory. */
 static void
 report_moved_out(struct object_watch *w, const struct event_output *o)
 {
@@ -172,19 +175,19 @@ report_moved_out(struct object_watch *w, const struct event_output *o)
 	w->moved = NULL;
 }
 
-/* The renaming removes the object that had the new name, if any. */
+/* Reports a rename, which removes the object that had the new name, if any. */
 static void
 on_renamed(struct object_watch *w, const struct event_output *o,
     const char *path)
 {
-	struct object *old = w->moved, *k;
+	struct object *old = w->moved, *object;
 	struct event event;
 
 	w->moved = NULL;
 	report_gone(o, take_object(w, path));
-	k = add_object(w, path, &old->info);
-	if (passes(o, old) || passes(o, k)) {
-		event = (struct event){ .row = row_of(k) };
+	object = add_object(w, path, &old->info);
+	if (passes(o, old) || passes(o, object)) {
+		event = (struct event){ .row = row_of(object) };
 		add_what(&event, "from %s", old->path);
 		print_event(o, &event, "renamed");
 	}
@@ -198,19 +201,20 @@ on_overflow(struct object_watch *w, const struct event_output *o)
 	struct event event = { .row.segment.object.kind = SHMT_POSIX };
 	struct shmt_info info;
 	struct shmt_list now;
-	struct object *k, *next;
+	struct object *object, *next;
 	char path[300];
 	size_t i;
 
 	print_event(o, &event, "overflow");
 	if (shmt_list(SHMT_KIND(SHMT_POSIX), 0, &now) == -1)
 		return fail(DEV_SHM, errno);
-	for (k = LIST_FIRST(&w->list); k != NULL; k = next) {
-		next = LIST_NEXT(k, link);
-		if (get_info(k->path, &info) && shmt_same(&info, &k->info))
-			on_changed(k, o, NULL);
+	for (object = LIST_FIRST(&w->list); object != NULL; object = next) {
+		next = LIST_NEXT(object, link);
+		if (get_info(object->path, &info) &&
+		    shmt_same(&info, &object->info))
+			on_changed(object, o, NULL);
 		else
-			report_gone(o, take_object(w, k->path));
+			report_gone(o, take_object(w, object->path));
 	}
 	for (i = 0; i < now.count; i++) {
 		snprintf(path, sizeof(path), "/%s", now.list[i].object.name);
@@ -221,12 +225,12 @@ on_overflow(struct object_watch *w, const struct event_output *o)
 	return ST_OK;
 }
 
-/* An event about one name. */
+/* Handles an event about one name. */
 static void
 on_named(struct object_watch *w, const struct event_output *o,
     const struct inotify_event *e)
 {
-	struct object *k;
+	struct object *object;
 	char path[300];
 
 	snprintf(path, sizeof(path), "/%s", e->name);
@@ -240,13 +244,13 @@ on_named(struct object_watch *w, const struct event_output *o,
 		on_created(w, o, path);
 	} else if (e->mask & IN_DELETE)
 		report_gone(o, take_object(w, path));
-	else if ((k = find_object(w, path)) == NULL)
+	else if ((object = find_object(w, path)) == NULL)
 		return;
 	else if (e->mask & (IN_MODIFY | IN_ATTRIB))
-		on_changed(k, o, e->mask & IN_MODIFY ? "written" :
+		on_changed(object, o, e->mask & IN_MODIFY ? "written" :
 		    "set as it was");
 	else
-		report(o, k, e->mask & IN_OPEN ? "opened" : "closed");
+		report(o, object, e->mask & IN_OPEN ? "opened" : "closed");
 }
 
 static int
@@ -297,7 +301,7 @@ report_objects(struct object_watch *w, struct event_output *o)
 	do
 		status = read_events(w, o);
 	while (status == ST_OK && w->moved != NULL &&
-	    poll(&more, 1, RENAMING_MS) > 0);
+	    poll(&more, 1, RENAME_MS) > 0);
 	if (status == ST_OK)
 		report_moved_out(w, o);
 	return status;
@@ -363,13 +367,13 @@ open_object_watch(struct object_watch **watch, size_t *width)
 void
 close_object_watch(struct object_watch *w)
 {
-	struct object *k;
+	struct object *object;
 
 	if (w == NULL)
 		return;
-	while ((k = LIST_FIRST(&w->list)) != NULL) {
-		LIST_REMOVE(k, link);
-		free(k);
+	while ((object = LIST_FIRST(&w->list)) != NULL) {
+		LIST_REMOVE(object, link);
+		free(object);
 	}
 	free(w->moved);
 	if (w->fd != -1)

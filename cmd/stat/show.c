@@ -27,7 +27,7 @@
 #include "ui/table.h"
 #include "ui/text.h"
 
-/* The member of JSON that is one object and no array. */
+/* The JSON member that is one object instead of an array. */
 #define SUMMARY_NAME "summary"
 
 static const char *const *
@@ -53,7 +53,7 @@ make_table(const struct opts *o)
 	};
 }
 
-/* As JSON the rows are an array called name, or the only one is an object. */
+/* Prints the rows; as JSON they are an array called name, or one object. */
 static void
 print_rows(const struct opts *o, const struct table *table, const char *name,
     bool complete)
@@ -80,15 +80,15 @@ has_column(const struct table *table, const char *name)
 	size_t i;
 
 	for (i = 0; i < table->column_count; i++)
-		/* For each row: strcmp(3) of all would be felt. */
+		/* Called for each row, where strcmp(3) alone would be slow. */
 		if (table->columns[i]->name[0] == name[0] &&
 		    strcmp(table->columns[i]->name, name) == 0)
 			return true;
 	return false;
 }
 
-/* The kind and the names of a segment or object, which belong to KIND and to
- * ID, which is null for an object. */
+/* Adds kind and names of a segment or object to the JSON columns KIND and ID,
+ * since ID is null for an object. */
 static void
 add_object(const struct table *table, struct json *json, const void *row)
 {
@@ -172,7 +172,7 @@ json_account(const struct table *table, const struct account *account,
 	free(sums);
 }
 
-/* In JSON what does not add up stands apart. */
+/* JSON has the rows that do not add up as members of their own. */
 static int
 show_account(const struct opts *o, const struct rows *rows, bool complete)
 {
@@ -248,8 +248,8 @@ show_rows(const struct opts *o, const struct rows *rows, bool complete)
 }
 
 /*
- * Notes for people at a terminal about memory that a table does not list.  A
- * note is left out where its figures cannot be read.
+ * Notes on a terminal about memory that a table does not list.  A note is left
+ * out if its figures cannot be read.
  */
 
 static void

@@ -28,7 +28,7 @@ static const char *const creators_columns[] = {
 	"ID", "KEY", "PERMS", "CREATOR", "CGROUP", "OWNER", "GROUP", NULL
 };
 
-/* Of objects, or of several kinds and then behind KIND. */
+/* Columns of objects; KIND comes before them if there are several kinds. */
 static const char *const object_columns[] = {
 	"ID", "OWNER", "PERMS", "SIZE", "RSS", "NATTCH", "FDS", "IDLE",
 	"PROCS", "STATUS", NULL
@@ -41,7 +41,7 @@ static const char *const object_attachments[] = {
 	"FDS", NULL
 };
 
-/* What a narrow terminal loses of these, in this order. */
+/* Columns that a narrow terminal does not show, the least useful first. */
 static const char *const times_optional[] = {
 	"KEY", "IDLE", "NSPID", "NSCOMMAND", "OWNER", "BTIME", "ATIME", "KIND",
 	"CTIME", NULL
@@ -54,7 +54,7 @@ static const char *const creators_optional[] = {
 	"OWNER", NULL
 };
 
-/* A program that reads JSON gets all facts of a segment itself. */
+/* JSON has all facts of a segment. */
 static const char *const json_columns[] = {
 	"ID", "KEY", "OWNER", "GROUP", "CREATOR", "CGROUP", "UID", "GID",
 	"CUID", "CGID", "PERMS", "SIZE", "RSS", "SWAP", "NATTCH", "STATUS",

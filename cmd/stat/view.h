@@ -42,7 +42,7 @@ struct opts {
 	struct view groups;		/* the view that by makes */
 	bool json, tsv, no_heading, bytes, reverse;
 	enum color_when color;
-	uint64_t interval;	/* ms between two looks; 0: one look */
+	uint64_t interval;	/* of --watch, in ms; 0: without */
 	const struct column **columns, *sort;
 	size_t column_count;
 	struct filter filter;

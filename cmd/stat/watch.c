@@ -44,7 +44,7 @@ passes(const struct watching *w, const struct snapshot *s,
 	    &s->rows.namespaces->holders);
 }
 
-/* What IPC_SET, SHM_LOCK and SHM_UNLOCK change. */
+/* Reports what IPC_SET, SHM_LOCK and SHM_UNLOCK change. */
 static void
 report_changed(const struct watching *w, const struct shmt_info *b,
     const struct row *row)
@@ -56,7 +56,7 @@ report_changed(const struct watching *w, const struct shmt_info *b,
 	if (((a->state ^ b->state) & SHMT_LOCKED) != 0)
 		add_what(&event, "%s", (a->state & SHMT_LOCKED) != 0 ?
 		    "locked" : "unlocked");
-	/* Set to its old values; marking changes ctime as well. */
+	/* IPC_SET with the same values changes only ctime, as marking does. */
 	if (event.what[0] == '\0' && a->ctime != b->ctime &&
 	    ((a->state ^ b->state) & SHMT_DEST) == 0)
 		add_what(&event, "set as it was");
@@ -71,19 +71,19 @@ report_attached(const struct watching *w, const struct shmt_info *b,
 {
 	const struct shmt_info *a = &row->segment;
 	struct event event = { .row = *row, .pid = a->lpid };
-	bool meanwhile = a->nattch == b->nattch;
+	bool both = a->nattch == b->nattch;
 
-	if (meanwhile && a->atime == b->atime && a->dtime == b->dtime)
+	if (both && a->atime == b->atime && a->dtime == b->dtime)
 		return;
 	shmt_last_user(a, &event.process);
-	if (meanwhile)
-		add_what(&event, "both since the last look");
+	if (both)
+		add_what(&event, "both in one interval");
 	else
 		add_what(&event, "%" PRIu64 " -> %" PRIu64, b->nattch,
 		    a->nattch);
-	if (meanwhile || a->nattch > b->nattch)
+	if (both || a->nattch > b->nattch)
 		print_event(&w->output, &event, "attached");
-	if (meanwhile || a->nattch < b->nattch)
+	if (both || a->nattch < b->nattch)
 		print_event(&w->output, &event, "detached");
 }
 
@@ -107,7 +107,7 @@ report_removed(const struct watching *w, const struct row *row)
 		print_event(&w->output, &event, "removed");
 }
 
-/* Most segments are unchanged: this spares the filter. */
+/* Most segments are unchanged, which is cheaper to find than the filter. */
 static bool
 is_unchanged(const struct shmt_info *a, const struct shmt_info *b)
 {

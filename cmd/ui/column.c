@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * The columns of a table, as data: the value of one in a row, and those that
- * a user chooses by name.
+ * Columns of a table as data: reads the value of a column in a row, and finds
+ * the columns that a user names.
  */
 
 #include <stdint.h>
@@ -97,7 +97,7 @@ add_column(const struct column **list, size_t *n, const struct column *column)
 	list[(*n)++] = column;
 }
 
-/* Adds those that "COL,COL" names; the names are cut apart in place. */
+/* Adds the columns of "COL,COL", a text that strsep(3) changes. */
 static int
 add_named(char *names, const struct column_set *set,
     const struct column **list, size_t *n)

@@ -91,7 +91,7 @@ prepare_getopt(struct parser *p)
 	p->longs[i] = (struct option){ 0 };
 	*s = '\0';
 	opterr = 0;
-	/* 0 and not 1: glibc then begins anew. */
+	/* 0 makes glibc scan a new argument vector; 1 would not. */
 	optind = 0;
 }
 
@@ -107,8 +107,8 @@ find_entry(struct parser *p, int code)
 	return e;
 }
 
-/* Length of the first piece of a synopsis, which no line break may split: a
- * bracket, or one word. */
+/* Length of the part of a synopsis up to the next line break that is allowed:
+ * one word, or a bracket with all in it. */
 static size_t
 piece_length(const char *text)
 {
@@ -129,7 +129,7 @@ piece_length(const char *text)
 /* Prints the first line of a synopsis, wrapped at 80 columns, and returns
  * the rest. */
 static const char *
-print_form(const char *lead, const char *name, const char *text)
+print_synopsis(const char *lead, const char *name, const char *text)
 {
 	const int indent = (int)(strlen("usage: shmtool ") + strlen(name));
 	int column, length;
@@ -178,9 +178,9 @@ print_help(const struct cmd *cmd)
 {
 	const char *text;
 
-	text = print_form("usage:", cmd->name, cmd->synopsis);
+	text = print_synopsis("usage:", cmd->name, cmd->synopsis);
 	while (*text == '\n')
-		text = print_form("", cmd->name, text + 1);
+		text = print_synopsis("", cmd->name, text + 1);
 	printf("\n%s.\n\n", cmd->summary);
 	print_options(cmd);
 	if (cmd->note != NULL)
@@ -228,8 +228,8 @@ refused_word(char **argv, char letter[static 3])
 }
 
 /*
- * The option that differs least from a word, of which two thirds must be
- * right.  Never --all: a typing error must not lead to it.
+ * The option with the least edit distance from a word, at most a third of its
+ * length.  Never --all: a typing error must not suggest it.
  */
 static const char *
 nearest_option(const struct parser *p, const char *word)
@@ -240,7 +240,7 @@ nearest_option(const struct parser *p, const char *word)
 
 	for (i = 0; i < p->count; i++) {
 		name = p->entries[i].row->name;
-		edits = distance(word, name);
+		edits = edit_distance(word, name);
 		if (edits < best && strcmp(name, "all") != 0) {
 			best = edits;
 			nearest = name;
@@ -293,7 +293,7 @@ refuse(const struct parser *p, int code, char **argv)
 		return refuse_long_option(p, word);
 	if (optopt >= LONG_CODE)
 		return usage_error(word, "takes no value");
-	instead = other_letter(p->cmd->name, letter[1]);
+	instead = suggest_letter(p->cmd->name, letter[1]);
 	if (instead == NULL)
 		return usage_error(word, "no such option");
 	return usage_error(word, "no such option; %s", instead);
@@ -320,7 +320,7 @@ check_conflicts(struct parser *p, struct entry *e)
 }
 
 static int
-take_option(struct parser *p, struct entry *e, void *opts)
+store_option(struct parser *p, struct entry *e, void *opts)
 {
 	const struct option_row *row = e->row;
 	const char *text = optarg != NULL ? optarg : row->absent;
@@ -341,7 +341,7 @@ take_option(struct parser *p, struct entry *e, void *opts)
 	return row->store(row, text, base + row->to);
 }
 
-/* Cuts "-- COMMAND ARG..." off, which getopt(3) would mix with operands. */
+/* Cuts off "-- COMMAND ARG...", which getopt(3) would permute with operands. */
 static char **
 cut_command(int *argc, char **argv)
 {
@@ -370,7 +370,7 @@ parse_options(const struct cmd *cmd, int argc, char **argv, void *opts)
 	while (status == ST_OK && (code = getopt_long(argc, argv, p.letters,
 	    p.longs, NULL)) != -1)
 		status = code == '?' || code == ':' ? refuse(&p, code, argv) :
-		    take_option(&p, find_entry(&p, code), opts);
+		    store_option(&p, find_entry(&p, code), opts);
 	args->operands = argv + optind;
 	args->count = argc - optind;
 	if (status == ST_OK && p.prefix != NULL)

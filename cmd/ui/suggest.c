@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Suggestions for a word that is wrong: the distance between two words, and
- * the words and letters of ipcs, ipcrm, ipcmk and others.
+ * Suggestions for a wrong word: the edit distance of two words, and the words
+ * and option letters of ipcs, ipcrm, ipcmk and other programs.
  */
 
 #include <stdint.h>
@@ -13,7 +13,7 @@
 #define WORD_MAX 24
 
 unsigned
-distance(const char *a, const char *b)
+edit_distance(const char *a, const char *b)
 {
 	unsigned d[WORD_MAX + 1][WORD_MAX + 1];
 	size_t la = strlen(a), lb = strlen(b), i, j;
@@ -40,9 +40,9 @@ distance(const char *a, const char *b)
 	return d[la][lb];
 }
 
-/* Words of other tools.  Edit distance alone would suggest the wrong verb. */
+/* Words of other programs.  Edit distance would suggest a wrong command. */
 const char *
-other_word(const char *name)
+suggest_word(const char *name)
 {
 	static const char *const words[][2] = {
 		{ "ls", "stat" }, { "list", "stat" }, { "show", "stat" },
@@ -68,7 +68,7 @@ other_word(const char *name)
 }
 
 const char *
-other_letter(const char *command, char letter)
+suggest_letter(const char *command, char letter)
 {
 	static const struct {
 		const char *command;

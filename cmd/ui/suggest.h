@@ -9,13 +9,13 @@
 
 /* Edits (insert, delete, replace a letter, swap two neighbours) that turn one
  * word into the other; UINT32_MAX if one is too long. */
-unsigned distance(const char *a, const char *b);
+unsigned edit_distance(const char *a, const char *b);
 
 /* The command for a word of another tool, or NULL. */
-const char *other_word(const char *name);
+const char *suggest_word(const char *name);
 
 /* What to write instead of another tool's letter, or NULL; command is "" for
  * a letter before the command. */
-const char *other_letter(const char *command, char letter);
+const char *suggest_letter(const char *command, char letter);
 
 #endif

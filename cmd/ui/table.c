@@ -20,14 +20,14 @@
 #include "ui/text.h"
 #include "ui/value.h"
 
-/* A row, and what it is sorted by. */
-struct place {
+/* A row and its value in the column to sort by. */
+struct sort_row {
 	struct value value;
 	size_t index;
 	const void *row;
 };
 
-/* Texts one behind the other, each with a NUL, and the widths of each. */
+/* Texts one after the other, each with a NUL, and the widths of each. */
 struct cells {
 	char *texts;
 	size_t used, room;
@@ -68,7 +68,7 @@ append_safe(struct cells *cells, const char *text, size_t *width)
 	return added;
 }
 
-/* A cell's text, made safe, behind the others, and its width. */
+/* Appends a cell's text, made safe; sets its width. */
 static char *
 add_text(struct cells *cells, const struct table *table,
     size_t c, const void *row, size_t *width)
@@ -285,7 +285,7 @@ print_tsv(const struct table *table, const void *const *rows)
 	free(cells.texts);
 }
 
-/* Names of columns as members: plain capitals, made lower once a table. */
+/* Names of columns in lower case, as names of JSON members. */
 struct members {
 	char names[COLUMNS_MAX][16];
 };
@@ -346,11 +346,11 @@ print_json(const struct table *table, const void *const *rows,
 	json_close(json, ']');
 }
 
-/* Unknown values come last, whichever way; equal ones stay in their order. */
+/* Unknown values come last in both directions; equal ones keep their order. */
 static int
-compare_places(const void *a, const void *b, void *arg)
+compare_rows(const void *a, const void *b, void *arg)
 {
-	const struct place *x = a, *y = b;
+	const struct sort_row *x = a, *y = b;
 	const bool *reverse = arg;
 	int order;
 
@@ -373,20 +373,20 @@ static void
 sort_rows(const struct table *table, const void **rows)
 {
 	bool reverse = table->reverse;
-	struct place *places;
+	struct sort_row *sorted;
 	size_t i;
 
-	places = check_memory(calloc(table->row_count + 1, sizeof(*places)));
+	sorted = check_memory(calloc(table->row_count + 1, sizeof(*sorted)));
 	for (i = 0; i < table->row_count; i++) {
-		places[i].index = i;
-		places[i].row = rows[i];
-		read_value(table->set, table->sort, rows[i], &places[i].value);
+		sorted[i].index = i;
+		sorted[i].row = rows[i];
+		read_value(table->set, table->sort, rows[i], &sorted[i].value);
 	}
-	qsort_r(places, table->row_count, sizeof(*places), compare_places,
+	qsort_r(sorted, table->row_count, sizeof(*sorted), compare_rows,
 	    &reverse);
 	for (i = 0; i < table->row_count; i++)
-		rows[i] = places[i].row;
-	free(places);
+		rows[i] = sorted[i].row;
+	free(sorted);
 }
 
 void

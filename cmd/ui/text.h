@@ -21,7 +21,7 @@
  * returns the number of digits. */
 size_t digits(char *text, uint64_t number, unsigned base, unsigned least);
 
-/* The ending of a noun behind a number: "" for 1, "s" or "es" as given. */
+/* The ending of a noun after a number: "" for 1, "s" or "es" as given. */
 const char *plural(uint64_t count, const char *ending);
 
 /* Adds sizes; UINT64_MAX where that is too small: segments whose memory is not

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Waiting between two looks of --watch.
+ * Waits for the next interval of --watch.
  */
 
 #ifndef UI_WAIT_H

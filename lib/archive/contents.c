@@ -13,7 +13,7 @@
 #include "bytes/view.h"
 #include "sys/file.h"
 
-/* Zeros of this length, and at a multiple of it, becomes a hole. */
+/* A unit of this length, at a multiple of it, becomes a hole if it is zero. */
 #define HOLE_UNIT ((size_t)4096)
 
 /* A copy in progress. */
@@ -21,9 +21,9 @@ struct job {
 	struct shmt__copy *copy;
 	struct shmt_view *from, *to;
 	struct shmt__digest *digest;
-	char *block;		/* one that comes in pieces, */
-	size_t filled;		/* and how much of it has come */
-	uint64_t at;		/* where this block begins */
+	char *block;		/* collects a block that comes in pieces */
+	size_t filled;		/* bytes in it */
+	uint64_t at;		/* offset of this block */
 };
 
 static bool
@@ -47,7 +47,8 @@ first_units(const char *bytes, size_t length, bool *zero)
 	return at;
 }
 
-/* allocated: the zeros have pages already. */
+/* Stores data and leaves holes.  allocated: zeros have pages already, which are
+ * freed. */
 static int
 store(struct shmt_view *to, uint64_t offset, const char *bytes, size_t length,
     bool allocated)
@@ -66,7 +67,8 @@ store(struct shmt_view *to, uint64_t offset, const char *bytes, size_t length,
 	return 0;
 }
 
-/* A block is read, hashed and written while it is in the processor's cache. */
+/* Hashes and stores a block, which is in the processor's cache since it was
+ * read. */
 static int
 put_block(struct job *job, const char *bytes, size_t length)
 {
@@ -75,8 +77,8 @@ put_block(struct job *job, const char *bytes, size_t length)
 
 	job->at += length;
 	job->filled = 0;
-	/* Pages are allocated ahead only if one extent has the whole
-	 * block; then store() gets its zeros too. */
+	/* Prefaults pages only if the whole block is in one extent; then
+	 * store() frees those that hold zeros. */
 	if (bytes != job->block)
 		allocated = shmt__view_prefault(job->to, offset,
 		    offset + length, job->from->extent.end & ~mask);
@@ -103,8 +105,9 @@ fill_block(struct job *job, const char *bytes, size_t length)
 	    put_block(job, job->block, SHMT__BLOCK);
 }
 
+/* Divides a piece of data or of a hole into blocks. */
 static int
-take(struct job *job, const char *bytes, uint64_t length)
+add_piece(struct job *job, const char *bytes, uint64_t length)
 {
 	int result = 0;
 	uint64_t n;
@@ -132,7 +135,7 @@ visit(void *arg, const void *bytes, uint64_t length)
 	struct shmt__copy *copy = job->copy;
 
 	copy->reading_failed = false;
-	if (take(job, bytes, length) == -1)
+	if (add_piece(job, bytes, length) == -1)
 		return -1;
 	if (copy->progress != NULL && copy->progress(copy->arg, job->at))
 		return shmt__fail(ECANCELED);
@@ -153,7 +156,7 @@ copy_all(struct job *job)
 	    put_block(job, job->block, job->filled);
 }
 
-/* Checks that there is memory for a copy that is in memory. */
+/* Checks that there is memory for a copy to a tmpfs or to a segment. */
 static int
 expect_memory(const struct job *job)
 {

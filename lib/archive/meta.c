@@ -39,8 +39,8 @@ enum { FORMAT, KIND, ID, KEY, SEGMENT_SIZE, OBJECT_SIZE, ALLOCATED, PERMS, UID,
 /*
  * All fields in the order of the file, but for the name of an object, which
  * follows the kind, and the two digests.  Segments, objects and memory without
- * a name have each their own version of the format, so that an earlier program
- * refuses the .meta of what it does not know as of an unknown version.
+ * a name each have their own version of the format, so that an earlier program
+ * reports an unknown version if it does not know the kind.
  */
 static const struct field {
 	const char *name;
@@ -308,7 +308,7 @@ take_line(struct reader *reader, const char *name,
 	return true;
 }
 
-/* There are so few words that each is tried. */
+/* Tries every value, since there are few. */
 static bool
 parse_word(const struct field *field, const char *text, uint64_t *value)
 {
@@ -327,7 +327,8 @@ parse_word(const struct field *field, const char *text, uint64_t *value)
 	return false;
 }
 
-/* A value that is parsed too leniently differs when it is written again. */
+/* May be lenient: read_field() refuses a value that is formatted
+ * differently. */
 static bool
 parse_value(const struct field *field, char *text, uint64_t *value)
 {

@@ -65,8 +65,8 @@ shmt__read_meta(int dir, const char *path, struct shmt_saved *saved,
 		n = read(fd, text, sizeof(text));
 	while (n == -1 && errno == EINTR);
 	shmt__close(fd);
-	/* Of a text that is longer than any .meta only a part was read: its
-	 * last line, the digest of the text, is missing or wrong. */
+	/* If the file is longer than any .meta, only a part was read.  The
+	 * parser refuses it: the last line, the digest, is missing. */
 	return n == -1 ? -1 :
 	    shmt__parse_meta(text, (size_t)n, saved, trouble);
 }
@@ -114,8 +114,8 @@ has_name(const struct shmt__pair *pair, int fd, const char *name)
 }
 
 /*
- * Creates a contents file under the first free name.  Before it is locked
- * another process may take it for left over, lock it and remove it.
+ * Creates a contents file under the first free name.  Until it is locked,
+ * another process may take it for a leftover, lock it and remove it.
  */
 static int
 create_named(struct shmt__pair *pair)
@@ -267,8 +267,8 @@ named_copy(const struct shmt__pair *pair)
 	return errno == ENOENT ? NO_META : BAD_META;
 }
 
-/* Whether no process is writing the file.  Without locks: whether it was not
- * written for an hour. */
+/* Whether no process is writing the file; on a file system without locks,
+ * whether it was not written for an hour. */
 static bool
 is_idle(int fd, const struct stat *st)
 {
@@ -309,9 +309,9 @@ clear_copy(const struct shmt__pair *pair, int copy)
 }
 
 /*
- * While this process holds the lock of a file to check it, another one that
- * has just replaced NAME.meta takes that file for one being written and leaves
- * it.  So this is repeated when NAME.meta has changed.
+ * While this process holds the lock of a contents file to check it, another
+ * process that has just replaced NAME.meta finds that file locked and does not
+ * remove it.  So the check is repeated if NAME.meta has changed.
  */
 void
 shmt__pair_clear(struct shmt__pair *pair)

@@ -76,7 +76,7 @@ shmt_saved_stem(const char *file)
 }
 
 static char *
-beside(const char *file, const char *ending)
+sibling_path(const char *file, const char *ending)
 {
 	char *path;
 
@@ -87,7 +87,7 @@ beside(const char *file, const char *ending)
 static int
 read_meta(struct restore *restore, const char *file)
 {
-	char *path = beside(file, META);
+	char *path = sibling_path(file, META);
 	int result = -1;
 
 	if (path != NULL)
@@ -100,7 +100,7 @@ read_meta(struct restore *restore, const char *file)
 static int
 open_contents(struct restore *restore, const char *file)
 {
-	char *path = beside(file, restore->saved.ending);
+	char *path = sibling_path(file, restore->saved.ending);
 	uint64_t size;
 	int fd = -1;
 
@@ -117,7 +117,7 @@ open_contents(struct restore *restore, const char *file)
 	return damaged(restore, SHMT_BAD_SIZE);
 }
 
-/* A save between the two may replace the pair: then both are opened again. */
+/* Opens both files of a pair, again if a save replaced it in between. */
 static int
 open_pair(struct restore *restore, const char *file)
 {
@@ -201,8 +201,8 @@ fill(struct restore *restore, struct shmt_view *view, int fd)
 	return 0;
 }
 
-/* The mode of memory that never had a name means nothing: who holds it shares
- * it, and the kernel says 0777. */
+/* The mode of memory that never had a name means nothing: the kernel reports
+ * 0777, and the holders share the memory by descriptors. */
 static unsigned
 mode_of(const struct shmt_info *saved)
 {
@@ -210,8 +210,8 @@ mode_of(const struct shmt_info *saved)
 	    saved->object.kind == SHMT_ANON ? 0600 : saved->mode;
 }
 
-/* Only root restores the owner, as with files, though IPC_SET would let any
- * owner give a segment away. */
+/* Only root restores the owner, as with files, though IPC_SET lets any owner
+ * change it. */
 static int
 set_owner_and_mode(int id, struct shmt_saved *saved)
 {
@@ -404,7 +404,7 @@ make_request(struct restore *restore, struct shmt_object *object)
 }
 
 static int
-make_again(struct restore *restore, int contents, struct shmt_object *object)
+create_again(struct restore *restore, int contents, struct shmt_object *object)
 {
 	struct shmt_object made;
 	int result;
@@ -428,7 +428,7 @@ make_again(struct restore *restore, int contents, struct shmt_object *object)
 }
 
 static void
-give_saved(const struct restore *restore, struct shmt_saved *saved)
+copy_saved(const struct restore *restore, struct shmt_saved *saved)
 {
 	*saved = restore->saved;
 	shmt__own_name(saved);
@@ -444,12 +444,12 @@ shmt_restore(const char *file, const struct shmt_restoring *how,
 
 	memset(trouble, 0, sizeof(*trouble));
 	fd = open_pair(&restore, file);
-	give_saved(&restore, saved);
+	copy_saved(&restore, saved);
 	if (fd == -1)
 		return -1;
-	result = make_again(&restore, fd, object);
+	result = create_again(&restore, fd, object);
 	shmt__close(fd);
-	give_saved(&restore, saved);
+	copy_saved(&restore, saved);
 	/* Its name is that of the request, or it is in *saved. */
 	if (result == 0 && object->kind == SHMT_POSIX &&
 	    (how->flags & SHMT_OTHER_NAME) == 0)

@@ -87,8 +87,8 @@ check_sysv(struct save *save, const struct shmt_info *opened)
 		save->saved.disturbed = true;
 }
 
-/* Of an object that has grown since it was looked up, only its old size is
- * saved. */
+/* Checks that the object has not become shorter since it was looked up.  If it
+ * has grown, only its old size is saved. */
 static int
 check_opened_object(struct save *save, const struct shmt_view *view,
     struct stat *opened)
@@ -116,7 +116,7 @@ check_object(struct save *save, const struct shmt_view *view,
 	struct stat st;
 	uint64_t size;
 
-	/* The processes that lead to memory without a name may exit. */
+	/* The processes that hold memory without a name may exit. */
 	if (object->kind == SHMT_POSIX && shmt_info(object, 0, &now) == -1)
 		return fail_at(save, SHMT_AT_SEGMENT);
 	size = save->saved.segment.size;

@@ -24,7 +24,7 @@ shmt__in_memory(int fd)
 	struct statfs fs;
 	struct stat st;
 
-	/* A pipe or a device may have its name there, too. */
+	/* A FIFO or a device may also have its name on a tmpfs. */
 	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
 	    fstatfs(fd, &fs) == 0 && fs.f_type == TMPFS_MAGIC;
 }
@@ -45,10 +45,10 @@ count_bytes(struct shmt_view *view, uint64_t from, uint64_t to,
 	return sum;
 }
 
-/* The bytes that have a page, here or in swap.  Of an object all may be
- * reserved, though its holes are holes: then these have their pages, too. */
+/* The bytes that have a page in memory or in swap.  Those of an object may
+ * include reserved pages in its holes. */
 static bool
-ask_allocated(const struct shmt_view *view, uint64_t *bytes)
+get_allocated(const struct shmt_view *view, uint64_t *bytes)
 {
 	struct shmt_info segment;
 	struct stat st;
@@ -66,7 +66,7 @@ ask_allocated(const struct shmt_view *view, uint64_t *bytes)
 	return true;
 }
 
-/* What a part of the whole memory takes, at most. */
+/* The bytes that the data or the holes of a whole view have, at most. */
 static uint64_t
 estimate(const struct shmt_view *view, unsigned parts)
 {
@@ -74,7 +74,7 @@ estimate(const struct shmt_view *view, unsigned parts)
 	    allocated;
 
 	if (parts == (SHMT__DATA | SHMT__HOLES) ||
-	    !ask_allocated(view, &allocated))
+	    !get_allocated(view, &allocated))
 		return UINT64_MAX;
 	if (parts == SHMT__DATA)
 		return allocated;
@@ -82,8 +82,8 @@ estimate(const struct shmt_view *view, unsigned parts)
 	    pages * view->page - allocated : 0;
 }
 
-/* Whether the pages that a range needs fit.  They are counted, which takes as
- * long as there are pages, only where nothing else tells. */
+/* Whether the pages that a range needs fit into left.  Counting them takes time
+ * for each page, so that is the last resort. */
 static bool
 fits(struct shmt_view *view, uint64_t from, uint64_t to, unsigned parts,
     uint64_t left)

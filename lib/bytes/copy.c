@@ -21,13 +21,14 @@
 #include "bytes/view.h"
 #include "shmtool.h"
 
-/* Blocks of a file on disk that are allocated at once. */
-#define BLOCKS ((size_t)32 << 20)
+/* Bytes of a file on disk that one fallocate(2) allocates. */
+#define PREALLOCATE_MAX ((size_t)32 << 20)
 
-/* Between two calls of progress(), at most. */
-#define STEP ((uint64_t)4 << 20)
+/* Bytes between two calls of progress(), at most. */
+#define PROGRESS_STEP ((uint64_t)4 << 20)
 
-/* Of input of unknown length, read between two looks at the memory left. */
+/* Bytes of input of unknown length that are read between two checks of the
+ * memory left, at most. */
 #define UNCHECKED_MAX ((uint64_t)64 << 20)
 
 struct job {
@@ -37,7 +38,7 @@ struct job {
 	short events;		/* for poll(2) */
 	bool is_file;		/* the descriptor is of a regular file */
 	bool preallocates;	/* its blocks are allocated many at once */
-	bool direct;		/* the view's own call has not been refused */
+	bool uses_view_call;	/* until one without a buffer fails */
 	uint64_t pos, end;	/* in the segment */
 	uint64_t reported;	/* pos at the last call of progress() */
 	uint64_t allocated;	/* the file has blocks up to this pos */
@@ -77,13 +78,13 @@ begin(struct job *job, struct shmt_view *view,
 		if (S_ISFIFO(st.st_mode))
 			enlarge_pipe(fd);
 	}
-	job->direct = job->is_file || !view->ops->files_only ||
+	job->uses_view_call = job->is_file || !view->ops->files_only ||
 	    (how->flags & SHMT_ZERO_COPY);
 	shmt__view_reset(view);
 	return 0;
 }
 
-/* Calls progress(); -1 with ECANCELED: the caller wants to stop. */
+/* Calls progress(); -1 with ECANCELED if the caller stops the transfer. */
 static int
 report(struct job *job)
 {
@@ -95,7 +96,7 @@ report(struct job *job)
 	return -1;
 }
 
-/* After a call that failed: 0 if it is to be made again. */
+/* Waits after a failed call; 0: the call can be repeated. */
 static int
 retry(struct job *job)
 {
@@ -109,30 +110,30 @@ retry(struct job *job)
 	return errno == EINTR ? report(job) : -1;
 }
 
-/* After a call that moved n bytes, or failed. */
+/* Counts the n bytes that a call moved; -1: it failed, see retry(). */
 static int
 advance(struct job *job, ssize_t n)
 {
 	if (n == -1)
 		return retry(job);
 	job->pos += (uint64_t)n;
-	return job->pos - job->reported >= STEP ? report(job) : 0;
+	return job->pos - job->reported >= PROGRESS_STEP ? report(job) : 0;
 }
 
-/* After a call without a buffer: whether it cannot be used here at all. */
+/* Whether the view's own call, which returned n, does not work here. */
 static bool
 is_refused(struct job *job, ssize_t n)
 {
 	if (n == 0 || (n == -1 && shmt__is_unsupported(errno)))
-		job->direct = false;
-	return !job->direct;
+		job->uses_view_call = false;
+	return !job->uses_view_call;
 }
 
 /*
- * Out of the segment
+ * Segment to descriptor
  */
 
-/* The first bytes of the buffer, to the descriptor. */
+/* Writes the first bytes of the buffer to the descriptor. */
 static int
 write_buffer(struct job *job, size_t length)
 {
@@ -158,20 +159,20 @@ write_buffer(struct job *job, size_t length)
 static void
 preallocate(struct job *job, uint64_t end)
 {
-	size_t length = shmt__up_to(job->pos, end, BLOCKS);
-	off_t here;
+	size_t length = shmt__up_to(job->pos, end, PREALLOCATE_MAX);
+	off_t file_pos;
 
 	if (!job->preallocates || job->pos < job->allocated ||
 	    length < SHMT__CHUNK)
 		return;
 	job->allocated = job->pos + length;
-	here = lseek(job->fd, 0, SEEK_CUR);
-	if (here == -1 || fallocate(job->fd, FALLOC_FL_KEEP_SIZE, here,
+	file_pos = lseek(job->fd, 0, SEEK_CUR);
+	if (file_pos == -1 || fallocate(job->fd, FALLOC_FL_KEEP_SIZE, file_pos,
 	    (off_t)length) == -1)
 		job->preallocates = false;
 }
 
-/* Frees blocks behind the end of a file that was to become longer. */
+/* Frees the blocks that were preallocated beyond the end of the file. */
 static void
 free_blocks(const struct job *job)
 {
@@ -226,7 +227,7 @@ send_data(struct job *job, uint64_t end)
 	while (result == 0 && job->pos < end) {
 		preallocate(job, end);
 		n = 0;
-		if (ops->send != NULL && job->direct)
+		if (ops->send != NULL && job->uses_view_call)
 			n = ops->send(job->view, job->pos, end, job->fd,
 			    zero_copy);
 		result = is_refused(job, n) ? send_by_buffer(job, end) :
@@ -235,8 +236,9 @@ send_data(struct job *job, uint64_t end)
 	return result;
 }
 
-/* Holes are sent without being read.  If the object became shorter meanwhile,
- * its end is before a hole that was sent: reading the last byte shows it. */
+/* Fails if the object has become shorter.  A hole is sent without being read,
+ * so only reading the last byte shows that the object ends before a hole that
+ * was sent. */
 static int
 expect_last_byte(struct job *job)
 {
@@ -250,13 +252,13 @@ expect_last_byte(struct job *job)
 	return extent.data ? view->ops->load(view, job->end - 1, &byte, 1) : 0;
 }
 
-/* A hole at the end of a file is there only once the file is so long. */
+/* Extends the file over a hole at its end. */
 static int
 end_sparse(const struct job *job)
 {
-	off_t here = lseek(job->fd, 0, SEEK_CUR);
+	off_t file_pos = lseek(job->fd, 0, SEEK_CUR);
 
-	return here == -1 ? -1 : ftruncate(job->fd, here);
+	return file_pos == -1 ? -1 : ftruncate(job->fd, file_pos);
 }
 
 static int
@@ -272,8 +274,8 @@ prepare_output(struct job *job)
 	if (shmt__in_memory(job->fd))
 		return shmt__expect_memory(job->view, job->pos, job->end,
 		    SHMT__DATA | (sparse ? 0 : SHMT__HOLES), &left);
-	/* Blocks behind the end of a file that is appended to may be used by
-	 * others before they are freed. */
+	/* With O_APPEND, another process may append into blocks beyond the end
+	 * before they are freed. */
 	job->preallocates = flags != -1 && (flags & O_APPEND) == 0;
 	return 0;
 }
@@ -343,7 +345,7 @@ shmt_view_visit(struct shmt_view *view, uint64_t offset, uint64_t length,
 }
 
 static int
-take(void *arg, const void *bytes, uint64_t length)
+copy_piece(void *arg, const void *bytes, uint64_t length)
 {
 	char **to = arg;
 
@@ -361,34 +363,35 @@ shmt_view_get(struct shmt_view *view, uint64_t offset, void *buffer,
 {
 	char *to = buffer;
 
-	return shmt_view_visit(view, offset, length, take, &to);
+	return shmt_view_visit(view, offset, length, copy_piece, &to);
 }
 
 /*
- * Into the segment
+ * Descriptor to segment
  */
 
-/* Bytes that the input certainly has: the rest of a file, or the contents of a
- * pipe.  Files in /proc have size 0. */
+/* Counts the bytes that the input certainly has: the rest of a file, or what is
+ * in a pipe.  Files in /proc have size 0. */
 static uint64_t
 known_input(const struct job *job)
 {
 	struct stat st;
-	off_t here;
+	off_t file_pos;
 	int ready;
 
 	if (!job->is_file)
 		return ioctl(job->fd, FIONREAD, &ready) == -1 || ready < 0 ?
 		    0 : (uint64_t)ready;
-	here = lseek(job->fd, 0, SEEK_CUR);
-	if (here == -1 || fstat(job->fd, &st) == -1 || st.st_size <= here)
+	file_pos = lseek(job->fd, 0, SEEK_CUR);
+	if (file_pos == -1 || fstat(job->fd, &st) == -1 ||
+	    st.st_size <= file_pos)
 		return 0;
-	return (uint64_t)(st.st_size - here);
+	return (uint64_t)(st.st_size - file_pos);
 }
 
 /*
- * The length of a file is known beforehand.  For other input, memory for the
- * next bytes is checked, and checked again before these can use it up.
+ * Checks that there is memory for the input: for a file once, since its length
+ * is known, else for the next bytes, and again before these can use it up.
  */
 static int
 expect_pages(struct job *job, uint64_t known)
@@ -411,7 +414,7 @@ expect_pages(struct job *job, uint64_t known)
 	return 0;
 }
 
-/* As read(2): 0 at the end of the input. */
+/* Returns as read(2): 0 at the end of the input. */
 static ssize_t
 receive_by_buffer(struct job *job)
 {
@@ -426,19 +429,19 @@ receive_by_buffer(struct job *job)
 	return n;
 }
 
-/* 1 to go on, 0 at the end of the input, -1. */
+/* Returns 1 to go on, 0 at the end of the input, or -1. */
 static int
 receive_piece(struct job *job)
 {
 	const struct shmt__view_ops *ops = job->view->ops;
-	uint64_t known = job->direct ? known_input(job) : 0;
+	uint64_t known = job->uses_view_call ? known_input(job) : 0;
 	ssize_t n = 0;
 
 	if (expect_pages(job, known) == -1)
 		return -1;
 	/* Without a buffer, pages are allocated before it is known whether
 	 * there is input for them. */
-	if (known > 0 && job->direct && ops->receive != NULL) {
+	if (known > 0 && job->uses_view_call && ops->receive != NULL) {
 		if (known > job->end - job->pos)
 			known = job->end - job->pos;
 		n = ops->receive(job->view, job->pos,
@@ -459,21 +462,21 @@ receive_piece(struct job *job)
 static void
 skip_hole(struct job *job)
 {
-	off_t here = lseek(job->fd, 0, SEEK_CUR), next;
+	off_t file_pos = lseek(job->fd, 0, SEEK_CUR), next;
 	uint64_t room = job->end - job->pos;
 
-	next = lseek(job->fd, here, SEEK_DATA);
+	next = lseek(job->fd, file_pos, SEEK_DATA);
 	if (next == -1 && errno == ENXIO)
 		next = lseek(job->fd, 0, SEEK_END);
-	if (next < here)
-		next = here;
-	if ((uint64_t)(next - here) > room)
-		next = here + (off_t)room;
+	if (next < file_pos)
+		next = file_pos;
+	if ((uint64_t)(next - file_pos) > room)
+		next = file_pos + (off_t)room;
 	if (lseek(job->fd, next, SEEK_SET) == next)
-		job->pos += (uint64_t)(next - here);
+		job->pos += (uint64_t)(next - file_pos);
 }
 
-/* At the end of the range: EFBIG if there is more input. */
+/* Called at the end of the range: EFBIG if there is more input. */
 static int
 expect_end(struct job *job)
 {

@@ -22,8 +22,8 @@
 /* Kept free for this process's buffers and page tables and for a full pipe. */
 #define RESERVED ((uint64_t)2 << 20)
 
-/* The kernel's own tables of the copied pages take no more than this part of
- * their bytes: 32 of 4096. */
+/* Page tables of the copied pages take at most this part of their bytes: 32 of
+ * 4096. */
 #define PAGE_TABLE_SHARE 128
 
 /* The two versions of memory cgroups and their files. */
@@ -31,7 +31,7 @@ struct version {
 	const char *type;	/* of the file system */
 	const char *option;	/* that its mount has, or NULL */
 	const char *limit, *used;
-	/* Of swap alone, or (swap_has_memory) of memory and swap together. */
+	/* Limit and use of swap, or (swap_has_memory) of memory and swap. */
 	const char *swap_limit, *swap_used;
 	bool swap_has_memory;
 	/* Keys of memory.stat: pages that the kernel can reclaim. */
@@ -48,7 +48,7 @@ static const struct version versions[] = {
 	    { "total_inactive_file", "total_active_file" } }
 };
 
-/* The least room found so far. */
+/* The least headroom found so far. */
 struct least {
 	struct shmt_headroom headroom;
 	uint64_t swap_free;	/* on the machine */
@@ -86,7 +86,8 @@ find_own_cgroup(char *text, const struct version *version)
 	return NULL;
 }
 
-/* Where the hierarchy is mounted, and from which of its directories on. */
+/* Finds the mount of the hierarchy, and which of its directories is the
+ * root. */
 static bool
 find_mount(char *text, const struct version *version,
     struct shmt__mount *mount)
@@ -157,7 +158,7 @@ count_left(int dir, const struct version *version, uint64_t swap_free,
 }
 
 static void
-take_least(struct least *least, const struct shmt_headroom *found)
+keep_least(struct least *least, const struct shmt_headroom *found)
 {
 	if (least->headroom.where[0] == '\0' ||
 	    found->left < least->headroom.left)
@@ -183,7 +184,7 @@ find_least_above(int root, const struct version *version,
 		    read_number(dir, version->used, &found.used)) {
 			found.left = count_left(dir, version,
 			    least->swap_free, found.limit, found.used);
-			take_least(least, &found);
+			keep_least(least, &found);
 		}
 		shmt__close(dir);
 		slash = strrchr(path, '/');
@@ -193,7 +194,7 @@ find_least_above(int root, const struct version *version,
 	}
 }
 
-/* The rest of a path behind the directory that is mounted, or NULL. */
+/* The rest of a path below the directory that is mounted, or NULL. */
 static char *
 path_below_mount(char *path, const char *top)
 {
@@ -252,7 +253,7 @@ shmt__headroom(int root, bool cgroups_only, struct shmt_headroom *headroom)
 	size_t i;
 
 	if (read_machine(root, &machine, &least.swap_free) && !cgroups_only)
-		take_least(&least, &machine);
+		keep_least(&least, &machine);
 	for (i = 0; i < sizeof(versions) / sizeof(versions[0]); i++)
 		scan_cgroups(root, &versions[i], &least);
 	if (least.headroom.where[0] == '\0')
@@ -262,7 +263,7 @@ shmt__headroom(int root, bool cgroups_only, struct shmt_headroom *headroom)
 }
 
 static bool
-find_here(bool cgroups_only, struct shmt_headroom *headroom)
+read_headroom(bool cgroups_only, struct shmt_headroom *headroom)
 {
 	bool found;
 	int root;
@@ -278,14 +279,14 @@ find_here(bool cgroups_only, struct shmt_headroom *headroom)
 bool
 shmt_headroom(struct shmt_headroom *headroom)
 {
-	return find_here(false, headroom);
+	return read_headroom(false, headroom);
 }
 
 bool
 shmt_memory_cgroup(struct shmt_headroom *cgroup)
 {
 	/* In version 1 no limit reads as LONG_MAX, in whole pages. */
-	return find_here(true, cgroup) && cgroup->limit < LONG_MAX / 2;
+	return read_headroom(true, cgroup) && cgroup->limit < LONG_MAX / 2;
 }
 
 uint64_t

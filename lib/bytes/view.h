@@ -73,8 +73,8 @@ struct shmt_view {
 /* Small enough for a processor's cache; a larger buffer is no faster. */
 #define SHMT__BUFFER ((size_t)128 * 1024)
 
-/* Of buffers.  Large ones of malloc(3) begin 16 bytes behind the start of a
- * page, and there some processors copy at a third of the speed. */
+/* Alignment of buffers.  Large ones of malloc(3) begin 16 bytes after the start
+ * of a page, where some processors copy at a third of the speed. */
 #define SHMT__ALIGNMENT ((size_t)4096)
 
 /* Bytes that are moved by one call without a buffer. */
@@ -100,8 +100,8 @@ int shmt__view_file(struct shmt_view *view, int fd);
 int shmt__view_map(struct shmt_view *view, void *at);
 int shmt__view_remote(struct shmt_view *view, bool files_only);
 
-/* The extent of data or of a hole that begins at an offset of a file, up to
- * end.  False: nothing is known; behind the end of the file is no hole. */
+/* Finds the extent of data or the hole that begins at an offset of a file, up
+ * to end.  False: unknown.  Beyond the end of the file there is no hole. */
 bool shmt__find_extent(int fd, uint64_t offset, uint64_t end,
     struct shmt__extent *extent);
 

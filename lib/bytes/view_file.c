@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * A view by a descriptor of the memory as a file.  It knows its holes, reads
- * them without allocating, and keeps the memory without an attachment.
+ * A view by a file descriptor.  It finds holes, reads them without allocating
+ * pages, and keeps the memory without an attachment.
  */
 
 #include <sys/sendfile.h>
@@ -30,14 +30,14 @@ has_bytes(int fd, uint64_t end)
 	return false;
 }
 
-/* SEEK_DATA knows swapped pages, too.  On huge pages all is data. */
+/* SEEK_DATA finds swapped pages too.  It reports no holes in huge pages. */
 bool
 shmt__find_extent(int fd, uint64_t offset, uint64_t end,
     struct shmt__extent *extent)
 {
 	off_t next = lseek(fd, (off_t)offset, SEEK_DATA);
 
-	/* What is behind the end is no hole: reading it is to fail. */
+	/* Beyond the end there is no hole: reading there has to fail. */
 	if (next == -1 && (errno != ENXIO || !has_bytes(fd, end)))
 		return false;
 	*extent = (struct shmt__extent){ next == (off_t)offset, end };
@@ -74,16 +74,16 @@ load(struct shmt_view *view, uint64_t offset, void *buffer, size_t length)
 	return 0;
 }
 
-/* The file system of segments has no size of its own: it is full when memory
- * is. */
+/* Reports ENOMEM for a segment: its file system has no size limit, so it is
+ * full when memory is. */
 static void
-set_errno_of_shortage(const struct shmt_view *view)
+set_out_of_memory(const struct shmt_view *view)
 {
 	if (errno == ENOSPC && view->segment.object.kind == SHMT_SYSV)
 		errno = ENOMEM;
 }
 
-/* Writing behind the end would make the file longer again. */
+/* Writing beyond the end would make the file longer again. */
 static int
 store(struct shmt_view *view, uint64_t offset, const void *buffer,
     size_t length)
@@ -98,15 +98,15 @@ store(struct shmt_view *view, uint64_t offset, const void *buffer,
 			n = pwrite(view->fd, p, length, (off_t)offset);
 		while (n == -1 && errno == EINTR);
 		if (n == -1) {
-			set_errno_of_shortage(view);
+			set_out_of_memory(view);
 			return -1;
 		}
 	}
 	return 0;
 }
 
-/* A regular file has its copy before sendfile(2) returns; a pipe or a socket
- * would be given the pages themselves. */
+/* sendfile(2) copies into a regular file, but passes the pages themselves to
+ * a pipe or a socket. */
 static ssize_t
 send_file(struct shmt_view *view, uint64_t offset, uint64_t end, int fd,
     bool zero_copy)
@@ -129,7 +129,7 @@ receive_from_file(struct shmt_view *view, uint64_t offset, size_t length,
 		return -1;
 	n = sendfile(view->fd, fd, NULL, length);
 	if (n == -1)
-		set_errno_of_shortage(view);
+		set_out_of_memory(view);
 	return n;
 }
 

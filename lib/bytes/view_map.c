@@ -57,7 +57,7 @@ struct shmt__mapped {
  */
 
 static bool
-ask_resident(const struct shmt_view *view, struct shmt_info *segment)
+get_resident(const struct shmt_view *view, struct shmt_info *segment)
 {
 	return shmt__sysv_stat_rss(view->segment.object.id, segment) == 0 &&
 	    (segment->known & SHMT_HAS_RSS) != 0;
@@ -73,7 +73,7 @@ nothing_swapped(const struct shmt_view *view)
 
 	if (sysinfo(&info) == 0 && info.totalswap == 0)
 		return true;
-	return ask_resident(view, &segment) && segment.swap == 0;
+	return get_resident(view, &segment) && segment.swap == 0;
 }
 
 /* Fills the window with what is resident from offset on, up to end. */
@@ -115,7 +115,7 @@ found_all(struct shmt_view *view)
 
 	if (m->found < m->expected)
 		return false;
-	if (!ask_resident(view, &segment) || segment.swap > 0)
+	if (!get_resident(view, &segment) || segment.swap > 0)
 		return false;
 	if (m->expected < segment.rss / view->page)
 		m->expected = segment.rss / view->page;
@@ -388,7 +388,7 @@ static void
 find_page_kind(struct shmt_view *view)
 {
 	int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-	struct shmt__devices devices = { .asked = false };
+	struct shmt__devices devices = { 0 };
 	dev_t device = 0;
 
 	if (maps == -1)

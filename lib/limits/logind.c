@@ -80,7 +80,7 @@ struct setting {
 /* Reads one file, unless an earlier directory has one of its name: the main
  * file "logind.conf" or a drop-in, "logind.conf.d/NAME", which sorts after. */
 static int
-apply_file(const char *root, int place, const char *name,
+apply_file(const char *root, int directory, const char *name,
     struct setting *setting)
 {
 	char path[PATH_SIZE];
@@ -88,10 +88,10 @@ apply_file(const char *root, int place, const char *name,
 	bool on;
 	int i, found;
 
-	for (i = 0; i <= place; i++) {
+	for (i = 0; i <= directory; i++) {
 		snprintf(path, sizeof(path), "%s/%s/%s", root, directories[i],
 		    name);
-		if (i < place && lstat(path, &st) == 0)
+		if (i < directory && lstat(path, &st) == 0)
 			return 0;
 	}
 	found = read_conf(path, &on);
@@ -111,14 +111,14 @@ is_drop_in(const struct dirent *entry)
 }
 
 static int
-apply_drop_ins(const char *root, int place, struct setting *setting)
+apply_drop_ins(const char *root, int directory, struct setting *setting)
 {
 	char path[PATH_SIZE], name[NAME_MAX + 16];
 	struct dirent **entries;
 	int i, n, result = 0;
 
 	snprintf(path, sizeof(path), "%s/%s/logind.conf.d", root,
-	    directories[place]);
+	    directories[directory]);
 	n = scandir(path, &entries, is_drop_in, NULL);
 	if (n == -1)
 		return is_absent(errno) ? 0 : -1;
@@ -126,7 +126,7 @@ apply_drop_ins(const char *root, int place, struct setting *setting)
 		snprintf(name, sizeof(name), "logind.conf.d/%s",
 		    entries[i]->d_name);
 		if (result == 0)
-			result = apply_file(root, place, name, setting);
+			result = apply_file(root, directory, name, setting);
 		free(entries[i]);
 	}
 	free(entries);

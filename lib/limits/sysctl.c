@@ -174,8 +174,8 @@ put_line(FILE *file, const struct shmt_setting *setting)
 	    setting->value);
 }
 
-/* Writes old with our lines in the place of the first that set the same, and
- * behind all others where there is none. */
+/* Writes old with each setting in place of the first line that sets the same
+ * name, or at the end. */
 static void
 compose(FILE *file, const char *old, size_t length,
     const struct shmt_setting *settings, size_t count)
@@ -205,8 +205,7 @@ compose(FILE *file, const char *old, size_t length,
 			put_line(file, &settings[i]);
 }
 
-/* The access control list of the old file, which its new contents must not
- * lose. */
+/* Copies the access control list of the old file. */
 static int
 copy_acl(int from, int to)
 {
@@ -220,7 +219,7 @@ copy_acl(int from, int to)
 	return fsetxattr(to, acl, value, (size_t)length, 0);
 }
 
-/* The file as it is; without one fd is -1, and the text is empty. */
+/* The present file; if there is none, fd is -1 and the text is empty. */
 struct old {
 	int fd;
 	char *text;
@@ -259,7 +258,7 @@ read_old(const char *path, struct old *old)
 	return -1;
 }
 
-/* Writes the new contents, with the owner and the rights of the old file. */
+/* Writes the new contents, with owner, mode and ACL of the old file. */
 static int
 fill(int fd, const struct old *old, const char *text, size_t length)
 {
@@ -318,7 +317,7 @@ shmt_persist_prepare(const char *path, const struct shmt_setting *settings,
 	return result;
 }
 
-/* A name lasts when its directory is on the disk. */
+/* Writes the directory to the disk, so that the new name survives a crash. */
 static int
 sync_dir_of(const struct shmt_atomic_file *draft)
 {
@@ -330,8 +329,8 @@ sync_dir_of(const struct shmt_atomic_file *draft)
 	return result;
 }
 
-/* Only now is there a copy of the old file: a process that is killed must not
- * leave one. */
+/* Restores the old file, of which the copy is made only here: a process that is
+ * killed before leaves none. */
 static int
 put_back(struct shmt_atomic_file *draft)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * What the tmpfs mounts hold, and Shmem of /proc/meminfo, which the kernel
- * counts all of it in.
+ * The memory that each tmpfs uses, and Shmem of /proc/meminfo, which includes
+ * all of it.
  */
 
 #include <sys/stat.h>
@@ -33,8 +33,8 @@ shmt_shmem(uint64_t *bytes)
 	return 0;
 }
 
-/* Adds the blocks of one file, or one name's share of them; where a part may
- * be swapped out, only an open file tells how much. */
+/* Adds the blocks of one file, divided by the number of its names.  If a part
+ * may be swapped out, the file must be opened to find out how much. */
 static void
 add_file(void *arg, int dir, const char *name, unsigned depth,
     const struct statx *st)
@@ -76,8 +76,8 @@ walk_mount(int dir, struct shmt_tmpfs *t)
 	t->hidden += walk.hidden;
 }
 
-/* The file system itself knows how much it holds, unless it has no limit; it
- * does not know what is swapped out. */
+/* Fills rss by statfs(2).  Walks the tmpfs instead if it has no limit, or if
+ * pages are swapped out, which statfs(2) does not show. */
 static void
 fill(int dir, const struct statfs *fs, struct shmt_tmpfs *t)
 {
@@ -104,7 +104,7 @@ is_listed(const struct shmt_tmpfs_list *list, dev_t device)
 	return false;
 }
 
-/* Adds a mount, unless it is covered by another, or may not be looked at. */
+/* Adds a mount, unless another mount covers it or it may not be opened. */
 static int
 add_mount(struct shmt_tmpfs_list *list, const struct shmt__mount *mount)
 {
@@ -116,8 +116,8 @@ add_mount(struct shmt_tmpfs_list *list, const struct shmt__mount *mount)
 	dir = open(mount->point, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir == -1)
 		return 0;
-	/* What covers it may never answer: statx(2) as we call it does not ask
-	 * for that. */
+	/* A file system that covers it may never answer; our statx(2) does not
+	 * wait for it. */
 	if (shmt__statx(dir, "", AT_EMPTY_PATH, &st) == -1 ||
 	    shmt__device_of(&st) != mount->device ||
 	    fstatfs(dir, &fs) == -1) {

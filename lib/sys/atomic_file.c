@@ -40,16 +40,16 @@ shmt__open_unnamed(int dir)
 	fd = openat(dir, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (fd == -1)
 		return -1;
-	/* EEXIST, and no other error, shows that a free name would be given:
-	 * /proc is mounted and no filter refuses the call. */
+	/* Tries a name that exists.  EEXIST shows that linkat(2) works here:
+	 * /proc is mounted, and no seccomp filter refuses the call. */
 	if (shmt__name_unnamed(fd, dir, ".") == -1 && errno == EEXIST)
 		return fd;
 	shmt__close(fd);
 	return -1;
 }
 
-/* Fails where memory is exhausted; arc4random(3) would end the program without
- * a message. */
+/* Uses getentropy(3), which returns an error where arc4random(3) would end the
+ * program without a message. */
 static int
 make_name(struct shmt_atomic_file *file)
 {
@@ -113,8 +113,8 @@ open_directory(const char *path, const char **base)
 	return dir;
 }
 
-/* A directory that cannot be read, or a file system without locks, is no
- * failure: then there is no lock. */
+/* Locks the directory.  One that cannot be read, or a file system without
+ * locks, is no failure: lock stays -1. */
 static int
 lock_directory(struct shmt_atomic_file *file)
 {
@@ -195,7 +195,8 @@ shmt_atomic_file_fd(const struct shmt_atomic_file *file)
 	return file->fd;
 }
 
-/* A file that has no name yet cannot replace another: it needs one first. */
+/* Names the file, since linkat(2) cannot replace another file but rename(2)
+ * can. */
 static int
 name_temporarily(struct shmt_atomic_file *file)
 {

@@ -139,12 +139,12 @@ shmt__fd_path(char path[static SHMT__FD_PATH], int fd)
 }
 
 int
-shmt__reopen(int place, int flags)
+shmt__reopen(int path_fd, int flags)
 {
 	char path[SHMT__FD_PATH];
 	int fd;
 
-	shmt__fd_path(path, place);
+	shmt__fd_path(path, path_fd);
 	flags |= O_CLOEXEC | O_NOCTTY;
 	fd = open(path, flags | O_NOATIME);
 	if (fd == -1 && errno == EPERM)

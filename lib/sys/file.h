@@ -35,7 +35,7 @@ const char *shmt__fd_path(char path[static SHMT__FD_PATH], int fd);
 
 /* Opens what an O_PATH descriptor stands for; with O_NOATIME where that is
  * permitted.  ENOTSUP: /proc is not there. */
-int shmt__reopen(int place, int flags);
+int shmt__reopen(int path_fd, int flags);
 
 /* For the ways out of a failure: sets errno and returns -1; close(2) that keeps
  * errno. */

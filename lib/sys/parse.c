@@ -204,7 +204,7 @@ struct decimal {
 	uint64_t whole, part, scale;
 };
 
-/* Digits, with a fraction behind a point or without. */
+/* Digits, with or without a fraction after a point. */
 static int
 decimal(const char **text, struct decimal *d)
 {

@@ -11,7 +11,7 @@
 /* Whether a number begins with 0x. */
 bool shmt__is_hex(const char *text);
 
-/* Digits of one base, up to 16, from *text on, which is moved behind them.
+/* Digits of one base, up to 16, from *text on, which is moved past them.
  * strtoull(3) would take blanks, a sign, and a 0x of its own.  errno as of
  * shmt_parse_number(). */
 int shmt__digits(const char **text, unsigned base, uint64_t max,

@@ -85,7 +85,7 @@ can_be_of(const struct shmt__found *found, const struct shmt_info *segment)
 
 /* The segment of several mappings in succession. */
 struct last {
-	bool asked, exists, known;
+	bool is_set, exists, known;
 	struct shmt_info segment;
 };
 
@@ -94,8 +94,8 @@ is_credible(struct last *last, const struct shmt__found *found)
 {
 	int id = (int)found->mapping.inode;
 
-	if (!last->asked || last->segment.object.id != id) {
-		last->asked = true;
+	if (!last->is_set || last->segment.object.id != id) {
+		last->is_set = true;
 		last->known = shmt__sysv_stat(id, &last->segment) == 0;
 		/* Where the segment may not be read, nothing contradicts the
 		 * mapping. */
@@ -133,7 +133,7 @@ merge_one(struct shmt_holders *holders, const struct shmt__found *found)
 }
 
 static bool
-is_asked(const struct shmt_object *objects, size_t count,
+is_in_list(const struct shmt_object *objects, size_t count,
     const struct shmt__found *found)
 {
 	const struct shmt_object object = object_of(found);
@@ -158,7 +158,7 @@ merge(const struct shmt__scan *scan, const struct shmt_object *objects,
 	for (i = 0; i < scan->count; i++) {
 		f = &scan->found[i];
 		if (f->path_only ||
-		    (objects != NULL && !is_asked(objects, count, f)))
+		    (objects != NULL && !is_in_list(objects, count, f)))
 			continue;
 		if (f->kind != SHMT_SYSV || is_credible(&last, f))
 			merge_one(holders, f);
@@ -166,7 +166,7 @@ merge(const struct shmt__scan *scan, const struct shmt_object *objects,
 	return 0;
 }
 
-/* objects: the sorted ones that are asked about; NULL: all. */
+/* objects: only the holders of these, which are sorted; NULL: all. */
 static int
 find_holders(const struct shmt__query *query,
     const struct shmt_object *objects, size_t count,

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Every process with its user ids and its start, and whether these are all
- * there are: processes outside our PID namespace, and those that the option
- * hidepid of /proc hides, do not appear at all.
+ * Lists every process with its user ids and its start, and finds out whether
+ * the list is complete: /proc does not show processes outside our PID
+ * namespace, nor those that its mount option hidepid hides.
  */
 
 #include <sys/syscall.h>
@@ -50,7 +50,7 @@ has_cap_sys_ptrace(void)
 	    is_link_to("/proc/self/ns/user", INITIAL_USER_NS);
 }
 
-/* The last mount on /proc is the one that is seen. */
+/* The last mount on /proc is the visible one. */
 bool
 shmt__parse_hidepid(char *mountinfo)
 {

@@ -9,9 +9,9 @@
 #include "users/scan.h"
 
 struct shmt__ids {
-	struct shmt__scan scan;	/* of it the processes */
+	struct shmt__scan scan;	/* its list of processes */
 	int64_t taken;		/* when the scan began */
-	int64_t boot, now;	/* of the clock then */
+	int64_t boot, now;	/* seconds since the Epoch, then */
 	bool complete;		/* no process was hidden from it */
 };
 

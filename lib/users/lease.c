@@ -3,8 +3,8 @@
 /*
  * Leases.  See fcntl(2): the kernel grants F_WRLCK on a file only if the
  * descriptor in the call is the only use of that file.  While the
- * lease is held, open(2) and truncate(2) by others wait, and a signal announces
- * them.
+ * lease is held, open(2) and truncate(2) by other processes wait, and a signal
+ * tells the holder.
  */
 
 #include <sys/fsuid.h>
@@ -22,7 +22,7 @@
 #include "sys/file.h"
 #include "users/lease.h"
 
-/* Together 20 ms, for a pause takes longer than it is to. */
+/* 20 ms in all, since a pause takes longer than requested. */
 #define RETRIES 80
 #define PAUSE_NS (200L * 1000)
 
@@ -71,7 +71,7 @@ shmt__lease_take(struct shmt__lease *lease, int fd, uint32_t owner)
 }
 
 bool
-shmt__lease_is_whole(const struct shmt__lease *lease)
+shmt__lease_is_held(const struct shmt__lease *lease)
 {
 	return fcntl(lease->fd, F_GETLEASE) == F_WRLCK;
 }
@@ -102,9 +102,9 @@ shmt__lease_open(int dir, const struct shmt_object *object, struct statx *st,
 {
 	int fd;
 
-	/* An object that was seen is a file, so that opening it has no effect;
-	 * if that has changed, wait neither for the writer of a FIFO nor for
-	 * the holder of a lease. */
+	/* An object with a known inode was a regular file, whose opening has no
+	 * effect.  O_NONBLOCK: if it was replaced by a FIFO, or has a lease,
+	 * open(2) must not wait. */
 	if (object->inode == 0 && shmt__posix_stat(dir, object, st) == -1)
 		return -1;
 	fd = openat(dir, object->name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW |
@@ -135,9 +135,9 @@ shmt__lease_forbidden(int error)
 }
 
 enum shmt_answer
-shmt__ask_lease(const struct shmt_object *object, unsigned flags)
+shmt__try_lease(const struct shmt_object *object, unsigned flags)
 {
-	int dir = shmt__posix_enter(object), result, error;
+	int dir = shmt__posix_open_dir(object), result, error;
 	unsigned tries = 0;
 	struct shmt__lease lease;
 	struct statx st;
@@ -150,7 +150,7 @@ shmt__ask_lease(const struct shmt_object *object, unsigned flags)
 	error = errno;
 	if (result == 0)
 		shmt__lease_close(&lease);
-	shmt__posix_leave(object, dir);
+	shmt__posix_close_dir(object, dir);
 	return result == 0 ? SHMT_YES : error == EAGAIN ? SHMT_NO :
 	    SHMT_CANNOT_TELL;
 }

@@ -29,8 +29,8 @@ struct shmt__lease {
  */
 int shmt__lease_take(struct shmt__lease *lease, int fd, uint32_t owner);
 
-/* Whether no process has tried to open it since. */
-bool shmt__lease_is_whole(const struct shmt__lease *lease);
+/* Whether the lease is still held: no process has tried to open the file. */
+bool shmt__lease_is_held(const struct shmt__lease *lease);
 
 void shmt__lease_drop(struct shmt__lease *lease);
 
@@ -43,18 +43,18 @@ int shmt__lease_open(int dir, const struct shmt_object *object,
     struct statx *st, struct shmt__lease *lease);
 void shmt__lease_close(struct shmt__lease *lease);
 
-/* After a failure: pauses, and returns whether to try again.  Another looker
- * holds a lease for microseconds, so EAGAIN alone is tried again, with
- * SHMT_RETRY, for 20 ms.  *tries starts as 0. */
+/* Called after a failure: pauses, and returns whether to retry.  EAGAIN is
+ * retried with SHMT_RETRY for 20 ms, since another program that tests for users
+ * holds a lease for microseconds.  *tries starts as 0. */
 bool shmt__lease_retry(unsigned flags, unsigned *tries);
 
-/* Whether an errno means that this process may not take leases, so that the
- * use of the object is not known. */
+/* Whether an errno means that this process may not take leases, which leaves
+ * unknown whether the object is in use. */
 bool shmt__lease_forbidden(int error);
 
-/* Whether nobody uses an object, by asking for a lease and dropping it.  It
- * cannot be told where the process may not ask.  flags: SHMT_RETRY. */
-enum shmt_answer shmt__ask_lease(const struct shmt_object *object,
+/* Whether no process uses an object: takes a lease and drops it.
+ * SHMT_CANNOT_TELL: this process may not take one.  flags: SHMT_RETRY. */
+enum shmt_answer shmt__try_lease(const struct shmt_object *object,
     unsigned flags);
 
 #endif

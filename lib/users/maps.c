@@ -34,7 +34,7 @@
  */
 struct map_query {
 	uint64_t size;		/* of this struct */
-	uint64_t ask;		/* ASK_* */
+	uint64_t query_flags;	/* QUERY_* */
 	uint64_t address;	/* where to look */
 	uint64_t start, end;
 	uint64_t flags;		/* MAP_IS_* */
@@ -49,9 +49,9 @@ struct map_query {
 };
 
 #define MAP_QUERY		_IOWR('f', 17, struct map_query)
-#define ASK_SHARED		0x08u
-#define ASK_THIS_OR_NEXT	0x10u
-#define ASK_FILE		0x20u
+#define QUERY_SHARED		0x08u
+#define QUERY_THIS_OR_NEXT	0x10u
+#define QUERY_FILE		0x20u
 #define MAP_IS_WRITABLE		0x02u
 #define MAP_IS_EXECUTABLE	0x04u
 #define MAP_IS_SHARED		0x08u
@@ -91,13 +91,13 @@ shmt__kind_by_name(const char *name, uint32_t *key)
 	return SHMT_KINDS;
 }
 
-/* A number and the character behind it. */
+/* Parses a number and the separator after it. */
 static bool
-number(const char **text, unsigned base, uint64_t max, char behind,
+parse_number(const char **text, unsigned base, uint64_t max, char separator,
     uint64_t *value)
 {
 	return shmt__digits(text, base, max, value) == 0 &&
-	    *(*text)++ == behind;
+	    *(*text)++ == separator;
 }
 
 bool
@@ -108,8 +108,8 @@ shmt__parse_maps_line(const char *line, struct shmt__mapping *mapping,
 	const char *p = line;
 	uint64_t major, minor;
 
-	if (!number(&p, 16, UINT64_MAX, '-', &m.start) ||
-	    !number(&p, 16, UINT64_MAX, ' ', &m.end) ||
+	if (!parse_number(&p, 16, UINT64_MAX, '-', &m.start) ||
+	    !parse_number(&p, 16, UINT64_MAX, ' ', &m.end) ||
 	    strspn(p, "rwxsp-") != 4 || p[4] != ' ')
 		return false;
 	/* "rw-s" is shared, "rw-p" private. */
@@ -117,10 +117,11 @@ shmt__parse_maps_line(const char *line, struct shmt__mapping *mapping,
 	    (p[2] == 'x' ? SHMT_ACCESS_X : 0);
 	m.shared = p[3] == 's';
 	p += 5;
-	if (!number(&p, 16, UINT64_MAX, ' ', &m.offset) ||
-	    !number(&p, 16, UINT32_MAX, ':', &major) ||
-	    !number(&p, 16, UINT32_MAX, ' ', &minor) ||
-	    !number(&p, 10, UINT64_MAX, ' ', &m.inode) || m.start >= m.end)
+	if (!parse_number(&p, 16, UINT64_MAX, ' ', &m.offset) ||
+	    !parse_number(&p, 16, UINT32_MAX, ':', &major) ||
+	    !parse_number(&p, 16, UINT32_MAX, ' ', &minor) ||
+	    !parse_number(&p, 10, UINT64_MAX, ' ', &m.inode) ||
+	    m.start >= m.end)
 		return false;
 	m.device = makedev((unsigned)major, (unsigned)minor);
 	*mapping = m;
@@ -128,8 +129,8 @@ shmt__parse_maps_line(const char *line, struct shmt__mapping *mapping,
 	return true;
 }
 
-/* The device of a file that the kernel makes where it makes segments, and which
- * attributes its file system knows; 0: the kernel does not tell. */
+/* The device of a new memfd, which is on the file system of the segments, and
+ * the attributes that statx(2) knows of that; 0: the kernel refuses a memfd. */
 static dev_t
 device_of_memfd(unsigned flags, uint64_t *attributes)
 {
@@ -139,8 +140,8 @@ device_of_memfd(unsigned flags, uint64_t *attributes)
 	struct statx st = { 0 };
 	int fd;
 
-	/* Linux 6.3 asks for a decision about execution; older ones refuse
-	 * the flag. */
+	/* Linux 6.3 wants MFD_EXEC or MFD_NOEXEC_SEAL; older ones refuse the
+	 * flag. */
 	fd = memfd_create("", flags | MFD_CLOEXEC | MFD_NOEXEC_SEAL);
 	if (fd == -1 && errno == EINVAL)
 		fd = memfd_create("", flags | MFD_CLOEXEC);
@@ -153,7 +154,7 @@ device_of_memfd(unsigned flags, uint64_t *attributes)
 }
 
 static void
-ask_huge_devices(struct shmt__devices *devices)
+find_huge_devices(struct shmt__devices *devices)
 {
 	const size_t room = sizeof(devices->huge) / sizeof(devices->huge[0]);
 	uint64_t ignored;
@@ -167,7 +168,7 @@ ask_huge_devices(struct shmt__devices *devices)
 		if (device != 0 && devices->huge_count < room)
 			devices->huge[devices->huge_count++] = device;
 	}
-	devices->asked_huge = true;
+	devices->has_huge = true;
 }
 
 bool
@@ -176,19 +177,19 @@ shmt__is_internal(struct shmt__devices *devices, dev_t device, bool *huge)
 	size_t i;
 
 	*huge = false;
-	if (!devices->asked) {
+	if (!devices->has_small) {
 		devices->small = device_of_memfd(0, &devices->attributes);
-		devices->asked = true;
+		devices->has_small = true;
 	}
 	if (device == devices->small)
 		return device != 0;
-	/* Only what has no disk below it can be the kernel's own. */
+	/* The kernel's own file systems have no disk: major number 0. */
 	if (major(device) != 0 || device == 0)
 		return false;
 	if (devices->small == 0)
 		return true;
-	if (!devices->asked_huge)
-		ask_huge_devices(devices);
+	if (!devices->has_huge)
+		find_huge_devices(devices);
 	for (i = 0; i < devices->huge_count; i++)
 		if (device == devices->huge[i])
 			*huge = true;
@@ -253,13 +254,13 @@ query(int maps, const struct shmt__maps_reader *reader, uint64_t address,
     char *name, size_t room, struct map_query *q)
 {
 	*q = (struct map_query){ .size = sizeof(*q), .address = address,
-	    .ask = ASK_FILE | ASK_THIS_OR_NEXT |
-	    (reader->shared_only ? ASK_SHARED : 0),
+	    .query_flags = QUERY_FILE | QUERY_THIS_OR_NEXT |
+	    (reader->shared_only ? QUERY_SHARED : 0),
 	    .name = (uintptr_t)name, .name_size = (uint32_t)room };
 	return ioctl(maps, MAP_QUERY, q);
 }
 
-static enum shmt__interest
+static enum shmt__choice
 choose(const struct shmt__maps_reader *reader, const struct map_query *q,
     struct shmt__mapping *mapping)
 {
@@ -274,7 +275,7 @@ choose(const struct shmt__maps_reader *reader, const struct map_query *q,
 }
 
 /* Queries the mapping again with its name, which costs more than the rest of
- * the query; the mapping may have been replaced meanwhile. */
+ * the query.  The mapping may have been replaced in between. */
 static int
 found_with_name(int maps, const struct shmt__maps_reader *reader,
     struct map_query *q)
@@ -300,18 +301,18 @@ static int
 by_query(int maps, const struct shmt__maps_reader *reader)
 {
 	struct shmt__mapping mapping;
-	enum shmt__interest interest;
+	enum shmt__choice choice;
 	struct map_query q;
 	uint64_t address;
 	int result;
 
 	for (address = 0; query(maps, reader, address, NULL, 0, &q) == 0;
 	    address = q.end) {
-		interest = choose(reader, &q, &mapping);
+		choice = choose(reader, &q, &mapping);
 		result = 0;
-		if (interest == SHMT__TAKE)
+		if (choice == SHMT__TAKE)
 			result = reader->found(reader->arg, &mapping, "");
-		else if (interest == SHMT__TAKE_WITH_NAME)
+		else if (choice == SHMT__TAKE_WITH_NAME)
 			result = found_with_name(maps, reader, &q);
 		if (result != 0)
 			return -1;
@@ -322,10 +323,11 @@ by_query(int maps, const struct shmt__maps_reader *reader)
 }
 
 bool
-shmt__maps_live(int maps)
+shmt__memory_exists(int maps)
 {
 	/* The first mapping of any kind is found at once. */
-	struct map_query q = { .size = sizeof(q), .ask = ASK_THIS_OR_NEXT };
+	struct map_query q = { .size = sizeof(q),
+	    .query_flags = QUERY_THIS_OR_NEXT };
 	char c;
 
 	if (ioctl(maps, MAP_QUERY, &q) == 0 || errno == ENOENT)
@@ -358,7 +360,7 @@ struct segment_reader {
 	void *arg;
 };
 
-static enum shmt__interest
+static enum shmt__choice
 choose_segment(void *arg, const struct shmt__mapping *mapping)
 {
 	struct segment_reader *reader = arg;

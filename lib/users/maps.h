@@ -32,7 +32,7 @@ bool shmt__parse_segment_name(const char *name, uint32_t *key);
 /* The kernel's own file systems, which hold segments, memfds and shared
  * anonymous memory; initialise to 0. */
 struct shmt__devices {
-	bool asked, asked_huge;
+	bool has_small, has_huge;	/* which of these are set */
 	dev_t small;		/* 0: the kernel does not tell */
 	uint64_t attributes;	/* those that tmpfs knows, as statx(2) */
 	dev_t huge[8];		/* one for each size of huge pages */
@@ -50,12 +50,12 @@ enum shmt__way {
 	SHMT__BY_QUERY		/* PROCMAP_QUERY; ENOTTY before Linux 6.11 */
 };
 
-enum shmt__interest { SHMT__SKIP, SHMT__TAKE, SHMT__TAKE_WITH_NAME };
+enum shmt__choice { SHMT__SKIP, SHMT__TAKE, SHMT__TAKE_WITH_NAME };
 
 struct shmt__maps_reader {
 	bool shared_only;	/* leave out private mappings */
 	/* Which mappings to report, by everything but the name. */
-	enum shmt__interest (*choose)(void *arg,
+	enum shmt__choice (*choose)(void *arg,
 	    const struct shmt__mapping *mapping);
 	/* Called for each of these, with its name if SHMT__TAKE_WITH_NAME
 	 * asked for that.  Other than 0 (-1 with errno) ends the reading. */
@@ -77,6 +77,6 @@ int shmt__read_segment_maps(int maps, uint64_t id,
     int (*found)(void *arg, const struct shmt__mapping *mapping), void *arg);
 
 /* Whether the memory of an open maps file is still in use. */
-bool shmt__maps_live(int maps);
+bool shmt__memory_exists(int maps);
 
 #endif

@@ -30,26 +30,27 @@
 #include "users/scan.h"
 #include "users/shm_mount.h"
 
-/* Milliseconds after which a child in a namespace gives no answer. */
+/* Milliseconds to wait for output of a child in a namespace. */
 #define DEADLINE 30000
 
-/* Opens only a namespace: to open a device may change its state, and the
- * owner of a directory can put a link to one there. */
+/* Opens a namespace and nothing else: opening a device may change its state,
+ * and the owner of a directory can put a link to one there. */
 static int
 open_path(const char *path)
 {
-	char again[SHMT__FD_PATH];
+	char own_path[SHMT__FD_PATH];
 	struct statfs fs;
-	int place, fd = -1;
+	int path_fd, fd = -1;
 
-	place = open(path, O_PATH | O_CLOEXEC);
-	if (place == -1)
+	path_fd = open(path, O_PATH | O_CLOEXEC);
+	if (path_fd == -1)
 		return -1;
-	if (fstatfs(place, &fs) == 0 && fs.f_type == NSFS_MAGIC)
-		fd = open(shmt__fd_path(again, place), O_RDONLY | O_CLOEXEC);
+	if (fstatfs(path_fd, &fs) == 0 && fs.f_type == NSFS_MAGIC)
+		fd = open(shmt__fd_path(own_path, path_fd),
+		    O_RDONLY | O_CLOEXEC);
 	else
 		errno = EINVAL;
-	shmt__close(place);
+	shmt__close(path_fd);
 	return fd;
 }
 
@@ -74,7 +75,7 @@ open_of_process(enum shmt_kind kind, pid_t pid)
 	if (fd == -1 && errno == ENOENT) {
 		/* It does not exist, or /proc hides it (hidepid). */
 		shmt_process(pid, 0, &process);
-		errno = pid == 0 || process.life == SHMT_GONE ? ESRCH : EACCES;
+		errno = pid == 0 || process.state == SHMT_GONE ? ESRCH : EACCES;
 	}
 	return fd;
 }
@@ -105,7 +106,7 @@ enter_owner(int fd)
 	return result;
 }
 
-/* EINVAL: not an IPC namespace; the kernel looks at that first. */
+/* EINVAL: not an IPC namespace, which the kernel checks first. */
 static int
 enter(int fd)
 {
@@ -173,7 +174,7 @@ add_namespace(struct namespaces *all, uint64_t inode, pid_t pid)
 	struct shmt_ns *more;
 	size_t i;
 
-	/* Most processes are in ours, or in the one found last. */
+	/* Most processes are in our namespace, or in the one found last. */
 	for (i = all->count; i-- > 0;)
 		if (all->list[i].inode == inode) {
 			/* Prefer another process: this one exits soon. */
@@ -189,8 +190,8 @@ add_namespace(struct namespaces *all, uint64_t inode, pid_t pid)
 	return 0;
 }
 
-/* Whether a process whose namespace may not be read counts as hidden: kernel
- * threads are in the first one only, and zombies are in none. */
+/* Whether a process whose namespace may not be read counts as hidden.  Kernel
+ * threads are in the initial namespace, and zombies are in none. */
 static bool
 is_hidden(int proc, pid_t pid)
 {
@@ -204,8 +205,8 @@ is_hidden(int proc, pid_t pid)
 	    stat.state != 'X';
 }
 
-/* The inode as the text of the link names it, "ipc:[4026531839]": to follow
- * the link makes an inode each time. */
+/* Takes the inode from the text of the link, "ipc:[4026531839]": following the
+ * link would allocate an inode in the kernel each time. */
 static int
 read_inode(int proc, const char *path, uint64_t *inode)
 {
@@ -275,7 +276,8 @@ shmt_ns_list(enum shmt_kind kind, struct shmt_ns **list, size_t *count,
 	return 0;
 }
 
-/* In the child.  The process may be elsewhere now, or its pid reused. */
+/* Enters a listed namespace, in the child.  The process may have left it, or
+ * its pid may have been reused. */
 static int
 enter_listed(const struct shmt_ns *ns)
 {
@@ -310,7 +312,7 @@ run_inside(const struct shmt_ns *ns, int (*inside)(void *arg, int out),
 	return inside(arg, out);
 }
 
-/* Waits for more from a child, which those of its namespace may stop. */
+/* Waits for output of a child, which processes of its namespace may stop. */
 static int
 wait_for_more(int fd)
 {

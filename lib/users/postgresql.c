@@ -69,7 +69,7 @@ open_creator(const struct shmt_info *segment)
 	    segment->size < sizeof(struct header))
 		return -1;
 	shmt_creator(segment, &creator);
-	return creator.life != SHMT_ALIVE ? -1 :
+	return creator.state != SHMT_ALIVE ? -1 :
 	    shmt__open_process(segment->cpid);
 }
 

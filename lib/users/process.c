@@ -6,7 +6,7 @@
  * SHMT_GONE and SHMT_REUSED allow a segment to be removed, so both need
  * proof: the kernel knows no such process in our PID namespace, or the pid
  * was given out a second time and its present process started after the
- * segment was used.  Anything else is alive or unknown.
+ * segment was used.  Any other is alive or unknown.
  */
 
 #include <dirent.h>
@@ -157,9 +157,9 @@ shmt__proc_is_ours(void)
  * clock.  A time before the boot or in the future proves a step: comparing
  * the two proves nothing then.
  */
-enum shmt_life
-shmt__judge(const struct shmt__use *use, int64_t started, int64_t boot,
-    int64_t now)
+enum shmt_process_state
+shmt__state_by_start(const struct shmt__use *use, int64_t started,
+    int64_t boot, int64_t now)
 {
 	if (started <= use->at + SLACK)
 		return SHMT_ALIVE;
@@ -170,7 +170,7 @@ shmt__judge(const struct shmt__use *use, int64_t started, int64_t boot,
 }
 
 enum shmt_answer
-shmt__judge_reuse(const char *stat, const char *pid_max)
+shmt__parse_reuse(const char *stat, const char *pid_max)
 {
 	static const char word[] = "\nprocesses ";
 	const char *at = strstr(stat, word);
@@ -199,30 +199,30 @@ find_reuse(void)
 	char *pid_max = shmt__read_file(AT_FDCWD, "/proc/sys/kernel/pid_max");
 
 	if (stat != NULL && pid_max != NULL)
-		reuse = shmt__judge_reuse(stat, pid_max);
+		reuse = shmt__parse_reuse(stat, pid_max);
 	free(pid_max);
 	free(stat);
 	return reuse;
 }
 
-/* Adjusts a verdict by whether the pid can have been reused at all. */
-static enum shmt_life
-confirm_reuse(enum shmt_life life)
+/* Corrects a state by whether any pid can have been reused since the boot. */
+static enum shmt_process_state
+confirm_reuse(enum shmt_process_state state)
 {
-	if (life == SHMT_ALIVE)
-		return life;
+	if (state == SHMT_ALIVE)
+		return state;
 	switch (find_reuse()) {
 	case SHMT_NO:
 		return SHMT_ALIVE;
 	case SHMT_YES:
-		return life;
+		return state;
 	default:
 		return SHMT_UNKNOWN;
 	}
 }
 
-enum shmt_life
-shmt__judge_state(const struct shmt__stat *stat)
+enum shmt_process_state
+shmt__state_by_stat(const struct shmt__stat *stat)
 {
 	/* The main thread has exited and is being reaped: with its process,
 	 * or because another thread calls execve(2) and takes its place. */
@@ -234,10 +234,10 @@ shmt__judge_state(const struct shmt__stat *stat)
 }
 
 enum shmt_answer
-shmt__has_exited(enum shmt_life life)
+shmt__has_exited(enum shmt_process_state state)
 {
-	return life == SHMT_GONE || life == SHMT_REUSED ? SHMT_YES :
-	    life == SHMT_ALIVE ? SHMT_NO : SHMT_CANNOT_TELL;
+	return state == SHMT_GONE || state == SHMT_REUSED ? SHMT_YES :
+	    state == SHMT_ALIVE ? SHMT_NO : SHMT_CANNOT_TELL;
 }
 
 static bool
@@ -266,9 +266,9 @@ shmt__start_time(int64_t boot, uint64_t ticks)
 	return boot + (int64_t)(ticks / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
-/* Judges an existing process by what /proc shows of it. */
+/* The state of a process that exists, by /proc/PID/stat. */
 static void
-judge_process(pid_t pid, const struct shmt__use *use,
+read_state(pid_t pid, const struct shmt__use *use,
     struct shmt_process *process)
 {
 	struct shmt__stat stat;
@@ -281,15 +281,15 @@ judge_process(pid_t pid, const struct shmt__use *use,
 	    shmt__read_stat(AT_FDCWD, path, &stat) == -1)
 		return;
 	strlcpy(process->command, stat.command, sizeof(process->command));
-	process->life = shmt__judge_state(&stat);
-	if (process->life != SHMT_ALIVE)
+	process->state = shmt__state_by_stat(&stat);
+	if (process->state != SHMT_ALIVE)
 		return;
-	process->life = SHMT_UNKNOWN;
+	process->state = SHMT_UNKNOWN;
 	if (shmt__boot_time(&boot, &now) == -1)
 		return;
 	process->started = shmt__start_time(boot, stat.started);
-	process->life = confirm_reuse(shmt__judge(use, process->started, boot,
-	    now));
+	process->state = confirm_reuse(shmt__state_by_start(use,
+	    process->started, boot, now));
 }
 
 static void
@@ -297,14 +297,14 @@ find_process(pid_t pid, const struct shmt__use *use,
     struct shmt_process *process)
 {
 	memset(process, 0, sizeof(*process));
-	process->life = SHMT_UNKNOWN;
-	/* 0 stands for a process outside our PID namespace. */
+	process->state = SHMT_UNKNOWN;
+	/* The kernel reports 0 for a process outside our PID namespace. */
 	if (pid <= 0)
 		return;
 	if (exists(pid))
-		judge_process(pid, use, process);
+		read_state(pid, use, process);
 	else
-		process->life = SHMT_GONE;
+		process->state = SHMT_GONE;
 }
 
 void
@@ -359,12 +359,12 @@ shmt_creator(const struct shmt_info *segment, struct shmt_process *process)
 		shmt__first_time(segment) };
 
 	find_process(segment->cpid, &use, process);
-	/* A clock set forward makes the creator itself look younger than the
-	 * segment: of a process that started before the last use nothing is
-	 * proved. */
-	if (process->life == SHMT_REUSED &&
+	/* If the clock was set forward, the creator itself seems to have
+	 * started after it created the segment.  So a process that started
+	 * before the last use proves nothing. */
+	if (process->state == SHMT_REUSED &&
 	    process->started <= last_use(segment))
-		process->life = SHMT_UNKNOWN;
+		process->state = SHMT_UNKNOWN;
 }
 
 void
@@ -376,5 +376,5 @@ shmt_last_user(const struct shmt_info *segment,
 
 	find_process(segment->lpid, &use, process);
 	if (segment->lpid == 0 && use.at == 0)
-		process->life = SHMT_NONE;
+		process->state = SHMT_NONE;
 }

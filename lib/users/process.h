@@ -33,8 +33,8 @@ bool shmt__parse_stat(const char *text, struct shmt__stat *stat);
 /* Reads it below an open directory; errno of the reading, or EBADMSG. */
 int shmt__read_stat(int dirfd, const char *path, struct shmt__stat *stat);
 
-/* The verdict by the state of a process alone: gone, unknown or alive. */
-enum shmt_life shmt__judge_state(const struct shmt__stat *stat);
+/* The state of a process by its own stat alone: gone, unknown or alive. */
+enum shmt_process_state shmt__state_by_stat(const struct shmt__stat *stat);
 
 /* When a segment was used, and the earliest time that it records. */
 struct shmt__use {
@@ -43,18 +43,18 @@ struct shmt__use {
 
 /* Whether a process that started then can be the one that used the segment:
  * alive, reused or unknown. */
-enum shmt_life shmt__judge(const struct shmt__use *use, int64_t started,
-    int64_t boot, int64_t now);
+enum shmt_process_state shmt__state_by_start(const struct shmt__use *use,
+    int64_t started, int64_t boot, int64_t now);
 
 /* The earliest time that is recorded of any kind. */
 int64_t shmt__first_time(const struct shmt_info *info);
 
-/* Whether a process that was judged has exited. */
-enum shmt_answer shmt__has_exited(enum shmt_life life);
+/* Whether a process in this state has exited. */
+enum shmt_answer shmt__has_exited(enum shmt_process_state state);
 
 /* Whether a pid may have been given out twice since the boot, by the texts of
  * /proc/stat and /proc/sys/kernel/pid_max. */
-enum shmt_answer shmt__judge_reuse(const char *stat, const char *pid_max);
+enum shmt_answer shmt__parse_reuse(const char *stat, const char *pid_max);
 
 /* When the machine booted, by the present clock. */
 int shmt__boot_time(int64_t *boot, int64_t *now);

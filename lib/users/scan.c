@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * One pass over /proc, which every question about processes comes from: who
- * maps a piece of shared memory, who has it open, who runs under which user
- * id.  Where there are many processes and processors some threads share the
- * work, for nearly all of it is the kernel's: each takes the next process and
- * keeps its own results.
+ * Scans all processes of /proc: which of them map a piece of shared memory,
+ * which have it open, which user ids they have.  With many processes and
+ * processors several threads share the work, nearly all of which is done in the
+ * kernel: each thread takes the next process and keeps its own results.
  */
 
 #include <sys/queue.h>
@@ -25,11 +24,11 @@
 #include "users/scan.h"
 #include "users/scan_process.h"
 
-/* Starting a thread costs as much as looking into some processes. */
+/* Starting a thread costs as much as scanning a few processes. */
 #define PROCESSES_PER_THREAD 128
 #define THREADS_MAX 8
 
-/* The work of each thread, the caller's included. */
+/* Runs in each thread, the caller's included. */
 static void *
 run_worker(void *arg)
 {
@@ -44,7 +43,7 @@ run_worker(void *arg)
 	return NULL;
 }
 
-/* The number of threads that pays, the caller's included. */
+/* The number of threads worth their start, the caller's included. */
 static size_t
 useful_threads(size_t processes)
 {

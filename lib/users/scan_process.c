@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * What one process has: the files it maps or has open, of which those that are
- * asked for are taken, or its user ids.
+ * Looks into one process: its mappings and descriptors that match the query, or
+ * its user ids.
  */
 
 #include <sys/queue.h>
@@ -47,7 +47,7 @@ join_path(char path[static PATH_ROOM], const char *base, const char *name)
 }
 
 static bool
-is_asked_device(const struct shmt__query *query, dev_t device)
+is_device_of(const struct shmt__query *query, dev_t device)
 {
 	size_t i;
 
@@ -58,7 +58,7 @@ is_asked_device(const struct shmt__query *query, dev_t device)
 }
 
 static bool
-is_asked_inode(const struct shmt__query *query, uint64_t inode)
+is_inode_of(const struct shmt__query *query, uint64_t inode)
 {
 	const struct shmt_object *one = query->one;
 
@@ -108,9 +108,9 @@ add_mounts(struct shmt__worker *worker)
 	worker->has_mounts = true;
 }
 
-/* Whether a file is on a tmpfs that is mounted.  It may be mounted only where
- * another process is that has it open, so a device that is not found is looked
- * up again for each process, but once. */
+/* Whether a file is on a mounted tmpfs.  It may be mounted only in the mount
+ * namespace of another process that has the file open, so an unknown device is
+ * looked up once for each process. */
 static bool
 is_on_tmpfs(struct shmt__worker *worker, dev_t device)
 {
@@ -129,17 +129,18 @@ is_on_tmpfs(struct shmt__worker *worker, dev_t device)
 #define INTERNAL (SHMT_KIND(SHMT_SYSV) | SHMT_KIND(SHMT_MEMFD) | \
 	    SHMT_KIND(SHMT_ANON))
 
-/* By device and inode; of the kernel's own file systems the name decides. */
-static enum shmt__interest
+/* Chooses by device and inode.  A file of the kernel's own file systems is
+ * taken with its name, which tells its kind. */
+static enum shmt__choice
 choose_file(void *arg, const struct shmt__mapping *mapping)
 {
 	struct shmt__worker *worker = arg;
 	const struct shmt__query *query = worker->job->query;
 	bool huge;
 
-	if (!is_asked_inode(query, mapping->inode))
+	if (!is_inode_of(query, mapping->inode))
 		return SHMT__SKIP;
-	if (is_asked_device(query, mapping->device))
+	if (is_device_of(query, mapping->device))
 		return (query->kinds & SHMT_KIND(SHMT_DELETED)) != 0 ?
 		    SHMT__TAKE_WITH_NAME : SHMT__TAKE;
 	if ((query->kinds & INTERNAL) != 0 && shmt__is_internal(
@@ -149,7 +150,7 @@ choose_file(void *arg, const struct shmt__mapping *mapping)
 	    SHMT__TAKE_WITH_NAME : SHMT__SKIP;
 }
 
-/* Which kind a file is of; false: none that was asked for. */
+/* Finds the kind of a file; false: not one of those in the query. */
 static bool
 classify(struct shmt__worker *worker, struct shmt__found *found,
     const char *name)
@@ -158,7 +159,7 @@ classify(struct shmt__worker *worker, struct shmt__found *found,
 	const struct shmt__mapping *m = &found->mapping;
 
 	found->kind = SHMT_KINDS;
-	if (is_asked_device(query, m->device))
+	if (is_device_of(query, m->device))
 		found->kind = SHMT_POSIX;
 	else if (shmt__is_internal(&worker->devices, m->device, &found->huge))
 		found->kind = shmt__kind_by_name(name, &found->key);
@@ -196,7 +197,8 @@ ends_with(const char *name, const char *word)
 	return length >= n && strcmp(name + length - n, word) == 0;
 }
 
-/* The name only rules out: shmt__unnamed_list() looks at the file. */
+/* A name that ends otherwise proves that a file is not deleted.  One that ends
+ * so proves nothing: shmt__unnamed_list() looks at the file. */
 static int
 add_mapping(void *arg, const struct shmt__mapping *mapping, const char *name)
 {
@@ -214,8 +216,8 @@ add_mapping(void *arg, const struct shmt__mapping *mapping, const char *name)
 	return add_found(worker, &found);
 }
 
-/* The link shows by its own mode how the file was opened, and by neither bit
- * that it was opened with O_PATH. */
+/* The mode of the link shows how the file was opened; with neither bit, it was
+ * opened with O_PATH. */
 static int
 add_descriptor(struct shmt__worker *worker, int dir, const char *number,
     struct shmt__found *found, bool with_name)
@@ -238,10 +240,10 @@ add_descriptor(struct shmt__worker *worker, int dir, const char *number,
 }
 
 /*
- * The same of a descriptor, whose tmpfs may not be mounted there any more.  A
- * file system that does not answer must not be asked what it is: of what is
- * mounted mountinfo tells the type, and of the rest, since Linux 6.1, statx(2)
- * tells which attributes it knows.
+ * Whether a descriptor is of a file on a tmpfs, which may be unmounted there by
+ * now.  fstatfs(2) could wait for ever for a network file system that does not
+ * answer.  So it is called only if mountinfo does not list the device and,
+ * since Linux 6.1, statx(2) shows the attributes of a tmpfs.
  */
 static bool
 is_open_on_tmpfs(struct shmt__worker *worker, const struct statx *st,
@@ -267,7 +269,7 @@ static int
 check_descriptor(struct shmt__worker *worker, int dir, const char *number)
 {
 	struct shmt__found found = { .mapping.shared = true };
-	enum shmt__interest interest;
+	enum shmt__choice choice;
 	struct statx st;
 
 	/* It may have been closed by now. */
@@ -276,13 +278,13 @@ check_descriptor(struct shmt__worker *worker, int dir, const char *number)
 	found.mapping.device = shmt__device_of(&st);
 	found.mapping.inode = st.stx_ino;
 	found.unlinked = st.stx_nlink == 0;
-	interest = choose_file(worker, &found.mapping);
-	if (interest == SHMT__SKIP && found.unlinked &&
+	choice = choose_file(worker, &found.mapping);
+	if (choice == SHMT__SKIP && found.unlinked &&
 	    worker->job->query->unlinked &&
 	    is_open_on_tmpfs(worker, &st, dir, number))
-		interest = SHMT__TAKE_WITH_NAME;
-	return interest == SHMT__SKIP ? 0 : add_descriptor(worker, dir,
-	    number, &found, interest == SHMT__TAKE_WITH_NAME);
+		choice = SHMT__TAKE_WITH_NAME;
+	return choice == SHMT__SKIP ? 0 : add_descriptor(worker, dir,
+	    number, &found, choice == SHMT__TAKE_WITH_NAME);
 }
 
 static int
@@ -347,8 +349,8 @@ shmt__read_ns(const struct shmt__job *job, const char *base,
 	return 0;
 }
 
-/* Segments that a process of another IPC namespace has attached are not
- * those of ours: they are left out again. */
+/* Removes from the list the segments of a process in another IPC namespace,
+ * whose ids mean other segments there. */
 static int
 drop_foreign_segments(struct shmt__worker *worker, size_t first,
     const char *base)
@@ -414,8 +416,7 @@ static int
 scan_memory(struct shmt__worker *worker, const char *base, pid_t pid)
 {
 	const struct shmt__query *query = worker->job->query;
-	/* Private mappings of a file use it too, those of segments do not
-	 * exist. */
+	/* A private mapping of a file uses it too; segments have none. */
 	const struct shmt__maps_reader reader = {
 	    query->kinds == SHMT_KIND(SHMT_SYSV), choose_file, add_mapping,
 	    worker };
@@ -434,7 +435,7 @@ scan_memory(struct shmt__worker *worker, const char *base, pid_t pid)
 		result = scan_descriptors(worker, base);
 	if (result == 0 && worker->scan.count > first) {
 		result = set_process(worker, first, base, pid);
-		if (result == 0 && !shmt__maps_live(maps))
+		if (result == 0 && !shmt__memory_exists(maps))
 			result = shmt__fail(ESRCH);
 	}
 	if (result == -1)
@@ -443,8 +444,8 @@ scan_memory(struct shmt__worker *worker, const char *base, pid_t pid)
 	return result;
 }
 
-/* A process whose first thread has ended shows its memory only through its
- * other threads. */
+/* Looks into the other threads of a process whose main thread has exited:
+ * /proc/PID no longer shows its memory. */
 static int
 scan_threads(struct shmt__worker *worker, const char *name, pid_t pid)
 {
@@ -479,8 +480,8 @@ scan_threads(struct shmt__worker *worker, const char *name, pid_t pid)
 	return result;
 }
 
-/* User ids, start and pid namespace of a process; kernel threads, and
- * processes that have exited, are left out. */
+/* Adds the user ids, start and pid namespace of a process, unless it is a
+ * kernel thread or has exited. */
 static int
 scan_ids(struct shmt__worker *worker, const char *name, pid_t pid)
 {
@@ -494,7 +495,7 @@ scan_ids(struct shmt__worker *worker, const char *name, pid_t pid)
 	    &stat) == -1)
 		return -1;
 	if ((stat.flags & SHMT__KTHREAD) != 0 ||
-	    shmt__judge_state(&stat) == SHMT_GONE)
+	    shmt__state_by_stat(&stat) == SHMT_GONE)
 		return 0;
 	text = shmt__read_file(worker->job->proc, join_path(path, name,
 	    "status"));

@@ -92,8 +92,8 @@ is_stale(const struct subject *subject)
 	    shmt_idle(s, subject->now) < subject->stale_idle)
 		return SHMT_NO;
 	shmt_check_stale(s, subject->now, subject->stale_idle, &proof);
-	if (proof.creator.life == SHMT_ALIVE ||
-	    proof.last_user.life == SHMT_ALIVE)
+	if (proof.creator.state == SHMT_ALIVE ||
+	    proof.last_user.state == SHMT_ALIVE)
 		return SHMT_NO;
 	return proof.stale ? SHMT_YES : SHMT_CANNOT_TELL;
 }
@@ -168,7 +168,7 @@ is_created_by(const struct shmt_info *segment, pid_t pid)
 		return SHMT_NO;
 	/* Not a later process with the same pid. */
 	shmt_creator(segment, &creator);
-	return answer(creator.life != SHMT_REUSED);
+	return answer(creator.state != SHMT_REUSED);
 }
 
 /* The creator of an object is recorded nowhere. */
@@ -210,7 +210,7 @@ is_creator_gone(const struct shmt_info *segment)
 	struct shmt_process creator;
 
 	shmt_creator(segment, &creator);
-	return shmt__has_exited(creator.life);
+	return shmt__has_exited(creator.state);
 }
 
 /* The facts without which a criterion is unknown. */
@@ -279,7 +279,7 @@ holds(const struct shmt_filter *filter, enum shmt_criterion by,
     const struct subject *subject)
 {
 	const struct shmt_clause *clause = filter->clauses;
-	bool asked = false, found = false;
+	bool has_clause = false, found = false;
 	size_t i;
 
 	for (i = 0; i < filter->count; i++, clause++) {
@@ -289,35 +289,35 @@ holds(const struct shmt_filter *filter, enum shmt_criterion by,
 			if (find_fact(subject, clause) != SHMT_NO)
 				return false;
 		} else if (!found) {
-			asked = true;
+			has_clause = true;
 			found = find_fact(subject, clause) == SHMT_YES;
 		}
 	}
-	return found || !asked;
+	return found || !has_clause;
 }
 
 uint64_t
 shmt_stale_idle(const struct shmt_filter *filter)
 {
 	const struct shmt_clause *clause = filter->clauses;
-	bool asked = false;
+	bool has_clause = false;
 	uint64_t idle = 0;
 	size_t i;
 
 	for (i = 0; i < filter->count; i++, clause++)
 		if (clause->by == SHMT_BY_IDLE && !clause->negated) {
-			asked = true;
+			has_clause = true;
 			if (clause->value > idle)
 				idle = clause->value;
 		}
-	return asked ? idle : SHMT_STALE_IDLE;
+	return has_clause ? idle : SHMT_STALE_IDLE;
 }
 
 unsigned
 shmt_filter_kinds(const struct shmt_filter *filter)
 {
 	const struct shmt_clause *clause = filter->clauses;
-	unsigned asked = 0, refused = 0, usual = SHMT_KIND(SHMT_SYSV);
+	unsigned kinds = 0, excluded = 0, usual = SHMT_KIND(SHMT_SYSV);
 	size_t i;
 
 	for (i = 0; i < filter->count; i++, clause++) {
@@ -326,11 +326,11 @@ shmt_filter_kinds(const struct shmt_filter *filter)
 		if (clause->by != SHMT_BY_KIND)
 			continue;
 		if (clause->negated)
-			refused |= (unsigned)clause->value;
+			excluded |= (unsigned)clause->value;
 		else
-			asked |= (unsigned)clause->value;
+			kinds |= (unsigned)clause->value;
 	}
-	return (asked != 0 ? asked : usual) & ~refused;
+	return (kinds != 0 ? kinds : usual) & ~excluded;
 }
 
 /* The criteria that fail: all, or the first one. */

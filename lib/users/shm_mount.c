@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * The /dev/shm of another process, mounted at ours, in a mount namespace of our
- * own.
+ * Mounts the /dev/shm of another process at /dev/shm, in a new mount namespace.
  *
- * A user may make a mount namespace and put into it what he likes: files of
- * other users that he may not read, links, and file systems that never answer.
- * So this process takes the rights of the user namespace first and loses its
- * own, follows no link, and asks no file system but the tmpfs found.  What is
- * mounted on names in that tmpfs is not mounted here.
+ * Any user may create a mount namespace with links, with files of other users
+ * that he may not read, and with file systems that never answer.  So this
+ * process joins the user namespace first, which drops its own privileges,
+ * follows no link, and calls no file system but the tmpfs found.  Mounts below
+ * that /dev/shm are not copied.
  */
 
 #include <sys/ioctl.h>
@@ -55,7 +54,7 @@
 #endif
 enum { TREE_CLONE = 1, FROM_EMPTY_PATH = 0x4, TO_SYMLINKS = 0x10 };
 
-/* A mount or a renaming anywhere makes a look into the kernel's cache fail. */
+/* A mount or a rename anywhere makes a lookup in the dentry cache fail. */
 #define CACHE_TRIES 50
 #define CACHE_PAUSE_NS 1000000
 
@@ -81,10 +80,10 @@ shmt__is_own_user_namespace(int fd)
 	    st.st_dev == own.st_dev && st.st_ino == own.st_ino;
 }
 
-/* Joins the user namespace of a process and becomes its root: another user,
- * who has no rights over files outside it but that user's. */
+/* Joins the user namespace of a process and becomes its root, who outside of it
+ * has the privileges of an ordinary user. */
 static int
-become_its_root(int process)
+become_ns_root(int process)
 {
 	int fd = openat(process, "ns/user", O_RDONLY | O_CLOEXEC);
 	int result = 0;
@@ -92,7 +91,7 @@ become_its_root(int process)
 	if (fd == -1)
 		return -1;
 	if (!shmt__is_own_user_namespace(fd)) {
-		/* Who may not give up his groups has them as his rights. */
+		/* An ordinary user may not drop groups, nor needs to. */
 		result = setgroups(0, NULL);
 		if (result == -1 && errno == EPERM && geteuid() != 0)
 			result = 0;
@@ -107,7 +106,7 @@ become_its_root(int process)
 	return result;
 }
 
-/* Mounts that are made in it from now on are seen nowhere else. */
+/* Later mounts in the new namespace do not propagate to others. */
 static int
 make_mount_namespace(void)
 {
@@ -116,8 +115,8 @@ make_mount_namespace(void)
 	return mount("none", "/", NULL, MS_REC | MS_SLAVE, NULL);
 }
 
-/* The owner of a mount namespace chooses its mounts, so they are looked at with
- * his rights only. */
+/* The owner of a mount namespace chooses its mounts, so it is opened only with
+ * the privileges of that owner. */
 static int
 open_mount_namespace(int process)
 {
@@ -135,9 +134,9 @@ open_mount_namespace(int process)
 	return shmt__fail(EPERM);
 }
 
-/* Only through what the kernel has in memory, as it has each directory above a
- * mount: what would have to be asked from a file system, which may never
- * answer, is EAGAIN. */
+/* Opens a directory by the dentry cache alone, which holds every directory
+ * above a mount.  Any other would need its file system, which may never answer:
+ * the kernel returns EAGAIN instead. */
 static int
 open_cached(int root, const char *path)
 {
@@ -181,7 +180,8 @@ mount_of(int fd, long *mount)
 	return *mount > 0 ? 0 : -1;
 }
 
-/* Whether it is in a tmpfs, by /proc: statfs(2) asks the file system. */
+/* Checks by mountinfo that a directory is in a tmpfs: statfs(2) would call its
+ * file system. */
 static int
 check_tmpfs(int process, int dir)
 {
@@ -204,7 +204,7 @@ check_tmpfs(int process, int dir)
 }
 
 static int
-open_its_shm(int process)
+open_target_shm(int process)
 {
 	int root, dir;
 
@@ -221,38 +221,38 @@ open_its_shm(int process)
 }
 
 struct copy {
-	int space, dir, mount, error;
+	int mnt_ns, dir, mount, error;
 };
 
-/* A mount is copied inside its namespace.  There the root and the working
- * directory are others, which a thread can have apart. */
+/* Copies the mount from inside its namespace.  Entering that changes the root
+ * and the working directory, which a thread can have for itself. */
 static void *
-copy_inside(void *arg)
+copy_in_thread(void *arg)
 {
 	struct copy *copy = arg;
 
-	if (unshare(CLONE_FS) == 0 && setns(copy->space, CLONE_NEWNS) == 0)
+	if (unshare(CLONE_FS) == 0 && setns(copy->mnt_ns, CLONE_NEWNS) == 0)
 		copy->mount = (int)syscall(SYS_open_tree, copy->dir, "",
 		    AT_EMPTY_PATH | TREE_CLONE | O_CLOEXEC);
 	copy->error = errno;
 	return NULL;
 }
 
-/* A copy of the mount without those on names in it. */
+/* Copies the mount without the mounts below it. */
 static int
-copy_mount(int space, int dir)
+copy_mount(int mnt_ns, int dir)
 {
-	struct copy copy = { space, dir, -1, 0 };
+	struct copy copy = { mnt_ns, dir, -1, 0 };
 	pthread_t thread;
 
-	if (!shmt__start_thread(&thread, copy_inside, &copy))
+	if (!shmt__start_thread(&thread, copy_in_thread, &copy))
 		return shmt__fail(EAGAIN);
 	pthread_join(thread, NULL);
 	errno = copy.error;
 	return copy.mount;
 }
 
-/* From here on no mount that is made there appears here. */
+/* Stops later mounts in the other namespace from propagating to the copy. */
 static int
 make_private(int copy)
 {
@@ -264,35 +264,35 @@ make_private(int copy)
 	    &attributes, sizeof(attributes));
 }
 
-/* Whether nothing was mounted over the copy before it was private. */
+/* Checks that nothing was mounted over the copy before it became private. */
 static int
-check_on_top(int copy)
+check_not_covered(int copy)
 {
 	int top = open("/dev/shm", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	long ours, there;
+	long ours, visible;
 	int result = -1;
 
 	if (top != -1 && mount_of(copy, &ours) == 0 &&
-	    mount_of(top, &there) == 0) {
+	    mount_of(top, &visible) == 0) {
 		errno = ENODEV;
-		result = ours == there ? 0 : -1;
+		result = ours == visible ? 0 : -1;
 	}
 	shmt__close(top);
 	return result;
 }
 
 static int
-mount_its_shm(int process)
+mount_target_shm(int process)
 {
-	int space, dir, copy, result;
+	int mnt_ns, dir, copy, result;
 
-	space = open_mount_namespace(process);
-	if (space == -1)
+	mnt_ns = open_mount_namespace(process);
+	if (mnt_ns == -1)
 		return -1;
-	dir = open_its_shm(process);
-	copy = dir == -1 ? -1 : copy_mount(space, dir);
+	dir = open_target_shm(process);
+	copy = dir == -1 ? -1 : copy_mount(mnt_ns, dir);
 	shmt__close(dir);
-	shmt__close(space);
+	shmt__close(mnt_ns);
 	if (copy == -1)
 		return -1;
 	result = make_private(copy);
@@ -300,7 +300,7 @@ mount_its_shm(int process)
 		result = (int)syscall(SYS_move_mount, copy, "", AT_FDCWD,
 		    "/dev/shm", FROM_EMPTY_PATH | TO_SYMLINKS);
 	if (result == 0)
-		result = check_on_top(copy);
+		result = check_not_covered(copy);
 	shmt__close(copy);
 	return result;
 }
@@ -312,8 +312,8 @@ shmt_ns_enter_shm(pid_t pid)
 
 	if (process == -1)
 		return -1;
-	if (become_its_root(process) == 0 && make_mount_namespace() == 0)
-		result = mount_its_shm(process);
+	if (become_ns_root(process) == 0 && make_mount_namespace() == 0)
+		result = mount_target_shm(process);
 	shmt__close(process);
 	return result;
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Whether a segment or an object is stale: nobody uses it, and who could has
- * exited.  A part of the proof that cannot be known does not hold.
+ * Whether a segment or an object is stale: no process uses it, and the
+ * processes that created it and used it last have exited.  A part of the proof
+ * that is unknown does not hold.
  *
- * Of an object the kernel tells whether any process has it open or mapped.
- * Whether a process will open it again cannot be known; the nearest proof is
- * that every process that can have created it has exited.
+ * The kernel tells whether any process has an object open or mapped.  Whether a
+ * process will open it again is unknown; the nearest proof is that every
+ * process that can have created it has exited.
  */
 
 #include <string.h>
@@ -39,9 +40,9 @@ shmt_check_stale(const struct shmt_info *segment, int64_t now, uint64_t idle,
 	shmt_creator(segment, &proof->creator);
 	shmt_last_user(segment, &proof->last_user);
 	proof->creator_gone =
-	    shmt__has_exited(proof->creator.life) == SHMT_YES;
-	proof->last_user_gone = proof->last_user.life == SHMT_NONE ||
-	    shmt__has_exited(proof->last_user.life) == SHMT_YES;
+	    shmt__has_exited(proof->creator.state) == SHMT_YES;
+	proof->last_user_gone = proof->last_user.state == SHMT_NONE ||
+	    shmt__has_exited(proof->last_user.state) == SHMT_YES;
 	proof->stale = proof->unattached && proof->not_dest &&
 	    proof->idle_enough && proof->creator_gone &&
 	    proof->last_user_gone;
@@ -66,7 +67,7 @@ shmt_fill_use(struct shmt_info *info, const struct shmt_holders *holders)
 	}
 	if (info->in_use)
 		return;
-	unused = shmt__ask_lease(&info->object, SHMT_RETRY);
+	unused = shmt__try_lease(&info->object, SHMT_RETRY);
 	info->in_use = unused == SHMT_NO;
 	if (unused == SHMT_CANNOT_TELL)
 		info->known &= ~SHMT_HAS_IN_USE;
@@ -108,8 +109,9 @@ is_later(const struct shmt__process *process, const struct shmt_info *info,
 	const struct shmt__use use = { shmt_last_time(info),
 		shmt__first_time(info) };
 
-	return shmt__has_exited(shmt__judge(&use, shmt__start_time(ids->boot,
-	    process->started), ids->boot, ids->now));
+	return shmt__has_exited(shmt__state_by_start(&use,
+	    shmt__start_time(ids->boot, process->started), ids->boot,
+	    ids->now));
 }
 
 static void
@@ -120,7 +122,8 @@ set_process(struct shmt_object_proof *proof,
 	strlcpy(proof->command, process->command, sizeof(proof->command));
 }
 
-/* Judges by the processes that run under the owner's user id. */
+/* Whether every process that runs under the owner's user id started after the
+ * object was last used. */
 static enum shmt_answer
 has_owner_exited(const struct shmt_info *info, const struct shmt__ids *ids,
     struct shmt_object_proof *proof)
@@ -143,8 +146,8 @@ has_owner_exited(const struct shmt_info *info, const struct shmt__ids *ids,
 	return ids->complete ? answer : SHMT_CANNOT_TELL;
 }
 
-/* Whether a pid in a name counts in our PID namespace.  If a process of the
- * owner runs in another one, it may have made the name with its pid there. */
+/* Whether a pid in a name is one of our PID namespace.  If a process of the
+ * owner runs in another one, it may have chosen the name by its pid there. */
 static bool
 pids_are_ours(const struct shmt_info *info, const struct shmt__ids *ids)
 {
@@ -156,7 +159,7 @@ pids_are_ours(const struct shmt_info *info, const struct shmt__ids *ids)
 	return ids->complete;
 }
 
-/* Judges by the process whose pid is in the name. */
+/* Whether the process whose pid is in the name has exited. */
 static enum shmt_answer
 has_named_exited(const struct shmt_info *info, pid_t pid,
     struct shmt_object_proof *proof)
@@ -167,7 +170,7 @@ has_named_exited(const struct shmt_info *info, pid_t pid,
 	proof->pid = pid;
 	proof->by_name = true;
 	strlcpy(proof->command, process.command, sizeof(proof->command));
-	return shmt__has_exited(process.life);
+	return shmt__has_exited(process.state);
 }
 
 static enum shmt_answer
@@ -181,7 +184,7 @@ has_creator_exited(const struct shmt_info *info, const struct shmt__ids *ids,
 	proof->complete = ids->complete;
 	if (pid != 0 && pids_are_ours(info, ids))
 		return has_named_exited(info, pid, proof);
-	/* A process may have started, made it and left the list since. */
+	/* A process may have started, created it and exited after the scan. */
 	if (shmt_last_time(info) >= ids->taken)
 		return SHMT_CANNOT_TELL;
 	return has_owner_exited(info, ids, proof);

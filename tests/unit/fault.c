@@ -211,8 +211,8 @@ last_user(void)
 
 	/* Ours is alive, or nobody knows. */
 	shmt_process(getpid(), INT32_MAX, &process);
-	assert_true(process.life == SHMT_ALIVE ||
-	    process.life == SHMT_UNKNOWN);
+	assert_true(process.state == SHMT_ALIVE ||
+	    process.state == SHMT_UNKNOWN);
 	return 0;
 }
 

@@ -202,7 +202,7 @@ no_proc(void **state)
 	shmt_process(getppid(), 0, &process);
 	uncover("/proc");
 	assert_false(told);
-	assert_int_equal(process.life, SHMT_UNKNOWN);
+	assert_int_equal(process.state, SHMT_UNKNOWN);
 }
 
 /* A number that is no process's own text proves nothing. */
@@ -217,7 +217,7 @@ false_stat(void **state)
 	cover(path, "not what a kernel writes\n");
 	shmt_process(getpid(), INT32_MAX, &process);
 	uncover(path);
-	assert_int_equal(process.life, SHMT_UNKNOWN);
+	assert_int_equal(process.state, SHMT_UNKNOWN);
 	assert_string_equal(process.command, "");
 }
 

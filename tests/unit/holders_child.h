@@ -39,7 +39,7 @@ struct seen {
 	size_t count, stop_at;
 };
 
-static inline enum shmt__interest
+static inline enum shmt__choice
 choose_all(void *arg, const struct shmt__mapping *mapping)
 {
 	(void)arg;

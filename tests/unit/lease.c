@@ -245,7 +245,7 @@ io_uring(void **state)
 
 /* In a pid namespace that does not show the process that has it open. */
 static int
-ask_in_pid_namespace(void)
+try_in_pid_namespace(void)
 {
 	int status;
 	pid_t pid;
@@ -275,7 +275,7 @@ other_pid_namespace(void **state)
 	(void)state;
 	put_object(NAME, PAGE);
 	user = start(read_only, NULL);
-	status = in_child(ask_in_pid_namespace);
+	status = in_child(try_in_pid_namespace);
 	kill_child(user);
 	if (status == 77) {
 		print_message("# no PID namespace can be made here\n");
@@ -286,7 +286,7 @@ other_pid_namespace(void **state)
 
 /* As the owner, who may not look into the process that has it open. */
 static int
-ask_as_owner(void)
+try_as_owner(void)
 {
 	const struct shmt_object x = object(NAME);
 	struct shmt_holders holders;
@@ -311,7 +311,7 @@ process_that_may_not_be_looked_into(void **state)
 	put_object(NAME, PAGE);
 	assert_int_equal(chown(SHM "/" NAME, 65534, 65534), 0);
 	user = start(read_write, NULL);
-	status = in_child(ask_as_owner);
+	status = in_child(try_as_owner);
 	kill_child(user);
 	assert_int_equal(status, 0);
 }
@@ -321,7 +321,7 @@ process_that_may_not_be_looked_into(void **state)
  */
 
 static int
-ask_as_other(void)
+try_as_other(void)
 {
 	const struct shmt_object x = object(NAME);
 	struct shmt_removal removal;
@@ -342,11 +342,11 @@ another_user_may_not_ask(void **state)
 	SKIP_WITHOUT_OTHER_USER;
 	put_object(NAME, PAGE);
 	assert_int_equal(chmod(SHM "/" NAME, 0666), 0);
-	assert_int_equal(in_child(ask_as_other), 0);
+	assert_int_equal(in_child(try_as_other), 0);
 	assert_int_equal(chmod(SHM "/" NAME, 0600), 0);
-	assert_int_equal(in_child(ask_as_other), 0);
+	assert_int_equal(in_child(try_as_other), 0);
 	user = start(read_write, NULL);
-	assert_int_equal(in_child(ask_as_other), 0);
+	assert_int_equal(in_child(try_as_other), 0);
 	kill_child(user);
 	assert_true(has_name(NAME));
 }
@@ -354,7 +354,7 @@ another_user_may_not_ask(void **state)
 /* Root with the capabilities of a container: the owner's id is taken for the
  * question, and nothing of that is left. */
 static int
-ask_without_cap_lease(void)
+try_without_cap_lease(void)
 {
 	int death = 0;
 
@@ -372,7 +372,7 @@ ask_without_cap_lease(void)
 }
 
 static int
-ask_without_cap_setuid(void)
+try_without_cap_setuid(void)
 {
 	drop_capability(CAP_LEASE);
 	drop_capability(CAP_SETUID);
@@ -386,8 +386,8 @@ root_without_cap_lease(void **state)
 	SKIP_WITHOUT_OTHER_USER;
 	put_object(NAME, PAGE);
 	assert_int_equal(chown(SHM "/" NAME, 65534, 65534), 0);
-	assert_int_equal(in_child(ask_without_cap_lease), 0);
-	assert_int_equal(in_child(ask_without_cap_setuid), 0);
+	assert_int_equal(in_child(try_without_cap_lease), 0);
+	assert_int_equal(in_child(try_without_cap_setuid), 0);
 }
 
 static void

@@ -86,10 +86,10 @@ an_opener_is_noticed(void **state)
 	put_object(NAME, PAGE);
 	/* By default it would end this program. */
 	fd = leased(&lease);
-	assert_true(shmt__lease_is_whole(&lease));
+	assert_true(shmt__lease_is_held(&lease));
 	assert_int_equal(open_object(NAME, O_RDONLY | O_NONBLOCK), -1);
 	assert_int_equal(errno, EAGAIN);
-	assert_false(shmt__lease_is_whole(&lease));
+	assert_false(shmt__lease_is_held(&lease));
 	shmt__lease_drop(&lease);
 	close(fd);
 	assert_int_equal(sigaction(SIGIO, &count, &old), 0);
@@ -154,7 +154,7 @@ a_replaced_object_stays(void **state)
 	/* The old one stays there, lest the new one gets its number. */
 	assert_int_equal(rename(SHM "/" NAME, SHM "/old"), 0);
 	put_object(NAME, PAGE);
-	assert_int_equal(shmt__ask_lease(&info.object, 0), SHMT_CANNOT_TELL);
+	assert_int_equal(shmt__try_lease(&info.object, 0), SHMT_CANNOT_TELL);
 	assert_int_equal(shmt_remove(&info.object, 0, NULL), -1);
 	assert_int_equal(errno, ENOENT);
 	assert_int_equal(shmt_remove(&info.object, SHMT_FORCE, NULL), -1);

@@ -24,7 +24,7 @@ answer(unsigned flags)
 {
 	const struct shmt_object x = object(NAME);
 
-	return shmt__ask_lease(&x, flags);
+	return shmt__try_lease(&x, flags);
 }
 
 #define TEST(function) cmocka_unit_test_teardown(function, shm_empty)

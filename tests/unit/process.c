@@ -74,12 +74,12 @@ stat_texts(void **state)
 }
 
 static void
-judgements(void **state)
+states_by_start(void **state)
 {
 	enum { BOOT = 1000, NOW = 9000 };
 	static const struct {
 		int64_t at, started;
-		enum shmt_life life;
+		enum shmt_process_state state;
 	} rows[] = {
 		{ 5000, 4000, SHMT_ALIVE }, { 5000, 5000, SHMT_ALIVE },
 		{ 5000, 5002, SHMT_ALIVE }, { 5000, 5003, SHMT_REUSED },
@@ -98,15 +98,17 @@ judgements(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		use = (struct shmt__use){ rows[i].at, rows[i].at };
-		if (shmt__judge(&use, rows[i].started, BOOT, NOW) !=
-		    rows[i].life)
+		if (shmt__state_by_start(&use, rows[i].started, BOOT, NOW) !=
+		    rows[i].state)
 			fail_msg("at %jd, started %jd", (intmax_t)rows[i].at,
 			    (intmax_t)rows[i].started);
 	}
 	/* Another time of the segment lies before the boot. */
 	use = (struct shmt__use){ .at = 5000, .oldest = 999 };
-	assert_int_equal(shmt__judge(&use, 6000, BOOT, NOW), SHMT_UNKNOWN);
-	assert_int_equal(shmt__judge(&use, 5002, BOOT, NOW), SHMT_ALIVE);
+	assert_int_equal(shmt__state_by_start(&use, 6000, BOOT, NOW),
+	    SHMT_UNKNOWN);
+	assert_int_equal(shmt__state_by_start(&use, 5002, BOOT, NOW),
+	    SHMT_ALIVE);
 }
 
 #define FORKS(n)                                                               \
@@ -135,7 +137,7 @@ reuse_of_pids(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (shmt__judge_reuse(rows[i].stat, rows[i].pid_max) !=
+		if (shmt__parse_reuse(rows[i].stat, rows[i].pid_max) !=
 		    rows[i].reuse)
 			fail_msg("row %zu", i);
 }
@@ -145,7 +147,7 @@ states(void **state)
 {
 	static const struct {
 		struct shmt__stat stat;
-		enum shmt_life life;
+		enum shmt_process_state state;
 	} rows[] = {
 		{ { .state = 'S', .threads = 1 }, SHMT_ALIVE },
 		{ { .state = 'Z', .threads = 2 }, SHMT_ALIVE },
@@ -158,18 +160,18 @@ states(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		assert_int_equal(shmt__judge_state(&rows[i].stat),
-		    rows[i].life);
+		assert_int_equal(shmt__state_by_stat(&rows[i].stat),
+		    rows[i].state);
 }
 
-static enum shmt_life
-life_of(pid_t pid, int64_t at)
+static enum shmt_process_state
+state_of(pid_t pid, int64_t at)
 {
 	struct shmt_process process;
 
 	memset(&process, 0x5a, sizeof(process));
 	shmt_process(pid, at, &process);
-	return process.life;
+	return process.state;
 }
 
 /* A number that belonged to a process of ours until just now. */
@@ -193,13 +195,13 @@ alive(void **state)
 	(void)state;
 	assert_int_equal(prctl(PR_SET_NAME, "odd) R (\n"), 0);
 	shmt_process(getpid(), time(NULL), &process);
-	assert_int_equal(process.life, SHMT_ALIVE);
+	assert_int_equal(process.state, SHMT_ALIVE);
 	assert_int_equal(prctl(PR_GET_NAME, name), 0);
 	assert_string_equal(process.command, name);
 	assert_true(process.started >= time(NULL) - 600);
 	assert_true(process.started <= time(NULL) + 1);
 	/* Somebody else's process, that may not be sent signals. */
-	assert_int_equal(life_of(1, time(NULL)), SHMT_ALIVE);
+	assert_int_equal(state_of(1, time(NULL)), SHMT_ALIVE);
 }
 
 static void
@@ -210,20 +212,20 @@ gone(void **state)
 
 	(void)state;
 	shmt_process(pid, time(NULL), &process);
-	assert_int_equal(process.life, SHMT_GONE);
+	assert_int_equal(process.state, SHMT_GONE);
 	assert_int_equal(process.started, 0);
 	assert_string_equal(process.command, "");
 	/* Whatever the clock says. */
-	assert_int_equal(life_of(pid, 1), SHMT_GONE);
+	assert_int_equal(state_of(pid, 1), SHMT_GONE);
 }
 
 static void
 never_known(void **state)
 {
 	(void)state;
-	assert_int_equal(life_of(0, time(NULL)), SHMT_UNKNOWN);
-	assert_int_equal(life_of(-1, time(NULL)), SHMT_UNKNOWN);
-	assert_int_equal(life_of(INT32_MIN, time(NULL)), SHMT_UNKNOWN);
+	assert_int_equal(state_of(0, time(NULL)), SHMT_UNKNOWN);
+	assert_int_equal(state_of(-1, time(NULL)), SHMT_UNKNOWN);
+	assert_int_equal(state_of(INT32_MIN, time(NULL)), SHMT_UNKNOWN);
 }
 
 static int64_t
@@ -244,10 +246,10 @@ reused(void **state)
 	(void)state;
 	cover_stat(MANY);
 	/* Used soon after the boot: not by us. */
-	assert_int_equal(life_of(getpid(), boot_time() + 2), SHMT_REUSED);
+	assert_int_equal(state_of(getpid(), boot_time() + 2), SHMT_REUSED);
 	/* Before the boot: the clock was set, we may have been it. */
-	assert_int_equal(life_of(getpid(), boot_time() - 5), SHMT_UNKNOWN);
-	assert_int_equal(life_of(getpid(), 0), SHMT_UNKNOWN);
+	assert_int_equal(state_of(getpid(), boot_time() - 5), SHMT_UNKNOWN);
+	assert_int_equal(state_of(getpid(), 0), SHMT_UNKNOWN);
 }
 
 /* The clock was set: no other process has had our pid. */
@@ -256,11 +258,11 @@ not_reused_while_pids_are_new(void **state)
 {
 	(void)state;
 	cover_stat(FEW);
-	assert_int_equal(life_of(getpid(), boot_time() + 2), SHMT_ALIVE);
-	assert_int_equal(life_of(getpid(), boot_time() - 5), SHMT_ALIVE);
+	assert_int_equal(state_of(getpid(), boot_time() + 2), SHMT_ALIVE);
+	assert_int_equal(state_of(getpid(), boot_time() - 5), SHMT_ALIVE);
 	uncover("/proc/stat");
 	cover_stat("");
-	assert_int_equal(life_of(getpid(), boot_time() + 2), SHMT_UNKNOWN);
+	assert_int_equal(state_of(getpid(), boot_time() + 2), SHMT_UNKNOWN);
 }
 
 static void
@@ -276,7 +278,7 @@ zombies_are_gone(void **state)
 	assert_int_equal(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT),
 	    0);
 	assert_int_equal(kill(pid, 0), 0);
-	assert_int_equal(life_of(pid, time(NULL)), SHMT_GONE);
+	assert_int_equal(state_of(pid, time(NULL)), SHMT_GONE);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
 
@@ -293,7 +295,7 @@ threads_outlive_the_first(void **state)
 	pid_t pid = start_without_first_thread(do_nothing, NULL);
 
 	(void)state;
-	assert_int_equal(life_of(pid, time(NULL)), SHMT_ALIVE);
+	assert_int_equal(state_of(pid, time(NULL)), SHMT_ALIVE);
 	kill_child(pid);
 }
 
@@ -305,14 +307,14 @@ look_with_foreign_proc(void)
 
 	if (self != 1 || shmt__proc_is_ours())
 		return 1;
-	if (life_of(self, time(NULL)) != SHMT_UNKNOWN ||
-	    life_of(self, boot_time() + 2) != SHMT_UNKNOWN)
+	if (state_of(self, time(NULL)) != SHMT_UNKNOWN ||
+	    state_of(self, boot_time() + 2) != SHMT_UNKNOWN)
 		return 2;
 	child = fork();
 	if (child == 0)
 		_exit(0);
 	if (waitpid(child, NULL, 0) != child ||
-	    life_of(child, time(NULL)) != SHMT_GONE)
+	    state_of(child, time(NULL)) != SHMT_GONE)
 		return 3;
 	return 0;
 }
@@ -335,20 +337,20 @@ users_of_a_segment(void **state)
 	s.ctime = time(NULL);
 	s.cpid = getpid();
 	shmt_creator(&s, &process);
-	assert_int_equal(process.life, SHMT_ALIVE);
+	assert_int_equal(process.state, SHMT_ALIVE);
 	shmt_last_user(&s, &process);
-	assert_int_equal(process.life, SHMT_NONE);
+	assert_int_equal(process.state, SHMT_NONE);
 	/* Attached by a process that our PID namespace does not know. */
 	s.atime = s.ctime;
 	shmt_last_user(&s, &process);
-	assert_int_equal(process.life, SHMT_UNKNOWN);
+	assert_int_equal(process.state, SHMT_UNKNOWN);
 	s.atime = 0;
 	s.dtime = s.ctime;
 	shmt_last_user(&s, &process);
-	assert_int_equal(process.life, SHMT_UNKNOWN);
+	assert_int_equal(process.state, SHMT_UNKNOWN);
 	s.lpid = dead_pid();
 	shmt_last_user(&s, &process);
-	assert_int_equal(process.life, SHMT_GONE);
+	assert_int_equal(process.state, SHMT_GONE);
 }
 
 /* Of the times that a segment records the latest use counts, and one before
@@ -364,23 +366,23 @@ times_of_a_segment(void **state)
 	s.lpid = getpid();
 	s.atime = boot_time() + 2;
 	shmt_last_user(&s, &process);
-	assert_int_equal(process.life, SHMT_ALIVE);
+	assert_int_equal(process.state, SHMT_ALIVE);
 	s.dtime = s.atime;
 	shmt_last_user(&s, &process);
-	assert_int_equal(process.life, SHMT_REUSED);
+	assert_int_equal(process.state, SHMT_REUSED);
 	s.ctime = boot_time() - 5;
 	shmt_last_user(&s, &process);
-	assert_int_equal(process.life, SHMT_UNKNOWN);
+	assert_int_equal(process.state, SHMT_UNKNOWN);
 	s.cpid = getpid();
 	s.ctime = boot_time() + 2;
 	shmt_creator(&s, &process);
-	assert_int_equal(process.life, SHMT_REUSED);
+	assert_int_equal(process.state, SHMT_REUSED);
 	s.atime = boot_time() - 5;
 	shmt_creator(&s, &process);
-	assert_int_equal(process.life, SHMT_UNKNOWN);
+	assert_int_equal(process.state, SHMT_UNKNOWN);
 	s.cpid = 0;
 	shmt_creator(&s, &process);
-	assert_int_equal(process.life, SHMT_UNKNOWN);
+	assert_int_equal(process.state, SHMT_UNKNOWN);
 }
 
 int
@@ -388,7 +390,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stat_texts),
-		cmocka_unit_test(judgements),
+		cmocka_unit_test(states_by_start),
 		cmocka_unit_test(reuse_of_pids),
 		cmocka_unit_test(states),
 		cmocka_unit_test(alive),

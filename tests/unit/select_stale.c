@@ -43,8 +43,8 @@ a_forgotten_one_is_stale(void **state)
 	assert_true(proof.not_dest);
 	assert_true(proof.idle_enough);
 	assert_int_equal(proof.idle, 2 * HOUR);
-	assert_int_equal(proof.creator.life, SHMT_GONE);
-	assert_int_equal(proof.last_user.life, SHMT_GONE);
+	assert_int_equal(proof.creator.state, SHMT_GONE);
+	assert_int_equal(proof.last_user.state, SHMT_GONE);
 }
 
 static void
@@ -217,14 +217,14 @@ a_clock_set_forward_proves_nothing(void **state)
 	assert_false(passes_not(SHMT_BY_CREATOR_DEAD, 0, &s, NULL));
 	assert_false(is_stale(&s, 0));
 	shmt_check_stale(&s, now, 0, &proof);
-	assert_int_equal(proof.creator.life, SHMT_UNKNOWN);
+	assert_int_equal(proof.creator.state, SHMT_UNKNOWN);
 	/* In the same second it may have been before or after. */
 	s.atime = s.dtime = proof.creator.started;
 	shmt_check_stale(&s, now, 0, &proof);
-	assert_int_equal(proof.creator.life, SHMT_UNKNOWN);
+	assert_int_equal(proof.creator.state, SHMT_UNKNOWN);
 	s.atime = s.dtime = proof.creator.started - 1;
 	shmt_check_stale(&s, now, 0, &proof);
-	assert_int_equal(proof.creator.life, SHMT_REUSED);
+	assert_int_equal(proof.creator.state, SHMT_REUSED);
 }
 
 int

@@ -248,7 +248,7 @@ user='sleep 60 </dev/shm/a >/dev/null 2>&1 & echo $! >"$BATS_TEST_TMPDIR/user"'
 	stopped_at renameat:when=1 'mv /dev/shm/b /dev/shm/a' \
 		shmtool rm --save "$dir" /a
 	[ "$status" -eq 3 ]
-	message_has "rm: /a: it went, or another object has its name"
+	message_has "rm: /a: it was removed, or another object has its name"
 	[ "$(stat -c %s /dev/shm/a)" -eq 4096 ]
 	name=$(basename "$dir"/*.meta .meta)
 	restores_object "$BATS_TEST_TMPDIR/was"
@@ -554,7 +554,7 @@ done'
 		make_object b 4096
 		stopped_at "$(fcntl_of F_GETLEASE)" "$change" shmtool rm /a
 		[ "$status" -eq 3 ]
-		message_has "rm: /a: it went, or another object has its name"
+		message_has "rm: /a: it was removed, or another object has its name"
 		[ -e /dev/shm/a ]
 	done
 }

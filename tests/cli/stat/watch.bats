@@ -85,8 +85,8 @@ line_seen() {
 	sleep 0.3
 	[ -z "$(changes)" ]
 	shmtool write -s x "$id"
-	wait_for line_seen " detached $id .* both since the last look$"
-	line_seen " attached $id .* both since the last look$"
+	wait_for line_seen " detached $id .* both in one interval$"
+	line_seen " attached $id .* both in one interval$"
 }
 
 @test "watch: another segment with the same id is a removal and a creation" {
