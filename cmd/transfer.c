@@ -78,7 +78,7 @@ memory_failed(const char *text, uint64_t length, uint64_t done)
 
 	describe_memory(memory);
 	short_size(size, length);
-	if (done == 0)
+	if (done == 0 && length > 0)
 		warn_about(text, "not enough memory for %s%s", size, memory);
 	else
 		warn_about(text, "not enough memory after %" PRIu64

@@ -33,7 +33,8 @@ int open_view(const struct operand *operand,
     const struct shmt_info *segment, unsigned flags,
     struct shmt_view **view);
 
-/* Reports that memory was exhausted when so many bytes of length were done. */
+/* Reports that memory was exhausted when so many bytes of length were done;
+ * length 0: it is not known. */
 int memory_failed(const char *text, uint64_t length, uint64_t done);
 
 /*

@@ -60,7 +60,7 @@ is_on_tmpfs(int fd)
 /*
  * The size grows at once or not at all: tmpfs frees what it has allocated when
  * it fails or a signal comes.  What somebody else made larger meanwhile stays
- * so.  Huge pages are reserved by mmap(2).
+ * so, unless only the size is set.  Huge pages are reserved by mmap(2).
  */
 static int
 grow(int fd, uint64_t from, uint64_t to, unsigned flags)

@@ -281,11 +281,13 @@ fill_from(int fd, const struct old *old, const struct shmt_setting *settings,
 	size_t length = 0;
 	FILE *file = open_memstream(&text, &length);
 	int result = -1;
+	bool whole;
 
 	if (file == NULL)
 		return -1;
 	compose(file, old->text, old->length, settings, count);
-	if ((ferror(file) | fclose(file)) == 0 && text != NULL)
+	whole = !ferror(file);
+	if (fclose(file) == 0 && whole && text != NULL)
 		result = fill(fd, old, text, length);
 	free(text);
 	return result;

@@ -219,6 +219,19 @@ again" ]
 	done
 }
 
+@test "create: -i of a pipe, and no memory for its first byte" {
+	command -v strace >/dev/null || skip "needs strace"
+	is_plain || skip "the program has to be the child of strace"
+	run --separate-stderr bash -c "echo hello |
+		strace -qq -o calls -e trace=write \
+		-e inject=write:error=ENOMEM:when=1 shmtool create -i -"
+	grep -q INJECTED calls || skip "strace cannot inject here"
+	[ "$status" -eq 6 ]
+	[ -z "$output" ]
+	message_has "create: -:" "not enough memory after 0 bytes"
+	[ "$(segments)" -eq 0 ]
+}
+
 @test "create: -i, and the address space is too small: why, and the command" {
 	is_plain || skip "instrumented programs have an address space of their own"
 	echo hello >file
