@@ -33,7 +33,4 @@ void print_gauge(const char *name, const char *help);
 
 void print_sums(const struct sums *sums);
 
-/* The lines before the values of a metric. */
-void print_gauge(const char *name, const char *help);
-
 #endif
