@@ -85,21 +85,21 @@ is_found_unused(const struct removal_run *run, const struct removal *r)
 void
 decide_object(struct removal_run *run, struct removal *r)
 {
-	if ((r->segment.state & SHMT_SEM) && r->operand == NULL) {
-		removal_set(r, KEPT, ST_OK, "a named semaphore is removed by "
-		    "its name only");
-		return;
-	}
-	r->result = WOULD_REMOVE;
 	/* The lease of the removal needs no scan of all processes.  A plan that
 	 * is shown, and a copy, need to know the users before. */
-	if (!run->shows_plan && !run->dry && !run->force &&
-	    run->save == NULL &&
-	    (r->operand != NULL || is_found_unused(run, r)))
-		return;
-	find_users(run, r);
-	if (is_used(r) && !run->force)
+	const bool scans = run->shows_plan || run->dry || run->force ||
+	    run->save != NULL ||
+	    (r->operand == NULL && !is_found_unused(run, r));
+
+	if (scans)
+		find_users(run, r);
+	if ((r->segment.state & SHMT_SEM) && r->operand == NULL)
+		removal_set(r, KEPT, ST_OK, "a named semaphore is removed by "
+		    "its name only");
+	else if (scans && is_used(r) && !run->force)
 		set_in_use(r);
+	else
+		r->result = WOULD_REMOVE;
 }
 
 /* Whether the filter still selects it.  Without --force the lease protects an

@@ -68,6 +68,10 @@ part() {
 	message_has "rm: --all: takes no filters but --kind"
 	shmtool rm --all -y
 	[ "$(segments):$(objects)" = "0:one sem.a two " ]
+	hold_open sem.a
+	run --separate-stderr shmtool rm -n --name '*.a' --json
+	[[ $output == *'"kept"'*"\"attachments\": [{\"pid\": $holder,"* ]]
+	release
 	make_segment
 	shmtool save --all --kind posix "$dir"
 	[ "$(names | grep -o '[a-z.]*\.shm' | wc -l)" -eq 3 ]
