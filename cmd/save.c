@@ -194,8 +194,10 @@ run(int argc, char **argv)
 		ignore_sigpipe();
 		if (o.operands == NULL)
 			status = save_selected(&o);
-		for (i = 0; i < o.count && caught_signal() == 0; i++)
-			add_status(&status, save_operand(&o, &o.operands[i]));
+		else
+			for (i = 0; i < o.count && caught_signal() == 0; i++)
+				add_status(&status,
+				    save_operand(&o, &o.operands[i]));
 	}
 	free(o.operands);
 	free_filter(&o.filter);

@@ -20,8 +20,8 @@ struct shmt__lease {
 
 /*
  * Takes a write lease on fd, a file of this owner.  Hold it for microseconds
- * only: a process that opens the file waits meanwhile, and this one gets SIGURG,
- * which it ignores unless it has a handler.
+ * only: a process that opens the file waits meanwhile, and this one gets
+ * SIGURG, which it ignores unless it has a handler.
  *
  * EAGAIN: another descriptor or mapping of it exists.  EACCES: the caller is
  * neither the owner nor may become it, nor has CAP_LEASE.  EINVAL: the file

@@ -5,6 +5,7 @@
 . "${0%/*}/common.sh"
 
 objects=/dev/shm
+# shellcheck disable=SC2016 # of another shell, and of perl
 make='perl -e "for (1 .. \$ARGV[0]) {
 	open my \$f, q(>), qq(/dev/shm/psm_\$_) or die;
 	print \$f q(x);
