@@ -83,7 +83,7 @@ start_without_first_thread(bool (*act)(const void *arg), const void *arg)
 		nanosleep(&tick, NULL);
 	}
 	assert_int_equal(s.state, 'Z');
-	assert_int_equal(s.threads, 2);
+	assert_true(s.threads >= 2);
 	return pid;
 }
 
