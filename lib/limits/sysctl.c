@@ -170,8 +170,15 @@ sets_name(const char *line, size_t length, const char *name)
 static void
 put_line(FILE *file, const struct shmt_setting *setting)
 {
-	fprintf(file, "kernel.%s = %" PRIu64 "\n", setting->name,
+	static const char prefix[] = "kernel.";
+	char value[32];
+	int length;
+
+	length = snprintf(value, sizeof(value), " = %" PRIu64 "\n",
 	    setting->value);
+	fwrite(prefix, 1, sizeof(prefix) - 1, file);
+	fwrite(setting->name, 1, strlen(setting->name), file);
+	fwrite(value, 1, (size_t)length, file);
 }
 
 /* Writes old with each setting in place of the first line that sets the same

@@ -52,7 +52,7 @@ none_of() {
 	needs_archive
 	none_of "undefined" "$(nm -u "$SHMTOOL_BIN/libshmtool.a" |
 		awk '$1 == "U" { print $2 }' | sort -u | grep -Ex \
-		'(__)?v?printf(_chk)?|puts|putchar|perror|stdout|stderr|exit|quick_exit|abort|getenv|secure_getenv|environ|setlocale|getopt.*|bsd_getopt|v?(err|warn)(c|x)?|error|syslog|setprogname')"
+		'(__)?v?[df]?printf(_chk)?|f?puts|putchar|perror|stdout|stderr|exit|quick_exit|abort|getenv|secure_getenv|environ|setlocale|getopt.*|bsd_getopt|v?(err|warn)(c|x)?|error|syslog|setprogname')"
 }
 
 # Names of the functions that shmtool.h declares.
