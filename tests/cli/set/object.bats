@@ -101,35 +101,40 @@ map_object() {
 	[ "$(size)" = 1 ]
 }
 
-@test "set -s: one that somebody enlarges meanwhile keeps the larger size" {
+is_reserved() {
+	[ "$(stat -c %b /dev/shm/x)" -ge 112 ]
+}
+
+# Begins to enlarge /x to 64K; returns when the memory is reserved, a second
+# before fallocate(2) does.
+enlarge_slowly() {
 	command -v strace >/dev/null || skip "needs strace"
 	is_plain || skip "the program has to be the child of strace"
 	strace -qq -o "$BATS_TEST_TMPDIR/calls" -e trace=fallocate \
 		-e inject=fallocate:delay_exit=1000000:when=1 \
 		shmtool set -s 64K /x 3>&- &
 	pid=$!
-	is_reserved() { [ "$(stat -c %b /dev/shm/x)" -ge 112 ]; }
 	wait_for is_reserved
-	truncate -s 1M /dev/shm/x
-	wait "$pid"
+}
+
+was_slow() {
 	grep -q DELAYED "$BATS_TEST_TMPDIR/calls" ||
 		skip "strace cannot inject here"
+}
+
+@test "set -s: one that somebody enlarges meanwhile keeps the larger size" {
+	enlarge_slowly
+	truncate -s 1M /dev/shm/x
+	wait "$pid"
+	was_slow
 	[ "$(size)" = 1048576 ]
 }
 
 @test "set -s: killed when it has reserved memory, it leaves none behind" {
-	command -v strace >/dev/null || skip "needs strace"
-	is_plain || skip "the program has to be the child of strace"
-	strace -qq -o "$BATS_TEST_TMPDIR/calls" -e trace=fallocate \
-		-e inject=fallocate:delay_exit=1000000:when=1 \
-		shmtool set -s 64K /x 3>&- &
-	pid=$!
-	is_reserved() { [ "$(stat -c %b /dev/shm/x)" -ge 112 ]; }
-	wait_for is_reserved
+	enlarge_slowly
 	pkill -9 -P "$pid"
 	wait "$pid" || true
-	grep -q DELAYED "$BATS_TEST_TMPDIR/calls" ||
-		skip "strace cannot inject here"
+	was_slow
 	[ $((512 * $(stat -c %b /dev/shm/x))) -le "$(size)" ]
 }
 
