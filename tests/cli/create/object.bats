@@ -244,6 +244,26 @@ in_shm() {
 	[ "$(stat -c %s /dev/shm/x)" = 20 ]
 }
 
+@test "create /NAME -e: one that was removed again is created after all" {
+	command -v strace >/dev/null || skip "needs strace"
+	is_plain || skip "the program has to be the child of strace"
+	cd "$BATS_TEST_TMPDIR"
+	# The name is taken as it is given, and free when it is looked up.
+	run --separate-stderr strace -qq -o calls -e trace=linkat \
+		-e inject=linkat:error=EEXIST:when=2 \
+		shmtool create /x -s 10 -e -v -i - <<<"contents"
+	grep -q INJECTED calls || skip "strace cannot inject here"
+	[ "$status" -eq 0 ]
+	[ "$output" = /x ]
+	message_has "created object /x, 10 bytes"
+	[ "$(head -n 1 /dev/shm/x)" = contents ]
+	# It is free before, too.
+	run --separate-stderr strace -qq -o calls -e trace=statx \
+		-e inject=statx:retval=0:when=1 shmtool create /y -s 10 -e
+	grep -q INJECTED calls
+	[ "$output" = /y ]
+}
+
 @test "create /NAME -e: another user's object needs its permission" {
 	needs_root "becomes another user"
 	shmtool create /x -s 4096 -m 0644
