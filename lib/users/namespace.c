@@ -10,7 +10,6 @@
 #include <sys/vfs.h>
 #include <sys/wait.h>
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -163,116 +162,89 @@ shmt_ns_self(enum shmt_kind kind, uint64_t *inode)
 }
 
 struct namespaces {
-	enum shmt_kind kind;
 	struct shmt_ns *list;
 	size_t count, room;
 };
 
+/* Adds the namespace of a process, once; of its processes the one with the
+ * lowest pid is kept, but not the caller, which exits soon. */
 static int
-add_namespace(struct namespaces *all, uint64_t inode, pid_t pid)
+add_namespace(struct namespaces *all, const struct shmt_ns *ns)
 {
 	struct shmt_ns *more;
 	size_t i;
 
 	/* Most processes are in our namespace, or in the one found last. */
 	for (i = all->count; i-- > 0;)
-		if (all->list[i].inode == inode) {
-			/* Prefer another process: this one exits soon. */
-			if (all->list[i].pid == getpid())
-				all->list[i].pid = pid;
+		if (all->list[i].inode == ns->inode) {
+			if (ns->pid < all->list[i].pid)
+				all->list[i].pid = ns->pid;
 			return 0;
 		}
 	more = shmt__grow(all->list, all->count, &all->room, sizeof(*more));
 	if (more == NULL)
 		return -1;
 	all->list = more;
-	all->list[all->count++] = (struct shmt_ns){ all->kind, inode, pid };
-	return 0;
-}
-
-/* Whether a process whose namespace may not be read counts as hidden.  Kernel
- * threads are in the initial namespace, and zombies are in none. */
-static bool
-is_hidden(int proc, pid_t pid)
-{
-	struct shmt__stat stat;
-	char path[32];
-
-	snprintf(path, sizeof(path), "%d/stat", (int)pid);
-	return shmt__read_stat(proc, path, &stat) == -1 ?
-	    errno == EACCES || errno == EPERM :
-	    (stat.flags & SHMT__KTHREAD) == 0 && stat.state != 'Z' &&
-	    stat.state != 'X';
-}
-
-/* Takes the inode from the text of the link, "ipc:[4026531839]": following the
- * link would allocate an inode in the kernel each time. */
-static int
-read_inode(int proc, const char *path, uint64_t *inode)
-{
-	char text[32];
-	ssize_t length = readlinkat(proc, path, text, sizeof(text) - 1);
-
-	if (length == -1)
-		return -1;
-	text[length] = '\0';
-	*inode = strtoull(text + strcspn(text, "0123456789"), NULL, 10);
+	all->list[all->count++] = *ns;
 	return 0;
 }
 
 static int
-list_namespaces(DIR *proc, struct namespaces *all, size_t *hidden)
+compare_pids(const void *a, const void *b)
 {
-	int result = 0, fd = dirfd(proc);
-	size_t i, count;
-	uint64_t inode;
-	char path[32];
-	pid_t *pids;
+	const struct shmt_ns *x = a, *y = b;
 
-	if (shmt__list_pids(proc, &pids, &count) == -1)
+	return (x->pid > y->pid) - (x->pid < y->pid);
+}
+
+/* Begins with the caller's. */
+static int
+list_namespaces(enum shmt_kind kind, uint64_t ours,
+    const struct shmt__scan *scan, struct namespaces *all)
+{
+	struct shmt_ns ns = { kind, ours, INT32_MAX };
+	const struct shmt__process *process;
+	const pid_t self = getpid();
+
+	if (add_namespace(all, &ns) == -1)
 		return -1;
-	for (i = 0; result == 0 && i < count; i++) {
-		snprintf(path, sizeof(path), "%d/ns/%s", (int)pids[i],
-		    name_of(all->kind));
-		if (read_inode(fd, path, &inode) == 0)
-			result = add_namespace(all, inode, pids[i]);
-		else if ((errno == EACCES || errno == EPERM) &&
-		    is_hidden(fd, pids[i]))
-			++*hidden;
+	SLIST_FOREACH(process, &scan->processes, link) {
+		ns.inode = process->ns;
+		ns.pid = process->pid;
+		if (ns.pid != self && add_namespace(all, &ns) == -1)
+			return -1;
 	}
-	free(pids);
-	return result;
+	if (all->list[0].pid == INT32_MAX)
+		all->list[0].pid = self;
+	qsort(all->list + 1, all->count - 1, sizeof(*all->list), compare_pids);
+	return 0;
 }
 
 int
 shmt_ns_list(enum shmt_kind kind, struct shmt_ns **list, size_t *count,
     size_t *hidden)
 {
-	struct namespaces all = { .kind = kind };
-	size_t unseen = 0;
+	const struct shmt__query query = { .ns = name_of(kind) };
+	struct namespaces all = { 0 };
+	struct shmt__scan scan;
 	uint64_t ours;
-	DIR *proc;
-	int result, saved;
+	int result;
 
 	if (shmt_ns_self(kind, &ours) == -1 ||
-	    (proc = opendir("/proc")) == NULL) {
+	    shmt__scan(&query, &scan) == -1) {
 		if (errno == ENOENT)
 			errno = ENOTSUP;
 		return -1;
 	}
-	result = add_namespace(&all, ours, getpid());
-	if (result == 0)
-		result = list_namespaces(proc, &all, &unseen);
-	saved = errno;
-	closedir(proc);
+	result = list_namespaces(kind, ours, &scan, &all);
+	shmt__scan_free(&scan);
 	if (result == -1) {
 		free(all.list);
-		errno = saved;
-		return -1;
+		return shmt__fail(ENOMEM);
 	}
 	*list = all.list;
 	*count = all.count;
-	*hidden = unseen;
+	*hidden = scan.hidden;
 	return 0;
 }
 

@@ -2,8 +2,8 @@
 
 /*
  * Scans all processes of /proc: which of them map a piece of shared memory,
- * which have it open, which user ids they have.  With many processes and
- * processors several threads share the work, nearly all of which is done in the
+ * which have it open, which user ids they have, which namespaces they are in.
+ * With many processes and processors several threads share the work, nearly all of which is done in the
  * kernel: each thread takes the next process and keeps its own results.
  */
 
@@ -140,7 +140,7 @@ shmt__scan(const struct shmt__query *query, struct shmt__scan *scan)
 	if (proc == NULL)
 		return -1;
 	job.proc = dirfd(proc);
-	result = shmt__read_ns(&job, "self", job.ns);
+	result = shmt__read_ns(&job, "self", "ipc", &job.ns);
 	if (result == 0 && job.pids == NULL) {
 		result = shmt__list_pids(proc, &all, &job.count);
 		job.pids = all;

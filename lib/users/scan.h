@@ -24,7 +24,9 @@ struct shmt__query {
 	bool unlinked;		/* with SHMT_DELETED: files without a name of
 				 * any tmpfs */
 	bool fds;		/* look at open descriptors too */
-	bool ids; /* the user ids of every process, and no memory */
+	/* No memory, but of every process: */
+	bool ids;		/* its user ids */
+	const char *ns;		/* its namespace of this name below ns/ */
 	const pid_t *pids;	/* only these processes; NULL: all */
 	size_t pid_count;
 	enum shmt__way way;
@@ -39,6 +41,7 @@ struct shmt__process {
 	uint32_t uids[4];	/* real, effective, saved, file system */
 	uint64_t started;	/* clock ticks since boot */
 	bool nested;		/* in a pid namespace below ours */
+	uint64_t ns;		/* inode of the namespace that was asked for */
 };
 
 SLIST_HEAD(shmt__processes, shmt__process);

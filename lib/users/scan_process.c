@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Looks into one process: its mappings and descriptors that match the query, or
- * its user ids.
+ * Looks into one process: its mappings and descriptors that match the query,
+ * its user ids, or a namespace of it.
  */
 
 #include <sys/queue.h>
@@ -334,18 +334,21 @@ read_process(const struct shmt__job *job, const char *base,
 	return 0;
 }
 
+/* Takes the inode from the text of the link, "ipc:[4026531839]": following the
+ * link would allocate an inode in the kernel each time. */
 int
 shmt__read_ns(const struct shmt__job *job, const char *base,
-    char ns[static SHMT__NS_ROOM])
+    const char *name, uint64_t *inode)
 {
-	char path[PATH_ROOM];
+	char path[PATH_ROOM], text[32];
 	ssize_t length;
 
-	length = readlinkat(job->proc, join_path(path, base, "ns/ipc"), ns,
-	    SHMT__NS_ROOM - 1);
+	snprintf(path, sizeof(path), "%s/ns/%s", base, name);
+	length = readlinkat(job->proc, path, text, sizeof(text) - 1);
 	if (length == -1)
 		return -1;
-	ns[length] = '\0';
+	text[length] = '\0';
+	*inode = strtoull(text + strcspn(text, "0123456789"), NULL, 10);
 	return 0;
 }
 
@@ -356,17 +359,17 @@ drop_foreign_segments(struct shmt__worker *worker, size_t first,
     const char *base)
 {
 	struct shmt__scan *scan = &worker->scan;
-	char ns[SHMT__NS_ROOM];
 	size_t i, kept;
+	uint64_t ns;
 
 	for (i = first; i < scan->count; i++)
 		if (scan->found[i].kind == SHMT_SYSV)
 			break;
 	if (i == scan->count)
 		return 0;
-	if (shmt__read_ns(worker->job, base, ns) == -1)
+	if (shmt__read_ns(worker->job, base, "ipc", &ns) == -1)
 		return -1;
-	if (strcmp(ns, worker->job->ns) == 0)
+	if (ns == worker->job->ns)
 		return 0;
 	for (i = kept = first; i < scan->count; i++)
 		if (scan->found[i].kind != SHMT_SYSV)
@@ -518,6 +521,34 @@ scan_ids(struct shmt__worker *worker, const char *name, pid_t pid)
 	return result;
 }
 
+/* Adds the namespace of a process.  Kernel threads are in the initial one, and
+ * processes that have exited are in none. */
+static int
+scan_ns(struct shmt__worker *worker, const char *name, pid_t pid)
+{
+	const struct shmt__job *job = worker->job;
+	struct shmt__process *process;
+	char path[PATH_ROOM];
+	struct shmt__stat stat;
+	uint64_t ns;
+	int saved;
+
+	if (shmt__read_ns(job, name, job->query->ns, &ns) == -1) {
+		saved = errno;
+		if (shmt__read_stat(job->proc, join_path(path, name, "stat"),
+		    &stat) == -1)
+			return -1;
+		return (stat.flags & SHMT__KTHREAD) != 0 ||
+		    stat.state == 'Z' || stat.state == 'X' ? 0 :
+		    shmt__fail(saved);
+	}
+	process = add_process(worker, pid);
+	if (process == NULL)
+		return -1;
+	process->ns = ns;
+	return 0;
+}
+
 int
 shmt__scan_process(struct shmt__worker *worker, pid_t pid)
 {
@@ -527,6 +558,8 @@ shmt__scan_process(struct shmt__worker *worker, pid_t pid)
 	snprintf(name, sizeof(name), "%d", (int)pid);
 	if (worker->job->query->ids)
 		result = scan_ids(worker, name, pid);
+	else if (worker->job->query->ns != NULL)
+		result = scan_ns(worker, name, pid);
 	else {
 		result = scan_memory(worker, name, pid);
 		if (result == -1 && errno == ESRCH)

@@ -12,13 +12,10 @@
 #include "users/maps.h"
 #include "users/scan.h"
 
-/* Room for "ipc:[4026531839]". */
-#define SHMT__NS_ROOM 32
-
 struct shmt__job {
 	const struct shmt__query *query;
 	int proc;		/* the directory /proc */
-	char ns[SHMT__NS_ROOM];	/* our IPC namespace, as a link names it */
+	uint64_t ns;		/* our IPC namespace */
 	const pid_t *pids;
 	size_t count;
 	atomic_size_t next;	/* not yet looked at */
@@ -40,9 +37,8 @@ struct shmt__worker {
  * is counted there, and one that has exited has nothing. */
 int shmt__scan_process(struct shmt__worker *worker, pid_t pid);
 
-/* The IPC namespace of a process ("PID", "self") as text: cheaper than its
- * inode. */
+/* The inode of a namespace ("ipc") of a process ("PID", "self"). */
 int shmt__read_ns(const struct shmt__job *job, const char *base,
-    char ns[static SHMT__NS_ROOM]);
+    const char *name, uint64_t *inode);
 
 #endif
