@@ -85,7 +85,7 @@ no_memory(const struct refusal *r)
 {
 	const char *bytes = plural(r->asked, "s"), *where = "this machine";
 	uintmax_t used = r->used, limit = r->limit;
-	struct shmt_headroom room;
+	struct shmt_headroom headroom;
 
 	if (r->cause.overcommit == 2) {
 		warn_about(r->object, "%s%ju byte%s asked, Committed_AS is "
@@ -101,10 +101,10 @@ no_memory(const struct refusal *r)
 		return ST_LIMIT;
 	}
 	/* Nothing proves the cause: names the tightest limit. */
-	if (shmt_headroom(&room)) {
-		used = room.used;
-		limit = room.limit;
-		where = room.where;
+	if (shmt_headroom(&headroom)) {
+		used = headroom.used;
+		limit = headroom.limit;
+		where = headroom.where;
 	}
 	warn_about(r->object, "likely no memory left: %ju byte%s asked, %s: "
 	    "%ju of %ju in use: free shows more", r->asked, bytes, where, used,

@@ -59,15 +59,15 @@ open_view(const struct operand *operand, const struct shmt_info *segment,
 void
 describe_memory(char text[static MEMORY_TEXT])
 {
-	struct shmt_headroom room;
+	struct shmt_headroom headroom;
 	char left[SHORT_TEXT], limit[SHORT_TEXT];
 
 	text[0] = '\0';
-	if (!shmt_headroom(&room))
+	if (!shmt_headroom(&headroom))
 		return;
-	short_size(left, room.left);
-	short_size(limit, room.limit);
-	snprintf(text, MEMORY_TEXT, ": %s has %s left of %s", room.where,
+	short_size(left, headroom.left);
+	short_size(limit, headroom.limit);
+	snprintf(text, MEMORY_TEXT, ": %s has %s left of %s", headroom.where,
 	    left, limit);
 }
 
