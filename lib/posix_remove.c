@@ -76,8 +76,8 @@ may_unlink(int dir, const struct shmt_object *object, const struct statx *st)
 	struct stat parent;
 	int fd;
 
-	if (fstat(dir, &parent) == -1 || (parent.st_mode & S_ISVTX) == 0 ||
-	    self == st->stx_uid || self == parent.st_uid)
+	if (self == st->stx_uid || fstat(dir, &parent) == -1 ||
+	    (parent.st_mode & S_ISVTX) == 0 || self == parent.st_uid)
 		return true;
 	fd = openat(dir, object->name, O_RDONLY | O_NOATIME | O_NONBLOCK |
 	    O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);

@@ -273,3 +273,13 @@ answered_yes() {
 	[ "$(left)" = "$a $b" ]
 	[[ $stderr == *"remove $a "*"rm: $b: kept: attached"*"remove $id "* ]]
 }
+
+@test "rm --dry-run: the table shows how much of each is in memory" {
+	make_segment 64K
+	shmtool write -z65 -n 8192 "$id"
+	head -c 9999 /dev/zero >/dev/shm/x
+	run --separate-stderr shmtool rm -n "$id" /x
+	[ "$status" -eq 0 ]
+	[ "$(awk '$1 == "remove" { print $6, $7 }' <<<"$output")" = \
+		$'64K 8.0K\n9.8K 12K' ]
+}
