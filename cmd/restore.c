@@ -221,8 +221,8 @@ segment_failed(const struct opts *o, const struct work *w, int error)
 	}
 	if (error == ENOMEM && w->made &&
 	    (w->saved.lost & SHMT_LOST_RESERVE) != 0) {
-		warn_about(w->file, "%ju bytes asked, more than a process can "
-		    "attach here", (uintmax_t)s->size);
+		warn_about(w->file, "%ju bytes requested, more than a process "
+		    "can attach here", (uintmax_t)s->size);
 		return ST_LIMIT;
 	}
 	if (error == EEXIST && is_key_taken(w, request.key))

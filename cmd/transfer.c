@@ -30,7 +30,7 @@ check_range(const struct operand *operand, uint64_t size, uint64_t offset,
 	if (*length == UINT64_MAX)
 		*length = size - offset;
 	if (*length > size - offset) {
-		warn_about(operand->text, "%ju byte%s asked at offset %ju: "
+		warn_about(operand->text, "%ju byte%s requested at offset %ju: "
 		    "there are %ju up to the end at %ju",
 		    (uintmax_t)*length, plural(*length, "s"),
 		    (uintmax_t)offset, (uintmax_t)(size - offset),

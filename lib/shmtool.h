@@ -929,8 +929,8 @@ struct shmt_cause {
 	bool certain;		/* false: the likely one */
 	/* In the limit's own unit: bytes, pages, huge pages, segments; a group
 	 * for SHMT_CAUSE_HUGE_GROUP. */
-	uint64_t asked, used, limit;
-	uint64_t huge_size;	/* bytes of a huge page, where one was asked */
+	uint64_t requested, used, limit;
+	uint64_t huge_size;	/* bytes of a requested huge page */
 	unsigned overcommit;	/* vm.overcommit_memory */
 	/* The value of fs.protected_regular, where that refuses the caller
 	 * O_CREAT of the existing one; else 0. */

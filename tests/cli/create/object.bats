@@ -211,7 +211,7 @@ in_shm() {
 	[ "$(stat -c %a /dev/shm/x)" = 600 ]
 	[ "$(cat /dev/shm/x)" = kept ]
 	refused 5 /x -s 6 -e
-	message_has "6 bytes asked" "the existing object has 5 bytes of" \
+	message_has "6 bytes requested" "the existing object has 5 bytes of" \
 		"shmtool stat /x"
 	refused 2 /x -s 1 -e -- true
 }
@@ -332,7 +332,7 @@ in_shm() {
 	needs_mounts
 	run --separate-stderr in_shm size=1m shmtool create /x -s 2M
 	[ "$status" -eq 6 ]
-	message_has "create: /x: 2097152 bytes asked" \
+	message_has "create: /x: 2097152 bytes requested" \
 		"/dev/shm has 1048576, 0 used and 1048576 free" \
 		"shmtool limits --set dev_shm_size=2097152"
 	# What the message says helps, and a reserved object is filled to its
@@ -365,7 +365,7 @@ in_shm() {
 	}
 	run --separate-stderr refused_by_limit
 	[ "$status" -eq 6 ]
-	message_has "create: /x: 1048576 bytes asked" \
+	message_has "create: /x: 1048576 bytes requested" \
 		"RLIMIT_FSIZE allows 102400: ulimit -f unlimited"
 	run --separate-stderr refused_by_limit --no-reserve
 	[ "$status" -eq 6 ]
