@@ -30,7 +30,7 @@ struct sort_row {
 /* Texts one after the other, each with a NUL, and the widths of each. */
 struct cells {
 	char *texts;
-	size_t used, room;
+	size_t used, capacity;
 	size_t *widths, count;
 	uint64_t left;		/* a bit for each column that has texts, and
 				 * so is aligned to the left */
@@ -39,13 +39,13 @@ struct cells {
 static char *
 append(struct cells *cells, const char *text)
 {
-	size_t length = strlen(text) + 1, room;
+	size_t length = strlen(text) + 1, capacity;
 	char *more;
 
-	if (cells->texts == NULL || length > cells->room - cells->used) {
-		room = 2 * cells->room + length;
-		cells->texts = check_memory(realloc(cells->texts, room));
-		cells->room = room;
+	if (cells->texts == NULL || length > cells->capacity - cells->used) {
+		capacity = 2 * cells->capacity + length;
+		cells->texts = check_memory(realloc(cells->texts, capacity));
+		cells->capacity = capacity;
 	}
 	more = memcpy(cells->texts + cells->used, text, length);
 	cells->used += length;
@@ -75,13 +75,13 @@ add_text(struct cells *cells, const struct table *table,
 {
 	bool plain = table->format == FORMAT_TSV;
 	struct value value;
-	char room[SHORT_TEXT], *added, *blank;
+	char buffer[SHORT_TEXT], *added, *blank;
 
 	read_value(table->set, table->columns[c], row, &value);
 	if (value.known && !is_right_aligned(value.kind))
 		cells->left |= UINT64_C(1) << c;
 	added = append_safe(cells, value_text(&value, plain ||
-	    (table->bytes && value.kind == VALUE_SIZE), room), width);
+	    (table->bytes && value.kind == VALUE_SIZE), buffer), width);
 	/* Words between blanks are joined by commas. */
 	for (blank = added; value.kind == VALUE_WORDS &&
 	    (blank = strchr(blank, ' ')) != NULL;)
@@ -206,12 +206,12 @@ fit_terminal(const struct table *table, size_t *widths,
     char names[static HIDDEN_NAMES])
 {
 	const char *const *name = table->optional;
-	size_t room = terminal_width();
+	size_t available = terminal_width();
 
 	names[0] = '\0';
-	if (name == NULL || room == 0)
+	if (name == NULL || available == 0)
 		return;
-	for (; *name != NULL && line_width(table, widths) > room; name++)
+	for (; *name != NULL && line_width(table, widths) > available; name++)
 		if (table->sort != find_column(table->set, *name) &&
 		    hide_column(table, *name, widths)) {
 			if (names[0] != '\0')
