@@ -375,8 +375,8 @@ collect_everywhere(
 		add_status(&status, collect_namespace(selection, &list[i],
 		    collection));
 	if (status == ST_OK && rows->ns_count == 0) {
-		warn_about("--all-ns", "none of %zu namespace%s gave an answer",
-		    count, plural(count, "s"));
+		warn_about("--all-ns", "none of %zu namespace%s could be "
+		    "listed", count, plural(count, "s"));
 		status = ST_FAILED;
 	}
 	free(list);
@@ -463,7 +463,7 @@ check_holders_found(const struct rows *rows)
 
 	for (i = 0; i < rows->ns_count; i++)
 		if (rows->namespaces[i].holders_error != 0) {
-			warn_about(NULL, "cannot find out who is attached: "
+			warn_about(NULL, "cannot find the attached processes: "
 			    "%s", strerror(rows->namespaces[i].holders_error));
 			return false;
 		}
@@ -514,18 +514,18 @@ check_complete(const struct selection *selection,
 	/* Memory without a name is found only in the processes that hold
 	 * it. */
 	if (hidden > 0)
-		warn_about(NULL, "not listed: memory only in %zu process%s "
-		    "that may not be read", hidden, plural(hidden, "es"));
+		warn_about(NULL, "not listed: memory held only by %zu "
+		    "process%s that may not be read", hidden,
+		    plural(hidden, "es"));
 	if (collection->hidden > 0) {
-		warn_about("--all-ns", "%zu process%s may not be asked for "
-		    "%s namespace", collection->hidden,
-		    plural(collection->hidden, "es"),
-		    collection->hidden == 1 ? "its" : "their");
+		warn_about("--all-ns", "the namespace of %zu process%s may "
+		    "not be read", collection->hidden,
+		    plural(collection->hidden, "es"));
 		complete = false;
 	}
 	if (collection->closed > 0) {
 		warn_about("--all-ns", "%zu namespace%s may not be entered, or "
-		    "gave no answer", collection->closed,
+		    "did not answer", collection->closed,
 		    plural(collection->closed, "s"));
 		complete = false;
 	}

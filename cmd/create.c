@@ -98,7 +98,7 @@ check(struct opts *o)
 	int status;
 
 	if (o->size == NULL && o->new.input == NULL)
-		return usage_error(NULL, "which --size?");
+		return usage_error(NULL, "give --size");
 	if (o->new.request.flags & SHMT_OPEN) {
 		status = check_open(o);
 		if (status != ST_OK)

@@ -71,10 +71,10 @@ too_many(const struct refusal *r)
 	else if (r->limit >= SHMMNI_MOST)
 		warn_about(r->object, "%ssegments: %ju in use, kernel.shmmni "
 		    "allows %ju, and no kernel more: shmtool rm --stale -n "
-		    "shows what may go", r->likely, r->used, r->limit);
+		    "shows candidates", r->likely, r->used, r->limit);
 	else
 		warn_about(r->object, "%ssegments: %ju in use, kernel.shmmni "
-		    "allows %ju: shmtool rm --stale -n shows what may go, "
+		    "allows %ju: shmtool rm --stale -n shows candidates, "
 		    "shmtool limits --set shmmni=%ju makes room", r->likely,
 		    r->used, r->limit, r->limit < 16 ? 32 :
 		    r->limit < SHMMNI_MOST / 2 ? r->limit * 2 : SHMMNI_MOST);
@@ -334,8 +334,8 @@ setting_failed(const struct shmt_setting *setting, uint64_t now,
     const char *reason, int error)
 {
 	if (error == EIO && now != setting->value)
-		warn_about(setting->name, "the kernel kept %" PRIu64 " and not "
-		    "%" PRIu64, now, setting->value);
+		warn_about(setting->name, "the kernel kept %" PRIu64 " instead "
+		    "of %" PRIu64, now, setting->value);
 	else if (strcmp(setting->name, SHMT_DEV_SHM_SIZE) == 0)
 		no_remount(setting->value, reason, error);
 	else

@@ -276,7 +276,7 @@ check_filter(struct shmt_filter *filter)
 	const bool dest = filter_has(filter, SHMT_BY_DEST, false);
 
 	if (entered_namespace() != NULL && only_named_kinds(filter, "memory "
-	    "without a name belongs to no namespace: without --ns") != ST_OK)
+	    "without a name belongs to no namespace: omit --ns") != ST_OK)
 		return ST_USAGE;
 	if (filter_has(filter, SHMT_BY_KEY, false) &&
 	    filter_has(filter, SHMT_BY_PRIVATE, false))
@@ -361,7 +361,7 @@ filter_mark(const struct shmt_filter *filter,
 	if (filter_needs_holders(filter, list, count) &&
 	    shmt_holders_of_list(list, count, &holders) == -1) {
 		error = errno;
-		warn_about(NULL, "cannot find out who is attached: %s",
+		warn_about(NULL, "cannot find the attached processes: %s",
 		    strerror(error));
 		return status_of(error);
 	}

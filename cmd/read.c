@@ -173,8 +173,8 @@ open_failed(const struct opts *o, const struct shmt_info *segment)
 		return ST_FAILED;
 	case ENODATA:
 		warn_about(object, "cannot be read without a trace: it has "
-		    "unwritten pages, which are not allocated by reading only "
-		    "with CAP_CHECKPOINT_RESTORE");
+		    "unwritten pages, which reading would allocate without "
+		    "CAP_CHECKPOINT_RESTORE");
 		return ST_FAILED;
 	case EACCES:
 		warn_about(object, "no read permission: mode %04o, owner %s",

@@ -172,8 +172,8 @@ pair_failed(const struct work *w, int error)
 		warn_about(w->file, "the %s is a symbolic link; it is not "
 		    "followed", which);
 	else if (error == ENOTSUP)
-		warn_about(w->file, "it was no System V segment, and has no "
-		    "id: without --id");
+		warn_about(w->file, "it was not a System V segment, and has no "
+		    "id: omit --id");
 	else if (error == EDESTADDRREQ) {
 		warn_about(w->file, "it was memory without a name: --as /NAME "
 		    "makes an object of it, -k KEY a segment");
@@ -294,8 +294,8 @@ warn_about_losses(const struct work *w, const char *made)
 	unsigned lost = w->saved.lost;
 
 	if (lost & SHMT_LOST_OWNER)
-		warn_about(w->file, "restored as %s, but not to its owner "
-		    "%u:%u, whom only root may give it", made, s->uid, s->gid);
+		warn_about(w->file, "restored as %s, but not with its owner "
+		    "%u:%u, which only root may set", made, s->uid, s->gid);
 	if (lost & SHMT_LOST_LOCK)
 		warn_about(w->file, "restored as %s, but not locked as it was: "
 		    "RLIMIT_MEMLOCK (ulimit -l) does not allow it", made);

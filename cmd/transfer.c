@@ -111,7 +111,7 @@ transfer_failed(const struct operand *operand, const char *other,
 		reason = "interrupted";
 		break;
 	case ENOENT:
-		reason = "was removed meanwhile";
+		reason = "was removed";
 		status = ST_ABSENT;
 		break;
 	default:

@@ -100,7 +100,7 @@ do_as_told() {
 	[ "$status" -eq 6 ]
 	message_has "create: 1: segments: 32768 in use" \
 		"kernel.shmmni allows 32768, and no kernel more" \
-		"shmtool rm --stale -n shows what may go"
+		"shmtool rm --stale -n shows candidates"
 	shmtool rm --all --yes
 }
 
