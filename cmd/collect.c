@@ -257,7 +257,7 @@ receive_rows(const char *bytes, size_t length, struct rows *rows,
 	    reply.ipc_ns.holders.hidden, NULL };
 	names = check_memory(malloc(reply.names_size + 1));
 	memcpy(names, bytes + holders_size, reply.names_size);
-	own_names(rows, first, names);
+	assign_names(rows, first, names);
 	return ST_OK;
 }
 

@@ -117,7 +117,7 @@ make_object(struct creation *c)
 
 	c->request.mode = c->mode;
 	do {
-		if (shmt_posix_draft(&c->info.object, &c->request, &fd) == 0)
+		if (shmt_posix_prepare(&c->info.object, &c->request, &fd) == 0)
 			return complete(c, fd);
 		if (errno == EEXIST && (c->request.flags & SHMT_OPEN) != 0)
 			status = open_existing(c);

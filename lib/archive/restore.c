@@ -356,7 +356,7 @@ make_object(struct restore *restore, int contents, struct shmt_object *object)
 
 	if (report_object(restore, object) == -1)
 		return -1;
-	if (shmt_posix_draft(object, &restore->request, &fd) == -1)
+	if (shmt_posix_prepare(object, &restore->request, &fd) == -1)
 		return fail_at(restore, SHMT_AT_SEGMENT);
 	if (complete_object(restore, contents, object, fd) == -1) {
 		shmt_posix_discard(object, fd);
@@ -431,7 +431,7 @@ static void
 copy_saved(const struct restore *restore, struct shmt_saved *saved)
 {
 	*saved = restore->saved;
-	shmt__own_name(saved);
+	shmt__assign_name(saved);
 }
 
 int
