@@ -178,7 +178,7 @@ static const struct option_row options[] = {
 /* Reports an option that does not go with the chosen action; where none was
  * chosen, names the action that it goes with. */
 static int
-misplaced(unsigned option, const struct action *chosen)
+report_misplaced(unsigned option, const struct action *chosen)
 {
 	unsigned owner = chosen->option, i;
 	char name[32];
@@ -238,7 +238,7 @@ parse(int argc, char **argv, struct opts *o, const struct action **action)
 	for (i = 0; i < OPTIONS; i++)
 		if (has(o, i) && i != chosen->option &&
 		    (chosen->fitting & BIT(i)) == 0)
-			return misplaced(i, chosen);
+			return report_misplaced(i, chosen);
 	if (has(o, HUMAN) && has(o, JSON))
 		return usage_error("--human", "not with --json");
 	*action = chosen;

@@ -191,7 +191,7 @@ pair_failed(const struct work *w, int error)
 
 /* Shows how to overwrite the existing segment of this key. */
 static bool
-is_key_taken(const struct work *w, uint32_t key)
+report_taken_key(const struct work *w, uint32_t key)
 {
 	int id;
 
@@ -225,7 +225,7 @@ segment_failed(const struct opts *o, const struct work *w, int error)
 		    "can attach here", (uintmax_t)s->size);
 		return ST_LIMIT;
 	}
-	if (error == EEXIST && is_key_taken(w, request.key))
+	if (error == EEXIST && report_taken_key(w, request.key))
 		return ST_BUSY;
 	return diagnose_refusal(w->file, &request, w->made ?
 	    SHMT_STEP_ATTACH : SHMT_STEP_CREATE, error);
@@ -233,7 +233,7 @@ segment_failed(const struct opts *o, const struct work *w, int error)
 
 /* Shows how to overwrite the existing object of this name. */
 static int
-name_taken(const struct work *w, const char *name)
+report_taken_name(const struct work *w, const char *name)
 {
 	const struct shmt_object object = { .kind = SHMT_POSIX, .name = name };
 	const uint64_t size = w->saved.segment.size;
@@ -263,7 +263,7 @@ object_failed(const struct work *w, const char *name, int error)
 	const struct shmt_object object = { .kind = SHMT_POSIX, .name = name };
 	const struct shmt_request request = { .size = w->saved.segment.size };
 
-	return error == EEXIST ? name_taken(w, name) :
+	return error == EEXIST ? report_taken_name(w, name) :
 	    diagnose_object(w->file, &object, &request, error);
 }
 

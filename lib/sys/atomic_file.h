@@ -24,7 +24,7 @@ struct shmt_atomic_file {
 int shmt__atomic_file_locked(const char *path,
     struct shmt_atomic_file **file);
 
-/* Opens the new file, or another one for the same path once it was committed. */
+/* Opens the new file, or another one for its path once it was committed. */
 int shmt__atomic_file_begin(struct shmt_atomic_file *file);
 
 /*
