@@ -59,8 +59,8 @@ is_on_tmpfs(int fd)
 
 /*
  * The size grows at once or not at all: tmpfs frees what it has allocated when
- * it fails or a signal comes.  What somebody else made larger meanwhile stays
- * so, unless only the size is set.  Huge pages are reserved by mmap(2).
+ * it fails or a signal comes.  If another process makes it larger than this, it
+ * stays so, unless only the size is set.  Huge pages are reserved by mmap(2).
  */
 static int
 grow(int fd, uint64_t from, uint64_t to, unsigned flags)

@@ -1064,7 +1064,7 @@ struct shmt_saved {
 	struct shmt_info segment;	/* as it was before it was read */
 	unsigned char digest[16];	/* of the contents */
 	bool attached;		/* by shmt_save(): the segment had to be
-				 * attached, so its idle time begins anew */
+				 * attached, so its idle time starts again */
 	bool disturbed;		/* by shmt_save(): another process attached or
 				 * detached it, or changed an object, while it
 				 * was copied */
