@@ -70,8 +70,8 @@ report_too_many(const struct refusal *r)
 		    r->used + r->requested);
 	else if (r->limit >= SHMMNI_MOST)
 		warn_about(r->object, "%ssegments: %ju in use, kernel.shmmni "
-		    "allows %ju, and no kernel more: shmtool rm --stale -n "
-		    "shows candidates", r->likely, r->used, r->limit);
+		    "allows %ju, the maximum: shmtool rm --stale -n shows "
+		    "candidates", r->likely, r->used, r->limit);
 	else
 		warn_about(r->object, "%ssegments: %ju in use, kernel.shmmni "
 		    "allows %ju: shmtool rm --stale -n shows candidates, "
@@ -199,9 +199,9 @@ report_not_permitted(const struct refusal *r)
 		    r->limit, (unsigned)getegid());
 	else
 		warn_about(r->object, "segment %d of %s has mode %04o, which "
-		    "does not permit what %04o asks for: shmtool stat %d",
-		    s->object.id, user_name(s->uid), s->mode,
-		    r->request->mode, s->object.id);
+		    "does not permit what %04o requests: shmtool stat %d",
+		    s->object.id, user_name(s->uid), s->mode, r->request->mode,
+		    s->object.id);
 	return ST_DENIED;
 }
 

@@ -282,11 +282,11 @@ check_filter(struct shmt_filter *filter)
 	    filter_has(filter, SHMT_BY_PRIVATE, false))
 		return usage_error(NULL, "either --key or --private");
 	if (dest && filter_has(filter, SHMT_BY_STALE, false))
-		return usage_error(NULL, "either --dest or --stale: what is "
+		return usage_error(NULL, "either --dest or --stale: a segment "
 		    "marked for removal is not stale");
 	if (dest && filter_has(filter, SHMT_BY_UNATTACHED, false))
-		return usage_error(NULL, "either --dest or --unattached: what "
-		    "is marked for removal goes with its last attachment");
+		return usage_error(NULL, "either --dest or --unattached: a "
+		    "segment marked for removal is still attached");
 	if (excludes_all_sizes(filter))
 		return usage_error(NULL, "--min-size is above --max-size");
 	return check_kinds(filter);
@@ -382,7 +382,7 @@ list_failed(unsigned kinds, int error)
 		return fail(NULL, error);
 	if (error != ENODEV)
 		return fail("/dev/shm", error);
-	warn_about("/dev/shm", "is not there, or is no tmpfs");
+	warn_about("/dev/shm", "does not exist, or is not a tmpfs");
 	return ST_FAILED;
 }
 

@@ -212,8 +212,9 @@ take_operands(struct opts *o)
 
 	if (o->args.count > 0 && !has(o, SET))
 		return usage_error(o->args.operands[0], has(o, ADVISE) ?
-		    "limits takes no operand, and a profile in one word with "
-		    "it: --advise=postgresql" : "limits takes no operand");
+		    "limits takes no operand; a profile is in one word with "
+		    "its option: --advise=postgresql" :
+		    "limits takes no operand");
 	for (i = 0; i < o->args.count && status == ST_OK; i++)
 		status = parse_setting(o->args.operands[i], &o->settings);
 	return status;

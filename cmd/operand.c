@@ -120,7 +120,7 @@ not_object(int error)
 	case ENXIO:
 		return "a FIFO, a socket or a device has this name";
 	case ENODEV:
-		return "/dev/shm is not there, or is no tmpfs";
+		return "/dev/shm does not exist, or is not a tmpfs";
 	default:
 		return NULL;
 	}

@@ -104,8 +104,8 @@ check_all_ns(struct opts *o)
 		return usage_error("--all-ns", "--ns shows the POSIX objects "
 		    "of one process");
 	if (o->selection.operand_count > 0)
-		return usage_error("--all-ns", "shows POSIX objects in a list: "
-		    "--name GLOB, and --ns PID for all about one");
+		return usage_error("--all-ns", "lists POSIX objects: --name "
+		    "GLOB selects them, --ns PID shows one");
 	return ST_OK;
 }
 

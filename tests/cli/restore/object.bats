@@ -240,7 +240,7 @@ shmtool write -f $name.shm /a"
 	run --separate-stderr unshare -m sh -c '
 		mount -t ramfs none /dev/shm && shmtool restore "$0"' "$name"
 	[ "$status" -eq 1 ]
-	message_has "restore: $name: /dev/shm is not there, or is no tmpfs"
+	message_has "restore: $name: /dev/shm does not exist, or is not a tmpfs"
 	run --separate-stderr bash -c 'ulimit -f 4; shmtool restore "$0"' \
 		"$name"
 	[ "$status" -eq 6 ]
