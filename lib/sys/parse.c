@@ -54,17 +54,12 @@ shmt__is_hex(const char *text)
 	return text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
 }
 
-int
-shmt__parse_c_number(const char *text, uint64_t max, uint64_t *number)
+/* Parses all of a text. */
+static int
+parse_all(const char *text, unsigned base, uint64_t max, uint64_t *number)
 {
-	unsigned base = 10;
 	uint64_t n;
 
-	if (shmt__is_hex(text)) {
-		base = 16;
-		text += 2;
-	} else if (text[0] == '0' && text[1] != '\0')
-		base = 8;
 	if (shmt__digits(&text, base, max, &n) == -1)
 		return -1;
 	if (*text != '\0')
@@ -74,16 +69,18 @@ shmt__parse_c_number(const char *text, uint64_t max, uint64_t *number)
 }
 
 int
+shmt__parse_c_number(const char *text, uint64_t max, uint64_t *number)
+{
+	if (shmt__is_hex(text))
+		return parse_all(text + 2, 16, max, number);
+	return parse_all(text, text[0] == '0' && text[1] != '\0' ? 8 : 10, max,
+	    number);
+}
+
+int
 shmt_parse_number(const char *text, uint64_t max, uint64_t *number)
 {
-	uint64_t n;
-
-	if (shmt__digits(&text, 10, max, &n) == -1)
-		return -1;
-	if (*text != '\0')
-		return shmt__fail(EINVAL);
-	*number = n;
-	return 0;
+	return parse_all(text, 10, max, number);
 }
 
 int
