@@ -36,7 +36,7 @@ selected_kinds(const struct selection *selection)
 }
 
 static unsigned
-wanted(const struct selection *selection)
+wanted_facts(const struct selection *selection)
 {
 	return (selection->needs & NEEDS_RSS) != 0 ? SHMT_WANT_RSS : 0;
 }
@@ -73,7 +73,7 @@ pick_operands(const struct selection *selection, struct shmt_list *all,
 		n += operand->ref.kind == SHMT_SYSV ?
 		    pick_segment(operand, all, &picked[n]) :
 		    shmt_resolve(&operand->ref, &object) == 0 &&
-		    shmt_info(&object, wanted(selection), &picked[n]) == 0;
+		    shmt_info(&object, wanted_facts(selection), &picked[n]) == 0;
 	}
 	free(all->list);
 	all->list = picked;
@@ -92,7 +92,7 @@ add_operands(const struct selection *selection, struct rows *rows)
 	int status;
 
 	if (shmt_list(selected_kinds(selection) & SHMT_KIND(SHMT_SYSV),
-	    wanted(selection), &all) == -1)
+	    wanted_facts(selection), &all) == -1)
 		return fail(NULL, errno);
 	passes = check_memory(calloc(selection->operand_count,
 	    sizeof(*passes)));
@@ -114,7 +114,7 @@ add_matches(const struct selection *selection, struct rows *rows)
 	int status;
 
 	status = filter_list(selection->filter, selected_kinds(selection),
-	    wanted(selection), &all);
+	    wanted_facts(selection), &all);
 	if (status == ST_OK)
 		make_rows(rows, &all);
 	return status;

@@ -169,7 +169,7 @@ make(struct creation *c)
 	if (c->command != NULL || (is_segment && c->input != NULL)) {
 		c->has_reaper = start_reaper(&c->reaper, NULL, 0);
 		if (!c->has_reaper)
-			return no_reaper(c->text);
+			return reaper_failed(c->text);
 	}
 	return is_segment ? make_segment(c) : make_object(c);
 }

@@ -149,7 +149,7 @@ not_memory(int error)
 }
 
 int
-replaced(const char *text, int id)
+report_replaced(const char *text, int id)
 {
 	warn_about(text, "segment %d was removed, and another one has its id",
 	    id);

@@ -333,7 +333,7 @@ restore_one(struct opts *o, const char *file)
 	int status;
 
 	if (!start_reaper(&w.reaper, o->made, o->made_count))
-		return no_reaper(file);
+		return reaper_failed(file);
 	status = restore_file(o, &w, &object);
 	if (status != ST_OK) {
 		end_reaper(&w.reaper);

@@ -214,7 +214,7 @@ check_same(const struct operand *operand, const struct shmt_info *segment)
 	if (shmt_info(&segment->object, 0, &now) == -1)
 		return operand_failed(operand, errno);
 	return shmt_same(segment, &now) ? ST_OK :
-	    replaced(operand->text, segment->object.id);
+	    report_replaced(operand->text, segment->object.id);
 }
 
 static int

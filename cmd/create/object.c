@@ -76,7 +76,7 @@ commit(struct creation *c, int fd)
 	int status;
 
 	if (c->has_reaper && !inform_reaper(&c->reaper, &c->info))
-		return no_reaper(c->text);
+		return reaper_failed(c->text);
 	do {
 		if (shmt_posix_commit(&c->info.object, &c->request, fd) == 0) {
 			c->created = true;

@@ -255,7 +255,7 @@ watch_until_signal(struct contents *c, struct dump *dump)
 	while (status == ST_OK && fflush(dump->out) == 0 &&
 	    wait_until(&out, 1, milliseconds() + interval) != -1) {
 		if (out.revents != 0)
-			return no_reader();
+			return end_by_sigpipe();
 		status = check_exists(watch);
 		if (status == ST_OK)
 			status = print_once(c, dump, false);

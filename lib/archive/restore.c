@@ -39,7 +39,7 @@ fail_at(const struct restore *restore, enum shmt_place place)
 }
 
 static int
-damaged(const struct restore *restore, enum shmt_damage damage)
+fail_damaged(const struct restore *restore, enum shmt_damage damage)
 {
 	restore->failure->damage = damage;
 	errno = EBADMSG;
@@ -114,7 +114,7 @@ open_contents(struct restore *restore, const char *file)
 	if (size == restore->saved.segment.size)
 		return fd;
 	shmt__close(fd);
-	return damaged(restore, SHMT_BAD_SIZE);
+	return fail_damaged(restore, SHMT_BAD_SIZE);
 }
 
 /* Opens both files of a pair, again if a save replaced it in between. */
@@ -197,7 +197,7 @@ fill(struct restore *restore, struct shmt_view *view, int fd)
 		    errno == ENOMEM ? SHMT_AT_CONTENTS : SHMT_AT_SEGMENT);
 	if (memcmp(copy.digest, restore->saved.digest,
 	    sizeof(copy.digest)) != 0)
-		return damaged(restore, SHMT_BAD_DIGEST);
+		return fail_damaged(restore, SHMT_BAD_DIGEST);
 	return 0;
 }
 

@@ -20,7 +20,7 @@
 
 /* The value of a digit of any base up to 16, or 16. */
 static unsigned
-digit(char c)
+digit_value(char c)
 {
 	if (c >= '0' && c <= '9')
 		return (unsigned)(c - '0');
@@ -37,7 +37,7 @@ shmt__digits(const char **text, unsigned base, uint64_t max, uint64_t *number)
 	unsigned d;
 
 	/* Not by a division for each digit: this reads thousands of lines. */
-	for (; (d = digit(*p)) < base; p++)
+	for (; (d = digit_value(*p)) < base; p++)
 		if (__builtin_mul_overflow(n, (uint64_t)base, &n) ||
 		    __builtin_add_overflow(n, (uint64_t)d, &n))
 			return shmt__fail(ERANGE);
@@ -174,7 +174,7 @@ shmt__fraction(uint64_t part, uint64_t whole, uint64_t of)
 
 /* The factor that a suffix means, or 0 where it is none. */
 static uint64_t
-suffix(const char *text)
+parse_suffix(const char *text)
 {
 	static const char letters[] = "KMGTPE";
 	const char *at;
@@ -203,7 +203,7 @@ struct decimal {
 
 /* Digits, with or without a fraction after a point. */
 static int
-decimal(const char **text, struct decimal *d)
+parse_decimal(const char **text, struct decimal *d)
 {
 	const int most = 19;	/* decimals whose scale is below 2^64 */
 	const char *point;
@@ -240,9 +240,9 @@ shmt_parse_size(const char *text, uint64_t *size)
 	struct decimal d;
 	uint64_t factor;
 
-	if (decimal(&text, &d) == -1)
+	if (parse_decimal(&text, &d) == -1)
 		return -1;
-	factor = suffix(text);
+	factor = parse_suffix(text);
 	if (factor == 0 || (factor == 1 && d.scale > 1))
 		return shmt__fail(EINVAL);
 	return multiply(&d, factor, size);
@@ -269,7 +269,7 @@ shmt_parse_duration(const char *text, uint64_t *milliseconds)
 	struct decimal d;
 	size_t i;
 
-	if (decimal(&text, &d) == -1)
+	if (parse_decimal(&text, &d) == -1)
 		return -1;
 	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++)
 		if (strcmp(units[i].name, text) == 0)
