@@ -73,7 +73,8 @@ pick_operands(const struct selection *selection, struct shmt_list *all,
 		n += operand->ref.kind == SHMT_SYSV ?
 		    pick_segment(operand, all, &picked[n]) :
 		    shmt_resolve(&operand->ref, &object) == 0 &&
-		    shmt_info(&object, wanted_facts(selection), &picked[n]) == 0;
+		    shmt_info(&object, wanted_facts(selection),
+		    &picked[n]) == 0;
 	}
 	free(all->list);
 	all->list = picked;
