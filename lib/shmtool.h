@@ -402,7 +402,8 @@ int shmt_view_open(const struct shmt_object *object, unsigned flags,
 void shmt_view_close(struct shmt_view *view);
 
 /* Opens a view of an open file in memory, as of shmt_posix_prepare().  The view
- * has its own descriptor: fd remains the caller's. */
+ * has its own descriptor: fd remains the caller's, and only its position may
+ * have changed. */
 int shmt_view_of_fd(int fd, unsigned flags, struct shmt_view **view);
 
 /*
