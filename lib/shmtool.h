@@ -31,8 +31,8 @@ extern "C" {
 
 #define SHMT_VERSION "2.0.0"
 
-/* The version of the library in use, as SHMT_VERSION was when it was built.  Its
- * first number, which is in the soname, changes when programs have to. */
+/* The version of the library in use, as SHMT_VERSION was when it was built.
+ * Its first number, which is in the soname, changes when programs have to. */
 const char *shmt_version(void);
 
 enum shmt_kind {
