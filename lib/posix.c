@@ -26,6 +26,11 @@
 
 #define SHM "/dev/shm"
 
+/* Linux 4.17; headers of other C libraries lack it. */
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000
+#endif
+
 /* Bytes of a named semaphore: sem_t of 64-bit programs, and of 32-bit ones
  * under glibc, whose names begin with "sem.". */
 #define SEMAPHORE_SIZE 32
@@ -281,6 +286,7 @@ static void *
 map(int fd, void *address, size_t length, unsigned flags)
 {
 	int protection = PROT_READ, how = MAP_SHARED;
+	void *at;
 
 	if ((flags & SHMT_RDONLY) == 0)
 		protection |= PROT_WRITE;
@@ -288,7 +294,14 @@ map(int fd, void *address, size_t length, unsigned flags)
 		protection |= PROT_EXEC;
 	if (address != NULL)
 		how |= flags & SHMT_REMAP ? MAP_FIXED : MAP_FIXED_NOREPLACE;
-	return mmap(address, length, protection, how, fd, 0);
+	at = mmap(address, length, protection, how, fd, 0);
+	/* Before Linux 4.17 the address was a hint. */
+	if (at != MAP_FAILED && address != NULL && at != address) {
+		munmap(at, length);
+		errno = EEXIST;
+		at = MAP_FAILED;
+	}
+	return at;
 }
 
 int

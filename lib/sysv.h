@@ -12,6 +12,11 @@
 
 #include "shmtool.h"
 
+/* Linux 4.17; glibc names it since 2.28. */
+#ifndef SHM_STAT_ANY
+#define SHM_STAT_ANY 15
+#endif
+
 /* Linux since 2.6.32; the index bits of an id are the kernel's own matter. */
 #define SHMT__SYSVIPC "/proc/sysvipc/shm"
 

@@ -4,8 +4,8 @@
  * The tmpfs at /dev/shm: its size, and a remount that changes it.
  */
 
-#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 
 #include <errno.h>
@@ -23,6 +23,15 @@
 #include "sys/mounts.h"
 
 #define DEV_SHM "/dev/shm"
+
+/* Linux 5.2; headers that are older, and those of the C library, lack them. */
+#ifndef SYS_fsconfig
+#define SYS_fsconfig 431
+#endif
+#ifndef SYS_fspick
+#define SYS_fspick 433
+#endif
+enum { PICK_CLOEXEC = 1, CONFIG_SET_STRING = 1, CONFIG_RECONFIGURE = 7 };
 
 int
 shmt_dev_shm(struct shmt_dev_shm *dev_shm)
@@ -116,20 +125,22 @@ int
 shmt__dev_shm_resize(uint64_t size, char reason[SHMT_REASON])
 {
 	char text[32];
-	int fd, result, error;
+	long fd, result;
+	int error;
 
 	/* Unlike mount(2), this keeps all other options. */
-	fd = fspick(AT_FDCWD, DEV_SHM, FSPICK_CLOEXEC);
+	fd = syscall(SYS_fspick, AT_FDCWD, DEV_SHM, PICK_CLOEXEC);
 	if (fd == -1)
 		return -1;
 	snprintf(text, sizeof(text), "%" PRIu64, size);
-	result = fsconfig(fd, FSCONFIG_SET_STRING, "size", text, 0);
+	result = syscall(SYS_fsconfig, fd, CONFIG_SET_STRING, "size", text, 0);
 	if (result == 0)
-		result = fsconfig(fd, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0);
+		result = syscall(SYS_fsconfig, fd, CONFIG_RECONFIGURE, NULL,
+		    NULL, 0);
 	error = errno;
 	if (result == -1)
-		read_message(fd, reason);
-	close(fd);
+		read_message((int)fd, reason);
+	close((int)fd);
 	errno = error;
 	return result == -1 ? -1 : 0;
 }

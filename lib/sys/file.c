@@ -91,11 +91,38 @@ shmt__write_all(int fd, const void *buffer, size_t length)
 	return 0;
 }
 
+static int
+stat_without_birth(int dir, const char *name, int flags, struct statx *st)
+{
+	struct stat s;
+
+	if (fstatat(dir, name, &s, flags) == -1)
+		return -1;
+	*st = (struct statx){
+		.stx_mask = STATX_BASIC_STATS,
+		.stx_nlink = (uint32_t)s.st_nlink,
+		.stx_uid = s.st_uid, .stx_gid = s.st_gid,
+		.stx_mode = (uint16_t)s.st_mode, .stx_ino = s.st_ino,
+		.stx_size = (uint64_t)s.st_size,
+		.stx_blocks = (uint64_t)s.st_blocks,
+		.stx_atime.tv_sec = s.st_atim.tv_sec,
+		.stx_mtime.tv_sec = s.st_mtim.tv_sec,
+		.stx_ctime.tv_sec = s.st_ctim.tv_sec,
+		.stx_dev_major = major(s.st_dev),
+		.stx_dev_minor = minor(s.st_dev)
+	};
+	return 0;
+}
+
 int
 shmt__statx(int dir, const char *name, int flags, struct statx *st)
 {
-	return statx(dir, name, flags | AT_STATX_DONT_SYNC,
-	    STATX_BASIC_STATS | STATX_BTIME, st);
+	if (statx(dir, name, flags | AT_STATX_DONT_SYNC,
+	    STATX_BASIC_STATS | STATX_BTIME, st) == 0)
+		return 0;
+	if (errno != ENOSYS && errno != EPERM && errno != EINVAL)
+		return -1;
+	return stat_without_birth(dir, name, flags, st);
 }
 
 dev_t

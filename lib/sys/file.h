@@ -24,7 +24,8 @@ int shmt__write_all(int fd, const void *buffer, size_t length);
  * this refuse it, which is no failure. */
 int shmt__sync_dir(int dir);
 
-/* statx(2) of the basic facts and the birth time, without asking a server. */
+/* statx(2) of the basic facts and the birth time, without asking a server;
+ * where a filter of system calls refuses it, by fstatat(2). */
 int shmt__statx(int dir, const char *name, int flags, struct statx *st);
 dev_t shmt__device_of(const struct statx *st);
 

@@ -36,6 +36,24 @@
 #include "users/process.h"
 #include "users/shm_mount.h"
 
+/* Linux 5.12 and 5.2; older headers, and those of the C library, lack them. */
+#ifndef RESOLVE_CACHED
+#define RESOLVE_CACHED 0x20
+#endif
+#ifndef SYS_open_tree
+#define SYS_open_tree 428
+#endif
+#ifndef SYS_move_mount
+#define SYS_move_mount 429
+#endif
+#ifndef SYS_openat2
+#define SYS_openat2 437
+#endif
+#ifndef SYS_mount_setattr
+#define SYS_mount_setattr 442
+#endif
+enum { TREE_CLONE = 1, FROM_EMPTY_PATH = 0x4, TO_SYMLINKS = 0x10 };
+
 /* A mount or a rename anywhere makes a lookup in the dentry cache fail. */
 #define CACHE_TRIES 50
 #define CACHE_PAUSE_NS 1000000
@@ -214,8 +232,8 @@ copy_in_thread(void *arg)
 	struct copy *copy = arg;
 
 	if (unshare(CLONE_FS) == 0 && setns(copy->mnt_ns, CLONE_NEWNS) == 0)
-		copy->mount = open_tree(copy->dir, "", AT_EMPTY_PATH |
-		    OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+		copy->mount = (int)syscall(SYS_open_tree, copy->dir, "",
+		    AT_EMPTY_PATH | TREE_CLONE | O_CLOEXEC);
 	copy->error = errno;
 	return NULL;
 }
@@ -239,10 +257,12 @@ copy_mount(int mnt_ns, int dir)
 static int
 make_private(int copy)
 {
-	struct mount_attr attributes = { .propagation = MS_PRIVATE };
+	const struct { uint64_t set, clear, propagation, user; } attributes = {
+		.propagation = MS_PRIVATE
+	};
 
-	return mount_setattr(copy, "", AT_EMPTY_PATH, &attributes,
-	    sizeof(attributes));
+	return (int)syscall(SYS_mount_setattr, copy, "", AT_EMPTY_PATH,
+	    &attributes, sizeof(attributes));
 }
 
 static int
@@ -261,8 +281,8 @@ mount_target_shm(int process)
 		return -1;
 	result = make_private(copy);
 	if (result == 0)
-		result = move_mount(copy, "", AT_FDCWD, "/dev/shm",
-		    MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_SYMLINKS);
+		result = (int)syscall(SYS_move_mount, copy, "", AT_FDCWD,
+		    "/dev/shm", FROM_EMPTY_PATH | TO_SYMLINKS);
 	shmt__close(copy);
 	return result;
 }
