@@ -79,13 +79,8 @@ json_object(struct json *json, const struct row *row)
 		    former[0] != '\0' ? former : NULL;
 	json_names(json, name, row->path);
 	/* In an event, the object may have been removed before its look-up. */
-	if (s->object.inode == 0) {
-		json_null(json, "dev");
-		json_null(json, "inode");
-	} else {
-		json_number(json, "dev", s->object.dev);
-		json_number(json, "inode", s->object.inode);
-	}
+	json_known(json, "dev", s->object.inode != 0, s->object.dev);
+	json_known(json, "inode", s->object.inode != 0, s->object.inode);
 	if ((s->known & SHMT_HAS_IN_USE) != 0)
 		json_bool(json, "in_use", s->in_use);
 	else

@@ -255,6 +255,15 @@ json_number(struct json *json, const char *name, uint64_t number)
 }
 
 void
+json_known(struct json *json, const char *name, bool known, uint64_t number)
+{
+	if (known)
+		json_number(json, name, number);
+	else
+		json_null(json, name);
+}
+
+void
 json_signed(struct json *json, const char *name, int64_t number)
 {
 	char *p = begin_member(json, name);

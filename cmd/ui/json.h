@@ -30,6 +30,9 @@ void json_text(struct json *json, const char *name, const char *text);
 bool json_is_exact(const char *text);
 void json_hex(struct json *json, const char *name, const char *bytes);
 void json_number(struct json *json, const char *name, uint64_t number);
+/* null where it is not known. */
+void json_known(struct json *json, const char *name, bool known,
+    uint64_t number);
 void json_signed(struct json *json, const char *name, int64_t number);
 void json_tenths(struct json *json, const char *name, uint64_t tenths);
 void json_bool(struct json *json, const char *name, bool value);
