@@ -56,9 +56,9 @@ void
 json_names(struct json *json, const char *name, const char *path)
 {
 	json_text(json, "name", name);
-	if (name != NULL && !json_is_exact(name))
+	if (name != NULL && !is_utf8(name))
 		json_hex(json, "name_hex", name);
-	json_text(json, "path", json_is_exact(path) ? path : NULL);
+	json_text(json, "path", is_utf8(path) ? path : NULL);
 }
 
 /* The name of an object is its path, which begins with a slash; that of memory
