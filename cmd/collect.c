@@ -516,8 +516,7 @@ check_complete(const struct selection *selection,
 	 * it. */
 	if (hidden > 0)
 		warn_about(NULL, "not listed: memory held only by %zu "
-		    "process%s that may not be read", hidden,
-		    plural(hidden, "es"));
+		    "unreadable process%s", hidden, plural(hidden, "es"));
 	if (collection->hidden > 0) {
 		warn_about("--all-ns", "the namespace of %zu process%s may "
 		    "not be read", collection->hidden,
