@@ -464,8 +464,7 @@ check_holders_found(const struct rows *rows)
 
 	for (i = 0; i < rows->ns_count; i++)
 		if (rows->namespaces[i].holders_error != 0) {
-			warn_about(NULL, "cannot find the attached processes: "
-			    "%s", strerror(rows->namespaces[i].holders_error));
+			holders_failed(rows->namespaces[i].holders_error);
 			return false;
 		}
 	return true;
