@@ -48,17 +48,26 @@ static bool
 field(const char **text, bool is_key, unsigned base, uint64_t max,
     uint64_t *number)
 {
+	const char *p = *text, *first;
+	unsigned digit;
 	bool negative;
+	uint64_t n = 0;
 
-	while (**text == ' ')
-		++*text;
-	negative = is_key && **text == '-';
-	*text += negative;
-	if (shmt__digits(text, base, max + negative, number) == -1)
+	while (*p == ' ')
+		p++;
+	negative = is_key && *p == '-';
+	first = p += negative;
+	while ((digit = (unsigned)*p - '0') < base) {
+		n = n * base + digit;
+		p++;
+	}
+	/* Only with 20 digits or more could n be too large for its type. */
+	if (p == first || (p - first > 19 &&
+	    shmt__digits(&first, base, max, &n) == -1))
 		return false;
-	if (negative)
-		*number = -*number;
-	return true;
+	*text = p;
+	*number = negative ? -n : n;
+	return n <= max + negative;
 }
 
 /* The columns of a line; the last two came with Linux 2.6.34. */
@@ -286,10 +295,9 @@ list_proc(struct shmt_info **list, size_t *count)
 static int
 list_slots(int command, bool sparse, struct shmt_info **list, size_t *count)
 {
-	struct array array = { 0 };
-	struct shmt_info *s;
+	size_t found = 0, empty = 0;
+	struct shmt_info *all;
 	struct shmid_ds ds;
-	size_t empty = 0;
 	int slot, last, id;
 
 	/* It fills a struct shminfo, smaller than this. */
@@ -297,24 +305,21 @@ list_slots(int command, bool sparse, struct shmt_info **list, size_t *count)
 	last = shmctl(0, IPC_INFO, &ds);
 	if (last == -1)
 		return -1;
+	/* What is not filled takes no memory. */
+	all = reallocarray(NULL, (size_t)last + 1, sizeof(*all));
+	if (all == NULL)
+		return -1;
 	for (slot = 0; slot <= last; slot++) {
 		id = shmctl(slot, command, &ds);
-		if (id == -1) {
-			if (sparse && ++empty > 64 + 3 * array.count) {
-				free(array.list);
-				return shmt__fail(EAGAIN);
-			}
-			continue;
+		if (id != -1)
+			shmt__from_kernel(id, &ds, &all[found++]);
+		else if (sparse && ++empty > 64 + 3 * found) {
+			free(all);
+			return shmt__fail(EAGAIN);
 		}
-		s = grow(&array);
-		if (s == NULL) {
-			free(array.list);
-			return -1;
-		}
-		shmt__from_kernel(id, &ds, s);
 	}
-	*list = array.list;
-	*count = array.count;
+	*list = all;
+	*count = found;
 	return 0;
 }
 
