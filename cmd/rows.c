@@ -45,7 +45,7 @@ status_words(unsigned status)
 	char *text = texts[status];
 	size_t i;
 
-	if (text[0] != '\0')
+	if (status == 0 || text[0] != '\0')
 		return text;
 	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if ((status & words[i].bit) != 0) {
@@ -119,18 +119,24 @@ fill_processes(const struct filling *filling, const struct row *before,
     struct row *row)
 {
 	const struct shmt_info *s = &row->segment;
+	const struct shmt_info *t = before != NULL ? &before->segment : NULL;
+	bool same = t != NULL && t->ctime == s->ctime;
 	struct shmt_process process;
 
-	if ((filling->needs & NEEDS_CREATOR) != 0) {
-		if (before != NULL && before->segment.cpid == s->cpid &&
-		    before->segment.ctime == s->ctime)
-			row->creator = before->creator;
-		else {
-			shmt_creator(s, &process);
-			row->creator = add_process(filling->ipc_ns, &process);
-		}
+	if ((filling->needs & NEEDS_CREATOR) == 0)
+		row->creator = 0;
+	else if (same && t->cpid == s->cpid)
+		row->creator = before->creator;
+	else {
+		shmt_creator(s, &process);
+		row->creator = add_process(filling->ipc_ns, &process);
 	}
-	if ((filling->needs & NEEDS_LAST_USER) != 0) {
+	if ((filling->needs & NEEDS_LAST_USER) == 0)
+		row->last_user = 0;
+	else if (same && t->lpid == s->lpid && t->atime == s->atime &&
+	    t->dtime == s->dtime)
+		row->last_user = before->last_user;
+	else {
 		shmt_last_user(s, &process);
 		row->last_user = add_process(filling->ipc_ns, &process);
 	}

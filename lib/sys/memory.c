@@ -47,7 +47,8 @@ shmt__strings_free(struct shmt__strings *list)
 void *
 shmt__grow(void *array, size_t count, size_t *room, size_t size)
 {
-	size_t more = *room == 0 ? 64 : *room * 2;
+	/* Memory that is not used yet costs nothing, moving it does. */
+	size_t more = *room == 0 ? 1024 : *room * 2;
 	void *grown;
 
 	if (count < *room)
