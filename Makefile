@@ -13,7 +13,7 @@
 #                   how long
 
 VERSION := $(shell sed -n 's/^.define SHMT_VERSION "\(.*\)"/\1/p' lib/shmtool.h)
-SOVERSION := 1
+SOVERSION := $(firstword $(subst ., ,$(VERSION)))
 
 PREFIX ?= /usr/local
 BINDIR ?= $(PREFIX)/bin

@@ -109,17 +109,17 @@ pair_failed(const char *path, const struct shmt_info *segment, int error,
 
 static int
 save_failed(const char *dir, const struct shmt_info *segment,
-    const struct shmt_trouble *trouble, int error, char **reason)
+    const struct shmt_failure *failure, int error, char **reason)
 {
-	char path[PATH_MAX + sizeof(trouble->name)];
+	char path[PATH_MAX + sizeof(failure->name)];
 
 	if (error == ECANCELED)
 		return set_reason(reason, ST_FAILED, "interrupted, not saved");
-	if (trouble->place == SHMT_AT_SEGMENT)
+	if (failure->place == SHMT_AT_SEGMENT)
 		return segment_failed(segment, error, reason);
-	if (trouble->place == SHMT_AT_DIR)
+	if (failure->place == SHMT_AT_DIR)
 		return pair_failed(dir, segment, error, reason);
-	snprintf(path, sizeof(path), "%s/%s", dir, trouble->name);
+	snprintf(path, sizeof(path), "%s/%s", dir, failure->name);
 	return pair_failed(path, segment, error, reason);
 }
 
@@ -127,14 +127,14 @@ int
 save_segment(const char *dir, const struct shmt_info *segment,
     struct shmt_saving *how, struct shmt_saved *saved, char **reason)
 {
-	struct shmt_trouble trouble;
+	struct shmt_failure failure;
 	int result;
 
 	*reason = NULL;
 	how->progress = report_progress;
 	progress_begin(&progress, segment->size);
-	result = shmt_save(dir, &segment->object, how, saved, &trouble);
+	result = shmt_save(dir, &segment->object, how, saved, &failure);
 	progress_end(&progress);
 	return result == 0 ? ST_OK :
-	    save_failed(dir, segment, &trouble, errno, reason);
+	    save_failed(dir, segment, &failure, errno, reason);
 }

@@ -393,6 +393,11 @@ collect_everywhere(
 	for (i = 0; rows->namespaces != NULL && i < count; i++)
 		add_status(&status, collect_namespace(selection, &list[i],
 		    collection));
+	if (status == ST_OK && rows->ns_count == 0) {
+		warn_about("--all-ns", "none of %zu namespace%s gave an answer",
+		    count, plural(count, "s"));
+		status = ST_FAILED;
+	}
 	free(list);
 	return status;
 }

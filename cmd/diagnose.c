@@ -22,7 +22,7 @@ struct refusal {
 	const char *object;
 	const struct shmt_request *request;
 	struct shmt_cause cause;
-	uintmax_t asked, used, limit;	/* of cause */
+	uintmax_t requested, used, limit;	/* those of cause */
 	const char *likely;	/* "likely " where figures do not prove it */
 	int error;
 };
@@ -37,24 +37,25 @@ bad_size(const struct refusal *r)
 		warn_about(r->object, "a new segment needs at least 1 byte");
 		return ST_FAILED;
 	case SHMT_CAUSE_SHMMAX:
-		warn_about(r->object, "%ju byte%s asked, kernel.shmmax allows "
-		    "%ju: shmtool limits --set shmmax=%ju", r->asked,
-		    plural(r->asked, "s"), r->limit, r->asked);
+		warn_about(r->object, "%ju byte%s requested, kernel.shmmax "
+		    "allows %ju: shmtool limits --set shmmax=%ju",
+		    r->requested, plural(r->requested, "s"), r->limit,
+		    r->requested);
 		return ST_LIMIT;
 	case SHMT_CAUSE_EXISTING:
-		warn_about(r->object, "%ju bytes asked, the existing segment "
-		    "%d of %s has %ju: shmtool stat %d", r->asked,
+		warn_about(r->object, "%ju bytes requested, the existing "
+		    "segment %d of %s has %ju: shmtool stat %d", r->requested,
 		    s->object.id, user_name(s->uid), (uintmax_t)s->size,
 		    s->object.id);
 		return ST_BUSY;
 	case SHMT_CAUSE_HUGE_SIZE:
 		warn_about(r->object, "%sno huge pages of %ju bytes on this "
 		    "machine: ls /sys/kernel/mm/hugepages shows what there is",
-		    r->likely, r->asked);
+		    r->likely, r->requested);
 		return ST_FAILED;
 	default:
-		warn_about(r->object, "%ju bytes asked, more than any segment "
-		    "can hold", r->asked);
+		warn_about(r->object, "%ju bytes requested, more than any "
+		    "segment can hold", r->requested);
 		return ST_LIMIT;
 	}
 }
@@ -63,10 +64,10 @@ static int
 too_many(const struct refusal *r)
 {
 	if (r->cause.kind == SHMT_CAUSE_SHMALL)
-		warn_about(r->object, "%spages: %ju asked, %ju in use, "
+		warn_about(r->object, "%spages: %ju requested, %ju in use, "
 		    "kernel.shmall allows %ju: shmtool limits --set shmall=%ju",
-		    r->likely, r->asked, r->used, r->limit,
-		    r->used + r->asked);
+		    r->likely, r->requested, r->used, r->limit,
+		    r->used + r->requested);
 	else if (r->limit >= SHMMNI_MOST)
 		warn_about(r->object, "%ssegments: %ju in use, kernel.shmmni "
 		    "allows %ju, and no kernel more: shmtool rm --stale -n "
@@ -83,39 +84,40 @@ too_many(const struct refusal *r)
 static int
 no_memory(const struct refusal *r)
 {
-	const char *bytes = plural(r->asked, "s"), *where = "this machine";
+	const char *bytes = plural(r->requested, "s"), *where = "this machine";
 	uintmax_t used = r->used, limit = r->limit;
-	struct shmt_headroom room;
+	struct shmt_headroom headroom;
 
 	if (r->cause.overcommit == 2) {
-		warn_about(r->object, "%s%ju byte%s asked, Committed_AS is "
+		warn_about(r->object, "%s%ju byte%s requested, Committed_AS is "
 		    "%ju, CommitLimit is %ju (vm.overcommit_memory is 2): "
-		    "sysctl vm.overcommit_kbytes=%ju", r->likely, r->asked,
-		    bytes, used, limit, (used + r->asked) / 1024 + 1);
+		    "sysctl vm.overcommit_kbytes=%ju", r->likely, r->requested,
+		    bytes, used, limit, (used + r->requested) / 1024 + 1);
 		return ST_LIMIT;
 	}
 	if (r->cause.certain) {
-		warn_about(r->object, "%ju byte%s asked, memory and swap have "
-		    "%ju (vm.overcommit_memory is 0): --no-reserve does not "
-		    "reserve memory", r->asked, bytes, limit);
+		warn_about(r->object, "%ju byte%s requested, memory and swap "
+		    "have %ju (vm.overcommit_memory is 0): --no-reserve does "
+		    "not reserve memory", r->requested, bytes, limit);
 		return ST_LIMIT;
 	}
 	/* Nothing proves the cause: names the tightest limit. */
-	if (shmt_headroom(&room)) {
-		used = room.used;
-		limit = room.limit;
-		where = room.where;
+	if (shmt_headroom(&headroom)) {
+		used = headroom.used;
+		limit = headroom.limit;
+		where = headroom.where;
 	}
-	warn_about(r->object, "likely no memory left: %ju byte%s asked, %s: "
-	    "%ju of %ju in use: free shows more", r->asked, bytes, where, used,
-	    limit);
+	warn_about(r->object, "likely no memory left: %ju byte%s requested, "
+	    "%s: %ju of %ju in use: free shows more", r->requested, bytes,
+	    where, used, limit);
 	return ST_LIMIT;
 }
 
 static int
 no_huge_pages(const struct refusal *r)
 {
-	const uintmax_t size = r->cause.huge_size, wanted = r->used + r->asked;
+	const uintmax_t size = r->cause.huge_size;
+	const uintmax_t wanted = r->used + r->requested;
 	char command[128];
 
 	if (r->request->huge_size == 0)
@@ -125,9 +127,9 @@ no_huge_pages(const struct refusal *r)
 		snprintf(command, sizeof(command), "echo %ju >"
 		    "/sys/kernel/mm/hugepages/hugepages-%jukB/nr_hugepages",
 		    wanted, size / 1024);
-	warn_about(r->object, "%shuge pages of %ju bytes: %ju asked, %ju of "
-	    "%ju in use: %s", r->likely, size, r->asked, r->used, r->limit,
-	    command);
+	warn_about(r->object, "%shuge pages of %ju bytes: %ju requested, %ju "
+	    "of %ju in use: %s", r->likely, size, r->requested, r->used,
+	    r->limit, command);
 	return ST_LIMIT;
 }
 
@@ -135,17 +137,17 @@ no_huge_pages(const struct refusal *r)
 static int
 over_rlimit(const struct refusal *r)
 {
-	const uintmax_t kib = (r->used + r->asked + 4096) / 1024 + 1;
-	const char *bytes = plural(r->asked, "s");
+	const uintmax_t kib = (r->used + r->requested + 4096) / 1024 + 1;
+	const char *bytes = plural(r->requested, "s");
 
 	if (r->cause.kind == SHMT_CAUSE_MEMLOCK)
 		warn_about(r->object, "%ju byte%s to lock, %ju locked already, "
-		    "RLIMIT_MEMLOCK allows %ju: ulimit -l %ju", r->asked,
+		    "RLIMIT_MEMLOCK allows %ju: ulimit -l %ju", r->requested,
 		    bytes, r->used, r->limit, kib);
 	else
 		warn_about(r->object, "%s%ju byte%s to attach, %ju of address "
 		    "space in use, RLIMIT_AS allows %ju: ulimit -v %ju",
-		    r->likely, r->asked, bytes, r->used, r->limit, kib);
+		    r->likely, r->requested, bytes, r->used, r->limit, kib);
 	return ST_LIMIT;
 }
 
@@ -155,13 +157,13 @@ no_next_id(const struct refusal *r)
 	static const char file[] = "/proc/sys/kernel/shm_next_id";
 
 	if (r->error == EROFS)
-		warn_about(r->object, "id %d cannot be asked for: /proc/sys is "
+		warn_about(r->object, "id %d cannot be requested: /proc/sys is "
 		    "mounted read-only here", r->request->id);
 	else if (r->error == ENOENT)
-		warn_about(r->object, "id %d cannot be asked for: %s does not "
+		warn_about(r->object, "id %d cannot be requested: %s does not "
 		    "exist", r->request->id, file);
 	else
-		warn_about(r->object, "id %d cannot be asked for without "
+		warn_about(r->object, "id %d cannot be requested without "
 		    "CAP_CHECKPOINT_RESTORE or CAP_SYS_ADMIN: %s: %s",
 		    r->request->id, file, strerror(r->error));
 	return r->error == EACCES || r->error == EPERM ? ST_DENIED : ST_FAILED;
@@ -237,7 +239,7 @@ diagnose_refusal(const char *object, const struct shmt_request *request,
 		.error = error };
 
 	shmt_diagnose(request, step, error, &r.cause);
-	r.asked = r.cause.asked;
+	r.requested = r.cause.requested;
 	r.used = r.cause.used;
 	r.limit = r.cause.limit;
 	r.likely = r.cause.certain ? "" : "likely ";

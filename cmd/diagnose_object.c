@@ -26,21 +26,21 @@
 static int
 no_room(const char *text, const struct shmt_cause *c)
 {
-	uintmax_t asked = c->asked, used = c->used, limit = c->limit;
+	uintmax_t requested = c->requested, used = c->used, limit = c->limit;
 	const char *option = container_size_option();
 	char command[80];
 
 	if (entered_namespace() == NULL)
 		snprintf(command, sizeof(command), "shmtool limits --set "
-		    "%s=%ju", SHMT_DEV_SHM_SIZE, used + asked);
+		    "%s=%ju", SHMT_DEV_SHM_SIZE, used + requested);
 	else
 		snprintf(command, sizeof(command), "mount -o remount,size=%ju "
-		    "/dev/shm in its namespace", used + asked);
-	warn_about(text, "%s%ju byte%s asked, /dev/shm has %ju, %ju used and "
-	    "%ju free: %s%s%s", c->certain ? "" : "likely ", asked,
-	    plural(asked, "s"), limit, used, used < limit ? limit - used : 0,
-	    command, option != NULL ? ", or " : "",
-	    option != NULL ? option : "");
+		    "/dev/shm in its namespace", used + requested);
+	warn_about(text, "%s%ju byte%s requested, /dev/shm has %ju, %ju used "
+	    "and %ju free: %s%s%s", c->certain ? "" : "likely ", requested,
+	    plural(requested, "s"), limit, used,
+	    used < limit ? limit - used : 0, command,
+	    option != NULL ? ", or " : "", option != NULL ? option : "");
 	return ST_LIMIT;
 }
 
@@ -48,12 +48,12 @@ static int
 too_large(const char *text, const struct shmt_cause *c)
 {
 	if (c->kind == SHMT_CAUSE_LARGEST)
-		warn_about(text, "%ju bytes asked, more than any object can "
-		    "hold", (uintmax_t)c->asked);
+		warn_about(text, "%ju bytes requested, more than any object "
+		    "can hold", (uintmax_t)c->requested);
 	else
-		warn_about(text, "%ju byte%s asked, RLIMIT_FSIZE allows %ju: "
-		    "ulimit -f unlimited", (uintmax_t)c->asked,
-		    plural(c->asked, "s"), (uintmax_t)c->limit);
+		warn_about(text, "%ju byte%s requested, RLIMIT_FSIZE allows "
+		    "%ju: ulimit -f unlimited", (uintmax_t)c->requested,
+		    plural(c->requested, "s"), (uintmax_t)c->limit);
 	return ST_LIMIT;
 }
 
@@ -120,13 +120,13 @@ diagnose_object(const char *text, const struct shmt_object *object,
 	char memory[MEMORY_TEXT], reason[REASON];
 	struct shmt_object named = *object;
 	struct shmt_cause c;
-	uintmax_t asked;
+	uintmax_t requested;
 
 	/* Any object that has the name. */
 	if (named.kind == SHMT_POSIX)
 		named.dev = named.inode = 0;
 	shmt_diagnose_object(&named, request, error, &c);
-	asked = c.asked;
+	requested = c.requested;
 	switch (c.kind) {
 	case SHMT_CAUSE_SHM_SIZE:
 		return no_room(text, &c);
@@ -137,8 +137,8 @@ diagnose_object(const char *text, const struct shmt_object *object,
 		return ST_LIMIT;
 	case SHMT_CAUSE_MEMORY:
 		describe_memory(memory);
-		warn_about(text, "no memory for %ju byte%s%s", asked,
-		    plural(asked, "s"), memory);
+		warn_about(text, "no memory for %ju byte%s%s", requested,
+		    plural(requested, "s"), memory);
 		return ST_LIMIT;
 	case SHMT_CAUSE_FSIZE:
 	case SHMT_CAUSE_LARGEST:
@@ -147,9 +147,9 @@ diagnose_object(const char *text, const struct shmt_object *object,
 		return is_taken(text, &named, &c);
 	case SHMT_CAUSE_EXISTING:
 		describe_existing(reason, &c);
-		warn_about(text, "%ju byte%s asked, the existing object has "
-		    "%s: shmtool stat /%s", asked, plural(asked, "s"), reason,
-		    named.name);
+		warn_about(text, "%ju byte%s requested, the existing object "
+		    "has %s: shmtool stat /%s", requested,
+		    plural(requested, "s"), reason, named.name);
 		return ST_BUSY;
 	case SHMT_CAUSE_NO_SHM:
 		warn_about(text, "%s: mount -t tmpfs tmpfs /dev/shm",

@@ -219,13 +219,13 @@ list_groups(const struct rows *rows, const struct group_by *by, size_t *count)
 {
 	struct value keys[KEYS_MAX];
 	struct group *groups = NULL;
-	size_t r, k, n, room = 0;
+	size_t r, k, n, capacity = 0;
 
 	*count = 0;
 	for (r = 0; r < rows->count; r++) {
-		if (*count + KEYS_MAX > room) {
-			room = 2 * room + KEYS_MAX;
-			groups = check_memory(reallocarray(groups, room,
+		if (*count + KEYS_MAX > capacity) {
+			capacity = 2 * capacity + KEYS_MAX;
+			groups = check_memory(reallocarray(groups, capacity,
 			    sizeof(*groups)));
 		}
 		n = by->keys(by, &rows->list[r], keys);

@@ -66,7 +66,7 @@ struct work {
 	bool made;		/* there is a segment, perhaps not complete */
 	int entered;		/* status of --ns, of an object */
 	struct shmt_saved saved;
-	struct shmt_trouble trouble;
+	struct shmt_failure failure;
 };
 
 static int
@@ -121,7 +121,7 @@ segment_made(void *arg, const struct shmt_info *segment)
 static int
 file_damaged(const struct work *w)
 {
-	const struct shmt_trouble *t = &w->trouble;
+	const struct shmt_failure *t = &w->failure;
 
 	switch (t->damage) {
 	case SHMT_BAD_VERSION:
@@ -139,14 +139,14 @@ file_damaged(const struct work *w)
 		break;
 	case SHMT_BAD_SIZE:
 		warn_about(w->file, "the %s has %ju byte%s, the .meta says "
-		    "%ju: cut, damaged, or of another segment", w->saved.ending,
+		    "%ju: cut, damaged, or of another segment", w->saved.suffix,
 		    (uintmax_t)t->found, plural(t->found, "s"),
 		    (uintmax_t)t->wanted);
 		break;
 	default:
 		warn_about(w->file, "the %s is damaged, or of another "
 		    "segment: its digest is not the one in the .meta",
-		    w->saved.ending);
+		    w->saved.suffix);
 		break;
 	}
 	return ST_FAILED;
@@ -158,8 +158,8 @@ pair_failed(const struct work *w, int error)
 	const struct shmt_info *s = &w->saved.segment;
 	char memory[MEMORY_TEXT];
 	struct stat st;
-	const char *which = w->trouble.place == SHMT_AT_META ? ".meta" :
-	    w->saved.ending;
+	const char *which = w->failure.place == SHMT_AT_META ? ".meta" :
+	    w->saved.suffix;
 
 	if (error == EBADMSG)
 		return file_damaged(w);
@@ -199,7 +199,7 @@ is_key_taken(const struct work *w, uint32_t key)
 		return false;
 	warn_about(w->file, "segment %d has this key; to overwrite it: "
 	    "shmtool write -f %.*s%s 0x%" PRIx32, id,
-	    (int)shmt_saved_stem(w->file), w->file, w->saved.ending, key);
+	    (int)shmt_saved_stem(w->file), w->file, w->saved.suffix, key);
 	return true;
 }
 
@@ -221,8 +221,8 @@ segment_failed(const struct opts *o, const struct work *w, int error)
 	}
 	if (error == ENOMEM && w->made &&
 	    (w->saved.lost & SHMT_LOST_RESERVE) != 0) {
-		warn_about(w->file, "%ju bytes asked, more than a process can "
-		    "attach here", (uintmax_t)s->size);
+		warn_about(w->file, "%ju bytes requested, more than a process "
+		    "can attach here", (uintmax_t)s->size);
 		return ST_LIMIT;
 	}
 	if (error == EEXIST && is_key_taken(w, request.key))
@@ -253,7 +253,7 @@ name_taken(const struct work *w, const char *name)
 	warn_about(w->file, "object /%s of %ju byte%s exists; to overwrite it: "
 	    "%sshmtool write -f %.*s%s /%s", name, (uintmax_t)now.size,
 	    plural(now.size, "s"), grow,
-	    (int)shmt_saved_stem(w->file), w->file, w->saved.ending, name);
+	    (int)shmt_saved_stem(w->file), w->file, w->saved.suffix, name);
 	return ST_BUSY;
 }
 
@@ -279,9 +279,9 @@ restore_failed(const struct opts *o, const struct work *w, int error)
 	/* A saved segment becomes an object by --as. */
 	if (o->as == NULL && ((o->flags & SHMT_OTHER_KEY) != 0 ||
 	    w->saved.segment.object.kind != SHMT_POSIX))
-		return w->trouble.place == SHMT_AT_SEGMENT ?
+		return w->failure.place == SHMT_AT_SEGMENT ?
 		    segment_failed(o, w, error) : pair_failed(w, error);
-	if (w->trouble.place == SHMT_AT_SEGMENT || error == ENOMEM)
+	if (w->failure.place == SHMT_AT_SEGMENT || error == ENOMEM)
 		return object_failed(w, o->as != NULL ? o->as :
 		    w->saved.object, error);
 	return pair_failed(w, error);
@@ -319,7 +319,7 @@ restore_file(const struct opts *o, struct work *w, struct shmt_object *object)
 	int result;
 
 	progress_begin(&w->progress, 0);
-	result = shmt_restore(w->file, &how, object, &w->saved, &w->trouble);
+	result = shmt_restore(w->file, &how, object, &w->saved, &w->failure);
 	progress_end(&w->progress);
 	return result == 0 ? ST_OK : restore_failed(o, w, errno);
 }

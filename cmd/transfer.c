@@ -30,7 +30,7 @@ check_range(const struct operand *operand, uint64_t size, uint64_t offset,
 	if (*length == UINT64_MAX)
 		*length = size - offset;
 	if (*length > size - offset) {
-		warn_about(operand->text, "%ju byte%s asked at offset %ju: "
+		warn_about(operand->text, "%ju byte%s requested at offset %ju: "
 		    "there are %ju up to the end at %ju",
 		    (uintmax_t)*length, plural(*length, "s"),
 		    (uintmax_t)offset, (uintmax_t)(size - offset),
@@ -59,15 +59,15 @@ open_view(const struct operand *operand, const struct shmt_info *segment,
 void
 describe_memory(char text[static MEMORY_TEXT])
 {
-	struct shmt_headroom room;
+	struct shmt_headroom headroom;
 	char left[SHORT_TEXT], limit[SHORT_TEXT];
 
 	text[0] = '\0';
-	if (!shmt_headroom(&room))
+	if (!shmt_headroom(&headroom))
 		return;
-	short_size(left, room.left);
-	short_size(limit, room.limit);
-	snprintf(text, MEMORY_TEXT, ": %s has %s left of %s", room.where,
+	short_size(left, headroom.left);
+	short_size(limit, headroom.limit);
+	snprintf(text, MEMORY_TEXT, ": %s has %s left of %s", headroom.where,
 	    left, limit);
 }
 

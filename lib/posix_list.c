@@ -23,7 +23,7 @@
 /* Adds one entry of the directory, unless it was removed meanwhile. */
 static int
 add_entry(struct shmt_list *list, const char *name, bool nothing_swapped,
-    size_t *room)
+    size_t *capacity)
 {
 	struct shmt_info *more;
 	struct statx st;
@@ -32,7 +32,7 @@ add_entry(struct shmt_list *list, const char *name, bool nothing_swapped,
 		return errno == ENOENT ? 0 : -1;
 	if (!S_ISREG(st.stx_mode))
 		return 0;
-	more = shmt__grow(list->list, list->count, room, sizeof(*more));
+	more = shmt__grow(list->list, list->count, capacity, sizeof(*more));
 	if (more == NULL)
 		return -1;
 	list->list = more;
@@ -50,14 +50,14 @@ add_entries(DIR *stream, struct shmt_list *list)
 {
 	bool nothing_swapped = shmt__nothing_swapped();
 	struct dirent *entry;
-	size_t room = list->count;
+	size_t capacity = list->count;
 
 	while ((errno = 0, entry = readdir(stream)) != NULL) {
 		/* The type in the entry spares a system call. */
 		if (entry->d_type != DT_REG && entry->d_type != DT_UNKNOWN)
 			continue;
 		if (add_entry(list, entry->d_name, nothing_swapped,
-		    &room) == -1)
+		    &capacity) == -1)
 			return -1;
 	}
 	return errno == 0 ? 0 : -1;

@@ -29,9 +29,10 @@
 extern "C" {
 #endif
 
-#define SHMT_VERSION "1.0.0"
+#define SHMT_VERSION "2.0.0"
 
-/* The version of the library in use, as SHMT_VERSION was when it was built. */
+/* The version of the library in use, as SHMT_VERSION was when it was built.  Its
+ * first number, which is in the soname, changes when programs have to. */
 const char *shmt_version(void);
 
 enum shmt_kind {
@@ -928,8 +929,8 @@ struct shmt_cause {
 	bool certain;		/* false: the likely one */
 	/* In the limit's own unit: bytes, pages, huge pages, segments; a group
 	 * for SHMT_CAUSE_HUGE_GROUP. */
-	uint64_t asked, used, limit;
-	uint64_t huge_size;	/* bytes of a huge page, where one was asked */
+	uint64_t requested, used, limit;
+	uint64_t huge_size;	/* bytes of a requested huge page */
 	unsigned overcommit;	/* vm.overcommit_memory */
 	/* The value of fs.protected_regular, where that refuses the caller
 	 * O_CREAT of the existing one; else 0. */
@@ -1058,7 +1059,7 @@ void shmt_atomic_file_close(struct shmt_atomic_file *file);
 struct shmt_saved {
 	char name[256];		/* by shmt_save(): NAME */
 	char object[256];	/* of an object: segment.object.name is this */
-	char ending[8];		/* of the contents: ".shm", ".1.shm" */
+	char suffix[8];		/* of the contents: ".shm", ".1.shm" */
 	struct shmt_info segment;	/* as it was before it was read */
 	unsigned char digest[16];	/* of the contents */
 	bool attached;		/* by shmt_save(): the segment had to be
@@ -1091,7 +1092,7 @@ enum shmt_damage {
 	SHMT_BAD_DIGEST		/* contents differ */
 };
 
-struct shmt_trouble {
+struct shmt_failure {
 	enum shmt_place place;
 	enum shmt_damage damage;	/* why it is EBADMSG */
 	unsigned line;			/* of NAME.meta; 0: none */
@@ -1120,11 +1121,11 @@ struct shmt_saving {
  * else it leaves is removed by the next save of the segment.  EEXIST: there is
  * a pair; EBUSY: too many processes are saving it there; ENODATA: an object
  * became shorter meanwhile; otherwise errno as open(2), write(2), rename(2),
- * and *trouble is set.
+ * and *failure is set.
  */
 int shmt_save(const char *dir, const struct shmt_object *object,
     const struct shmt_saving *how, struct shmt_saved *saved,
-    struct shmt_trouble *trouble);
+    struct shmt_failure *failure);
 
 #define SHMT_SAME_ID	0x1u
 #define SHMT_OTHER_KEY	0x2u	/* a segment of this key, not the saved one */
@@ -1152,16 +1153,16 @@ struct shmt_restoring {
  * how, or in *saved.  EEXIST: the key, the id or the name is taken; ENOTSUP: a
  * segment is to have the id of what was none; EDESTADDRREQ: memory that had no
  * name needs SHMT_OTHER_KEY or SHMT_OTHER_NAME; EBADMSG: damaged, see
- * *trouble; EINVAL or ELOOP at a file: it is no regular file.
+ * *failure; EINVAL or ELOOP at a file: it is no regular file.
  * *saved is set once the .meta is known to be good, also on failure;
  * saved->lost tells what is not as it was; creator, times and last user never
  * are.
  */
 int shmt_restore(const char *file, const struct shmt_restoring *how,
     struct shmt_object *object, struct shmt_saved *saved,
-    struct shmt_trouble *trouble);
+    struct shmt_failure *failure);
 
-/* The length of file without its ending: that of DIR/NAME. */
+/* The length of file without its suffix: that of DIR/NAME. */
 size_t shmt_saved_stem(const char *file);
 
 #ifdef __cplusplus

@@ -26,7 +26,7 @@
 
 struct array {
 	struct shmt_info *list;
-	size_t count, room;
+	size_t count, capacity;
 };
 
 static struct shmt_info *
@@ -34,7 +34,7 @@ grow(struct array *array)
 {
 	struct shmt_info *more;
 
-	more = shmt__grow(array->list, array->count, &array->room,
+	more = shmt__grow(array->list, array->count, &array->capacity,
 	    sizeof(*more));
 	if (more == NULL)
 		return NULL;

@@ -41,16 +41,16 @@ input_failed(const char *name, int error)
 static bool
 has_memory(uint64_t size, uint64_t *next)
 {
-	struct shmt_headroom room;
+	struct shmt_headroom headroom;
 
 	if (size < *next)
 		return true;
-	if (!shmt_headroom(&room))
-		room.left = UINT64_MAX;
-	*next = size + (room.left / 4 < UNCHECKED_MAX ? room.left / 4 :
+	if (!shmt_headroom(&headroom))
+		headroom.left = UINT64_MAX;
+	*next = size + (headroom.left / 4 < UNCHECKED_MAX ? headroom.left / 4 :
 	    UNCHECKED_MAX);
 	errno = ENOMEM;
-	return room.left > RESERVED;
+	return headroom.left > RESERVED;
 }
 
 /* Opens a file in memory, or one in /tmp where memfd_create(2) is refused. */

@@ -17,9 +17,9 @@
 #include "ui/message.h"
 #include "ui/signals.h"
 
-/* Not an exit status: another process created the object first, so it has to
- * be opened. */
-#define LOST_RACE (-2)
+/* Not an exit status: an object that had the name is gone again, so it is to be
+ * created after all. */
+#define TRY_AGAIN (-2)
 
 static int
 refused(const struct creation *c, int error)
@@ -48,18 +48,46 @@ fill(struct creation *c, int fd)
 	return status;
 }
 
+/* Opens any object that has the name now. */
+static int
+open_existing(struct creation *c)
+{
+	struct shmt_object object = c->info.object;
+	int fd;
+
+	object.dev = object.inode = 0;
+	if (shmt_info(&object, 0, &c->info) == -1)
+		return errno == ENOENT ? TRY_AGAIN : refused(c, EEXIST);
+	if (c->info.size < c->request.size)
+		return refused(c, EINVAL);
+	if (shmt_open(&c->info.object, c->request.mode & 0222u ? SHMT_WRITE :
+	    0, &fd) == 0) {
+		close(fd);
+		return ST_OK;
+	}
+	return errno == ENOENT ? TRY_AGAIN : refused(c, errno);
+}
+
 /* Gives the object its name, last.  The reaper is informed before, so that it
  * can remove the name at any time. */
 static int
-commit(const struct creation *c, int fd)
+commit(struct creation *c, int fd)
 {
+	int status;
+
 	if (c->has_reaper && !inform_reaper(&c->reaper, &c->info))
 		return no_reaper(c->text);
-	if (shmt_posix_commit(&c->info.object, &c->request, fd) == 0)
-		return ST_OK;
-	if (errno == EEXIST && (c->request.flags & SHMT_OPEN) != 0)
-		return LOST_RACE;
-	return refused(c, errno);
+	do {
+		if (shmt_posix_commit(&c->info.object, &c->request, fd) == 0) {
+			c->created = true;
+			return ST_OK;
+		}
+		if (errno != EEXIST || (c->request.flags & SHMT_OPEN) == 0)
+			return refused(c, errno);
+		/* Another process has created it meanwhile. */
+		status = open_existing(c);
+	} while (status == TRY_AGAIN && caught_signal() == 0);
+	return status == TRY_AGAIN ? ST_FAILED : status;
 }
 
 static int
@@ -75,47 +103,28 @@ complete(struct creation *c, int fd)
 		status = ST_FAILED;
 	if (status == ST_OK)
 		status = commit(c, fd);
-	if (status != ST_OK) {
+	if (c->created)
+		close(fd);
+	else
 		shmt_posix_discard(&c->info.object, fd);
-		return status;
-	}
-	close(fd);
-	c->created = true;
-	return ST_OK;
-}
-
-static int
-find_existing(struct creation *c)
-{
-	int fd;
-
-	/* Any object that has the name now. */
-	c->info.object.dev = c->info.object.inode = 0;
-	if (shmt_info(&c->info.object, 0, &c->info) == -1)
-		return refused(c, EEXIST);
-	if (c->info.size < c->request.size)
-		return refused(c, EINVAL);
-	if (shmt_open(&c->info.object, c->request.mode & 0222u ? SHMT_WRITE :
-	    0, &fd) == -1)
-		return refused(c, errno);
-	close(fd);
-	return ST_OK;
+	return status;
 }
 
 int
 make_object(struct creation *c)
 {
-	int fd, result, status = LOST_RACE;
+	int fd, status;
 
 	c->request.mode = c->mode;
-	/* Reserves the memory, again after SIGSTOP and SIGCONT, which interrupt
-	 * it. */
 	do {
-		result = shmt_posix_draft(&c->info.object, &c->request, &fd);
-	} while (result == -1 && errno == EINTR && caught_signal() == 0);
-	if (result == 0)
-		status = complete(c, fd);
-	else if (errno != EEXIST || (c->request.flags & SHMT_OPEN) == 0)
-		status = refused(c, errno);
-	return status == LOST_RACE ? find_existing(c) : status;
+		if (shmt_posix_draft(&c->info.object, &c->request, &fd) == 0)
+			return complete(c, fd);
+		if (errno == EEXIST && (c->request.flags & SHMT_OPEN) != 0)
+			status = open_existing(c);
+		else
+			/* SIGSTOP and SIGCONT interrupt the reservation. */
+			status = errno == EINTR && caught_signal() == 0 ?
+			    TRY_AGAIN : refused(c, errno);
+	} while (status == TRY_AGAIN && caught_signal() == 0);
+	return status == TRY_AGAIN ? ST_FAILED : status;
 }

@@ -48,14 +48,14 @@ print_figures(const struct use *use)
 	const struct value limit = { .kind = use->kind, .known = true,
 		.number = use->limit };
 	const uint64_t tenths = shmt_permille(use->used, use->limit);
-	char room[SHORT_TEXT];
+	char buffer[SHORT_TEXT];
 
 	printf("%s", use->where);
 	if (use->has_limit)
 		printf("%s%s", use->where[0] != '\0' ? " " : "",
-		    value_text(&used, false, room));
+		    value_text(&used, false, buffer));
 	if (use->has_limit && !use->unlimited)
-		printf(" of %s", value_text(&limit, false, room));
+		printf(" of %s", value_text(&limit, false, buffer));
 	/* Sizes have their letter. */
 	if (use->kind != VALUE_SIZE)
 		printf(" %s", use->unit);

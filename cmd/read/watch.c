@@ -27,7 +27,7 @@
 /* A multiple of a line of a dump. */
 #define BLOCK ((size_t)64 * 1024)
 
-/* The room in memory is asked for after so many blocks. */
+/* The memory left is checked after so many blocks. */
 #define ROOM_BLOCKS 1024
 
 static const unsigned char zeros[BLOCK];
@@ -71,11 +71,11 @@ static bool
 has_room(const struct contents *c, size_t block)
 {
 	uint64_t needed = (uint64_t)(c->count - block) * BLOCK;
-	struct shmt_headroom room;
+	struct shmt_headroom headroom;
 
 	if (needed > ROOM_BLOCKS * BLOCK)
 		needed = ROOM_BLOCKS * BLOCK;
-	return !shmt_headroom(&room) || room.left > needed;
+	return !shmt_headroom(&headroom) || headroom.left > needed;
 }
 
 /* Remembers a block as it is before its first change. */

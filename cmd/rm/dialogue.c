@@ -27,14 +27,14 @@ static char *
 ask(struct dialogue *dialogue, const char *question, const char *answers)
 {
 	char *line = NULL;
-	size_t room = 0;
+	size_t capacity = 0;
 	int error;
 
 	if (dialogue->ended || caught_signal() != 0 || !flush_output())
 		return NULL;
 	dialogue->asked = true;
 	dprintf(STDERR_FILENO, "%s [%s] ", question, answers);
-	if (getline(&line, &room, stdin) == -1) {
+	if (getline(&line, &capacity, stdin) == -1) {
 		error = errno;
 		dialogue->ended = true;
 		dprintf(STDERR_FILENO, "\n");

@@ -59,7 +59,7 @@ print_identity(const char *name, uint32_t uid, uint32_t gid)
 {
 	const char *user = user_name(uid), *group = group_name(gid);
 	char numbers[2 * SHORT_TEXT];
-	size_t room = terminal_width(), width;
+	size_t available = terminal_width(), width;
 
 	width = LABEL + strlen(user) + strlen(group) +
 	    (size_t)snprintf(numbers, sizeof(numbers), " (%" PRIu32
@@ -67,7 +67,7 @@ print_identity(const char *name, uint32_t uid, uint32_t gid)
 	label(name);
 	print_safe(stdout, user);
 	printf(" (%" PRIu32 "),", uid);
-	if (room > 0 && width > room)
+	if (available > 0 && width > available)
 		printf("\n%*s", LABEL - 1, "");
 	fputs(" group ", stdout);
 	print_safe(stdout, group);
@@ -168,12 +168,13 @@ print_process(const char *name, pid_t pid, const struct shmt_process *process)
 static void
 print_parts(char *text)
 {
-	size_t room = terminal_width(), column = LABEL, width;
+	size_t available = terminal_width(), column = LABEL, width;
 	const char *part;
 
 	while ((part = strsep(&text, ";")) != NULL) {
 		width = strlen(part) + 1;
-		if (column > LABEL && room > 0 && column + width > room) {
+		if (column > LABEL && available > 0 &&
+		    column + width > available) {
 			printf("\n%*s", LABEL, "");
 			column = LABEL;
 			if (*part == ' ') {

@@ -19,13 +19,13 @@
 bool
 write_all(int fd, const char *bytes, size_t length)
 {
-	struct pollfd room = { fd, POLLOUT, 0 };
+	struct pollfd writable = { fd, POLLOUT, 0 };
 	ssize_t n;
 
 	while (length > 0) {
 		n = write(fd, bytes, length);
 		if (n == -1 && errno == EAGAIN)
-			n = poll(&room, 1, -1) == -1 ? -1 : 0;
+			n = poll(&writable, 1, -1) == -1 ? -1 : 0;
 		if (n == -1 && (errno != EINTR || caught_signal() != 0))
 			return false;
 		if (n > 0) {

@@ -30,7 +30,7 @@ struct sort_row {
 /* Texts one after the other, each with a NUL, and the width of each. */
 struct cells {
 	char *texts;
-	size_t used, room;
+	size_t used, capacity;
 	unsigned *widths;
 	size_t count;
 	size_t longest;		/* the most bytes of a row */
@@ -42,10 +42,10 @@ struct cells {
 static char *
 place(struct cells *cells, size_t size)
 {
-	if (cells->texts == NULL || size > cells->room - cells->used) {
-		cells->room = 2 * cells->room + size;
+	if (cells->texts == NULL || size > cells->capacity - cells->used) {
+		cells->capacity = 2 * cells->capacity + size;
 		cells->texts = check_memory(realloc(cells->texts,
-		    cells->room));
+		    cells->capacity));
 	}
 	return cells->texts + cells->used;
 }
@@ -74,7 +74,7 @@ add_cell(struct cells *cells, const struct table *table, size_t c,
     const void *row)
 {
 	const struct column *column = table->columns[c];
-	char *room = place(cells, SHORT_TEXT), *blank;
+	char *buffer = place(cells, SHORT_TEXT), *blank;
 	size_t begin = cells->used, width;
 	struct value value;
 	const char *text;
@@ -84,9 +84,9 @@ add_cell(struct cells *cells, const struct table *table, size_t c,
 	    !is_right_aligned(value.kind))
 		cells->left |= UINT64_C(1) << c;
 	text = value_text(&value, table->format == FORMAT_TSV ||
-	    (table->bytes && value.kind == VALUE_SIZE), room);
-	if (text == room) {
-		width = strlen(room);
+	    (table->bytes && value.kind == VALUE_SIZE), buffer);
+	if (text == buffer) {
+		width = strlen(buffer);
 		cells->used += width + 1;
 		return width;
 	}
@@ -219,12 +219,12 @@ fit_terminal(const struct table *table, size_t *widths,
     char names[static HIDDEN_NAMES])
 {
 	const char *const *name = table->optional;
-	size_t room = terminal_width();
+	size_t available = terminal_width();
 
 	names[0] = '\0';
-	if (name == NULL || room == 0)
+	if (name == NULL || available == 0)
 		return;
-	for (; *name != NULL && line_width(table, widths) > room; name++)
+	for (; *name != NULL && line_width(table, widths) > available; name++)
 		if (table->sort != find_column(table->set, *name) &&
 		    hide_column(table, *name, widths)) {
 			if (names[0] != '\0')

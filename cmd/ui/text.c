@@ -63,9 +63,9 @@ digits(char *text, uint64_t number, unsigned base, unsigned least)
 }
 
 const char *
-plural(uint64_t count, const char *ending)
+plural(uint64_t count, const char *suffix)
 {
-	return count == 1 ? "" : ending;
+	return count == 1 ? "" : suffix;
 }
 
 uint64_t

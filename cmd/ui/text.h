@@ -21,8 +21,8 @@
  * returns the number of digits. */
 size_t digits(char *text, uint64_t number, unsigned base, unsigned least);
 
-/* The ending of a noun after a number: "" for 1, "s" or "es" as given. */
-const char *plural(uint64_t count, const char *ending);
+/* The suffix of a noun after a number: "" for 1, "s" or "es" as given. */
+const char *plural(uint64_t count, const char *suffix);
 
 /* Adds sizes; UINT64_MAX where that is too small: segments whose memory is not
  * reserved can be larger together. */

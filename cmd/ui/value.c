@@ -55,7 +55,7 @@ command_text(const struct value *value)
 
 static const char *
 number_text(const struct value *value, bool plain,
-    char room[static SHORT_TEXT])
+    char buffer[static SHORT_TEXT])
 {
 	const uint64_t number = value->number;
 
@@ -63,41 +63,41 @@ number_text(const struct value *value, bool plain,
 	case VALUE_SIZE:
 		if (plain)
 			break;
-		short_size(room, number);
-		return room;
+		short_size(buffer, number);
+		return buffer;
 	case VALUE_TIME:
 		if (plain && number != 0)
 			break;
-		short_time(room, (int64_t)number);
-		return room;
+		short_time(buffer, (int64_t)number);
+		return buffer;
 	case VALUE_DURATION:
 		if (plain)
 			break;
-		short_duration(room, number);
-		return room;
+		short_duration(buffer, number);
+		return buffer;
 	case VALUE_TENTHS:
-		snprintf(room, SHORT_TEXT, "%ju.%ju", (uintmax_t)number / 10,
+		snprintf(buffer, SHORT_TEXT, "%ju.%ju", (uintmax_t)number / 10,
 		    (uintmax_t)number % 10);
-		return room;
+		return buffer;
 	case VALUE_PERMS:
-		digits(room, number, 8, 4);
-		return room;
+		digits(buffer, number, 8, 4);
+		return buffer;
 	case VALUE_KEY:
 	case VALUE_HEX:
-		room[0] = '0';
-		room[1] = 'x';
-		digits(room + 2, number, 16, value->kind == VALUE_KEY ? 8 : 1);
-		return room;
+		buffer[0] = '0';
+		buffer[1] = 'x';
+		digits(buffer + 2, number, 16, value->kind == VALUE_KEY ? 8 : 1);
+		return buffer;
 	default:
 		break;
 	}
-	digits(room, number, 10, 1);
-	return room;
+	digits(buffer, number, 10, 1);
+	return buffer;
 }
 
 const char *
 value_text(const struct value *value, bool plain,
-    char room[static SHORT_TEXT])
+    char buffer[static SHORT_TEXT])
 {
 	if (!value->known)
 		return "-";
@@ -111,7 +111,7 @@ value_text(const struct value *value, bool plain,
 	case VALUE_COMMAND:
 		return command_text(value);
 	default:
-		return number_text(value, plain, room);
+		return number_text(value, plain, buffer);
 	}
 }
 
@@ -157,7 +157,7 @@ json_time(struct json *json, const char *name, int64_t when)
 void
 value_json(const struct value *value, struct json *json, const char *name)
 {
-	char room[SHORT_TEXT];
+	char buffer[SHORT_TEXT];
 
 	if (!value->known) {
 		json_null(json, name);
@@ -188,7 +188,7 @@ value_json(const struct value *value, struct json *json, const char *name)
 		break;
 	case VALUE_PERMS:
 	case VALUE_HEX:
-		json_text(json, name, value_text(value, true, room));
+		json_text(json, name, value_text(value, true, buffer));
 		break;
 	case VALUE_TENTHS:
 		json_tenths(json, name, value->number);

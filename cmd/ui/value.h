@@ -47,9 +47,9 @@ void set_text(struct value *value, const char *text);
 void set_command(struct value *value, const char *state,
     const char *command);
 
-/* Returns the text of a value, which may be in room; plain: for programs. */
+/* Returns the text of a value, which may be in buffer; plain: for programs. */
 const char *value_text(const struct value *value, bool plain,
-    char room[static SHORT_TEXT]);
+    char buffer[static SHORT_TEXT]);
 
 /* Adds a value to a JSON object, as one member or several. */
 void value_json(const struct value *value, struct json *json,

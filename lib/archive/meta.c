@@ -25,7 +25,8 @@
 /* 9999-12-31: later ones have no ISO 8601 date of four digits. */
 #define LAST_DATE INT64_C(253402300799)
 
-enum form { DECIMAL, HEX32, OCTAL, TIME, STATUS_WORDS, KIND_WORD, ENDING_NAME };
+enum form { DECIMAL, HEX32, OCTAL, TIME, STATUS_WORDS, KIND_WORD,
+    CONTENTS_SUFFIX };
 
 enum { FORMAT, KIND, ID, KEY, SEGMENT_SIZE, OBJECT_SIZE, ALLOCATED, PERMS, UID,
     GID, CUID, CGID, CPID, LPID, ATIME, DTIME, MTIME, CTIME, BTIME, STATUS,
@@ -70,7 +71,8 @@ static const struct field {
 	[BTIME] = { "btime", TIME, 0, INT64_MAX, OBJECT },
 	[STATUS] = { "status", STATUS_WORDS, 0,
 	    SHMT_DEST | SHMT_LOCKED | SHMT_HUGE, SYSV },
-	[CONTENTS] = { "contents", ENDING_NAME, 0, SHMT__COPIES - 1, ANY }
+	[CONTENTS] = { "contents", CONTENTS_SUFFIX, 0, SHMT__CONTENTS_MAX - 1,
+	    ANY }
 };
 
 #define NAME		"name"
@@ -115,14 +117,14 @@ to_values(const struct shmt_saved *saved, uint64_t v[static FIELDS])
 	v[CTIME] = since_epoch(segment->ctime);
 	v[BTIME] = since_epoch(segment->btime);
 	v[STATUS] = segment->state;
-	v[CONTENTS] = (uint64_t)shmt__contents_copy(saved->ending);
+	v[CONTENTS] = (uint64_t)shmt__contents_number(saved->suffix);
 }
 
 /* Fields that the kind does not have are 0. */
 static void
 from_values(const uint64_t v[static FIELDS], struct shmt_saved *saved)
 {
-	shmt__contents_ending((int)v[CONTENTS], saved->ending);
+	shmt__contents_suffix((int)v[CONTENTS], saved->suffix);
 	saved->segment = (struct shmt_info){
 		.object.kind = (enum shmt_kind)v[KIND],
 		.object.id = (int)v[ID], .key = (uint32_t)v[KEY],
@@ -143,7 +145,7 @@ from_values(const uint64_t v[static FIELDS], struct shmt_saved *saved)
  */
 
 static void
-format_time(char *text, size_t room, uint64_t value)
+format_time(char *text, size_t size, uint64_t value)
 {
 	time_t when = (time_t)value;
 	char date[32] = "-";
@@ -153,13 +155,13 @@ format_time(char *text, size_t room, uint64_t value)
 		strlcpy(date, "never", sizeof(date));
 	else if (value <= LAST_DATE && gmtime_r(&when, &tm) != NULL)
 		strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	snprintf(text, room, "%ju %s", (uintmax_t)value, date);
+	snprintf(text, size, "%ju %s", (uintmax_t)value, date);
 }
 
 static void
-format_words(char *text, size_t room, uint64_t value)
+format_words(char *text, size_t size, uint64_t value)
 {
-	snprintf(text, room, "%s%s%s%s", value == 0 ? " -" : "",
+	snprintf(text, size, "%s%s%s%s", value == 0 ? " -" : "",
 	    value & SHMT_DEST ? " dest" : "",
 	    value & SHMT_LOCKED ? " locked" : "",
 	    value & SHMT_HUGE ? " huge" : "");
@@ -192,8 +194,8 @@ format_line(const struct field *field, uint64_t value,
 		strlcpy(text, shmt_kind_name((enum shmt_kind)value),
 		    sizeof(text));
 		break;
-	case ENDING_NAME:
-		shmt__contents_ending((int)value, text);
+	case CONTENTS_SUFFIX:
+		shmt__contents_suffix((int)value, text);
 		break;
 	}
 	snprintf(line, LINE_MAX_LENGTH, "%s %s\n", field->name, text);
@@ -212,20 +214,20 @@ format_digest(const char *name, const unsigned char digest[static SHMT__DIGEST],
 }
 
 void
-shmt__contents_ending(int copy, char ending[static SHMT__ENDING])
+shmt__contents_suffix(int number, char suffix[static SHMT__SUFFIX])
 {
-	static const char *const endings[SHMT__COPIES] = {
+	static const char *const suffixes[SHMT__CONTENTS_MAX] = {
 		".shm", ".1.shm", ".2.shm", ".3.shm", ".4.shm", ".5.shm",
 		".6.shm", ".7.shm", ".8.shm", ".9.shm"
 	};
 
-	strlcpy(ending, endings[copy], SHMT__ENDING);
+	strlcpy(suffix, suffixes[number], SHMT__SUFFIX);
 }
 
 int
-shmt__contents_copy(const char *ending)
+shmt__contents_number(const char *suffix)
 {
-	return ending[1] == 's' ? 0 : ending[1] - '0';
+	return suffix[1] == 's' ? 0 : suffix[1] - '0';
 }
 
 static void
@@ -454,28 +456,28 @@ is_other_version(struct reader reader, uint64_t *version)
 
 int
 shmt__parse_meta(const char *text, size_t length, struct shmt_saved *saved,
-    struct shmt_trouble *trouble)
+    struct shmt_failure *failure)
 {
 	struct reader reader = { text, text + length, 0 };
 	unsigned char own[SHMT__DIGEST], again[SHMT__DIGEST];
 	char line[LINE_MAX_LENGTH];
 	struct shmt_saved s = { 0 };
 
-	if (is_other_version(reader, &trouble->found)) {
-		trouble->damage = SHMT_BAD_VERSION;
-		trouble->wanted = SHMT__META_NEWEST;
+	if (is_other_version(reader, &failure->found)) {
+		failure->damage = SHMT_BAD_VERSION;
+		failure->wanted = SHMT__META_NEWEST;
 		return shmt__fail(EBADMSG);
 	}
 	if (!read_all(&reader, &s, own)) {
-		trouble->damage = SHMT_BAD_META;
-		trouble->line = reader.line;
+		failure->damage = SHMT_BAD_META;
+		failure->line = reader.line;
 		return -1;
 	}
 	format_digest(OWN_DIGEST, own, line);
 	shmt__digest_text(text, length - strlen(line), again);
 	if (memcmp(own, again, sizeof(own)) != 0) {
-		trouble->damage = SHMT_BAD_SUM;
-		trouble->line = reader.line;
+		failure->damage = SHMT_BAD_SUM;
+		failure->line = reader.line;
 		return shmt__fail(EBADMSG);
 	}
 	*saved = s;

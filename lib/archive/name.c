@@ -15,7 +15,7 @@
 #include "sys/file.h"
 
 /* Bytes of an encoded name that are part of the names of files, which have a
- * date, a tag and an ending too. */
+ * date, a tag and a suffix too. */
 #define CUT 200
 
 static const char plain[] = "abcdefghijklmnopqrstuvwxyz"

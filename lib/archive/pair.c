@@ -21,7 +21,7 @@
 #include "sys/atomic_file.h"
 #include "sys/file.h"
 
-#define NAME_ROOM 256	/* ".NAME.N.tmp" and its like */
+#define NAME_SIZE 256	/* ".NAME.N.tmp" and its like */
 
 /*
  * Reading
@@ -51,7 +51,7 @@ shmt__open_regular(int dir, const char *path, uint64_t *size)
 
 int
 shmt__read_meta(int dir, const char *path, struct shmt_saved *saved,
-    struct shmt_trouble *trouble)
+    struct shmt_failure *failure)
 {
 	char text[SHMT__META_MAX + 1];
 	uint64_t size;
@@ -68,7 +68,7 @@ shmt__read_meta(int dir, const char *path, struct shmt_saved *saved,
 	/* If the file is longer than any .meta, only a part was read.  The
 	 * parser refuses it: the last line, the digest, is missing. */
 	return n == -1 ? -1 :
-	    shmt__parse_meta(text, (size_t)n, saved, trouble);
+	    shmt__parse_meta(text, (size_t)n, saved, failure);
 }
 
 /*
@@ -76,27 +76,27 @@ shmt__read_meta(int dir, const char *path, struct shmt_saved *saved,
  */
 
 static void
-contents_name(const struct shmt__pair *pair, int copy,
-    char name[static NAME_ROOM])
+contents_name(const struct shmt__pair *pair, int number,
+    char name[static NAME_SIZE])
 {
-	char ending[SHMT__ENDING];
+	char suffix[SHMT__SUFFIX];
 
-	shmt__contents_ending(copy, ending);
-	snprintf(name, NAME_ROOM, "%s%s", pair->name, ending);
+	shmt__contents_suffix(number, suffix);
+	snprintf(name, NAME_SIZE, "%s%s", pair->name, suffix);
 }
 
 static void
-meta_name(const struct shmt__pair *pair, char name[static NAME_ROOM])
+meta_name(const struct shmt__pair *pair, char name[static NAME_SIZE])
 {
-	snprintf(name, NAME_ROOM, "%s.meta", pair->name);
+	snprintf(name, NAME_SIZE, "%s.meta", pair->name);
 }
 
 /* The name of a .meta until it is renamed to NAME.meta. */
 static void
-temporary_name(const struct shmt__pair *pair, int copy,
-    char name[static NAME_ROOM])
+temporary_name(const struct shmt__pair *pair, int number,
+    char name[static NAME_SIZE])
 {
-	snprintf(name, NAME_ROOM, ".%s.%d.tmp", pair->name, copy);
+	snprintf(name, NAME_SIZE, ".%s.%d.tmp", pair->name, number);
 }
 
 /*
@@ -120,11 +120,11 @@ has_name(const struct shmt__pair *pair, int fd, const char *name)
 static int
 create_named(struct shmt__pair *pair)
 {
-	char name[NAME_ROOM];
-	int copy, fd;
+	char name[NAME_SIZE];
+	int number, fd;
 
-	for (copy = 0; copy < SHMT__COPIES; copy++) {
-		contents_name(pair, copy, name);
+	for (number = 0; number < SHMT__CONTENTS_MAX; number++) {
+		contents_name(pair, number, name);
 		fd = openat(pair->dir, name, O_RDWR | O_CREAT | O_EXCL |
 		    O_NOFOLLOW | O_CLOEXEC, 0600);
 		if (fd == -1 && errno != EEXIST)
@@ -135,7 +135,7 @@ create_named(struct shmt__pair *pair)
 		if ((flock(fd, LOCK_EX | LOCK_NB) == 0 ||
 		    errno != EWOULDBLOCK) && has_name(pair, fd, name)) {
 			pair->fd = fd;
-			pair->copy = copy;
+			pair->number = number;
 			return 0;
 		}
 		close(fd);
@@ -146,7 +146,7 @@ create_named(struct shmt__pair *pair)
 int
 shmt__pair_create(struct shmt__pair *pair)
 {
-	pair->copy = -1;
+	pair->number = -1;
 	pair->fd = shmt__open_unnamed(pair->dir);
 	if (pair->fd == -1)
 		return create_named(pair);
@@ -158,15 +158,15 @@ shmt__pair_create(struct shmt__pair *pair)
 int
 shmt__pair_name(struct shmt__pair *pair)
 {
-	char name[NAME_ROOM];
-	int copy;
+	char name[NAME_SIZE];
+	int number;
 
-	if (pair->copy != -1)
+	if (pair->number != -1)
 		return 0;
-	for (copy = 0; copy < SHMT__COPIES; copy++) {
-		contents_name(pair, copy, name);
+	for (number = 0; number < SHMT__CONTENTS_MAX; number++) {
+		contents_name(pair, number, name);
 		if (shmt__name_unnamed(pair->fd, pair->dir, name) == 0) {
-			pair->copy = copy;
+			pair->number = number;
 			return 0;
 		}
 		if (errno != EEXIST)
@@ -178,26 +178,28 @@ shmt__pair_name(struct shmt__pair *pair)
 int
 shmt__pair_number(const struct shmt__pair *pair)
 {
-	char name[NAME_ROOM];
+	char name[NAME_SIZE];
 	struct stat st;
-	int copy;
+	int number;
 
-	for (copy = 0; pair->copy == -1 && copy < SHMT__COPIES - 1; copy++) {
-		contents_name(pair, copy, name);
+	if (pair->number != -1)
+		return pair->number;
+	for (number = 0; number < SHMT__CONTENTS_MAX - 1; number++) {
+		contents_name(pair, number, name);
 		if (fstatat(pair->dir, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
 			break;
 	}
-	return pair->copy == -1 ? copy : pair->copy;
+	return number;
 }
 
 int
 shmt__pair_prepare(const struct shmt__pair *pair, const char *text,
     size_t length)
 {
-	char name[NAME_ROOM];
+	char name[NAME_SIZE];
 	int fd, result;
 
-	temporary_name(pair, pair->copy, name);
+	temporary_name(pair, pair->number, name);
 	unlinkat(pair->dir, name, 0);
 	fd = openat(pair->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
 	    O_CLOEXEC, 0600);
@@ -213,25 +215,25 @@ shmt__pair_prepare(const struct shmt__pair *pair, const char *text,
 int
 shmt__pair_commit(const struct shmt__pair *pair)
 {
-	char contents[NAME_ROOM], temporary[NAME_ROOM], meta[NAME_ROOM];
+	char contents[NAME_SIZE], temporary[NAME_SIZE], meta[NAME_SIZE];
 
-	contents_name(pair, pair->copy, contents);
+	contents_name(pair, pair->number, contents);
 	if (!has_name(pair, pair->fd, contents))
 		return shmt__fail(ENOENT);
-	temporary_name(pair, pair->copy, temporary);
+	temporary_name(pair, pair->number, temporary);
 	meta_name(pair, meta);
 	return renameat(pair->dir, temporary, pair->dir, meta);
 }
 
 /* Removes the contents file last: while it exists its number is not free. */
 static void
-remove_copy(const struct shmt__pair *pair, int copy)
+remove_numbered(const struct shmt__pair *pair, int number)
 {
-	char name[NAME_ROOM];
+	char name[NAME_SIZE];
 
-	temporary_name(pair, copy, name);
+	temporary_name(pair, number, name);
 	unlinkat(pair->dir, name, 0);
-	contents_name(pair, copy, name);
+	contents_name(pair, number, name);
 	unlinkat(pair->dir, name, 0);
 }
 
@@ -240,8 +242,8 @@ shmt__pair_discard(struct shmt__pair *pair)
 {
 	int saved = errno;
 
-	if (pair->copy != -1)
-		remove_copy(pair, pair->copy);
+	if (pair->number != -1)
+		remove_numbered(pair, pair->number);
 	errno = saved;
 	shmt__close(pair->fd);
 	pair->fd = -1;
@@ -255,15 +257,15 @@ enum { NO_META = -1, BAD_META = -2 };
 
 /* The number of the contents file that NAME.meta names, NO_META or BAD_META. */
 static int
-named_copy(const struct shmt__pair *pair)
+named_number(const struct shmt__pair *pair)
 {
-	struct shmt_trouble trouble;
+	struct shmt_failure failure;
 	struct shmt_saved saved;
-	char name[NAME_ROOM];
+	char name[NAME_SIZE];
 
 	meta_name(pair, name);
-	if (shmt__read_meta(pair->dir, name, &saved, &trouble) == 0)
-		return shmt__contents_copy(saved.ending);
+	if (shmt__read_meta(pair->dir, name, &saved, &failure) == 0)
+		return shmt__contents_number(saved.suffix);
 	return errno == ENOENT ? NO_META : BAD_META;
 }
 
@@ -278,7 +280,8 @@ is_idle(int fd, const struct stat *st)
 }
 
 static bool
-is_left_over(const struct shmt__pair *pair, int fd, int copy, const char *name)
+is_left_over(const struct shmt__pair *pair, int fd, int number,
+    const char *name)
 {
 	struct stat st;
 	int named;
@@ -287,24 +290,24 @@ is_left_over(const struct shmt__pair *pair, int fd, int copy, const char *name)
 	    !is_idle(fd, &st) || !has_name(pair, fd, name))
 		return false;
 	/* After the lock: its writer may have committed it just before. */
-	named = named_copy(pair);
-	return named != copy && named != BAD_META;
+	named = named_number(pair);
+	return named != number && named != BAD_META;
 }
 
 static void
-clear_copy(const struct shmt__pair *pair, int copy)
+clear_numbered(const struct shmt__pair *pair, int number)
 {
-	char name[NAME_ROOM];
+	char name[NAME_SIZE];
 	int fd;
 
-	contents_name(pair, copy, name);
+	contents_name(pair, number, name);
 	/* Some network file systems lock only files open for writing. */
 	fd = openat(pair->dir, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK |
 	    O_NOCTTY | O_CLOEXEC);
 	if (fd == -1)
 		return;
-	if (is_left_over(pair, fd, copy, name))
-		remove_copy(pair, copy);
+	if (is_left_over(pair, fd, number, name))
+		remove_numbered(pair, number);
 	close(fd);
 }
 
@@ -316,16 +319,16 @@ clear_copy(const struct shmt__pair *pair, int copy)
 void
 shmt__pair_clear(struct shmt__pair *pair)
 {
-	int saved = errno, named, copy;
+	int saved = errno, named, number;
 
 	if (pair->fd != -1)
 		close(pair->fd);
 	pair->fd = -1;
 	do {
-		named = named_copy(pair);
-		for (copy = 0; copy < SHMT__COPIES; copy++)
-			if (copy != named && named != BAD_META)
-				clear_copy(pair, copy);
-	} while (named_copy(pair) != named);
+		named = named_number(pair);
+		for (number = 0; number < SHMT__CONTENTS_MAX; number++)
+			if (number != named && named != BAD_META)
+				clear_numbered(pair, number);
+	} while (named_number(pair) != named);
 	errno = saved;
 }

@@ -17,20 +17,20 @@ int shmt__open_regular(int dir, const char *path, uint64_t *size);
 
 /* Reads a .meta.  errno as above and of shmt__parse_meta(). */
 int shmt__read_meta(int dir, const char *path, struct shmt_saved *saved,
-    struct shmt_trouble *trouble);
+    struct shmt_failure *failure);
 
 /* A pair that is being written. */
 struct shmt__pair {
 	int dir;		/* the caller's */
 	const char *name;	/* NAME */
 	int fd;			/* the contents file, or -1 */
-	int copy;		/* the number in its name, -1: no name yet */
+	int number;		/* the number in its name, -1: no name yet */
 };
 
 /* Opens a new contents file.  EBUSY: too many exist. */
 int shmt__pair_create(struct shmt__pair *pair);
 
-/* Gives it its name, which sets pair->copy. */
+/* Gives it its name, which sets pair->number. */
 int shmt__pair_name(struct shmt__pair *pair);
 
 /* The number in its name, or the one that it will get: the first free one. */

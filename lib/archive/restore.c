@@ -28,20 +28,20 @@ struct restore {
 	const struct shmt_restoring *how;
 	struct shmt_saved saved;
 	struct shmt_request request;
-	struct shmt_trouble *trouble;
+	struct shmt_failure *failure;
 };
 
 static int
 fail_at(const struct restore *restore, enum shmt_place place)
 {
-	restore->trouble->place = place;
+	restore->failure->place = place;
 	return -1;
 }
 
 static int
 damaged(const struct restore *restore, enum shmt_damage damage)
 {
-	restore->trouble->damage = damage;
+	restore->failure->damage = damage;
 	errno = EBADMSG;
 	return fail_at(restore, SHMT_AT_CONTENTS);
 }
@@ -51,11 +51,11 @@ damaged(const struct restore *restore, enum shmt_damage damage)
  */
 
 static bool
-ends_with(const char *text, size_t length, const char *ending)
+ends_with(const char *text, size_t length, const char *suffix)
 {
-	size_t n = strlen(ending);
+	size_t n = strlen(suffix);
 
-	return length > n && memcmp(text + length - n, ending, n) == 0;
+	return length > n && memcmp(text + length - n, suffix, n) == 0;
 }
 
 size_t
@@ -76,12 +76,12 @@ shmt_saved_stem(const char *file)
 }
 
 static char *
-sibling_path(const char *file, const char *ending)
+sibling_path(const char *file, const char *suffix)
 {
 	char *path;
 
 	return asprintf(&path, "%.*s%s", (int)shmt_saved_stem(file), file,
-	    ending) == -1 ? NULL : path;
+	    suffix) == -1 ? NULL : path;
 }
 
 static int
@@ -92,7 +92,7 @@ read_meta(struct restore *restore, const char *file)
 
 	if (path != NULL)
 		result = shmt__read_meta(AT_FDCWD, path, &restore->saved,
-		    restore->trouble);
+		    restore->failure);
 	free(path);
 	return result == 0 ? 0 : fail_at(restore, SHMT_AT_META);
 }
@@ -100,7 +100,7 @@ read_meta(struct restore *restore, const char *file)
 static int
 open_contents(struct restore *restore, const char *file)
 {
-	char *path = sibling_path(file, restore->saved.ending);
+	char *path = sibling_path(file, restore->saved.suffix);
 	uint64_t size;
 	int fd = -1;
 
@@ -109,8 +109,8 @@ open_contents(struct restore *restore, const char *file)
 	free(path);
 	if (fd == -1)
 		return fail_at(restore, SHMT_AT_CONTENTS);
-	restore->trouble->wanted = restore->saved.segment.size;
-	restore->trouble->found = size;
+	restore->failure->wanted = restore->saved.segment.size;
+	restore->failure->found = size;
 	if (size == restore->saved.segment.size)
 		return fd;
 	shmt__close(fd);
@@ -122,7 +122,7 @@ static int
 open_pair(struct restore *restore, const char *file)
 {
 	struct shmt_saved *saved = &restore->saved, before;
-	struct shmt_trouble trouble;
+	struct shmt_failure failure;
 	int fd, error;
 
 	if (read_meta(restore, file) == -1)
@@ -131,13 +131,13 @@ open_pair(struct restore *restore, const char *file)
 		before = *saved;
 		fd = open_contents(restore, file);
 		error = errno;
-		trouble = *restore->trouble;
+		failure = *restore->failure;
 		if (read_meta(restore, file) == -1)
 			break;
-		if (strcmp(before.ending, saved->ending) == 0 &&
+		if (strcmp(before.suffix, saved->suffix) == 0 &&
 		    memcmp(before.digest, saved->digest,
 		    sizeof(before.digest)) == 0) {
-			*restore->trouble = trouble;
+			*restore->failure = failure;
 			errno = error;
 			return fd;
 		}
@@ -437,12 +437,12 @@ copy_saved(const struct restore *restore, struct shmt_saved *saved)
 int
 shmt_restore(const char *file, const struct shmt_restoring *how,
     struct shmt_object *object, struct shmt_saved *saved,
-    struct shmt_trouble *trouble)
+    struct shmt_failure *failure)
 {
-	struct restore restore = { .how = how, .trouble = trouble };
+	struct restore restore = { .how = how, .failure = failure };
 	int fd, result;
 
-	memset(trouble, 0, sizeof(*trouble));
+	memset(failure, 0, sizeof(*failure));
 	fd = open_pair(&restore, file);
 	copy_saved(&restore, saved);
 	if (fd == -1)

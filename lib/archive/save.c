@@ -26,21 +26,21 @@ struct save {
 	const struct shmt_saving *how;
 	struct shmt_saved saved;
 	struct shmt__pair pair;
-	struct shmt_trouble *trouble;
+	struct shmt_failure *failure;
 };
 
 static int
 fail_at(const struct save *save, enum shmt_place place)
 {
-	struct shmt_trouble *trouble = save->trouble;
-	char ending[SHMT__ENDING] = ".meta";
+	struct shmt_failure *failure = save->failure;
+	char suffix[SHMT__SUFFIX] = ".meta";
 	int error = errno;
 
-	trouble->place = place;
+	failure->place = place;
 	if (place == SHMT_AT_CONTENTS)
-		shmt__contents_ending(shmt__pair_number(&save->pair), ending);
-	strlcpy(trouble->name, save->saved.name, sizeof(trouble->name));
-	strlcat(trouble->name, ending, sizeof(trouble->name));
+		shmt__contents_suffix(shmt__pair_number(&save->pair), suffix);
+	strlcpy(failure->name, save->saved.name, sizeof(failure->name));
+	strlcat(failure->name, suffix, sizeof(failure->name));
 	return shmt__fail(error);
 }
 
@@ -205,7 +205,7 @@ write_contents(struct save *save)
 		return -1;
 	if (fsync(pair->fd) == -1 || shmt__pair_name(pair) == -1)
 		return fail_at(save, SHMT_AT_CONTENTS);
-	shmt__contents_ending(pair->copy, save->saved.ending);
+	shmt__contents_suffix(pair->number, save->saved.suffix);
 	return 0;
 }
 
@@ -273,15 +273,15 @@ save_segment(struct save *save, const struct shmt_object *object)
 int
 shmt_save(const char *dir, const struct shmt_object *object,
     const struct shmt_saving *how, struct shmt_saved *saved,
-    struct shmt_trouble *trouble)
+    struct shmt_failure *failure)
 {
-	struct save save = { .how = how, .trouble = trouble };
+	struct save save = { .how = how, .failure = failure };
 	int result;
 
-	memset(trouble, 0, sizeof(*trouble));
+	memset(failure, 0, sizeof(*failure));
 	save.pair = (struct shmt__pair){
 		.dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
-		.name = save.saved.name, .fd = -1, .copy = -1
+		.name = save.saved.name, .fd = -1, .number = -1
 	};
 	if (save.pair.dir == -1)
 		return fail_at(&save, SHMT_AT_DIR);

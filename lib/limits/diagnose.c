@@ -45,11 +45,11 @@ units(uint64_t bytes, uint64_t unit)
 }
 
 static void
-set_cause(struct shmt_cause *c, enum shmt_cause_kind kind, uint64_t asked,
+set_cause(struct shmt_cause *c, enum shmt_cause_kind kind, uint64_t requested,
     uint64_t used, uint64_t limit)
 {
 	c->kind = kind;
-	c->asked = asked;
+	c->requested = requested;
 	c->used = used;
 	c->limit = limit;
 }
@@ -57,7 +57,7 @@ set_cause(struct shmt_cause *c, enum shmt_cause_kind kind, uint64_t asked,
 static bool
 exceeds(const struct shmt_cause *c)
 {
-	return c->used > c->limit || c->asked > c->limit - c->used;
+	return c->used > c->limit || c->requested > c->limit - c->used;
 }
 
 static bool
@@ -309,7 +309,7 @@ shmt_diagnose(const struct shmt_request *request, enum shmt_step step,
 	int saved = errno;
 
 	memset(cause, 0, sizeof(*cause));
-	cause->asked = request->size;
+	cause->requested = request->size;
 	cause->huge_size = huge_size(request);
 	if (step == SHMT_STEP_CREATE)
 		diagnose_create(request, error, cause);
@@ -338,7 +338,8 @@ no_shm_space(struct shmt_cause *c)
 		    fs.inodes);
 		c->certain = true;
 	} else if (fs.size > 0) {
-		set_cause(c, SHMT_CAUSE_SHM_SIZE, c->asked, fs.used, fs.size);
+		set_cause(c, SHMT_CAUSE_SHM_SIZE, c->requested, fs.used,
+		    fs.size);
 		c->certain = exceeds(c);
 	}
 }
@@ -352,7 +353,7 @@ no_memory(struct shmt_cause *c)
 	if (shmt_headroom(&headroom)) {
 		c->used = headroom.used;
 		c->limit = headroom.limit;
-		c->certain = c->asked > headroom.left;
+		c->certain = c->requested > headroom.left;
 	}
 }
 
@@ -412,7 +413,7 @@ shmt_diagnose_object(const struct shmt_object *object,
 {
 	int saved = errno;
 
-	*cause = (struct shmt_cause){ .asked = request->size };
+	*cause = (struct shmt_cause){ .requested = request->size };
 	if (error == ENOSPC && is_in_dev_shm(object))
 		no_shm_space(cause);
 	else if (error == ENOMEM ||

@@ -212,7 +212,9 @@ compose(FILE *file, const char *old, size_t length,
 			put_line(file, &settings[i]);
 }
 
-/* Copies the access control list of the old file. */
+/* Copies the access control list of the old file.  Its other extended
+ * attributes are not copied: a security module labels the new file, and what
+ * security.ima has is a digest of the old contents. */
 static int
 copy_acl(int from, int to)
 {

@@ -22,20 +22,20 @@
 char *
 shmt__read_fd(int fd, size_t *length)
 {
-	size_t room = 4096, used = 0;
+	size_t capacity = 4096, used = 0;
 	char *buf, *more;
 	ssize_t n;
 
-	buf = malloc(room);
+	buf = malloc(capacity);
 	if (buf == NULL)
 		return NULL;
 	do {
-		if (used + 1 == room) {
+		if (used + 1 == capacity) {
 			more = NULL;
-			if (room == READ_MAX)
+			if (capacity == READ_MAX)
 				errno = EFBIG;
 			else
-				more = realloc(buf, room *= 2);
+				more = realloc(buf, capacity *= 2);
 			if (more == NULL) {
 				free(buf);
 				return NULL;
@@ -43,7 +43,7 @@ shmt__read_fd(int fd, size_t *length)
 			buf = more;
 		}
 		do
-			n = read(fd, buf + used, room - used - 1);
+			n = read(fd, buf + used, capacity - used - 1);
 		while (n == -1 && errno == EINTR);
 		if (n == -1) {
 			free(buf);

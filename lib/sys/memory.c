@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Lists of strings, and arrays that double their room. */
+/* Lists of strings, and arrays that double their capacity. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -45,16 +45,16 @@ shmt__strings_free(struct shmt__strings *list)
 }
 
 void *
-shmt__grow(void *array, size_t count, size_t *room, size_t size)
+shmt__grow(void *array, size_t count, size_t *capacity, size_t size)
 {
 	/* Memory that is not used yet costs nothing, moving it does. */
-	size_t more = *room == 0 ? 1024 : *room * 2;
+	size_t more = *capacity == 0 ? 1024 : *capacity * 2;
 	void *grown;
 
-	if (count < *room)
+	if (count < *capacity)
 		return array;
 	grown = reallocarray(array, more, size);
 	if (grown != NULL)
-		*room = more;
+		*capacity = more;
 	return grown;
 }

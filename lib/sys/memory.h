@@ -16,8 +16,8 @@ void shmt__strings_join(struct shmt__strings **to,
     struct shmt__strings *from);
 void shmt__strings_free(struct shmt__strings *list);
 
-/* An array of count elements with room for one more; *room is for how many it
- * has room.  NULL: no memory, and the old array is as it was. */
-void *shmt__grow(void *array, size_t count, size_t *room, size_t size);
+/* Enlarges an array of count elements, if needed, for one more; *capacity is
+ * the number that it can hold.  NULL: no memory, the array is as it was. */
+void *shmt__grow(void *array, size_t count, size_t *capacity, size_t size);
 
 #endif

@@ -15,6 +15,7 @@
 #include "sys/file.h"
 #include "sysv.h"
 #include "users/holders.h"
+#include "users/lease.h"
 #include "users/maps.h"
 #include "users/scan.h"
 
@@ -339,4 +340,29 @@ shmt_holders_complete(const struct shmt_holders *holders,
 	for (; count > 0; count--, holder++)
 		maps += holder->maps;
 	return maps == segment->nattch;
+}
+
+void
+shmt_fill_use(struct shmt_info *info, const struct shmt_holders *holders)
+{
+	const struct shmt_holder *holder;
+	enum shmt_answer unused;
+	size_t count;
+
+	if (info->object.kind == SHMT_SYSV)
+		return;
+	holder = shmt_holders_of(holders, &info->object, &count);
+	info->nattch = info->fds = 0;
+	info->known |= SHMT_HAS_NATTCH | SHMT_HAS_FDS | SHMT_HAS_IN_USE;
+	info->in_use = count > 0 || info->object.kind != SHMT_POSIX;
+	for (; count > 0; count--, holder++) {
+		info->nattch += holder->maps;
+		info->fds += holder->fds;
+	}
+	if (info->in_use)
+		return;
+	unused = shmt__try_lease(&info->object, SHMT_RETRY);
+	info->in_use = unused == SHMT_NO;
+	if (unused == SHMT_CANNOT_TELL)
+		info->known &= ~SHMT_HAS_IN_USE;
 }

@@ -42,7 +42,7 @@ struct map_query {
 	uint64_t offset;
 	uint64_t inode;
 	uint32_t major, minor;
-	uint32_t name_size;	/* room; then the length with its NUL */
+	uint32_t name_size;	/* capacity; then the length with its NUL */
 	uint32_t build_id_size;
 	uint64_t name;		/* a pointer */
 	uint64_t build_id;
@@ -156,7 +156,7 @@ device_of_memfd(unsigned flags, uint64_t *attributes)
 static void
 find_huge_devices(struct shmt__devices *devices)
 {
-	const size_t room = sizeof(devices->huge) / sizeof(devices->huge[0]);
+	const size_t capacity = sizeof(devices->huge) / sizeof(devices->huge[0]);
 	uint64_t ignored;
 	unsigned shift;
 	dev_t device;
@@ -165,7 +165,7 @@ find_huge_devices(struct shmt__devices *devices)
 	for (shift = 16; shift <= 34; shift++) {
 		device = device_of_memfd(MFD_HUGETLB |
 		    shift << MAP_HUGE_SHIFT, &ignored);
-		if (device != 0 && devices->huge_count < room)
+		if (device != 0 && devices->huge_count < capacity)
 			devices->huge[devices->huge_count++] = device;
 	}
 	devices->has_huge = true;
@@ -213,12 +213,12 @@ static int
 read_lines(const struct shmt__maps_reader *reader, FILE *file)
 {
 	char *line = NULL;
-	size_t room = 0;
+	size_t capacity = 0;
 	bool any = false;
 	int result = 0;
 	ssize_t n;
 
-	while (result == 0 && (n = getline(&line, &room, file)) != -1) {
+	while (result == 0 && (n = getline(&line, &capacity, file)) != -1) {
 		any = true;
 		if (line[n - 1] == '\n')
 			line[n - 1] = '\0';
@@ -251,12 +251,12 @@ by_text(int maps, const struct shmt__maps_reader *reader)
  * room for it. */
 static int
 query(int maps, const struct shmt__maps_reader *reader, uint64_t address,
-    char *name, size_t room, struct map_query *q)
+    char *name, size_t size, struct map_query *q)
 {
 	*q = (struct map_query){ .size = sizeof(*q), .address = address,
 	    .query_flags = QUERY_FILE | QUERY_THIS_OR_NEXT |
 	    (reader->shared_only ? QUERY_SHARED : 0),
-	    .name = (uintptr_t)name, .name_size = (uint32_t)room };
+	    .name = (uintptr_t)name, .name_size = (uint32_t)size };
 	return ioctl(maps, MAP_QUERY, q);
 }
 

@@ -163,7 +163,7 @@ shmt_ns_self(enum shmt_kind kind, uint64_t *inode)
 
 struct namespaces {
 	struct shmt_ns *list;
-	size_t count, room;
+	size_t count, capacity;
 };
 
 /* Adds the namespace of a process, once; of its processes the one with the
@@ -181,7 +181,7 @@ add_namespace(struct namespaces *all, const struct shmt_ns *ns)
 				all->list[i].pid = ns->pid;
 			return 0;
 		}
-	more = shmt__grow(all->list, all->count, &all->room, sizeof(*more));
+	more = shmt__grow(all->list, all->count, &all->capacity, sizeof(*more));
 	if (more == NULL)
 		return -1;
 	all->list = more;

@@ -45,14 +45,14 @@ int
 shmt__list_pids(DIR *proc, pid_t **pids, size_t *count)
 {
 	pid_t *list = NULL, *more;
-	size_t used = 0, room = 0;
+	size_t used = 0, capacity = 0;
 	struct dirent *entry;
 	uint64_t pid;
 
 	while ((errno = 0, entry = readdir(proc)) != NULL) {
 		if (shmt_parse_number(entry->d_name, INT32_MAX, &pid) == -1)
 			continue;
-		more = shmt__grow(list, used, &room, sizeof(*more));
+		more = shmt__grow(list, used, &capacity, sizeof(*more));
 		if (more == NULL)
 			break;
 		list = more;

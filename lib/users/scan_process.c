@@ -180,7 +180,7 @@ add_found(struct shmt__worker *worker, const struct shmt__found *found)
 	struct shmt__scan *scan = &worker->scan;
 	struct shmt__found *more;
 
-	more = shmt__grow(scan->found, scan->count, &worker->room,
+	more = shmt__grow(scan->found, scan->count, &worker->capacity,
 	    sizeof(*more));
 	if (more == NULL)
 		return -1;

@@ -29,7 +29,7 @@ struct shmt__worker {
 	struct shmt__device *known;	/* those of all processes so far */
 	size_t known_count;
 	struct shmt__scan scan;
-	size_t room;		/* of scan.found */
+	size_t capacity;	/* of scan.found */
 	int error;		/* errno of what ended it, or 0 */
 };
 

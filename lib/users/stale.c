@@ -16,7 +16,6 @@
 #include "shmtool.h"
 #include "users/holders.h"
 #include "users/ids.h"
-#include "users/lease.h"
 #include "users/process.h"
 #include "users/stale.h"
 
@@ -46,31 +45,6 @@ shmt_check_stale(const struct shmt_info *segment, int64_t now, uint64_t idle,
 	proof->stale = proof->unattached && proof->not_dest &&
 	    proof->idle_enough && proof->creator_gone &&
 	    proof->last_user_gone;
-}
-
-void
-shmt_fill_use(struct shmt_info *info, const struct shmt_holders *holders)
-{
-	const struct shmt_holder *holder;
-	enum shmt_answer unused;
-	size_t count;
-
-	if (info->object.kind == SHMT_SYSV)
-		return;
-	holder = shmt_holders_of(holders, &info->object, &count);
-	info->nattch = info->fds = 0;
-	info->known |= SHMT_HAS_NATTCH | SHMT_HAS_FDS | SHMT_HAS_IN_USE;
-	info->in_use = count > 0 || info->object.kind != SHMT_POSIX;
-	for (; count > 0; count--, holder++) {
-		info->nattch += holder->maps;
-		info->fds += holder->fds;
-	}
-	if (info->in_use)
-		return;
-	unused = shmt__try_lease(&info->object, SHMT_RETRY);
-	info->in_use = unused == SHMT_NO;
-	if (unused == SHMT_CANNOT_TELL)
-		info->known &= ~SHMT_HAS_IN_USE;
 }
 
 /* "41_...": digits up to an underscore. */

@@ -63,12 +63,12 @@ declared() {
 
 @test "house: the shared library shows what shmtool.h declares, and no more" {
 	needs_archive
-	local so=$SHMTOOL_BIN/libshmtool.so.1.0.0
+	local so=$SHMTOOL_BIN/libshmtool.so.2.0.0
 	diff <(nm -D --defined-only "$so" | awk '$2 == "T" { print $3 }' |
 		sed 's/@.*//' | sort) <(declared)
 	none_of "others" "$(nm -D --defined-only "$so" |
 		awk '$2 != "T" && $3 !~ /^SHMTOOL_/')"
-	readelf -d "$so" | grep -q 'soname: \[libshmtool.so.1\]'
+	readelf -d "$so" | grep -q 'soname: \[libshmtool.so.2\]'
 }
 
 # FILE NAME for each header of ours that the sources below a folder include.

@@ -17,7 +17,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text, again[SHMT__META_MAX];
-	struct shmt_trouble trouble = { 0 };
+	struct shmt_failure failure = { 0 };
 	struct shmt_saved saved = { 0 };
 	size_t length;
 
@@ -26,7 +26,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	memcpy(text, data, size);
 	text[size] = '\0';
-	if (shmt__parse_meta(text, size, &saved, &trouble) == 0) {
+	if (shmt__parse_meta(text, size, &saved, &failure) == 0) {
 		length = shmt__format_meta(&saved, again);
 		if (length != size || memcmp(again, text, size) != 0)
 			abort();

@@ -39,8 +39,8 @@ laid() {
 		./opt/other/include/shmtool.h
 		./opt/other/lib/libshmtool.a
 		./opt/other/lib/libshmtool.so
-		./opt/other/lib/libshmtool.so.1
-		./opt/other/lib/libshmtool.so.1.0.0
+		./opt/other/lib/libshmtool.so.2
+		./opt/other/lib/libshmtool.so.2.0.0
 		./opt/other/lib/pkgconfig/libshmtool.pc
 		./opt/other/share/bash-completion/completions/shmtool
 		./opt/other/share/fish/vendor_completions.d/shmtool.fish
@@ -100,16 +100,16 @@ laid() {
 
 @test "install: the shared library is found by its soname" {
 	run readelf -d "$root/lib/libshmtool.so"
-	[[ "$output" == *"soname: [libshmtool.so.1]"* ]]
+	[[ "$output" == *"soname: [libshmtool.so.2]"* ]]
 	[ "$(readlink -f "$root/lib/libshmtool.so")" = \
-		"$root/lib/libshmtool.so.1.0.0" ]
-	[ "$(readlink "$root/lib/libshmtool.so.1")" = libshmtool.so.1.0.0 ]
+		"$root/lib/libshmtool.so.2.0.0" ]
+	[ "$(readlink "$root/lib/libshmtool.so.2")" = libshmtool.so.2.0.0 ]
 }
 
 @test "install: the .pc file tells prefix, version and libraries" {
 	[ "$(PKG_CONFIG_SYSROOT_DIR='' pkg-config --variable=prefix \
 		libshmtool)" = /opt/other ]
-	[ "$(pkg-config --modversion libshmtool)" = 1.0.0 ]
+	[ "$(pkg-config --modversion libshmtool)" = 2.0.0 ]
 	[[ "$(pkg-config --libs libshmtool)" == *-L*/lib*-lshmtool* ]]
 	[[ "$(pkg-config --libs libshmtool)" != *-lbsd* ]]
 	[[ "$(pkg-config --static --libs libshmtool)" == *-lbsd*-lmd* ]]
@@ -127,7 +127,7 @@ try_example() {
 		"$tree/tests/install/example.c" \
 		$(pkg-config --libs libshmtool)
 	[ "$(LD_LIBRARY_PATH=$root/lib ./example)" = "$example_output" ]
-	readelf -d example | grep -q 'NEEDED.*libshmtool.so.1'
+	readelf -d example | grep -q 'NEEDED.*libshmtool.so.2'
 	[ "$(segments)" -eq 0 ]
 	[ ! -e /dev/shm/example ]
 }

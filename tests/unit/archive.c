@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Saving and restoring: contents, endings, and what was damaged.
+ * Saving and restoring: contents, suffixes, and what was damaged.
  */
 
 #include <sys/ipc.h>
@@ -30,7 +30,7 @@ static void
 restored_as_it_was(void **state)
 {
 	struct shmt_info before, after;
-	struct shmt_trouble trouble;
+	struct shmt_failure failure;
 	struct shmt_saved saved, again;
 	int id, other = -1;
 	char *p;
@@ -43,11 +43,11 @@ restored_as_it_was(void **state)
 	assert_int_equal(saved.segment.lpid, before.lpid);
 	assert_int_equal(saved.segment.nattch, 0);
 	assert_int_equal(files(), 2);
-	assert_int_equal(check_saved(saved.name, &again, &trouble), 0);
+	assert_int_equal(check_saved(saved.name, &again, &failure), 0);
 	assert_memory_equal(again.digest, saved.digest, SHMT__DIGEST);
 	shmt__sysv_rmid(id);
 	assert_int_equal(
-	    restore_to(saved.name, &plain, &other, &again, &trouble), 0);
+	    restore_to(saved.name, &plain, &other, &again, &failure), 0);
 	assert_int_equal(again.lost, 0);
 	assert_int_equal(shmt__sysv_stat(other, &after), 0);
 	assert_int_equal(after.key, KEY);
@@ -63,10 +63,10 @@ restored_as_it_was(void **state)
 }
 
 static void
-every_ending(void **state)
+every_suffix(void **state)
 {
-	static const char *const endings[] = { "", ".meta", ".shm", ".7.shm" };
-	struct shmt_trouble trouble;
+	static const char *const suffixes[] = { "", ".meta", ".shm", ".7.shm" };
+	struct shmt_failure failure;
 	struct shmt_saved saved;
 	char path[300], name[256];
 	size_t i;
@@ -77,32 +77,32 @@ every_ending(void **state)
 	save_ok(id, &saved);
 	strlcpy(name, saved.name, sizeof(name));
 	for (i = 0; i < 4; i++) {
-		snprintf(path, sizeof(path), "%s%s", name, endings[i]);
+		snprintf(path, sizeof(path), "%s%s", name, suffixes[i]);
 		assert_int_equal(shmt_saved_stem(path), strlen(name));
-		assert_int_equal(check_saved(path, &saved, &trouble), 0);
+		assert_int_equal(check_saved(path, &saved, &failure), 0);
 	}
 	assert_int_equal(shmt_saved_stem("a.0.shm"), 3);
 	assert_int_equal(shmt_saved_stem("a.b.shm"), 3);
 	assert_int_equal(shmt_saved_stem(".1.shm"), 2);
 	assert_int_equal(shmt_saved_stem(".meta"), 5);
-	assert_int_equal(check_saved(".meta", &saved, &trouble), -1);
+	assert_int_equal(check_saved(".meta", &saved, &failure), -1);
 	assert_int_equal(errno, ENOENT);
-	assert_int_equal(trouble.place, SHMT_AT_META);
+	assert_int_equal(failure.place, SHMT_AT_META);
 }
 
 static void
 expect_damage(const char *name, enum shmt_place place,
     enum shmt_damage damage)
 {
-	struct shmt_trouble trouble;
+	struct shmt_failure failure;
 	struct shmt_saved saved;
 	unsigned before = segments();
 	int id = -1;
 
-	assert_int_equal(restore_to(name, &plain, &id, &saved, &trouble), -1);
+	assert_int_equal(restore_to(name, &plain, &id, &saved, &failure), -1);
 	assert_int_equal(errno, damage == SHMT_INTACT ? ENOENT : EBADMSG);
-	assert_int_equal(trouble.place, place);
-	assert_int_equal(trouble.damage, damage);
+	assert_int_equal(failure.place, place);
+	assert_int_equal(failure.damage, damage);
 	assert_int_equal(id, -1);
 	assert_int_equal(segments(), before);
 }
@@ -173,12 +173,12 @@ static void
 not_a_file(void **state)
 {
 	static const struct {
-		const char *ending;
+		const char *suffix;
 		enum shmt_place place;
 	} rows[] = {
 		{ "meta", SHMT_AT_META }, { "shm", SHMT_AT_CONTENTS }
 	};
-	struct shmt_trouble trouble;
+	struct shmt_failure failure;
 	struct shmt_saved saved, damaged;
 	char path[300];
 	size_t i;
@@ -189,17 +189,17 @@ not_a_file(void **state)
 	for (i = 0; i < 2; i++) {
 		save_ok(id, &saved);
 		snprintf(path, sizeof(path), "%s.%s", saved.name,
-		    rows[i].ending);
+		    rows[i].suffix);
 		assert_int_equal(rename(path, "other"), 0);
 		assert_int_equal(symlink("other", path), 0);
-		assert_int_equal(check_saved(path, &damaged, &trouble), -1);
+		assert_int_equal(check_saved(path, &damaged, &failure), -1);
 		assert_int_equal(errno, ELOOP);
-		assert_int_equal(trouble.place, rows[i].place);
+		assert_int_equal(failure.place, rows[i].place);
 		unlink(path);
 		assert_int_equal(mkfifo(path, 0600), 0);
-		assert_int_equal(check_saved(path, &damaged, &trouble), -1);
+		assert_int_equal(check_saved(path, &damaged, &failure), -1);
 		assert_int_equal(errno, EINVAL);
-		assert_int_equal(trouble.place, rows[i].place);
+		assert_int_equal(failure.place, rows[i].place);
 		snprintf(path, sizeof(path), "%s.shm", saved.name);
 		unlink(path);
 		snprintf(path, sizeof(path), "%s.meta", saved.name);
@@ -210,22 +210,22 @@ not_a_file(void **state)
 static void
 absent_things(void **state)
 {
-	struct shmt_trouble trouble;
+	struct shmt_failure failure;
 	struct shmt_saved saved;
 	int id;
 
 	(void)state;
 	assert_int_equal(shmt_save(".", OF_ID(0x7fffffff), &quiet, &saved,
-	    &trouble), -1);
+	    &failure), -1);
 	assert_int_equal(errno, ENOENT);
-	assert_int_equal(trouble.place, SHMT_AT_SEGMENT);
+	assert_int_equal(failure.place, SHMT_AT_SEGMENT);
 	id = make_segment(KEY, SIZE, 0600);
 	assert_int_equal(shmt_save("nowhere", OF_ID(id), &quiet, &saved,
-	    &trouble), -1);
+	    &failure), -1);
 	assert_int_equal(errno, ENOENT);
-	assert_int_equal(trouble.place, SHMT_AT_DIR);
+	assert_int_equal(failure.place, SHMT_AT_DIR);
 	assert_int_equal(shmt_save("/dev/null", OF_ID(id), &quiet, &saved,
-	    &trouble), -1);
+	    &failure), -1);
 	assert_int_equal(errno, ENOTDIR);
 	assert_int_equal(files(), 0);
 }
@@ -235,7 +235,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TIDILY(restored_as_it_was),
-		TIDILY(every_ending),
+		TIDILY(every_suffix),
 		TIDILY(damaged_contents),
 		TIDILY(swapped_files),
 		TIDILY(not_a_file),

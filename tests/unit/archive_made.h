@@ -141,21 +141,21 @@ tidy(void **state)
 static inline void
 save_ok(int id, struct shmt_saved *saved)
 {
-	struct shmt_trouble trouble;
+	struct shmt_failure failure;
 
-	if (shmt_save(".", OF_ID(id), &quiet, saved, &trouble) == -1)
-		fail_msg("place %d: %s", (int)trouble.place, strerror(errno));
+	if (shmt_save(".", OF_ID(id), &quiet, saved, &failure) == -1)
+		fail_msg("place %d: %s", (int)failure.place, strerror(errno));
 }
 
 /* Restores a file as a private segment, which is removed again. */
 static inline int
 check_saved(const char *file, struct shmt_saved *saved,
-    struct shmt_trouble *trouble)
+    struct shmt_failure *failure)
 {
 	const struct shmt_restoring how = { .flags = SHMT_OTHER_KEY };
 	int id = -1;
 
-	if (restore_to(file, &how, &id, saved, trouble) == -1)
+	if (restore_to(file, &how, &id, saved, failure) == -1)
 		return -1;
 	return shmt__sysv_rmid(id);
 }

@@ -41,7 +41,7 @@
 static const struct shmt_saving replacing = { .flags = SHMT_REPLACE };
 
 static unsigned
-ending_in(const char *ending)
+count_suffix(const char *suffix)
 {
 	const struct dirent *entry;
 	unsigned count = 0;
@@ -51,8 +51,8 @@ ending_in(const char *ending)
 	assert_non_null(d);
 	while ((entry = readdir(d)) != NULL) {
 		length = strlen(entry->d_name);
-		count += length > strlen(ending) && strcmp(entry->d_name +
-		    length - strlen(ending), ending) == 0;
+		count += length > strlen(suffix) && strcmp(entry->d_name +
+		    length - strlen(suffix), suffix) == 0;
 	}
 	closedir(d);
 	return count;
@@ -70,33 +70,33 @@ store_byte(int id, char byte)
 static void
 never_over_an_existing_pair(void **state)
 {
-	struct shmt_trouble trouble;
+	struct shmt_failure failure;
 	struct shmt_saved first, again;
 	int id;
 
 	(void)state;
 	id = make_segment(KEY, SIZE, 0600);
 	save_ok(id, &first);
-	assert_string_equal(first.ending, ".shm");
+	assert_string_equal(first.suffix, ".shm");
 	assert_int_equal(
-	    shmt_save(".", OF_ID(id), &quiet, &again, &trouble), -1);
+	    shmt_save(".", OF_ID(id), &quiet, &again, &failure), -1);
 	assert_int_equal(errno, EEXIST);
-	assert_int_equal(trouble.place, SHMT_AT_META);
+	assert_int_equal(failure.place, SHMT_AT_META);
 	strlcat(first.name, ".meta", sizeof(first.name));
-	assert_string_equal(trouble.name, first.name);
+	assert_string_equal(failure.name, first.name);
 	first.name[strlen(first.name) - strlen(".meta")] = '\0';
 	store_byte(id, 'F');
 	assert_int_equal(
-	    shmt_save(".", OF_ID(id), &replacing, &again, &trouble), 0);
-	assert_string_equal(again.ending, ".1.shm");
+	    shmt_save(".", OF_ID(id), &replacing, &again, &failure), 0);
+	assert_string_equal(again.suffix, ".1.shm");
 	assert_string_equal(again.name, first.name);
 	assert_int_equal(files(), 2);
 	assert_memory_not_equal(again.digest, first.digest, SHMT__DIGEST);
-	assert_int_equal(check_saved(again.name, &first, &trouble), 0);
+	assert_int_equal(check_saved(again.name, &first, &failure), 0);
 	assert_memory_equal(again.digest, first.digest, SHMT__DIGEST);
 	assert_int_equal(
-	    shmt_save(".", OF_ID(id), &replacing, &again, &trouble), 0);
-	assert_string_equal(again.ending, ".shm");
+	    shmt_save(".", OF_ID(id), &replacing, &again, &failure), 0);
+	assert_string_equal(again.suffix, ".shm");
 	assert_int_equal(files(), 2);
 }
 
@@ -104,7 +104,7 @@ never_over_an_existing_pair(void **state)
 static void
 directory_in_the_way(void **state)
 {
-	struct shmt_trouble trouble;
+	struct shmt_failure failure;
 	struct shmt_saved saved;
 	char path[300];
 	int id;
@@ -116,23 +116,23 @@ directory_in_the_way(void **state)
 	snprintf(path, sizeof(path), "%s.meta", saved.name);
 	assert_int_equal(mkdir(path, 0700), 0);
 	assert_int_equal(
-	    shmt_save(".", OF_ID(id), &quiet, &saved, &trouble), -1);
+	    shmt_save(".", OF_ID(id), &quiet, &saved, &failure), -1);
 	assert_int_equal(errno, EEXIST);
 	assert_int_equal(
-	    shmt_save(".", OF_ID(id), &replacing, &saved, &trouble), -1);
+	    shmt_save(".", OF_ID(id), &replacing, &saved, &failure), -1);
 	assert_int_equal(errno, EISDIR);
-	assert_int_equal(trouble.place, SHMT_AT_META);
+	assert_int_equal(failure.place, SHMT_AT_META);
 	assert_int_equal(files(), 1);
 	rmdir(path);
 }
 
 static void
-touch(const char *name, const char *ending)
+touch(const char *name, const char *suffix)
 {
 	char path[300];
 	int fd;
 
-	snprintf(path, sizeof(path), "%s%s", name, ending);
+	snprintf(path, sizeof(path), "%s%s", name, suffix);
 	fd = open(path, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
 	assert_int_not_equal(fd, -1);
 	close(fd);
@@ -143,7 +143,7 @@ touch(const char *name, const char *ending)
 static void
 left_over_files(void **state)
 {
-	struct shmt_trouble trouble;
+	struct shmt_failure failure;
 	struct shmt_saved saved, again;
 	char hidden[300];
 	int id;
@@ -158,13 +158,13 @@ left_over_files(void **state)
 	touch(hidden, ".3.tmp");
 	save_ok(id, &again);
 	assert_int_equal(files(), 2);
-	assert_string_equal(again.ending, ".shm");
+	assert_string_equal(again.suffix, ".shm");
 	touch(saved.name, ".1.shm");
 	touch(hidden, ".1.tmp");
 	assert_int_equal(
-	    shmt_save(".", OF_ID(id), &replacing, &again, &trouble), 0);
+	    shmt_save(".", OF_ID(id), &replacing, &again, &failure), 0);
 	assert_int_equal(files(), 2);
-	assert_int_equal(check_saved(saved.name, &again, &trouble), 0);
+	assert_int_equal(check_saved(saved.name, &again, &failure), 0);
 }
 
 /* A file that its writer has locked is not left over; nor is one that a .meta
@@ -172,7 +172,7 @@ left_over_files(void **state)
 static void
 files_of_others(void **state)
 {
-	struct shmt_trouble trouble;
+	struct shmt_failure failure;
 	struct shmt_saved saved, again;
 	char path[300];
 	int id, fd;
@@ -184,8 +184,8 @@ files_of_others(void **state)
 	fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
 	assert_int_equal(flock(fd, LOCK_EX), 0);
 	assert_int_equal(
-	    shmt_save(".", OF_ID(id), &replacing, &again, &trouble), 0);
-	assert_string_equal(again.ending, ".2.shm");
+	    shmt_save(".", OF_ID(id), &replacing, &again, &failure), 0);
+	assert_string_equal(again.suffix, ".2.shm");
 	assert_int_equal(files(), 3);
 	assert_int_equal(access(path, F_OK), 0);
 	close(fd);
@@ -194,36 +194,36 @@ files_of_others(void **state)
 	assert_int_equal(write(fd, "x", 1), 1);
 	close(fd);
 	assert_int_equal(
-	    shmt_save(".", OF_ID(id), &quiet, &again, &trouble), -1);
+	    shmt_save(".", OF_ID(id), &quiet, &again, &failure), -1);
 	assert_int_equal(files(), 3);
 	assert_int_equal(
-	    shmt_save(".", OF_ID(id), &replacing, &again, &trouble), 0);
+	    shmt_save(".", OF_ID(id), &replacing, &again, &failure), 0);
 	assert_int_equal(files(), 2);
 }
 
 static void
 ten_at_once(void **state)
 {
-	struct shmt_trouble trouble;
+	struct shmt_failure failure;
 	struct shmt_saved saved;
-	char path[300], ending[SHMT__ENDING];
-	int id, i, fds[SHMT__COPIES];
+	char path[300], suffix[SHMT__SUFFIX];
+	int id, i, fds[SHMT__CONTENTS_MAX];
 
 	(void)state;
 	id = make_segment(KEY, SIZE, 0600);
 	save_ok(id, &saved);
 	clear_files();
-	for (i = 0; i < SHMT__COPIES; i++) {
-		shmt__contents_ending(i, ending);
-		snprintf(path, sizeof(path), "%s%s", saved.name, ending);
+	for (i = 0; i < SHMT__CONTENTS_MAX; i++) {
+		shmt__contents_suffix(i, suffix);
+		snprintf(path, sizeof(path), "%s%s", saved.name, suffix);
 		fds[i] = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
 		assert_int_equal(flock(fds[i], LOCK_EX), 0);
 	}
 	assert_int_equal(
-	    shmt_save(".", OF_ID(id), &quiet, &saved, &trouble), -1);
+	    shmt_save(".", OF_ID(id), &quiet, &saved, &failure), -1);
 	assert_int_equal(errno, EBUSY);
-	assert_int_equal(trouble.place, SHMT_AT_CONTENTS);
-	for (i = 0; i < SHMT__COPIES; i++)
+	assert_int_equal(failure.place, SHMT_AT_CONTENTS);
+	for (i = 0; i < SHMT__CONTENTS_MAX; i++)
 		close(fds[i]);
 	save_ok(id, &saved);
 	assert_int_equal(files(), 2);
@@ -261,7 +261,7 @@ existing_key_or_id(void **state)
 	const struct shmt_restoring same_id = {
 		.flags = SHMT_SAME_ID | SHMT_OTHER_KEY, .key = KEY + 1
 	}, other_key = { .flags = SHMT_OTHER_KEY, .key = KEY + 1 };
-	struct shmt_trouble trouble;
+	struct shmt_failure failure;
 	struct shmt_saved saved;
 	int id, other = -1;
 	char name[256];
@@ -270,16 +270,16 @@ existing_key_or_id(void **state)
 	id = make_segment(KEY, SIZE, 0600);
 	save_ok(id, &saved);
 	strlcpy(name, saved.name, sizeof(name));
-	assert_int_equal(restore_to(name, &plain, &other, &saved, &trouble),
+	assert_int_equal(restore_to(name, &plain, &other, &saved, &failure),
 	    -1);
 	assert_int_equal(errno, EEXIST);
-	assert_int_equal(trouble.place, SHMT_AT_SEGMENT);
+	assert_int_equal(failure.place, SHMT_AT_SEGMENT);
 	assert_int_equal(restore_to(name, &same_id, &other, &saved,
-	    &trouble), -1);
+	    &failure), -1);
 	assert_int_equal(errno, EEXIST);
 	assert_int_equal(segments(), 1);
 	assert_int_equal(restore_to(name, &other_key, &other, &saved,
-	    &trouble), 0);
+	    &failure), 0);
 	assert_int_equal(saved.segment.key, KEY);
 	assert_int_equal(shmt_find(KEY + 1, &id), 0);
 	assert_int_equal(id, other);
@@ -317,7 +317,7 @@ watch_confirm(void *arg, const struct shmt_saved *saved)
 	struct watch *watch = arg;
 
 	assert_int_equal(saved->disturbed, false);
-	assert_int_equal(ending_in(".shm"), 1 + ending_in(".meta"));
+	assert_int_equal(count_suffix(".shm"), 1 + count_suffix(".meta"));
 	watch->confirmed++;
 	return !watch->refuse;
 }
@@ -356,15 +356,15 @@ watched(int id, const char *file, unsigned stop_at, struct watch *watch)
 	const struct shmt_restoring restoring = {
 		.progress = watch_progress, .made = watch_made, .arg = watch
 	};
-	struct shmt_trouble trouble;
+	struct shmt_failure failure;
 	struct shmt_saved saved;
 	int made, result;
 
 	*watch = (struct watch){ .stop_at = stop_at,
 	    .refuse = stop_at == UINT_MAX };
 	if (file == NULL)
-		return shmt_save(".", OF_ID(id), &saving, &saved, &trouble);
-	result = restore_to(file, &restoring, &made, &saved, &trouble);
+		return shmt_save(".", OF_ID(id), &saving, &saved, &failure);
+	result = restore_to(file, &restoring, &made, &saved, &failure);
 	if (result == 0)
 		shmt__sysv_rmid(made);
 	return result;
@@ -462,25 +462,25 @@ static int
 save_there(int id, bool locks)
 {
 	struct watch watch = { 0 };
-	struct shmt_trouble trouble;
+	struct shmt_failure failure;
 	struct shmt_saved saved, again;
 
 	if (watched(id, NULL, 1, &watch) != -1 || files() != 0)
 		return 3;
-	if (shmt_save(".", OF_ID(id), &quiet, &saved, &trouble) == -1 ||
+	if (shmt_save(".", OF_ID(id), &quiet, &saved, &failure) == -1 ||
 	    files() != 2)
 		return 4;
-	if (shmt_save(".", OF_ID(id), &quiet, &saved, &trouble) != -1 ||
+	if (shmt_save(".", OF_ID(id), &quiet, &saved, &failure) != -1 ||
 	    errno != EEXIST || files() != 2)
 		return 5;
-	if (shmt_save(".", OF_ID(id), &replacing, &saved, &trouble) == -1 ||
+	if (shmt_save(".", OF_ID(id), &replacing, &saved, &failure) == -1 ||
 	    files() != (locks ? 2 : 3))
 		return 6;
 	make_old();
-	if (shmt_save(".", OF_ID(id), &replacing, &saved, &trouble) == -1 ||
+	if (shmt_save(".", OF_ID(id), &replacing, &saved, &failure) == -1 ||
 	    files() != 2)
 		return 11;
-	return check_saved(saved.name, &again, &trouble) == 0 ? 0 : 7;
+	return check_saved(saved.name, &again, &failure) == 0 ? 0 : 7;
 }
 
 /* A file that is committed twice, the second time over the first. */

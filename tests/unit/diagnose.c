@@ -63,7 +63,7 @@ sizes(void **state)
 	request.size = UINT64_MAX;
 	cause = diagnose_create(&request, EINVAL);
 	assert_int_equal(cause.kind, SHMT_CAUSE_LARGEST);
-	assert_true(cause.asked == UINT64_MAX);
+	assert_true(cause.requested == UINT64_MAX);
 	/* Nothing is wrong with it: whatever it was, errno tells. */
 	request.size = 1;
 	cause = diagnose_create(&request, EINVAL);
@@ -84,7 +84,7 @@ existing(void **state)
 	assert_int_equal(cause.kind, SHMT_CAUSE_EXISTING);
 	assert_true(cause.certain && cause.has_segment);
 	assert_int_equal(cause.segment.object.id, id);
-	assert_true(cause.asked == 5000 && cause.limit == 4096);
+	assert_true(cause.requested == 5000 && cause.limit == 4096);
 	cause = diagnose_create(&request, EEXIST);
 	assert_int_equal(cause.kind, SHMT_CAUSE_EXISTS);
 	assert_int_equal(cause.segment.object.id, id);
@@ -114,8 +114,9 @@ spaces(void **state)
 	assert_int_equal(cause.kind, SHMT_CAUSE_SHMALL);
 	assert_false(cause.certain);
 	assert_true(cause.limit == limits.shmall);
-	assert_true(cause.asked == (4097 + (uint64_t)sysconf(_SC_PAGESIZE) -
-	    1) / (uint64_t)sysconf(_SC_PAGESIZE));
+	assert_true(
+	    cause.requested == (4097 + (uint64_t)sysconf(_SC_PAGESIZE) - 1) /
+				   (uint64_t)sysconf(_SC_PAGESIZE));
 	assert_true(cause.used == 0);
 }
 
@@ -136,7 +137,8 @@ nearly_too_many(void **state)
 	assert_int_equal(shmt_limit_set("shmmni", before, &now, reason), 0);
 	assert_int_equal(cause.kind, SHMT_CAUSE_SHMMNI);
 	assert_false(cause.certain);
-	assert_true(cause.asked == 1 && cause.used == 0 && cause.limit == 1);
+	assert_true(
+	    cause.requested == 1 && cause.used == 0 && cause.limit == 1);
 }
 
 /* What we locked before counts. */
@@ -155,7 +157,7 @@ locked_before(void **state)
 	shmt_diagnose(&request, SHMT_STEP_LOCK, ENOMEM, &cause);
 	assert_int_equal(shmt__sysv_rmid(id), 0);
 	assert_int_equal(cause.kind, SHMT_CAUSE_MEMLOCK);
-	assert_true(cause.certain && cause.asked == 5000);
+	assert_true(cause.certain && cause.requested == 5000);
 	assert_true(cause.used == 4096);
 }
 
@@ -178,7 +180,7 @@ memory(void **state)
 	cause = diagnose_create(&request, ENOMEM);
 	assert_int_equal(cause.kind, SHMT_CAUSE_HUGE_FREE);
 	assert_false(cause.certain);
-	assert_true(cause.asked == 1);
+	assert_true(cause.requested == 1);
 }
 
 static void

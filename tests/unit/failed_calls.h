@@ -267,7 +267,7 @@ setup(void **state)
 	struct shmt_request request = { .key = 0x51, .size = SIZE,
 	    .mode = 0600 };
 	const struct shmt_saving how = { 0 };
-	struct shmt_trouble trouble;
+	struct shmt_failure failure;
 	struct shmt_saved s;
 	bool created;
 	void *at;
@@ -280,7 +280,7 @@ setup(void **state)
 	put_object("kept", 4096);
 	put_object("spare", 4096);
 	snprintf(file, sizeof(file), "%s/file", dir);
-	if (shmt_save(dir, OF_ID(id), &how, &s, &trouble) == -1)
+	if (shmt_save(dir, OF_ID(id), &how, &s, &failure) == -1)
 		return -1;
 	snprintf(saved, sizeof(saved), "%s/%s", dir, s.name);
 	holder = fork();

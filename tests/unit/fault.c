@@ -292,9 +292,9 @@ save(void)
 {
 	const struct shmt_saving how = { .flags = SHMT_REPLACE };
 	struct shmt_saved s;
-	struct shmt_trouble trouble;
+	struct shmt_failure failure;
 
-	return shmt_save(dir, OF_ID(id), &how, &s, &trouble);
+	return shmt_save(dir, OF_ID(id), &how, &s, &failure);
 }
 
 static int
@@ -318,11 +318,11 @@ restore(void)
 {
 	const struct shmt_restoring how = { .flags = SHMT_OTHER_KEY };
 	struct shmt_saved s;
-	struct shmt_trouble trouble;
+	struct shmt_failure failure;
 	struct shmt_object made = { .id = -2 };
 	int result;
 
-	result = ours_now(shmt_restore(saved, &how, &made, &s, &trouble));
+	result = ours_now(shmt_restore(saved, &how, &made, &s, &failure));
 	if (result == 0)
 		assert_int_equal(shmt__sysv_rmid(made.id), 0);
 	else

@@ -25,7 +25,7 @@
 #include "archive_made.h"
 
 static const struct shmt_saved example = {
-	.ending = ".shm",
+	.suffix = ".shm",
 	.segment = {
 		.object.id = 65536, .key = 0x4d2, .size = 1048576, .mode = 0640,
 		.uid = 1000, .gid = 1001, .cuid = 1002, .cgid = 1003,
@@ -39,7 +39,7 @@ static int
 parse(const char *text, size_t length, unsigned *line,
     enum shmt_damage *damage)
 {
-	struct shmt_trouble trouble = { 0 };
+	struct shmt_failure failure = { 0 };
 	struct shmt_saved saved;
 	char *exact;
 	int result;
@@ -49,12 +49,12 @@ parse(const char *text, size_t length, unsigned *line,
 	assert_non_null(exact);
 	memcpy(exact, text, length);
 	errno = 0;
-	result = shmt__parse_meta(exact, length, &saved, &trouble);
+	result = shmt__parse_meta(exact, length, &saved, &failure);
 	if (result == -1)
 		assert_int_equal(errno, EBADMSG);
 	free(exact);
-	*line = trouble.line;
-	*damage = trouble.damage;
+	*line = failure.line;
+	*damage = failure.damage;
 	return result;
 }
 
@@ -65,7 +65,7 @@ assert_same_meta(const struct shmt_saved *a, const struct shmt_saved *b)
 {
 	const struct shmt_info *s = &a->segment, *t = &b->segment;
 
-	assert_string_equal(a->ending, b->ending);
+	assert_string_equal(a->suffix, b->suffix);
 	assert_memory_equal(a->digest, b->digest, sizeof(a->digest));
 	assert_int_equal(a->disturbed, b->disturbed);
 	assert_int_equal(a->lost, b->lost);
@@ -92,14 +92,14 @@ assert_same_meta(const struct shmt_saved *a, const struct shmt_saved *b)
 static void
 meta_round_trip(void **state)
 {
-	struct shmt_trouble trouble;
+	struct shmt_failure failure;
 	struct shmt_saved saved, extreme = example;
 	char text[SHMT__META_MAX];
 	size_t length;
 
 	(void)state;
 	length = shmt__format_meta(&example, text);
-	assert_int_equal(shmt__parse_meta(text, length, &saved, &trouble), 0);
+	assert_int_equal(shmt__parse_meta(text, length, &saved, &failure), 0);
 	assert_same_meta(&saved, &example);
 	extreme.segment.object.id = INT32_MAX;
 	extreme.segment.key = UINT32_MAX;
@@ -110,13 +110,13 @@ meta_round_trip(void **state)
 	extreme.segment.atime = extreme.segment.ctime = INT64_MAX;
 	extreme.segment.dtime = INT64_C(253402300799);
 	extreme.segment.state = SHMT_DEST | SHMT_LOCKED | SHMT_HUGE;
-	strlcpy(extreme.ending, ".9.shm", sizeof(extreme.ending));
+	strlcpy(extreme.suffix, ".9.shm", sizeof(extreme.suffix));
 	length = shmt__format_meta(&extreme, text);
 	assert_true(length < SHMT__META_MAX);
 	assert_non_null(strstr(text, "9999-12-31T23:59:59Z"));
 	assert_non_null(strstr(text, "status dest locked huge\n"));
 	assert_non_null(strstr(text, "contents .9.shm\n"));
-	assert_int_equal(shmt__parse_meta(text, length, &saved, &trouble), 0);
+	assert_int_equal(shmt__parse_meta(text, length, &saved, &failure), 0);
 	assert_same_meta(&saved, &extreme);
 }
 
@@ -125,14 +125,14 @@ static void
 meta_of_object(void **state)
 {
 	struct shmt_saved saved, object = {
-		.ending = ".shm",
+		.suffix = ".shm",
 		.segment = {
 			.object.kind = SHMT_POSIX, .mode = 0600,
 			.allocated = 4096, .atime = -5, .mtime = INT64_MAX,
 			.btime = 1763690000
 		}
 	};
-	struct shmt_trouble trouble;
+	struct shmt_failure failure;
 	char text[SHMT__META_MAX];
 	size_t length, i, n = 0;
 
@@ -147,7 +147,7 @@ meta_of_object(void **state)
 	assert_non_null(strstr(text, "_%5E%5D%5C%5BZYX"));
 	assert_non_null(strstr(text, "\nsize 0\nallocated 4096\n"));
 	assert_non_null(strstr(text, "\natime 0 never\n"));
-	assert_int_equal(shmt__parse_meta(text, length, &saved, &trouble), 0);
+	assert_int_equal(shmt__parse_meta(text, length, &saved, &failure), 0);
 	assert_int_equal(saved.segment.object.kind, SHMT_POSIX);
 	assert_string_equal(saved.segment.object.name, object.object);
 	assert_ptr_equal(saved.segment.object.name, saved.object);
@@ -156,7 +156,7 @@ meta_of_object(void **state)
 	memset(object.object, 0xff, NAME_MAX);
 	length = shmt__format_meta(&object, text);
 	assert_true(length < SHMT__META_MAX - 200);
-	assert_int_equal(shmt__parse_meta(text, length, &saved, &trouble), 0);
+	assert_int_equal(shmt__parse_meta(text, length, &saved, &failure), 0);
 	assert_string_equal(saved.object, object.object);
 }
 
@@ -166,11 +166,11 @@ meta_of_unnamed(void **state)
 {
 	static const enum shmt_kind kinds[] = { SHMT_DELETED, SHMT_MEMFD,
 	    SHMT_ANON };
-	struct shmt_saved saved, unnamed = { .ending = ".shm",
+	struct shmt_saved saved, unnamed = { .suffix = ".shm",
 	    .segment = { .mode = 0777, .size = 5000, .allocated = 8192,
 	    .btime = 1763690000 } };
 	static const char *const words[] = { "deleted", "memfd", "anon" };
-	struct shmt_trouble trouble;
+	struct shmt_failure failure;
 	char text[SHMT__META_MAX], start[64];
 	size_t length, i;
 
@@ -182,15 +182,15 @@ meta_of_unnamed(void **state)
 		    "size 5000\nallocated 8192\nperms 0777\n", words[i]);
 		assert_memory_equal(text, start, strlen(start));
 		assert_int_equal(shmt__parse_meta(text, length, &saved,
-		    &trouble), 0);
+		    &failure), 0);
 		assert_int_equal(saved.segment.object.kind, kinds[i]);
 		assert_int_equal(saved.segment.size, 5000);
 		assert_null(saved.segment.object.name);
 		/* The version of an object. */
 		text[strlen("shmtool-saved ")] = '3';
 		assert_int_equal(shmt__parse_meta(text, length, &saved,
-		    &trouble), -1);
-		assert_int_equal(trouble.line, 2);
+		    &failure), -1);
+		assert_int_equal(failure.line, 2);
 	}
 }
 

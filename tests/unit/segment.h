@@ -12,12 +12,12 @@
 
 static inline int
 restore_to(const char *file, const struct shmt_restoring *how, int *id,
-    struct shmt_saved *saved, struct shmt_trouble *trouble)
+    struct shmt_saved *saved, struct shmt_failure *failure)
 {
 	struct shmt_object object = { .id = -1 };
 	int result;
 
-	result = shmt_restore(file, how, &object, saved, trouble);
+	result = shmt_restore(file, how, &object, saved, failure);
 	if (result == 0)
 		*id = object.id;
 	return result;

@@ -211,7 +211,7 @@ in_shm() {
 	[ "$(stat -c %a /dev/shm/x)" = 600 ]
 	[ "$(cat /dev/shm/x)" = kept ]
 	refused 5 /x -s 6 -e
-	message_has "6 bytes asked" "the existing object has 5 bytes of" \
+	message_has "6 bytes requested" "the existing object has 5 bytes of" \
 		"shmtool stat /x"
 	refused 2 /x -s 1 -e -- true
 }
@@ -242,6 +242,26 @@ in_shm() {
 	[ "$code" -eq 5 ]
 	grep -q 'the name is taken' "$BATS_TEST_TMPDIR/out"
 	[ "$(stat -c %s /dev/shm/x)" = 20 ]
+}
+
+@test "create /NAME -e: one that was removed again is created after all" {
+	command -v strace >/dev/null || skip "needs strace"
+	is_plain || skip "the program has to be the child of strace"
+	cd "$BATS_TEST_TMPDIR"
+	# The name is taken as it is given, and free when it is looked up.
+	run --separate-stderr strace -qq -o calls -e trace=linkat \
+		-e inject=linkat:error=EEXIST:when=2 \
+		shmtool create /x -s 10 -e -v -i - <<<"contents"
+	grep -q INJECTED calls || skip "strace cannot inject here"
+	[ "$status" -eq 0 ]
+	[ "$output" = /x ]
+	message_has "created object /x, 10 bytes"
+	[ "$(head -n 1 /dev/shm/x)" = contents ]
+	# It is free before, too.
+	run --separate-stderr strace -qq -o calls -e trace=statx \
+		-e inject=statx:retval=0:when=1 shmtool create /y -s 10 -e
+	grep -q INJECTED calls
+	[ "$output" = /y ]
 }
 
 @test "create /NAME -e: another user's object needs its permission" {
@@ -312,7 +332,7 @@ in_shm() {
 	needs_mounts
 	run --separate-stderr in_shm size=1m shmtool create /x -s 2M
 	[ "$status" -eq 6 ]
-	message_has "create: /x: 2097152 bytes asked" \
+	message_has "create: /x: 2097152 bytes requested" \
 		"/dev/shm has 1048576, 0 used and 1048576 free" \
 		"shmtool limits --set dev_shm_size=2097152"
 	# What the message says helps, and a reserved object is filled to its
@@ -345,7 +365,7 @@ in_shm() {
 	}
 	run --separate-stderr refused_by_limit
 	[ "$status" -eq 6 ]
-	message_has "create: /x: 1048576 bytes asked" \
+	message_has "create: /x: 1048576 bytes requested" \
 		"RLIMIT_FSIZE allows 102400: ulimit -f unlimited"
 	run --separate-stderr refused_by_limit --no-reserve
 	[ "$status" -eq 6 ]

@@ -42,7 +42,7 @@ do_as_told() {
 	lower shmmax 65536
 	refused -s 65537
 	[ "$status" -eq 6 ]
-	message_has "create: 65537:" "65537 bytes asked" \
+	message_has "create: 65537:" "65537 bytes requested" \
 		"kernel.shmmax allows 65536" "shmtool limits --set shmmax=65537"
 	do_as_told
 	shmtool create -s 65537
@@ -52,14 +52,14 @@ do_as_told() {
 	echo 0 >/proc/sys/kernel/shmmax
 	run --separate-stderr shmtool create -s 1
 	[ "$status" -eq 6 ]
-	message_has "create: 1: 1 byte asked, kernel.shmmax allows 0"
+	message_has "create: 1: 1 byte requested, kernel.shmmax allows 0"
 }
 
 @test "refusal: the existing one is smaller, EINVAL" {
 	id=$(shmtool create -s 4096 -k 0x4d2)
 	refused -s 8192 -k 0x4d2 -e
 	[ "$status" -eq 5 ]
-	message_has "create: 0x4d2:" "8192 bytes asked" \
+	message_has "create: 0x4d2:" "8192 bytes requested" \
 		"segment $id of $(id -un) has 4096" "shmtool stat $id"
 	# Not taken for a size above shmmax, though it is that too.
 	lower shmmax 5000
@@ -109,7 +109,7 @@ do_as_told() {
 	shmtool create -s 32K
 	refused -s 8193
 	[ "$status" -eq 6 ]
-	message_has "create: 8193: pages: 3 asked, 8 in use" \
+	message_has "create: 8193: pages: 3 requested, 8 in use" \
 		"kernel.shmall allows 10" "shmtool limits --set shmall=11"
 	do_as_told
 	shmtool create -s 8193
@@ -135,7 +135,7 @@ do_as_told() {
 		END { printf "%.0f", n * 1024 }' /proc/meminfo)
 	refused -s 60T
 	[ "$status" -eq 6 ]
-	message_has "create: 60T:" "65970697666560 bytes asked" "$total" \
+	message_has "create: 60T:" "65970697666560 bytes requested" "$total" \
 		"vm.overcommit_memory is 0" --no-reserve
 	shmtool create -s 60T --no-reserve
 }
@@ -167,7 +167,7 @@ do_as_told() {
 		skip "no huge pages here"
 	refused -s 1T --huge=2M
 	[ "$status" -eq 6 ]
-	message_has "huge pages of 2097152 bytes: 524288 asked" "in use" \
+	message_has "huge pages of 2097152 bytes: 524288 requested" "in use" \
 		"/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
 	refused -s 1T --huge
 	message_has "huge pages" "sysctl vm.nr_hugepages="

@@ -217,7 +217,7 @@ shmtool write -f $name.shm /a"
 	run --separate-stderr with_shm size=512k sh -c '
 		shmtool restore "$0" || echo "$? $(ls -A /dev/shm)"' "$name"
 	[ "$output" = "6 " ]
-	message_has "restore: $name: 1048576 bytes asked" "/dev/shm has \
+	message_has "restore: $name: 1048576 bytes requested" "/dev/shm has \
 524288, 0 used" dev_shm_size
 	# Sparse: it is full only when the contents are written.
 	truncate -s 8M /dev/shm/a

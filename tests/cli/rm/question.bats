@@ -275,6 +275,7 @@ answered_yes() {
 }
 
 @test "rm --dry-run: the table shows how much of each is in memory" {
+	needs_own_shm
 	make_segment 64K
 	shmtool write -z65 -n 8192 "$id"
 	head -c 9999 /dev/zero >/dev/shm/x

@@ -195,12 +195,12 @@ was_slow() {
 		mount -t tmpfs -o size=1m tmpfs /dev/shm &&
 		shmtool create /x -s 512K >/dev/null && shmtool set -s 2M /x'
 	[ "$status" -eq 6 ]
-	message_has "set: /x: 1572864 bytes asked" "524288 used" \
+	message_has "set: /x: 1572864 bytes requested" "524288 used" \
 		"524288 free" "shmtool limits --set dev_shm_size=2097152"
 	limited() { (ulimit -f 100 && shmtool set -s 1M /x); }
 	run --separate-stderr limited
 	[ "$status" -eq 6 ]
-	message_has "set: /x: 1048576 bytes asked, RLIMIT_FSIZE allows 102400"
+	message_has "set: /x: 1048576 bytes requested, RLIMIT_FSIZE allows 102400"
 	refused 6 -s 2G /x
 	refused 6 -s 9223372036854775808 /x
 	# The last page is there already: a full file system does not matter.

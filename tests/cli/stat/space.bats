@@ -82,3 +82,16 @@ load rows
 	[[ $output == '{"complete": false,'* ]]
 	[[ $stderr =~ --all-ns:\ [0-9]+\ namespaces?\ may\ not\ be\ entered ]]
 }
+
+@test "stat --all-ns: without any answer it fails, and says so" {
+	command -v strace >/dev/null || skip "needs strace"
+	is_plain || skip "the program has to be the child of strace"
+	# Only the children that enter the namespaces call prctl(2).
+	run --separate-stderr strace -f -qq -o "$BATS_TEST_TMPDIR/calls" \
+		-e trace=prctl -e inject=prctl:signal=KILL shmtool stat --all-ns
+	grep -q 'killed by SIGKILL' "$BATS_TEST_TMPDIR/calls" ||
+		skip "strace cannot inject here"
+	[ "$status" -eq 1 ]
+	[ -z "$output" ]
+	message_has "stat: --all-ns: none of" "gave an answer"
+}
