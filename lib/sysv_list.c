@@ -42,32 +42,25 @@ grow(struct array *array)
 	return &more[array->count++];
 }
 
-/* One number of a line up to max, moving *text; the key, which alone has a
- * sign, in two's complement. */
+/* One number of a line up to max, moving *text. */
 static bool
-field(const char **text, bool is_key, unsigned base, uint64_t max,
-    uint64_t *number)
+field(const char **text, unsigned base, uint64_t max, uint64_t *number)
 {
 	const char *p = *text, *first;
 	unsigned digit;
-	bool negative;
 	uint64_t n = 0;
 
 	while (*p == ' ')
 		p++;
-	negative = is_key && *p == '-';
-	first = p += negative;
-	while ((digit = (unsigned)*p - '0') < base) {
+	for (first = p; (digit = (unsigned)*p - '0') < base; p++)
 		n = n * base + digit;
-		p++;
-	}
 	/* Only with 20 digits or more could n be too large for its type. */
 	if (p == first || (p - first > 19 &&
 	    shmt__digits(&first, base, max, &n) == -1))
 		return false;
 	*text = p;
-	*number = negative ? -n : n;
-	return n <= max + negative;
+	*number = n;
+	return n <= max;
 }
 
 /* The columns of a line; the last two came with Linux 2.6.34. */
@@ -88,14 +81,19 @@ parse_numbers(const char *line, uint64_t v[static COLUMNS])
 		[CGID] = UINT32_MAX, [ATIME] = INT64_MAX, [DTIME] = INT64_MAX,
 		[CTIME] = INT64_MAX, [RSS] = UINT64_MAX, [SWAP] = UINT64_MAX
 	};
-	const char *p = line;
+	const char *p = line + strspn(line, " ");
+	const bool negative = p[0] == '-' && p[1] != ' ';
 	int n;
 
+	p += negative;
 	for (n = 0; n < COLUMNS && *p != '\n'; n++)
-		if (!field(&p, n == KEY, n == PERMS ? 8 : 10, most[n], &v[n]))
+		if (!field(&p, n == PERMS ? 8 : 10,
+		    n == KEY ? most[n] + negative : most[n], &v[n]))
 			return 0;
-	while (*p == ' ')
-		p++;
+	/* The key, which alone has a sign, in two's complement. */
+	if (negative)
+		v[KEY] = -v[KEY];
+	p += strspn(p, " ");
 	return *p == '\n' && (n == RSS || n == COLUMNS) ? n : 0;
 }
 
