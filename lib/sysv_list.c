@@ -316,6 +316,11 @@ list_slots(int command, bool sparse, struct shmt_info **list, size_t *count)
 			return shmt__fail(EAGAIN);
 		}
 	}
+	/* The caller may try another way. */
+	if (found == 0) {
+		free(all);
+		all = NULL;
+	}
 	*list = all;
 	*count = found;
 	return 0;
