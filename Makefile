@@ -29,7 +29,7 @@ PKG_CONFIG ?= pkg-config
 CFLAGS ?= -O2 -g
 BUILD ?= build
 
-# Sources, without folder and suffix.
+# Sources, without directory and suffix.
 LIB := \
 	archive/contents archive/digest archive/meta archive/name archive/pair \
 	archive/restore archive/save bytes/allocation bytes/copy bytes/memcg \

@@ -51,10 +51,11 @@ segment_failed(const struct shmt_info *segment, int error, char **reason)
 	case EISDIR:
 	case ENXIO:
 	case ENOENT:
-		return set_reason(reason, ST_ABSENT, "was removed meanwhile");
+		return set_reason(reason, ST_ABSENT, "was removed before it "
+		    "was saved");
 	case ENODATA:
 		return set_reason(reason, ST_FAILED, "became shorter than its "
-		    "%ju byte%s meanwhile", (uintmax_t)segment->size,
+		    "%ju byte%s while it was saved", (uintmax_t)segment->size,
 		    plural(segment->size, "s"));
 	case EACCES:
 		return set_reason(reason, ST_DENIED, "no read permission: "

@@ -123,7 +123,7 @@ access_word(unsigned flags)
 
 /* EINVAL for a segment that exists: the address is wrong. */
 static int
-bad_address(const struct opts *o, const struct held *h)
+report_address(const struct opts *o, const struct held *h)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 
@@ -142,7 +142,7 @@ bad_address(const struct opts *o, const struct held *h)
 
 /* A refusal that only shmt_map() has; -1: it is another one. */
 static int
-not_mapped(const struct opts *o, const struct held *h, int error)
+report_not_mapped(const struct opts *o, const struct held *h, int error)
 {
 	struct statvfs fs;
 
@@ -158,11 +158,11 @@ not_mapped(const struct opts *o, const struct held *h, int error)
 		    "mount -o remount,exec /dev/shm");
 		return ST_DENIED;
 	}
-	return error == EEXIST ? bad_address(o, h) : -1;
+	return error == EEXIST ? report_address(o, h) : -1;
 }
 
 static int
-refused(const struct opts *o, const struct held *h, int error)
+report_refusal(const struct opts *o, const struct held *h, int error)
 {
 	const struct shmt_request request = { .size = h->segment.size };
 	int status;
@@ -173,12 +173,12 @@ refused(const struct opts *o, const struct held *h, int error)
 			return status;
 	}
 	if (h->segment.object.kind != SHMT_SYSV) {
-		status = not_mapped(o, h, error);
+		status = report_not_mapped(o, h, error);
 		if (status != -1)
 			return status;
 	}
 	if (error == EINVAL && o->address != 0)
-		return bad_address(o, h);
+		return report_address(o, h);
 	if (error != EACCES)
 		return diagnose_refusal(h->operand->text, &request,
 		    SHMT_STEP_ATTACH, error);
@@ -225,7 +225,7 @@ attach_one(const struct opts *o, struct held *h)
 	if (error == ENOENT ||
 	    shmt_info(&object, 0, &h->segment) == -1)
 		return operand_failed(h->operand, error);
-	return refused(o, h, error);
+	return report_refusal(o, h, error);
 }
 
 static void

@@ -36,7 +36,7 @@ selected_kinds(const struct selection *selection)
 }
 
 static unsigned
-wanted(const struct selection *selection)
+wanted_facts(const struct selection *selection)
 {
 	return (selection->needs & NEEDS_RSS) != 0 ? SHMT_WANT_RSS : 0;
 }
@@ -73,7 +73,8 @@ pick_operands(const struct selection *selection, struct shmt_list *all,
 		n += operand->ref.kind == SHMT_SYSV ?
 		    pick_segment(operand, all, &picked[n]) :
 		    shmt_resolve(&operand->ref, &object) == 0 &&
-		    shmt_info(&object, wanted(selection), &picked[n]) == 0;
+		    shmt_info(&object, wanted_facts(selection),
+		    &picked[n]) == 0;
 	}
 	free(all->list);
 	all->list = picked;
@@ -92,7 +93,7 @@ add_operands(const struct selection *selection, struct rows *rows)
 	int status;
 
 	if (shmt_list(selected_kinds(selection) & SHMT_KIND(SHMT_SYSV),
-	    wanted(selection), &all) == -1)
+	    wanted_facts(selection), &all) == -1)
 		return fail(NULL, errno);
 	passes = check_memory(calloc(selection->operand_count,
 	    sizeof(*passes)));
@@ -114,7 +115,7 @@ add_matches(const struct selection *selection, struct rows *rows)
 	int status;
 
 	status = filter_list(selection->filter, selected_kinds(selection),
-	    wanted(selection), &all);
+	    wanted_facts(selection), &all);
 	if (status == ST_OK)
 		make_rows(rows, &all);
 	return status;
@@ -276,7 +277,7 @@ receive_rows(const char *bytes, size_t length, struct rows *rows,
 	    reply.ipc_ns.holders.hidden, NULL };
 	ipc_ns->processes = copy_part(&bytes, ipc_ns->process_count *
 	    sizeof(*ipc_ns->processes));
-	own_names(rows, first, copy_part(&bytes, reply.names_size));
+	assign_names(rows, first, copy_part(&bytes, reply.names_size));
 	return ST_OK;
 }
 
@@ -394,8 +395,8 @@ collect_everywhere(
 		add_status(&status, collect_namespace(selection, &list[i],
 		    collection));
 	if (status == ST_OK && rows->ns_count == 0) {
-		warn_about("--all-ns", "none of %zu namespace%s gave an answer",
-		    count, plural(count, "s"));
+		warn_about("--all-ns", "none of %zu namespace%s could be "
+		    "listed", count, plural(count, "s"));
 		status = ST_FAILED;
 	}
 	free(list);
@@ -482,7 +483,7 @@ check_holders_found(const struct rows *rows)
 
 	for (i = 0; i < rows->ns_count; i++)
 		if (rows->namespaces[i].holders_error != 0) {
-			warn_about(NULL, "cannot find out who is attached: "
+			warn_about(NULL, "cannot find the attached processes: "
 			    "%s", strerror(rows->namespaces[i].holders_error));
 			return false;
 		}
@@ -533,18 +534,18 @@ check_complete(const struct selection *selection,
 	/* Memory without a name is found only in the processes that hold
 	 * it. */
 	if (hidden > 0)
-		warn_about(NULL, "not listed: memory only in %zu process%s "
-		    "that may not be read", hidden, plural(hidden, "es"));
+		warn_about(NULL, "not listed: memory held only by %zu "
+		    "process%s that may not be read", hidden,
+		    plural(hidden, "es"));
 	if (collection->hidden > 0) {
-		warn_about("--all-ns", "%zu process%s may not be asked for "
-		    "%s namespace", collection->hidden,
-		    plural(collection->hidden, "es"),
-		    collection->hidden == 1 ? "its" : "their");
+		warn_about("--all-ns", "the namespace of %zu process%s may "
+		    "not be read", collection->hidden,
+		    plural(collection->hidden, "es"));
 		complete = false;
 	}
 	if (collection->closed > 0) {
 		warn_about("--all-ns", "%zu namespace%s may not be entered, or "
-		    "gave no answer", collection->closed,
+		    "did not answer", collection->closed,
 		    plural(collection->closed, "s"));
 		complete = false;
 	}

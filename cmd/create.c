@@ -98,7 +98,7 @@ check(struct opts *o)
 	int status;
 
 	if (o->size == NULL && o->new.input == NULL)
-		return usage_error(NULL, "which --size?");
+		return usage_error(NULL, "give --size");
 	if (o->new.request.flags & SHMT_OPEN) {
 		status = check_open(o);
 		if (status != ST_OK)
@@ -169,7 +169,7 @@ make(struct creation *c)
 	if (c->command != NULL || (is_segment && c->input != NULL)) {
 		c->has_reaper = start_reaper(&c->reaper, NULL, 0);
 		if (!c->has_reaper)
-			return no_reaper(c->text);
+			return reaper_failed(c->text);
 	}
 	return is_segment ? make_segment(c) : make_object(c);
 }

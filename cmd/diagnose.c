@@ -28,7 +28,7 @@ struct refusal {
 };
 
 static int
-bad_size(const struct refusal *r)
+report_size(const struct refusal *r)
 {
 	const struct shmt_info *s = &r->cause.segment;
 
@@ -61,7 +61,7 @@ bad_size(const struct refusal *r)
 }
 
 static int
-too_many(const struct refusal *r)
+report_too_many(const struct refusal *r)
 {
 	if (r->cause.kind == SHMT_CAUSE_SHMALL)
 		warn_about(r->object, "%spages: %ju requested, %ju in use, "
@@ -70,11 +70,11 @@ too_many(const struct refusal *r)
 		    r->used + r->requested);
 	else if (r->limit >= SHMMNI_MOST)
 		warn_about(r->object, "%ssegments: %ju in use, kernel.shmmni "
-		    "allows %ju, and no kernel more: shmtool rm --stale -n "
-		    "shows what may go", r->likely, r->used, r->limit);
+		    "allows %ju, the maximum: shmtool rm --stale -n shows "
+		    "candidates", r->likely, r->used, r->limit);
 	else
 		warn_about(r->object, "%ssegments: %ju in use, kernel.shmmni "
-		    "allows %ju: shmtool rm --stale -n shows what may go, "
+		    "allows %ju: shmtool rm --stale -n shows candidates, "
 		    "shmtool limits --set shmmni=%ju makes room", r->likely,
 		    r->used, r->limit, r->limit < 16 ? 32 :
 		    r->limit < SHMMNI_MOST / 2 ? r->limit * 2 : SHMMNI_MOST);
@@ -82,7 +82,7 @@ too_many(const struct refusal *r)
 }
 
 static int
-no_memory(const struct refusal *r)
+report_no_memory(const struct refusal *r)
 {
 	const char *bytes = plural(r->requested, "s"), *where = "this machine";
 	uintmax_t used = r->used, limit = r->limit;
@@ -114,7 +114,7 @@ no_memory(const struct refusal *r)
 }
 
 static int
-no_huge_pages(const struct refusal *r)
+report_no_huge_pages(const struct refusal *r)
 {
 	const uintmax_t size = r->cause.huge_size;
 	const uintmax_t wanted = r->used + r->requested;
@@ -135,7 +135,7 @@ no_huge_pages(const struct refusal *r)
 
 /* ulimit(1) counts in KiB. */
 static int
-over_rlimit(const struct refusal *r)
+report_rlimit(const struct refusal *r)
 {
 	const uintmax_t kib = (r->used + r->requested + 4096) / 1024 + 1;
 	const char *bytes = plural(r->requested, "s");
@@ -152,7 +152,7 @@ over_rlimit(const struct refusal *r)
 }
 
 static int
-no_next_id(const struct refusal *r)
+report_next_id(const struct refusal *r)
 {
 	static const char file[] = "/proc/sys/kernel/shm_next_id";
 
@@ -170,7 +170,7 @@ no_next_id(const struct refusal *r)
 }
 
 static int
-is_taken(const struct refusal *r)
+report_taken(const struct refusal *r)
 {
 	const struct shmt_info *s = &r->cause.segment;
 
@@ -188,7 +188,7 @@ is_taken(const struct refusal *r)
 }
 
 static int
-not_permitted(const struct refusal *r)
+report_not_permitted(const struct refusal *r)
 {
 	const struct shmt_info *s = &r->cause.segment;
 
@@ -199,14 +199,14 @@ not_permitted(const struct refusal *r)
 		    r->limit, (unsigned)getegid());
 	else
 		warn_about(r->object, "segment %d of %s has mode %04o, which "
-		    "does not permit what %04o asks for: shmtool stat %d",
-		    s->object.id, user_name(s->uid), s->mode,
-		    r->request->mode, s->object.id);
+		    "does not permit what %04o requests: shmtool stat %d",
+		    s->object.id, user_name(s->uid), s->mode, r->request->mode,
+		    s->object.id);
 	return ST_DENIED;
 }
 
 static int
-otherwise(const struct refusal *r)
+report_other(const struct refusal *r)
 {
 	warn_about(r->object, "%ju bytes: %s", (uintmax_t)r->request->size,
 	    strerror(r->error));
@@ -218,22 +218,22 @@ diagnose_refusal(const char *object, const struct shmt_request *request,
     enum shmt_step step, int error)
 {
 	static int (*const reports[])(const struct refusal *) = {
-		[SHMT_CAUSE_OTHER] = otherwise,
-		[SHMT_CAUSE_ZERO_SIZE] = bad_size,
-		[SHMT_CAUSE_SHMMAX] = bad_size,
-		[SHMT_CAUSE_LARGEST] = bad_size,
-		[SHMT_CAUSE_EXISTING] = bad_size,
-		[SHMT_CAUSE_HUGE_SIZE] = bad_size,
-		[SHMT_CAUSE_SHMMNI] = too_many,
-		[SHMT_CAUSE_SHMALL] = too_many,
-		[SHMT_CAUSE_OVERCOMMIT] = no_memory,
-		[SHMT_CAUSE_HUGE_FREE] = no_huge_pages,
-		[SHMT_CAUSE_MEMLOCK] = over_rlimit,
-		[SHMT_CAUSE_AS] = over_rlimit,
-		[SHMT_CAUSE_HUGE_GROUP] = not_permitted,
-		[SHMT_CAUSE_NEXT_ID] = no_next_id,
-		[SHMT_CAUSE_EXISTS] = is_taken,
-		[SHMT_CAUSE_MODE] = not_permitted
+		[SHMT_CAUSE_OTHER] = report_other,
+		[SHMT_CAUSE_ZERO_SIZE] = report_size,
+		[SHMT_CAUSE_SHMMAX] = report_size,
+		[SHMT_CAUSE_LARGEST] = report_size,
+		[SHMT_CAUSE_EXISTING] = report_size,
+		[SHMT_CAUSE_HUGE_SIZE] = report_size,
+		[SHMT_CAUSE_SHMMNI] = report_too_many,
+		[SHMT_CAUSE_SHMALL] = report_too_many,
+		[SHMT_CAUSE_OVERCOMMIT] = report_no_memory,
+		[SHMT_CAUSE_HUGE_FREE] = report_no_huge_pages,
+		[SHMT_CAUSE_MEMLOCK] = report_rlimit,
+		[SHMT_CAUSE_AS] = report_rlimit,
+		[SHMT_CAUSE_HUGE_GROUP] = report_not_permitted,
+		[SHMT_CAUSE_NEXT_ID] = report_next_id,
+		[SHMT_CAUSE_EXISTS] = report_taken,
+		[SHMT_CAUSE_MODE] = report_not_permitted
 	};
 	struct refusal r = { .object = object, .request = request,
 		.error = error };
@@ -286,7 +286,7 @@ container_size_option(void)
 }
 
 static void
-no_remount(uint64_t size, const char *reason, int error)
+report_no_remount(uint64_t size, const char *reason, int error)
 {
 	const char *option = container_size_option();
 
@@ -310,7 +310,7 @@ no_remount(uint64_t size, const char *reason, int error)
 }
 
 static void
-no_sysctl(const struct shmt_setting *s, int error)
+report_no_sysctl(const struct shmt_setting *s, int error)
 {
 	if (error == EACCES || error == EPERM)
 		warn_about(s->name, "%s: only root of this IPC namespace may "
@@ -334,11 +334,11 @@ setting_failed(const struct shmt_setting *setting, uint64_t now,
     const char *reason, int error)
 {
 	if (error == EIO && now != setting->value)
-		warn_about(setting->name, "the kernel kept %" PRIu64 " and not "
-		    "%" PRIu64, now, setting->value);
+		warn_about(setting->name, "the kernel kept %" PRIu64 " instead "
+		    "of %" PRIu64, now, setting->value);
 	else if (strcmp(setting->name, SHMT_DEV_SHM_SIZE) == 0)
-		no_remount(setting->value, reason, error);
+		report_no_remount(setting->value, reason, error);
 	else
-		no_sysctl(setting, error);
+		report_no_sysctl(setting, error);
 	return file_status(error);
 }

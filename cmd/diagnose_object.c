@@ -24,7 +24,7 @@
 /* Names the command that makes /dev/shm large enough: limits --set is only for
  * our own. */
 static int
-no_room(const char *text, const struct shmt_cause *c)
+report_no_room(const char *text, const struct shmt_cause *c)
 {
 	uintmax_t requested = c->requested, used = c->used, limit = c->limit;
 	const char *option = container_size_option();
@@ -45,7 +45,7 @@ no_room(const char *text, const struct shmt_cause *c)
 }
 
 static int
-too_large(const char *text, const struct shmt_cause *c)
+report_too_large(const char *text, const struct shmt_cause *c)
 {
 	if (c->kind == SHMT_CAUSE_LARGEST)
 		warn_about(text, "%ju bytes requested, more than any object "
@@ -76,7 +76,7 @@ describe_existing(char reason[static REASON], struct shmt_cause *c)
 }
 
 static int
-is_taken(const char *text, const struct shmt_object *object,
+report_taken(const char *text, const struct shmt_object *object,
     struct shmt_cause *c)
 {
 	const char *what;
@@ -96,7 +96,7 @@ is_taken(const char *text, const struct shmt_object *object,
 
 /* A refusal of which only the errno is known. */
 static int
-otherwise(const char *text, const struct shmt_object *object, int error)
+report_other(const char *text, const struct shmt_object *object, int error)
 {
 	struct shmt_info info;
 
@@ -129,7 +129,7 @@ diagnose_object(const char *text, const struct shmt_object *object,
 	requested = c.requested;
 	switch (c.kind) {
 	case SHMT_CAUSE_SHM_SIZE:
-		return no_room(text, &c);
+		return report_no_room(text, &c);
 	case SHMT_CAUSE_SHM_INODES:
 		warn_about(text, "/dev/shm has inodes for %ju files, and all "
 		    "are used: mount -o remount,nr_inodes=%ju /dev/shm",
@@ -142,9 +142,9 @@ diagnose_object(const char *text, const struct shmt_object *object,
 		return ST_LIMIT;
 	case SHMT_CAUSE_FSIZE:
 	case SHMT_CAUSE_LARGEST:
-		return too_large(text, &c);
+		return report_too_large(text, &c);
 	case SHMT_CAUSE_EXISTS:
-		return is_taken(text, &named, &c);
+		return report_taken(text, &named, &c);
 	case SHMT_CAUSE_EXISTING:
 		describe_existing(reason, &c);
 		warn_about(text, "%ju byte%s requested, the existing object "
@@ -156,6 +156,6 @@ diagnose_object(const char *text, const struct shmt_object *object,
 		    not_object(ENODEV));
 		return ST_FAILED;
 	default:
-		return otherwise(text, &named, error);
+		return report_other(text, &named, error);
 	}
 }

@@ -276,17 +276,17 @@ check_filter(struct shmt_filter *filter)
 	const bool dest = filter_has(filter, SHMT_BY_DEST, false);
 
 	if (entered_namespace() != NULL && only_named_kinds(filter, "memory "
-	    "without a name belongs to no namespace: without --ns") != ST_OK)
+	    "without a name belongs to no namespace: omit --ns") != ST_OK)
 		return ST_USAGE;
 	if (filter_has(filter, SHMT_BY_KEY, false) &&
 	    filter_has(filter, SHMT_BY_PRIVATE, false))
 		return usage_error(NULL, "either --key or --private");
 	if (dest && filter_has(filter, SHMT_BY_STALE, false))
-		return usage_error(NULL, "either --dest or --stale: what is "
+		return usage_error(NULL, "either --dest or --stale: a segment "
 		    "marked for removal is not stale");
 	if (dest && filter_has(filter, SHMT_BY_UNATTACHED, false))
-		return usage_error(NULL, "either --dest or --unattached: what "
-		    "is marked for removal goes with its last attachment");
+		return usage_error(NULL, "either --dest or --unattached: a "
+		    "segment marked for removal is still attached");
 	if (excludes_all_sizes(filter))
 		return usage_error(NULL, "--min-size is above --max-size");
 	return check_kinds(filter);
@@ -361,7 +361,7 @@ filter_mark(const struct shmt_filter *filter,
 	if (filter_needs_holders(filter, list, count) &&
 	    shmt_holders_of_list(list, count, &holders) == -1) {
 		error = errno;
-		warn_about(NULL, "cannot find out who is attached: %s",
+		warn_about(NULL, "cannot find the attached processes: %s",
 		    strerror(error));
 		return status_of(error);
 	}
@@ -382,7 +382,7 @@ list_failed(unsigned kinds, int error)
 		return fail(NULL, error);
 	if (error != ENODEV)
 		return fail("/dev/shm", error);
-	warn_about("/dev/shm", "is not there, or is no tmpfs");
+	warn_about("/dev/shm", "does not exist, or is not a tmpfs");
 	return ST_FAILED;
 }
 

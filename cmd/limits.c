@@ -178,7 +178,7 @@ static const struct option_row options[] = {
 /* Reports an option that does not go with the chosen action; where none was
  * chosen, names the action that it goes with. */
 static int
-misplaced(unsigned option, const struct action *chosen)
+report_misplaced(unsigned option, const struct action *chosen)
 {
 	unsigned owner = chosen->option, i;
 	char name[32];
@@ -212,8 +212,9 @@ take_operands(struct opts *o)
 
 	if (o->args.count > 0 && !has(o, SET))
 		return usage_error(o->args.operands[0], has(o, ADVISE) ?
-		    "limits takes no operand, and a profile in one word with "
-		    "it: --advise=postgresql" : "limits takes no operand");
+		    "limits takes no operand; a profile is in one word with "
+		    "its option: --advise=postgresql" :
+		    "limits takes no operand");
 	for (i = 0; i < o->args.count && status == ST_OK; i++)
 		status = parse_setting(o->args.operands[i], &o->settings);
 	return status;
@@ -238,7 +239,7 @@ parse(int argc, char **argv, struct opts *o, const struct action **action)
 	for (i = 0; i < OPTIONS; i++)
 		if (has(o, i) && i != chosen->option &&
 		    (chosen->fitting & BIT(i)) == 0)
-			return misplaced(i, chosen);
+			return report_misplaced(i, chosen);
 	if (has(o, HUMAN) && has(o, JSON))
 		return usage_error("--human", "not with --json");
 	*action = chosen;

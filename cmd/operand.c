@@ -25,9 +25,9 @@ parse_operand(const char *text, struct operand *operand)
 			return operand->ref.kind == SHMT_SYSV ? ST_OK :
 			    enter_objects(text);
 		if (entered_namespace() != NULL)
-			return usage_error(text, "memory is reached by the "
-			    "processes that hold it, in whatever namespace: "
-			    "without --ns");
+			return usage_error(text, "memory without a name is "
+			    "found through its processes, in any namespace: "
+			    "omit --ns");
 		/* A path to an object that has a name is that object. */
 		if (shmt_path_name(text, operand->name) == 0)
 			operand->ref = (struct shmt_ref){ .kind = SHMT_POSIX,
@@ -41,8 +41,8 @@ parse_operand(const char *text, struct operand *operand)
 		return usage_error(text, "out of range: ids go from 0 to "
 		    "2147483647, keys from 1 to 0xffffffff");
 	if (strcmp(text, "/dev/shm") == 0 || strcmp(text, "/dev/shm/") == 0)
-		return usage_error(text, "no object: shmtool stat --kind posix "
-		    "lists those in it");
+		return usage_error(text, "a directory: shmtool stat --kind "
+		    "posix lists the objects in it");
 	if (errno == EINVAL || (errno == ENAMETOOLONG && *text == '/'))
 		return usage_error(text, "not a segment: an id (123), a key "
 		    "(0x4d2), /NAME, id:N, key:N, ftok:PATH[:PROJ], "
@@ -120,7 +120,7 @@ not_object(int error)
 	case ENXIO:
 		return "a FIFO, a socket or a device has this name";
 	case ENODEV:
-		return "/dev/shm is not there, or is no tmpfs";
+		return "/dev/shm does not exist, or is not a tmpfs";
 	default:
 		return NULL;
 	}
@@ -149,7 +149,7 @@ not_memory(int error)
 }
 
 int
-replaced(const char *text, int id)
+report_replaced(const char *text, int id)
 {
 	warn_about(text, "segment %d was removed, and another one has its id",
 	    id);
@@ -166,7 +166,7 @@ operand_failed(const struct operand *operand, int error)
 		what = operand->ref.path != NULL ? not_memory(error) :
 		    not_object(error);
 		if (what != NULL) {
-			warn_about(operand->text, "no object: %s", what);
+			warn_about(operand->text, "not an object: %s", what);
 			return ST_ABSENT;
 		}
 	}
@@ -185,7 +185,7 @@ check_sealed(const struct operand *operand, const struct shmt_info *segment)
 
 	if (seals == 0)
 		return ST_OK;
-	warn_about(operand->text, "the seal %s forbids to write to it",
+	warn_about(operand->text, "the seal %s forbids writing to it",
 	    (seals & F_SEAL_WRITE) != 0 ? "F_SEAL_WRITE" :
 	    "F_SEAL_FUTURE_WRITE");
 	return ST_DENIED;

@@ -41,7 +41,7 @@ void absent_reason(const struct operand *operand,
 const char *not_object(int error);
 
 /* Reports that the id of a segment was given to another one; ST_ABSENT. */
-int replaced(const char *text, int id);
+int report_replaced(const char *text, int id);
 
 /* fail() about an operand, with absent_reason() for ENOENT. */
 int operand_failed(const struct operand *operand, int error);

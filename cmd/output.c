@@ -79,7 +79,7 @@ is_trusted(const struct stat *st)
 }
 
 static int
-not_trusted(const struct output *output, const struct stat *st)
+report_not_trusted(const struct output *output, const struct stat *st)
 {
 	warn_about(output->path, S_ISLNK(st->st_mode) ?
 	    "a symbolic link of another user; it is not followed" :
@@ -95,7 +95,7 @@ open_special(struct output *output, const struct stat *found)
 	bool link = S_ISLNK(found->st_mode);
 
 	if (!is_trusted(found))
-		return not_trusted(output, found);
+		return report_not_trusted(output, found);
 	output->fd = open(output->path, O_WRONLY | O_CLOEXEC | O_NOCTTY |
 	    (link ? 0 : O_NOFOLLOW));
 	if (output->fd == -1 || fstat(output->fd, &st) == -1) {
@@ -108,7 +108,7 @@ open_special(struct output *output, const struct stat *found)
 		return ST_OK;
 	close(output->fd);
 	if (!S_ISREG(st.st_mode))
-		return not_trusted(output, &st);
+		return report_not_trusted(output, &st);
 	warn_about(output->path, "a link to a file; it is not followed");
 	return ST_FAILED;
 }

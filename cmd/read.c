@@ -152,8 +152,8 @@ check_values(const struct opts *o)
 	rest = o->length % width;
 	if (rest == 0)
 		return ST_OK;
-	warn_about(o->operand.text, "%ju byte%s: no whole number of %s values "
-	    "of %ju bytes: use --length %ju", (uintmax_t)o->length,
+	warn_about(o->operand.text, "%ju byte%s: not a whole number of %s "
+	    "values of %ju bytes: use --length %ju", (uintmax_t)o->length,
 	    plural(o->length, "s"), o->dump.type->name, (uintmax_t)width,
 	    (uintmax_t)(o->length - rest));
 	return ST_FAILED;
@@ -168,13 +168,13 @@ open_failed(const struct opts *o, const struct shmt_info *segment)
 	case ESRCH:
 		warn_about(object, "cannot be read without a trace: %s",
 		    segment->nattch == 0 ? "no process has it attached" :
-		    "no process of root, its owner, its creator or you has it "
-		    "attached that you may read");
+		    "no attached process of root, its owner, its creator or you "
+		    "may be read");
 		return ST_FAILED;
 	case ENODATA:
 		warn_about(object, "cannot be read without a trace: it has "
-		    "unwritten pages, which are not allocated by reading only "
-		    "with CAP_CHECKPOINT_RESTORE");
+		    "unwritten pages, which reading would allocate without "
+		    "CAP_CHECKPOINT_RESTORE");
 		return ST_FAILED;
 	case EACCES:
 		warn_about(object, "no read permission: mode %04o, owner %s",

@@ -150,7 +150,7 @@ inform_reaper(const struct reaper *reaper, const struct shmt_info *segment)
 }
 
 int
-no_reaper(const char *text)
+reaper_failed(const char *text)
 {
 	warn_about(text, "cannot set up the process that removes it: %s",
 	    strerror(errno));

@@ -31,7 +31,7 @@ bool inform_reaper(const struct reaper *reaper,
     const struct shmt_info *segment);
 
 /* Reports that it could not be started or informed; returns a status. */
-int no_reaper(const char *text);
+int reaper_failed(const char *text);
 
 void end_reaper(const struct reaper *reaper);
 void dismiss_reaper(const struct reaper *reaper);

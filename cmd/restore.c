@@ -172,8 +172,8 @@ pair_failed(const struct work *w, int error)
 		warn_about(w->file, "the %s is a symbolic link; it is not "
 		    "followed", which);
 	else if (error == ENOTSUP)
-		warn_about(w->file, "it was no System V segment, and has no "
-		    "id: without --id");
+		warn_about(w->file, "it was not a System V segment, and has no "
+		    "id: omit --id");
 	else if (error == EDESTADDRREQ) {
 		warn_about(w->file, "it was memory without a name: --as /NAME "
 		    "makes an object of it, -k KEY a segment");
@@ -191,7 +191,7 @@ pair_failed(const struct work *w, int error)
 
 /* Shows how to overwrite the existing segment of this key. */
 static bool
-is_key_taken(const struct work *w, uint32_t key)
+report_taken_key(const struct work *w, uint32_t key)
 {
 	int id;
 
@@ -225,7 +225,7 @@ segment_failed(const struct opts *o, const struct work *w, int error)
 		    "can attach here", (uintmax_t)s->size);
 		return ST_LIMIT;
 	}
-	if (error == EEXIST && is_key_taken(w, request.key))
+	if (error == EEXIST && report_taken_key(w, request.key))
 		return ST_BUSY;
 	return diagnose_refusal(w->file, &request, w->made ?
 	    SHMT_STEP_ATTACH : SHMT_STEP_CREATE, error);
@@ -233,7 +233,7 @@ segment_failed(const struct opts *o, const struct work *w, int error)
 
 /* Shows how to overwrite the existing object of this name. */
 static int
-name_taken(const struct work *w, const char *name)
+report_taken_name(const struct work *w, const char *name)
 {
 	const struct shmt_object object = { .kind = SHMT_POSIX, .name = name };
 	const uint64_t size = w->saved.segment.size;
@@ -263,7 +263,7 @@ object_failed(const struct work *w, const char *name, int error)
 	const struct shmt_object object = { .kind = SHMT_POSIX, .name = name };
 	const struct shmt_request request = { .size = w->saved.segment.size };
 
-	return error == EEXIST ? name_taken(w, name) :
+	return error == EEXIST ? report_taken_name(w, name) :
 	    diagnose_object(w->file, &object, &request, error);
 }
 
@@ -294,8 +294,8 @@ warn_about_losses(const struct work *w, const char *made)
 	unsigned lost = w->saved.lost;
 
 	if (lost & SHMT_LOST_OWNER)
-		warn_about(w->file, "restored as %s, but not to its owner "
-		    "%u:%u, whom only root may give it", made, s->uid, s->gid);
+		warn_about(w->file, "restored as %s, but not with its owner "
+		    "%u:%u, which only root may set", made, s->uid, s->gid);
 	if (lost & SHMT_LOST_LOCK)
 		warn_about(w->file, "restored as %s, but not locked as it was: "
 		    "RLIMIT_MEMLOCK (ulimit -l) does not allow it", made);
@@ -333,7 +333,7 @@ restore_one(struct opts *o, const char *file)
 	int status;
 
 	if (!start_reaper(&w.reaper, o->made, o->made_count))
-		return no_reaper(file);
+		return reaper_failed(file);
 	status = restore_file(o, &w, &object);
 	if (status != ST_OK) {
 		end_reaper(&w.reaper);

@@ -41,7 +41,7 @@ struct opts {
 };
 
 static const struct option_row options[] = {
-	{ 'n', "dry-run", NULL, "print what would go, touch nothing",
+	{ 'n', "dry-run", NULL, "print what would be removed, touch nothing",
 	    store_flag, TO(run.dry) },
 	{ 'f', "force", NULL, "mark attached ones, accept absent ones",
 	    store_flag, TO(run.force) },
@@ -71,7 +71,7 @@ check_filters(struct opts *o)
 	if (!named || o->filter.set.count > 0)
 		o->run.filter = &o->filter.set;
 	if (only_named_kinds(&o->filter.set, "memory without a name cannot be "
-	    "removed: it goes with the processes that hold it") != ST_OK)
+	    "removed: it is freed when its processes exit") != ST_OK)
 		return ST_USAGE;
 	return check_filter(&o->filter.set);
 }
@@ -90,8 +90,8 @@ check_consent(struct opts *o)
 		    "--dry-run");
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) ||
 	    !isatty(STDERR_FILENO))
-		return usage_error(NULL, "no terminal to ask at: give --yes, "
-		    "or --dry-run to see what would go");
+		return usage_error(NULL, "no terminal to ask on: --yes "
+		    "removes, --dry-run only lists");
 	o->asks_for_all = true;
 	return ST_OK;
 }
@@ -111,8 +111,8 @@ check_has_name(const struct operand *operand)
 	    shmt_info(&object, 0, &info) == 0)
 		names = name_users(&info);
 	status = usage_error(operand->text, "memory without a name cannot be "
-	    "removed: it goes with the processes that hold it%s%s",
-	    names != NULL ? ", " : "", names != NULL ? names : "");
+	    "removed: it is freed when its processes exit%s%s",
+	    names != NULL ? ": " : "", names != NULL ? names : "");
 	free(names);
 	return status;
 }
@@ -161,7 +161,7 @@ set_not_found(const struct removal_run *run, struct removal *r, int error)
 	if (error == ENOENT)
 		set_absent(run, r);
 	else if (what != NULL)
-		removal_set(r, ABSENT, ST_ABSENT, "no object: %s", what);
+		removal_set(r, ABSENT, ST_ABSENT, "not an object: %s", what);
 	else
 		removal_set(r, FAILED, status_of(error), "%s", strerror(error));
 }

@@ -294,7 +294,7 @@ copy_names(const struct row *list, size_t count, size_t *size)
 }
 
 void
-own_names(struct rows *rows, size_t first, char *text)
+assign_names(struct rows *rows, size_t first, char *text)
 {
 	struct row *row = rows->list + first;
 	struct shmt_object *object;
@@ -338,7 +338,7 @@ make_rows(struct rows *rows, struct shmt_list *all)
 	rows->count = all->count;
 	rows->hidden = all->hidden;
 	rows->dir = all->dir;
-	own_names(rows, 0, copy_names(more, all->count, &size));
+	assign_names(rows, 0, copy_names(more, all->count, &size));
 	all->list = NULL;
 	all->dir = 0;
 	shmt_list_free(all);

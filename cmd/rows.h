@@ -75,7 +75,7 @@ char *copy_names(const struct row *list, size_t count, size_t *size);
 
 /* Gives such names to the rows from list[first] on; text belongs to rows from
  * now on. */
-void own_names(struct rows *rows, size_t first, char *text);
+void assign_names(struct rows *rows, size_t first, char *text);
 
 /* Makes room for so many namespaces, once: rows point to them. */
 void make_namespaces(struct rows *rows, size_t count);

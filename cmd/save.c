@@ -134,7 +134,7 @@ save_one(struct opts *o, const char *object,
 		status = print_saved(o, &saved);
 		/* Once: cron would mail each line. */
 		if (saved.attached && saved.segment.nattch == 0 && !o->noted)
-			warn_about(object, "idle time starts anew: see rm "
+			warn_about(object, "idle time starts again: see rm "
 			    "--stale --save");
 		o->noted |= saved.attached && saved.segment.nattch == 0;
 	} else

@@ -20,7 +20,7 @@
 
 const struct option_row semaphore_options[] = {
 	{ 0, "lock-with", "SEM",
-	    "hold this semaphore (ID or 0xKEY, :INDEX) meanwhile",
+	    "hold this semaphore (ID or 0xKEY, :INDEX)",
 	    store_text, .to = offsetof(struct semaphore, text) },
 	{ 0, "lock-timeout", "DURATION", "wait for it no longer than this",
 	    store_duration, .to = offsetof(struct semaphore, timeout),

@@ -74,7 +74,7 @@ check_kinds(const struct opts *o)
 		operand = &o->operands[i];
 		if (operand->ref.kind != SHMT_SYSV && (o->lock || o->unlock))
 			return usage_error(o->lock ? "--lock" : "--unlock",
-			    "is for System V segments, and %s is none",
+			    "is for System V segments, which %s is not",
 			    operand->text);
 		if (is_anonymous(operand))
 			return usage_error(operand->text, "a shared anonymous "
@@ -214,7 +214,7 @@ check_same(const struct operand *operand, const struct shmt_info *segment)
 	if (shmt_info(&segment->object, 0, &now) == -1)
 		return operand_failed(operand, errno);
 	return shmt_same(segment, &now) ? ST_OK :
-	    replaced(operand->text, segment->object.id);
+	    report_replaced(operand->text, segment->object.id);
 }
 
 static int

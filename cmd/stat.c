@@ -74,18 +74,18 @@ check_watch(struct opts *o)
 	int status;
 
 	if (o->view != views)
-		return usage_error("--watch", "shows changes, and not -%c",
-		    o->view->letter);
+		return usage_error("--watch", "does not go with -%c: it shows "
+		    "changes", o->view->letter);
 	if (o->output != NULL)
-		return usage_error("--watch", "has columns of its own, and "
-		    "not --output");
+		return usage_error("--watch", "does not go with --output: it "
+		    "has columns of its own");
 	if (o->sort_name != NULL || o->reverse)
 		return usage_error("--watch", "shows changes in the order of "
 		    "time");
 	if (o->selection.all_ns)
 		return usage_error("--watch", "watches one namespace: shmtool "
 		    "--ns chooses it");
-	status = only_named_kinds(&o->filter.set, "no event tells of memory "
+	status = only_named_kinds(&o->filter.set, "no event reports memory "
 	    "without a name: --watch takes sysv and posix");
 	return status == ST_OK && has_objects(o) ? check_object_watch(o) :
 	    status;
@@ -96,7 +96,7 @@ static int
 check_all_ns(struct opts *o)
 {
 	if (only_named_kinds(&o->filter.set, "memory without a name belongs to "
-	    "no namespace: without --all-ns") != ST_OK)
+	    "no namespace: omit --all-ns") != ST_OK)
 		return ST_USAGE;
 	if (!has_objects(o))
 		return ST_OK;
@@ -104,8 +104,8 @@ check_all_ns(struct opts *o)
 		return usage_error("--all-ns", "--ns shows the POSIX objects "
 		    "of one process");
 	if (o->selection.operand_count > 0)
-		return usage_error("--all-ns", "shows POSIX objects in a list: "
-		    "--name GLOB, and --ns PID for all about one");
+		return usage_error("--all-ns", "lists POSIX objects: --name "
+		    "GLOB selects them, --ns PID shows one");
 	return ST_OK;
 }
 
@@ -127,7 +127,7 @@ check(struct opts *o)
 		    "to them", o->view->letter);
 	if (in_detail(o) && (o->sort_name != NULL || o->reverse ||
 	    o->no_heading))
-		return usage_error(NULL, "everything about a segment is no "
+		return usage_error(NULL, "the details of a segment are not a "
 		    "table: choose columns with -o");
 	return ST_OK;
 }

@@ -50,7 +50,7 @@ open_view(const struct operand *operand, const struct shmt_info *segment,
 		return -1;
 	if (!shmt_same(shmt_view_info(v), segment)) {
 		shmt_view_close(v);
-		return replaced(operand->text, segment->object.id);
+		return report_replaced(operand->text, segment->object.id);
 	}
 	*view = v;
 	return ST_OK;
@@ -111,7 +111,7 @@ transfer_failed(const struct operand *operand, const char *other,
 		reason = "interrupted";
 		break;
 	case ENOENT:
-		reason = "was removed meanwhile";
+		reason = "was removed";
 		status = ST_ABSENT;
 		break;
 	default:

@@ -44,7 +44,7 @@ store_byte(const struct option_row *row, const char *text, void *to)
 	if (!character && (shmt_parse_offset(text, &number) == -1 ||
 	    number > UINT8_MAX))
 		return option_error(row, "%s: not a byte: 0 to 255, 0x00 to "
-		    "0xff, or one character that is no digit", text);
+		    "0xff, or one character that is not a digit", text);
 	*(int *)to = (int)number;
 	return ST_OK;
 }

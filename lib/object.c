@@ -13,13 +13,15 @@
 
 #include "shmtool.h"
 #include "posix.h"
+#include "sys/file.h"
 #include "sysv.h"
 #include "unnamed.h"
 
 struct row {
 	int (*info)(const struct shmt_object *object, unsigned want,
 	    struct shmt_info *info);
-	/* Adds to a list, after a failure a part. */
+	/* These are NULL where the kind does not have them.  A list that fails
+	 * may have added a part. */
 	int (*list)(unsigned want, struct shmt_list *list);
 	int (*remove)(const struct shmt_object *object, unsigned flags,
 	    struct shmt_removal *removal);
@@ -53,20 +55,11 @@ shmt_kind_name(enum shmt_kind kind)
 	return names[kind];
 }
 
-static int
-cannot(void)
-{
-	errno = EINVAL;
-	return -1;
-}
-
 int
 shmt_info(const struct shmt_object *object, unsigned want,
     struct shmt_info *info)
 {
-	const struct row *row = &rows[object->kind];
-
-	return row->info == NULL ? cannot() : row->info(object, want, info);
+	return rows[object->kind].info(object, want, info);
 }
 
 int
@@ -76,8 +69,8 @@ shmt_remove(const struct shmt_object *object, unsigned flags,
 	const struct row *row = &rows[object->kind];
 	struct shmt_removal ignored;
 
-	return row->remove == NULL ? cannot() : row->remove(object, flags,
-	    removal == NULL ? &ignored : removal);
+	return row->remove == NULL ? shmt__fail(EINVAL) :
+	    row->remove(object, flags, removal == NULL ? &ignored : removal);
 }
 
 int
@@ -85,7 +78,7 @@ shmt_set(const struct shmt_info *info)
 {
 	const struct row *row = &rows[info->object.kind];
 
-	return row->set == NULL ? cannot() : row->set(info);
+	return row->set == NULL ? shmt__fail(EINVAL) : row->set(info);
 }
 
 int
@@ -93,7 +86,8 @@ shmt_open(const struct shmt_object *object, unsigned flags, int *fd)
 {
 	const struct row *row = &rows[object->kind];
 
-	return row->open == NULL ? cannot() : row->open(object, flags, fd);
+	return row->open == NULL ? shmt__fail(EINVAL) :
+	    row->open(object, flags, fd);
 }
 
 int
@@ -126,7 +120,7 @@ shmt_create(const struct shmt_request *request, struct shmt_object *object,
 	case SHMT_POSIX:
 		return shmt__posix_create(object, request, created);
 	default:
-		return cannot();
+		return shmt__fail(EINVAL);
 	}
 }
 
@@ -134,13 +128,13 @@ int
 shmt_resize(const struct shmt_object *object, uint64_t size, unsigned flags)
 {
 	return object->kind == SHMT_SYSV || object->kind == SHMT_ANON ?
-	    cannot() : shmt__posix_resize(object, size, flags);
+	    shmt__fail(EINVAL) : shmt__posix_resize(object, size, flags);
 }
 
 int
 shmt_lock(const struct shmt_object *object, bool lock)
 {
-	return object->kind != SHMT_SYSV ? cannot() :
+	return object->kind != SHMT_SYSV ? shmt__fail(EINVAL) :
 	    shmt__sysv_lock(object->id, lock);
 }
 
@@ -148,7 +142,7 @@ int
 shmt_attach(const struct shmt_object *object, const void *address,
     unsigned flags, void **at)
 {
-	return object->kind != SHMT_SYSV ? cannot() :
+	return object->kind != SHMT_SYSV ? shmt__fail(EINVAL) :
 	    shmt__sysv_attach(object->id, address, flags, at);
 }
 
@@ -161,6 +155,6 @@ shmt_may_remove(const struct shmt_object *object)
 	case SHMT_POSIX:
 		return shmt__posix_may_remove(object);
 	default:
-		return cannot();
+		return shmt__fail(EINVAL);
 	}
 }

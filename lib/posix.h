@@ -61,7 +61,7 @@ int shmt__posix_set(const struct shmt_info *info);
 /* posix_create.c */
 
 /*
- * Draft and commit in one.  object->dev and inode become those of the object.
+ * Prepares and commits in one.  Sets object->dev and inode.
  * SHMT_OPEN: an existing object is found, not EEXIST; EINVAL where it is
  * smaller.
  */

@@ -59,8 +59,8 @@ is_on_tmpfs(int fd)
 
 /*
  * The size grows at once or not at all: tmpfs frees what it has allocated when
- * it fails or a signal comes.  What somebody else made larger meanwhile stays
- * so, unless only the size is set.  Huge pages are reserved by mmap(2).
+ * it fails or a signal comes.  If another process makes it larger than this, it
+ * stays so, unless only the size is set.  Huge pages are reserved by mmap(2).
  */
 static int
 grow(int fd, uint64_t from, uint64_t to, unsigned flags)
@@ -80,7 +80,7 @@ grow(int fd, uint64_t from, uint64_t to, unsigned flags)
  * filter of system calls refuses that, one with the name, which other users
  * cannot open because its mode is set last. */
 static int
-open_draft(int dir, const char *name)
+open_new(int dir, const char *name)
 {
 	struct statx st;
 	int fd;
@@ -95,25 +95,25 @@ open_draft(int dir, const char *name)
 }
 
 int
-shmt_posix_draft(const struct shmt_object *object,
+shmt_posix_prepare(const struct shmt_object *object,
     const struct shmt_request *request, int *fd)
 {
-	int dir, draft;
+	int dir, new;
 
 	if (!shmt__posix_is_name(object->name))
 		return shmt__fail(EINVAL);
 	dir = shmt__posix_open_dir(object);
 	if (dir == -1)
 		return -1;
-	draft = open_draft(dir, object->name);
+	new = open_new(dir, object->name);
 	shmt__posix_close_dir(object, dir);
-	if (draft == -1)
+	if (new == -1)
 		return -1;
-	if (grow(draft, 0, request->size, request->flags) == -1) {
-		shmt_posix_discard(object, draft);
+	if (grow(new, 0, request->size, request->flags) == -1) {
+		shmt_posix_discard(object, new);
 		return -1;
 	}
-	*fd = draft;
+	*fd = new;
 	return 0;
 }
 
@@ -159,7 +159,7 @@ make_new(struct shmt_object *object, const struct shmt_request *request)
 	struct stat st;
 	int fd;
 
-	if (shmt_posix_draft(object, request, &fd) == -1)
+	if (shmt_posix_prepare(object, request, &fd) == -1)
 		return -1;
 	if (fstat(fd, &st) == -1 ||
 	    shmt_posix_commit(object, request, fd) == -1) {

@@ -311,21 +311,22 @@ int shmt_create(const struct shmt_request *request,
 
 /*
  * Make a POSIX object in steps, so that it is complete before its name appears:
- * shmt_posix_draft() gives memory that is reserved and that no other process
+ * shmt_posix_prepare() gives memory that is reserved and that no other process
  * can open yet, the caller writes its contents and may set its owner by
- * fchown(2), and shmt_posix_commit() sets the mode and gives it the name. Only
+ * fchown(2), and shmt_posix_commit() sets the mode and gives it the name.  Only
  * size, mode and SHMT_NORESERVE of request and the name of object are used. The
- * caller closes fd after shmt_posix_commit() succeeded. shmt_posix_discard()
- * undoes a draft, committed or not, closes it and keeps errno.
+ * caller closes fd after shmt_posix_commit() succeeded.  shmt_posix_discard()
+ * undoes all of this, also after a commit, closes fd and keeps errno.
  *
  * EEXIST: the name is taken.  EINVAL: not a name.  ENOSPC: no room in /dev/shm,
  * or no inode.  EFBIG: RLIMIT_FSIZE, and SIGXFSZ is sent.  EINTR: a signal was
  * caught.  ENODEV: /dev/shm is not there, or is no tmpfs.
  *
- * A process that is killed leaves no draft, except where the kernel refuses
- * files without a name: there the name exists from the start, with mode 0.
+ * A process that is killed before leaves nothing, except where the kernel
+ * refuses files without a name: there the name exists from the start, with mode
+ * 0.
  */
-int shmt_posix_draft(const struct shmt_object *object,
+int shmt_posix_prepare(const struct shmt_object *object,
     const struct shmt_request *request, int *fd);
 int shmt_posix_commit(const struct shmt_object *object,
     const struct shmt_request *request, int fd);
@@ -337,7 +338,7 @@ void shmt_posix_discard(const struct shmt_object *object, int fd);
  * uses it and it would shrink, which kills a process that accesses the bytes
  * cut off; SHMT_FORCE shrinks it all the same.  EPERM: a seal forbids it.
  * EINVAL: other kinds keep their size.  ENOSPC, EFBIG, EINTR: as of
- * shmt_posix_draft().
+ * shmt_posix_prepare().
  */
 int shmt_resize(const struct shmt_object *object, uint64_t size,
     unsigned flags);
@@ -397,8 +398,8 @@ int shmt_view_open(const struct shmt_object *object, unsigned flags,
     struct shmt_view **view);
 void shmt_view_close(struct shmt_view *view);
 
-/* Opens a view of an open file in memory, such as a draft.  The view has its
- * own descriptor: fd remains the caller's. */
+/* Opens a view of an open file in memory, as of shmt_posix_prepare().  The view
+ * has its own descriptor: fd remains the caller's. */
 int shmt_view_of_fd(int fd, unsigned flags, struct shmt_view **view);
 
 /*
@@ -1016,7 +1017,7 @@ int shmt_dev_shm_line(const char *size, char **line);
  * Replaces the lines kernel.NAME = of a sysctl.d file, or adds them, keeping
  * all others, in two steps: all that can fail beforehand, and the rename.
  * Once that is done, shmt_persist_revert() can undo it.  The caller closes the
- * draft after any of them.  Until then the directory is locked.  ELOOP: a
+ * file after any of them.  Until then the directory is locked.  ELOOP: a
  * symbolic link; EISDIR or EINVAL: no regular file; EBUSY: another process
  * keeps the lock.  count: at most 64.
  */
@@ -1026,9 +1027,9 @@ struct shmt_setting {
 };
 struct shmt_atomic_file;
 int shmt_persist_prepare(const char *path, const struct shmt_setting *settings,
-    size_t count, struct shmt_atomic_file **draft);
-int shmt_persist_commit(struct shmt_atomic_file *draft);
-int shmt_persist_revert(struct shmt_atomic_file *draft);
+    size_t count, struct shmt_atomic_file **file);
+int shmt_persist_commit(struct shmt_atomic_file *file);
+int shmt_persist_revert(struct shmt_atomic_file *file);
 
 /*
  * A file that appears at its path complete or not at all, of mode 0600.
@@ -1063,7 +1064,7 @@ struct shmt_saved {
 	struct shmt_info segment;	/* as it was before it was read */
 	unsigned char digest[16];	/* of the contents */
 	bool attached;		/* by shmt_save(): the segment had to be
-				 * attached, so its idle time begins anew */
+				 * attached, so its idle time starts again */
 	bool disturbed;		/* by shmt_save(): another process attached or
 				 * detached it, or changed an object, while it
 				 * was copied */

@@ -27,8 +27,8 @@
 #include "unnamed.h"
 #include "users/scan.h"
 
-/* Room for "/proc/PID/map_files/START-END". */
-#define PATH_ROOM 64
+/* Bytes of "/proc/PID/map_files/START-END". */
+#define PATH_SIZE 64
 
 #define DELETED " (deleted)"
 #define MEMFD "/memfd:"
@@ -258,14 +258,14 @@ run_length(const struct shmt__found *found, size_t left)
 }
 
 static void
-make_path(const struct shmt__found *found, char path[static PATH_ROOM])
+make_path(const struct shmt__found *found, char path[static PATH_SIZE])
 {
 	const int pid = (int)found->process->pid;
 
 	if (found->fd != -1)
-		snprintf(path, PATH_ROOM, "/proc/%d/fd/%d", pid, found->fd);
+		snprintf(path, PATH_SIZE, "/proc/%d/fd/%d", pid, found->fd);
 	else
-		snprintf(path, PATH_ROOM, "/proc/%d/map_files/%" PRIx64 "-%"
+		snprintf(path, PATH_SIZE, "/proc/%d/map_files/%" PRIx64 "-%"
 		    PRIx64, pid, found->mapping.start, found->mapping.end);
 }
 
@@ -346,7 +346,7 @@ add_memory(struct shmt_list *list, const struct shmt__found *found,
 	struct shmt_object object = { .kind = found->kind,
 	    .dev = found->mapping.device, .inode = found->mapping.inode };
 	struct shmt_info *info = &list->list[list->count];
-	char path[PATH_ROOM];
+	char path[PATH_SIZE];
 	int result = 1;
 	size_t i;
 

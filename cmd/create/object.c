@@ -22,7 +22,7 @@
 #define TRY_AGAIN (-2)
 
 static int
-refused(const struct creation *c, int error)
+report_refusal(const struct creation *c, int error)
 {
 	/* After a signal, main() ends the program by it. */
 	if (error == EINTR && caught_signal() != 0)
@@ -57,15 +57,15 @@ open_existing(struct creation *c)
 
 	object.dev = object.inode = 0;
 	if (shmt_info(&object, 0, &c->info) == -1)
-		return errno == ENOENT ? TRY_AGAIN : refused(c, EEXIST);
+		return errno == ENOENT ? TRY_AGAIN : report_refusal(c, EEXIST);
 	if (c->info.size < c->request.size)
-		return refused(c, EINVAL);
+		return report_refusal(c, EINVAL);
 	if (shmt_open(&c->info.object, c->request.mode & 0222u ? SHMT_WRITE :
 	    0, &fd) == 0) {
 		close(fd);
 		return ST_OK;
 	}
-	return errno == ENOENT ? TRY_AGAIN : refused(c, errno);
+	return errno == ENOENT ? TRY_AGAIN : report_refusal(c, errno);
 }
 
 /* Gives the object its name, last.  The reaper is informed before, so that it
@@ -76,14 +76,14 @@ commit(struct creation *c, int fd)
 	int status;
 
 	if (c->has_reaper && !inform_reaper(&c->reaper, &c->info))
-		return no_reaper(c->text);
+		return reaper_failed(c->text);
 	do {
 		if (shmt_posix_commit(&c->info.object, &c->request, fd) == 0) {
 			c->created = true;
 			return ST_OK;
 		}
 		if (errno != EEXIST || (c->request.flags & SHMT_OPEN) == 0)
-			return refused(c, errno);
+			return report_refusal(c, errno);
 		/* Another process has created it meanwhile. */
 		status = open_existing(c);
 	} while (status == TRY_AGAIN && caught_signal() == 0);
@@ -117,14 +117,14 @@ make_object(struct creation *c)
 
 	c->request.mode = c->mode;
 	do {
-		if (shmt_posix_draft(&c->info.object, &c->request, &fd) == 0)
+		if (shmt_posix_prepare(&c->info.object, &c->request, &fd) == 0)
 			return complete(c, fd);
 		if (errno == EEXIST && (c->request.flags & SHMT_OPEN) != 0)
 			status = open_existing(c);
 		else
 			/* SIGSTOP and SIGCONT interrupt the reservation. */
 			status = errno == EINTR && caught_signal() == 0 ?
-			    TRY_AGAIN : refused(c, errno);
+			    TRY_AGAIN : report_refusal(c, errno);
 	} while (status == TRY_AGAIN && caught_signal() == 0);
 	return status == TRY_AGAIN ? ST_FAILED : status;
 }

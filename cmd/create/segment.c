@@ -40,7 +40,7 @@ check_created(struct creation *c)
 	if (shmt_info(&c->info.object, 0, &now) == -1)
 		return fail(c->text, errno);
 	if (now.cpid != getpid())
-		return replaced(c->text, c->info.object.id);
+		return report_replaced(c->text, c->info.object.id);
 	c->info = now;
 	return ST_OK;
 }
@@ -53,7 +53,8 @@ inform(struct creation *c)
 
 	if (status != ST_OK)
 		return status;
-	return inform_reaper(&c->reaper, &c->info) ? ST_OK : no_reaper(c->text);
+	return inform_reaper(&c->reaper, &c->info) ? ST_OK :
+	    reaper_failed(c->text);
 }
 
 /*
@@ -74,7 +75,8 @@ attach_created(struct creation *c)
 	if (c->request.key == 0 &&
 	    shmt_remove(&c->info.object, 0, NULL) == -1)
 		return fail(c->text, errno);
-	return inform_reaper(&c->reaper, &c->info) ? ST_OK : no_reaper(c->text);
+	return inform_reaper(&c->reaper, &c->info) ? ST_OK :
+	    reaper_failed(c->text);
 }
 
 static int

@@ -55,7 +55,7 @@ print_reason(const struct shmt_advice *advice, const struct shmt_usage *usage)
 		else
 			printf("and %" PRIu64 " page%s in use: ", usage->pages,
 			    usage->pages == 1 ? " is" : "s are");
-		printf("lowering it would break programs that run\n");
+		printf("lowering it would break running programs\n");
 		break;
 	}
 }

@@ -194,7 +194,7 @@ receive_sums(const char *bytes, size_t length, uint64_t ns, struct sums *sums)
 /* Takes a sample of each namespace; returns how many, and counts those that
  * could not be looked into. */
 static size_t
-ask_all(const struct shmt_ns *list, size_t count, struct labelled *samples,
+sample_all(const struct shmt_ns *list, size_t count, struct labelled *samples,
     struct sums *sums, size_t *hidden)
 {
 	const size_t head = sizeof(samples->sample);
@@ -244,7 +244,7 @@ export_all(void)
 	if (shmt_ns_list(SHMT_SYSV, &list, &count, &unseen) == -1)
 		return fail("IPC namespaces", errno);
 	samples = check_memory(calloc(count, sizeof(*samples)));
-	known = ask_all(list, count, samples, &sums, &hidden);
+	known = sample_all(list, count, samples, &sums, &hidden);
 	if (known > 0)
 		add_memory(&samples[0].sample);
 	print_samples(samples, known);

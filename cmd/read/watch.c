@@ -28,7 +28,7 @@
 #define BLOCK ((size_t)64 * 1024)
 
 /* The memory left is checked after so many blocks. */
-#define ROOM_BLOCKS 1024
+#define CHECKED_BLOCKS 1024
 
 static const unsigned char zeros[BLOCK];
 
@@ -66,15 +66,15 @@ length_of(const struct contents *c, size_t block)
 	return left < BLOCK ? (size_t)left : BLOCK;
 }
 
-/* Whether there is memory for ROOM_BLOCKS more, or as many as can follow. */
+/* Whether there is memory for CHECKED_BLOCKS more, or as many as can follow. */
 static bool
-has_room(const struct contents *c, size_t block)
+has_memory(const struct contents *c, size_t block)
 {
 	uint64_t needed = (uint64_t)(c->count - block) * BLOCK;
 	struct shmt_headroom headroom;
 
-	if (needed > ROOM_BLOCKS * BLOCK)
-		needed = ROOM_BLOCKS * BLOCK;
+	if (needed > CHECKED_BLOCKS * BLOCK)
+		needed = CHECKED_BLOCKS * BLOCK;
 	return !shmt_headroom(&headroom) || headroom.left > needed;
 }
 
@@ -85,8 +85,8 @@ add_change(struct contents *c, size_t block)
 	struct change *more;
 	unsigned char *copy;
 
-	if (c->blocks[block] == NULL && c->kept++ % ROOM_BLOCKS == 0 &&
-	    !has_room(c, block)) {
+	if (c->blocks[block] == NULL && c->kept++ % CHECKED_BLOCKS == 0 &&
+	    !has_memory(c, block)) {
 		errno = ENOMEM;
 		return -1;
 	}
@@ -255,7 +255,7 @@ watch_until_signal(struct contents *c, struct dump *dump)
 	while (status == ST_OK && fflush(dump->out) == 0 &&
 	    wait_until(&out, 1, milliseconds() + interval) != -1) {
 		if (out.revents != 0)
-			return no_reader();
+			return end_by_sigpipe();
 		status = check_exists(watch);
 		if (status == ST_OK)
 			status = print_once(c, dump, false);

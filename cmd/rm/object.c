@@ -41,7 +41,7 @@ set_in_use(struct removal *r)
 	char *names = removal_holder_names(r);
 
 	removal_set(r, KEPT, removal_kept_status(r), "in use by %s; they must "
-	    "end first: --force takes its name away and they keep the memory",
+	    "exit first: --force removes its name, and they keep the memory",
 	    names != NULL ? names : "other processes");
 	free(names);
 }
@@ -137,9 +137,9 @@ check_unchanged(struct removal_run *run, struct removal *r)
 	if (run->filter == NULL)
 		return true;
 	if (shmt_last_time(&now) != shmt_last_time(&r->segment))
-		why = "it changed meanwhile";
+		why = "it has changed since it was selected";
 	else if (!still_passes(run, r, &now))
-		why = "it no longer is what was asked for";
+		why = "it no longer passes the filters";
 	if (why != NULL)
 		removal_set(r, KEPT, removal_kept_status(r), "%s", why);
 	return why == NULL;

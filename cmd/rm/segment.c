@@ -66,8 +66,8 @@ decide_segment(struct removal_run *run, struct removal *r)
 		set_attached(run, r, KEPT, ST_BUSY, "attached", s->key != 0 ?
 		    "; they must detach first: --force lets them keep it, but "
 		    "frees its key" :
-		    "; they must detach first: --force only marks it, to go "
-		    "with the last of them");
+		    "; they must detach first: --force only marks it for "
+		    "removal at the last detach");
 	else if (s->nattch > 0)
 		set_attached(run, r, WOULD_MARK, ST_OK,
 		    "goes at the last detach", "");
@@ -79,7 +79,7 @@ decide_segment(struct removal_run *run, struct removal *r)
  * The comparisons before and after saving
  */
 
-static const char used_meanwhile[] = "it was used while it was saved";
+static const char used_while_saved[] = "it was used while it was saved";
 
 /* How the segment differs from the one that the plan was made for, or NULL. */
 static const char *
@@ -88,10 +88,10 @@ what_changed(const struct shmt_info *was, const struct shmt_info *now)
 	if (!shmt_same(was, now))
 		return "it was removed, and another segment has its id";
 	if ((now->state & SHMT_DEST) != 0)
-		return "somebody else marked it for removal meanwhile";
+		return "another process has marked it for removal";
 	if (now->ctime != was->ctime || now->uid != was->uid ||
 	    now->gid != was->gid || now->mode != was->mode)
-		return "its owner or mode was changed meanwhile";
+		return "its owner or mode has changed";
 	return NULL;
 }
 
@@ -104,7 +104,7 @@ why_filter_keeps(struct removal_run *run, const struct shmt_info *now)
 	    !removal_have_holders(run, now))
 		return "the processes that have it attached cannot be found";
 	return removal_passes(run, now) ? NULL :
-	    "it no longer is what was asked for";
+	    "it no longer passes the filters";
 }
 
 /*
@@ -122,11 +122,11 @@ why_use_keeps(struct removal_run *run, const struct removal *r,
 	    now->lpid != was->lpid || now->nattch != was->nattch;
 
 	if (is_used && !run->force && r->is_saved)
-		return used_meanwhile;
+		return used_while_saved;
 	if (run->filter == NULL || (!is_used && !filter_ages(run->filter)))
 		return NULL;
 	if (is_used && !run->force)
-		return "it was used meanwhile";
+		return "it has been used since it was selected";
 	return why_filter_keeps(run, now);
 }
 
@@ -134,7 +134,7 @@ static void
 set_already_gone(const struct removal_run *run, struct removal *r)
 {
 	removal_set(r, ABSENT, r->operand == NULL || run->force ? ST_OK :
-	    ST_ABSENT, "somebody else removed it");
+	    ST_ABSENT, "another process removed it");
 }
 
 /* Looks the segment up again; false: the result is set, it is not removed. */
@@ -156,7 +156,7 @@ check_unchanged(struct removal_run *run, struct removal *r)
 		r->segment.nattch = now.nattch;
 		drop_old_holders(run, &now);
 		set_attached(run, r, KEPT, removal_kept_status(r),
-		    "attached meanwhile", "");
+		    "attached", "; it was not when it was selected");
 		return false;
 	}
 	if (why == NULL)
@@ -195,7 +195,7 @@ check_copied(void *arg, const struct shmt_saved *saved)
 	if (why == NULL && check_unchanged(run, r)) {
 		if (!is_used || run->force)
 			return true;
-		why = used_meanwhile;
+		why = used_while_saved;
 	}
 	if (why != NULL)
 		removal_set(r, KEPT, removal_kept_status(r), "%s", why);
@@ -253,7 +253,7 @@ hold_id(struct removal_run *run, struct removal *r, void **at)
 		return true;
 	why = what_changed(&r->segment, &now);
 	if (why == NULL && now.nattch > r->segment.nattch + 1 && !run->force)
-		why = "attached meanwhile";
+		why = "a process has attached it";
 	if (why == NULL)
 		return true;
 	removal_set(r, KEPT, removal_kept_status(r), "%s", why);

@@ -142,8 +142,8 @@ describe_process(pid_t pid, const struct shmt_process *process,
 		snprintf(text, PROCESS_TEXT, "%d, gone", (int)pid);
 		break;
 	case SHMT_REUSED:
-		snprintf(text, PROCESS_TEXT, "%d, gone (the number is now "
-		    "that of %s)", (int)pid, command);
+		snprintf(text, PROCESS_TEXT, "%d, gone (the pid now belongs to "
+		    "%s)", (int)pid, command);
 		break;
 	case SHMT_UNKNOWN:
 	case SHMT_NONE:

@@ -246,7 +246,7 @@ follow(struct watching *w)
 		if (wait_until(fds, 2, next) == -1)
 			break;
 		if (fds[0].revents != 0)
-			return no_reader();
+			return end_by_sigpipe();
 		if (fds[1].revents != 0)
 			status = report_objects(w->objects, &w->output);
 		if (status == ST_OK && milliseconds() >= next) {

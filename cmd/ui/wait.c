@@ -47,7 +47,7 @@ wait_until(struct pollfd *fds, nfds_t count, int64_t then)
 }
 
 int
-no_reader(void)
+end_by_sigpipe(void)
 {
 	kill(getpid(), SIGPIPE);
 	warn_about(NULL, "standard output: %s", strerror(EPIPE));

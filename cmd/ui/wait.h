@@ -20,7 +20,7 @@ int64_t milliseconds(void);
  */
 int wait_until(struct pollfd *fds, nfds_t count, int64_t then);
 
-/* Ends as write(2) would where the reader of standard output has gone. */
-int no_reader(void);
+/* Ends as write(2) would that finds no reader of standard output. */
+int end_by_sigpipe(void);
 
 #endif

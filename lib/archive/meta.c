@@ -481,12 +481,12 @@ shmt__parse_meta(const char *text, size_t length, struct shmt_saved *saved,
 		return shmt__fail(EBADMSG);
 	}
 	*saved = s;
-	shmt__own_name(saved);
+	shmt__assign_name(saved);
 	return 0;
 }
 
 void
-shmt__own_name(struct shmt_saved *saved)
+shmt__assign_name(struct shmt_saved *saved)
 {
 	if (saved->segment.object.kind == SHMT_POSIX)
 		saved->segment.object.name = saved->object;

@@ -25,7 +25,7 @@ int shmt__parse_meta(const char *text, size_t length,
     struct shmt_saved *saved, struct shmt_failure *failure);
 
 /* Sets the pointer to an object's name again after the struct was copied. */
-void shmt__own_name(struct shmt_saved *saved);
+void shmt__assign_name(struct shmt_saved *saved);
 
 /* The suffix of a contents file's name: ".shm" for 0, else ".N.shm". */
 #define SHMT__SUFFIX		sizeof(((struct shmt_saved *)NULL)->suffix)

@@ -39,7 +39,7 @@ fail_at(const struct restore *restore, enum shmt_place place)
 }
 
 static int
-damaged(const struct restore *restore, enum shmt_damage damage)
+fail_damaged(const struct restore *restore, enum shmt_damage damage)
 {
 	restore->failure->damage = damage;
 	errno = EBADMSG;
@@ -114,7 +114,7 @@ open_contents(struct restore *restore, const char *file)
 	if (size == restore->saved.segment.size)
 		return fd;
 	shmt__close(fd);
-	return damaged(restore, SHMT_BAD_SIZE);
+	return fail_damaged(restore, SHMT_BAD_SIZE);
 }
 
 /* Opens both files of a pair, again if a save replaced it in between. */
@@ -197,7 +197,7 @@ fill(struct restore *restore, struct shmt_view *view, int fd)
 		    errno == ENOMEM ? SHMT_AT_CONTENTS : SHMT_AT_SEGMENT);
 	if (memcmp(copy.digest, restore->saved.digest,
 	    sizeof(copy.digest)) != 0)
-		return damaged(restore, SHMT_BAD_DIGEST);
+		return fail_damaged(restore, SHMT_BAD_DIGEST);
 	return 0;
 }
 
@@ -356,7 +356,7 @@ make_object(struct restore *restore, int contents, struct shmt_object *object)
 
 	if (report_object(restore, object) == -1)
 		return -1;
-	if (shmt_posix_draft(object, &restore->request, &fd) == -1)
+	if (shmt_posix_prepare(object, &restore->request, &fd) == -1)
 		return fail_at(restore, SHMT_AT_SEGMENT);
 	if (complete_object(restore, contents, object, fd) == -1) {
 		shmt_posix_discard(object, fd);
@@ -431,7 +431,7 @@ static void
 copy_saved(const struct restore *restore, struct shmt_saved *saved)
 {
 	*saved = restore->saved;
-	shmt__own_name(saved);
+	shmt__assign_name(saved);
 }
 
 int

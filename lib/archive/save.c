@@ -292,6 +292,6 @@ shmt_save(const char *dir, const struct shmt_object *object,
 	*saved = save.saved;
 	if (object->kind == SHMT_POSIX)
 		strlcpy(saved->object, object->name, sizeof(saved->object));
-	shmt__own_name(saved);
+	shmt__assign_name(saved);
 	return 0;
 }

@@ -463,15 +463,15 @@ static void
 skip_hole(struct job *job)
 {
 	off_t file_pos = lseek(job->fd, 0, SEEK_CUR), next;
-	uint64_t room = job->end - job->pos;
+	uint64_t left = job->end - job->pos;
 
 	next = lseek(job->fd, file_pos, SEEK_DATA);
 	if (next == -1 && errno == ENXIO)
 		next = lseek(job->fd, 0, SEEK_END);
 	if (next < file_pos)
 		next = file_pos;
-	if ((uint64_t)(next - file_pos) > room)
-		next = file_pos + (off_t)room;
+	if ((uint64_t)(next - file_pos) > left)
+		next = file_pos + (off_t)left;
 	if (lseek(job->fd, next, SEEK_SET) == next)
 		job->pos += (uint64_t)(next - file_pos);
 }

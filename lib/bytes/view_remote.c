@@ -47,7 +47,7 @@ add_mapping(void *arg, const struct shmt__mapping *mapping)
 	return 0;
 }
 
-/* Reads the mappings anew; ESRCH: the process exited or has detached. */
+/* Reads the mappings again; ESRCH: the process exited or has detached. */
 static int
 read_mappings(struct shmt__remote *r)
 {

@@ -99,7 +99,7 @@ huge_figure(uint64_t size, const char *name, uint64_t *value)
 }
 
 static void
-too_large(const struct shmt_request *request, struct shmt_cause *c)
+diagnose_size(const struct shmt_request *request, struct shmt_cause *c)
 {
 	uint64_t largest = SIZE_MAX < INT64_MAX ? SIZE_MAX : INT64_MAX;
 	struct shmt_limits limits;
@@ -126,19 +126,19 @@ too_large(const struct shmt_request *request, struct shmt_cause *c)
 
 /* EINVAL: like the kernel, compares with an existing segment first. */
 static void
-invalid(const struct shmt_request *request, struct shmt_cause *c)
+diagnose_einval(const struct shmt_request *request, struct shmt_cause *c)
 {
 	if (find_existing(request, c) && request->size > c->segment.size) {
 		set_cause(c, SHMT_CAUSE_EXISTING, request->size, 0,
 		    c->segment.size);
 		c->certain = true;
 	} else if (!c->has_segment)
-		too_large(request, c);
+		diagnose_size(request, c);
 }
 
 /* ENOSPC: the kernel counts pages first, then segments. */
 static void
-no_space(const struct shmt_request *request, struct shmt_cause *c)
+diagnose_enospc(const struct shmt_request *request, struct shmt_cause *c)
 {
 	struct shmt_limits limits;
 	struct shmt_usage usage;
@@ -163,7 +163,7 @@ no_space(const struct shmt_request *request, struct shmt_cause *c)
 
 /* Huge pages reserved or in use, and the most that there can be. */
 static void
-no_huge_pages(const struct shmt_request *request, struct shmt_cause *c)
+diagnose_huge_pages(const struct shmt_request *request, struct shmt_cause *c)
 {
 	uint64_t total, available, reserved, surplus, more;
 
@@ -182,7 +182,7 @@ no_huge_pages(const struct shmt_request *request, struct shmt_cause *c)
 
 /* In mode 2 all committed memory counts, in mode 0 this request alone. */
 static void
-overcommitted(const struct shmt_request *request, struct shmt_cause *c)
+diagnose_overcommit(const struct shmt_request *request, struct shmt_cause *c)
 {
 	uint64_t mode = OVERCOMMIT_ALWAYS, memory;
 	char *text;
@@ -221,7 +221,7 @@ soft_limit(int resource)
 }
 
 static void
-no_room(const struct shmt_request *request, struct shmt_cause *c)
+diagnose_address_space(const struct shmt_request *request, struct shmt_cause *c)
 {
 	uint64_t pages = 0, limit = soft_limit(RLIMIT_AS);
 	char *text = shmt__read_file(AT_FDCWD, "/proc/self/statm");
@@ -238,7 +238,7 @@ no_room(const struct shmt_request *request, struct shmt_cause *c)
 
 /* Counts the bytes that this user has locked; some may be invisible. */
 static void
-not_locked(const struct shmt_request *request, struct shmt_cause *c)
+diagnose_memlock(const struct shmt_request *request, struct shmt_cause *c)
 {
 	struct shmt_info *list;
 	uint64_t used = 0;
@@ -257,7 +257,7 @@ not_locked(const struct shmt_request *request, struct shmt_cause *c)
 }
 
 static void
-not_permitted(const struct shmt_request *request, struct shmt_cause *c)
+diagnose_eperm(const struct shmt_request *request, struct shmt_cause *c)
 {
 	uint64_t group = 0;
 
@@ -269,7 +269,7 @@ not_permitted(const struct shmt_request *request, struct shmt_cause *c)
 }
 
 static void
-taken(const struct shmt_request *request, struct shmt_cause *c)
+diagnose_eexist(const struct shmt_request *request, struct shmt_cause *c)
 {
 	c->kind = SHMT_CAUSE_EXISTS;
 	c->certain = true;
@@ -282,15 +282,15 @@ diagnose_create(const struct shmt_request *request, int error,
     struct shmt_cause *c)
 {
 	if (error == EINVAL)
-		invalid(request, c);
+		diagnose_einval(request, c);
 	else if (error == ENOSPC)
-		no_space(request, c);
+		diagnose_enospc(request, c);
 	else if (error == ENOMEM && request->flags & SHMT_HUGETLB)
-		no_huge_pages(request, c);
+		diagnose_huge_pages(request, c);
 	else if (error == ENOMEM)
-		overcommitted(request, c);
+		diagnose_overcommit(request, c);
 	else if (error == EEXIST)
-		taken(request, c);
+		diagnose_eexist(request, c);
 	else if (error == EACCES && find_existing(request, c)) {
 		c->kind = SHMT_CAUSE_MODE;
 		c->certain = true;
@@ -299,7 +299,7 @@ diagnose_create(const struct shmt_request *request, int error,
 		c->kind = SHMT_CAUSE_NEXT_ID;
 		c->certain = true;
 	} else if (error == EPERM)
-		not_permitted(request, c);
+		diagnose_eperm(request, c);
 }
 
 void
@@ -314,10 +314,10 @@ shmt_diagnose(const struct shmt_request *request, enum shmt_step step,
 	if (step == SHMT_STEP_CREATE)
 		diagnose_create(request, error, cause);
 	else if (step == SHMT_STEP_ATTACH && error == ENOMEM)
-		no_room(request, cause);
+		diagnose_address_space(request, cause);
 	else if (step == SHMT_STEP_LOCK &&
 	    (error == ENOMEM || error == EPERM))
-		not_locked(request, cause);
+		diagnose_memlock(request, cause);
 	errno = saved;
 }
 
@@ -327,7 +327,7 @@ shmt_diagnose(const struct shmt_request *request, enum shmt_step step,
 
 /* O_TMPFILE needs an inode first, and fallocate(2) the bytes. */
 static void
-no_shm_space(struct shmt_cause *c)
+diagnose_shm_space(struct shmt_cause *c)
 {
 	struct shmt_dev_shm fs;
 
@@ -345,7 +345,7 @@ no_shm_space(struct shmt_cause *c)
 }
 
 static void
-no_memory(struct shmt_cause *c)
+diagnose_memory(struct shmt_cause *c)
 {
 	struct shmt_headroom headroom;
 
@@ -358,7 +358,7 @@ no_memory(struct shmt_cause *c)
 }
 
 static void
-file_too_large(struct shmt_cause *c)
+diagnose_efbig(struct shmt_cause *c)
 {
 	c->certain = true;
 	c->kind = SHMT_CAUSE_FSIZE;
@@ -396,7 +396,7 @@ is_in_dev_shm(const struct shmt_object *object)
 
 /* Describes the object that has the name, if it is one. */
 static void
-name_taken(const struct shmt_object *object, int error, struct shmt_cause *c)
+diagnose_name(const struct shmt_object *object, int error, struct shmt_cause *c)
 {
 	c->has_segment = shmt_info(object, 0, &c->segment) == 0;
 	if (c->has_segment)
@@ -415,15 +415,15 @@ shmt_diagnose_object(const struct shmt_object *object,
 
 	*cause = (struct shmt_cause){ .requested = request->size };
 	if (error == ENOSPC && is_in_dev_shm(object))
-		no_shm_space(cause);
+		diagnose_shm_space(cause);
 	else if (error == ENOMEM ||
 	    (error == ENOSPC && object->kind != SHMT_DELETED))
-		no_memory(cause);
+		diagnose_memory(cause);
 	else if (error == EFBIG)
-		file_too_large(cause);
+		diagnose_efbig(cause);
 	else if ((error == EEXIST || error == EINVAL) &&
 	    object->kind == SHMT_POSIX)
-		name_taken(object, error, cause);
+		diagnose_name(object, error, cause);
 	else if (error == ENODEV) {
 		cause->kind = SHMT_CAUSE_NO_SHM;
 		cause->certain = true;

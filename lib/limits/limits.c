@@ -32,7 +32,7 @@
 /* Parses a number and the blanks after it, and moves *text; with sign, a
  * negative number is stored in two's complement. */
 static bool
-number(const char **text, bool sign, uint64_t *value)
+parse_number(const char **text, bool sign, uint64_t *value)
 {
 	const bool negative = sign && **text == '-';
 	char *end;
@@ -67,7 +67,7 @@ shmt__read_sysctl(const char *path, bool sign, uint64_t *values, size_t count)
 		return -1;
 	buf[length] = '\0';
 	for (i = 0; i < count; i++)
-		if (!number(&p, sign, &v[i]))
+		if (!parse_number(&p, sign, &v[i]))
 			break;
 	/* The kernel writes nothing after that, and no NUL. */
 	if (i < count || p != buf + length)

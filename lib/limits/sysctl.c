@@ -304,35 +304,35 @@ fill_from(int fd, const struct old *old, const struct shmt_setting *settings,
 
 int
 shmt_persist_prepare(const char *path, const struct shmt_setting *settings,
-    size_t count, struct shmt_atomic_file **draft)
+    size_t count, struct shmt_atomic_file **file)
 {
-	struct shmt_atomic_file *file;
+	struct shmt_atomic_file *new;
 	struct old old;
 	int result;
 
-	if (shmt__atomic_file_locked(path, &file) == -1)
+	if (shmt__atomic_file_locked(path, &new) == -1)
 		return -1;
 	result = read_old(path, &old);
 	if (result == 0) {
-		result = fill_from(shmt_atomic_file_fd(file), &old, settings,
+		result = fill_from(shmt_atomic_file_fd(new), &old, settings,
 		    count);
 		free(old.text);
-		file->former = old.fd;
+		new->former = old.fd;
 	}
 	if (result == -1)
-		shmt_atomic_file_close(file);
+		shmt_atomic_file_close(new);
 	else
-		*draft = file;
+		*file = new;
 	return result;
 }
 
 /* Writes the directory to the disk, so that the new name survives a crash. */
 static int
-sync_dir_of(const struct shmt_atomic_file *draft)
+sync_dir_of(const struct shmt_atomic_file *file)
 {
 	int dir, result;
 
-	dir = openat(draft->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir = openat(file->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	result = dir == -1 ? -1 : shmt__sync_dir(dir);
 	shmt__close(dir);
 	return result;
@@ -341,40 +341,40 @@ sync_dir_of(const struct shmt_atomic_file *draft)
 /* Restores the old file, of which the copy is made only here: a process that is
  * killed before leaves none. */
 static int
-put_back(struct shmt_atomic_file *draft)
+put_back(struct shmt_atomic_file *file)
 {
-	struct old old = { .fd = draft->former };
+	struct old old = { .fd = file->former };
 	int result;
 
 	if (load_old(&old) == -1)
 		return -1;
-	result = shmt__atomic_file_again(draft);
+	result = shmt__atomic_file_begin(file);
 	if (result == 0)
-		result = fill(shmt_atomic_file_fd(draft), &old, old.text,
+		result = fill(shmt_atomic_file_fd(file), &old, old.text,
 		    old.length);
 	free(old.text);
-	return result == -1 ? -1 : shmt_atomic_file_commit(draft);
+	return result == -1 ? -1 : shmt_atomic_file_commit(file);
 }
 
 int
-shmt_persist_commit(struct shmt_atomic_file *draft)
+shmt_persist_commit(struct shmt_atomic_file *file)
 {
 	int error;
 
-	if (shmt_atomic_file_commit(draft) == -1)
+	if (shmt_atomic_file_commit(file) == -1)
 		return -1;
-	if (sync_dir_of(draft) == 0)
+	if (sync_dir_of(file) == 0)
 		return 0;
 	error = errno;
-	shmt_persist_revert(draft);
+	shmt_persist_revert(file);
 	return shmt__fail(error);
 }
 
 int
-shmt_persist_revert(struct shmt_atomic_file *draft)
+shmt_persist_revert(struct shmt_atomic_file *file)
 {
-	int result = draft->former == -1 ?
-	    unlinkat(draft->dir, draft->final, 0) : put_back(draft);
+	int result = file->former == -1 ?
+	    unlinkat(file->dir, file->final, 0) : put_back(file);
 
-	return result == -1 ? -1 : sync_dir_of(draft);
+	return result == -1 ? -1 : sync_dir_of(file);
 }

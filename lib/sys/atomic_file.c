@@ -139,7 +139,7 @@ lock_directory(struct shmt_atomic_file *file)
 }
 
 int
-shmt__atomic_file_again(struct shmt_atomic_file *file)
+shmt__atomic_file_begin(struct shmt_atomic_file *file)
 {
 	shmt__close(file->fd);
 	file->fd = shmt__open_unnamed(file->dir);
@@ -157,7 +157,7 @@ open_file(struct shmt_atomic_file *file, const char *path, bool locked)
 	strlcpy(file->final, base, sizeof(file->final));
 	if (locked && lock_directory(file) == -1)
 		return -1;
-	return shmt__atomic_file_again(file);
+	return shmt__atomic_file_begin(file);
 }
 
 static int

@@ -24,8 +24,8 @@ struct shmt_atomic_file {
 int shmt__atomic_file_locked(const char *path,
     struct shmt_atomic_file **file);
 
-/* Begins another file for the same path, once one was committed. */
-int shmt__atomic_file_again(struct shmt_atomic_file *file);
+/* Opens the new file, or another one for its path once it was committed. */
+int shmt__atomic_file_begin(struct shmt_atomic_file *file);
 
 /*
  * Opens a new file without a name in a directory, mode 0600, for reading and

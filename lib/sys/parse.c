@@ -20,7 +20,7 @@
 
 /* The value of a digit of any base up to 16, or 16. */
 static unsigned
-digit(char c)
+digit_value(char c)
 {
 	if (c >= '0' && c <= '9')
 		return (unsigned)(c - '0');
@@ -37,7 +37,7 @@ shmt__digits(const char **text, unsigned base, uint64_t max, uint64_t *number)
 	unsigned d;
 
 	/* Not by a division for each digit: this reads thousands of lines. */
-	for (; (d = digit(*p)) < base; p++)
+	for (; (d = digit_value(*p)) < base; p++)
 		if (__builtin_mul_overflow(n, (uint64_t)base, &n) ||
 		    __builtin_add_overflow(n, (uint64_t)d, &n))
 			return shmt__fail(ERANGE);
@@ -54,17 +54,12 @@ shmt__is_hex(const char *text)
 	return text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
 }
 
-int
-shmt__parse_c_number(const char *text, uint64_t max, uint64_t *number)
+/* Parses all of a text. */
+static int
+parse_all(const char *text, unsigned base, uint64_t max, uint64_t *number)
 {
-	unsigned base = 10;
 	uint64_t n;
 
-	if (shmt__is_hex(text)) {
-		base = 16;
-		text += 2;
-	} else if (text[0] == '0' && text[1] != '\0')
-		base = 8;
 	if (shmt__digits(&text, base, max, &n) == -1)
 		return -1;
 	if (*text != '\0')
@@ -74,16 +69,18 @@ shmt__parse_c_number(const char *text, uint64_t max, uint64_t *number)
 }
 
 int
+shmt__parse_c_number(const char *text, uint64_t max, uint64_t *number)
+{
+	if (shmt__is_hex(text))
+		return parse_all(text + 2, 16, max, number);
+	return parse_all(text, text[0] == '0' && text[1] != '\0' ? 8 : 10, max,
+	    number);
+}
+
+int
 shmt_parse_number(const char *text, uint64_t max, uint64_t *number)
 {
-	uint64_t n;
-
-	if (shmt__digits(&text, 10, max, &n) == -1)
-		return -1;
-	if (*text != '\0')
-		return shmt__fail(EINVAL);
-	*number = n;
-	return 0;
+	return parse_all(text, 10, max, number);
 }
 
 int
@@ -177,7 +174,7 @@ shmt__fraction(uint64_t part, uint64_t whole, uint64_t of)
 
 /* The factor that a suffix means, or 0 where it is none. */
 static uint64_t
-suffix(const char *text)
+parse_suffix(const char *text)
 {
 	static const char letters[] = "KMGTPE";
 	const char *at;
@@ -206,7 +203,7 @@ struct decimal {
 
 /* Digits, with or without a fraction after a point. */
 static int
-decimal(const char **text, struct decimal *d)
+parse_decimal(const char **text, struct decimal *d)
 {
 	const int most = 19;	/* decimals whose scale is below 2^64 */
 	const char *point;
@@ -243,9 +240,9 @@ shmt_parse_size(const char *text, uint64_t *size)
 	struct decimal d;
 	uint64_t factor;
 
-	if (decimal(&text, &d) == -1)
+	if (parse_decimal(&text, &d) == -1)
 		return -1;
-	factor = suffix(text);
+	factor = parse_suffix(text);
 	if (factor == 0 || (factor == 1 && d.scale > 1))
 		return shmt__fail(EINVAL);
 	return multiply(&d, factor, size);
@@ -272,7 +269,7 @@ shmt_parse_duration(const char *text, uint64_t *milliseconds)
 	struct decimal d;
 	size_t i;
 
-	if (decimal(&text, &d) == -1)
+	if (parse_decimal(&text, &d) == -1)
 		return -1;
 	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++)
 		if (strcmp(units[i].name, text) == 0)

@@ -6,7 +6,6 @@
  */
 
 #include <fnmatch.h>
-#include <string.h>
 
 #include "shmtool.h"
 #include "users/holders.h"

@@ -181,6 +181,13 @@ uses() {
 		}' "${sources[@]}")"
 }
 
+@test "house: no word stands where a plainer one is known" {
+	none_of "words" "$(grep -rnwiE 'anew|bait|books|crowd|drafts?|errand|folders?|keeper|lookout|somebody|strangers?|trouble|whoever|wish' \
+		cmd lib man/*.[13] README.md)"
+	# The messages: what was requested, or has happened since.
+	none_of "messages" "$(grep -rnE '"[^"]*\<(asked|meanwhile)\>' cmd)"
+}
+
 @test "house: nothing is left to do" {
 	# Bracketed, so that the search does not find itself.
 	none_of "marks" "$(grep -rnwE 'TO[D]O|FIXM[E]|XX[X]|HAC[K]' cmd lib \

@@ -78,7 +78,7 @@ mapping() {
 	run --separate-stderr shmtool restore --id -k 77 \
 		"$(<"$BATS_TEST_TMPDIR/name")"
 	[ "$status" -eq 1 ]
-	message_has "it was no System V segment, and has no id"
+	message_has "it was not a System V segment, and has no id"
 	id=$(shmtool restore -k 77 "$(<"$BATS_TEST_TMPDIR/name")")
 	[ "$(of_id key "$id")" = 0x0000004d ]
 	shmtool read "$id" | cmp - /dev/shm/back

@@ -103,17 +103,17 @@ static int
 persist(void)
 {
 	const struct shmt_setting settings[] = { { "shmmni", 4096 } };
-	struct shmt_atomic_file *draft;
+	struct shmt_atomic_file *new;
 	int result, fd;
 
 	fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd == -1)
 		return -1;
 	close(fd);
-	if (shmt_persist_prepare(file, settings, 1, &draft) == -1)
+	if (shmt_persist_prepare(file, settings, 1, &new) == -1)
 		return -1;
-	result = shmt_persist_commit(draft);
-	shmt_atomic_file_close(draft);
+	result = shmt_persist_commit(new);
+	shmt_atomic_file_close(new);
 	return result;
 }
 
@@ -363,26 +363,26 @@ TORMENT(restore)
 static void
 nameless(void **state)
 {
-	struct shmt_atomic_file *draft = KEPT;
+	struct shmt_atomic_file *new = KEPT;
 	char name[300];
 
 	(void)state;
 	fault("openat64", 0, EEXIST);
-	assert_int_equal(shmt_atomic_file_open(file, &draft), -1);
+	assert_int_equal(shmt_atomic_file_open(file, &new), -1);
 	assert_int_equal(errno, EEXIST);
 	fault("openat64", 0, EACCES);
-	assert_int_equal(shmt_atomic_file_open(file, &draft), -1);
+	assert_int_equal(shmt_atomic_file_open(file, &new), -1);
 	assert_int_equal(errno, EACCES);
 	assert_true(fault_end());
-	assert_int_equal(shmt_atomic_file_open("", &draft), -1);
+	assert_int_equal(shmt_atomic_file_open("", &new), -1);
 	assert_int_equal(errno, ENOENT);
-	assert_int_equal(shmt_atomic_file_open("/tmp/", &draft), -1);
+	assert_int_equal(shmt_atomic_file_open("/tmp/", &new), -1);
 	assert_int_equal(errno, EISDIR);
 	memset(name, 'x', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';
-	assert_int_equal(shmt_atomic_file_open(name, &draft), -1);
+	assert_int_equal(shmt_atomic_file_open(name, &new), -1);
 	assert_int_equal(errno, ENAMETOOLONG);
-	assert_ptr_equal(draft, KEPT);
+	assert_ptr_equal(new, KEPT);
 }
 
 int

@@ -117,14 +117,14 @@ posix_map(void)
 	return result;
 }
 
-/* A draft, with contents, is committed or leaves nothing. */
+/* A new object, with contents, is committed or leaves nothing. */
 static int
-posix_draft(void)
+posix_prepare(void)
 {
 	const struct shmt_request request = { .size = 8192, .mode = 0600 };
 	const struct shmt_object x = object("made");
 	struct shmt_view *view;
-	int fd, result = shmt_posix_draft(&x, &request, &fd);
+	int fd, result = shmt_posix_prepare(&x, &request, &fd);
 
 	if (result == -1)
 		return ours_now(-1);
@@ -227,7 +227,7 @@ TORMENT(posix_info)
 TORMENT(posix_create)
 TORMENT(posix_change)
 TORMENT(posix_map)
-TORMENT(posix_draft)
+TORMENT(posix_prepare)
 TORMENT(posix_remove)
 TORMENT(posix_remove_used)
 TORMENT(posix_use)
@@ -243,7 +243,7 @@ main(void)
 		TEST(posix_create),
 		TEST(posix_change),
 		TEST(posix_map),
-		TEST(posix_draft),
+		TEST(posix_prepare),
 		TEST(posix_remove),
 		TEST(posix_remove_used),
 		TEST(posix_use),

@@ -287,13 +287,13 @@ holds(const char *text, size_t length)
 static int
 persist(const char *path, const struct shmt_setting *settings, size_t count)
 {
-	struct shmt_atomic_file *draft;
+	struct shmt_atomic_file *new;
 	int result;
 
-	if (shmt_persist_prepare(path, settings, count, &draft) == -1)
+	if (shmt_persist_prepare(path, settings, count, &new) == -1)
 		return -1;
-	result = shmt_persist_commit(draft);
-	shmt_atomic_file_close(draft);
+	result = shmt_persist_commit(new);
+	shmt_atomic_file_close(new);
 	return result;
 }
 

@@ -140,7 +140,7 @@ meta_of_object(void **state)
 	for (i = 255; i > 0; i--)
 		if (i != '/')
 			object.object[n++] = (char)i;
-	shmt__own_name(&object);
+	shmt__assign_name(&object);
 	length = shmt__format_meta(&object, text);
 	assert_non_null(strstr(text, "shmtool-saved 3\nkind posix\n"
 	    "name /%FF%FE%FD"));

@@ -125,7 +125,7 @@ complete_before_it_has_a_name(void **state)
 	int fd;
 
 	(void)state;
-	assert_int_equal(shmt_posix_draft(&x, &one_mib, &fd), 0);
+	assert_int_equal(shmt_posix_prepare(&x, &one_mib, &fd), 0);
 	assert_false(has_name("x"));
 	assert_int_equal(used(), before + MIB);
 	assert_int_equal(pwrite(fd, "text", 4, 0), 4);
@@ -137,10 +137,10 @@ complete_before_it_has_a_name(void **state)
 	close(fd);
 	/* Another was faster: nothing is left of this one. */
 	before = used();
-	assert_int_equal(shmt_posix_draft(&x, &one_mib, &fd), -1);
+	assert_int_equal(shmt_posix_prepare(&x, &one_mib, &fd), -1);
 	assert_int_equal(errno, EEXIST);
 	assert_int_equal(rename(SHM "/x", SHM "/y"), 0);
-	assert_int_equal(shmt_posix_draft(&x, &one_mib, &fd), 0);
+	assert_int_equal(shmt_posix_prepare(&x, &one_mib, &fd), 0);
 	assert_int_equal(rename(SHM "/y", SHM "/x"), 0);
 	assert_int_equal(shmt_posix_commit(&x, &one_mib, fd), -1);
 	assert_int_equal(errno, EEXIST);
@@ -164,7 +164,7 @@ without_unnamed_files(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
 		fault("openat64", 1, refusals[i]);
-		assert_int_equal(shmt_posix_draft(&x, &one_mib, &fd), 0);
+		assert_int_equal(shmt_posix_prepare(&x, &one_mib, &fd), 0);
 		assert_true(fault_end());
 		assert_int_equal(stat(SHM "/x", &st), 0);
 		assert_int_equal(st.st_mode & 07777, 0);

@@ -390,7 +390,7 @@ in_shm() {
 	run --separate-stderr unshare --mount sh -c '
 		mount -t ramfs ramfs /dev/shm && shmtool create /x -s 1'
 	[ "$status" -eq 1 ]
-	message_has "create: /x: /dev/shm is not there, or is no tmpfs" \
+	message_has "create: /x: /dev/shm does not exist, or is not a tmpfs" \
 		"mount -t tmpfs tmpfs /dev/shm"
 }
 

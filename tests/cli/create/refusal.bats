@@ -99,8 +99,8 @@ do_as_told() {
 	refused -s 1
 	[ "$status" -eq 6 ]
 	message_has "create: 1: segments: 32768 in use" \
-		"kernel.shmmni allows 32768, and no kernel more" \
-		"shmtool rm --stale -n shows what may go"
+		"kernel.shmmni allows 32768, the maximum" \
+		"shmtool rm --stale -n shows candidates"
 	shmtool rm --all --yes
 }
 

@@ -80,7 +80,7 @@ nothing was changed (--dry-run)" ]
 		exec shmtool limits --set shmmni=9 shmall=16'
 	[ "$status" -eq 1 ]
 	[ -z "$output" ]
-	[[ $stderr == *"shmall: the kernel kept 10 and not 16"* ]]
+	[[ $stderr == *"shmall: the kernel kept 10 instead of 16"* ]]
 	[[ $stderr == *"shmall: could not be set back to 33"* ]]
 	[ "$(limit shmmni)" -eq 4096 ]
 }

@@ -278,7 +278,7 @@ refused() {
 	done
 	make_container 'ln -s /etc/passwd /dev/shm/l'
 	refused 3 read /l
-	message_has "no object: a symbolic link has this name"
+	message_has "not an object: a symbolic link has this name"
 }
 
 # never_answers WHERE MODE: a file system there of which no request is answered.
@@ -364,7 +364,7 @@ never_answers() {
 	run --separate-stderr without_privilege shmtool stat --all-ns \
 		--kind posix --json
 	[[ $output == '{"complete": false, '* ]]
-	[[ $stderr == *"may not be asked for their namespace"* ]]
+	[[ $stderr == *"may not be read"* ]]
 }
 
 @test "--ns PID: what is mounted there later does not appear here" {
@@ -407,7 +407,7 @@ never_answers() {
 	run --separate-stderr env LD_PRELOAD="$dir/late.so" \
 		shmtool stat --all-ns --kind posix --json
 	[ "$status" -eq 0 ]
-	[[ $stderr == *"may not be entered, or gave no answer"* ]]
+	[[ $stderr == *"may not be entered, or did not answer"* ]]
 	[[ $output == '{"complete": false,'*'"/ours"'* ]]
 }
 
@@ -416,6 +416,6 @@ never_answers() {
 		echo 0 >/proc/sys/user/max_mnt_namespaces'
 	run --separate-stderr shmtool stat --all-ns --kind posix --json
 	[ "$status" -eq 0 ]
-	[[ $stderr == *"may not be entered, or gave no answer"* ]]
+	[[ $stderr == *"may not be entered, or did not answer"* ]]
 	[[ $output == '{"complete": false,'*'"/ours"'* ]]
 }

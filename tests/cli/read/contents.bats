@@ -345,7 +345,7 @@ none_left() {
 		wait_for none_left; cat >>out)
 	[ "${PIPESTATUS[0]}" -eq 3 ]
 	holders=()
-	grep -q "^shmtool: read: $id: was removed meanwhile, after [0-9]* bytes" err
+	grep -q "^shmtool: read: $id: was removed, after [0-9]* bytes" err
 	[ "$(wc -l <err)" -eq 1 ]
 	[ "$(tr -d A <out | wc -c)" -eq 0 ]
 }

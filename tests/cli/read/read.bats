@@ -92,12 +92,12 @@ load segment
 	cmp copy <(tail -c +101 data | head -c 200)
 }
 
-@test "read: -t of a range that is no whole number of values is 1" {
+@test "read: -t of a range that is not a whole number of values is 1" {
 	make_random 257
 	run --separate-stderr shmtool read -t d4 -n 6 "$id"
 	[ "$status" -eq 1 ]
 	[ -z "$output" ]
-	message_has "read: $id: 6 bytes:" "no whole number of d4" "--length 4"
+	message_has "read: $id: 6 bytes:" "not a whole number of d4" "--length 4"
 	run --separate-stderr shmtool read -t d8 "$id"
 	[ "$status" -eq 1 ]
 	[ -z "$output" ]

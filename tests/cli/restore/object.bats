@@ -101,7 +101,7 @@ with_shm() {
 	rm -r "$open_dir"
 	[ "$status" -eq 0 ]
 	[ "$output" = /a ]
-	message_has "restored as /a, but not to its owner 0:0"
+	message_has "restored as /a, but not with its owner 0:0"
 	[ "$(stat -c %u /dev/shm/a)" = 65534 ]
 }
 
@@ -119,7 +119,7 @@ with_shm() {
 		} >forged.meta
 		run --separate-stderr shmtool restore --as /b forged
 		[ "$status" -eq 0 ]
-		message_has "restored as /b, but not to its owner" 4294967295
+		message_has "restored as /b, but not with its owner" 4294967295
 		[ "$(stat -c %u:%g /dev/shm/b)" = 0:0 ]
 		rm /dev/shm/b
 	done
@@ -153,7 +153,7 @@ with_shm() {
 	[ -z "$(objects)" ]
 	run --separate-stderr shmtool restore --id -k 0x78 "$name"
 	[ "$status" -eq 1 ]
-	message_has "restore: $name: it was no System V segment, and has no id"
+	message_has "restore: $name: it was not a System V segment, and has no id"
 	[ "$(segments)" -eq 1 ]
 	# Files of both kinds, as when the machine starts.
 	run --separate-stderr shmtool restore --id "$name"
@@ -240,7 +240,7 @@ shmtool write -f $name.shm /a"
 	run --separate-stderr unshare -m sh -c '
 		mount -t ramfs none /dev/shm && shmtool restore "$0"' "$name"
 	[ "$status" -eq 1 ]
-	message_has "restore: $name: /dev/shm is not there, or is no tmpfs"
+	message_has "restore: $name: /dev/shm does not exist, or is not a tmpfs"
 	run --separate-stderr bash -c 'ulimit -f 4; shmtool restore "$0"' \
 		"$name"
 	[ "$status" -eq 6 ]

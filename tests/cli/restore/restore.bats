@@ -88,7 +88,7 @@ resident() {
 		"$open_dir/$name"
 	rm -r "$open_dir"
 	[ "$status" -eq 0 ]
-	message_has "not to its owner 0:0"
+	message_has "not with its owner 0:0"
 	ipcs -m -i "$output" | grep -q 'uid=65534'
 	[ "$(of_id perms "$output")" = 444 ]
 }
@@ -103,7 +103,7 @@ resident() {
 	run --separate-stderr unshare -Ur --ipc sh -c '
 		shmtool restore "$0" && shmtool stat' "$name"
 	[ "$status" -eq 0 ]
-	message_has "not to its owner 65534"
+	message_has "not with its owner 65534"
 }
 
 @test "restore: the lock, where it is permitted" {

@@ -181,7 +181,7 @@ hand_over() {
 	echo y >&4
 	leave_terminal
 	[ "$status" -eq 0 ]
-	grep -q "rm: $id: kept: it no longer is what was asked for" "$tty"
+	grep -q "rm: $id: kept: it no longer passes the filters" "$tty"
 	run ! grep -q dest <(ipcs -m)
 	# The other, who has it now, may be asked about.
 	rm "$BATS_TEST_TMPDIR/keys" "$tty"
@@ -211,7 +211,7 @@ hand_over() {
 	echo y >&4
 	leave_terminal
 	[ "$status" -eq 0 ]
-	grep -q "rm: /x: kept: it no longer is what was asked for" "$tty"
+	grep -q "rm: /x: kept: it no longer passes the filters" "$tty"
 	[ "$(ls /dev/shm)" = x ]
 	clear_shm
 }

@@ -216,7 +216,7 @@ load remove
 	wait "$pid" || status=$?
 	exec 4>&-
 	[ "$status" -eq 5 ]
-	grep -q "rm: $id: kept: attached meanwhile by" \
+	grep -q "rm: $id: kept: attached by" \
 		"$BATS_TEST_TMPDIR/err"
 	[ "$(of_id nattch "$id")" = 1 ]
 	run ! grep -q dest <(ipcs -m)

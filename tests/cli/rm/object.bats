@@ -418,11 +418,11 @@ user='sleep 60 </dev/shm/a >/dev/null 2>&1 & echo $! >"$BATS_TEST_TMPDIR/user"'
 	for object in dir fifo link; do
 		run --separate-stderr timeout 20 shmtool rm "/$object"
 		[ "$status" -eq 3 ]
-		message_has "rm: /$object: no object: a"
+		message_has "rm: /$object: not an object: a"
 		# It is not absent, so --force says so too.
 		run --separate-stderr timeout 20 shmtool rm -f "/$object"
 		[ "$status" -eq 3 ]
-		message_has "rm: /$object: no object: a"
+		message_has "rm: /$object: not an object: a"
 	done
 	[ "$(objects)" = "dir fifo link " ]
 }

@@ -112,7 +112,7 @@ change_meanwhile() {
 	change_meanwhile hold "$id"
 	[ "$status" -eq 0 ]
 	[ "$(left)" = "$id" ]
-	grep -q "rm: $id: kept: attached meanwhile by $holder (perl)" "$tty"
+	grep -q "rm: $id: kept: attached by $holder (perl)" "$tty"
 	run ! grep -q dest <(ipcs -m)
 }
 
@@ -127,7 +127,7 @@ use_once() {
 	change_meanwhile use_once "$id"
 	[ "$status" -eq 0 ]
 	[ "$(left)" = "$id" ]
-	grep -q "rm: $id: kept: it was used meanwhile" "$tty"
+	grep -q "rm: $id: kept: it has been used since" "$tty"
 }
 
 @test "rm: what was changed while the question stood is left, and said" {
@@ -136,7 +136,7 @@ use_once() {
 	change_meanwhile shmtool set -m 0640 "$id"
 	[ "$status" -eq 0 ]
 	[ "$(left)" = "$id" ]
-	grep -q "rm: $id: kept: its owner or mode was changed" "$tty"
+	grep -q "rm: $id: kept: its owner or mode has changed" "$tty"
 }
 
 # The time of change has whole seconds.
@@ -158,7 +158,7 @@ touch_later() {
 	make_segment
 	change_meanwhile ipcrm -m "$id"
 	[ "$status" -eq 0 ]
-	grep -q "rm: $id: somebody else removed it" "$tty"
+	grep -q "rm: $id: another process removed it" "$tty"
 }
 
 # Another segment with the same id, through shm_next_id.
@@ -194,7 +194,7 @@ replace() {
 	leave_terminal
 	[ "$status" -eq 0 ]
 	[ "$(left)" = "$id" ]
-	grep -q "rm: $id: kept: it no longer is what was asked for" "$tty"
+	grep -q "rm: $id: kept: it no longer passes the filters" "$tty"
 	grep -q '^nothing removed' "$tty"
 }
 
@@ -208,7 +208,7 @@ replace() {
 	change_meanwhile mark "$id"
 	[ "$status" -eq 0 ]
 	[ "$(left)" = "$id" ]
-	grep -q "rm: $id: kept: somebody else marked it" "$tty"
+	grep -q "rm: $id: kept: another process has marked it" "$tty"
 }
 
 # asks_about OPTION...: asks about the objects /a and /b by filters.
@@ -235,7 +235,7 @@ answered_yes() {
 @test "rm: an object changed while the question stood is left, and said" {
 	asks_about --unattached
 	touch -d tomorrow /dev/shm/a
-	answered_yes a "it changed meanwhile"
+	answered_yes a "it has changed since"
 }
 
 @test "rm: an object opened while the question stood is left, and said" {
@@ -247,7 +247,7 @@ answered_yes() {
 @test "rm: an object opened while the question stood is left, though forced" {
 	asks_about --unattached --force
 	hold_open a
-	answered_yes a "it no longer is what was asked for"
+	answered_yes a "it no longer passes the filters"
 }
 
 @test "rm: Ctrl-C at the question removes nothing" {

@@ -135,7 +135,7 @@ none_left() {
 	LD_PRELOAD=$preload ON_RMID="ipcrm -m $id" run --separate-stderr \
 		shmtool rm --all --yes
 	[ "$status" -eq 0 ]
-	message_has "rm: $id: somebody else removed it"
+	message_has "rm: $id: another process removed it"
 	id=$(ipcmk -M 4096 | tr -dc 0-9)
 	LD_PRELOAD=$preload ON_RMID="ipcrm -m $id" run --separate-stderr \
 		shmtool rm "$id"

@@ -194,7 +194,7 @@ load remove
 	hold "$id"
 	run --separate-stderr shmtool rm "$id"
 	[ "$status" -eq 5 ]
-	message_has "they must detach first: --force only marks it, to go with"
+	message_has "they must detach first: --force only marks it for removal"
 }
 
 @test "rm: failures of several kinds are 1" {
@@ -205,7 +205,7 @@ load remove
 	[ "$(segments)" -eq 1 ]
 }
 
-@test "rm: --dry-run shows what would go, exits as it would, touches nothing" {
+@test "rm: --dry-run shows what would be removed, exits as it would, touches nothing" {
 	make_segment 1M
 	a=$id
 	make_segment
@@ -232,7 +232,7 @@ load remove
 	[ "$(cat /proc/sysvipc/shm)" = "$before" ]
 }
 
-@test "rm: the table of what would go tells the memory in use, each its own" {
+@test "rm: the table of what would be removed shows the memory in use, each its own" {
 	make_segment 1M
 	a=$id
 	make_segment 64K

@@ -145,7 +145,7 @@ xxh3-128 meta-xxh3-128" ]
 	for object in /link /fifo; do
 		run --separate-stderr timeout 20 shmtool save "$dir" "$object"
 		[ "$status" -eq 3 ]
-		message_has "save: $object: no object:"
+		message_has "save: $object: not an object:"
 	done
 	[ -z "$(names)" ]
 }
@@ -180,14 +180,14 @@ xxh3-128 meta-xxh3-128" ]
 	stopped_at pwrite64:when=1 'rm /dev/shm/a' \
 		shmtool save "$dir" /a
 	[ "$status" -eq 3 ]
-	message_has "save: /a: was removed meanwhile"
+	message_has "save: /a: was removed before it was saved"
 	[ -z "$(names)" ]
 	make_object a 1M
 	make_object b 1M
 	stopped_at pwrite64:when=1 'mv /dev/shm/b /dev/shm/a' \
 		shmtool save "$dir" /a
 	[ "$status" -eq 3 ]
-	message_has "save: /a: was removed meanwhile"
+	message_has "save: /a: was removed before it was saved"
 	[ -z "$(names)" ]
 }
 
@@ -200,7 +200,7 @@ xxh3-128 meta-xxh3-128" ]
 	stopped_at openat:when=1 'mv /dev/shm/b /dev/shm/a' \
 		shmtool save "$dir" /a
 	[ "$status" -eq 3 ]
-	message_has "save: /a: was removed meanwhile"
+	message_has "save: /a: was removed before it was saved"
 	[ -z "$(names)" ]
 }
 

@@ -46,7 +46,7 @@ reachable_dir() {
 	make_segment
 	run --separate-stderr shmtool save "$dir" "$a" "$id"
 	[ "$status" -eq 0 ]
-	message_has "save: $a:" "idle time starts anew" "rm --stale --save"
+	message_has "save: $a:" "idle time starts again" "rm --stale --save"
 	hold "$a" "$id"
 	run --separate-stderr shmtool save -f "$dir" "$a" "$id"
 	[ "$status" -eq 0 ]

@@ -67,7 +67,7 @@ load rows
 	[ "${lines[0]}" != "no luck" ] || skip "the number was not had again"
 	[ "${lines[0]}" = "(reused)" ]
 	[[ ${lines[1]} == *'"ccommand": null, "ccommand_life": "reused"'* ]]
-	[[ $output == *"gone (the number is now that of sleep)"* ]]
+	[[ $output == *"gone (the pid now belongs to sleep)"* ]]
 }
 
 @test "stat: everything about one" {

@@ -266,7 +266,7 @@ all_events() {
 	run --separate-stderr unshare --mount sh -c '
 		mount -t ramfs ramfs /dev/shm && shmtool stat -w --kind posix'
 	[ "$status" -eq 1 ]
-	message_has "/dev/shm is not there, or is no tmpfs"
+	message_has "/dev/shm does not exist, or is not a tmpfs"
 	run --separate-stderr timeout 60 unshare --mount sh -c '
 		mount -t tmpfs tmpfs /dev/shm
 		(sleep 0.5; umount /dev/shm) & shmtool stat -w --kind posix \

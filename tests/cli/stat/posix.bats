@@ -56,7 +56,7 @@ json() {
 	for operand in /dev/shm /dev/shm/; do
 		run --separate-stderr shmtool stat "$operand"
 		[ "$status" -eq 2 ]
-		message_has "stat: $operand: no object: shmtool stat --kind posix"
+		message_has "stat: $operand: a directory: shmtool stat --kind posix"
 	done
 }
 

@@ -231,8 +231,8 @@ among() {
  5 unreadable processes" ]
 	[[ $output == '{"complete": false, '* ]]
 	among 4 --all-ns -o NS
-	[ "$stderr" = "shmtool: stat: --all-ns: 4 processes may not be asked\
- for their namespace" ]
+	[ "$stderr" = "shmtool: stat: --all-ns: the namespace of 4 processes may\
+ not be read" ]
 	among 4 --all-ns --json -o NS
 	[[ $output == '{"complete": false, '* ]]
 }
@@ -258,7 +258,7 @@ shut() {
 	# Other processes come and go: a few more or less.
 	for _ in {1..20}; do
 		run --separate-stderr without_privilege shmtool stat --all-ns
-		said=$(sed -n 's/.*: \([0-9]*\) process.* asked for.*/\1/p' \
+		said=$(sed -n 's/.*of \([0-9]*\) process.* may not be read.*/\1/p' \
 			<<<"$stderr")
 		read -r there kernel <<<"$(shut)"
 		[ "$kernel" -ge 10 ] || skip "hardly any kernel threads here"
@@ -329,7 +329,7 @@ shut() {
 	run --separate-stderr unshare --mount sh -c '
 		mount -t tmpfs none /proc && exec shmtool stat -P'
 	[ "$status" -ne 0 ]
-	[[ $stderr == *"cannot find out who is attached"* ]]
+	[[ $stderr == *"cannot find the attached processes"* ]]
 	run --separate-stderr unshare --mount sh -c '
 		mount -t tmpfs none /proc && exec shmtool stat --tsv --no-heading \
 			-o ID,NATTCH,RSS'
@@ -339,7 +339,7 @@ shut() {
 	run --separate-stderr unshare --mount sh -c '
 		mount -t tmpfs none /proc && exec shmtool stat "$1"' - "$id"
 	[ "$status" -eq 0 ]
-	message_has "shmtool: stat: cannot find out who is attached"
+	message_has "shmtool: stat: cannot find the attached processes"
 	grep -Eq '^size +4.0K \(4096 bytes\)$' <<<"$output"
 	grep -Eq '^attached +1 mapping, processes unknown$' <<<"$output"
 	run --separate-stderr unshare --mount sh -c '

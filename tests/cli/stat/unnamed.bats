@@ -217,7 +217,7 @@ json() {
 		-o SIZE,RSS,OWNER,IDLE,NATTCH
 	[ "$status" -eq 0 ]
 		[ "$output" = $'65536\t-\t-\t-\t1' ]
-	[[ $stderr == *"not listed: memory only in "* ]]
+	[[ $stderr == *"not listed: memory held only by "* ]]
 }
 
 @test "stat --kind: one row however many processes share it" {
@@ -287,10 +287,10 @@ json() {
 	for kind in deleted memfd sysv,anon; do
 		run --separate-stderr timeout 5 shmtool stat -w --kind "$kind"
 		[ "$status" -eq 2 ]
-		message_has --kind "no event tells of memory without a name"
+		message_has --kind "no event reports memory without a name"
 		run --separate-stderr shmtool rm -y --kind "$kind"
 		[ "$status" -eq 2 ]
-		message_has --kind "it goes with the processes that hold it"
+		message_has --kind "it is freed when"
 	done
 	shmtool create -s 4096 >/dev/null
 	shmtool rm -y --kind all
@@ -304,7 +304,7 @@ json() {
 	message_has --kind "belongs to no namespace"
 	run --separate-stderr shmtool --ns $$ read "$path"
 	[ "$status" -eq 2 ]
-	message_has "$path" "without --ns"
+	message_has "$path" "omit --ns"
 }
 
 @test "stat --kind: without these kinds no process is looked at" {
