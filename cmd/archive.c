@@ -67,9 +67,8 @@ segment_failed(const struct shmt_info *segment, int error, char **reason)
 	case ENOMEM:
 		describe_memory(memory);
 		return set_reason(reason, ST_LIMIT, "no memory for a copy of "
-		    "its %ju byte%s%s%s", (uintmax_t)segment->size,
-		    plural(segment->size, "s"), memory,
-		    *memory != '\0' ? " without it" : "");
+		    "its %ju byte%s%s", (uintmax_t)segment->size,
+		    plural(segment->size, "s"), memory);
 	default:
 		return set_reason(reason, status_of(error), "%s",
 		    strerror(error));
@@ -95,7 +94,7 @@ pair_failed(const char *path, const struct shmt_info *segment, int error,
 		    strerror(error));
 	case ENOSPC:
 	case EDQUOT:
-		return set_reason(reason, ST_FAILED, "%s: %s (the segment has "
+		return set_reason(reason, ST_FAILED, "%s: %s (its contents have "
 		    "%ju byte%s, holes included)", path, strerror(error),
 		    size, plural(size, "s"));
 	case EFBIG:

@@ -483,8 +483,7 @@ check_holders_found(const struct rows *rows)
 
 	for (i = 0; i < rows->ns_count; i++)
 		if (rows->namespaces[i].holders_error != 0) {
-			warn_about(NULL, "cannot find the attached processes: "
-			    "%s", strerror(rows->namespaces[i].holders_error));
+			holders_failed(rows->namespaces[i].holders_error);
 			return false;
 		}
 	return true;
@@ -535,8 +534,7 @@ check_complete(const struct selection *selection,
 	 * it. */
 	if (hidden > 0)
 		warn_about(NULL, "not listed: memory held only by %zu "
-		    "process%s that may not be read", hidden,
-		    plural(hidden, "es"));
+		    "unreadable process%s", hidden, plural(hidden, "es"));
 	if (collection->hidden > 0) {
 		warn_about("--all-ns", "the namespace of %zu process%s may "
 		    "not be read", collection->hidden,

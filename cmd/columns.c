@@ -2,7 +2,8 @@
 
 /*
  * The columns of a list of segments: a new one is a row of list[].  Its field
- * is in struct row (rows.h), or in struct shmt_info.
+ * is in struct row (rows.h), or in struct shmt_info.  What a view prints unless
+ * -o chooses, and what JSON has, is listed in stat/view.c.
  */
 
 #include <stddef.h>

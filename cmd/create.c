@@ -115,8 +115,7 @@ check(struct opts *o)
 	if (errno == EINVAL || errno == ERANGE)
 		return usage_error("--file", "%s: not PATH[:PROJ], PROJ one "
 		    "character or 1 to 255", o->file);
-	warn_about(o->file, "%s", strerror(errno));
-	return errno == EACCES ? ST_DENIED : ST_FAILED;
+	return file_failed(o->file, errno);
 }
 
 /* Refuses options for what a POSIX object does not have. */

@@ -303,9 +303,9 @@ check_selection(const struct filter *filter, bool named, bool all)
 	    "--all");
 }
 
-/* Warns where the attachments of the process of a --pid are not visible. */
+/* Warns where the attachments of one process are not visible. */
 static void
-warn_of_hidden(pid_t pid)
+warn_of_process(pid_t pid)
 {
 	char name[24], path[32];
 	int fd;
@@ -320,6 +320,24 @@ warn_of_hidden(pid_t pid)
 		return;
 	snprintf(name, sizeof(name), "--pid %d", (int)pid);
 	warn_about(name, "may not be read: only what it created is found");
+}
+
+void
+warn_of_hidden(const struct shmt_filter *filter)
+{
+	size_t i;
+
+	for (i = 0; i < filter->count; i++)
+		if (filter->clauses[i].by == SHMT_BY_PID)
+			warn_of_process((pid_t)filter->clauses[i].value);
+}
+
+int
+holders_failed(int error)
+{
+	warn_about(NULL, "cannot find the attached processes: %s",
+	    strerror(error));
+	return status_of(error);
 }
 
 bool
@@ -354,20 +372,13 @@ filter_mark(const struct shmt_filter *filter,
     const struct shmt_info *list, size_t count, bool *passes)
 {
 	struct shmt_holders holders = { 0 };
-	int error;
 	time_t now;
 	size_t i;
 
 	if (filter_needs_holders(filter, list, count) &&
-	    shmt_holders_of_list(list, count, &holders) == -1) {
-		error = errno;
-		warn_about(NULL, "cannot find the attached processes: %s",
-		    strerror(error));
-		return status_of(error);
-	}
-	for (i = 0; i < filter->count; i++)
-		if (filter->clauses[i].by == SHMT_BY_PID)
-			warn_of_hidden((pid_t)filter->clauses[i].value);
+	    shmt_holders_of_list(list, count, &holders) == -1)
+		return holders_failed(errno);
+	warn_of_hidden(filter);
 	now = time(NULL);
 	for (i = 0; i < count; i++)
 		passes[i] = shmt_match(filter, &list[i], now, &holders);

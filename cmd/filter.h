@@ -64,6 +64,12 @@ void filter_label(const struct shmt_filter *filter, enum shmt_criterion by,
 bool filter_needs_holders(const struct shmt_filter *filter,
     const struct shmt_info *list, size_t count);
 
+/* Warns of each process of a --pid whose attachments are not visible. */
+void warn_of_hidden(const struct shmt_filter *filter);
+
+/* Reports that the holders could not be found; returns the status. */
+int holders_failed(int error);
+
 /* The seconds without use that make a segment stale; filter may be NULL. */
 uint64_t filter_idle(const struct shmt_filter *filter);
 

@@ -29,9 +29,7 @@ parse_operand(const char *text, struct operand *operand)
 			    "found through its processes, in any namespace: "
 			    "omit --ns");
 		/* A path to an object that has a name is that object. */
-		if (shmt_path_name(text, operand->name) == 0)
-			operand->ref = (struct shmt_ref){ .kind = SHMT_POSIX,
-			    .name = operand->name };
+		shmt_path_name(text, &operand->ref, operand->name);
 		return ST_OK;
 	}
 	if (errno == ERANGE && strncmp(text, "ftok:", 5) == 0)
@@ -47,8 +45,7 @@ parse_operand(const char *text, struct operand *operand)
 		return usage_error(text, "not a segment: an id (123), a key "
 		    "(0x4d2), /NAME, id:N, key:N, ftok:PATH[:PROJ], "
 		    "/proc/PID/fd/N or /proc/PID/map_files/RANGE");
-	warn_about(text, "%s", strerror(errno));
-	return errno == EACCES ? ST_DENIED : ST_FAILED;
+	return file_failed(text, errno);
 }
 
 int

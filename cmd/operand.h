@@ -14,7 +14,8 @@
 struct operand {
 	const char *text;	/* as the user wrote it */
 	struct shmt_ref ref;
-	char name[256];		/* of the object that a path leads to */
+	char name[256];		/* of the object that a path leads to: ref
+				 * points to it, so do not copy the struct */
 };
 
 /* These return ST_OK, or another status after a message. */

@@ -71,7 +71,8 @@ check_object_watch(const struct opts *o)
 static int
 check_watch(struct opts *o)
 {
-	int status;
+	static const char no_event[] = "no event reports memory without a "
+	    "name: --watch takes sysv and posix";
 
 	if (o->view != views)
 		return usage_error("--watch", "does not go with -%c: it shows "
@@ -85,13 +86,15 @@ check_watch(struct opts *o)
 	if (o->selection.all_ns)
 		return usage_error("--watch", "watches one namespace: shmtool "
 		    "--ns chooses it");
-	status = only_named_kinds(&o->filter.set, "no event reports memory "
-	    "without a name: --watch takes sysv and posix");
-	return status == ST_OK && has_objects(o) ? check_object_watch(o) :
-	    status;
+	if (only_named_kinds(&o->filter.set, no_event) != ST_OK)
+		return ST_USAGE;
+	if ((selected_kinds(&o->selection) & SHMT_UNNAMED) != 0)
+		return usage_error("--watch", "%s", no_event);
+	return has_objects(o) ? check_object_watch(o) : ST_OK;
 }
 
-/* The proof that an object is stale needs the user ids of its namespace. */
+/* Objects of other namespaces are found by filters, and not by a name, which
+ * means another object in each. */
 static int
 check_all_ns(struct opts *o)
 {

@@ -5,8 +5,10 @@
  * object's kind.  A new kind needs a value of enum shmt_kind and perhaps a bit
  * of SHMT_UNNAMED (shmtool.h), its word and a row here, a way to open a view
  * (bytes/view.c), and a place in whatever else tells kinds apart: the parsing
- * of operands (ref.c), the search of processes (users/scan_process.c,
- * users/maps.c, users/holders.c) and the saved form (archive/meta.c).
+ * of operands (ref.c), what a path leads to (find_kind() in unnamed.c), the
+ * search of processes (users/scan_process.c, users/maps.c, users/holders.c),
+ * the saved form (archive/meta.c, archive/restore.c), and in cmd/ the messages
+ * of filter.c and set.c and the words of --kind in completion/.
  */
 
 #include <errno.h>

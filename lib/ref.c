@@ -81,7 +81,8 @@ int
 shmt_resolve(const struct shmt_ref *ref, struct shmt_object *object)
 {
 	struct shmt_object o = {
-		.kind = ref->kind, .id = ref->id, .name = ref->name
+		.kind = ref->kind, .id = ref->id, .name = ref->name,
+		.dev = ref->dev, .inode = ref->inode
 	};
 
 	if (ref->path != NULL)
@@ -105,7 +106,9 @@ shmt_is_named(const struct shmt_ref *ref, const struct shmt_info *info)
 	if (ref->kind != info->object.kind)
 		return false;
 	if (ref->kind == SHMT_POSIX)
-		return strcmp(ref->name, info->object.name) == 0;
+		return strcmp(ref->name, info->object.name) == 0 &&
+		    (ref->inode == 0 || (ref->inode == info->object.inode &&
+		    ref->dev == info->object.dev));
 	return ref->by_key ? ref->key == info->key :
 	    ref->id == info->object.id;
 }

@@ -70,6 +70,8 @@ struct shmt_ref {
 	uint32_t key;
 	const char *name;	/* without the slash; part of the text */
 	const char *path;	/* "/proc/PID/fd/N"; the text */
+	dev_t dev;		/* with an inode: only this object of that */
+	uint64_t inode;		/* name; 0: the one that has it */
 };
 
 /*
@@ -84,7 +86,8 @@ int shmt_parse_ref(const char *text, struct shmt_ref *ref);
 /* A key alone: "0x4d2", "1234", "-5", decimal, hexadecimal or 0 octal. */
 int shmt_parse_key(const char *text, uint32_t *key);
 
-/* The key of "PATH" or "PATH:PROJ"; errno as stat(2), ERANGE for key 0. */
+/* The key of "PATH" or "PATH:PROJ"; errno as stat(2), ERANGE for a PROJ that
+ * is not one character or 1 to 255. */
 int shmt_parse_ftok(const char *text, uint32_t *key);
 
 /* "4096", "1.5K" (1024), "2KiB" (1024), "2KB" (1000), up to 2^64 - 1. */
@@ -187,9 +190,9 @@ int shmt_find(uint32_t key, int *id);
  */
 int shmt_resolve(const struct shmt_ref *ref, struct shmt_object *object);
 
-/* The name, without the slash, of the POSIX object that a path in /proc leads
- * to.  ENOENT: it leads to none. */
-int shmt_path_name(const char *path, char name[256]);
+/* Fills in ref for the POSIX object that a path in /proc leads to: its name,
+ * kept in the caller's buffer, device and inode.  ENOENT: it leads to none. */
+int shmt_path_name(const char *path, struct shmt_ref *ref, char name[256]);
 
 /* The name that a deleted file had, or the text of a memfd; "" where it has
  * none.  ENOENT: object->path leads elsewhere now. */

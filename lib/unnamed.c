@@ -159,7 +159,7 @@ shmt__unnamed_resolve(const char *path, struct shmt_object *object)
 /* Compares the inode with that of each object, since the name that /proc shows
  * may be one of another mount namespace. */
 int
-shmt_path_name(const char *path, char name[256])
+shmt_path_name(const char *path, struct shmt_ref *ref, char name[256])
 {
 	const struct shmt_object object = { .path = path };
 	const struct shmt_info *info;
@@ -181,8 +181,11 @@ shmt_path_name(const char *path, char name[256])
 		info = &list.list[i];
 		found = info->object.inode == st.stx_ino &&
 		    info->object.dev == shmt__device_of(&st);
-		if (found)
-			strlcpy(name, info->object.name, 256);
+		if (!found)
+			continue;
+		strlcpy(name, info->object.name, 256);
+		*ref = (struct shmt_ref){ .kind = SHMT_POSIX, .name = name,
+		    .dev = info->object.dev, .inode = info->object.inode };
 	}
 	shmt_list_free(&list);
 	errno = ENOENT;

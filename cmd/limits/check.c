@@ -94,7 +94,8 @@ check_usage(const struct thresholds *t)
 
 	if (take_sample(t->stale != -1, &sample, NULL, &bad) == -1) {
 		printf("SHM UNKNOWN - %s: %s\n",
-		    bad != NULL ? bad : "segments in use", errno == EBADMSG ?
+		    bad != NULL ? bad : "limits of System V IPC",
+		    errno == EBADMSG ?
 		    "holds something else than a number" : strerror(errno));
 		return CHECK_UNKNOWN;
 	}

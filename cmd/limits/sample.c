@@ -37,8 +37,10 @@ take_sample(bool stale, struct sample *sample, struct shmt_list *all,
 
 	memset(sample, 0, sizeof(*sample));
 	*bad = NULL;
-	if (shmt_limits(SHMT_LIMITS_SHM, &sample->limits, bad) == -1 ||
-	    shmt_list(SHMT_KIND(SHMT_SYSV), SHMT_WANT_RSS, &list) == -1)
+	if (shmt_limits(SHMT_LIMITS_SHM, &sample->limits, bad) == -1)
+		return -1;
+	*bad = "segments in use";
+	if (shmt_list(SHMT_KIND(SHMT_SYSV), SHMT_WANT_RSS, &list) == -1)
 		return -1;
 	shmt_usage_of(list.list, list.count, &sample->usage);
 	if (stale)

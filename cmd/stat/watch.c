@@ -73,7 +73,8 @@ report_attached(const struct watching *w, const struct shmt_info *b,
 	struct event event = { .row = *row, .pid = a->lpid };
 	bool both = a->nattch == b->nattch;
 
-	if (both && a->atime == b->atime && a->dtime == b->dtime)
+	if (both && a->atime == b->atime && a->dtime == b->dtime &&
+	    a->lpid == b->lpid)
 		return;
 	shmt_last_user(a, &event.process);
 	if (both)
@@ -111,8 +112,9 @@ report_removed(const struct watching *w, const struct row *row)
 static bool
 is_unchanged(const struct shmt_info *a, const struct shmt_info *b)
 {
-	return a->nattch == b->nattch && a->atime == b->atime &&
-	    a->dtime == b->dtime && a->ctime == b->ctime &&
+	return a->nattch == b->nattch && a->lpid == b->lpid &&
+	    a->atime == b->atime && a->dtime == b->dtime &&
+	    a->ctime == b->ctime &&
 	    a->mode == b->mode && a->state == b->state && a->uid == b->uid &&
 	    a->gid == b->gid;
 }
@@ -125,6 +127,7 @@ report_differences(const struct watching *w, const struct row *before,
 	const struct shmt_info *a = &after->segment;
 	struct event event;
 
+	/* Marking takes the key away. */
 	if ((before->facts & ~after->facts & SHMT_HAS_KEY) != 0) {
 		after->key = before->key;
 		after->facts |= SHMT_HAS_KEY;
@@ -200,7 +203,8 @@ take_snapshot(const struct change_watch *how, struct snapshot *s)
 	qsort(s->rows.list, s->rows.count, sizeof(*s->rows.list),
 	    compare_ids);
 	s->time = time(NULL);
-	return ST_OK;
+	return s->rows.namespaces->holders_error == 0 ? ST_OK :
+	    holders_failed(s->rows.namespaces->holders_error);
 }
 
 /* The digits of the largest id; new ids are rarely much larger. */
@@ -265,6 +269,7 @@ print_events(const struct change_watch *how)
 	int status = ST_OK;
 
 	catch_signals();
+	warn_of_hidden(how->filter);
 	if (how->kinds & SHMT_KIND(SHMT_POSIX))
 		status = open_object_watch(&w.objects, &width);
 	if (status == ST_OK && (how->kinds & SHMT_KIND(SHMT_SYSV)) != 0) {

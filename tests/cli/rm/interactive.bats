@@ -240,3 +240,22 @@ load remove
 	[ "$(json_of segments.0.reason)" = null ]
 	[[ $output == *'"attachments": []'* ]]
 }
+
+@test "rm -i: of a path, another object that has got its name stays" {
+	needs_own_shm
+	make_segment
+	echo old >/dev/shm/x
+	exec 5</dev/shm/x
+	mkfifo "$BATS_TEST_TMPDIR/keys"
+	shmtool rm -f -i "$id" "/proc/$BASHPID/fd/5" \
+		<"$BATS_TEST_TMPDIR/keys" 2>"$BATS_TEST_TMPDIR/asked" 3>&- &
+	pid=$!
+	exec 4>"$BATS_TEST_TMPDIR/keys"
+	wait_for grep -q "remove $id " "$BATS_TEST_TMPDIR/asked"
+	rm /dev/shm/x
+	echo new >/dev/shm/x
+	printf 'n\ny\n' >&4
+	exec 4>&-
+	wait "$pid"
+	[ "$(cat /dev/shm/x)" = new ]
+}

@@ -353,3 +353,39 @@ line_seen() {
 	run --separate-stderr shmtool stat --watch=0
 	[ "$status" -eq 2 ]
 }
+
+@test "watch: who used it last, also within one second" {
+	local users
+	id=$(shmtool create -s 4096)
+	use() {
+		perl -e 'shmread($ARGV[0], $_, 0, 1) or die; print $$' "$id"
+	}
+	watch
+	# Two uses and two looks fit into one second, if it has just begun.
+	wait_for bash -c '[[ $(date +%N) == [01]* ]]'
+	users=$(use)
+	wait_for line_seen " attached $id .* $users "
+	users=$(use)
+	wait_for line_seen " attached $id .* $users "
+}
+
+@test "watch: memory without a name is refused, also by its path" {
+	exec 5<<<"in memory"
+	for operand in "--kind memfd" "/proc/$$/fd/5" "/x /proc/$$/fd/5"; do
+		# shellcheck disable=SC2086 # words
+		run --separate-stderr timeout 10 shmtool stat -w $operand
+		[ "$status" -eq 2 ]
+		[[ $stderr == *"no event reports memory without a name"* ]]
+	done
+}
+
+@test "stat, watch: --pid of a process that may not be read says so" {
+	needs_root "to be two users"
+	local err="$BATS_TEST_TMPDIR/err"
+	local said="--pid $$: may not be read: only what it created is found"
+	without_privilege shmtool stat --pid $$ 2>"$err"
+	grep -q -- "$said" "$err"
+	# It ends when nobody reads on.
+	without_privilege shmtool stat -w0.1 --pid $$ 2>"$err" | head -n 1
+	grep -q -- "$said" "$err"
+}
