@@ -56,9 +56,9 @@ void
 json_names(struct json *json, const char *name, const char *path)
 {
 	json_text(json, "name", name);
-	if (name != NULL && !json_is_exact(name))
+	if (name != NULL && !is_utf8(name))
 		json_hex(json, "name_hex", name);
-	json_text(json, "path", json_is_exact(path) ? path : NULL);
+	json_text(json, "path", is_utf8(path) ? path : NULL);
 }
 
 /* The name of an object is its path, which begins with a slash; that of memory
@@ -79,13 +79,8 @@ json_object(struct json *json, const struct row *row)
 		    former[0] != '\0' ? former : NULL;
 	json_names(json, name, row->path);
 	/* In an event, the object may have been removed before its look-up. */
-	if (s->object.inode == 0) {
-		json_null(json, "dev");
-		json_null(json, "inode");
-	} else {
-		json_number(json, "dev", s->object.dev);
-		json_number(json, "inode", s->object.inode);
-	}
+	json_known(json, "dev", s->object.inode != 0, s->object.dev);
+	json_known(json, "inode", s->object.inode != 0, s->object.inode);
 	if ((s->known & SHMT_HAS_IN_USE) != 0)
 		json_bool(json, "in_use", s->in_use);
 	else

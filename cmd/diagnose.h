@@ -35,7 +35,7 @@ int setting_failed(const struct shmt_setting *setting, uint64_t now,
     const char *reason, int error);
 
 /* The option that sets the size of /dev/shm when this container is started, or
- * NULL if this is no container. */
+ * NULL if this is not a container. */
 const char *container_size_option(void);
 
 #endif

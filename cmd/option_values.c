@@ -149,7 +149,7 @@ store_mode_text(const struct option_row *row, const char *text, void *to)
 }
 
 /* The uid of a user, or the gid of a group: its number, or ID_MAX. */
-#define ID_MAX (UINT32_MAX - 1)		/* the kernel's -1 is no id */
+#define ID_MAX (UINT32_MAX - 1)		/* the kernel's -1 is not an id */
 
 static bool
 find_user(const char *name, uint32_t *uid)

@@ -168,8 +168,8 @@ open_failed(const struct opts *o, const struct shmt_info *segment)
 	case ESRCH:
 		warn_about(object, "cannot be read without a trace: %s",
 		    segment->nattch == 0 ? "no process has it attached" :
-		    "no attached process of root, its owner, its creator or you "
-		    "may be read");
+		    "no attached process of root, its owner, its creator or "
+		    "you may be read");
 		return ST_FAILED;
 	case ENODATA:
 		warn_about(object, "cannot be read without a trace: it has "

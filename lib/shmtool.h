@@ -31,8 +31,8 @@ extern "C" {
 
 #define SHMT_VERSION "2.0.0"
 
-/* The version of the library in use, as SHMT_VERSION was when it was built.  Its
- * first number, which is in the soname, changes when programs have to. */
+/* The version of the library in use, as SHMT_VERSION was when it was built.
+ * Its first number, which is in the soname, changes when programs have to. */
 const char *shmt_version(void);
 
 enum shmt_kind {
@@ -211,9 +211,9 @@ bool shmt_same(const struct shmt_info *a, const struct shmt_info *b);
 
 /*
  * Finds the facts of an object.  ENOENT: no such object, or the name now
- * belongs to another one.  A name in /dev/shm that is no object: ELOOP, a
+ * belongs to another one.  A name in /dev/shm that is not an object: ELOOP, a
  * symbolic link; EISDIR, a directory; ENXIO, a FIFO, socket or device.  ENODEV:
- * /dev/shm does not exist, or is no tmpfs.
+ * /dev/shm does not exist, or is not a tmpfs.
  */
 int shmt_info(const struct shmt_object *object, unsigned want,
     struct shmt_info *info);
@@ -323,7 +323,7 @@ int shmt_create(const struct shmt_request *request,
  *
  * EEXIST: the name is taken.  EINVAL: not a name.  ENOSPC: no room in /dev/shm,
  * or no inode.  EFBIG: RLIMIT_FSIZE, and SIGXFSZ is sent.  EINTR: a signal was
- * caught.  ENODEV: /dev/shm is not there, or is no tmpfs.
+ * caught.  ENODEV: /dev/shm is not there, or is not a tmpfs.
  *
  * A process that is killed before leaves nothing, except where the kernel
  * refuses files without a name: there the name exists from the start, with mode
@@ -368,7 +368,7 @@ int shmt_attach(const struct shmt_object *object, const void *address,
 int shmt_detach(const void *at);
 
 /*
- * Maps all of an object that is no System V segment: info->size bytes, which
+ * Maps all of an object that is not a System V segment: info->size bytes, which
  * the caller unmaps with munmap(2); *info is what was mapped.  At an address,
  * EEXIST: something is mapped there, which SHMT_REMAP replaces.  EPERM:
  * SHMT_EXEC, and its file system is mounted noexec; or a seal forbids it.
@@ -402,7 +402,8 @@ int shmt_view_open(const struct shmt_object *object, unsigned flags,
 void shmt_view_close(struct shmt_view *view);
 
 /* Opens a view of an open file in memory, as of shmt_posix_prepare().  The view
- * has its own descriptor: fd remains the caller's. */
+ * has its own descriptor: fd remains the caller's, and only its position may
+ * have changed. */
 int shmt_view_of_fd(int fd, unsigned flags, struct shmt_view **view);
 
 /*
@@ -497,7 +498,7 @@ int shmt_parse_semaphore(const char *text, struct shmt_semaphore *semaphore);
 
 /* Takes the semaphore (minus one, with SEM_UNDO) and gives it back.  EAGAIN:
  * not within the time; ENOENT: no such set; ERANGE: no such index; EOVERFLOW:
- * it has its largest value.  timeout in ms, UINT64_MAX waits for ever; EINTR on
+ * it has its largest value.  timeout in ms, UINT64_MAX waits forever; EINTR on
  * a signal, and when the process is continued after a stop. */
 int shmt_semaphore_acquire(
     const struct shmt_semaphore *semaphore, uint64_t timeout);
@@ -742,7 +743,7 @@ unsigned shmt_mismatch(const struct shmt_filter *filter,
 /*
  * Whether systemd-logind removes this user's unattached segments when the
  * user's last session ends: it runs here, RemoveIPC= is in effect, and the user
- * is no system user.  errno as open(2).
+ * is not a system user.  errno as open(2).
  */
 int shmt_logout_removes(uint32_t uid, bool *removes);
 
@@ -854,7 +855,7 @@ struct shmt_dev_shm {
 	uint64_t used_inodes;
 };
 
-/* errno as statfs(2); ENODEV: it is no tmpfs. */
+/* errno as statfs(2); ENODEV: it is not a tmpfs. */
 int shmt_dev_shm(struct shmt_dev_shm *dev_shm);
 
 /* What else /dev/shm holds: files in directories of it. */
@@ -1157,7 +1158,7 @@ struct shmt_restoring {
  * how, or in *saved.  EEXIST: the key, the id or the name is taken; ENOTSUP: a
  * segment is to have the id of what was none; EDESTADDRREQ: memory that had no
  * name needs SHMT_OTHER_KEY or SHMT_OTHER_NAME; EBADMSG: damaged, see
- * *failure; EINVAL or ELOOP at a file: it is no regular file.
+ * *failure; EINVAL or ELOOP at a file: it is not a regular file.
  * *saved is set once the .meta is known to be good, also on failure;
  * saved->lost tells what is not as it was; creator, times and last user never
  * are.

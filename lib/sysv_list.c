@@ -69,7 +69,7 @@ enum {
 	ATIME, DTIME, CTIME, RSS, SWAP, COLUMNS
 };
 
-/* The numbers of a line, and how many there are; 0 where it is no line. */
+/* The numbers of a line, and how many there are; 0 where it is not a line. */
 static int
 parse_numbers(const char *line, uint64_t v[static COLUMNS])
 {

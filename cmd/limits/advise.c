@@ -2,7 +2,7 @@
 
 /*
  * limits --advise: what the limits should be, as a file for sysctl.d whose
- * comments say why.  Only the lines that raise a limit are no comments.
+ * comments say why.  Only the lines that raise a limit are not comments.
  */
 
 #include <errno.h>

@@ -60,7 +60,7 @@ print_owner(uint32_t uid)
 {
 	const char *name = user_name(uid);
 
-	if (!json_is_exact(name)) {
+	if (!is_utf8(name)) {
 		printf("%" PRIu32, uid);
 		return;
 	}

@@ -9,8 +9,8 @@
 #include <stdio.h>
 
 #include "diagnose.h"
-#include "limits/sample.h"
 #include "limits/actions.h"
+#include "limits/sample.h"
 #include "shmtool.h"
 #include "ui/json.h"
 #include "ui/message.h"

@@ -129,7 +129,7 @@ ask_for_all(struct dialogue *dialogue, size_t count, const char *size)
 	bool yes;
 
 	snprintf(question, sizeof(question), "Remove %zu segment%s, %s?",
-	    count, count == 1 ? "" : "s", size);
+	    count, plural(count, "s"), size);
 	line = ask(dialogue, question, "y/N");
 	yes = line != NULL && is_word(line, "yes");
 	free(line);

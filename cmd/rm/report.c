@@ -135,27 +135,21 @@ print_done(const struct removal *list, size_t count)
  * JSON
  */
 
+/* The kind, and of an object its names and what they meant. */
 static void
-json_posix(struct json *json, const char *name, const struct removal *r)
+json_name(struct json *json, const char *name, const struct shmt_info *s)
 {
-	const struct shmt_info *s = &r->segment;
 	char path[NAME_MAX + 2];
 
-	snprintf(path, sizeof(path), "/%s", name);
-	json_null(json, "id");
-	json_null(json, "key");
-	json_null(json, "key_hex");
-	json_text(json, "kind", "posix");
-	json_names(json, path, path);
-	if (s->known == 0) {
-		json_null(json, "dev");
-		json_null(json, "inode");
-		json_null(json, "size");
+	json_text(json, "kind", name != NULL ? "posix" : "sysv");
+	if (name == NULL) {
+		json_null(json, "name");
 		return;
 	}
-	json_number(json, "dev", s->object.dev);
-	json_number(json, "inode", s->object.inode);
-	json_number(json, "size", s->size);
+	snprintf(path, sizeof(path), "/%s", name);
+	json_names(json, path, path);
+	json_known(json, "dev", s->known != 0, s->object.dev);
+	json_known(json, "inode", s->known != 0, s->object.inode);
 }
 
 /* If the segment was not looked up, only its operand is known. */
@@ -166,40 +160,31 @@ json_identity(struct json *json, const struct removal *r)
 	const struct shmt_ref *ref = r->operand != NULL ? &r->operand->ref :
 	    NULL;
 	const char *name = ref != NULL ? ref->name : s->object.name;
-	bool seen = s->ctime != 0, has_key = seen;
+	const bool seen = s->ctime != 0;
+	bool has_id = seen && name == NULL, has_key = has_id;
 	uint32_t key = s->key;
+	int id = s->object.id;
 
-	if (name != NULL) {
-		json_posix(json, name, r);
-		return;
-	}
-	json_text(json, "kind", "sysv");
-	json_null(json, "name");
+	json_name(json, name, s);
 	/* A marked segment has lost its key; the maps of holders still show
 	 * it. */
 	if ((s->state & SHMT_DEST) != 0) {
 		has_key = r->holder_count > 0;
 		key = has_key ? r->holders[0].key : 0;
-	} else if (!seen && ref != NULL && ref->by_key) {
-		has_key = true;
-		key = ref->key;
+	} else if (!seen && name == NULL) {
+		has_id = ref != NULL && !ref->by_key;
+		has_key = ref != NULL && ref->by_key;
+		id = has_id ? ref->id : 0;
+		key = has_key ? ref->key : 0;
 	}
-	if (seen)
-		json_number(json, "id", (uint64_t)s->object.id);
-	else if (ref != NULL && !ref->by_key)
-		json_number(json, "id", (uint64_t)ref->id);
-	else
-		json_null(json, "id");
+	json_known(json, "id", has_id, (uint64_t)id);
 	if (has_key)
 		json_key(json, key);
 	else {
 		json_null(json, "key");
 		json_null(json, "key_hex");
 	}
-	if (seen)
-		json_number(json, "size", s->size);
-	else
-		json_null(json, "size");
+	json_known(json, "size", seen, s->size);
 }
 
 static void

@@ -15,7 +15,7 @@
 
 void print_detail(const struct row *row, bool bytes, bool with_ns);
 
-/* Adds the members that are no columns to the JSON object of a row; the
+/* Adds the members that are not columns to the JSON object of a row; the
  * attachments with the columns of the table at table->arg, if that is not
  * NULL. */
 void json_detail(const struct table *table, struct json *json,

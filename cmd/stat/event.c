@@ -45,7 +45,7 @@ get_id(const void *row, struct value *value)
 }
 
 #define FOR_SEGMENTS	0x1u	/* where segments are watched */
-#define FOR_KINDS	0x2u	/* where objects are watched too */
+#define FOR_MIXED	0x2u	/* where objects are watched too */
 
 /* Lines are printed one by one, so the widths are fixed.  That of ID is set
  * when the first segments and objects are known. */
@@ -53,7 +53,7 @@ static struct column columns[] = {
 	{ "TIME", VALUE_TIME, OF_EVENT(time), .width = 19 },
 	{ "EVENT", VALUE_TEXT, COLUMN_POINTER(struct event, word),
 	    .width = 8 },
-	{ "KIND", VALUE_TEXT, .get = get_kind, .needs = FOR_KINDS, .width = 5 },
+	{ "KIND", VALUE_TEXT, .get = get_kind, .needs = FOR_MIXED, .width = 5 },
 	{ "ID", VALUE_NUMBER, .get = get_id, .width = 6 },
 	{ "KEY", VALUE_KEY, OF_EVENT(row.key), .facts = SHMT_HAS_KEY,
 	    .needs = FOR_SEGMENTS, .width = 10 },
@@ -78,7 +78,7 @@ static const char *const optional[] = {
 
 static const struct column_set event_columns = {
 	.list = columns, .count = COLUMNS, .row_size = sizeof(struct event),
-	.facts = offsetof(struct event, row.facts), .optional = optional
+	.facts = offsetof(struct event, row.facts)
 };
 
 /* Whether a watched kind has the column; JSON has all columns. */
@@ -87,7 +87,7 @@ is_useful(const struct change_watch *how, const struct column *column)
 {
 	const unsigned segments = how->kinds & SHMT_KIND(SHMT_SYSV);
 	const unsigned has = segments == 0 ? 0 : segments == how->kinds ?
-	    FOR_SEGMENTS : FOR_SEGMENTS | FOR_KINDS;
+	    FOR_SEGMENTS : FOR_SEGMENTS | FOR_MIXED;
 
 	return how->format == FORMAT_JSON || (column->needs & ~has) == 0;
 }
@@ -152,9 +152,10 @@ print_line(const struct event_output *o, const struct event *event)
 		.more = add_object,
 		.style = o->how->color ? style_event : NULL
 	};
-	struct json json = { .file = stdout };
 
 	if (table.format == FORMAT_JSON) {
+		struct json json = { .file = stdout };
+
 		print_object(&table, &json, NULL, event);
 		json_end(&json);
 	} else

@@ -331,7 +331,7 @@ watch_failed(int error)
 	return ST_FAILED;
 }
 
-/* Lists the objects that exist at the start, which are no changes. */
+/* Lists the objects that exist at the start, which are not changes. */
 static int
 list_first(struct object_watch *w, size_t *width)
 {

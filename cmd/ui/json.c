@@ -46,11 +46,11 @@ begin_member(struct json *json, const char *name)
 	if (NAME_MOST + SHORT_TEXT > sizeof(json->text) - json->used)
 		flush(json);
 	p = json->text + json->used;
-	if (json->inside) {
+	if (json->comma_due) {
 		*p++ = ',';
 		*p++ = ' ';
 	}
-	json->inside = true;
+	json->comma_due = true;
 	if (name != NULL) {
 		*p++ = '"';
 		while (*name != '\0')
@@ -75,14 +75,14 @@ json_open(struct json *json, const char *name, char bracket)
 
 	*p = bracket;
 	end_member(json, p + 1);
-	json->inside = false;
+	json->comma_due = false;
 }
 
 void
 json_close(struct json *json, char bracket)
 {
 	put(json, &bracket, 1);
-	json->inside = true;
+	json->comma_due = true;
 }
 
 void
@@ -90,7 +90,7 @@ json_end(struct json *json)
 {
 	put(json, "\n", 1);
 	flush(json);
-	json->inside = false;
+	json->comma_due = false;
 }
 
 /* Length of the well-formed UTF-8 character at text, 0 where there is none
@@ -179,16 +179,15 @@ put_special(struct json *json, const char *text)
 		return 1;
 	}
 	c = utf8_character(p, length);
-	if (c > 0xffff && needs_escape(c)) {
-		put_escape(json, 0xd800 + ((c - 0x10000) >> 10));
-		put_escape(json, 0xdc00 + (c & 0x3ff));
-	} else if (needs_escape(c))
-		put_escape(json, c);
-	else {
+	if (!needs_escape(c)) {
 		if (c == '"' || c == '\\')
 			put(json, "\\", 1);
 		put(json, text, length);
-	}
+	} else if (c > 0xffff) {
+		put_escape(json, 0xd800 + ((c - 0x10000) >> 10));
+		put_escape(json, 0xdc00 + (c & 0x3ff));
+	} else
+		put_escape(json, c);
 	return length;
 }
 
@@ -222,7 +221,7 @@ json_text(struct json *json, const char *name, const char *text)
 }
 
 bool
-json_is_exact(const char *text)
+is_utf8(const char *text)
 {
 	size_t length;
 
@@ -252,6 +251,15 @@ json_number(struct json *json, const char *name, uint64_t number)
 	char *p = begin_member(json, name);
 
 	end_member(json, p + digits(p, number, 10, 1));
+}
+
+void
+json_known(struct json *json, const char *name, bool known, uint64_t number)
+{
+	if (known)
+		json_number(json, name, number);
+	else
+		json_null(json, name);
 }
 
 void

@@ -13,7 +13,7 @@
 
 struct json {
 	FILE *file;
-	bool inside;		/* a comma is due before the next member */
+	bool comma_due;		/* before the next member */
 	/* Text that is not yet in the stream: stdio(3) alone takes a third
 	 * longer for a list of many segments. */
 	size_t used;
@@ -26,10 +26,14 @@ void json_open(struct json *json, const char *name, char bracket);
 void json_close(struct json *json, char bracket);
 /* null for NULL. */
 void json_text(struct json *json, const char *name, const char *text);
-/* Whether a reader gets exactly these bytes from json_text(): UTF-8. */
-bool json_is_exact(const char *text);
+/* Whether a text is UTF-8, so that a reader gets it from json_text() as it
+ * is. */
+bool is_utf8(const char *text);
 void json_hex(struct json *json, const char *name, const char *bytes);
 void json_number(struct json *json, const char *name, uint64_t number);
+/* null where it is not known. */
+void json_known(struct json *json, const char *name, bool known,
+    uint64_t number);
 void json_signed(struct json *json, const char *name, int64_t number);
 void json_tenths(struct json *json, const char *name, uint64_t tenths);
 void json_bool(struct json *json, const char *name, bool value);

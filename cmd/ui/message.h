@@ -47,7 +47,7 @@ void warn_about(const char *object, const char *format, ...)
 int fail(const char *object, int error);
 int status_of(int error);
 
-/* The same for a file, whose absence is no absent segment. */
+/* The same for a file, whose absence is not an absent segment. */
 int file_failed(const char *path, int error);
 int file_status(int error);
 

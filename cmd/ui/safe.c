@@ -48,7 +48,7 @@ is_hidden_character(uint32_t c)
 }
 
 /* Whether vis(3) shows all of src well.  It passes on hidden characters, and
- * bytes that are no characters of this locale; of characters that cannot be
+ * bytes that are not characters of this locale; of characters that cannot be
  * printed it shows other bytes than theirs. */
 static bool
 is_fit_for_vis(const char *src)

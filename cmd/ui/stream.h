@@ -15,7 +15,7 @@
 bool write_all(int fd, const char *bytes, size_t length);
 
 /* Makes stdio(3) do the same for standard output, and gives it a large buffer
- * where it is no terminal: before anything is written. */
+ * where it is not a terminal: before anything is written. */
 void prepare_stdout(void);
 
 #endif

@@ -5,11 +5,12 @@
  * and option letters of ipcs, ipcrm, ipcmk and other programs.
  */
 
-#include <stdint.h>
+#include <limits.h>
 #include <string.h>
 
 #include "ui/suggest.h"
 
+/* Longer words have no suggestions. */
 #define WORD_MAX 24
 
 unsigned
@@ -20,7 +21,7 @@ edit_distance(const char *a, const char *b)
 	unsigned best;
 
 	if (la > WORD_MAX || lb > WORD_MAX)
-		return UINT32_MAX;
+		return UINT_MAX;
 	for (i = 0; i <= la; i++)
 		for (j = 0; j <= lb; j++) {
 			if (i == 0 || j == 0) {

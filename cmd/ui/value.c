@@ -86,7 +86,8 @@ number_text(const struct value *value, bool plain,
 	case VALUE_HEX:
 		buffer[0] = '0';
 		buffer[1] = 'x';
-		digits(buffer + 2, number, 16, value->kind == VALUE_KEY ? 8 : 1);
+		digits(buffer + 2, number, 16,
+		    value->kind == VALUE_KEY ? 8 : 1);
 		return buffer;
 	default:
 		break;

@@ -14,7 +14,7 @@
 int64_t milliseconds(void);
 
 /*
- * Waits until then, in milliseconds() (INT64_MAX: for ever), until something
+ * Waits until then, in milliseconds() (INT64_MAX: forever), until something
  * happens to a descriptor, or for a signal, one that came before the wait too.
  * -1: a signal that ends the program was caught.
  */

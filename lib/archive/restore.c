@@ -300,7 +300,7 @@ set_owner(struct restore *restore, int fd)
 	const struct shmt_info *old = &restore->saved.segment;
 	struct stat st;
 
-	/* For fchown(2), -1 is no id but leaves the owner or group as it is. */
+	/* For fchown(2), -1 means to leave the owner or group as it is. */
 	if (geteuid() == 0 && fchown(fd, old->uid, old->gid) == 0 &&
 	    old->uid != UINT32_MAX && old->gid != UINT32_MAX)
 		return 0;

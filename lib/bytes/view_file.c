@@ -18,7 +18,7 @@
 #include "shmtool.h"
 #include "sys/file.h"
 
-/* Whether the file still has so many bytes; ENODATA: it has become shorter. */
+/* Whether the file still has this many bytes; ENODATA: it is shorter now. */
 static bool
 has_bytes(int fd, uint64_t end)
 {
@@ -74,16 +74,17 @@ load(struct shmt_view *view, uint64_t offset, void *buffer, size_t length)
 	return 0;
 }
 
-/* Reports ENOMEM for a segment: its file system has no size limit, so it is
- * full when memory is. */
+/* ENOSPC of a segment becomes ENOMEM: its file system has no size limit, so it
+ * is full when memory is. */
 static void
-set_out_of_memory(const struct shmt_view *view)
+enospc_to_enomem(const struct shmt_view *view)
 {
 	if (errno == ENOSPC && view->segment.object.kind == SHMT_SYSV)
 		errno = ENOMEM;
 }
 
-/* Writing beyond the end would make the file longer again. */
+/* Writing beyond the end would make a file longer again that has just become
+ * shorter: checked immediately before, which leaves a moment. */
 static int
 store(struct shmt_view *view, uint64_t offset, const void *buffer,
     size_t length)
@@ -98,7 +99,7 @@ store(struct shmt_view *view, uint64_t offset, const void *buffer,
 			n = pwrite(view->fd, p, length, (off_t)offset);
 		while (n == -1 && errno == EINTR);
 		if (n == -1) {
-			set_out_of_memory(view);
+			enospc_to_enomem(view);
 			return -1;
 		}
 	}
@@ -129,7 +130,7 @@ receive_from_file(struct shmt_view *view, uint64_t offset, size_t length,
 		return -1;
 	n = sendfile(view->fd, fd, NULL, length);
 	if (n == -1)
-		set_out_of_memory(view);
+		enospc_to_enomem(view);
 	return n;
 }
 
@@ -137,7 +138,6 @@ static void
 close_file(struct shmt_view *view)
 {
 	close(view->fd);
-	view->fd = -1;
 }
 
 static const struct shmt__view_ops by_file = {

@@ -9,7 +9,6 @@
 #include <sys/mman.h>
 #include <sys/shm.h>
 #include <sys/stat.h>
-#include <sys/sysinfo.h>
 #include <sys/uio.h>
 
 #include <errno.h>
@@ -22,14 +21,16 @@
 #include "bytes/view.h"
 #include "shmtool.h"
 #include "sys/file.h"
+#include "sys/resident.h"
 #include "sysv.h"
 #include "users/maps.h"
 
 /* Pages that one mincore(2) looks at: 64 MiB, a table of 16 KiB. */
 #define WINDOW_PAGES ((size_t)16384)
 
-/* The OOM killer counts the pages that a process has mapped in: so many bytes
- * at most stay mapped in during a transfer. */
+/* The OOM killer counts the pages that a process has mapped in: during a
+ * transfer only this many bytes stay mapped in, and those of the thread that
+ * faults pages in ahead. */
 #define MAPPED_MAX ((uint64_t)4 << 20)
 
 /* An extent of this length is worth a thread. */
@@ -46,8 +47,8 @@ struct shmt__mapped {
 	uint64_t found;		/* resident pages in all windows so far */
 	uint64_t expected;	/* in the whole segment, at least */
 
-	uint64_t used, used_end;	/* pages in this range are mapped in, */
-	uint64_t mapped_in;		/* so many bytes of them */
+	uint64_t used, used_end;	/* copied since the last unmapping; */
+	uint64_t mapped_in;	/* this many bytes of it are mapped in */
 	bool had_prefault;	/* it was started, or could not be */
 	struct shmt__prefault *prefault;
 };
@@ -69,9 +70,8 @@ static bool
 nothing_swapped(const struct shmt_view *view)
 {
 	struct shmt_info segment;
-	struct sysinfo info;
 
-	if (sysinfo(&info) == 0 && info.totalswap == 0)
+	if (shmt__nothing_swapped())
 		return true;
 	return get_resident(view, &segment) && segment.swap == 0;
 }
@@ -105,7 +105,7 @@ fill_window(struct shmt_view *view, uint64_t offset, uint64_t end)
 /*
  * Whether the rest is one hole, because every resident page was found.  The
  * number expected only grows: pages that are freed meanwhile stay counted, so
- * that too much is read and never too little.
+ * that too much is read, and never too little of what was there at first.
  */
 static bool
 found_all(struct shmt_view *view)
@@ -122,7 +122,6 @@ found_all(struct shmt_view *view)
 	return m->found >= m->expected;
 }
 
-/* mincore(2) reports no huge page before this mapping has touched it. */
 static bool
 find_extent(struct shmt_view *view, uint64_t offset, uint64_t end,
     struct shmt__extent *extent)
@@ -132,6 +131,7 @@ find_extent(struct shmt_view *view, uint64_t offset, uint64_t end,
 	unsigned char first;
 	size_t i;
 
+	/* mincore(2) reports no huge page that this mapping has not touched. */
 	if (!m->is_small)
 		return false;
 	if (start < m->window ||
@@ -168,7 +168,7 @@ unmap_used(struct shmt_view *view)
 	int saved = errno;
 
 	/* The pages stay the segment's.  Huge ones are not counted. */
-	if (m->used_end > start && !view->huge)
+	if (m->mapped_in > 0 && !view->huge)
 		madvise(m->at + start, (size_t)(m->used_end - start),
 		    MADV_DONTNEED);
 	m->used = m->used_end;
@@ -176,7 +176,7 @@ unmap_used(struct shmt_view *view)
 	errno = saved;
 }
 
-/* After pages of a range were mapped in by a copy. */
+/* Counts what a copy has mapped in, and unmaps it where it is too much. */
 static void
 note_use(struct shmt_view *view, uint64_t offset, uint64_t length)
 {
@@ -331,6 +331,9 @@ send_pages(struct shmt_view *view, uint64_t offset, uint64_t end, int fd,
 		fault_in(view, offset, pages.iov_len, MADV_POPULATE_READ);
 	n = zero_copy ? vmsplice(fd, &pages, 1, 0) :
 	    write(fd, pages.iov_base, pages.iov_len);
+	/* vmsplice(2) says so of anything but a pipe. */
+	if (n == -1 && zero_copy && errno == EBADF)
+		errno = EINVAL;
 	if (n > 0)
 		note_use(view, offset, (uint64_t)n);
 	return n;
@@ -372,14 +375,22 @@ detach(struct shmt_view *view)
 	shmdt(view->mapped->at);
 	free(view->mapped->resident);
 	free(view->mapped);
-	view->mapped = NULL;
 }
 
-/* The device that the segment's mapping has in /proc/self/maps. */
+struct own_mapping {
+	uint64_t at;
+	dev_t device;		/* 0: not found */
+};
+
+/* Another mapping may be of a segment of this id in another namespace, which
+ * this process has left. */
 static int
 take_device(void *arg, const struct shmt__mapping *mapping)
 {
-	*(dev_t *)arg = mapping->device;
+	struct own_mapping *own = arg;
+
+	if (mapping->start == own->at)
+		own->device = mapping->device;
 	return 0;
 }
 
@@ -388,17 +399,17 @@ static void
 find_page_kind(struct shmt_view *view)
 {
 	int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+	struct own_mapping own = { (uintptr_t)view->mapped->at, 0 };
 	struct shmt__devices devices = { 0 };
-	dev_t device = 0;
 
 	if (maps == -1)
 		return;
 	shmt__read_segment_maps(maps, (uint64_t)view->segment.object.id,
-	    take_device, &device);
+	    take_device, &own);
 	shmt__close(maps);
-	if (device != 0 &&
-	    shmt__is_internal(&devices, device, &view->huge))
-		view->mapped->is_small = device == devices.small;
+	if (own.device != 0 &&
+	    shmt__is_internal(&devices, own.device, &view->huge))
+		view->mapped->is_small = own.device == devices.small;
 }
 
 static const struct shmt__view_ops by_mapping = {

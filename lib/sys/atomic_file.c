@@ -114,7 +114,7 @@ open_directory(const char *path, const char **base)
 }
 
 /* Locks the directory.  One that cannot be read, or a file system without
- * locks, is no failure: lock stays -1. */
+ * locks, is not a failure: lock stays -1. */
 static int
 lock_directory(struct shmt_atomic_file *file)
 {

@@ -21,7 +21,7 @@ char *shmt__read_fd(int fd, size_t *length);
 int shmt__write_all(int fd, const void *buffer, size_t length);
 
 /* Writes the names in a directory to the disk; file systems that do not need
- * this refuse it, which is no failure. */
+ * this refuse it, which is not a failure. */
 int shmt__sync_dir(int dir);
 
 /* statx(2) of the basic facts and the birth time, without asking a server;

@@ -88,7 +88,7 @@ shmt_semaphore_acquire(const struct shmt_semaphore *semaphore, uint64_t timeout)
 {
 	struct timespec limit = { 0 };
 
-	/* 68 years count as for ever, and fit every time_t. */
+	/* 68 years count as forever, and fit every time_t. */
 	if (timeout / 1000 >= INT32_MAX)
 		return change_semaphore(semaphore, -1, NULL);
 	limit.tv_sec = (time_t)(timeout / 1000);

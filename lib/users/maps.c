@@ -156,7 +156,8 @@ device_of_memfd(unsigned flags, uint64_t *attributes)
 static void
 find_huge_devices(struct shmt__devices *devices)
 {
-	const size_t capacity = sizeof(devices->huge) / sizeof(devices->huge[0]);
+	const size_t capacity =
+	    sizeof(devices->huge) / sizeof(devices->huge[0]);
 	uint64_t ignored;
 	unsigned shift;
 	dev_t device;

@@ -3,8 +3,9 @@
 /*
  * Scans all processes of /proc: which of them map a piece of shared memory,
  * which have it open, which user ids they have, which namespaces they are in.
- * With many processes and processors several threads share the work, nearly all of which is done in the
- * kernel: each thread takes the next process and keeps its own results.
+ * With many processes and processors several threads share the work, nearly all
+ * of which is done in the kernel: each thread takes the next process and keeps
+ * its own results.
  */
 
 #include <sys/queue.h>

@@ -241,7 +241,7 @@ add_descriptor(struct shmt__worker *worker, int dir, const char *number,
 
 /*
  * Whether a descriptor is of a file on a tmpfs, which may be unmounted there by
- * now.  fstatfs(2) could wait for ever for a network file system that does not
+ * now.  fstatfs(2) could wait forever for a network file system that does not
  * answer.  So it is called only if mountinfo does not list the device and,
  * since Linux 6.1, statx(2) shows the attributes of a tmpfs.
  */

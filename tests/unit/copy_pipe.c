@@ -387,6 +387,27 @@ large_pipe(void **state)
 	close(ends[1]);
 }
 
+/* What is no pipe gets a copy. */
+static void
+zero_copy_into_file(void **state)
+{
+	struct shmt_transfer how = { .flags = SHMT_ZERO_COPY, .length = 10 };
+	struct fixture *f = *state;
+	struct shmt_view *views[] = { f->view, view_by_mapping(f->id) };
+	FILE *file = tmpfile();
+	uint64_t done;
+	size_t i;
+
+	assert_non_null(file);
+	assert_int_equal(shmt_view_put(views[1], 0, "0123456789", 10), 0);
+	for (i = 0; i < 2; i++)
+		assert_int_equal(shmt_view_send(views[i], &how, fileno(file),
+		    &done), 0);
+	assert_int_equal(lseek(fileno(file), 0, SEEK_CUR), 20);
+	shmt_view_close(views[1]);
+	fclose(file);
+}
+
 int
 main(void)
 {
@@ -399,6 +420,8 @@ main(void)
 		    setup, teardown),
 		cmocka_unit_test_setup_teardown(refused_calls, setup, teardown),
 		cmocka_unit_test_setup_teardown(large_pipe, setup, teardown),
+		cmocka_unit_test_setup_teardown(zero_copy_into_file,
+		    setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

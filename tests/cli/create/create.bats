@@ -300,7 +300,7 @@ no_segment() {
 	done
 }
 
-@test "create: killed with -9 before its keeper is told it leaves nothing" {
+@test "create: killed with -9 before its reaper is informed it leaves nothing" {
 	command -v strace >/dev/null || skip "needs strace"
 	is_plain || skip "the program has to be the child of strace"
 	local key
