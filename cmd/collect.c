@@ -142,10 +142,11 @@ struct inside {
 	const struct rows *rows;	/* of the namespaces before */
 };
 
-/* A child sends this, and then the rows, the holders and the names. */
+/* A child sends this, and then the rows, the holders, the processes and the
+ * names. */
 struct reply {
 	size_t row_count, holder_count, names_size;
-	struct ipc_ns ipc_ns;	/* without the list of its holders */
+	struct ipc_ns ipc_ns;	/* without the lists of its processes */
 };
 
 /* The /dev/shm of a namespace, which others may have too: EEXIST.  Without one,
@@ -183,6 +184,9 @@ send_reply(const struct rows *rows, const struct ipc_ns *ipc_ns, int out)
 	if (holders->count > 0)
 		fwrite(holders->list, sizeof(*holders->list), holders->count,
 		    file);
+	if (ipc_ns->process_count > 0)
+		fwrite(ipc_ns->processes, sizeof(*ipc_ns->processes),
+		    ipc_ns->process_count, file);
 	fwrite(names, 1, reply.names_size, file);
 	free(names);
 	return ferror(file) || fflush(file) == EOF ? errno : 0;
@@ -206,12 +210,21 @@ send_rows(void *arg, int out)
 		return ECANCELED;
 	error = send_reply(&rows, &ipc_ns, out);
 	free_rows(&rows);
-	shmt_holders_free(&ipc_ns.holders);
+	free_namespace(&ipc_ns);
 	return error;
 }
 
-/* Whether length bytes are a reply.  Each count is checked alone, for their
- * sum could be too large for a size_t. */
+/* Subtracts so many things of a size from *length, unless that is less. */
+static bool
+has_part(size_t *length, size_t count, size_t size)
+{
+	if (count > *length / size)
+		return false;
+	*length -= count * size;
+	return true;
+}
+
+/* Whether length bytes are a reply. */
 static bool
 read_reply(const char *bytes, size_t length, struct reply *reply)
 {
@@ -219,32 +232,38 @@ read_reply(const char *bytes, size_t length, struct reply *reply)
 		return false;
 	memcpy(reply, bytes, sizeof(*reply));
 	length -= sizeof(*reply);
-	if (reply->row_count > length / sizeof(struct row))
-		return false;
-	length -= reply->row_count * sizeof(struct row);
-	if (reply->holder_count > length / sizeof(struct shmt_holder))
-		return false;
-	length -= reply->holder_count * sizeof(struct shmt_holder);
-	return reply->names_size == length;
+	return has_part(&length, reply->row_count, sizeof(struct row)) &&
+	    has_part(&length, reply->holder_count,
+	    sizeof(struct shmt_holder)) &&
+	    has_part(&length, reply->ipc_ns.process_count,
+	    sizeof(struct shmt_process)) && reply->names_size == length;
+}
+
+/* Copies bytes, which it moves past them. */
+static void *
+copy_part(const char **bytes, size_t size)
+{
+	void *copy = check_memory(malloc(size + 1));
+
+	memcpy(copy, *bytes, size);
+	*bytes += size;
+	return copy;
 }
 
 static int
 receive_rows(const char *bytes, size_t length, struct rows *rows,
     struct ipc_ns *ipc_ns)
 {
-	size_t rows_size, holders_size, i, first = rows->count;
+	size_t rows_size, i, first = rows->count;
 	struct shmt_holder *holders;
 	struct reply reply;
 	struct row *more;
-	char *names;
 
 	if (!read_reply(bytes, length, &reply))
 		return fail("--all-ns", EIO);
 	rows_size = reply.row_count * sizeof(*more);
-	holders_size = reply.holder_count * sizeof(*holders);
 	rows->list = check_memory(reallocarray(rows->list,
 	    rows->count + reply.row_count + 1, sizeof(*more)));
-	holders = check_memory(malloc(holders_size + 1));
 	bytes += sizeof(reply);
 	more = rows->list + first;
 	rows->count += reply.row_count;
@@ -252,13 +271,13 @@ receive_rows(const char *bytes, size_t length, struct rows *rows,
 	for (i = 0; i < reply.row_count; i++)
 		more[i].ipc_ns = ipc_ns;
 	bytes += rows_size;
-	memcpy(holders, bytes, holders_size);
+	holders = copy_part(&bytes, reply.holder_count * sizeof(*holders));
 	*ipc_ns = reply.ipc_ns;
 	ipc_ns->holders = (struct shmt_holders){ holders, reply.holder_count,
 	    reply.ipc_ns.holders.hidden, NULL };
-	names = check_memory(malloc(reply.names_size + 1));
-	memcpy(names, bytes + holders_size, reply.names_size);
-	assign_names(rows, first, names);
+	ipc_ns->processes = copy_part(&bytes, ipc_ns->process_count *
+	    sizeof(*ipc_ns->processes));
+	assign_names(rows, first, copy_part(&bytes, reply.names_size));
 	return ST_OK;
 }
 
@@ -449,8 +468,8 @@ collect(const struct selection *selection, struct collection *collection)
 		add_status(&status, report_absent(selection, rows));
 	/* Operands that exist, but do not pass the filter. */
 	for (i = 0; i < rows->count; i++)
-		if (!rows->list[i].filtered)
-			rows->list[kept++] = rows->list[i];
+		if (!rows->list[i].filtered && kept++ < i)
+			rows->list[kept - 1] = rows->list[i];
 	rows->count = kept;
 	return status;
 }
@@ -478,7 +497,7 @@ is_complete(const struct row *row)
 	if (row->path == NULL)
 		return shmt_holders_complete(&row->ipc_ns->holders,
 		    &row->segment);
-	return !has_status(row, "used") && (is_unattached(row) ||
+	return (row->status & STATUS_USED) == 0 && (is_unattached(row) ||
 	    row->ipc_ns->holders.hidden == 0);
 }
 

@@ -67,7 +67,7 @@ void
 json_object(struct json *json, const struct row *row)
 {
 	const struct shmt_info *s = &row->segment;
-	char former[SHMT_FORMER_NAME] = "";
+	char former[SHMT_FORMER_NAME];
 	const char *name = row->path;
 
 	if (row->path == NULL) {
@@ -88,15 +88,30 @@ json_object(struct json *json, const struct row *row)
 }
 
 static void
+get_status(const void *row, struct value *value)
+{
+	set_text(value, status_words(((const struct row *)row)->status));
+}
+
+static void
+set_numbered(struct value *value, const struct row *row, unsigned number)
+{
+	static const struct shmt_process unknown = { .state = SHMT_UNKNOWN };
+
+	set_process(value, number == 0 ? &unknown :
+	    &row->ipc_ns->processes[number - 1]);
+}
+
+static void
 get_ccommand(const void *row, struct value *value)
 {
-	set_process(value, &((const struct row *)row)->creator);
+	set_numbered(value, row, ((const struct row *)row)->creator);
 }
 
 static void
 get_lcommand(const void *row, struct value *value)
 {
-	set_process(value, &((const struct row *)row)->last_user);
+	set_numbered(value, row, ((const struct row *)row)->last_user);
 }
 
 uint64_t
@@ -140,9 +155,9 @@ style_row(const void *row)
 {
 	const struct row *r = row;
 
-	if (has_status(r, "dest") || has_status(r, "used"))
+	if ((r->status & (SHMT_DEST | STATUS_USED)) != 0)
 		return STYLE_MARKED;
-	return has_status(r, "stale") ? STYLE_DIM : STYLE_PLAIN;
+	return (r->status & STATUS_STALE) != 0 ? STYLE_DIM : STYLE_PLAIN;
 }
 
 #define OF_ROW(member) COLUMN_FIELD(struct row, member)
@@ -173,7 +188,7 @@ static const struct column list[] = {
 	    .facts = SHMT_HAS_NATTCH, .needs = NEEDS_USE },
 	{ "FDS", VALUE_NUMBER, OF_SEGMENT(fds), .facts = SHMT_HAS_FDS,
 	    .needs = NEEDS_USE },
-	{ "STATUS", VALUE_WORDS, OF_ROW(status), .needs = NEEDS_STATUS },
+	{ "STATUS", VALUE_WORDS, .get = get_status, .needs = NEEDS_STATUS },
 	{ "CPID", VALUE_PID, OF_SEGMENT(cpid), .facts = SHMT_HAS_CPID },
 	{ "CCOMMAND", VALUE_COMMAND, .get = get_ccommand,
 	    .needs = NEEDS_CREATOR },

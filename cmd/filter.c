@@ -407,6 +407,9 @@ filter_list(const struct shmt_filter *filter, unsigned kinds,
 
 	if (shmt_list(kinds, want, list) == -1)
 		return list_failed(kinds, errno);
+	/* The list has no other kinds. */
+	if (filter_is_kinds(filter))
+		return ST_OK;
 	passes = check_memory(calloc(list->count + 1, sizeof(*passes)));
 	status = filter_mark(filter, list->list, list->count, passes);
 	for (i = 0; i < list->count; i++)

@@ -55,16 +55,14 @@ static size_t
 status_keys(const struct group_by *by, const struct row *row,
     struct value *keys)
 {
-	static const char *const words[] = {
-		"dest", "locked", "huge", "stale", "used", "sem", "sealed"
-	};
-	size_t i, n = 0;
+	unsigned bit;
+	size_t n = 0;
 
 	(void)by;
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (has_status(row, words[i])) {
+	for (bit = 1; bit <= row->status; bit <<= 1)
+		if ((row->status & bit) != 0) {
 			keys[n] = (struct value){ .kind = VALUE_TEXT };
-			set_text(&keys[n++], words[i]);
+			set_text(&keys[n++], status_words(bit));
 		}
 	if (n == 0)
 		keys[n++] = (struct value){ .kind = VALUE_TEXT };
@@ -180,7 +178,7 @@ add_to_group(struct group *group, const struct row *row)
 
 	group->count++;
 	group->unattached += is_unattached(row);
-	group->stale += has_status(row, "stale");
+	group->stale += (row->status & STATUS_STALE) != 0;
 	group->dest += (s->state & SHMT_DEST) != 0;
 	group->pages += s->size / page + (s->size % page != 0);
 	if (s->size > group->largest)

@@ -25,15 +25,35 @@ struct filling {
 	bool has_scan;		/* of all processes */
 	int64_t now;
 	uint64_t stale_idle;
-	const struct ipc_ns *ipc_ns;
+	struct ipc_ns *ipc_ns;
 };
 
-static void
-add_word(struct row *row, const char *word)
+const char *
+status_words(unsigned status)
 {
-	if (row->status[0] != '\0')
-		strlcat(row->status, " ", sizeof(row->status));
-	strlcat(row->status, word, sizeof(row->status));
+	static const struct {
+		unsigned bit;
+		const char *word;
+	} words[] = {
+		{ SHMT_DEST, "dest" }, { SHMT_LOCKED, "locked" },
+		{ SHMT_HUGE, "huge" }, { SHMT_SEM, "sem" },
+		{ SHMT_SEALED, "sealed" }, { STATUS_USED, "used" },
+		{ STATUS_STALE, "stale" }
+	};
+	/* A text for each set of words, made for the first row that has it. */
+	static char texts[2 * STATUS_STALE][48];
+	char *text = texts[status];
+	size_t i;
+
+	if (status == 0 || text[0] != '\0')
+		return text;
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if ((status & words[i].bit) != 0) {
+			if (text[0] != '\0')
+				strlcat(text, " ", sizeof(texts[0]));
+			strlcat(text, words[i].word, sizeof(texts[0]));
+		}
+	return text;
 }
 
 static bool
@@ -68,30 +88,28 @@ is_stale(const struct filling *filling, const struct row *row)
 static void
 fill_status(const struct filling *filling, struct row *row)
 {
-	static const struct {
-		unsigned bit;
-		const char *word;
-	} words[] = {
-		{ SHMT_DEST, "dest" }, { SHMT_LOCKED, "locked" },
-		{ SHMT_HUGE, "huge" }, { SHMT_SEM, "sem" },
-		{ SHMT_SEALED, "sealed" }
-	};
 	const struct shmt_holder *holders = row_holders(row);
-	unsigned state = row->segment.state;
 	size_t i;
 
-	row->status[0] = '\0';
-	for (i = 0; holders != NULL && i < row->holder_count; i++)
+	row->status = row->segment.state;
+	for (i = 0; i < row->holder_count; i++)
 		if (holders[i].huge)
-			state |= SHMT_HUGE;
-	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if ((state & words[i].bit) != 0)
-			add_word(row, words[i].word);
+			row->status |= SHMT_HUGE;
 	if (row->segment.object.kind == SHMT_POSIX &&
 	    row->segment.in_use && row->holder_count == 0)
-		add_word(row, "used");
+		row->status |= STATUS_USED;
 	if (is_stale(filling, row))
-		add_word(row, "stale");
+		row->status |= STATUS_STALE;
+}
+
+/* Adds a process; returns its number, from 1 on. */
+static unsigned
+add_process(struct ipc_ns *ipc_ns, const struct shmt_process *process)
+{
+	ipc_ns->processes = check_memory(reallocarray(ipc_ns->processes,
+	    ipc_ns->process_count + 1, sizeof(*process)));
+	ipc_ns->processes[ipc_ns->process_count++] = *process;
+	return (unsigned)ipc_ns->process_count;
 }
 
 /* A loop that creates many segments does so within one second: the process
@@ -101,16 +119,27 @@ fill_processes(const struct filling *filling, const struct row *before,
     struct row *row)
 {
 	const struct shmt_info *s = &row->segment;
+	const struct shmt_info *t = before != NULL ? &before->segment : NULL;
+	bool same = t != NULL && t->ctime == s->ctime;
+	struct shmt_process process;
 
-	if ((filling->needs & NEEDS_CREATOR) != 0) {
-		if (before != NULL && before->segment.cpid == s->cpid &&
-		    before->segment.ctime == s->ctime)
-			row->creator = before->creator;
-		else
-			shmt_creator(s, &row->creator);
+	if ((filling->needs & NEEDS_CREATOR) == 0)
+		row->creator = 0;
+	else if (same && t->cpid == s->cpid)
+		row->creator = before->creator;
+	else {
+		shmt_creator(s, &process);
+		row->creator = add_process(filling->ipc_ns, &process);
 	}
-	if ((filling->needs & NEEDS_LAST_USER) != 0)
-		shmt_last_user(s, &row->last_user);
+	if ((filling->needs & NEEDS_LAST_USER) == 0)
+		row->last_user = 0;
+	else if (same && t->lpid == s->lpid && t->atime == s->atime &&
+	    t->dtime == s->dtime)
+		row->last_user = before->last_user;
+	else {
+		shmt_last_user(s, &process);
+		row->last_user = add_process(filling->ipc_ns, &process);
+	}
 }
 
 static void
@@ -118,11 +147,11 @@ fill_holders(const struct filling *filling, struct row *row)
 {
 	const struct shmt_holders *holders = &filling->ipc_ns->holders;
 	const struct shmt_holder *first;
+	size_t count;
 
-	first = shmt_holders_of(
-	    holders, &row->segment.object, &row->holder_count);
-	row->first_holder = row->holder_count > 0 ?
-	    (size_t)(first - holders->list) : 0;
+	first = shmt_holders_of(holders, &row->segment.object, &count);
+	row->holder_count = (unsigned)count;
+	row->first_holder = count > 0 ? (unsigned)(first - holders->list) : 0;
 	if (is_object(row) ? filling->has_scan :
 	    filling->ipc_ns->holders_error == 0 || row->segment.nattch == 0)
 		row->facts |= HAS_HOLDERS;
@@ -236,12 +265,6 @@ fill_rows(struct row *list, size_t count, unsigned needs,
 		fill_row(&filling, i > 0 ? &list[i - 1] : NULL, &list[i]);
 }
 
-bool
-has_status(const struct row *row, const char *word)
-{
-	return strstr(row->status, word) != NULL;
-}
-
 const struct shmt_holder *
 row_holders(const struct row *row)
 {
@@ -329,12 +352,19 @@ make_namespaces(struct rows *rows, size_t count)
 }
 
 void
+free_namespace(struct ipc_ns *ipc_ns)
+{
+	shmt_holders_free(&ipc_ns->holders);
+	free(ipc_ns->processes);
+}
+
+void
 free_rows(struct rows *rows)
 {
 	size_t i;
 
 	for (i = 0; i < rows->ns_count; i++)
-		shmt_holders_free(&rows->namespaces[i].holders);
+		free_namespace(&rows->namespaces[i]);
 	for (i = 0; i < rows->text_count; i++)
 		free(rows->texts[i]);
 	free(rows->texts);

@@ -27,13 +27,19 @@
 /* A fact of a row beyond SHMT_HAS_*: the processes that have it attached. */
 #define HAS_HOLDERS	0x80000000u
 
-/* A namespace, and the processes that use its segments or objects. */
+/* Words of a status beyond those of SHMT_DEST and so on. */
+#define STATUS_USED	0x20u	/* by processes that are not seen */
+#define STATUS_STALE	0x40u
+
+/* A namespace, and the processes that use its segments or objects, or did. */
 struct ipc_ns {
 	struct shmt_ns ns;	/* pid 0: unknown */
 	uint64_t dev, inode;	/* of its /dev/shm, with --all-ns */
 	char command[SHMT_COMMAND_MAX];	/* of the process */
 	struct shmt_holders holders;
 	int holders_error;	/* errno: the holders could not be found */
+	struct shmt_process *processes;	/* that rows name by pid */
+	size_t process_count;
 };
 
 struct row {
@@ -42,12 +48,13 @@ struct row {
 	unsigned facts;		/* SHMT_HAS_*, HAS_HOLDERS */
 	uint32_t key;		/* segment.key, or the one it had */
 	uint64_t idle;		/* seconds */
-	char status[32];	/* words between blanks */
-	struct shmt_process creator, last_user;
-	const struct ipc_ns *ipc_ns;
-	size_t first_holder, holder_count;	/* of ipc_ns->holders.list */
-	const char *action;	/* rm: what would be done with it */
+	unsigned status;	/* SHMT_DEST, ..., STATUS_USED, STATUS_STALE */
 	bool filtered;		/* an operand that the filter drops */
+	/* Of ipc_ns->processes, from 1 on; 0: not looked up. */
+	unsigned creator, last_user;
+	unsigned first_holder, holder_count;	/* of ipc_ns->holders.list */
+	const struct ipc_ns *ipc_ns;
+	const char *action;	/* rm: what would be done with it */
 };
 
 /* The rows of one namespace or of several, one after the other. */
@@ -85,10 +92,11 @@ void make_rows(struct rows *rows, struct shmt_list *all);
 void fill_rows(struct row *list, size_t count, unsigned needs,
     uint64_t stale_idle, struct ipc_ns *ipc_ns);
 
+void free_namespace(struct ipc_ns *ipc_ns);
 void free_rows(struct rows *rows);
 
-/* Whether a row has this word in its status, which fill_rows() has found. */
-bool has_status(const struct row *row, const char *word);
+/* The words of a row's status, between blanks. */
+const char *status_words(unsigned status);
 
 /* The processes that have a row's segment attached, holder_count of them. */
 const struct shmt_holder *row_holders(const struct row *row);

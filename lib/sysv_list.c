@@ -42,23 +42,25 @@ grow(struct array *array)
 	return &more[array->count++];
 }
 
-/* One number of a line up to max, moving *text; the key, which alone has a
- * sign, in two's complement. */
+/* One number of a line up to max, moving *text. */
 static bool
-field(const char **text, bool is_key, unsigned base, uint64_t max,
-    uint64_t *number)
+field(const char **text, unsigned base, uint64_t max, uint64_t *number)
 {
-	bool negative;
+	const char *p = *text, *first;
+	unsigned digit;
+	uint64_t n = 0;
 
-	while (**text == ' ')
-		++*text;
-	negative = is_key && **text == '-';
-	*text += negative;
-	if (shmt__digits(text, base, max + negative, number) == -1)
+	while (*p == ' ')
+		p++;
+	for (first = p; (digit = (unsigned)*p - '0') < base; p++)
+		n = n * base + digit;
+	/* Only with 20 digits or more could n be too large for its type. */
+	if (p == first || (p - first > 19 &&
+	    shmt__digits(&first, base, max, &n) == -1))
 		return false;
-	if (negative)
-		*number = -*number;
-	return true;
+	*text = p;
+	*number = n;
+	return n <= max;
 }
 
 /* The columns of a line; the last two came with Linux 2.6.34. */
@@ -79,14 +81,19 @@ parse_numbers(const char *line, uint64_t v[static COLUMNS])
 		[CGID] = UINT32_MAX, [ATIME] = INT64_MAX, [DTIME] = INT64_MAX,
 		[CTIME] = INT64_MAX, [RSS] = UINT64_MAX, [SWAP] = UINT64_MAX
 	};
-	const char *p = line;
+	const char *p = line + strspn(line, " ");
+	const bool negative = p[0] == '-' && p[1] != ' ';
 	int n;
 
+	p += negative;
 	for (n = 0; n < COLUMNS && *p != '\n'; n++)
-		if (!field(&p, n == KEY, n == PERMS ? 8 : 10, most[n], &v[n]))
+		if (!field(&p, n == PERMS ? 8 : 10,
+		    n == KEY ? most[n] + negative : most[n], &v[n]))
 			return 0;
-	while (*p == ' ')
-		p++;
+	/* The key, which alone has a sign, in two's complement. */
+	if (negative)
+		v[KEY] = -v[KEY];
+	p += strspn(p, " ");
 	return *p == '\n' && (n == RSS || n == COLUMNS) ? n : 0;
 }
 
@@ -286,10 +293,9 @@ list_proc(struct shmt_info **list, size_t *count)
 static int
 list_slots(int command, bool sparse, struct shmt_info **list, size_t *count)
 {
-	struct array array = { 0 };
-	struct shmt_info *s;
+	size_t found = 0, empty = 0;
+	struct shmt_info *all;
 	struct shmid_ds ds;
-	size_t empty = 0;
 	int slot, last, id;
 
 	/* It fills a struct shminfo, smaller than this. */
@@ -297,24 +303,26 @@ list_slots(int command, bool sparse, struct shmt_info **list, size_t *count)
 	last = shmctl(0, IPC_INFO, &ds);
 	if (last == -1)
 		return -1;
+	/* What is not filled takes no memory. */
+	all = reallocarray(NULL, (size_t)last + 1, sizeof(*all));
+	if (all == NULL)
+		return -1;
 	for (slot = 0; slot <= last; slot++) {
 		id = shmctl(slot, command, &ds);
-		if (id == -1) {
-			if (sparse && ++empty > 64 + 3 * array.count) {
-				free(array.list);
-				return shmt__fail(EAGAIN);
-			}
-			continue;
+		if (id != -1)
+			shmt__from_kernel(id, &ds, &all[found++]);
+		else if (sparse && ++empty > 64 + 3 * found) {
+			free(all);
+			return shmt__fail(EAGAIN);
 		}
-		s = grow(&array);
-		if (s == NULL) {
-			free(array.list);
-			return -1;
-		}
-		shmt__from_kernel(id, &ds, s);
 	}
-	*list = array.list;
-	*count = array.count;
+	/* The caller may try another way. */
+	if (found == 0) {
+		free(all);
+		all = NULL;
+	}
+	*list = all;
+	*count = found;
 	return 0;
 }
 

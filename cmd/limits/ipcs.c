@@ -23,9 +23,9 @@
 #define CELL 10			/* width of most columns */
 #define LAST_CELLS 6		/* of the two that make up "status" */
 
-/* The size of a row of eight cells: two numbers have up to 20 digits, and no
- * other cell is wider than its column and a blank. */
-#define ROW_MAX (8 * (CELL + 1) + 2 * 10 + 1)
+/* The size of a row of eight cells and the blanks of one more: two numbers have
+ * up to 20 digits, and no other cell is wider than its column and a blank. */
+#define ROW_MAX (9 * (CELL + 1) + 2 * 10)
 
 /* size in the letters of ipcs --human: one decimal, rounded half up, which
  * may say 1024K but never 1M for less. */
@@ -115,78 +115,79 @@ print_limits(const struct shmt_limits *l, enum report_unit unit)
 	    l->semmni, l->semmsl, l->semmns, l->semopm, l->semvmx);
 }
 
+/* Ends a cell of so many bytes; returns the place of the next one. */
 static char *
-put_cell(char *at, const char *text, size_t length, size_t width)
+end_cell(char *at, size_t length, size_t width)
+{
+	/* Always the same number, which takes no call: the next cell may
+	 * overwrite some. */
+	memset(at + length, ' ', CELL + 1);
+	return at + (length < width ? width : length) + 1;
+}
+
+static char *
+put_text(char *at, const char *text, size_t length, size_t width)
 {
 	memcpy(at, text, length);
-	if (length < width) {
-		memset(at + length, ' ', width - length);
-		length = width;
-	}
-	at[length] = ' ';
-	return at + length + 1;
+	return end_cell(at, length, width);
 }
 
 static char *
 put_number(char *at, uint64_t number, unsigned base)
 {
-	char text[SHORT_TEXT];
-	size_t length = digits(text, number, base, 1);
-
-	return put_cell(at, text, length, CELL);
-}
-
-static char *
-put_key(char *at, uint32_t key)
-{
-	char text[SHORT_TEXT] = "0x";
-
-	digits(text + 2, key, 16, CELL - 2);
-	return put_cell(at, text, CELL, CELL);
+	return end_cell(at, digits(at, number, base, 1), CELL);
 }
 
 static char *
 put_human(char *at, uint64_t size)
 {
-	char text[SHORT_TEXT], cell[SHORT_TEXT];
-	int length;
+	char text[SHORT_TEXT];
 
 	human_size(text, size);
-	length = snprintf(cell, sizeof(cell), "%6s    ", text);
-	return put_cell(at, cell, (size_t)length, CELL);
+	return end_cell(at, (size_t)snprintf(at, SHORT_TEXT, "%6s    ", text),
+	    CELL);
 }
 
-static void
-put_row(const struct shmt_info *s, bool human)
+/* Puts a row at a place; returns its end. */
+static char *
+put_row(char *at, const struct shmt_info *s, bool human)
 {
 	bool dest = (s->state & SHMT_DEST) != 0;
 	bool locked = (s->state & SHMT_LOCKED) != 0;
 	const char *owner = user_name(s->uid);
-	char row[ROW_MAX], *at = put_key(row, s->key);
 
+	*at++ = '0';
+	*at++ = 'x';
+	at = end_cell(at, digits(at, s->key, 16, CELL - 2), CELL - 2);
 	at = put_number(at, (uint64_t)s->object.id, 10);
-	at = put_cell(at, owner, strnlen(owner, CELL), CELL);
+	at = put_text(at, owner, strnlen(owner, CELL), CELL);
 	at = put_number(at, s->mode, 8);
 	at = human ? put_human(at, s->size) : put_number(at, s->size, 10);
 	at = put_number(at, s->nattch, 10);
-	at = put_cell(at, dest ? "dest" : " ", dest ? 4 : 1, LAST_CELLS);
-	at = put_cell(at, locked ? "locked" : " ", locked ? 6 : 1, LAST_CELLS);
+	at = put_text(at, "dest", dest ? 4 : 0, LAST_CELLS);
+	at = put_text(at, "locked", locked ? 6 : 0, LAST_CELLS);
 	/* Replaces the blank after the last cell. */
 	at[-1] = '\n';
-	fwrite_unlocked(row, 1, (size_t)(at - row), stdout);
+	return at;
 }
 
 static void
 print_segments(const struct shmt_info *list, size_t count, bool human)
 {
+	char rows[32 * ROW_MAX], *at = rows;
 	size_t i;
 
 	printf("\n------ Shared Memory Segments --------\n"
 	    "%-10s %-10s %-10s %-10s %-10s %-10s %-12s\n",
 	    "key", "shmid", "owner", "perms", human ? "size" : "bytes",
 	    "nattch", "status");
-	for (i = 0; i < count; i++)
-		put_row(&list[i], human);
+	for (i = 0; i < count; i++) {
+		at = put_row(at, &list[i], human);
+		if (i + 1 == count || at > rows + sizeof(rows) - ROW_MAX) {
+			fwrite_unlocked(rows, 1, (size_t)(at - rows), stdout);
+			at = rows;
+		}
+	}
 	putchar('\n');
 }
 

@@ -120,7 +120,7 @@ print_rows(const struct shmt_filter *filter, struct row *rows, size_t count)
 	add_rss(rows, count);
 	fill_rows(rows, count, needs, filter_idle(filter), &ipc_ns);
 	print_table(&table, NULL, NULL);
-	shmt_holders_free(&ipc_ns.holders);
+	free_namespace(&ipc_ns);
 }
 
 /* Prints the segments that were found, at most the first limit ones. */

@@ -94,7 +94,7 @@ print_state(const struct row *row, bool bytes)
 	} else
 		puts("unknown");
 	label("status");
-	puts(row->status[0] != '\0' ? row->status : "-");
+	puts(row->status != 0 ? status_words(row->status) : "-");
 }
 
 static void
@@ -266,7 +266,7 @@ print_holders(const struct row *row, bool bytes)
 		puts("processes unknown");
 		return;
 	}
-	printf("%zu process%s seen\n", row->holder_count,
+	printf("%u process%s seen\n", row->holder_count,
 	    plural(row->holder_count, "es"));
 	if (row->holder_count > 0)
 		print_attachments(row, bytes);
@@ -342,7 +342,7 @@ print_object_users(const struct row *row, bool bytes)
 		    "processes that cannot be seen" : "no process");
 		return;
 	}
-	printf("%zu process%s, %" PRIu64 " mapping%s, %" PRIu64
+	printf("%u process%s, %" PRIu64 " mapping%s, %" PRIu64
 	    " descriptor%s\n", row->holder_count,
 	    plural(row->holder_count, "es"), s->nattch,
 	    plural(s->nattch, "s"), s->fds, plural(s->fds, "s"));

@@ -27,66 +27,75 @@ struct sort_row {
 	const void *row;
 };
 
-/* Texts one after the other, each with a NUL, and the widths of each. */
+/* Texts one after the other, each with a NUL, and the width of each. */
 struct cells {
 	char *texts;
 	size_t used, capacity;
-	size_t *widths, count;
-	uint64_t left;		/* a bit for each column that has texts, and
-				 * so is aligned to the left */
+	unsigned *widths;
+	size_t count;
+	size_t longest;		/* the most bytes of a row */
+	uint64_t left;		/* a bit for each column of numbers that has
+				 * texts, and so is aligned to the left */
 };
 
+/* The place for the next text, with room for so many bytes. */
 static char *
-append(struct cells *cells, const char *text)
+place(struct cells *cells, size_t size)
 {
-	size_t length = strlen(text) + 1, capacity;
-	char *more;
-
-	if (cells->texts == NULL || length > cells->capacity - cells->used) {
-		capacity = 2 * cells->capacity + length;
-		cells->texts = check_memory(realloc(cells->texts, capacity));
-		cells->capacity = capacity;
+	if (cells->texts == NULL || size > cells->capacity - cells->used) {
+		cells->capacity = 2 * cells->capacity + size;
+		cells->texts = check_memory(realloc(cells->texts,
+		    cells->capacity));
 	}
-	more = memcpy(cells->texts + cells->used, text, length);
-	cells->used += length;
-	return more;
+	return cells->texts + cells->used;
 }
 
-static char *
-append_safe(struct cells *cells, const char *text, size_t *width)
+/* Adds a text, made safe; returns its width. */
+static size_t
+add_safe(struct cells *cells, const char *text)
 {
-	char *copy, *added;
+	char *safe = is_plain(text) ? NULL : check_memory(safe_copy(text));
+	size_t length;
 
-	if (is_plain(text)) {
-		*width = strlen(text);
-		return append(cells, text);
-	}
-	copy = check_memory(safe_copy(text));
-	*width = text_width(copy);
-	added = append(cells, copy);
-	free(copy);
-	return added;
+	if (safe != NULL)
+		text = safe;
+	length = strlen(text);
+	memcpy(place(cells, length + 1), text, length + 1);
+	cells->used += length + 1;
+	if (safe != NULL)
+		length = text_width(safe);
+	free(safe);
+	return length;
 }
 
-/* Appends a cell's text, made safe; sets its width. */
-static char *
-add_text(struct cells *cells, const struct table *table,
-    size_t c, const void *row, size_t *width)
+/* Adds the text of a cell; returns its width. */
+static size_t
+add_cell(struct cells *cells, const struct table *table, size_t c,
+    const void *row)
 {
-	bool plain = table->format == FORMAT_TSV;
+	const struct column *column = table->columns[c];
+	char *buffer = place(cells, SHORT_TEXT), *blank;
+	size_t begin = cells->used, width;
 	struct value value;
-	char buffer[SHORT_TEXT], *added, *blank;
+	const char *text;
 
-	read_value(table->set, table->columns[c], row, &value);
-	if (value.known && !is_right_aligned(value.kind))
+	read_value(table->set, column, row, &value);
+	if (value.kind != column->kind && value.known &&
+	    !is_right_aligned(value.kind))
 		cells->left |= UINT64_C(1) << c;
-	added = append_safe(cells, value_text(&value, plain ||
-	    (table->bytes && value.kind == VALUE_SIZE), buffer), width);
+	text = value_text(&value, table->format == FORMAT_TSV ||
+	    (table->bytes && value.kind == VALUE_SIZE), buffer);
+	if (text == buffer) {
+		width = strlen(buffer);
+		cells->used += width + 1;
+		return width;
+	}
+	width = add_safe(cells, text);
 	/* Words between blanks are joined by commas. */
-	for (blank = added; value.kind == VALUE_WORDS &&
+	for (blank = cells->texts + begin; value.kind == VALUE_WORDS &&
 	    (blank = strchr(blank, ' ')) != NULL;)
 		*blank = ',';
-	return added;
+	return width;
 }
 
 /* Formats all cells, row by row; widths becomes that of each column. */
@@ -94,86 +103,90 @@ static void
 make_cells(const struct table *table, const void *const *rows,
     struct cells *cells, size_t *widths)
 {
-	size_t i, c, width;
+	size_t i, c, width, begin;
 
-	for (i = 0; i < table->row_count; i++)
+	for (i = 0; i < table->row_count; i++) {
+		begin = cells->used;
 		for (c = 0; c < table->column_count; c++) {
-			add_text(cells, table, c, rows[i],
-			    &width);
-			cells->widths[cells->count++] = width;
+			width = add_cell(cells, table, c, rows[i]);
+			cells->widths[cells->count++] = (unsigned)width;
 			if (width > widths[c])
 				widths[c] = width;
 		}
+		if (cells->used - begin > cells->longest)
+			cells->longest = cells->used - begin;
+	}
+}
+
+/* A line of a table, with room for the longest. */
+struct line {
+	char *text, *end;
+	size_t blanks;		/* due before the next cell, so that none are
+				 * at the end of the line */
+};
+
+static void
+put_cell(struct line *line, const char *text, size_t length, size_t pad,
+    bool right)
+{
+	const size_t blanks = line->blanks + (right ? pad : 0);
+
+	memset(line->end, ' ', blanks);
+	line->end = mempcpy(line->end + blanks, text, length);
+	line->blanks = 2 + (right ? 0 : pad);
 }
 
 static void
-put_blanks(size_t count)
+put_line(struct line *line, const char *ending)
 {
-	static const char blanks[] = "                                ";
-	const size_t most = sizeof(blanks) - 1;
-
-	for (; count > most; count -= most)
-		fwrite_unlocked(blanks, 1, most, stdout);
-	fwrite_unlocked(blanks, 1, count, stdout);
-}
-
-/* Puts a cell, after so many blanks; returns how many are due before the next
- * one, so that none are put at the end of a line. */
-static size_t
-put_cell(bool right, const char *text, size_t pad, size_t blanks)
-{
-	put_blanks(blanks + (right ? pad : 0));
-	fputs_unlocked(text, stdout);
-	return 2 + (right ? 0 : pad);
-}
-
-static bool
-is_right(const struct table *table, const struct cells *cells, size_t c)
-{
-	return is_right_aligned(table->columns[c]->kind) &&
-	    (cells->left & UINT64_C(1) << c) == 0;
+	line->end = stpcpy(line->end, ending);
+	fwrite_unlocked(line->text, 1, (size_t)(line->end - line->text),
+	    stdout);
+	line->end = line->text;
+	line->blanks = 0;
 }
 
 static void
-put_heading(const struct table *table, const struct cells *cells,
-    const size_t *widths)
+put_heading(const struct table *table, const size_t *widths,
+    const bool *right, struct line *line)
 {
-	size_t c, blanks = 0;
+	size_t c, length;
 
-	for (c = 0; c < table->column_count; c++)
+	for (c = 0; c < table->column_count; c++) {
+		length = strlen(table->columns[c]->name);
 		if (widths[c] != HIDDEN)
-			blanks = put_cell(is_right(table, cells, c),
-			    table->columns[c]->name, widths[c] -
-			    strlen(table->columns[c]->name), blanks);
-	putc_unlocked('\n', stdout);
+			put_cell(line, table->columns[c]->name, length,
+			    widths[c] - length, right[c]);
+	}
+	put_line(line, "\n");
 }
 
 static void
 put_cells(const struct table *table, const void *const *rows,
-    const struct cells *cells, const size_t *widths)
+    const struct cells *cells, const size_t *widths, const bool *right,
+    struct line *line)
 {
 	static const char *const begin[] = {
 		[STYLE_PLAIN] = "", [STYLE_DIM] = "\033[2m",
 		[STYLE_MARKED] = "\033[31m"
 	};
 	enum row_style style = STYLE_PLAIN;
-	const size_t *width = cells->widths;
+	const unsigned *width = cells->widths;
 	const char *text = cells->texts;
-	size_t i, c, blanks;
+	size_t i, c, length;
 
 	for (i = 0; i < table->row_count; i++) {
 		if (table->style != NULL)
 			style = table->style(rows[i]);
-		fputs_unlocked(begin[style], stdout);
-		blanks = 0;
+		line->end = stpcpy(line->end, begin[style]);
 		for (c = 0; c < table->column_count; c++, width++) {
+			length = strlen(text);
 			if (widths[c] != HIDDEN)
-				blanks = put_cell(is_right(table, cells, c),
-				    text, widths[c] - *width, blanks);
-			text += strlen(text) + 1;
+				put_cell(line, text, length,
+				    widths[c] - *width, right[c]);
+			text += length + 1;
 		}
-		fputs_unlocked(style == STYLE_PLAIN ? "\n" : "\033[m\n",
-		    stdout);
+		put_line(line, style == STYLE_PLAIN ? "\n" : "\033[m\n");
 	}
 }
 
@@ -227,11 +240,23 @@ put_table(const struct table *table, const void *const *rows,
     const struct cells *cells, size_t *widths)
 {
 	char names[HIDDEN_NAMES];
+	bool right[COLUMNS_MAX];
+	struct line line;
+	size_t c;
 
 	fit_terminal(table, widths, names);
+	/* An escape sequence stands at both ends. */
+	line.text = check_memory(malloc(cells->longest +
+	    line_width(table, widths) + 2 * SHORT_TEXT));
+	line.end = line.text;
+	line.blanks = 0;
+	for (c = 0; c < table->column_count; c++)
+		right[c] = is_right_aligned(table->columns[c]->kind) &&
+		    (cells->left & UINT64_C(1) << c) == 0;
 	if (table->heading)
-		put_heading(table, cells, widths);
-	put_cells(table, rows, cells, widths);
+		put_heading(table, widths, right, &line);
+	put_cells(table, rows, cells, widths, right, &line);
+	free(line.text);
 	if (names[0] != '\0' && flush_output())
 		warn_about(NULL, "hidden: %s", names);
 }
@@ -259,29 +284,30 @@ print_aligned(const struct table *table, const void *const *rows)
 	free(widths);
 }
 
-static void
-put_tab(const struct table *table, size_t c)
+static char
+tsv_end(const struct table *table, size_t c)
 {
-	putc_unlocked(c + 1 == table->column_count ? '\n' : '\t', stdout);
+	return c + 1 == table->column_count ? '\n' : '\t';
 }
 
 static void
 print_tsv(const struct table *table, const void *const *rows)
 {
 	struct cells cells = { 0 };
-	size_t i, c, width;
+	size_t i, c;
 
 	for (c = 0; table->heading && c < table->column_count; c++) {
 		fputs_unlocked(table->columns[c]->name, stdout);
-		put_tab(table, c);
+		putc_unlocked(tsv_end(table, c), stdout);
 	}
-	for (i = 0; i < table->row_count; i++)
+	for (i = 0; i < table->row_count; i++) {
+		cells.used = 0;
 		for (c = 0; c < table->column_count; c++) {
-			cells.used = 0;
-			fputs_unlocked(add_text(&cells, table, c, rows[i],
-			    &width), stdout);
-			put_tab(table, c);
+			add_cell(&cells, table, c, rows[i]);
+			cells.texts[cells.used - 1] = tsv_end(table, c);
 		}
+		fwrite_unlocked(cells.texts, 1, cells.used, stdout);
+	}
 	free(cells.texts);
 }
 

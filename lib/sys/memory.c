@@ -47,7 +47,8 @@ shmt__strings_free(struct shmt__strings *list)
 void *
 shmt__grow(void *array, size_t count, size_t *capacity, size_t size)
 {
-	size_t more = *capacity == 0 ? 64 : *capacity * 2;
+	/* Memory that is not used yet costs nothing, moving it does. */
+	size_t more = *capacity == 0 ? 1024 : *capacity * 2;
 	void *grown;
 
 	if (count < *capacity)
