@@ -46,21 +46,9 @@ grow(struct array *array)
 static bool
 field(const char **text, unsigned base, uint64_t max, uint64_t *number)
 {
-	const char *p = *text, *first;
-	unsigned digit;
-	uint64_t n = 0;
-
-	while (*p == ' ')
-		p++;
-	for (first = p; (digit = (unsigned)*p - '0') < base; p++)
-		n = n * base + digit;
-	/* Only with 20 digits or more could n be too large for its type. */
-	if (p == first || (p - first > 19 &&
-	    shmt__digits(&first, base, max, &n) == -1))
-		return false;
-	*text = p;
-	*number = n;
-	return n <= max;
+	while (**text == ' ')
+		++*text;
+	return shmt__digits(text, base, max, number) == 0;
 }
 
 /* The columns of a line; the last two came with Linux 2.6.34. */
