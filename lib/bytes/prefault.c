@@ -2,8 +2,8 @@
 
 /*
  * A thread that faults pages in, ahead of the copy that needs them.  Faulting
- * a page in costs nearly as much as copying it, so two processors share the
- * work.
+ * a page in costs half as much as copying it and more, so two processors share
+ * the work.
  */
 
 #include <sys/mman.h>
