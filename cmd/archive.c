@@ -19,6 +19,7 @@
 #include "ui/progress.h"
 #include "ui/text.h"
 
+/* One line on the terminal: save writes one segment after the other. */
 static struct progress progress;
 
 static bool
@@ -75,7 +76,6 @@ segment_failed(const struct shmt_info *segment, int error, char **reason)
 	}
 }
 
-/* A missing directory is not a missing segment. */
 static int
 pair_failed(const char *path, const struct shmt_info *segment, int error,
     char **reason)
@@ -90,6 +90,7 @@ pair_failed(const char *path, const struct shmt_info *segment, int error,
 		return set_reason(reason, ST_BUSY, "%s: too many processes "
 		    "are saving it there", path);
 	case ENOENT:
+		/* A missing directory is not a missing segment. */
 		return set_reason(reason, ST_FAILED, "%s: %s", path,
 		    strerror(error));
 	case ENOSPC:

@@ -214,7 +214,7 @@ send_rows(void *arg, int out)
 	return error;
 }
 
-/* Subtracts so many things of a size from *length, unless that is less. */
+/* Subtracts count things of a size from *length, unless that is less. */
 static bool
 has_part(size_t *length, size_t count, size_t size)
 {
@@ -468,8 +468,8 @@ collect(const struct selection *selection, struct collection *collection)
 		add_status(&status, report_absent(selection, rows));
 	/* Operands that exist, but do not pass the filter. */
 	for (i = 0; i < rows->count; i++)
-		if (!rows->list[i].filtered && kept++ < i)
-			rows->list[kept - 1] = rows->list[i];
+		if (!rows->list[i].filtered)
+			rows->list[kept++] = rows->list[i];
 	rows->count = kept;
 	return status;
 }

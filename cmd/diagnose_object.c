@@ -89,7 +89,7 @@ report_taken(const char *text, const struct shmt_object *object,
 		    "shmtool stat /%s", reason, object->name);
 		return ST_BUSY;
 	}
-	what = shmt_info(object, 0, &info) == -1 ? not_object(errno) : NULL;
+	what = shmt_info(object, 0, &info) == -1 ? why_no_object(errno) : NULL;
 	warn_about(text, "%s", what != NULL ? what : strerror(EEXIST));
 	return ST_BUSY;
 }
@@ -153,7 +153,7 @@ diagnose_object(const char *text, const struct shmt_object *object,
 		return ST_BUSY;
 	case SHMT_CAUSE_NO_SHM:
 		warn_about(text, "%s: mount -t tmpfs tmpfs /dev/shm",
-		    not_object(ENODEV));
+		    why_no_object(ENODEV));
 		return ST_FAILED;
 	default:
 		return report_other(text, &named, error);

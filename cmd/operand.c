@@ -107,7 +107,7 @@ absent_reason(const struct operand *operand, char reason[static ABSENT_REASON])
 }
 
 const char *
-not_object(int error)
+why_no_object(int error)
 {
 	switch (error) {
 	case ELOOP:
@@ -125,7 +125,7 @@ not_object(int error)
 
 /* Describes what a path in /proc leads to, if not to memory without a name. */
 static const char *
-not_memory(int error)
+why_no_memory(int error)
 {
 	switch (error) {
 	case EEXIST:
@@ -160,8 +160,8 @@ operand_failed(const struct operand *operand, int error)
 	const char *what;
 
 	if (operand->ref.kind != SHMT_SYSV) {
-		what = operand->ref.path != NULL ? not_memory(error) :
-		    not_object(error);
+		what = operand->ref.path != NULL ? why_no_memory(error) :
+		    why_no_object(error);
 		if (what != NULL) {
 			warn_about(operand->text, "not an object: %s", what);
 			return ST_ABSENT;

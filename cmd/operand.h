@@ -39,7 +39,7 @@ void absent_reason(const struct operand *operand,
 
 /* The kind of file that has the name of an object, or the state of /dev/shm, by
  * the errno of shmt_info(); NULL: it failed for another reason. */
-const char *not_object(int error);
+const char *why_no_object(int error);
 
 /* Reports that the id of a segment was given to another one; ST_ABSENT. */
 int report_replaced(const char *text, int id);

@@ -57,7 +57,7 @@ store_type(const struct option_row *row, const char *text, void *to)
 static const struct option_row options[] = {
 	{ 'o', "offset", "OFFSET", "begin there; 0 by default",
 	    store_offset, TO(offset) },
-	{ 'n', "length", "LENGTH", "read so many bytes; else up to the end",
+	{ 'n', "length", "LENGTH", "read LENGTH bytes; else up to the end",
 	    store_offset, TO(length), .max = LENGTH_MAX },
 	{ 'O', "output", "FILE", "write to FILE, complete or not at all",
 	    store_text, TO(file) },

@@ -242,7 +242,7 @@ report_taken_name(const struct work *w, const char *name)
 	char grow[OPERAND_TEXT + 64] = "";
 
 	if (shmt_info(&object, 0, &now) == -1) {
-		what = not_object(errno);
+		what = why_no_object(errno);
 		warn_about(w->file, "/%s is taken: %s", name,
 		    what != NULL ? what : strerror(EEXIST));
 		return ST_BUSY;

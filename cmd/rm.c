@@ -156,7 +156,7 @@ static void
 set_not_found(const struct removal_run *run, struct removal *r, int error)
 {
 	const char *what = r->operand->ref.kind == SHMT_POSIX ?
-	    not_object(error) : NULL;
+	    why_no_object(error) : NULL;
 
 	if (error == ENOENT)
 		set_absent(run, r);

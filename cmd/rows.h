@@ -77,7 +77,7 @@ char *copy_names(const struct row *list, size_t count, size_t *size);
  * now on. */
 void assign_names(struct rows *rows, size_t first, char *text);
 
-/* Makes room for so many namespaces, once: rows point to them. */
+/* Makes room for count namespaces, once: rows point to them. */
 void make_namespaces(struct rows *rows, size_t count);
 
 /* Makes the rows of a list, with copies of its names, all else zero, in the

@@ -33,12 +33,12 @@ int open_view(const struct operand *operand,
     const struct shmt_info *segment, unsigned flags,
     struct shmt_view **view);
 
-/* Reports that memory was exhausted when so many bytes of length were done;
- * length 0: it is not known. */
+/* Reports that memory was exhausted after done of length bytes; length 0: it is
+ * not known. */
 int memory_failed(const char *text, uint64_t length, uint64_t done);
 
 /*
- * Reports by errno that a transfer of so many bytes between the segment and
+ * Reports by errno that a transfer of this many bytes between the segment and
  * another thing, which has that name, failed when some were done.  Returns the
  * status.
  */

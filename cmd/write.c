@@ -52,7 +52,7 @@ store_byte(const struct option_row *row, const char *text, void *to)
 static const struct option_row options[] = {
 	{ 'o', "offset", "OFFSET", "begin there; 0 by default",
 	    store_offset, TO(offset) },
-	{ 'n', "length", "LENGTH", "write so many bytes at most",
+	{ 'n', "length", "LENGTH", "write at most LENGTH bytes",
 	    store_offset, TO(length), .max = LENGTH_MAX },
 	{ 'f', "file", "FILE", "copy FILE; standard input by default",
 	    store_text, TO(file), .group = 1 },

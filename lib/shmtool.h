@@ -912,7 +912,7 @@ enum shmt_cause_kind {
 	SHMT_CAUSE_SHMMNI,	/* ENOSPC: too many segments */
 	SHMT_CAUSE_SHMALL,	/* ENOSPC: too many pages */
 	SHMT_CAUSE_OVERCOMMIT,	/* ENOMEM: the overcommit limit */
-	SHMT_CAUSE_HUGE_FREE,	/* ENOMEM: not so many huge pages free */
+	SHMT_CAUSE_HUGE_FREE,	/* ENOMEM: too few huge pages are free */
 	SHMT_CAUSE_MEMLOCK,	/* ENOMEM, EPERM: RLIMIT_MEMLOCK */
 	SHMT_CAUSE_AS,		/* ENOMEM: RLIMIT_AS, of attaching */
 	SHMT_CAUSE_HUGE_GROUP,	/* EPERM: neither CAP_IPC_LOCK nor in group */

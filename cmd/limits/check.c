@@ -18,7 +18,7 @@
 
 enum { CHECK_OK, CHECK_WARNING, CHECK_CRITICAL };
 
-/* The most use that is not above so many percent of the limit. */
+/* The most use that is not above this percentage of the limit. */
 static uint64_t
 threshold(uint64_t limit, int percent)
 {

@@ -115,7 +115,7 @@ print_limits(const struct shmt_limits *l, enum report_unit unit)
 	    l->semmni, l->semmsl, l->semmns, l->semopm, l->semvmx);
 }
 
-/* Ends a cell of so many bytes; returns the place of the next one. */
+/* Ends a cell of length bytes; returns the place of the next one. */
 static char *
 end_cell(char *at, size_t length, size_t width)
 {

@@ -27,7 +27,7 @@
 /* A multiple of a line of a dump. */
 #define BLOCK ((size_t)64 * 1024)
 
-/* The memory left is checked after so many blocks. */
+/* The memory left is checked after this many blocks. */
 #define CHECKED_BLOCKS 1024
 
 static const unsigned char zeros[BLOCK];

@@ -316,7 +316,7 @@ object_watch_fd(const struct object_watch *w)
 static int
 watch_failed(int error)
 {
-	const char *no_shm = not_object(ENODEV);
+	const char *no_shm = why_no_object(ENODEV);
 
 	if (error == EMFILE || error == ENOSPC) {
 		warn_about(DEV_SHM, "cannot be watched: this user has too many "

@@ -46,19 +46,19 @@ passes(const struct watching *w, const struct snapshot *s,
 
 /* Reports what IPC_SET, SHM_LOCK and SHM_UNLOCK change. */
 static void
-report_changed(const struct watching *w, const struct shmt_info *b,
+report_changed(const struct watching *w, const struct shmt_info *was,
     const struct row *row)
 {
-	const struct shmt_info *a = &row->segment;
+	const struct shmt_info *now = &row->segment;
 	struct event event = { .row = *row };
 
-	add_ownership(&event, b, a);
-	if (((a->state ^ b->state) & SHMT_LOCKED) != 0)
-		add_what(&event, "%s", (a->state & SHMT_LOCKED) != 0 ?
+	add_ownership(&event, was, now);
+	if (((now->state ^ was->state) & SHMT_LOCKED) != 0)
+		add_what(&event, "%s", (now->state & SHMT_LOCKED) != 0 ?
 		    "locked" : "unlocked");
 	/* IPC_SET with the same values changes only ctime, as marking does. */
-	if (event.what[0] == '\0' && a->ctime != b->ctime &&
-	    ((a->state ^ b->state) & SHMT_DEST) == 0)
+	if (event.what[0] == '\0' && now->ctime != was->ctime &&
+	    ((now->state ^ was->state) & SHMT_DEST) == 0)
 		add_what(&event, "set as it was");
 	if (event.what[0] != '\0')
 		print_event(&w->output, &event, "changed");
@@ -66,25 +66,25 @@ report_changed(const struct watching *w, const struct shmt_info *b,
 
 /* If several processes attached or detached, only the last one is known. */
 static void
-report_attached(const struct watching *w, const struct shmt_info *b,
+report_attached(const struct watching *w, const struct shmt_info *was,
     const struct row *row)
 {
-	const struct shmt_info *a = &row->segment;
-	struct event event = { .row = *row, .pid = a->lpid };
-	bool both = a->nattch == b->nattch;
+	const struct shmt_info *now = &row->segment;
+	struct event event = { .row = *row, .pid = now->lpid };
+	bool both = now->nattch == was->nattch;
 
-	if (both && a->atime == b->atime && a->dtime == b->dtime &&
-	    a->lpid == b->lpid)
+	if (both && now->atime == was->atime && now->dtime == was->dtime &&
+	    now->lpid == was->lpid)
 		return;
-	shmt_last_user(a, &event.process);
+	shmt_last_user(now, &event.process);
 	if (both)
 		add_what(&event, "both in one interval");
 	else
-		add_what(&event, "%" PRIu64 " -> %" PRIu64, b->nattch,
-		    a->nattch);
-	if (both || a->nattch > b->nattch)
+		add_what(&event, "%" PRIu64 " -> %" PRIu64, was->nattch,
+		    now->nattch);
+	if (both || now->nattch > was->nattch)
 		print_event(&w->output, &event, "attached");
-	if (both || a->nattch < b->nattch)
+	if (both || now->nattch < was->nattch)
 		print_event(&w->output, &event, "detached");
 }
 
@@ -110,21 +110,21 @@ report_removed(const struct watching *w, const struct row *row)
 
 /* Most segments are unchanged, which is cheaper to find than the filter. */
 static bool
-is_unchanged(const struct shmt_info *a, const struct shmt_info *b)
+is_unchanged(const struct shmt_info *now, const struct shmt_info *was)
 {
-	return a->nattch == b->nattch && a->lpid == b->lpid &&
-	    a->atime == b->atime && a->dtime == b->dtime &&
-	    a->ctime == b->ctime &&
-	    a->mode == b->mode && a->state == b->state && a->uid == b->uid &&
-	    a->gid == b->gid;
+	return now->nattch == was->nattch && now->lpid == was->lpid &&
+	    now->atime == was->atime && now->dtime == was->dtime &&
+	    now->ctime == was->ctime && now->mode == was->mode &&
+	    now->state == was->state && now->uid == was->uid &&
+	    now->gid == was->gid;
 }
 
 static void
 report_differences(const struct watching *w, const struct row *before,
     struct row *after)
 {
-	const struct shmt_info *b = &before->segment;
-	const struct shmt_info *a = &after->segment;
+	const struct shmt_info *was = &before->segment;
+	const struct shmt_info *now = &after->segment;
 	struct event event;
 
 	/* Marking takes the key away. */
@@ -132,12 +132,12 @@ report_differences(const struct watching *w, const struct row *before,
 		after->key = before->key;
 		after->facts |= SHMT_HAS_KEY;
 	}
-	if (is_unchanged(a, b) || (!passes(w, &w->before, before) &&
+	if (is_unchanged(now, was) || (!passes(w, &w->before, before) &&
 	    !passes(w, &w->after, after)))
 		return;
-	report_changed(w, b, after);
-	report_attached(w, b, after);
-	if (((a->state & ~b->state) & SHMT_DEST) == 0)
+	report_changed(w, was, after);
+	report_attached(w, was, after);
+	if (((now->state & ~was->state) & SHMT_DEST) == 0)
 		return;
 	event = (struct event){ .row = *after };
 	print_event(&w->output, &event, "marked");
@@ -154,22 +154,22 @@ static void
 report_changes(struct watching *w)
 {
 	const struct rows *before = &w->before.rows, *after = &w->after.rows;
-	const struct row *b;
-	struct row *a;
+	const struct row *was;
+	struct row *now;
 	size_t i = 0, k = 0;
 
 	while (i < before->count || k < after->count) {
-		b = &before->list[i];
-		a = &after->list[k];
+		was = &before->list[i];
+		now = &after->list[k];
 		if (id_at(before, i) > id_at(after, k)) {
-			report_created(w, a);
+			report_created(w, now);
 			k++;
 		} else if (id_at(before, i) < id_at(after, k) ||
-		    !shmt_same(&b->segment, &a->segment)) {
-			report_removed(w, b);
+		    !shmt_same(&was->segment, &now->segment)) {
+			report_removed(w, was);
 			i++;
 		} else {
-			report_differences(w, b, a);
+			report_differences(w, was, now);
 			i++;
 			k++;
 		}

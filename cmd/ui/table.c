@@ -38,7 +38,7 @@ struct cells {
 				 * texts, and so is aligned to the left */
 };
 
-/* The place for the next text, with room for so many bytes. */
+/* The place for the next text, with room for size bytes. */
 static char *
 place(struct cells *cells, size_t size)
 {

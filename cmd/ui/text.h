@@ -17,7 +17,7 @@
  * the digits of a number. */
 #define SHORT_TEXT 32
 
-/* Writes a number in base 10, or in base 8 or 16 with at least so many digits;
+/* Writes a number in base 10, or in base 8 or 16 with at least `least` digits;
  * returns the number of digits. */
 size_t digits(char *text, uint64_t number, unsigned base, unsigned least);
 

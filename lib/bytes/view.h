@@ -80,7 +80,7 @@ struct shmt_view {
 /* Bytes that are moved by one call without a buffer. */
 #define SHMT__CHUNK ((size_t)1 << 20)
 
-/* The bytes between two offsets, but at most so many. */
+/* The bytes between two offsets, but at most `most`. */
 static inline size_t
 shmt__up_to(uint64_t from, uint64_t to, size_t most)
 {
