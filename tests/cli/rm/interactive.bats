@@ -254,7 +254,8 @@ load remove
 	wait_for grep -q "remove $id " "$BATS_TEST_TMPDIR/asked"
 	rm /dev/shm/x
 	echo new >/dev/shm/x
-	printf 'n\ny\n' >&4
+	# By one write(2): rm may not wait for the second answer.
+	cat <<<$'n\ny' >&4
 	exec 4>&-
 	wait "$pid"
 	[ "$(cat /dev/shm/x)" = new ]
