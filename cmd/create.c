@@ -91,7 +91,8 @@ check_open(const struct opts *o)
 	return ST_OK;
 }
 
-/* Options that exclude or need each other. */
+/* Options that exclude or need each other; the text of messages, and the key
+ * of --file. */
 static int
 check(struct opts *o)
 {
@@ -220,7 +221,7 @@ note_logout(const struct creation *c)
 		    "(RemoveIPC)");
 }
 
-/* Names what was created or opened.  Only the id of a segment is known yet. */
+/* Names what was created or opened.  Of a segment perhaps only the id is known yet. */
 static int
 report_which(struct creation *c, const char *name)
 {
@@ -252,7 +253,8 @@ deliver(struct creation *c)
 		    run_child(&child) : ST_NOT_RUN;
 	if (status != ST_OK)
 		return status;
-	note_logout(c);
+	if (c->created)
+		note_logout(c);
 	print_bare(name);
 	putchar('\n');
 	return flush_output() ? ST_OK : ST_FAILED;
@@ -268,8 +270,8 @@ create(struct creation *c)
 		status = deliver(c);
 	else if (c->command != NULL)
 		status = ST_NOT_RUN;
-	/* No signal between here and exit: either the id or name was printed,
-	 * or it is removed. */
+	/* No signal between here and exit: the id or name was printed, or it is
+	 * removed; both if a signal has just come. */
 	stop_catching();
 	if (status != ST_OK || c->command != NULL || caught_signal() != 0)
 		undo(c);

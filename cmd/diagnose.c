@@ -81,6 +81,19 @@ report_too_many(const struct refusal *r)
 	return ST_LIMIT;
 }
 
+int
+report_overcommit(const char *object, const struct shmt_cause *c)
+{
+	const uintmax_t requested = c->requested, used = c->used;
+
+	warn_about(object, "%s%ju byte%s requested, Committed_AS is %ju, "
+	    "CommitLimit is %ju (vm.overcommit_memory is 2): sysctl "
+	    "vm.overcommit_kbytes=%ju", c->certain ? "" : "likely ", requested,
+	    plural(requested, "s"), used, (uintmax_t)c->limit,
+	    (used + requested) / 1024 + 1);
+	return ST_LIMIT;
+}
+
 static int
 report_no_memory(const struct refusal *r)
 {
@@ -88,13 +101,8 @@ report_no_memory(const struct refusal *r)
 	uintmax_t used = r->used, limit = r->limit;
 	struct shmt_headroom headroom;
 
-	if (r->cause.overcommit == 2) {
-		warn_about(r->object, "%s%ju byte%s requested, Committed_AS is "
-		    "%ju, CommitLimit is %ju (vm.overcommit_memory is 2): "
-		    "sysctl vm.overcommit_kbytes=%ju", r->likely, r->requested,
-		    bytes, used, limit, (used + r->requested) / 1024 + 1);
-		return ST_LIMIT;
-	}
+	if (r->cause.overcommit == 2)
+		return report_overcommit(r->object, &r->cause);
 	if (r->cause.certain) {
 		warn_about(r->object, "%ju byte%s requested, memory and swap "
 		    "have %ju (vm.overcommit_memory is 0): --no-reserve does "

@@ -24,6 +24,9 @@ int diagnose_refusal(const char *object, const struct shmt_request *request,
 int diagnose_object(const char *text, const struct shmt_object *object,
     const struct shmt_request *request, int error);
 
+/* What vm.overcommit_memory 2 refuses. */
+int report_overcommit(const char *object, const struct shmt_cause *cause);
+
 /* An owner that could not be set on a new segment or object. */
 int owner_refused(const char *text, const char *owner, int error);
 

@@ -30,17 +30,34 @@ report_no_room(const char *text, const struct shmt_cause *c)
 	const char *option = container_size_option();
 	char command[80];
 
+	if (!c->certain) {
+		warn_about(text, "likely /dev/shm was full for a moment: %ju "
+		    "byte%s requested, %ju are free now", requested,
+		    plural(requested, "s"), used < limit ? limit - used : 0);
+		return ST_LIMIT;
+	}
 	if (entered_namespace() == NULL)
 		snprintf(command, sizeof(command), "shmtool limits --set "
 		    "%s=%ju", SHMT_DEV_SHM_SIZE, used + requested);
 	else
 		snprintf(command, sizeof(command), "mount -o remount,size=%ju "
 		    "/dev/shm in its namespace", used + requested);
-	warn_about(text, "%s%ju byte%s requested, /dev/shm has %ju, %ju used "
-	    "and %ju free: %s%s%s", c->certain ? "" : "likely ", requested,
-	    plural(requested, "s"), limit, used,
+	warn_about(text, "%ju byte%s requested, /dev/shm has %ju, %ju used "
+	    "and %ju free: %s%s%s", requested, plural(requested, "s"), limit,
+	    used,
 	    used < limit ? limit - used : 0, command,
 	    option != NULL ? ", or " : "", option != NULL ? option : "");
+	return ST_LIMIT;
+}
+
+static int
+report_no_inodes(const char *text, const struct shmt_cause *c)
+{
+	const uintmax_t limit = c->limit;
+
+	warn_about(text, "/dev/shm has inodes for %ju files, and all are used: "
+	    "mount -o remount,nr_inodes=%ju /dev/shm%s", limit, limit * 2,
+	    entered_namespace() != NULL ? " in its namespace" : "");
 	return ST_LIMIT;
 }
 
@@ -66,8 +83,9 @@ describe_existing(char reason[static REASON], struct shmt_cause *c)
 	snprintf(reason, REASON, "%ju byte%s of %s, %s%s",
 	    (uintmax_t)c->segment.size, plural(c->segment.size, "s"),
 	    user_name(c->segment.uid), names != NULL ? "used by " :
-	    c->segment.known & SHMT_HAS_IN_USE ? "not in use" :
-	    "perhaps in use", names != NULL ? names : "");
+	    (c->segment.known & SHMT_HAS_IN_USE) == 0 ? "perhaps in use" :
+	    c->segment.in_use ? "in use" : "not in use",
+	    names != NULL ? names : "");
 	free(names);
 	if (c->protected_regular != 0)
 		snprintf(reason + strlen(reason), REASON - strlen(reason),
@@ -131,10 +149,9 @@ diagnose_object(const char *text, const struct shmt_object *object,
 	case SHMT_CAUSE_SHM_SIZE:
 		return report_no_room(text, &c);
 	case SHMT_CAUSE_SHM_INODES:
-		warn_about(text, "/dev/shm has inodes for %ju files, and all "
-		    "are used: mount -o remount,nr_inodes=%ju /dev/shm",
-		    (uintmax_t)c.limit, (uintmax_t)c.limit * 2);
-		return ST_LIMIT;
+		return report_no_inodes(text, &c);
+	case SHMT_CAUSE_OVERCOMMIT:
+		return report_overcommit(text, &c);
 	case SHMT_CAUSE_MEMORY:
 		describe_memory(memory);
 		warn_about(text, "no memory for %ju byte%s%s", requested,

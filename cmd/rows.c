@@ -92,7 +92,7 @@ fill_status(const struct filling *filling, struct row *row)
 	size_t i;
 
 	row->status = row->segment.state;
-	for (i = 0; i < row->holder_count; i++)
+	for (i = 0; holders != NULL && i < row->holder_count; i++)
 		if (holders[i].huge)
 			row->status |= SHMT_HUGE;
 	if (row->segment.object.kind == SHMT_POSIX &&
@@ -174,7 +174,7 @@ fill_use(const struct filling *filling, struct row *row)
 		return;
 	}
 	s->known |= SHMT_HAS_NATTCH | SHMT_HAS_FDS;
-	for (i = 0; i < row->holder_count; i++) {
+	for (i = 0; holders != NULL && i < row->holder_count; i++) {
 		s->nattch += holders[i].maps;
 		s->fds += holders[i].fds;
 	}

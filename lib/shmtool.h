@@ -911,7 +911,8 @@ enum shmt_cause_kind {
 	SHMT_CAUSE_HUGE_SIZE,	/* EINVAL: no such huge page size here */
 	SHMT_CAUSE_SHMMNI,	/* ENOSPC: too many segments */
 	SHMT_CAUSE_SHMALL,	/* ENOSPC: too many pages */
-	SHMT_CAUSE_OVERCOMMIT,	/* ENOMEM: the overcommit limit */
+	SHMT_CAUSE_OVERCOMMIT,	/* ENOMEM, of an object ENOSPC: the overcommit
+				 * limit */
 	SHMT_CAUSE_HUGE_FREE,	/* ENOMEM: too few huge pages are free */
 	SHMT_CAUSE_MEMLOCK,	/* ENOMEM, EPERM: RLIMIT_MEMLOCK */
 	SHMT_CAUSE_AS,		/* ENOMEM: RLIMIT_AS, of attaching */

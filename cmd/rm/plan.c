@@ -128,13 +128,13 @@ static void
 print_segments(const struct removal *list, size_t count,
     const struct shmt_filter *filter, size_t limit)
 {
-	const size_t most = limit < count ? limit : count;
+	const size_t max_rows = limit < count ? limit : count;
 	struct shmt_list shown = { 0 };
 	struct rows rows = { 0 };
 	const struct removal *r;
 	size_t found = 0, i = 0;
 
-	shown.list = check_memory(calloc(most + 1, sizeof(*shown.list)));
+	shown.list = check_memory(calloc(max_rows, sizeof(*shown.list)));
 	for (r = list; r < list + count; r++)
 		if (r->segment.ctime != 0 && found++ < limit)
 			shown.list[shown.count++] = r->segment;

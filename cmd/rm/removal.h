@@ -82,6 +82,7 @@ void removal_set_unsaved(struct removal *removal, int status,
 /* "4242 (postgres), 4250 (postgres)"; the caller frees it. */
 char *removal_holder_names(const struct removal *removal);
 
+/* Whether it is to be removed or marked. */
 bool would_go(const struct removal *removal);
 
 /* Scans all processes into run->holders, once for the whole run, whichever of

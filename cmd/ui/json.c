@@ -151,11 +151,11 @@ utf8_character(const unsigned char *text, size_t length)
 }
 
 static void
-put_escape(struct json *json, uint32_t unit)
+put_escape(struct json *json, uint32_t code_unit)
 {
 	char text[SHORT_TEXT] = "\\u";
 
-	put(json, text, 2 + digits(text + 2, unit, 16, 4));
+	put(json, text, 2 + digits(text + 2, code_unit, 16, 4));
 }
 
 /* A terminal may act on control characters, those of U+0080 to U+009F too. */
@@ -166,7 +166,7 @@ needs_escape(uint32_t c)
 }
 
 /* Puts the first character of text and returns its length.  Characters above
- * U+FFFF are escaped as the two halves of UTF-16. */
+ * U+FFFF are escaped as a surrogate pair. */
 static size_t
 put_special(struct json *json, const char *text)
 {

@@ -35,13 +35,15 @@ show(const struct progress *progress, uint64_t done, int64_t now)
 {
 	char size[SHORT_TEXT], whole[SHORT_TEXT], rate[SHORT_TEXT],
 	    left[SHORT_TEXT];
-	double total = (double)progress->total, speed;
+	/* An object may have grown since its size was read. */
+	const uint64_t most = done > progress->total ? done : progress->total;
+	double total = (double)most, speed;
 
 	/* One more, since the speed is a divisor. */
 	speed = (double)done * 1000 / (double)(now - progress->start) + 1;
 	short_size(size, done);
 	short_size(rate, (uint64_t)speed);
-	short_size(whole, progress->total);
+	short_size(whole, most);
 	short_duration(left, (uint64_t)((total - (double)done) / speed + 0.5));
 	fprintf(stderr, "\r%s of %s  %u%%  %s/s  %s left\033[K", size, whole,
 	    (unsigned)((double)done / total * 100), rate, left);

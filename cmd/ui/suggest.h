@@ -8,7 +8,7 @@
 #define UI_SUGGEST_H
 
 /* Edits (insert, delete, replace a letter, swap two neighbours) that turn one
- * word into the other; UINT32_MAX if one is too long. */
+ * word into the other; UINT_MAX if one is too long. */
 unsigned edit_distance(const char *a, const char *b);
 
 /* The command for a word of another program, or NULL. */

@@ -240,14 +240,14 @@ put_table(const struct table *table, const void *const *rows,
     const struct cells *cells, size_t *widths)
 {
 	char names[HIDDEN_NAMES];
-	bool right[COLUMNS_MAX];
+	bool right[COLUMNS_MAX] = { false };
 	struct line line;
 	size_t c;
 
 	fit_terminal(table, widths, names);
 	/* An escape sequence stands at both ends. */
 	line.text = check_memory(malloc(cells->longest +
-	    line_width(table, widths) + 2 * SHORT_TEXT));
+	    line_width(table, widths) + (size_t)2 * SHORT_TEXT));
 	line.end = line.text;
 	line.blanks = 0;
 	for (c = 0; c < table->column_count; c++)

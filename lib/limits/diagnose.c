@@ -329,6 +329,11 @@ shmt_diagnose(const struct shmt_request *request, enum shmt_step step,
 static void
 diagnose_shm_space(struct shmt_cause *c)
 {
+	/* Pages of an object are committed one by one, when they are reserved:
+	 * only vm.overcommit_memory 2 refuses that, as ENOSPC too. */
+	const struct shmt_request reserved = { .size = c->requested,
+	    .flags = SHMT_NORESERVE };
+	struct shmt_cause commit = *c;
 	struct shmt_dev_shm fs;
 
 	if (shmt_dev_shm(&fs) == -1)
@@ -341,6 +346,9 @@ diagnose_shm_space(struct shmt_cause *c)
 		set_cause(c, SHMT_CAUSE_SHM_SIZE, c->requested, fs.used,
 		    fs.size);
 		c->certain = exceeds(c);
+		diagnose_overcommit(&reserved, &commit);
+		if (!c->certain && commit.certain)
+			*c = commit;
 	}
 }
 

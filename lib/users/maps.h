@@ -33,14 +33,14 @@ bool shmt__parse_segment_name(const char *name, uint32_t *key);
  * anonymous memory; initialise to 0. */
 struct shmt__devices {
 	bool has_small, has_huge;	/* which of these are set */
-	dev_t small;		/* 0: the kernel does not tell */
+	dev_t small;		/* not of huge pages; 0: it is not known */
 	uint64_t attributes;	/* those that tmpfs knows, as statx(2) */
 	dev_t huge[8];		/* one for each size of huge pages */
 	size_t huge_count;
 };
 
 /* Whether a device is one of them, and not a file system that anybody can
- * put files into. */
+ * put files into; where no memfd can be made, any without a disk counts. */
 bool shmt__is_internal(struct shmt__devices *devices, dev_t device,
     bool *huge);
 
@@ -58,7 +58,7 @@ struct shmt__maps_reader {
 	enum shmt__choice (*choose)(void *arg,
 	    const struct shmt__mapping *mapping);
 	/* Called for each of these, with its name if SHMT__TAKE_WITH_NAME
-	 * asked for that.  Other than 0 (-1 with errno) ends the reading. */
+	 * asked for that.  Other than 0 (-1 with ENOMEM) ends the reading. */
 	int (*found)(void *arg, const struct shmt__mapping *mapping,
 	    const char *name);
 	void *arg;

@@ -209,9 +209,9 @@ list_namespaces(enum shmt_kind kind, uint64_t ours,
 	if (add_namespace(all, &ns) == -1)
 		return -1;
 	SLIST_FOREACH(process, &scan->processes, link) {
-		/* cppcheck-suppress uninitvar */
 		ns.inode = process->ns;
 		ns.pid = process->pid;
+		/* cppcheck-suppress uninitvar */
 		if (ns.pid != self && add_namespace(all, &ns) == -1)
 			return -1;
 	}

@@ -359,6 +359,33 @@ in_shm() {
 		shmtool create /y -s 1'
 }
 
+@test "create /NAME: ENOSPC where there is room: a moment, or the commit limit" {
+	command -v strace >/dev/null || skip "needs strace"
+	is_plain || skip "the program has to be the child of strace"
+	needs_mounts
+	local refused='exec strace -qq -o "$1/calls" -e trace=fallocate \
+		-e inject=fallocate:error=ENOSPC shmtool create -s 1M /x'
+	run --separate-stderr in_shm size=64m sh -c "$refused" sh \
+		"$BATS_TEST_TMPDIR"
+	grep -q INJECTED "$BATS_TEST_TMPDIR/calls" ||
+		skip "strace cannot inject here"
+	[ "$status" -eq 6 ]
+	message_has "create: /x: likely /dev/shm was full for a moment" \
+		"1048576 bytes requested, 67108864 are free now"
+	# The mode is the machine's: only what is read of it is changed.
+	echo 2 >"$BATS_TEST_TMPDIR/mode"
+	printf '%s\n' 'MemTotal: 100 kB' 'CommitLimit: 2000 kB' \
+		'Committed_AS: 1900 kB' >"$BATS_TEST_TMPDIR/meminfo"
+	run --separate-stderr in_shm size=64m sh -c '
+		mount --bind "$1/mode" /proc/sys/vm/overcommit_memory &&
+		mount --bind "$1/meminfo" /proc/meminfo && '"$refused" sh \
+		"$BATS_TEST_TMPDIR"
+	[ "$status" -eq 6 ]
+	message_has "create: /x: 1048576 bytes requested, Committed_AS is" \
+		"CommitLimit is 2048000" "vm.overcommit_kbytes="
+	[[ $stderr != *likely* ]]
+}
+
 @test "create /NAME: RLIMIT_FSIZE is told, and is no signal" {
 	refused_by_limit() {
 		(ulimit -f 100 && shmtool create /x -s 1M "$@")
@@ -471,6 +498,11 @@ in_shm() {
 			done
 		done
 		setpriv --reuid=4242 --clear-groups shmtool create -s 1 /name
+		rm /dev/shm/name
+		# That of another user is not removed.
+		shmtool create -s 1 -m 0666 /name
+		script -qec "setpriv --reuid=4242 --clear-groups shmtool \
+			create -e -s 1 /name" /dev/null </dev/null
 		rm /dev/shm/name'
 	[ "$status" -eq 0 ]
 	[ "$(grep -c 'systemd-logind removes it at logout (RemoveIPC)' \

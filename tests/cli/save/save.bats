@@ -516,6 +516,28 @@ hold_semaphore() {
 	[ -z "$stderr" ]
 }
 
+@test "save: the progress of an object that has grown is never above 100 %" {
+	needs_terminal
+	can_inject
+	needs_own_shm
+	make_semaphore
+	hold_semaphore
+	head -c 64K /dev/urandom >/dev/shm/x
+	script -qec "strace -qq -o /dev/null -e trace=pwrite64 -e \
+		inject=pwrite64:delay_enter=1100000:when=2 shmtool save \
+		--lock-with $sem $dir /x" /dev/null >"$BATS_TEST_TMPDIR/seen" 3>&- &
+	pid=$!
+	waits() {
+		# GETNCNT
+		[ "$(perl -e 'print semctl($ARGV[0], 0, 14, 0)' "$sem")" = 1 ]
+	}
+	wait_for waits
+	head -c 1M /dev/urandom >>/dev/shm/x
+	kill -KILL "$holder"
+	wait "$pid"
+	[[ $(<"$BATS_TEST_TMPDIR/seen") == *" 100% "* ]]
+}
+
 @test "save: while others write, every byte is one that was there" {
 	local as low high
 	id=$(shmtool create -s 1M -m 0666)
