@@ -68,6 +68,17 @@ refused() {
 	[ -z "$output" ]
 }
 
+@test "--ns PID create: its /dev/shm is too small, and is enlarged there" {
+	make_there unshare --ipc --mount 'mount -t tmpfs \
+		-o mode=1777,size=4m,nr_inodes=2 tmpfs /dev/shm'
+	refused 6 create -s 8M /a
+	message_has "mount -o remount,size=8388608 /dev/shm in its namespace"
+	ns create -s 1 /a
+	[ "$output" = /a ]
+	refused 6 create -s 1 /b
+	message_has "mount -o remount,nr_inodes=4 /dev/shm in its namespace"
+}
+
 @test "--ns PID: every command works on the objects of a process" {
 	make_container 'echo theirs >/dev/shm/a'
 	ns stat --kind posix --tsv --no-heading -o ID,SIZE
