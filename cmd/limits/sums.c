@@ -100,7 +100,8 @@ print_sums(const struct sums *sums)
 	    "Segments and objects, by kind and owner.");
 	for (sum = sums->list; sum < end; sum++)
 		print_sum("shm_owner_objects", sum, sum->count);
-	print_gauge("shm_owner_bytes", "Size of segments and objects, by kind and owner.");
+	print_gauge("shm_owner_bytes",
+	    "Size of segments and objects, by kind and owner.");
 	for (sum = sums->list; sum < end; sum++)
 		print_sum("shm_owner_bytes", sum, sum->size);
 	print_gauge("shm_owner_resident_bytes",
