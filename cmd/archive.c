@@ -95,8 +95,8 @@ pair_failed(const char *path, const struct shmt_info *segment, int error,
 		    strerror(error));
 	case ENOSPC:
 	case EDQUOT:
-		return set_reason(reason, ST_FAILED, "%s: %s (its contents have "
-		    "%ju byte%s, holes included)", path, strerror(error),
+		return set_reason(reason, ST_FAILED, "%s: %s (its contents "
+		    "have %ju byte%s, holes included)", path, strerror(error),
 		    size, plural(size, "s"));
 	case EFBIG:
 		return set_reason(reason, ST_LIMIT, "%s: the file system, or "

@@ -221,7 +221,8 @@ note_logout(const struct creation *c)
 		    "(RemoveIPC)");
 }
 
-/* Names what was created or opened.  Of a segment perhaps only the id is known yet. */
+/* Names what was created or opened.  Of a segment perhaps only the id is known
+ * yet. */
 static int
 report_which(struct creation *c, const char *name)
 {
