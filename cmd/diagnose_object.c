@@ -44,8 +44,7 @@ report_no_room(const char *text, const struct shmt_cause *c)
 		    "/dev/shm in its namespace", used + requested);
 	warn_about(text, "%ju byte%s requested, /dev/shm has %ju, %ju used "
 	    "and %ju free: %s%s%s", requested, plural(requested, "s"), limit,
-	    used,
-	    used < limit ? limit - used : 0, command,
+	    used, used < limit ? limit - used : 0, command,
 	    option != NULL ? ", or " : "", option != NULL ? option : "");
 	return ST_LIMIT;
 }

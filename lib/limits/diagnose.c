@@ -342,14 +342,16 @@ diagnose_shm_space(struct shmt_cause *c)
 		set_cause(c, SHMT_CAUSE_SHM_INODES, 1, fs.used_inodes,
 		    fs.inodes);
 		c->certain = true;
-	} else if (fs.size > 0) {
+		return;
+	}
+	if (fs.size > 0) {
 		set_cause(c, SHMT_CAUSE_SHM_SIZE, c->requested, fs.used,
 		    fs.size);
 		c->certain = exceeds(c);
-		diagnose_overcommit(&reserved, &commit);
-		if (!c->certain && commit.certain)
-			*c = commit;
 	}
+	diagnose_overcommit(&reserved, &commit);
+	if (!c->certain && commit.certain)
+		*c = commit;
 }
 
 static void

@@ -376,14 +376,19 @@ in_shm() {
 	echo 2 >"$BATS_TEST_TMPDIR/mode"
 	printf '%s\n' 'MemTotal: 100 kB' 'CommitLimit: 2000 kB' \
 		'Committed_AS: 1900 kB' >"$BATS_TEST_TMPDIR/meminfo"
-	run --separate-stderr in_shm size=64m sh -c '
-		mount --bind "$1/mode" /proc/sys/vm/overcommit_memory &&
-		mount --bind "$1/meminfo" /proc/meminfo && '"$refused" sh \
-		"$BATS_TEST_TMPDIR"
-	[ "$status" -eq 6 ]
-	message_has "create: /x: 1048576 bytes requested, Committed_AS is" \
-		"CommitLimit is 2048000" "vm.overcommit_kbytes="
-	[[ $stderr != *likely* ]]
+	# Also where /dev/shm has no size.
+	for size in 64m 0; do
+		run --separate-stderr in_shm size=$size sh -c '
+			mount --bind "$1/mode" \
+				/proc/sys/vm/overcommit_memory &&
+			mount --bind "$1/meminfo" /proc/meminfo && '"$refused" \
+			sh "$BATS_TEST_TMPDIR"
+		[ "$status" -eq 6 ]
+		message_has "create: /x: 1048576 bytes requested" \
+			"Committed_AS is" "CommitLimit is 2048000" \
+			"vm.overcommit_kbytes="
+		[[ $stderr != *likely* ]]
+	done
 }
 
 @test "create /NAME: RLIMIT_FSIZE is told, and is no signal" {
