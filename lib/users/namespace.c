@@ -212,7 +212,8 @@ list_namespaces(enum shmt_kind kind, uint64_t ours,
 		ns.inode = process->ns;
 		ns.pid = process->pid;
 		/* cppcheck-suppress uninitvar */
-		if (ns.pid != self && add_namespace(all, &ns) == -1)
+		if ((ns.pid != self || ns.inode != ours) &&
+		    add_namespace(all, &ns) == -1)
 			return -1;
 	}
 	if (all->list[0].pid == INT32_MAX)
