@@ -381,16 +381,20 @@ never_answers() {
 @test "--ns PID: what is mounted there later does not appear here" {
 	needs_root "the mount is shared"
 	can_inject
-	make_container 'mount --make-shared /dev/shm; echo first >/dev/shm/x'
-	strace -f -o log -e trace=open_tree,move_mount \
-		-e inject=move_mount:delay_exit=2000000 \
-		shmtool --ns "$there" read -s /x >out 3>&- &
-	wait_for grep -q open_tree log
-	wait_for grep -q move_mount log
-	nsenter -m -t "$there" sh -c 'mount -t tmpfs tmpfs /dev/shm
-		echo second >/dev/shm/x'
-	wait $!
-	[ "$(cat out)" = first ]
+	# After its copy is made, and after the copy is mounted here.
+	for call in open_tree move_mount; do
+		make_container 'mount --make-shared /dev/shm
+			echo first >/dev/shm/x'
+		rm -f log
+		strace -f -o log -e trace=open_tree,move_mount \
+			-e inject=$call:delay_exit=2000000 \
+			shmtool --ns "$there" read -s /x >out 3>&- &
+		wait_for grep -q $call log
+		nsenter -m -t "$there" sh -c 'mount -t tmpfs tmpfs /dev/shm
+			echo second >/dev/shm/x'
+		wait $!
+		[ "$(cat out)" = first ]
+	done
 }
 
 @test "stat --all-ns: a namespace that gives no answer in time is told of" {
