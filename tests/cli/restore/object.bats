@@ -259,7 +259,7 @@ shmtool write -f $name.shm /a"
 
 @test "restore: damaged files make no object" {
 	make_saved
-	printf x | dd of="$name.shm" bs=1 seek=5000 conv=notrunc status=none
+	printf damaged! | dd of="$name.shm" bs=1 seek=5000 conv=notrunc status=none
 	run --separate-stderr shmtool restore "$name"
 	[ "$status" -eq 1 ]
 	message_has "the .shm is damaged"
