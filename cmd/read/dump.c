@@ -13,6 +13,8 @@
 
 #include "read/dump.h"
 #include "read/values.h"
+#include "ui/message.h"
+#include "ui/signals.h"
 #include "ui/text.h"
 
 #define HEX_COLUMN(i) (3 * (i) + ((i) >= DUMP_LINE / 2))
@@ -158,8 +160,8 @@ print_safe_text(FILE *out, const char *text, size_t length)
 	for (; length > 0; text += n, length -= n) {
 		end = memchr(text, '\n', length);
 		n = end != NULL ? (size_t)(end - text) : length;
-		line = strndup(text, n);
-		print_safe(out, line != NULL ? line : "?");
+		line = check_memory(strndup(text, n));
+		print_safe(out, line);
 		free(line);
 		if (end != NULL) {
 			putc_unlocked('\n', out);
@@ -205,9 +207,7 @@ add_safe_text(struct dump *dump, const char *text, size_t length)
 		print_text(dump, text, length);
 		return;
 	}
-	joined = malloc(held + length);
-	if (joined == NULL)
-		return;
+	joined = check_memory(malloc(held + length));
 	memcpy(joined, dump->part, held);
 	memcpy(joined + held, text, length);
 	print_text(dump, joined, held + length);
@@ -246,12 +246,13 @@ dump_bytes(struct dump *dump, const unsigned char *bytes, size_t length)
 	}
 }
 
+/* Stops where a signal ends the command: values of a long hole take a while. */
 static void
 add_zeros(struct dump *dump, uint64_t length)
 {
 	size_t n;
 
-	for (; length > 0; length -= n) {
+	for (; length > 0 && caught_signal() == 0; length -= n) {
 		n = length < sizeof(zeros) ? (size_t)length : sizeof(zeros);
 		dump_bytes(dump, zeros, n);
 	}

@@ -184,7 +184,7 @@ print_all(const struct contents *c, const struct dump *form)
 	size_t i;
 
 	dump.offset = c->watch->offset;
-	for (i = 0; i < c->count && !dump.ended; i++)
+	for (i = 0; i < c->count && !dump.ended && caught_signal() == 0; i++)
 		if (c->blocks[i] != NULL)
 			dump_bytes(&dump, c->blocks[i], length_of(c, i));
 		else
@@ -208,7 +208,7 @@ print_changes(const struct contents *c, const struct dump *dump,
 	}
 	if (dump->form == DUMP_HEX)
 		fprintf(dump->out, "%s\n", time);
-	for (i = 0; i < c->change_count; i++, change++)
+	for (i = 0; i < c->change_count && caught_signal() == 0; i++, change++)
 		dump_changes(dump, c->watch->offset +
 		    (uint64_t)change->block * BLOCK, c->blocks[change->block],
 		    bytes_of(change->before), length_of(c, change->block));

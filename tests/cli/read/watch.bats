@@ -87,3 +87,23 @@ test_teardown() {
 	shmtool write -o 48 -s x "$id"
 	wait_for grep -q '^00000030  78 00' seen
 }
+
+@test "read: a signal ends the values of a long hole, to FILE and with -w" {
+	local size=64G arguments
+	! is_32_bit || size=1G
+	id=$(shmtool create --no-reserve -s "$size")
+	for arguments in "-O /dev/null" -w; do
+		# shellcheck disable=SC2086
+		env --default-signal shmtool read -t u1 $arguments "$id" \
+			>/dev/null 3>&- &
+		pid=$!
+		wait_for grep -Eq '^wchar: [0-9]{7}' "/proc/$pid/io"
+		kill -TERM "$pid"
+		# Printing all of them would take minutes.
+		timeout 20 tail -s 0.1 --pid="$pid" -f /dev/null
+		status=0
+		wait "$pid" || status=$?
+		pid=
+		[ "$status" -eq 143 ]
+	done
+}
