@@ -11,7 +11,6 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "output.h"
@@ -135,7 +134,7 @@ output_open(struct output *output, const char *path)
 	int status = ST_OK;
 
 	*output = (struct output){ .path = path, .fd = STDOUT_FILENO };
-	if (path == NULL || strcmp(path, "-") == 0)
+	if (path == NULL)
 		output->path = "standard output";
 	else if (lstat(path, &st) == -1)
 		status = open_file(output, 0);

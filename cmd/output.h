@@ -20,7 +20,7 @@ struct output {
 	int error;		/* errno of the first failed write */
 };
 
-/* NULL and "-" are standard output. */
+/* NULL is standard output. */
 int output_open(struct output *output, const char *path);
 
 /* A stdio stream into the file, or NULL with errno; closing it gives -1 with

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cmd.h"
@@ -24,6 +24,7 @@
 #include "transfer.h"
 #include "ui/progress.h"
 #include "ui/signals.h"
+#include "ui/terminal.h"
 #include "ui/text.h"
 
 struct opts {
@@ -39,6 +40,13 @@ struct opts {
 };
 
 #define NO_FORM (-1)
+
+/* "-" is as without the option: a terminal gets a hex dump or safe text. */
+static int
+store_output(const struct option_row *row, const char *text, void *to)
+{
+	return store_text(row, strcmp(text, "-") == 0 ? NULL : text, to);
+}
 
 static int
 store_type(const struct option_row *row, const char *text, void *to)
@@ -60,7 +68,7 @@ static const struct option_row options[] = {
 	{ 'n', "length", "LENGTH", "read LENGTH bytes; else up to the end",
 	    store_offset, TO(length), .max = LENGTH_MAX },
 	{ 'O', "output", "FILE", "write to FILE, complete or not at all",
-	    store_text, TO(file) },
+	    store_output, TO(file) },
 	{ 'x', "hex", NULL, "print hexadecimal and characters",
 	    store_choice, TO(form), .choice = DUMP_HEX, .group = 1 },
 	{ 's', "string", NULL, "print text, up to the first NUL",
@@ -112,7 +120,7 @@ choose_form(struct opts *o)
 		    DUMP_RAW;
 	o->dump.offsets = o->verbose || o->interval > 0;
 	o->dump.safe = terminal;
-	o->dump.color = terminal && getenv("NO_COLOR") == NULL;
+	o->dump.color = terminal && use_color(COLOR_AUTO);
 }
 
 static int

@@ -37,6 +37,11 @@ on_terminal() {
 	grep -q '^00000000  41 41' screen
 	on_terminal "shmtool read --raw $id"
 	grep -qx 'A\{16\}.*' <(sed 1d screen)
+	# -O - is standard output, and the same.
+	shmtool write -s $'B\033[31m' "$id"
+	on_terminal "shmtool read -O - $id; shmtool read -s -O - $id"
+	grep -q '^00000000  42 1b' screen
+	grep -q 'B\\033\[31m' screen
 }
 
 @test "read, write: progress on a terminal, and nothing beside it" {
@@ -59,21 +64,25 @@ on_terminal() {
 	local escape=$'\033[' watch i
 	needs_terminal
 	id=$(shmtool create -s 16)
-	watch="shmtool read -w $id"
+	watch="TERM=xterm shmtool read -w $id"
 	script -qefc "$watch" colour </dev/null >/dev/null 3>&- &
+	script -qefc "NO_COLOR= $watch" empty </dev/null >/dev/null 3>&- &
 	script -qefc "NO_COLOR=1 $watch" plain </dev/null >/dev/null 3>&- &
-	$watch >log 2>/dev/null 3>&- &
-	for i in colour plain log; do
+	script -qefc "TERM=dumb shmtool read -w $id" dumb \
+		</dev/null >/dev/null 3>&- &
+	shmtool read -w "$id" >log 2>/dev/null 3>&- &
+	for i in colour empty plain dumb log; do
 		wait_for grep -aq '^00000000' $i
 	done
 	shmtool write -s changed "$id"
-	for i in colour plain log; do
+	for i in colour empty plain dumb log; do
 		wait_for bash -c "[ \$(grep -ac '^00000000' $i) -ge 2 ]"
 	done
 	ipcrm -m "$id"
 	wait
 	grep -aqF "$escape" colour
-	for i in plain log; do
+	grep -aqF "$escape" empty
+	for i in plain dumb log; do
 		run grep -aF "$escape" $i
 		[ "$status" -eq 1 ]
 		grep -aq '\^\^' $i
