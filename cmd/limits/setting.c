@@ -46,7 +46,9 @@ parse_percentage(const char *text, uint64_t *size)
 	uint64_t percent, memory;
 	char number[8];
 
-	strlcpy(number, text, sizeof(number));
+	errno = ERANGE;
+	if (strlcpy(number, text, sizeof(number)) >= sizeof(number))
+		return -1;
 	number[strlen(number) - 1] = '\0';
 	if (shmt_parse_number(number, 100, &percent) == -1 ||
 	    shmt_memory(&memory) == -1)

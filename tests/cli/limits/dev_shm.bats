@@ -51,6 +51,11 @@ now 67108864
 	done
 	set_size dev_shm_size=1%
 	[[ $output == *"now $(((memory / 100 + page - 1) / page * page))"* ]]
+	for value in 0% 101% 0000050% 100000000000000000000%; do
+		set_size "dev_shm_size=$value"
+		[ "$status" -eq 2 ]
+		message_has "$value: out of range"
+	done
 }
 
 @test "dev_shm_size: -n changes nothing" {
