@@ -225,12 +225,22 @@ print_proof(const struct row *row, const struct shmt_proof *proof)
 	print_parts(text);
 }
 
+/* As shmt_logout_removes(); of memory without a name there is nothing to
+ * remove. */
+static int
+logout_removes(const struct shmt_info *s, bool *removes)
+{
+	*removes = false;
+	return (SHMT_KIND(s->object.kind) & SHMT_UNNAMED) != 0 ? 0 :
+	    shmt_logout_removes(s->uid, removes);
+}
+
 static void
 print_logout(const struct shmt_info *s)
 {
 	bool removes;
 
-	if (shmt_logout_removes(s->uid, &removes) == -1 || !removes)
+	if (logout_removes(s, &removes) == -1 || !removes)
 		return;
 	label("at logout");
 	puts(s->object.kind == SHMT_SYSV ?
@@ -503,7 +513,7 @@ json_detail(const struct table *table, struct json *json, const void *row)
 	else
 		json_proof(json, s);
 	json_close(json, '}');
-	if (shmt_logout_removes(s->uid, &removes) == 0)
+	if (logout_removes(s, &removes) == 0)
 		json_bool(json, "logout_removes", removes);
 	else
 		json_null(json, "logout_removes");

@@ -307,6 +307,21 @@ json() {
 	message_has "$path" "omit --ns"
 }
 
+@test "stat: logind removes nothing at logout that has no name" {
+	needs_root "changes the owner"
+	needs_mounts
+	hold_unnamed memfd 4096
+	chown 4242 "$path"
+	shmtool create -u 4242 -s 4096 /named
+	# As where logind runs, with its defaults.
+	run unshare --mount sh -c '
+		mount -t tmpfs none /run && mount -t tmpfs none /etc &&
+		mkdir -p /run/systemd/users /etc/systemd &&
+		shmtool stat --json /named "$1" 2>/dev/null' - "$path"
+	[ "$(grep -o '"logout_removes": [a-z]*' <<<"$output" | xargs)" = \
+		"logout_removes: true logout_removes: false" ]
+}
+
 @test "stat --kind: without these kinds no process is looked at" {
 	command -v strace >/dev/null || skip "no strace"
 	is_plain || skip "an instrumented program opens more"
