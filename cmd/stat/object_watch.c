@@ -121,25 +121,33 @@ get_info(const char *path, struct shmt_info *info)
 	return shmt_info(&object, 0, info) == 0;
 }
 
-/* Reports a new object; only its name is known if it was removed before its
- * look-up. */
-static void
-on_created(struct object_watch *w, const struct event_output *o,
-    const char *path)
-{
-	struct shmt_info info = { .object.kind = SHMT_POSIX };
-
-	free(take_object(w, path));
-	if (get_info(path, &info) || errno == ENOENT)
-		report(o, add_object(w, path, &info), "created");
-}
-
 static void
 report_gone(const struct event_output *o, struct object *object)
 {
 	if (object != NULL)
 		report(o, object, "removed");
 	free(object);
+}
+
+/*
+ * Reports a new object, which may replace another one; only its name is known
+ * if it was removed before its look-up.  One that was created between the begin
+ * of the watch and the first list is in that list.
+ */
+static void
+on_created(struct object_watch *w, const struct event_output *o,
+    const char *path)
+{
+	struct shmt_info info = { .object.kind = SHMT_POSIX };
+	const struct object *known = find_object(w, path);
+	const bool exists = get_info(path, &info);
+	const int error = errno;
+
+	if (exists && known != NULL && shmt_same(&info, &known->info))
+		return;
+	report_gone(o, take_object(w, path));
+	if (exists || error == ENOENT)
+		report(o, add_object(w, path, &info), "created");
 }
 
 /* unseen: the text for a change that shows no difference, because it came
@@ -239,10 +247,9 @@ on_named(struct object_watch *w, const struct event_output *o,
 		w->cookie = e->cookie;
 	} else if (e->mask & IN_MOVED_TO && w->moved != NULL)
 		on_renamed(w, o, path);
-	else if (e->mask & (IN_CREATE | IN_MOVED_TO)) {
-		report_gone(o, take_object(w, path));
+	else if (e->mask & (IN_CREATE | IN_MOVED_TO))
 		on_created(w, o, path);
-	} else if (e->mask & IN_DELETE)
+	else if (e->mask & IN_DELETE)
 		report_gone(o, take_object(w, path));
 	else if ((object = find_object(w, path)) == NULL)
 		return;

@@ -274,3 +274,32 @@ all_events() {
 	[ "$status" -eq 1 ]
 	message_has "stat: /dev/shm: was unmounted or removed"
 }
+
+@test "events: an object made while the watch begins is no event" {
+	command -v "${CC:-cc}" >/dev/null || skip "no C compiler"
+	is_plain || skip "an instrumented program takes no preload"
+	cd "$BATS_TEST_TMPDIR" || return 1
+	"${CC:-cc}" -D_GNU_SOURCE -shared -fPIC -o begin.so -x c - -ldl <<-'TXT'
+	#include <dlfcn.h>
+	#include <stdint.h>
+	#include <stdlib.h>
+	#include <unistd.h>
+
+	int inotify_add_watch(int fd, const char *path, uint32_t mask)
+	{
+		int (*real)(int, const char *, uint32_t) =
+		    dlsym(RTLD_NEXT, "inotify_add_watch");
+		int result = real(fd, path, mask);
+
+		unsetenv("LD_PRELOAD");
+		if (system("cd /dev/shm && : >early && mv old new") != 0)
+			_exit(77);
+		return result;
+	}
+	TXT
+	: >/dev/shm/old
+	LD_PRELOAD=$PWD/begin.so watch --kind posix
+	[ "$(all_events | paste -sd,)" = "opened /early,closed /early" ]
+	[ "$(shmtool stat --kind posix --tsv --no-heading -o ID | sort |
+		paste -sd,)" = /early,/end-of-test,/new ]
+}
