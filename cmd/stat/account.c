@@ -137,7 +137,9 @@ add_namespaces(struct account_row *row)
 		if (length == sizeof(usage)) {
 			memcpy(&usage, answer, sizeof(usage));
 			row->count += usage.segments;
-			row->size += usage.pages * page;
+			row->size = add_sizes(row->size,
+			    usage.pages > UINT64_MAX / page ? UINT64_MAX :
+			    usage.pages * page);
 			row->rss += usage.has_rss ? usage.resident : 0;
 			row->swap += usage.has_rss ? usage.swapped : 0;
 		}

@@ -129,6 +129,22 @@ make_elsewhere() {
 	[ "$(value sysv 4 <"$BATS_TEST_TMPDIR/after")" -ge $((64 << 20)) ]
 }
 
+@test "stat -u --kind all: sizes of more than 64 bits are the largest number" {
+	needs_root "another IPC namespace is entered"
+	! is_32_bit || skip "no segment has more than 64 bits together"
+	mkfifo "$BATS_TEST_TMPDIR/made"
+	# shellcheck disable=SC2016
+	unshare --ipc sh -c '
+		for _ in 1 2 3; do
+			shmtool create --no-reserve -s 7E || exit
+		done >"$0"
+		exec sleep 300' "$BATS_TEST_TMPDIR/made" 3>&- &
+	holders+=($!)
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/made")" -eq 3 ] ||
+		skip "no such segments here"
+	account | grep -q $'^sysv\t[0-9]*\t18446744073709551615\t'
+}
+
 @test "stat -u --kind all: swapped out, the lines still add up" {
 	local seen
 	needs_root "a swap file and a memory cgroup are made"
