@@ -14,10 +14,13 @@
 
 #define NAME_MOST 64
 
+/* Writes nothing more after a failure: where a signal has interrupted it, each
+ * call could wait again. */
 static void
 flush(struct json *json)
 {
-	fwrite(json->text, 1, json->used, json->file);
+	if (!ferror(json->file))
+		fwrite(json->text, 1, json->used, json->file);
 	json->used = 0;
 }
 

@@ -4,7 +4,8 @@
  * Rows and columns: as a table for people, as TSV and JSON for programs.
  * TSV and JSON carry plain numbers: bytes, seconds, seconds since the Epoch.
  * Tables may have many thousand rows, so each cell is formatted once and the
- * texts are kept close together.
+ * texts are kept close together; and after a failed write the rest is left out,
+ * since a write that a signal has interrupted could wait again for each row.
  */
 
 #include <stdbool.h>
@@ -175,7 +176,7 @@ put_cells(const struct table *table, const void *const *rows,
 	const char *text = cells->texts;
 	size_t i, c, length;
 
-	for (i = 0; i < table->row_count; i++) {
+	for (i = 0; i < table->row_count && !ferror(stdout); i++) {
 		if (table->style != NULL)
 			style = table->style(rows[i]);
 		line->end = stpcpy(line->end, begin[style]);
@@ -300,7 +301,7 @@ print_tsv(const struct table *table, const void *const *rows)
 		fputs_unlocked(table->columns[c]->name, stdout);
 		putc_unlocked(tsv_end(table, c), stdout);
 	}
-	for (i = 0; i < table->row_count; i++) {
+	for (i = 0; i < table->row_count && !ferror(stdout); i++) {
 		cells.used = 0;
 		for (c = 0; c < table->column_count; c++) {
 			add_cell(&cells, table, c, rows[i]);

@@ -113,3 +113,23 @@ cleaned() {
 	[ "$(display 1 | sed -n 's/.* root //p')" = \
 		"$(display 2 | sed -n 's|^ExecStart=/usr/local/bin/||p')" ]
 }
+
+@test "rm: a signal ends what is printed for a reader that takes nothing" {
+	local arguments
+	perl -e 'shmget(0, 1, 01600) // die for 1..4000'
+	for arguments in "-n --all" "-n --all --json"; do
+		mkfifo pipe
+		exec 7<>pipe
+		# shellcheck disable=SC2086
+		env --default-signal shmtool rm $arguments >pipe 2>err \
+			3>&- 7>&- &
+		holders+=($!)
+		# The pipe is full.
+		wait_for grep -Eq '^wchar: [0-9]{5}' "/proc/$!/io"
+		kill -TERM $!
+		# A second for each 64 KiB would be more.
+		timeout 3 tail -s 0.1 --pid=$! -f /dev/null
+		exec 7<&-
+		rm pipe
+	done
+}
