@@ -31,7 +31,7 @@ static const struct metric {
 	const char *name, *help;
 	size_t figure;		/* a uint64_t of struct sample */
 	enum need need;
-	bool pages;		/* counted so, printed in bytes */
+	bool pages;		/* counts pages, and is printed in bytes */
 } metrics[] = {
 	{ "shm_segments", "Segments that exist.",
 	    FIGURE(usage.segments), ALWAYS, false },
@@ -125,26 +125,10 @@ send_sample(void *arg, int out)
 	    write(out, sums.list, size) == (ssize_t)size ? 0 : EIO;
 }
 
-/* Exact, though pages times their size may be more than 64 bits hold: in two
- * parts, the lower one of ten digits. */
-static void
-print_value(uint64_t value, uint64_t unit)
-{
-	const uint64_t part = UINT64_C(10000000000);
-	uint64_t high = value / part * unit, low = value % part * unit;
-
-	high += low / part;
-	low %= part;
-	if (high > 0)
-		printf("%" PRIu64 "%010" PRIu64 "\n", high, low);
-	else
-		printf("%" PRIu64 "\n", low);
-}
-
 static void
 print_samples(const struct labelled *samples, size_t count)
 {
-	const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	const double page = (double)sysconf(_SC_PAGESIZE);
 	const struct metric *m;
 	uint64_t value;
 	bool headed;
@@ -166,7 +150,12 @@ print_samples(const struct labelled *samples, size_t count)
 			putchar(' ');
 			memcpy(&value, (const char *)&samples[i].sample +
 			    m->figure, sizeof(value));
-			print_value(value, m->pages ? page : 1);
+			/* The product may have more than 64 bits; Prometheus
+			 * takes all values as numbers of this type. */
+			if (m->pages)
+				printf("%.0f\n", (double)value * page);
+			else
+				printf("%" PRIu64 "\n", value);
 		}
 	}
 }
