@@ -34,11 +34,12 @@ as_character(unsigned char byte)
 	return byte >= ' ' && byte <= '~' ? (char)byte : '.';
 }
 
-static void
-print_line(FILE *out, uint64_t offset, const unsigned char *bytes,
-    size_t length)
+/* Returns its length. */
+static size_t
+format_line(char line[static LINE_MAX], uint64_t offset,
+    const unsigned char *bytes, size_t length)
 {
-	char line[LINE_MAX], *p, *characters;
+	char *p, *characters;
 	size_t i;
 
 	p = format_offset(line, offset);
@@ -52,7 +53,7 @@ print_line(FILE *out, uint64_t offset, const unsigned char *bytes,
 	}
 	*characters++ = '|';
 	*characters++ = '\n';
-	fwrite_unlocked(line, 1, (size_t)(characters - line), out);
+	return (size_t)(characters - line);
 }
 
 /* As hexdump(1): prints one "*" for lines that repeat the one before, except a
@@ -60,6 +61,8 @@ print_line(FILE *out, uint64_t offset, const unsigned char *bytes,
 static void
 add_line(struct dump *dump, const unsigned char *bytes, size_t length)
 {
+	char line[LINE_MAX];
+
 	if (dump->has_line && length == DUMP_LINE &&
 	    memcmp(bytes, dump->line, DUMP_LINE) == 0) {
 		if (!dump->folded)
@@ -67,7 +70,8 @@ add_line(struct dump *dump, const unsigned char *bytes, size_t length)
 		dump->folded = true;
 		return;
 	}
-	print_line(dump->out, dump->offset, bytes, length);
+	fwrite_unlocked(line, 1, format_line(line, dump->offset, bytes, length),
+	    dump->out);
 	memcpy(dump->line, bytes, length);
 	dump->has_line = true;
 	dump->folded = false;
@@ -308,67 +312,36 @@ dump_end(struct dump *dump)
  * Changes
  */
 
-/* A line of a hex dump whose bytes differ from those before. */
-struct changed_line {
-	const struct dump *dump;
-	const unsigned char *now, *before;
-	size_t length;
-};
-
-static bool
-differs(const struct changed_line *line, size_t i)
-{
-	return line->now[i] != line->before[i];
-}
-
+/* A line of a hex dump, its changed bytes in color or with carets below. */
 static void
-print_part(const struct changed_line *line, size_t i, const char *text,
-    size_t length)
+print_changed_line(const struct dump *dump, uint64_t offset,
+    const unsigned char *now, const unsigned char *before, size_t length)
 {
-	bool color = line->dump->color && differs(line, i);
-
-	fprintf(line->dump->out, "%s%.*s%s", color ? CHANGED_COLOR : "",
-	    (int)length, text, color ? RESET_COLOR : "");
-}
-
-/* Carets below the bytes that changed. */
-static void
-print_marks(const struct changed_line *line)
-{
-	char marks[HEX_COLUMN(DUMP_LINE)];
+	char line[LINE_MAX], marks[LINE_MAX];
+	const size_t n = format_line(line, offset, now, length);
+	const size_t text = n - length - 2;
+	const size_t hex = text - HEX_COLUMN(DUMP_LINE) - 2;
 	size_t i, end = 0;
 
-	memset(marks, ' ', sizeof(marks));
-	for (i = 0; i < line->length; i++)
-		if (differs(line, i)) {
-			memset(marks + HEX_COLUMN(i), '^', 2);
-			end = HEX_COLUMN(i) + 2;
+	memset(marks, ' ', n);
+	for (i = 0; i < length; i++)
+		if (now[i] != before[i]) {
+			memset(marks + hex + HEX_COLUMN(i), '^', 2);
+			marks[text + i] = '^';
+			end = hex + HEX_COLUMN(i) + 2;
 		}
-	fprintf(line->dump->out, "%10s%.*s\n", "", (int)end, marks);
-}
-
-static void
-print_changed_line(const struct changed_line *line, uint64_t offset)
-{
-	FILE *out = line->dump->out;
-	char text[2];
-	size_t i;
-
-	fprintf(out, "%08jx  ", (uintmax_t)offset);
-	for (i = 0; i < line->length; i++) {
-		format_hex(text, line->now[i]);
-		print_part(line, i, text, 2);
-		fputs(i == DUMP_LINE / 2 - 1 ? "  " : " ", out);
+	if (!dump->color) {
+		fwrite_unlocked(line, 1, n, dump->out);
+		fprintf(dump->out, "%.*s\n", (int)end, marks);
+		return;
 	}
-	fprintf(out, "%*s|", (int)(HEX_COLUMN(DUMP_LINE) + 1 -
-	    HEX_COLUMN(line->length)), "");
-	for (i = 0; i < line->length; i++) {
-		text[0] = as_character(line->now[i]);
-		print_part(line, i, text, 1);
+	for (i = 0; i < n; i++) {
+		/* The first place is the offset's, and has no mark. */
+		if (i > 0 && marks[i] != marks[i - 1])
+			fputs(marks[i] == '^' ? CHANGED_COLOR : RESET_COLOR,
+			    dump->out);
+		putc_unlocked(line[i], dump->out);
 	}
-	fputs("|\n", out);
-	if (!line->dump->color)
-		print_marks(line);
 }
 
 static void
@@ -391,18 +364,16 @@ dump_changes(const struct dump *dump, uint64_t offset,
     const unsigned char *now, const unsigned char *before, size_t length)
 {
 	size_t unit = dump->form == DUMP_TYPED ? dump->type->width : DUMP_LINE;
-	struct changed_line line = { .dump = dump };
-	size_t i;
+	size_t i, n;
 
 	for (i = 0; i < length; i += unit) {
-		line.now = now + i;
-		line.before = before + i;
-		line.length = length - i < unit ? length - i : unit;
-		if (memcmp(line.now, line.before, line.length) == 0)
+		n = length - i < unit ? length - i : unit;
+		if (memcmp(now + i, before + i, n) == 0)
 			continue;
 		if (dump->form == DUMP_TYPED)
-			print_changed_value(dump, offset + i, line.now);
+			print_changed_value(dump, offset + i, now + i);
 		else
-			print_changed_line(&line, offset + i);
+			print_changed_line(dump, offset + i, now + i,
+			    before + i, n);
 	}
 }
