@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "read/values.h"
+#include "ui/text.h"
 
 char *
 format_offset(char *text, uint64_t offset)
@@ -34,15 +35,7 @@ format_offset(char *text, uint64_t offset)
 static char *
 format_unsigned(char *text, uint64_t number)
 {
-	char reversed[20], *p = reversed;
-
-	do {
-		*p++ = (char)('0' + number % 10);
-		number /= 10;
-	} while (number > 0);
-	while (p > reversed)
-		*text++ = *--p;
-	return text;
+	return text + digits(text, number, 10, 1);
 }
 
 static char *
