@@ -21,7 +21,6 @@
 #include "ui/table.h"
 #include "ui/terminal.h"
 #include "ui/text.h"
-#include "ui/value.h"
 
 /* Rows of the table before a question. */
 #define BRIEF_ROWS 10
@@ -151,30 +150,13 @@ print_segments(const struct removal *list, size_t count,
 	free_rows(&rows);
 }
 
-static void
-get_owner(const void *row, struct value *value)
-{
-	*value = ((const struct group *)row)->key;
-}
-
 /* Prints what would be removed of each owner, the largest sum first. */
 static void
 print_owners(const struct removal *list, size_t count)
 {
-	static const struct column columns[] = {
-		{ "OWNER", VALUE_TEXT, .get = get_owner },
-		{ "SEGMENTS", VALUE_NUMBER, COLUMN_FIELD(struct group, count) },
-		{ "SIZE", VALUE_SIZE, COLUMN_FIELD(struct group, size) }
-	};
-	static const struct column_set set = {
-		.list = columns, .count = 3, .row_size = sizeof(struct group)
-	};
-	const struct column *const all[] = {
-		&columns[0], &columns[1], &columns[2]
-	};
-	struct table table = {
-		.heading = true, .set = &set, .columns = all, .column_count = 3
-	};
+	const struct group_by *by = find_group_by(NULL, "OWNER");
+	struct table table = { .heading = true, .set = group_columns(by) };
+	const struct column **columns;
 	const struct removal *r;
 	struct rows rows = { 0 };
 	struct group *groups;
@@ -186,10 +168,13 @@ print_owners(const struct removal *list, size_t count)
 				.segment = r->segment,
 				.facts = r->segment.known
 			};
-	groups = list_groups(&rows, find_group_by(NULL, "OWNER"),
-	    &table.row_count);
+	groups = list_groups(&rows, by, &table.row_count);
 	table.rows = groups;
+	(void)choose_columns("OWNER,COUNT,SIZE", table.set, NULL, &columns,
+	    &table.column_count);
+	table.columns = columns;
 	print_table(&table, NULL, NULL);
+	free(columns);
 	free(groups);
 	free(rows.list);
 }

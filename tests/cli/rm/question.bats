@@ -21,7 +21,7 @@ load select
 	[ "$(grep -E '^(ACTION|remove) ' "$tty" | tr -d '\r' | wc -L)" -le 80 ]
 	grep -q 'shmtool: rm: hidden: ' "$tty"
 	grep -q '^2 more, which --dry-run shows' "$tty"
-	grep -Eq '^OWNER +SEGMENTS +SIZE' "$tty"
+	grep -Eq '^OWNER +COUNT +SIZE' "$tty"
 	grep -Eq '^root +11 +704K' "$tty"
 	grep -Eq '^nobody +1 +4.0K' "$tty"
 	grep -q '^would remove 12 of 12, 708K' "$tty"
