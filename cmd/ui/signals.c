@@ -36,33 +36,30 @@ note_signal(int sig)
 	alarm(1);
 }
 
-/* Signals that this program may ignore, and their actions before that. */
-static struct ignored {
-	int sig;
-	bool changed;
-	struct sigaction before;
-} ignored[] = { { .sig = SIGPIPE }, { .sig = SIGXFSZ } };
-
-#define IGNORED (sizeof(ignored) / sizeof(ignored[0]))
-
 static void
-ignore(struct ignored *i)
+do_nothing(int sig)
 {
-	struct sigaction act = { .sa_handler = SIG_IGN };
+	(void)sig;
+}
 
-	i->changed = sigaction(i->sig, &act, &i->before) == 0;
+/* By a handler, which execve(2) resets: COMMAND would inherit SIG_IGN. */
+static void
+ignore(int sig)
+{
+	if (!signal_is_ignored(sig))
+		signal(sig, do_nothing);
 }
 
 void
 ignore_sigpipe(void)
 {
-	ignore(&ignored[0]);
+	ignore(SIGPIPE);
 }
 
 void
 ignore_sigxfsz(void)
 {
-	ignore(&ignored[1]);
+	ignore(SIGXFSZ);
 }
 
 void
@@ -71,9 +68,6 @@ restore_signals(void)
 	struct sigaction act;
 	size_t i;
 
-	for (i = 0; i < IGNORED; i++)
-		if (ignored[i].changed)
-			sigaction(ignored[i].sig, &ignored[i].before, NULL);
 	for (i = 0; i < ENDING; i++)
 		if (sigaction(ending[i], NULL, &act) == 0 &&
 		    act.sa_handler == note_signal)

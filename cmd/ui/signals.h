@@ -33,8 +33,7 @@ bool signal_is_ignored(int number);
 void ignore_sigpipe(void);
 void ignore_sigxfsz(void);
 
-/* Undoes catch_signals() and the two above in a child, before it runs another
- * program. */
+/* Undoes catch_signals() in a child, before it runs another program. */
 void restore_signals(void);
 
 #endif
