@@ -240,7 +240,7 @@ report_which(struct creation *c, const char *name)
 
 /* Prints the id or the name, or runs COMMAND. */
 static int
-deliver(struct creation *c)
+print_or_run(struct creation *c)
 {
 	struct child child = { .command = c->command };
 	char name[OPERAND_TEXT];
@@ -268,12 +268,12 @@ create(struct creation *c)
 
 	status = make(c);
 	if (status == ST_OK && caught_signal() == 0)
-		status = deliver(c);
+		status = print_or_run(c);
 	else if (c->command != NULL)
 		status = ST_NOT_RUN;
 	/* No signal between here and exit: the id or name was printed, or it is
 	 * removed; both if a signal has just come. */
-	stop_catching();
+	block_signals();
 	if (status != ST_OK || c->command != NULL || caught_signal() != 0)
 		undo(c);
 	else if (c->has_reaper)

@@ -60,7 +60,8 @@ report(const struct opts *o)
 static int
 set(const struct opts *o)
 {
-	/* Both are of this machine, or of this mount namespace. */
+	/* --ns enters another IPC namespace, but the file and /dev/shm are still
+	 * those of this mount namespace. */
 	if (entered_namespace() != NULL && has(o, PERSIST))
 		return usage_error("--persist", "not with --ns");
 	if (entered_namespace() != NULL && o->settings.dev_shm_size != NULL)
@@ -156,7 +157,7 @@ static const struct option_row options[] = {
 	    "print metrics for a textfile collector",
 	    GIVEN(PROMETHEUS), .group = 1 },
 	[ALL_NS] = { 0, "all-ns", NULL,
-	    "include every IPC namespace that a process lives in",
+	    "include every IPC namespace that has a process",
 	    GIVEN(ALL_NS) },
 	[ADVISE] = { 0, "advise", "[=PROFILE]",
 	    "advise for general, postgresql, analytics or db2",
@@ -278,7 +279,7 @@ not_run(char **argv, int status)
 }
 
 static int
-act(const struct opts *o, unsigned option)
+run_action(const struct opts *o, unsigned option)
 {
 	switch (option) {
 	case USAGE:
@@ -306,7 +307,7 @@ run(int argc, char **argv)
 
 	status = parse(argc, argv, &o, &action);
 	if (status == ST_OK)
-		return act(&o, action->option);
+		return run_action(&o, action->option);
 	return status == ST_USAGE && asks_check(argv) ? check_not_run(
 	    "the command line is wrong: see shmtool limits -h") : status;
 }

@@ -60,7 +60,8 @@ static const struct option_row options[] = {
 	{ 0 }
 };
 
-/* Operands, filters or both; or --all, perhaps of other kinds. */
+/* Checks that there are operands, filters or both; or --all, which --kind may
+ * restrict or extend. */
 static int
 check_filters(struct opts *o)
 {
@@ -279,7 +280,7 @@ take_operands(struct opts *o)
 
 /* Asks under -i; every answer but yes keeps the segment. */
 static bool
-confirm(struct opts *o, struct removal *r)
+is_confirmed(struct opts *o, struct removal *r)
 {
 	enum answer answer;
 
@@ -291,7 +292,7 @@ confirm(struct opts *o, struct removal *r)
 		return false;
 	}
 	/* The answer may have taken long. */
-	removal_forget_holders(&o->run);
+	removal_discard_holders(&o->run);
 	o->yes_to_rest = answer == ANSWER_ALL;
 	o->quit = answer == ANSWER_QUIT;
 	if (answer == ANSWER_QUIT)
@@ -304,12 +305,12 @@ confirm(struct opts *o, struct removal *r)
 }
 
 static void
-handle(struct opts *o, struct removal *r)
+remove_one(struct opts *o, struct removal *r)
 {
 	if (r->operand != NULL)
 		find(&o->run, r);
-	if (would_go(r) && !o->run.dry) {
-		if (!confirm(o, r))
+	if (is_planned(r) && !o->run.dry) {
+		if (!is_confirmed(o, r))
 			return;
 		carry_out(&o->run, r);
 	}
@@ -318,14 +319,14 @@ handle(struct opts *o, struct removal *r)
 
 /* Removes one after the other, until a signal comes or the user quits. */
 static int
-handle_all(struct opts *o)
+remove_all(struct opts *o)
 {
 	size_t i, skipped = 0;
 	bool interrupted;
 	int status = ST_OK;
 
 	for (i = 0; i < o->count && caught_signal() == 0 && !o->quit; i++) {
-		handle(o, &o->list[i]);
+		remove_one(o, &o->list[i]);
 		add_status(&status, o->list[i].status);
 	}
 	interrupted = caught_signal() != 0;
@@ -357,12 +358,12 @@ ask_first(struct opts *o)
 	count = count_plan(o->list, o->count, size);
 	yes = count == 0 || ask_for_all(&o->dialogue, count, size);
 	/* The answer may have taken long. */
-	removal_forget_holders(&o->run);
+	removal_discard_holders(&o->run);
 	return yes;
 }
 
 static int
-act(struct opts *o)
+remove_selected(struct opts *o)
 {
 	int status = ST_OK;
 	size_t i;
@@ -378,7 +379,7 @@ act(struct opts *o)
 	if (status != ST_OK)
 		return status;
 	if (ask_first(o))
-		status = handle_all(o);
+		status = remove_all(o);
 	if (o->json)
 		print_removals_json(o->list, o->count);
 	else if (o->run.dry)
@@ -389,7 +390,7 @@ act(struct opts *o)
 		removal_free(&o->list[i]);
 	free(o->list);
 	shmt_list_free(&o->segments);
-	removal_forget_holders(&o->run);
+	removal_discard_holders(&o->run);
 	return status;
 }
 
@@ -401,7 +402,7 @@ run(int argc, char **argv)
 
 	status = parse(argc, argv, &o);
 	if (status == ST_OK)
-		status = act(&o);
+		status = remove_selected(&o);
 	free(o.operands);
 	free_filter(&o.filter);
 	return status;

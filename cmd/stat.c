@@ -74,7 +74,7 @@ check_watch(struct opts *o)
 	static const char no_event[] = "no event reports memory without a "
 	    "name: --watch takes sysv and posix";
 
-	if (o->view != views)
+	if (o->view != &views[SEGMENTS])
 		return usage_error("--watch", "does not go with -%c: it shows "
 		    "changes", o->view->letter);
 	if (o->output != NULL)
@@ -124,8 +124,8 @@ check(struct opts *o)
 		return check_watch(o);
 	if (o->selection.all_ns && (status = check_all_ns(o)) != ST_OK)
 		return status;
-	if (o->output != NULL && o->output[0] != '+' && o->view != views &&
-	    o->view->set == &segment_columns)
+	if (o->output != NULL && o->output[0] != '+' &&
+	    o->view != &views[SEGMENTS] && o->view->set == &segment_columns)
 		return usage_error(NULL, "-%c has its columns: -o +COL adds "
 		    "to them", o->view->letter);
 	if (in_detail(o) && (o->sort_name != NULL || o->reverse ||

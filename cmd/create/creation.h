@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * A segment or POSIX object that create makes: what was asked for, and how far
- * it is.
+ * A segment or POSIX object that create makes: the request, and what is done so
+ * far.
  */
 
 #ifndef CMD_CREATE_CREATION_H

@@ -18,7 +18,7 @@
 
 enum { CHECK_OK, CHECK_WARNING, CHECK_CRITICAL };
 
-/* The most use that is not above this percentage of the limit. */
+/* This percentage of the limit, rounded down: more use than that is above. */
 static uint64_t
 threshold(uint64_t limit, int percent)
 {
@@ -31,7 +31,7 @@ threshold(uint64_t limit, int percent)
 static int
 check_use(const struct use *use, const struct thresholds *t)
 {
-	if (!use->fills || !use->has_limit)
+	if (!use->is_checked || !use->has_limit)
 		return CHECK_OK;
 	return use->used > threshold(use->limit, t->critical) ?
 	    CHECK_CRITICAL : use->used > threshold(use->limit, t->warning) ?
@@ -74,7 +74,7 @@ print_performance(const struct use *use, const struct thresholds *t)
 	    use->kind == VALUE_SIZE ? "B" : "");
 	if (use->unlimited)
 		printf(";;0;");
-	else if (use->fills)
+	else if (use->is_checked)
 		printf("%" PRIu64 ";%" PRIu64 ";0;%" PRIu64,
 		    threshold(use->limit, t->warning),
 		    threshold(use->limit, t->critical), use->limit);
@@ -109,7 +109,7 @@ check_usage(const struct thresholds *t)
 		state = CHECK_WARNING;
 	printf("SHM %s - ", words[state]);
 	for (i = 0; i < count; i++)
-		if (uses[i].fills) {
+		if (uses[i].is_checked) {
 			printf("%s", between);
 			between = ", ";
 			print_figures(&uses[i]);

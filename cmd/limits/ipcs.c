@@ -119,8 +119,8 @@ print_limits(const struct shmt_limits *l, enum report_unit unit)
 static char *
 end_cell(char *at, size_t length, size_t width)
 {
-	/* Always the same number, which takes no call: the next cell may
-	 * overwrite some. */
+	/* A constant length, which takes no call; the next cell overwrites what
+	 * is too much. */
 	memset(at + length, ' ', CELL + 1);
 	return at + (length < width ? width : length) + 1;
 }

@@ -83,11 +83,11 @@ list_uses(const struct sample *sample, struct use uses[USES_MAX])
 
 	uses[n++] = (struct use){ "shmmni", "segments", "segments", "",
 		VALUE_NUMBER, l->shmmni, u->segments, .has_limit = true,
-		.fills = true };
+		.is_checked = true };
 	uses[n++] = (struct use){ "shmall", "pages", "pages", "",
 		VALUE_NUMBER, l->shmall, u->pages, .has_limit = true,
-		.fills = true, .unlimited = l->shmall > LONG_MAX / page };
-	/* A segment may well be as large as the largest one may be. */
+		.is_checked = true, .unlimited = l->shmall > LONG_MAX / page };
+	/* Not checked: one segment of the largest size is no problem. */
 	uses[n++] = (struct use){ "shmmax", "bytes", "largest", "",
 		VALUE_SIZE, l->shmmax, u->largest, .has_limit = true,
 		.unlimited = l->shmmax > LONG_MAX };
@@ -95,16 +95,16 @@ list_uses(const struct sample *sample, struct use uses[USES_MAX])
 	if (sample->has_dev_shm) {
 		uses[n++] = (struct use){ SHMT_DEV_SHM_SIZE, "bytes",
 			"dev_shm", "/dev/shm", VALUE_SIZE, d->size, d->used,
-			.has_limit = d->size != 0, .fills = true };
+			.has_limit = d->size != 0, .is_checked = true };
 		uses[n++] = (struct use){ "dev_shm_inodes", "inodes",
 			"dev_shm_inodes", "/dev/shm", VALUE_NUMBER, d->inodes,
 			d->used_inodes, .has_limit = d->inodes != 0,
-			.fills = true };
+			.is_checked = true };
 	}
 	if (sample->has_cgroup)
 		uses[n++] = (struct use){ "memory_cgroup", "bytes",
 			"memory_cgroup", "memory cgroup", VALUE_SIZE,
 			sample->cgroup_limit, sample->cgroup_used,
-			.has_limit = true, .fills = true };
+			.has_limit = true, .is_checked = true };
 	return n;
 }

@@ -44,7 +44,7 @@ struct use {
 	uint64_t limit, used;
 	bool has_limit;		/* false: neither is known */
 	bool unlimited;		/* the limit is above any machine's memory */
-	bool fills;		/* a high percentage is a problem */
+	bool is_checked;	/* a high percentage is a problem */
 	bool in_words;		/* "no limit", for people */
 };
 

@@ -22,7 +22,7 @@
 /* What is done in one call of change_limits(). */
 struct change {
 	const struct settings *settings;
-	uint64_t old[SETTINGS_MAX];
+	uint64_t old[SETTINGS_MAX];	/* the values before it */
 	const char *file;
 	struct shmt_atomic_file *new_file;	/* to replace it, or NULL */
 	struct shmt_list all;	/* segments before the change */
@@ -39,7 +39,7 @@ is_named(const struct shmt_setting *setting, const char *name)
  * Effects on existing segments
  */
 
-/* Where more than a limit is in use: all of it stays. */
+/* Warns where more is in use than the new limit allows, all of which stays. */
 static void
 warn_if_above(const struct shmt_setting *s, uint64_t used, const char *one,
     const char *several)
@@ -307,7 +307,7 @@ print_fstab(const char *size)
 }
 
 static void
-print_kept(const struct change *c)
+print_persisted(const struct change *c)
 {
 	struct shmt_setting list[SETTINGS_MAX];
 	size_t i, count = select_sysctls(c->settings, list);
@@ -322,7 +322,7 @@ print_kept(const struct change *c)
 }
 
 static void
-print_how_to_keep(const struct settings *settings)
+print_how_to_persist(const struct settings *settings)
 {
 	const struct shmt_setting *s = settings->list;
 	size_t i;
@@ -342,11 +342,11 @@ report(const struct change *c, bool dry)
 {
 	print_changes(c);
 	if (c->file != NULL)
-		print_kept(c);
+		print_persisted(c);
 	if (dry)
 		printf("nothing was changed (--dry-run)\n");
 	else if (c->file == NULL)
-		print_how_to_keep(c->settings);
+		print_how_to_persist(c->settings);
 }
 
 int

@@ -33,7 +33,8 @@ struct dump {
 	unsigned char part[DUMP_LINE];	/* of a line or of a character */
 	size_t part_length;
 	unsigned char line[DUMP_LINE];	/* the last one of a hex dump */
-	bool has_line, folded;
+	bool has_line;
+	bool folded;		/* "*" is printed for lines equal to it */
 	bool ended;		/* the text, by its NUL */
 	bool newline_last;	/* the text ends with one so far */
 };

@@ -63,7 +63,7 @@ set_failed(struct removal_run *run, struct removal *r, int error)
 		find_users(run, r);
 		if (r->holder_count == 0) {
 			/* The last scan may be older than this use. */
-			removal_forget_holders(run);
+			removal_discard_holders(run);
 			find_users(run, r);
 		}
 		set_in_use(r);
@@ -118,7 +118,7 @@ still_passes(struct removal_run *run, const struct removal *r,
 	    !filter_has(run->filter, SHMT_BY_PID, false) &&
 	    !filter_has(run->filter, SHMT_BY_PID, true))
 		return true;
-	removal_forget_holders(run);
+	removal_discard_holders(run);
 	return removal_passes(run, now);
 }
 

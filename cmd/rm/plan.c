@@ -37,7 +37,7 @@ count_plan(const struct removal *list, size_t count,
 	size_t n = 0, i;
 
 	for (i = 0; i < count; i++)
-		if (would_go(&list[i])) {
+		if (is_planned(&list[i])) {
 			n++;
 			bytes = add_sizes(bytes, list[i].segment.size);
 		}
@@ -86,7 +86,7 @@ static const char *const object_columns[] = {
 };
 
 static const char *const *
-usual_columns_of(const struct row *rows, size_t count)
+plan_columns(const struct row *rows, size_t count)
 {
 	size_t i, objects = 0;
 
@@ -111,7 +111,7 @@ print_rows(const struct shmt_filter *filter, struct row *rows, size_t count)
 	const char *const *name;
 	unsigned needs = 0;
 
-	for (name = usual_columns_of(rows, count); *name != NULL; name++) {
+	for (name = plan_columns(rows, count); *name != NULL; name++) {
 		columns[table.column_count] = find_column(&segment_columns,
 		    *name);
 		needs |= columns[table.column_count++]->needs;
@@ -135,11 +135,11 @@ print_segments(const struct removal *list, size_t count,
 
 	shown.list = check_memory(calloc(max_rows, sizeof(*shown.list)));
 	for (r = list; r < list + count; r++)
-		if (r->segment.ctime != 0 && found++ < limit)
+		if (r->segment.known != 0 && found++ < limit)
 			shown.list[shown.count++] = r->segment;
 	make_rows(&rows, &shown);
 	for (r = list; i < rows.count; r++)
-		if (r->segment.ctime != 0)
+		if (r->segment.known != 0)
 			rows.list[i++].action =
 			    r->result == WOULD_REMOVE ? "remove" :
 			    r->result == WOULD_MARK ? "mark" : "keep";
@@ -163,7 +163,7 @@ print_owners(const struct removal *list, size_t count)
 
 	rows.list = check_memory(calloc(count, sizeof(*rows.list)));
 	for (r = list; r < list + count; r++)
-		if (would_go(r))
+		if (is_planned(r))
 			rows.list[rows.count++] = (struct row){
 				.segment = r->segment,
 				.facts = r->segment.known

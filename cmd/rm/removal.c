@@ -66,7 +66,7 @@ removal_fail(struct removal *r, int error)
 }
 
 bool
-would_go(const struct removal *r)
+is_planned(const struct removal *r)
 {
 	return r->result == WOULD_REMOVE || r->result == WOULD_MARK;
 }
@@ -76,7 +76,7 @@ would_go(const struct removal *r)
  */
 
 void
-removal_forget_holders(struct removal_run *run)
+removal_discard_holders(struct removal_run *run)
 {
 	if (run->has_holders)
 		shmt_holders_free(&run->holders);
@@ -101,7 +101,7 @@ list_operands(const struct removal_run *run, const struct shmt_info *one,
 }
 
 static int
-scan_holders(struct removal_run *run, const struct shmt_info *one)
+scan_processes(struct removal_run *run, const struct shmt_info *one)
 {
 	const struct shmt_info *list = run->list;
 	struct shmt_info *named = NULL;
@@ -121,10 +121,10 @@ scan_holders(struct removal_run *run, const struct shmt_info *one)
 }
 
 bool
-removal_have_holders(struct removal_run *run, const struct shmt_info *one)
+removal_scan_holders(struct removal_run *run, const struct shmt_info *one)
 {
 	if (!run->has_holders)
-		run->has_holders = scan_holders(run, one) == 0;
+		run->has_holders = scan_processes(run, one) == 0;
 	return run->has_holders;
 }
 
@@ -138,7 +138,7 @@ removal_find_holders(struct removal_run *run, struct removal *r)
 	r->holders = NULL;
 	r->holder_count = 0;
 	r->complete = false;
-	if (!removal_have_holders(run, &r->segment))
+	if (!removal_scan_holders(run, &r->segment))
 		return false;
 	held = shmt_holders_of(&run->holders, &r->segment.object, &count);
 	r->holders = calloc(count + 1, sizeof(*held));
@@ -163,7 +163,7 @@ bool
 removal_passes(struct removal_run *run, const struct shmt_info *now)
 {
 	return (!filter_needs_holders(run->filter, now, 1) ||
-	    removal_have_holders(run, now)) &&
+	    removal_scan_holders(run, now)) &&
 	    shmt_match(run->filter, now, (int64_t)time(NULL),
 	    run->has_holders ? &run->holders : NULL);
 }

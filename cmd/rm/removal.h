@@ -24,7 +24,8 @@ struct removal_run {
 	bool shows_plan;	/* a table or a question comes first */
 	const char *save;	/* directory to save into first, or NULL */
 	const struct shmt_filter *filter;	/* NULL: there is none */
-	bool holds_ids;		/* a process may reuse ids at once */
+	bool holds_ids;		/* attach before removal: root of the namespace
+				 * can give the id to another segment */
 	/* All that the filter selects, or the operands. */
 	const struct shmt_info *list;
 	size_t count;
@@ -36,7 +37,7 @@ struct removal_run {
 
 /* Initialise to 0, except operand or segment. */
 struct removal {
-	struct shmt_info segment;	/* ctime 0: not looked up yet */
+	struct shmt_info segment;	/* known 0: not looked up yet */
 	const struct operand *operand;	/* NULL: selected by the filter */
 	enum removal_result result;
 	int status;
@@ -48,7 +49,7 @@ struct removal {
 	bool complete;			/* holders has all of them */
 };
 
-/* Replaces result, status and reason. */
+/* Sets result and status, and words the reason. */
 void removal_set(struct removal *removal, enum removal_result result,
     int status, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
@@ -82,12 +83,12 @@ void removal_set_unsaved(struct removal *removal, int status,
 /* "4242 (postgres), 4250 (postgres)"; the caller frees it. */
 char *removal_holder_names(const struct removal *removal);
 
-/* Whether it is to be removed or marked. */
-bool would_go(const struct removal *removal);
+/* Whether it would be removed or marked. */
+bool is_planned(const struct removal *removal);
 
-/* Scans all processes into run->holders, once for the whole run, whichever of
- * its segments it is called for; false: the scan failed. */
-bool removal_have_holders(struct removal_run *run,
+/* Scans all processes for the holders of all segments of the run, which go to
+ * run->holders, unless that is done already; false: the scan failed. */
+bool removal_scan_holders(struct removal_run *run,
     const struct shmt_info *segment);
 
 /* Copies the holders of the segment or object from that scan. */
@@ -97,7 +98,7 @@ bool removal_find_holders(struct removal_run *run, struct removal *removal);
 bool removal_passes(struct removal_run *run, const struct shmt_info *now);
 
 /* Discards the scan; the next call that needs one scans again. */
-void removal_forget_holders(struct removal_run *run);
+void removal_discard_holders(struct removal_run *run);
 void removal_free(struct removal *removal);
 
 /*

@@ -135,7 +135,7 @@ print_done(const struct removal *list, size_t count)
  * JSON
  */
 
-/* The kind, and of an object its names and what they meant. */
+/* The kind, and of an object its names and the file that they led to. */
 static void
 json_name(struct json *json, const char *name, const struct shmt_info *s)
 {
@@ -160,7 +160,7 @@ json_identity(struct json *json, const struct removal *r)
 	const struct shmt_ref *ref = r->operand != NULL ? &r->operand->ref :
 	    NULL;
 	const char *name = ref != NULL ? ref->name : s->object.name;
-	const bool seen = s->ctime != 0;
+	const bool seen = s->known != 0;
 	bool has_id = seen && name == NULL, has_key = has_id;
 	uint32_t key = s->key;
 	int id = s->object.id;

@@ -28,10 +28,10 @@
 
 /* Discards the last scan if it does not account for all of nattch. */
 static void
-drop_old_holders(struct removal_run *run, const struct shmt_info *now)
+discard_old_holders(struct removal_run *run, const struct shmt_info *now)
 {
 	if (!shmt_holders_complete(&run->holders, now))
-		removal_forget_holders(run);
+		removal_discard_holders(run);
 }
 
 /* removal_set() with the holders between the two halves of the reason. */
@@ -99,9 +99,9 @@ what_changed(const struct shmt_info *was, const struct shmt_info *now)
 static const char *
 why_filter_keeps(struct removal_run *run, const struct shmt_info *now)
 {
-	removal_forget_holders(run);
+	removal_discard_holders(run);
 	if (filter_needs_holders(run->filter, now, 1) &&
-	    !removal_have_holders(run, now))
+	    !removal_scan_holders(run, now))
 		return "the processes that have it attached cannot be found";
 	return removal_passes(run, now) ? NULL :
 	    "it no longer passes the filters";
@@ -154,7 +154,7 @@ check_unchanged(struct removal_run *run, struct removal *r)
 	why = what_changed(&r->segment, &now);
 	if (why == NULL && now.nattch > 0 && !run->force) {
 		r->segment.nattch = now.nattch;
-		drop_old_holders(run, &now);
+		discard_old_holders(run, &now);
 		set_attached(run, r, KEPT, removal_kept_status(r),
 		    "attached", "; it was not when it was selected");
 		return false;
@@ -223,7 +223,7 @@ set_outcome(struct removal_run *run, struct removal *r)
 	}
 	if (!shmt_same(&r->segment, &now) || (now.state & SHMT_DEST) == 0)
 		return;
-	drop_old_holders(run, &now);
+	discard_old_holders(run, &now);
 	r->segment.nattch = now.nattch;
 	if (run->force)
 		set_attached(run, r, MARKED, ST_OK,

@@ -21,12 +21,12 @@ struct account_row {
 	uint64_t count, size, rss, swap;
 };
 
-/* Rows after those that add up: what is left of the total, the total, and
- * huge pages, which are not part of it. */
+/* The rows that follow those of memory that was found: the rest of Shmem, Shmem
+ * itself, and huge pages, which are not part of it. */
 enum { UNSEEN, SHMEM, HUGE_PAGES, ACCOUNT_END };
 
 struct account {
-	struct account_row *list;	/* count, and the ones above */
+	struct account_row *list;	/* count rows, and the three above */
 	size_t count;
 	struct account_row huge;	/* while the list is made */
 	struct shmt_tmpfs_list mounts;	/* whose names the rows have */

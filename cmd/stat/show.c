@@ -132,7 +132,7 @@ json_by_segment(const struct opts *o, const struct rows *rows, bool complete)
 
 	if (o->output != NULL || o->sort != NULL || o->reverse)
 		table.arg = &attachments;
-	usual_columns(o, views, names);
+	default_columns(o, &views[SEGMENTS], names);
 	(void)choose_columns(NULL, &segment_columns, names, &columns,
 	    &table.column_count);
 	table.columns = columns;

@@ -105,32 +105,33 @@ has_objects(const struct opts *o)
 bool
 in_detail(const struct opts *o)
 {
-	return o->selection.operand_count > 0 && o->view == views &&
-	    o->output == NULL && !o->json && !o->tsv;
+	return o->selection.operand_count > 0 &&
+	    o->view == &views[SEGMENTS] && o->output == NULL && !o->json &&
+	    !o->tsv;
 }
 
 void
-usual_columns(const struct opts *o, const struct view *view,
+default_columns(const struct opts *o, const struct view *view,
     const char **names)
 {
 	const unsigned kinds = selected_kinds(&o->selection);
-	const char *const *usual = view->usual;
+	const char *const *defaults = view->defaults;
 	const char *const *name;
 
 	if (has_objects(o) && view->objects != NULL) {
-		usual = o->json ? view->json_objects : view->objects;
+		defaults = o->json ? view->json_objects : view->objects;
 		if ((kinds & (kinds - 1)) != 0 && !o->json &&
 		    find_column(view->set, "KIND") != NULL)
 			*names++ = "KIND";
-	} else if (o->json && view == views)
-		usual = json_columns;
-	if (usual == NULL)
-		usual = view->set->defaults;
+	} else if (o->json && view == &views[SEGMENTS])
+		defaults = json_columns;
+	if (defaults == NULL)
+		defaults = view->set->defaults;
 	for (name = ns_columns; *name != NULL; name++)
 		if (o->selection.all_ns &&
 		    find_column(view->set, *name) != NULL)
 			*names++ = *name;
-	for (name = usual; *name != NULL; name++)
+	for (name = defaults; *name != NULL; name++)
 		*names++ = *name;
 	*names = NULL;
 }
@@ -188,7 +189,7 @@ set_columns(struct opts *o)
 	const char *names[COLUMNS_MAX + 1];
 	int status;
 
-	usual_columns(o, o->view, names);
+	default_columns(o, o->view, names);
 	status = choose_columns(o->output, set, names, &o->columns,
 	    &o->column_count);
 	if (status == ST_OK && o->sort_name != NULL) {

@@ -23,9 +23,10 @@
 struct view {
 	int letter;
 	const struct column_set *set;
-	const char *const *usual;	/* NULL: the defaults of the set */
+	const char *const *defaults;	/* NULL: the defaults of the set */
 	const char *const *optional;	/* NULL: those of the set */
-	/* Usual where objects are shown, and as JSON; NULL: the same. */
+	/* The defaults where objects are shown, and as JSON; NULL: the
+	 * same. */
 	const char *const *objects, *const *json_objects;
 };
 
@@ -59,7 +60,7 @@ int set_columns(struct opts *opts);
 
 /* Columns that a view shows when none were chosen, into an array of
  * COLUMNS_MAX + 1, ended by NULL. */
-void usual_columns(const struct opts *opts, const struct view *view,
+void default_columns(const struct opts *opts, const struct view *view,
     const char **names);
 
 /* Whether memory other than System V segments is asked for. */

@@ -23,7 +23,8 @@ struct column {
 	unsigned facts;		/* unknown unless a row has all of these */
 	unsigned needs;		/* facts that are found only where a column
 				 * needs them */
-	size_t width;		/* at least, where rows come one by one */
+	size_t width;		/* the least width, for a table whose rows are
+				 * printed one by one */
 };
 
 /* The field of a struct, for an initializer of struct column. */

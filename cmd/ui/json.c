@@ -128,7 +128,7 @@ utf8_length(const unsigned char *text)
 	return length;
 }
 
-/* Bytes that stand in a string as they are: most of them, in long runs. */
+/* Counts the bytes at the beginning that need no escape: mostly all. */
 static size_t
 plain_length(const char *text)
 {

@@ -121,7 +121,7 @@ take_pending_signal(void)
 }
 
 void
-stop_catching(void)
+block_signals(void)
 {
 	sigset_t set = ending_set();
 

@@ -19,8 +19,8 @@ int caught_signal(void);
  * ignored; returns caught_signal(). */
 int take_pending_signal(void);
 
-/* From here on these signals are blocked. */
-void stop_catching(void);
+/* Blocks these signals until the program ends. */
+void block_signals(void);
 
 /* Ends the program by the signal that was noted, if there is one; main() does
  * so after a command has removed what was half made. */

@@ -20,7 +20,8 @@ int64_t milliseconds(void);
  */
 int wait_until(struct pollfd *fds, nfds_t count, int64_t then);
 
-/* Ends as write(2) would that finds no reader of standard output. */
+/* Ends the program by SIGPIPE, as write(2) to a closed pipe does; where that is
+ * ignored, returns ST_FAILED after a message. */
 int end_by_sigpipe(void);
 
 #endif
