@@ -51,7 +51,7 @@ static const struct metric {
 	{ "shm_stale_segments",
 	    "Unattached segments whose users have exited, idle an hour.",
 	    FIGURE(stale), ALWAYS, false },
-	{ "shm_dest_segments", "Segments that go at their last detach.",
+	{ "shm_dest_segments", "Segments that are marked for removal.",
 	    FIGURE(usage.dest), ALWAYS, false },
 	{ "shm_limit_segments",
 	    "Segments that may exist (kernel.shmmni).",
@@ -71,10 +71,10 @@ static const struct metric {
 	{ "shm_limit_dev_shm_inodes", "Inodes that /dev/shm may have.",
 	    FIGURE(dev_shm.inodes), INODES, false },
 	{ "shm_memory_cgroup_used_bytes",
-	    "Memory of our cgroup that cannot be given up.",
+	    "Use of the memory cgroup that has the least left.",
 	    FIGURE(cgroup_used), CGROUP, false },
 	{ "shm_limit_memory_cgroup_bytes",
-	    "Memory that our cgroup may have.",
+	    "Limit of the memory cgroup that has the least left.",
 	    FIGURE(cgroup_limit), CGROUP, false }
 };
 

@@ -205,11 +205,8 @@ int
 bad_value(const struct option_row *row, const char *text, const char *wanted,
     const char *range)
 {
-	char name[64];
-
-	snprintf(name, sizeof(name), "--%s", row->name);
 	if (errno == ENOMEM)
-		return fail(name, errno);
+		check_memory(NULL);
 	if (errno == ERANGE)
 		return option_error(row, "%s: out of range: %s", text, range);
 	return option_error(row, "%s: not %s", text, wanted);

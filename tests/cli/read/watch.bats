@@ -107,3 +107,15 @@ test_teardown() {
 		[ "$status" -eq 143 ]
 	done
 }
+
+@test "read: -w puts the carets below the bytes, beyond 4 GiB too" {
+	! is_32_bit || skip "a segment cannot be so large"
+	id=$(shmtool create --no-reserve -s 5G)
+	cd "$BATS_TEST_TMPDIR"
+	shmtool read -x -w0.1 -o 4G -n 16 "$id" >seen 3>&- &
+	holders+=($!)
+	wait_for grep -q '^100000010$' seen
+	shmtool write -o $(((4 << 30) + 8)) -s x "$id"
+	wait_for grep -q '^100000000 .* 78 00' seen
+	wait_for grep -qx ' \{36\}^^' seen
+}
