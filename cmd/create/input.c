@@ -191,6 +191,11 @@ copy_input(struct shmt_view *view, const char *name, int in)
 	uint64_t done;
 	struct stat st;
 
+	/* A file whose length was checked may have grown, and a device such as
+	 * /dev/urandom has no end. */
+	if (fstat(in, &st) == 0 && (S_ISCHR(st.st_mode) ||
+	    (S_ISREG(st.st_mode) && st.st_size > 0)))
+		how.flags = SHMT_LEAVE_REST;
 	if (shmt_view_receive(view, &how, in, &done) == 0)
 		return ST_OK;
 	if (errno == EFAULT || errno == ENOMEM)
@@ -203,9 +208,6 @@ copy_input(struct shmt_view *view, const char *name, int in)
 	}
 	if (errno != EFBIG)
 		return input_failed(name, errno);
-	/* A device such as /dev/urandom has no end. */
-	if (fstat(in, &st) == 0 && S_ISCHR(st.st_mode))
-		return ST_OK;
 	warn_about(name, "longer than the segment of %ju byte%s",
 	    (uintmax_t)size, plural(size, "s"));
 	return ST_FAILED;

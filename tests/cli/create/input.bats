@@ -72,6 +72,23 @@ finish() {
 	message_has "create: /dev/zero:" --size
 }
 
+@test "create: -i of a file that grows, what it held at first" {
+	command -v strace >/dev/null || skip "needs strace"
+	is_plain || skip "the program has to be the child of strace"
+	head -c 50000 /dev/urandom >file
+	cp file grows
+	# It is written to as soon as its size is known.
+	strace -qq -o calls -e trace=shmget \
+		-e inject=shmget:delay_enter=500000 \
+		shmtool create -i grows >id &
+	pid=$!
+	wait_for grep -q shmget calls || skip "strace cannot inject here"
+	echo more >>grows
+	finish
+	[ "$status" -eq 0 ]
+	cmp file <(bytes_of "$(cat id)")
+}
+
 @test "create: -i, and a mode that shuts everyone out" {
 	printf text >file
 	id=$(without_privilege shmtool create -i - -m 0 <file)
