@@ -41,7 +41,7 @@ on_terminal() {
 	shmtool write -s $'B\033[31m' "$id"
 	on_terminal "shmtool read -O - $id; shmtool read -s -O - $id"
 	grep -q '^00000000  42 1b' screen
-	grep -q 'B\\033\[31m' screen
+	grep -qF 'B\^[[31m' screen
 }
 
 @test "read, write: progress on a terminal, and nothing beside it" {
