@@ -13,7 +13,6 @@
 #include <string.h>
 
 #include "read/values.h"
-#include "ui/text.h"
 
 char *
 format_offset(char *text, uint64_t offset)
@@ -35,7 +34,15 @@ format_offset(char *text, uint64_t offset)
 static char *
 format_unsigned(char *text, uint64_t number)
 {
-	return text + digits(text, number, 10, 1);
+	char reversed[20], *p = reversed;
+
+	do {
+		*p++ = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0);
+	while (p > reversed)
+		*text++ = *--p;
+	return text;
 }
 
 static char *
