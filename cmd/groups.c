@@ -80,14 +80,14 @@ static const struct group_by all[] = {
 };
 
 const struct group_by *
-find_group_by(const char *option, const char *name)
+find_group_by(const char *name)
 {
 	size_t i;
 
 	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (strcasecmp(all[i].name, name) == 0)
 			return &all[i];
-	usage_error(option, "%s: not OWNER, CREATOR, CCOMMAND, COMMAND, "
+	usage_error("--by", "%s: not OWNER, CREATOR, CCOMMAND, COMMAND, "
 	    "CGROUP, STATUS or KIND", name);
 	return NULL;
 }

@@ -32,9 +32,9 @@ struct group_by {
 	    struct value *keys);
 };
 
-/* Finds a column by name, in upper or lower case; NULL after a message that
- * lists the names. */
-const struct group_by *find_group_by(const char *option, const char *name);
+/* Finds a column by name, in upper or lower case; NULL after a message about
+ * --by that lists the names. */
+const struct group_by *find_group_by(const char *name);
 
 /* The columns of groups; the first has the name of the column they are summed
  * by. */

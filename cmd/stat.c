@@ -160,23 +160,6 @@ parse(int argc, char **argv, struct opts *o)
 }
 
 static int
-watch(const struct opts *o)
-{
-	const struct change_watch how = {
-		.interval = o->interval,
-		.kinds = selected_kinds(&o->selection),
-		.filter = &o->filter.set, .operands = o->operands,
-		.operand_count = o->selection.operand_count,
-		.format = o->json ? FORMAT_JSON : o->tsv ? FORMAT_TSV :
-		    FORMAT_TABLE,
-		.heading = !o->no_heading, .bytes = o->bytes,
-		.color = !o->json && !o->tsv && use_color(o->color)
-	};
-
-	return print_events(&how);
-}
-
-static int
 run(int argc, char **argv)
 {
 	struct opts o = { 0 };
@@ -185,7 +168,7 @@ run(int argc, char **argv)
 	o.selection.filter = &o.filter.set;
 	status = parse(argc, argv, &o);
 	if (status == ST_OK)
-		status = o.interval > 0 ? watch(&o) : show(&o);
+		status = o.interval > 0 ? print_events(&o) : show(&o);
 	free(o.columns);
 	free(o.operands);
 	free_filter(&o.filter);

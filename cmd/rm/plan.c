@@ -154,7 +154,7 @@ print_segments(const struct removal *list, size_t count,
 static void
 print_owners(const struct removal *list, size_t count)
 {
-	const struct group_by *by = find_group_by(NULL, "OWNER");
+	const struct group_by *by = find_group_by("OWNER");
 	struct table table = { .heading = true, .set = group_columns(by) };
 	const struct column **columns;
 	const struct removal *r;

@@ -83,13 +83,14 @@ static const struct column_set event_columns = {
 
 /* Whether a watched kind has the column; JSON has all columns. */
 static bool
-is_useful(const struct change_watch *how, const struct column *column)
+is_useful(const struct opts *opts, const struct column *column)
 {
-	const unsigned segments = how->kinds & SHMT_KIND(SHMT_SYSV);
-	const unsigned has = segments == 0 ? 0 : segments == how->kinds ?
+	const unsigned kinds = selected_kinds(&opts->selection);
+	const unsigned segments = kinds & SHMT_KIND(SHMT_SYSV);
+	const unsigned has = segments == 0 ? 0 : segments == kinds ?
 	    FOR_SEGMENTS : FOR_SEGMENTS | FOR_MIXED;
 
-	return how->format == FORMAT_JSON || (column->needs & ~has) == 0;
+	return opts->json || (column->needs & ~has) == 0;
 }
 
 /* Chooses the columns once for all lines, by their minimum widths; names
@@ -107,7 +108,7 @@ choose_event_columns(struct event_output *o, size_t id_width,
 
 	names[0] = '\0';
 	for (i = 0; i < COLUMNS; i++) {
-		if (!is_useful(o->how, &columns[i]))
+		if (!is_useful(o->opts, &columns[i]))
 			continue;
 		if (strcmp(columns[i].name, "ID") == 0 &&
 		    columns[i].width < id_width)
@@ -116,7 +117,7 @@ choose_event_columns(struct event_output *o, size_t id_width,
 		widths[n++] = columns[i].width;
 	}
 	table.column_count = n;
-	if (o->how->format == FORMAT_TABLE)
+	if (!o->opts->json && !o->opts->tsv)
 		fit_terminal(&table, widths, names);
 	for (i = 0; i < n; i++)
 		if (widths[i] != HIDDEN)
@@ -145,12 +146,12 @@ static void
 print_line(const struct event_output *o, const struct event *event)
 {
 	const struct table table = {
-		.format = o->how->format, .bytes = o->how->bytes,
+		.format = output_format(o->opts), .bytes = o->opts->bytes,
 		.heading = event == NULL, .set = &event_columns,
 		.columns = o->columns, .column_count = o->column_count,
 		.rows = event, .row_count = event != NULL,
 		.more = add_object,
-		.style = o->how->color ? style_event : NULL
+		.style = has_color(o->opts) ? style_event : NULL
 	};
 
 	if (table.format == FORMAT_JSON) {
@@ -163,20 +164,22 @@ print_line(const struct event_output *o, const struct event *event)
 }
 
 bool
-is_wanted(const struct change_watch *how, const struct row *row, int64_t time,
+is_wanted(const struct opts *opts, const struct row *row, int64_t time,
     const struct shmt_holders *holders)
 {
-	bool named = how->operand_count == 0;
+	const struct selection *selection = &opts->selection;
+	bool named = selection->operand_count == 0;
 	const struct operand *t;
 	size_t i;
 
-	for (i = 0; i < how->operand_count && !named; i++) {
-		t = &how->operands[i];
+	for (i = 0; i < selection->operand_count && !named; i++) {
+		t = &selection->operands[i];
 		named = shmt_is_named(&t->ref, &row->segment) ||
 		    (t->ref.by_key && (row->facts & SHMT_HAS_KEY) != 0 &&
 		    t->ref.key == row->key);
 	}
-	return named && shmt_match(how->filter, &row->segment, time, holders);
+	return named && shmt_match(selection->filter, &row->segment, time,
+	    holders);
 }
 
 void
@@ -223,7 +226,7 @@ begin_events(struct event_output *o, size_t id_width)
 	char names[HIDDEN_NAMES];
 
 	choose_event_columns(o, id_width, names);
-	if (o->how->heading && o->how->format != FORMAT_JSON)
+	if (!o->opts->no_heading && !o->opts->json)
 		print_line(o, NULL);
 	if (names[0] != '\0' && flush_output())
 		warn_about(NULL, "hidden: %s", names);

@@ -11,21 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "operand.h"
 #include "rows.h"
 #include "shmtool.h"
+#include "stat/view.h"
 #include "ui/column.h"
-#include "ui/table.h"
-
-struct change_watch {
-	uint64_t interval;	/* ms between two snapshots of segments */
-	unsigned kinds;		/* a set of SHMT_KIND() */
-	const struct shmt_filter *filter;
-	const struct operand *operands;	/* those only, if any */
-	size_t operand_count;
-	enum table_format format;
-	bool heading, bytes, color;
-};
 
 /* One change. */
 struct event {
@@ -39,7 +28,7 @@ struct event {
 
 /* Where events are printed. */
 struct event_output {
-	const struct change_watch *how;
+	const struct opts *opts;
 	const struct column *columns[COLUMNS_MAX];	/* those to print */
 	size_t column_count;
 	int64_t time;			/* when they were noticed */
@@ -50,7 +39,7 @@ struct event_output {
 void begin_events(struct event_output *output, size_t id_width);
 
 /* Whether operands and filter select a row; holders may be NULL. */
-bool is_wanted(const struct change_watch *how, const struct row *row,
+bool is_wanted(const struct opts *opts, const struct row *row,
     int64_t time, const struct shmt_holders *holders);
 
 void print_event(const struct event_output *output, struct event *event,
@@ -68,7 +57,7 @@ void add_ownership(struct event *event, const struct shmt_info *before,
  * watch.c: prints changes until a signal comes or the reader of stdout closes
  * it.
  */
-int print_events(const struct change_watch *how);
+int print_events(const struct opts *opts);
 
 /*
  * object_watch.c: changes of POSIX objects, by inotify(7) on /dev/shm

@@ -98,7 +98,7 @@ passes(const struct event_output *o, const struct object *object)
 {
 	const struct row row = row_of(object);
 
-	return is_wanted(o->how, &row, o->time, NULL);
+	return is_wanted(o->opts, &row, o->time, NULL);
 }
 
 static void

@@ -43,8 +43,7 @@ static struct table
 make_table(const struct opts *o)
 {
 	return (struct table){
-		.format = o->json ? FORMAT_JSON : o->tsv ? FORMAT_TSV :
-		    FORMAT_TABLE,
+		.format = output_format(o),
 		.heading = !o->no_heading, .bytes = o->bytes,
 		.reverse = o->reverse, .set = o->view->set,
 		.columns = o->columns, .column_count = o->column_count,

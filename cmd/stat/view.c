@@ -147,11 +147,17 @@ has_procs(const struct opts *o)
 	return false;
 }
 
+enum table_format
+output_format(const struct opts *o)
+{
+	return o->json ? FORMAT_JSON : o->tsv ? FORMAT_TSV : FORMAT_TABLE;
+}
+
 bool
 has_color(const struct opts *o)
 {
-	return o->view->set == &segment_columns && !o->json && !o->tsv &&
-	    use_color(o->color);
+	return o->view->set == &segment_columns &&
+	    output_format(o) == FORMAT_TABLE && use_color(o->color);
 }
 
 static void
@@ -220,7 +226,7 @@ set_view(struct opts *o)
 		return ST_OK;
 	if (o->view_index != SUMMARY)
 		return usage_error("--by", "goes with -u");
-	o->by = find_group_by("--by", o->by_name);
+	o->by = find_group_by(o->by_name);
 	if (o->by == NULL)
 		return ST_USAGE;
 	o->groups = *o->view;

@@ -72,6 +72,8 @@ bool in_detail(const struct opts *opts);
 /* Whether processes are counted, and so may stand in a segment's object. */
 bool has_procs(const struct opts *opts);
 
+enum table_format output_format(const struct opts *opts);
+
 /* Whether rows are coloured by their status. */
 bool has_color(const struct opts *opts);
 

@@ -40,7 +40,7 @@ static bool
 passes(const struct watching *w, const struct snapshot *s,
     const struct row *row)
 {
-	return is_wanted(w->output.how, row, s->time,
+	return is_wanted(w->output.opts, row, s->time,
 	    &s->rows.namespaces->holders);
 }
 
@@ -186,12 +186,12 @@ compare_ids(const void *a, const void *b)
 }
 
 static int
-take_snapshot(const struct change_watch *how, struct snapshot *s)
+take_snapshot(const struct opts *opts, struct snapshot *s)
 {
 	unsigned needs = NEEDS_KEY;
 	struct shmt_list all;
 
-	if (filter_has_any(how->filter, SHMT_BY_PID))
+	if (filter_has_any(&opts->filter.set, SHMT_BY_PID))
 		needs |= NEEDS_HOLDERS;
 	if (shmt_list(SHMT_KIND(SHMT_SYSV), 0, &all) == -1)
 		return fail(NULL, errno);
@@ -221,7 +221,7 @@ id_width(const struct rows *rows)
 static int
 report_since(struct watching *w)
 {
-	int status = take_snapshot(w->output.how, &w->after);
+	int status = take_snapshot(w->output.opts, &w->after);
 
 	w->output.time = w->after.time;
 	if (status == ST_OK)
@@ -232,13 +232,19 @@ report_since(struct watching *w)
 	return status;
 }
 
+static bool
+has_kind(const struct opts *opts, enum shmt_kind kind)
+{
+	return (selected_kinds(&opts->selection) & SHMT_KIND(kind)) != 0;
+}
+
 /* Reports segments at each interval, and objects when they change. */
 static int
 follow(struct watching *w)
 {
-	const struct change_watch *how = w->output.how;
-	bool segments = (how->kinds & SHMT_KIND(SHMT_SYSV)) != 0;
-	int64_t interval = (int64_t)how->interval;
+	const struct opts *opts = w->output.opts;
+	bool segments = has_kind(opts, SHMT_SYSV);
+	int64_t interval = (int64_t)opts->interval;
 	int64_t next = segments ? milliseconds() + interval : INT64_MAX;
 	struct pollfd fds[] = {
 		{ .fd = STDOUT_FILENO },
@@ -262,18 +268,18 @@ follow(struct watching *w)
 }
 
 int
-print_events(const struct change_watch *how)
+print_events(const struct opts *opts)
 {
-	struct watching w = { .output.how = how };
+	struct watching w = { .output.opts = opts };
 	size_t width = 0;
 	int status = ST_OK;
 
 	catch_signals();
-	warn_of_hidden(how->filter);
-	if (how->kinds & SHMT_KIND(SHMT_POSIX))
+	warn_of_hidden(&opts->filter.set);
+	if (has_kind(opts, SHMT_POSIX))
 		status = open_object_watch(&w.objects, &width);
-	if (status == ST_OK && (how->kinds & SHMT_KIND(SHMT_SYSV)) != 0) {
-		status = take_snapshot(how, &w.before);
+	if (status == ST_OK && has_kind(opts, SHMT_SYSV)) {
+		status = take_snapshot(opts, &w.before);
 		if (width < id_width(&w.before.rows))
 			width = id_width(&w.before.rows);
 	}
