@@ -288,7 +288,7 @@ run_action(const struct opts *o, unsigned option)
 	case CHECK:
 		return check_usage(&o->thresholds);
 	case PROMETHEUS:
-		return export_metrics(has(o, ALL_NS));
+		return print_metrics(has(o, ALL_NS));
 	case ADVISE:
 		return print_advice(o->profile, o->memory, has(o, JSON));
 	case SET:

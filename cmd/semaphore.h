@@ -26,8 +26,8 @@ struct semaphore {
 /* After the last option: parses the text. */
 int check_semaphore(struct semaphore *semaphore);
 
-/* ST_OK, also without a semaphore; or another status after a message.  A signal
- * noted by catch_signals() ends the wait. */
+/* ST_OK, also without a semaphore; or another status after a message.  A caught
+ * signal ends the wait. */
 int acquire_semaphore(const struct semaphore *semaphore);
 int release_semaphore(const struct semaphore *semaphore);
 

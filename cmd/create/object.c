@@ -91,7 +91,7 @@ commit(struct creation *c, int fd)
 }
 
 static int
-complete(struct creation *c, int fd)
+finish_object(struct creation *c, int fd)
 {
 	int status;
 
@@ -118,7 +118,7 @@ make_object(struct creation *c)
 	c->request.mode = c->mode;
 	do {
 		if (shmt_posix_prepare(&c->info.object, &c->request, &fd) == 0)
-			return complete(c, fd);
+			return finish_object(c, fd);
 		if (errno == EEXIST && (c->request.flags & SHMT_OPEN) != 0)
 			status = open_existing(c);
 		else

@@ -129,7 +129,7 @@ set(struct creation *c)
 
 /* Attaches, locks and fills the new segment, and sets its mode and owner. */
 static int
-complete(struct creation *c)
+finish_segment(struct creation *c)
 {
 	int status = ST_OK;
 
@@ -156,5 +156,5 @@ make_segment(struct creation *c)
 	if (shmt_create(&request, &c->info.object, &c->created) == -1)
 		return diagnose_refusal(c->text, &request, SHMT_STEP_CREATE,
 		    errno);
-	return c->created ? complete(c) : ST_OK;
+	return c->created ? finish_segment(c) : ST_OK;
 }

@@ -26,7 +26,7 @@ int print_report(unsigned what, enum report_unit unit, bool json);
 int print_usage(enum table_format format, bool bytes);
 
 /* metrics.c: --prometheus. */
-int export_metrics(bool all_ns);
+int print_metrics(bool all_ns);
 
 /* check.c: --check prints the one line of a monitoring plugin and returns the
  * plugin's status: 0, 1, 2, or CHECK_UNKNOWN. */

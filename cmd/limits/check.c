@@ -20,7 +20,7 @@ enum { CHECK_OK, CHECK_WARNING, CHECK_CRITICAL };
 
 /* This percentage of the limit, rounded down: more use than that is above. */
 static uint64_t
-threshold(uint64_t limit, int percent)
+percent_of(uint64_t limit, int percent)
 {
 	const uint64_t p = (uint64_t)percent;
 
@@ -33,8 +33,8 @@ check_use(const struct use *use, const struct thresholds *t)
 {
 	if (!use->is_checked || !use->has_limit)
 		return CHECK_OK;
-	return use->used > threshold(use->limit, t->critical) ?
-	    CHECK_CRITICAL : use->used > threshold(use->limit, t->warning) ?
+	return use->used > percent_of(use->limit, t->critical) ?
+	    CHECK_CRITICAL : use->used > percent_of(use->limit, t->warning) ?
 	    CHECK_WARNING : CHECK_OK;
 }
 
@@ -56,9 +56,11 @@ print_figures(const struct use *use)
 		    value_text(&used, false, buffer));
 	if (use->has_limit && !use->unlimited)
 		printf(" of %s", value_text(&limit, false, buffer));
-	/* Sizes have their letter. */
+	/* Sizes have their letter.  "1 page", "1 of 16 segments". */
 	if (use->kind != VALUE_SIZE)
-		printf(" %s", use->unit);
+		printf(" %.*s", (int)strlen(use->unit) -
+		    ((use->unlimited ? use->used : use->limit) == 1),
+		    use->unit);
 	if (!use->has_limit || use->unlimited)
 		printf(" (no limit)");
 	else if (use->limit != 0)
@@ -76,8 +78,8 @@ print_performance(const struct use *use, const struct thresholds *t)
 		printf(";;0;");
 	else if (use->is_checked)
 		printf("%" PRIu64 ";%" PRIu64 ";0;%" PRIu64,
-		    threshold(use->limit, t->warning),
-		    threshold(use->limit, t->critical), use->limit);
+		    percent_of(use->limit, t->warning),
+		    percent_of(use->limit, t->critical), use->limit);
 	else
 		printf(";;0;%" PRIu64, use->limit);
 }

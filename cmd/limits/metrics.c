@@ -223,7 +223,7 @@ add_object_sums(struct sums *sums)
 }
 
 static int
-export_all(void)
+print_all_metrics(void)
 {
 	size_t count, known, unseen, hidden = 0;
 	struct sums sums = { 0 };
@@ -252,7 +252,7 @@ export_all(void)
 }
 
 int
-export_metrics(bool all_ns)
+print_metrics(bool all_ns)
 {
 	struct labelled here = { .has_ns = false };
 	struct sums sums = { 0 };
@@ -260,7 +260,7 @@ export_metrics(bool all_ns)
 	const char *bad;
 
 	if (all_ns)
-		return export_all();
+		return print_all_metrics();
 	if (take_sample(true, &here.sample, &all, &bad) == -1)
 		return limits_failed(bad, errno);
 	add_memory(&here.sample);

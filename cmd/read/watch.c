@@ -78,7 +78,7 @@ has_memory(const struct contents *c, size_t block)
 	return !shmt_headroom(&headroom) || headroom.left > needed;
 }
 
-/* Remembers a block as it is before its first change. */
+/* Keeps a block as it is before its first change. */
 static int
 add_change(struct contents *c, size_t block)
 {
@@ -215,7 +215,7 @@ print_changes(const struct contents *c, const struct dump *dump,
 }
 
 static void
-forget_changes(struct contents *c)
+free_changes(struct contents *c)
 {
 	while (c->change_count > 0)
 		free(c->changes[--c->change_count].before);
@@ -239,7 +239,7 @@ print_once(struct contents *c, struct dump *dump, bool first)
 	else
 		print_changes(c, dump, now);
 	dump->prefix = NULL;
-	forget_changes(c);
+	free_changes(c);
 	return ST_OK;
 }
 
@@ -274,7 +274,7 @@ watch_contents(const struct watch *watch, struct dump *dump)
 	c.blocks = check_memory(calloc(c.count + 1, sizeof(*c.blocks)));
 	catch_signals();
 	status = watch_until_signal(&c, dump);
-	forget_changes(&c);
+	free_changes(&c);
 	for (i = 0; i < c.count; i++)
 		free(c.blocks[i]);
 	free(c.blocks);

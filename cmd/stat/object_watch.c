@@ -122,7 +122,7 @@ get_info(const char *path, struct shmt_info *info)
 }
 
 static void
-report_gone(const struct event_output *o, struct object *object)
+report_removed(const struct event_output *o, struct object *object)
 {
 	if (object != NULL)
 		report(o, object, "removed");
@@ -145,7 +145,7 @@ on_created(struct object_watch *w, const struct event_output *o,
 
 	if (exists && known != NULL && shmt_same(&info, &known->info))
 		return;
-	report_gone(o, take_object(w, path));
+	report_removed(o, take_object(w, path));
 	if (exists || error == ENOENT)
 		report(o, add_object(w, path, &info), "created");
 }
@@ -179,7 +179,7 @@ on_changed(struct object *object, const struct event_output *o,
 static void
 report_moved_out(struct object_watch *w, const struct event_output *o)
 {
-	report_gone(o, w->moved);
+	report_removed(o, w->moved);
 	w->moved = NULL;
 }
 
@@ -192,7 +192,7 @@ on_renamed(struct object_watch *w, const struct event_output *o,
 	struct event event;
 
 	w->moved = NULL;
-	report_gone(o, take_object(w, path));
+	report_removed(o, take_object(w, path));
 	object = add_object(w, path, &old->info);
 	if (passes(o, old) || passes(o, object)) {
 		event = (struct event){ .row = row_of(object) };
@@ -222,7 +222,7 @@ on_overflow(struct object_watch *w, const struct event_output *o)
 		    shmt_same(&info, &object->info))
 			on_changed(object, o, NULL);
 		else
-			report_gone(o, take_object(w, object->path));
+			report_removed(o, take_object(w, object->path));
 	}
 	for (i = 0; i < now.count; i++) {
 		snprintf(path, sizeof(path), "/%s", now.list[i].object.name);
@@ -250,7 +250,7 @@ on_named(struct object_watch *w, const struct event_output *o,
 	else if (e->mask & (IN_CREATE | IN_MOVED_TO))
 		on_created(w, o, path);
 	else if (e->mask & IN_DELETE)
-		report_gone(o, take_object(w, path));
+		report_removed(o, take_object(w, path));
 	else if ((object = find_object(w, path)) == NULL)
 		return;
 	else if (e->mask & (IN_MODIFY | IN_ATTRIB))

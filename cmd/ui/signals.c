@@ -25,9 +25,9 @@ static volatile sig_atomic_t caught;
  * signal: SIGALRM interrupts it again, every second, until the program ends.
  */
 static void
-note_signal(int sig)
+record_signal(int sig)
 {
-	struct sigaction act = { .sa_handler = note_signal };
+	struct sigaction act = { .sa_handler = record_signal };
 
 	if (sig != SIGALRM)
 		caught = sig;
@@ -70,14 +70,14 @@ restore_signals(void)
 
 	for (i = 0; i < ENDING; i++)
 		if (sigaction(ending[i], NULL, &act) == 0 &&
-		    act.sa_handler == note_signal)
+		    act.sa_handler == record_signal)
 			signal(ending[i], SIG_DFL);
 }
 
 void
 catch_signals(void)
 {
-	struct sigaction act = { .sa_handler = note_signal };
+	struct sigaction act = { .sa_handler = record_signal };
 	size_t i;
 
 	/* Under nohup(1) a hang-up stays ignored. */

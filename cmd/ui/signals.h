@@ -9,20 +9,20 @@
 
 #include <stdbool.h>
 
-/* From now on these signals are noted, and interrupt blocking calls. */
+/* From now on these signals are caught, and interrupt blocking calls. */
 void catch_signals(void);
 
-/* The signal that was noted, or 0. */
+/* The signal that was caught, or 0. */
 int caught_signal(void);
 
-/* Notes one of these signals that is blocked and pending, unless it is
+/* Catches one of these signals that is blocked and pending, unless it is
  * ignored; returns caught_signal(). */
 int take_pending_signal(void);
 
 /* Blocks these signals until the program ends. */
 void block_signals(void);
 
-/* Ends the program by the signal that was noted, if there is one; main() does
+/* Ends the program by the signal that was caught, if there is one; main() does
  * so after a command has removed what was half made. */
 void reraise_signal(void);
 

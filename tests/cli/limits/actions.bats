@@ -212,6 +212,8 @@ dev_shm_inodes=2;33;66;0;100" ]
 	[ "$output" = "SHM OK - 0 of 4096 segments (0.0%), 0 pages (no limit), \
 /dev/shm (no limit), /dev/shm inodes (no limit) | segments=0;3276;3686;0;4096 \
 pages=0;;;0; largest=0B;;;0;" ]
+	make 1 1
+	[[ $(shmtool limits --check || true) == *", 1 page (no limit), "* ]]
 }
 
 @test "check: size and inodes of /dev/shm count as well" {
