@@ -60,7 +60,7 @@ report(const struct opts *o)
 static int
 set(const struct opts *o)
 {
-	/* --ns enters another IPC namespace, but the file and /dev/shm are still
+	/* --ns enters another IPC namespace; the file and /dev/shm are still
 	 * those of this mount namespace. */
 	if (entered_namespace() != NULL && has(o, PERSIST))
 		return usage_error("--persist", "not with --ns");

@@ -14,6 +14,7 @@
 
 #include "diagnose.h"
 #include "limits/actions.h"
+#include "namespace.h"
 #include "shmtool.h"
 #include "ui/message.h"
 #include "ui/signals.h"
@@ -345,6 +346,8 @@ report(const struct change *c, bool dry)
 		print_persisted(c);
 	if (dry)
 		printf("nothing was changed (--dry-run)\n");
+	else if (entered_namespace() != NULL)
+		printf("as long as this IPC namespace exists\n");
 	else if (c->file == NULL)
 		print_how_to_persist(c->settings);
 }

@@ -241,4 +241,8 @@ kernel.shmmni = $((100 + i))" ]
 	message_has "limits: --persist: not with --ns"
 	[ ! -e file.conf ]
 	[ "$(limit shmmni)" -eq 4096 ]
+	# Nor is it suggested, which would set the limits of this one.
+	run --separate-stderr shmtool --ns $$ limits --set shmmni=4095
+	[ "$output" = "shmmni: 4096 -> 4095
+as long as this IPC namespace exists" ]
 }
