@@ -37,7 +37,7 @@ struct opts {
 
 #define BIT(option) (1u << (option))
 
-/* A smaller value lacks its suffix. */
+/* A smaller value has most likely lost its suffix. */
 #define RAM_MIN (UINT64_C(1) << 20)
 
 static bool

@@ -148,7 +148,7 @@ parse(int argc, char **argv, struct opts *o)
 	return status == ST_OK ? check_semaphore(&o->semaphore) : status;
 }
 
-/* A part of a value cannot be printed as one. */
+/* Refuses a range that ends within a value. */
 static int
 check_values(const struct opts *o)
 {

@@ -97,7 +97,7 @@ check_consent(struct opts *o)
 	return ST_OK;
 }
 
-/* Memory without a name goes with its holders. */
+/* Refuses memory without a name, which is freed when its holders exit. */
 static int
 check_has_name(const struct operand *operand)
 {
@@ -203,7 +203,7 @@ decide(struct removal_run *run, struct removal *r)
 {
 	const struct shmt_info *s = &r->segment;
 
-	/* The filter has chosen all segments but those of operands. */
+	/* A segment without an operand was selected by the filter already. */
 	if (r->operand != NULL && run->filter != NULL &&
 	    !removal_passes(run, s))
 		set_filtered(run, r);
@@ -291,7 +291,7 @@ is_confirmed(struct opts *o, struct removal *r)
 		removal_set(r, NOT_TRIED, ST_FAILED, "interrupted");
 		return false;
 	}
-	/* The answer may have taken long. */
+	/* The wait for the answer may have been long. */
 	removal_discard_holders(&o->run);
 	o->yes_to_rest = answer == ANSWER_ALL;
 	o->quit = answer == ANSWER_QUIT;
@@ -357,7 +357,7 @@ ask_first(struct opts *o)
 	print_plan(o->list, o->count, o->run.filter, true);
 	count = count_plan(o->list, o->count, size);
 	yes = count == 0 || ask_for_all(&o->dialogue, count, size);
-	/* The answer may have taken long. */
+	/* The wait for the answer may have been long. */
 	removal_discard_holders(&o->run);
 	return yes;
 }

@@ -17,8 +17,8 @@
 #include "ui/message.h"
 #include "ui/signals.h"
 
-/* Not an exit status: an object that had the name is gone again, so it is to be
- * created after all. */
+/* Not an exit status: the object that had the name was removed since, so that
+ * another attempt can create it. */
 #define TRY_AGAIN (-2)
 
 static int

@@ -17,7 +17,7 @@
 #include "shmtool.h"
 #include "ui/message.h"
 
-/* To fill and to attach it; other users have no access until that is done. */
+/* The mode while it is filled and attached: no access for other users yet. */
 #define WORKING_MODE 0600u
 
 static unsigned

@@ -67,7 +67,7 @@ print_lines(const struct shmt_advice *advice, size_t count,
 	const struct shmt_advice *a;
 	bool raises_sem = false;
 
-	/* The four of kernel.sem share a line. */
+	/* The four values of kernel.sem share a line. */
 	for (a = advice; a < advice + count; a++)
 		raises_sem |= strncmp(a->name, "sem", 3) == 0 &&
 		    compare(a, usage) == RAISE;

@@ -18,7 +18,7 @@
 
 enum { CHECK_OK, CHECK_WARNING, CHECK_CRITICAL };
 
-/* This percentage of the limit, rounded down: more use than that is above. */
+/* A percentage of a limit, rounded down. */
 static uint64_t
 percent_of(uint64_t limit, int percent)
 {
@@ -56,7 +56,7 @@ print_figures(const struct use *use)
 		    value_text(&used, false, buffer));
 	if (use->has_limit && !use->unlimited)
 		printf(" of %s", value_text(&limit, false, buffer));
-	/* Sizes have their letter.  "1 page", "1 of 16 segments". */
+	/* A size ends with its own unit.  "1 page", "1 of 16 segments". */
 	if (use->kind != VALUE_SIZE)
 		printf(" %.*s", (int)strlen(use->unit) -
 		    ((use->unlimited ? use->used : use->limit) == 1),
@@ -125,6 +125,6 @@ check_usage(const struct thresholds *t)
 	if (t->stale != -1)
 		printf(" stale=%" PRIu64 ";%d;;0;", sample.stale, t->stale);
 	putchar('\n');
-	/* main() reports the failure; the figures did not arrive. */
+	/* main() reports the failed write. */
 	return fflush(stdout) == 0 ? state : CHECK_UNKNOWN;
 }

@@ -41,7 +41,7 @@ human_size(char text[static SHORT_TEXT], uint64_t size)
 	shift = 10 * power;
 	whole = size >> shift;
 	rest = size & ((UINT64_C(1) << shift) - 1);
-	/* Below 2^60, times 10: it fits. */
+	/* rest is below 2^60, so that 10 times as much fits. */
 	tenths = (unsigned)((rest * 10 + (UINT64_C(1) << shift) / 2) >> shift);
 	if (tenths == 10) {
 		whole++;

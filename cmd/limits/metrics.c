@@ -143,7 +143,8 @@ print_samples(const struct labelled *samples, size_t count)
 				print_gauge(m->name, m->help);
 			headed = true;
 			printf("%s", m->name);
-			/* There is one /dev/shm, and one memory cgroup. */
+			/* /dev/shm and the memory cgroup belong to no IPC
+			 * namespace. */
 			if (samples[i].has_ns && m->need < DEV_SHM)
 				printf("{ipc_namespace=\"%" PRIu64 "\"}",
 				    samples[i].ns);
@@ -209,7 +210,8 @@ sample_all(const struct shmt_ns *list, size_t count, struct labelled *samples,
 	return n;
 }
 
-/* Adds those of /dev/shm, which --ns PID does not enter. */
+/* Adds the sums of POSIX objects, but not with --ns PID, which does not enter
+ * the /dev/shm of that process. */
 static void
 add_object_sums(struct sums *sums)
 {

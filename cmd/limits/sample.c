@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Limits and their use.  --usage, --check, --prometheus, --advise and --set
- * take their figures from one such sample, so that they agree.
+ * Limits and their use.  --usage, --check and --prometheus take their figures
+ * from one such sample, so that they agree.
  */
 
 #include <limits.h>

@@ -101,7 +101,7 @@ warn_of_effects(const struct change *c, bool dry)
 	size_t i;
 
 	for (i = 0; i < c->settings->count; i++, s++) {
-		/* The kernel itself refuses it, where it is asked. */
+		/* The kernel would refuse it, but --dry-run does not ask. */
 		if (dry && is_named(s, "shmmni") && s->value > SHMMNI_MOST)
 			warn_about(s->name, "more than %d needs the boot "
 			    "option ipcmni_extend", SHMMNI_MOST);
@@ -219,8 +219,8 @@ prepare_file(struct change *c)
 	    ST_OK : persist_failed(c->file, errno);
 }
 
-/* Sets all, or has undone all.  shm_rmid_forced, which removes segments for
- * good, comes last. */
+/* Sets all limits; if one fails, sets those before it back.  shm_rmid_forced
+ * comes last, since the segments that it removes cannot be restored. */
 static int
 set_all(const struct change *c)
 {

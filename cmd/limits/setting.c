@@ -57,7 +57,8 @@ parse_percentage(const char *text, uint64_t *size)
 	return 0;
 }
 
-/* In whole pages, as the kernel has it; 0 would be no limit. */
+/* Rounds up to whole pages, as the kernel does.  Refuses 0, which would mean
+ * that there is no limit. */
 static int
 parse_dev_shm(const char *text, uint64_t *size)
 {

@@ -24,7 +24,7 @@ struct value_type {
 /* The type of this name, or NULL. */
 const struct value_type *find_value_type(const char *name);
 
-/* Two hexadecimal digits; not a call for each byte. */
+/* Writes two hexadecimal digits; inline, since it is used for each byte. */
 static inline char *
 format_hex(char *text, unsigned char byte)
 {

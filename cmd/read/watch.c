@@ -221,7 +221,8 @@ free_changes(struct contents *c)
 		free(c->changes[--c->change_count].before);
 }
 
-/* Typed values have the time before them. */
+/* Reads all, and prints it, or what changed; typed values with the time before
+ * each. */
 static int
 print_once(struct contents *c, struct dump *dump, bool first)
 {

@@ -69,7 +69,7 @@ bool has_objects(const struct opts *opts);
 /* Whether everything about each operand is printed, for people. */
 bool in_detail(const struct opts *opts);
 
-/* Whether processes are counted, and so may stand in a segment's object. */
+/* Whether a column counts processes: JSON then lists them in each segment. */
 bool has_procs(const struct opts *opts);
 
 enum table_format output_format(const struct opts *opts);

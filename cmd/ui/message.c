@@ -37,7 +37,7 @@ warn_about(const char *object, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(reason, sizeof(reason), format, args);
 	va_end(args);
-	/* Mostly a shell variable that is not set. */
+	/* An operand is empty where a shell variable is not set. */
 	if (object != NULL && object[0] == '\0')
 		object = "''";
 	length = asprintf(&raw, "shmtool: %s%s%s%s%s", command_name,

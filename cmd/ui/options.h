@@ -37,8 +37,8 @@ struct option_row {
 	const char *absent;	/* the optional value that is not given */
 	size_t text;		/* offset of a const char * for the value as
 				 * it was written; 0: none */
-	size_t mask;		/* offset of an unsigned that gets this bit: */
-	unsigned bit;		/* 0: none */
+	size_t mask;		/* offset of an unsigned ... */
+	unsigned bit;		/* ... in which the option sets this; 0: none */
 	unsigned group;		/* options of one group of a table exclude
 				 * each other; 0: none */
 	bool prefix;		/* an option of the same table must follow */

@@ -246,7 +246,7 @@ put_table(const struct table *table, const void *const *rows,
 	size_t c;
 
 	fit_terminal(table, widths, names);
-	/* An escape sequence stands at both ends. */
+	/* A colored line has an escape sequence at each end. */
 	line.text = check_memory(malloc(cells->longest +
 	    line_width(table, widths) + (size_t)2 * SHORT_TEXT));
 	line.end = line.text;
