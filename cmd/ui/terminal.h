@@ -15,8 +15,8 @@
 /* Columns of the terminal that standard output is; 0: none, or unknown. */
 size_t terminal_width(void);
 
-/* When a table is coloured.  AUTO: on a terminal, unless NO_COLOR is set and not
- * empty, or TERM is not set or "dumb". */
+/* When a table is coloured.  AUTO: on a terminal, unless NO_COLOR is set and
+ * not empty, or TERM is not set or "dumb". */
 enum color_when { COLOR_AUTO, COLOR_NEVER, COLOR_ALWAYS };
 
 /* enum color_when. */
