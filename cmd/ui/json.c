@@ -10,17 +10,15 @@
 #include <string.h>
 
 #include "ui/json.h"
+#include "ui/message.h"
 #include "ui/text.h"
 
 #define NAME_MOST 64
 
-/* Writes nothing more after a failure: where a signal has interrupted it, each
- * call could wait again. */
 static void
 flush(struct json *json)
 {
-	if (!ferror(json->file))
-		fwrite(json->text, 1, json->used, json->file);
+	write_output(json->file, json->text, json->used);
 	json->used = 0;
 }
 

@@ -154,6 +154,14 @@ flush_output(void)
 	return output_ok(fflush(stdout) == 0 && !ferror(stdout));
 }
 
+void
+write_output(FILE *out, const char *bytes, size_t length)
+{
+	if (!ferror_unlocked(out) &&
+	    fwrite_unlocked(bytes, 1, length, out) < length && out == stdout)
+		flush_output();
+}
+
 bool
 close_output(void)
 {

@@ -8,6 +8,8 @@
 #define UI_MESSAGE_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
 
 /* Exit statuses, the same for every command. */
 enum {
@@ -57,6 +59,11 @@ void *check_memory(void *pointer) __attribute__((returns_nonnull));
 
 /* Combines two outcomes: failures of different kinds make ST_FAILED. */
 void add_status(int *status, int outcome);
+
+/* Writes to a stream, but nothing more once that has failed: each call could
+ * wait again where a signal has interrupted it.  Reports a failure of stdout at
+ * once, while errno has the reason. */
+void write_output(FILE *out, const char *bytes, size_t length);
 
 /* Flush or close stdout; false, after a message, if any of it was lost. */
 bool flush_output(void);

@@ -4,8 +4,7 @@
  * Rows and columns: as a table for people, as TSV and JSON for programs.
  * TSV and JSON carry plain numbers: bytes, seconds, seconds since the Epoch.
  * Tables may have many thousand rows, so each cell is formatted once and the
- * texts are kept close together; and after a failed write the rest is left out,
- * since a write that a signal has interrupted could wait again for each row.
+ * texts are kept close together.
  */
 
 #include <stdbool.h>
@@ -141,8 +140,7 @@ static void
 put_line(struct line *line, const char *ending)
 {
 	line->end = stpcpy(line->end, ending);
-	fwrite_unlocked(line->text, 1, (size_t)(line->end - line->text),
-	    stdout);
+	write_output(stdout, line->text, (size_t)(line->end - line->text));
 	line->end = line->text;
 	line->blanks = 0;
 }
@@ -176,7 +174,7 @@ put_cells(const struct table *table, const void *const *rows,
 	const char *text = cells->texts;
 	size_t i, c, length;
 
-	for (i = 0; i < table->row_count && !ferror(stdout); i++) {
+	for (i = 0; i < table->row_count; i++) {
 		if (table->style != NULL)
 			style = table->style(rows[i]);
 		line->end = stpcpy(line->end, begin[style]);
@@ -301,13 +299,13 @@ print_tsv(const struct table *table, const void *const *rows)
 		fputs_unlocked(table->columns[c]->name, stdout);
 		putc_unlocked(tsv_end(table, c), stdout);
 	}
-	for (i = 0; i < table->row_count && !ferror(stdout); i++) {
+	for (i = 0; i < table->row_count; i++) {
 		cells.used = 0;
 		for (c = 0; c < table->column_count; c++) {
 			add_cell(&cells, table, c, rows[i]);
 			cells.texts[cells.used - 1] = tsv_end(table, c);
 		}
-		fwrite_unlocked(cells.texts, 1, cells.used, stdout);
+		write_output(stdout, cells.texts, cells.used);
 	}
 	free(cells.texts);
 }
