@@ -355,7 +355,7 @@ ask_first(struct opts *o)
 	if (!o->asks_for_all)
 		return true;
 	print_plan(o->list, o->count, o->run.filter, true);
-	count = count_plan(o->list, o->count, size);
+	count = count_removals(o->list, o->count, PLANNED, size);
 	yes = count == 0 || ask_for_all(&o->dialogue, count, size);
 	/* The wait for the answer may have been long. */
 	removal_discard_holders(&o->run);

@@ -29,22 +29,6 @@ static const struct column action_column = {
 	"ACTION", VALUE_TEXT, COLUMN_POINTER(struct row, action)
 };
 
-size_t
-count_plan(const struct removal *list, size_t count,
-    char size[static SHORT_TEXT])
-{
-	uint64_t bytes = 0;
-	size_t n = 0, i;
-
-	for (i = 0; i < count; i++)
-		if (is_planned(&list[i])) {
-			n++;
-			bytes = add_sizes(bytes, list[i].segment.size);
-		}
-	short_size(size, bytes);
-	return n;
-}
-
 static int
 compare_ids(const void *a, const void *b)
 {
@@ -184,7 +168,7 @@ print_plan(const struct removal *list, size_t count,
     const struct shmt_filter *filter, bool brief)
 {
 	char size[SHORT_TEXT], *why;
-	size_t going = count_plan(list, count, size);
+	size_t going = count_removals(list, count, PLANNED, size);
 
 	if (count == 0) {
 		why = filter != NULL ? explain_none(filter) : NULL;

@@ -13,11 +13,6 @@
 
 #include "rm/removal.h"
 #include "shmtool.h"
-#include "ui/text.h"
-
-/* Counts the segments that would go, and their bytes as text. */
-size_t count_plan(const struct removal *list, size_t count,
-    char size[static SHORT_TEXT]);
 
 /*
  * Prints a table of the segments that were found, and the total; if nothing is

@@ -68,7 +68,23 @@ removal_fail(struct removal *r, int error)
 bool
 is_planned(const struct removal *r)
 {
-	return r->result == WOULD_REMOVE || r->result == WOULD_MARK;
+	return (1u << r->result & PLANNED) != 0;
+}
+
+size_t
+count_removals(const struct removal *list, size_t count, unsigned results,
+    char size[static SHORT_TEXT])
+{
+	uint64_t bytes = 0;
+	size_t i, n = 0;
+
+	for (i = 0; i < count; i++)
+		if ((1u << list[i].result & results) != 0) {
+			bytes = add_sizes(bytes, list[i].segment.size);
+			n++;
+		}
+	short_size(size, bytes);
+	return n;
 }
 
 /*

@@ -12,6 +12,7 @@
 
 #include "operand.h"
 #include "shmtool.h"
+#include "ui/text.h"
 
 enum removal_result {
 	WOULD_REMOVE, WOULD_MARK, REMOVED, MARKED, KEPT, ABSENT, FAILED,
@@ -84,7 +85,13 @@ void removal_set_unsaved(struct removal *removal, int status,
 char *removal_holder_names(const struct removal *removal);
 
 /* Whether it would be removed or marked. */
+#define PLANNED (1u << WOULD_REMOVE | 1u << WOULD_MARK)
 bool is_planned(const struct removal *removal);
+
+/* Counts the removals with one of these results, as bits, and the bytes of
+ * their segments as text. */
+size_t count_removals(const struct removal *list, size_t count,
+    unsigned results, char size[static SHORT_TEXT]);
 
 /* Scans all processes for the holders of all segments of the run, which go to
  * run->holders, unless that is done already; false: the scan failed. */

@@ -99,29 +99,14 @@ report_removal(const struct removal *r, FILE *verbose)
 	}
 }
 
-/* Counts those of a result, and their bytes as text. */
-static size_t
-count_result(const struct removal *list, size_t count,
-    enum removal_result result, char size[static SHORT_TEXT])
-{
-	uint64_t bytes = 0;
-	size_t i, n = 0;
-
-	for (i = 0; i < count; i++)
-		if (list[i].result == result) {
-			bytes = add_sizes(bytes, list[i].segment.size);
-			n++;
-		}
-	short_size(size, bytes);
-	return n;
-}
-
 void
 print_done(const struct removal *list, size_t count)
 {
 	char size[SHORT_TEXT], marked_size[SHORT_TEXT];
-	const size_t removed = count_result(list, count, REMOVED, size);
-	const size_t marked = count_result(list, count, MARKED, marked_size);
+	const size_t removed = count_removals(list, count, 1u << REMOVED,
+	    size);
+	const size_t marked = count_removals(list, count, 1u << MARKED,
+	    marked_size);
 
 	if (removed > 0)
 		printf("removed %zu, %s", removed, size);
