@@ -322,14 +322,14 @@ hold(struct opts *o)
 	int status;
 
 	/* Before the first line: a process that reads it may send a signal. */
-	hold_signals();
+	block_ending_signals();
 	status = attach_all(o);
 	if (status == ST_OK && !announce(o))
 		status = ST_FAILED;
 	if (o->args.command != NULL)
 		status = status == ST_OK ? run_for(o) : ST_NOT_RUN;
 	else if (status == ST_OK)
-		wait_for_end(o->time);
+		wait_for_ending_signal(o->time);
 	if (o->held != NULL)
 		detach_all(o);
 	free(o->held);

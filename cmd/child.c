@@ -56,7 +56,7 @@ ending_signals(void)
 }
 
 void
-hold_signals(void)
+block_ending_signals(void)
 {
 	sigset_t set = ending_signals();
 
@@ -91,7 +91,7 @@ next_signal(const sigset_t *set, int64_t deadline, siginfo_t *info)
 }
 
 void
-wait_for_end(uint64_t ms)
+wait_for_ending_signal(uint64_t ms)
 {
 	int64_t deadline = deadline_after(ms);
 	sigset_t set = ending_signals();

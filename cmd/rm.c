@@ -70,8 +70,8 @@ check_filters(struct opts *o)
 		return ST_USAGE;
 	if (!named || o->filter.set.count > 0)
 		o->run.filter = &o->filter.set;
-	if (only_named_kinds(&o->filter.set, "memory without a name cannot be "
-	    "removed: it is freed when its processes exit") != ST_OK)
+	if (exclude_unnamed_kinds(&o->filter.set, "memory without a name "
+	    "cannot be removed: it is freed when its processes exit") != ST_OK)
 		return ST_USAGE;
 	return check_filter(&o->filter.set);
 }

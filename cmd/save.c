@@ -173,7 +173,7 @@ save_operand(struct opts *o, const struct operand *operand)
 
 	status = find_operand(operand, &segment);
 	if (status == ST_OK)
-		status = filter_mark(&o->filter.set, &segment, 1, &passes);
+		status = filter_match(&o->filter.set, &segment, 1, &passes);
 	if (status != ST_OK)
 		return status;
 	if (passes)

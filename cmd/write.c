@@ -285,9 +285,12 @@ run(int argc, char **argv)
 	return status;
 }
 
-const struct cmd cmd_write = {.name = "write",
-    .summary = "Copies a file, a string or standard input into a segment",
-    .synopsis = "[-o OFFSET] [-n LENGTH] [-f FILE | -s STRING [-0] | -z[BYTE]] "
-		"[--lock-with SEM [--lock-timeout DURATION]] [-v] SEGMENT",
-    .options = options,
-    .run = run};
+const struct cmd cmd_write = {
+	.name = "write",
+	.summary = "Copies a file, a string or standard input into a segment",
+	.synopsis = "[-o OFFSET] [-n LENGTH] "
+	    "[-f FILE | -s STRING [-0] | -z[BYTE]] "
+	    "[--lock-with SEM [--lock-timeout DURATION]] [-v] SEGMENT",
+	.options = options,
+	.run = run
+};

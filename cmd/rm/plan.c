@@ -108,7 +108,7 @@ print_rows(const struct shmt_filter *filter, struct row *rows, size_t count)
 		.optional = segment_columns.optional,
 		.style = use_color(COLOR_AUTO) ? style_row : NULL
 	};
-	struct ipc_ns ipc_ns = { 0 };
+	struct namespace namespace = { 0 };
 	const char *const *name;
 	unsigned needs = 0;
 
@@ -118,9 +118,9 @@ print_rows(const struct shmt_filter *filter, struct row *rows, size_t count)
 		needs |= columns[table.column_count++]->needs;
 	}
 	add_rss(rows, count);
-	fill_rows(rows, count, needs, filter_idle(filter), &ipc_ns);
+	fill_rows(rows, count, needs, filter_idle(filter), &namespace);
 	print_table(&table, NULL, NULL);
-	free_namespace(&ipc_ns);
+	free_namespace(&namespace);
 }
 
 /* Prints the segments that were found, at most the first limit ones. */
@@ -154,7 +154,7 @@ print_segments(const struct removal *list, size_t count,
 static void
 get_owner(const void *row, struct value *value)
 {
-	*value = ((const struct group *)row)->key;
+	*value = ((const struct group *)row)->value;
 }
 
 /* Prints what would be removed of each owner, the largest sum first. */
