@@ -121,28 +121,13 @@ set_failed(const struct operand *operand, const struct shmt_info *segment,
 		warn_about(operand->text, "only its owner %s, its creator %s "
 		    "and root may change it", user_name(segment->uid),
 		    user_name(segment->cuid));
+	else if (segment->uid == geteuid())
+		warn_about(operand->text, "only root may give it to another "
+		    "user, or to a group that you are not in");
 	else
 		warn_about(operand->text, "only its owner %s and root may "
 		    "change it", user_name(segment->uid));
 	return ST_DENIED;
-}
-
-/* The seal that forbids to set this size, or NULL.  The facts about an object
- * that has a name do not have its seals. */
-static const char *
-find_seal(const struct shmt_info *object, uint64_t size)
-{
-	int fd, seals;
-
-	if (shmt_open(&object->object, 0, &fd) == -1)
-		return NULL;
-	seals = fcntl(fd, F_GET_SEALS);
-	close(fd);
-	if (seals == -1)
-		return NULL;
-	if (size > object->size)
-		return (seals & F_SEAL_GROW) != 0 ? "F_SEAL_GROW" : NULL;
-	return (seals & F_SEAL_SHRINK) != 0 ? "F_SEAL_SHRINK" : NULL;
 }
 
 static int
@@ -153,7 +138,7 @@ resize_failed(const struct operand *operand, struct shmt_info *object,
 	 * added. */
 	const struct shmt_request request = { .size = error == EFBIG ||
 	    size < object->size ? size : size - object->size };
-	const char *seal = NULL;
+	const bool grows = size > object->size;
 	char *names;
 
 	if (error == ENOENT)
@@ -167,13 +152,14 @@ resize_failed(const struct operand *operand, struct shmt_info *object,
 		free(names);
 		return ST_BUSY;
 	}
-	if (error == EPERM)
-		seal = find_seal(object, size);
-	if (seal == NULL)
-		return diagnose_object(operand->text, &object->object,
-		    &request, error);
-	warn_about(operand->text, "the seal %s forbids it", seal);
-	return ST_DENIED;
+	if (error == EPERM && (object->seals &
+	    (grows ? F_SEAL_GROW : F_SEAL_SHRINK)) != 0) {
+		warn_about(operand->text, "the seal %s forbids it",
+		    grows ? "F_SEAL_GROW" : "F_SEAL_SHRINK");
+		return ST_DENIED;
+	}
+	return diagnose_object(operand->text, &object->object, &request,
+	    error);
 }
 
 static int
