@@ -42,22 +42,35 @@ static const struct option_row options[] = {
 	{ 0 }
 };
 
-/* The semaphore is released when the contents are copied, so that other
- * processes do not wait for the disk. */
-struct hold {
+/* One segment that is being saved. */
+struct work {
+	const struct shmt_info *segment;
+	bool replaced;		/* another segment has its id */
 	const struct semaphore *semaphore;
-	bool held;
-	int status;
+	bool locked;
+	int status;		/* of releasing the semaphore */
 };
 
+/* Called when the contents are copied: other processes do not wait for the
+ * disk. */
 static void
-release(void *arg)
+unlock(void *arg)
 {
-	struct hold *hold = arg;
+	struct work *w = arg;
 
-	if (hold->held)
-		add_status(&hold->status, release_semaphore(hold->semaphore));
-	hold->held = false;
+	if (w->locked)
+		add_status(&w->status, release_semaphore(w->semaphore));
+	w->locked = false;
+}
+
+/* Called before the files get their names. */
+static bool
+check_same(void *arg, const struct shmt_saved *saved)
+{
+	struct work *w = arg;
+
+	w->replaced = !shmt_same(w->segment, &saved->segment);
+	return !w->replaced;
 }
 
 /* Whether a word is a segment rather than DIR; the path of a missing directory
@@ -118,9 +131,10 @@ static int
 save_one(struct opts *o, const char *object,
     const struct shmt_info *segment)
 {
-	struct hold hold = { .semaphore = &o->semaphore, .held = true };
-	struct shmt_saving how = { .flags = o->flags, .copied = release,
-		.arg = &hold };
+	struct work work = { .segment = segment, .semaphore = &o->semaphore,
+		.locked = true };
+	struct shmt_saving how = { .flags = o->flags, .copied = unlock,
+		.confirm = check_same, .arg = &work };
 	struct shmt_saved saved;
 	char *reason;
 	int status;
@@ -129,7 +143,7 @@ save_one(struct opts *o, const char *object,
 	if (status != ST_OK)
 		return status;
 	status = save_segment(o->dir, segment, &how, &saved, &reason);
-	release(&hold);
+	unlock(&work);
 	if (status == ST_OK) {
 		status = print_saved(o, &saved);
 		/* Once: cron would mail each line. */
@@ -137,10 +151,12 @@ save_one(struct opts *o, const char *object,
 			warn_about(object, "idle time starts again: see rm "
 			    "--stale --save");
 		o->noted |= saved.attached && saved.segment.nattch == 0;
-	} else
+	} else if (work.replaced)
+		status = report_replaced(object, segment->object.id);
+	else
 		warn_about(object, "%s", reason);
 	free(reason);
-	add_status(&status, hold.status);
+	add_status(&status, work.status);
 	return status;
 }
 
