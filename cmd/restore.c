@@ -141,7 +141,7 @@ file_damaged(const struct work *w)
 		warn_about(w->file, "the %s has %ju byte%s, the .meta says "
 		    "%ju: cut, damaged, or of another segment", w->saved.suffix,
 		    (uintmax_t)f->found, plural(f->found, "s"),
-		    (uintmax_t)t->wanted);
+		    (uintmax_t)f->wanted);
 		break;
 	default:
 		warn_about(w->file, "the %s is damaged, or of another "
@@ -319,7 +319,12 @@ restore_file(const struct opts *o, struct work *w, struct shmt_object *object)
 	int result;
 
 	progress_begin(&w->progress, 0);
-	result = shmt_restore(w->file, &how, object, &w->saved, &w->failure);
+	/* SIGSTOP and SIGCONT interrupt the reservation of an object. */
+	do
+		result = shmt_restore(w->file, &how, object, &w->saved,
+		    &w->failure);
+	while (result == -1 && errno == EINTR && !w->made &&
+	    caught_signal() == 0);
 	progress_end(&w->progress);
 	return result == 0 ? ST_OK : restore_failed(o, w, errno);
 }
