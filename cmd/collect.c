@@ -82,8 +82,8 @@ pick_operands(const struct selection *selection, struct shmt_list *all,
 	return filter_match(selection->filter, picked, n, passes);
 }
 
-/* Makes the rows of what the operands name, and marks those that do not pass
- * the filter. */
+/* Makes the rows of what the operands name, and sets excluded in those that do
+ * not pass the filter. */
 static int
 add_operands(const struct selection *selection, struct rows *rows)
 {
@@ -214,29 +214,18 @@ send_rows(void *arg, int out)
 	return error;
 }
 
-/* Subtracts count things of a size from *length, unless that is less. */
-static bool
-has_part(size_t *length, size_t count, size_t size)
-{
-	if (count > *length / size)
-		return false;
-	*length -= count * size;
-	return true;
-}
-
-/* Whether length bytes are a reply. */
+/* Whether length bytes are a reply, which no other process can have written. */
 static bool
 read_reply(const char *bytes, size_t length, struct reply *reply)
 {
 	if (length < sizeof(*reply))
 		return false;
 	memcpy(reply, bytes, sizeof(*reply));
-	length -= sizeof(*reply);
-	return has_part(&length, reply->row_count, sizeof(struct row)) &&
-	    has_part(&length, reply->holder_count,
-	    sizeof(struct shmt_holder)) &&
-	    has_part(&length, reply->namespace.process_count,
-	    sizeof(struct shmt_process)) && reply->names_size == length;
+	return length == sizeof(*reply) +
+	    reply->row_count * sizeof(struct row) +
+	    reply->holder_count * sizeof(struct shmt_holder) +
+	    reply->namespace.process_count * sizeof(struct shmt_process) +
+	    reply->names_size;
 }
 
 /* Copies bytes, which it moves past them. */
@@ -360,7 +349,6 @@ collect_namespace(const struct selection *selection, const struct shmt_ns *ns,
 	struct rows *rows = &collection->rows;
 	struct namespace *namespace = &rows->namespaces[rows->ns_count];
 	struct selection part = *selection;
-	size_t before = rows->count;
 	int status;
 	bool seen;
 
@@ -369,8 +357,7 @@ collect_namespace(const struct selection *selection, const struct shmt_ns *ns,
 	if (seen) {
 		identify_namespace(ns, namespace);
 		rows->ns_count++;
-	} else
-		rows->count = before;
+	}
 	return status;
 }
 
@@ -433,9 +420,8 @@ static int
 report_absent(const struct selection *selection, const struct rows *rows)
 {
 	const struct operand *operand = selection->operands;
-	struct shmt_object object;
 	struct shmt_info info;
-	int status = ST_OK, error;
+	int status = ST_OK, absent;
 	size_t o, i;
 
 	for (o = 0; o < selection->operand_count; o++, operand++) {
@@ -445,12 +431,11 @@ report_absent(const struct selection *selection, const struct rows *rows)
 				break;
 		if (i < rows->count)
 			continue;
-		error = ENOENT;
-		if (operand->ref.kind != SHMT_SYSV &&
-		    (shmt_resolve(&operand->ref, &object) == -1 ||
-		    shmt_info(&object, 0, &info) == -1))
-			error = errno;
-		add_status(&status, operand_failed(operand, error));
+		absent = find_operand(operand, &info);
+		/* It was created after the rows were made. */
+		if (absent == ST_OK)
+			absent = operand_failed(operand, ENOENT);
+		add_status(&status, absent);
 	}
 	return status;
 }

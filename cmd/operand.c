@@ -189,15 +189,26 @@ check_sealed(const struct operand *operand, const struct shmt_info *segment)
 }
 
 int
-find_operand(const struct operand *operand, struct shmt_info *segment)
+look_up_operand(const struct operand *operand, struct shmt_info *segment)
 {
 	struct shmt_object object;
+	struct shmt_info info;
 
 	if (shmt_resolve(&operand->ref, &object) == -1 ||
-	    shmt_info(&object, 0, segment) == -1)
-		return operand_failed(operand, errno);
+	    shmt_info(&object, 0, &info) == -1)
+		return -1;
 	/* Between the two calls the id may be reused for another segment. */
-	if (operand->ref.by_key && segment->key != operand->ref.key)
-		return operand_failed(operand, ENOENT);
-	return ST_OK;
+	if (operand->ref.by_key && info.key != operand->ref.key) {
+		errno = ENOENT;
+		return -1;
+	}
+	*segment = info;
+	return 0;
+}
+
+int
+find_operand(const struct operand *operand, struct shmt_info *segment)
+{
+	return look_up_operand(operand, segment) == 0 ? ST_OK :
+	    operand_failed(operand, errno);
 }

@@ -71,7 +71,8 @@ is_unattached(const struct row *row)
 	    !s->in_use : s->nattch == 0;
 }
 
-/* Most rows are not idle for so long, which is cheaper than the filter. */
+/* The idle time comes first: it is known, and most rows are not idle for so
+ * long. */
 static bool
 is_stale(const struct filling *filling, const struct row *row)
 {
@@ -320,26 +321,15 @@ assign_names(struct rows *rows, size_t first, char *text)
 void
 make_rows(struct rows *rows, struct shmt_list *all)
 {
-	struct shmt_info info;
-	struct row *more;
 	size_t i, size;
 
-	/* At least one: for 0, NULL would not mean a failure. */
-	more = check_memory(reallocarray(all->list, all->count + 1,
-	    sizeof(*more)));
-	/* A row is larger than its struct shmt_info, so moving the last one
-	 * first overwrites none. */
-	for (i = all->count; i-- > 0;) {
-		memcpy(&info, (char *)more + i * sizeof(info), sizeof(info));
-		memset(&more[i], 0, sizeof(more[i]));
-		more[i].segment = info;
-	}
-	rows->list = more;
+	rows->list = check_memory(calloc(all->count + 1, sizeof(*rows->list)));
+	for (i = 0; i < all->count; i++)
+		rows->list[i].segment = all->list[i];
 	rows->count = all->count;
 	rows->hidden = all->hidden;
 	rows->dir = all->dir;
-	assign_names(rows, 0, copy_names(more, all->count, &size));
-	all->list = NULL;
+	assign_names(rows, 0, copy_names(rows->list, rows->count, &size));
 	all->dir = 0;
 	shmt_list_free(all);
 }

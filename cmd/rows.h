@@ -77,11 +77,11 @@ char *copy_names(const struct row *list, size_t count, size_t *size);
  * now on. */
 void assign_names(struct rows *rows, size_t first, char *text);
 
-/* Makes room for count namespaces, once: rows point to them. */
+/* Allocates count namespaces, once: rows point to them. */
 void allocate_namespaces(struct rows *rows, size_t count);
 
-/* Makes the rows of a list, with copies of its names, all else zero, in the
- * memory of the list: it is no longer the caller's. */
+/* Makes the rows of a list, with copies of its names, all else zero, and frees
+ * the list. */
 void make_rows(struct rows *rows, struct shmt_list *all);
 
 /*
@@ -113,8 +113,8 @@ uint64_t row_ns(const struct row *row);
 /* The value of ID: a number, or the path of an object. */
 void set_id(struct value *value, const struct row *row);
 
-/* Adds the name and the path of an object, which are NULL and null unless they
- * are UTF-8; a name that is not is also in hexadecimal. */
+/* Adds the name and the path of an object.  A name that is not UTF-8 is in
+ * hexadecimal too, and a path that is not UTF-8 is null. */
 void json_names(struct json *json, const char *name, const char *path);
 
 /* Adds the members that JSON has for every segment beside the columns: its
