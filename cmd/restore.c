@@ -324,7 +324,7 @@ restore_file(const struct opts *o, struct work *w, struct shmt_object *object)
 		result = shmt_restore(w->file, &how, object, &w->saved,
 		    &w->failure);
 	while (result == -1 && errno == EINTR && !w->made &&
-	    caught_signal() == 0);
+	    w->failure.place == SHMT_AT_SEGMENT && caught_signal() == 0);
 	progress_end(&w->progress);
 	return result == 0 ? ST_OK : restore_failed(o, w, errno);
 }
