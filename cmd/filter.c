@@ -140,7 +140,7 @@ const struct option_row filter_options[] = {
 	    store_without_value, .choice = SHMT_BY_UNATTACHED },
 	{ 0, "creator-dead", NULL, "match those whose creator has exited",
 	    store_without_value, .choice = SHMT_BY_CREATOR_DEAD },
-	{ 0, "idle", "DURATION", "match no attach, detach or change since",
+	{ 0, "idle", "DURATION", "match those idle for DURATION or longer",
 	    store_by_time, .choice = SHMT_BY_IDLE },
 	{ 0, "min-size", "SIZE", "match those of SIZE or more",
 	    store_by_size, .choice = SHMT_BY_MIN_SIZE },
