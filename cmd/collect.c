@@ -149,8 +149,8 @@ struct reply {
 	struct namespace namespace;	/* without the lists of its processes */
 };
 
-/* The /dev/shm of a namespace, which others may have too: EEXIST.  Without one,
- * the list of its objects fails. */
+/* Finds out which /dev/shm the namespace has.  EEXIST: a namespace before it
+ * has the same one.  If it has none, the list of its objects fails later. */
 static int
 identify_shm(const struct rows *before, struct namespace *namespace)
 {

@@ -104,7 +104,7 @@ report_progress(void *arg, uint64_t done)
 }
 
 /* From now on the reaper removes the segment, unless it is dismissed.  An
- * object will be made, where --ns says. */
+ * object is not made yet: it will be in the /dev/shm of --ns. */
 static bool
 segment_made(void *arg, const struct shmt_info *segment)
 {
