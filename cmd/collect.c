@@ -132,7 +132,7 @@ collect_here(const struct selection *selection, struct rows *rows,
 	    add_operands(selection, rows) : add_matches(selection, rows);
 	if (status == ST_OK)
 		fill_rows(rows->list, rows->count, selection->needs,
-		    filter_idle(selection->filter), namespace);
+		    shmt_stale_idle(selection->filter), namespace);
 	return status;
 }
 

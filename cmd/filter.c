@@ -362,12 +362,6 @@ filter_needs_holders(const struct shmt_filter *filter,
 	return false;
 }
 
-uint64_t
-filter_idle(const struct shmt_filter *filter)
-{
-	return filter != NULL ? shmt_stale_idle(filter) : SHMT_STALE_IDLE;
-}
-
 int
 filter_match(const struct shmt_filter *filter,
     const struct shmt_info *list, size_t count, bool *passes)

@@ -9,7 +9,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "shmtool.h"
 #include "ui/options.h"
@@ -69,9 +68,6 @@ void warn_of_hidden(const struct shmt_filter *filter);
 
 /* Reports that the holders could not be found; returns the status. */
 int holders_failed(int error);
-
-/* The seconds without use that make a segment stale; filter may be NULL. */
-uint64_t filter_idle(const struct shmt_filter *filter);
 
 /* Finds out which segments of a list pass; ST_OK, or another status after a
  * message. */

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "filter.h"
 #include "groups.h"
 #include "rm/plan.h"
 #include "rm/removal.h"
@@ -118,7 +117,8 @@ print_rows(const struct shmt_filter *filter, struct row *rows, size_t count)
 		needs |= columns[table.column_count++]->needs;
 	}
 	add_rss(rows, count);
-	fill_rows(rows, count, needs, filter_idle(filter), &namespace);
+	fill_rows(rows, count, needs, filter != NULL ?
+	    shmt_stale_idle(filter) : SHMT_STALE_IDLE, &namespace);
 	print_table(&table, NULL, NULL);
 	free_namespace(&namespace);
 }
