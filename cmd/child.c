@@ -87,6 +87,13 @@ next_signal(const sigset_t *set, int64_t deadline, siginfo_t *info)
 		left.tv_nsec = (long)(rest % 1000) * 1000000;
 		got = sigtimedwait(set, info, &left);
 	} while (got == -1 && errno == EINTR);
+	/* Where a seccomp filter refuses the call.  What is attached is detached
+	 * by the exit, and the reaper removes what was created. */
+	if (got == -1 && errno != EAGAIN) {
+		warn_about(NULL, "cannot wait for signals: %s",
+		    strerror(errno));
+		exit(ST_FAILED);
+	}
 	return got == -1 ? 0 : got;
 }
 

@@ -174,6 +174,23 @@ $address: beyond the address space"
 	done
 }
 
+@test "attach: where it cannot wait, that is a failure" {
+	command -v strace >/dev/null && is_plain && ! is_32_bit ||
+		skip "needs strace, and the program alone"
+	make_segment
+	local words
+	for words in "" "-- sleep 60"; do
+		# shellcheck disable=SC2086
+		run --separate-stderr timeout 20 strace -qq -o /dev/null \
+			-e inject=rt_sigtimedwait:error=EPERM \
+			shmtool attach -r "$id" $words
+		[[ $stderr != *strace:* ]] || skip "strace does not work here"
+		[ "$status" -eq 1 ]
+		[[ $stderr == *"shmtool: attach: cannot wait for signals: "* ]]
+		[ "$(of_id nattch "$id")" -eq 0 ]
+	done
+}
+
 @test "attach: several segments, a line for each" {
 	make_segment 4096
 	a=$id
