@@ -204,36 +204,43 @@ check_same(const struct operand *operand, const struct shmt_info *segment)
 }
 
 static int
+set_owner_and_mode(const struct opts *o, const struct operand *operand,
+    struct shmt_info *segment)
+{
+	struct shmt_info wanted;
+
+	/* To enlarge it may have taken long, and others may have set them. */
+	if (o->size_text != NULL &&
+	    shmt_info(&segment->object, 0, segment) == -1)
+		return operand_failed(operand, errno);
+	wanted = *segment;
+	if (o->mode != NULL &&
+	    shmt_parse_mode(o->mode, segment->mode, &wanted.mode) == -1)
+		return fail(operand->text, errno);
+	if (o->owner.uid != OWNER_KEPT)
+		wanted.uid = o->owner.uid;
+	if (o->owner.gid != OWNER_KEPT)
+		wanted.gid = o->owner.gid;
+	return shmt_set(&wanted) == 0 ? check_same(operand, segment) :
+	    set_failed(operand, segment, errno);
+}
+
+static int
 set_one(const struct opts *o, const struct operand *operand)
 {
-	struct shmt_info segment, wanted;
+	struct shmt_info segment;
 	int status;
 
 	status = find_operand(operand, &segment);
 	/* First what is refused most often, before anything was changed. */
 	if (status == ST_OK && o->size_text != NULL)
 		status = resize(o, operand, &segment);
-	if (status != ST_OK)
-		return status;
-	wanted = segment;
-	if (o->mode != NULL &&
-	    shmt_parse_mode(o->mode, segment.mode, &wanted.mode) == -1)
-		return fail(operand->text, errno);
-	if (o->owner.uid != OWNER_KEPT)
-		wanted.uid = o->owner.uid;
-	if (o->owner.gid != OWNER_KEPT)
-		wanted.gid = o->owner.gid;
-	if (o->mode != NULL || sets_owner(o)) {
-		if (shmt_set(&wanted) == -1)
-			return set_failed(operand, &segment, errno);
-		status = check_same(operand, &segment);
-		if (status != ST_OK)
-			return status;
-	}
-	if ((o->lock || o->unlock) &&
+	if (status == ST_OK && (o->mode != NULL || sets_owner(o)))
+		status = set_owner_and_mode(o, operand, &segment);
+	if (status == ST_OK && (o->lock || o->unlock) &&
 	    shmt_lock(&segment.object, o->lock) == -1)
-		return lock_failed(operand, &segment, errno);
-	return ST_OK;
+		status = lock_failed(operand, &segment, errno);
+	return status;
 }
 
 static int

@@ -119,14 +119,14 @@ is_reserved() {
 	[ "$(stat -c %b /dev/shm/x)" -ge 112 ]
 }
 
-# Begins to enlarge /x to 64K; returns when the memory is reserved, a second
-# before fallocate(2) does.
+# enlarge_slowly [OPTION...]: begins to enlarge /x to 64K; returns when the
+# memory is reserved, a second before fallocate(2) does.
 enlarge_slowly() {
 	command -v strace >/dev/null || skip "needs strace"
 	is_plain || skip "the program has to be the child of strace"
 	strace -qq -o "$BATS_TEST_TMPDIR/calls" -e trace=fallocate \
 		-e inject=fallocate:delay_exit=1000000:when=1 \
-		shmtool set -s 64K /x 3>&- &
+		shmtool set -s 64K "$@" /x 3>&- &
 	pid=$!
 	wait_for is_reserved
 }
@@ -142,6 +142,16 @@ was_slow() {
 	wait "$pid"
 	was_slow
 	[ "$(size)" = 1048576 ]
+}
+
+@test "set -s -m: an owner set while it is enlarged stays" {
+	needs_root "sets a group"
+	enlarge_slowly -m g+w
+	chown 12345:12346 /dev/shm/x
+	chmod 0604 /dev/shm/x
+	wait "$pid"
+	was_slow
+	[ "$(stat -c %u:%g:%a /dev/shm/x)" = 12345:12346:624 ]
 }
 
 @test "set -s: killed when it has reserved memory, it leaves none behind" {
