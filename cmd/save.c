@@ -127,8 +127,9 @@ print_saved(const struct opts *o, const struct shmt_saved *saved)
 	return flush_output() ? ST_OK : ST_FAILED;
 }
 
+/* Called with the semaphore held, which is released here. */
 static int
-save_one(struct opts *o, const char *object,
+save_locked(struct opts *o, const char *object,
     const struct shmt_info *segment)
 {
 	struct work work = { .segment = segment, .semaphore = &o->semaphore,
@@ -139,9 +140,6 @@ save_one(struct opts *o, const char *object,
 	char *reason;
 	int status;
 
-	status = acquire_semaphore(&o->semaphore);
-	if (status != ST_OK)
-		return status;
 	status = save_segment(o->dir, segment, &how, &saved, &reason);
 	unlock(&work);
 	if (status == ST_OK) {
@@ -164,7 +162,7 @@ static int
 save_selected(struct opts *o)
 {
 	struct shmt_list list;
-	int status;
+	int status, one;
 	size_t i;
 	char object[OPERAND_TEXT];
 
@@ -174,28 +172,37 @@ save_selected(struct opts *o)
 		return status;
 	for (i = 0; i < list.count && caught_signal() == 0; i++) {
 		operand_text(&list.list[i].object, object);
-		add_status(&status, save_one(o, object, &list.list[i]));
+		one = acquire_semaphore(&o->semaphore);
+		if (one == ST_OK)
+			one = save_locked(o, object, &list.list[i]);
+		add_status(&status, one);
 	}
 	shmt_list_free(&list);
 	return status;
 }
 
+/* The semaphore comes first: until it is held, the segment may be replaced by
+ * another one of its key or name. */
 static int
 save_operand(struct opts *o, const struct operand *operand)
 {
 	struct shmt_info segment;
-	bool passes;
+	bool passes = false;
 	int status;
 
+	status = acquire_semaphore(&o->semaphore);
+	if (status != ST_OK)
+		return status;
 	status = find_operand(operand, &segment);
 	if (status == ST_OK)
 		status = filter_match(&o->filter.set, &segment, 1, &passes);
-	if (status != ST_OK)
-		return status;
 	if (passes)
-		return save_one(o, operand->text, &segment);
-	warn_about(operand->text, "not saved: it does not pass the filters");
-	return ST_OK;
+		return save_locked(o, operand->text, &segment);
+	if (status == ST_OK)
+		warn_about(operand->text, "not saved: it does not pass the "
+		    "filters");
+	add_status(&status, release_semaphore(&o->semaphore));
+	return status;
 }
 
 static int
