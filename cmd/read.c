@@ -258,8 +258,6 @@ send_dump(const struct opts *o, struct shmt_view *view,
 	return transfer_failed(&o->operand, output->path, o->length, d.done);
 }
 
-/* Called with the semaphore held: until then the segment may be resized or
- * replaced by another one of its key or name. */
 static int
 open_segment(struct opts *o, struct shmt_info *segment,
     struct shmt_view **view)
@@ -287,6 +285,8 @@ send_locked(struct opts *o, struct output *output)
 	uint64_t done = 0;
 	int status;
 
+	/* First, since until it is held the segment may be resized, or replaced
+	 * by another one of its key or name. */
 	status = acquire_semaphore(&o->semaphore);
 	if (status != ST_OK)
 		return status;
