@@ -271,8 +271,8 @@ create(struct creation *c)
 		status = deliver(c);
 	else if (c->command != NULL)
 		status = ST_NOT_RUN;
-	/* From here on signals are blocked, so that what was printed is not
-	 * removed, unless a signal has come already. */
+	/* No signal between here and exit: the id or name was printed, or it is
+	 * removed; both if a signal has just come. */
 	stop_catching();
 	if (status != ST_OK || c->command != NULL || caught_signal() != 0)
 		undo(c);
