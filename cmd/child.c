@@ -87,8 +87,8 @@ next_signal(const sigset_t *set, int64_t deadline, siginfo_t *info)
 		left.tv_nsec = (long)(rest % 1000) * 1000000;
 		got = sigtimedwait(set, info, &left);
 	} while (got == -1 && errno == EINTR);
-	/* Where a seccomp filter refuses the call.  What is attached is detached
-	 * by the exit, and the reaper removes what was created. */
+	/* Where a seccomp filter refuses the call.  The exit detaches what is
+	 * attached, and lets the reaper remove what was created. */
 	if (got == -1 && errno != EAGAIN) {
 		warn_about(NULL, "cannot wait for signals: %s",
 		    strerror(errno));

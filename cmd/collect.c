@@ -321,7 +321,8 @@ identify_namespace(const struct shmt_ns *ns, struct namespace *namespace)
 
 	namespace->ns = *ns;
 	shmt_process(ns->pid, time(NULL), &process);
-	strlcpy(namespace->command, process.command, sizeof(namespace->command));
+	strlcpy(namespace->command, process.command,
+	    sizeof(namespace->command));
 }
 
 static int
