@@ -57,7 +57,7 @@ store_address(const struct option_row *row, const char *text, void *to)
 static const struct option_row options[] = {
 	{ 'r', "read-only", NULL, "attach for reading only",
 	    SETS(flags, SHMT_RDONLY) },
-	{ 'x', "exec", NULL, "allow to run code in it",
+	{ 'x', "exec", NULL, "allow running code in it",
 	    SETS(flags, SHMT_EXEC) },
 	{ 'a', "address", "ADDRESS", "attach there and nowhere else",
 	    store_address, TO(address) },
@@ -121,13 +121,26 @@ access_word(unsigned flags)
 	    (flags & SHMT_EXEC ? 2 : 0)];
 }
 
-/* EINVAL for a segment that exists: the address is wrong. */
+/* Whether it would end above the stack, which is last in an address space.  The
+ * errno of shmat(2) for that is ENOMEM, or EINVAL as for a used address. */
+static bool
+is_too_high(const struct opts *o, const struct held *h)
+{
+	const uint64_t stack = (uintptr_t)&stack;
+
+	return o->address > stack || h->segment.size > stack - o->address;
+}
+
 static int
 report_address(const struct opts *o, const struct held *h)
 {
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 
-	if (o->address % page != 0 && (o->flags & SHMT_ROUND) == 0)
+	if (is_too_high(o, h))
+		warn_about(h->operand->text, "%ju bytes at address %#jx: "
+		    "beyond the address space of a process",
+		    (uintmax_t)h->segment.size, (uintmax_t)o->address);
+	else if (o->address % page != 0 && (o->flags & SHMT_ROUND) == 0)
 		warn_about(h->operand->text, "address %#jx is not a multiple "
 		    "of %ju%s", (uintmax_t)o->address, (uintmax_t)page,
 		    h->segment.object.kind == SHMT_SYSV ?
@@ -177,7 +190,8 @@ report_refusal(const struct opts *o, const struct held *h, int error)
 		if (status != -1)
 			return status;
 	}
-	if (error == EINVAL && o->address != 0)
+	if (o->address != 0 && (error == EINVAL ||
+	    (error == ENOMEM && is_too_high(o, h))))
 		return report_address(o, h);
 	if (error != EACCES)
 		return diagnose_refusal(h->operand->text, &request,
@@ -322,14 +336,14 @@ hold(struct opts *o)
 	int status;
 
 	/* Before the first line: a process that reads it may send a signal. */
-	hold_signals();
+	block_ending_signals();
 	status = attach_all(o);
 	if (status == ST_OK && !announce(o))
 		status = ST_FAILED;
 	if (o->args.command != NULL)
 		status = status == ST_OK ? run_for(o) : ST_NOT_RUN;
 	else if (status == ST_OK)
-		wait_for_end(o->time);
+		wait_for_ending_signal(o->time);
 	if (o->held != NULL)
 		detach_all(o);
 	free(o->held);

@@ -63,8 +63,8 @@ get_fds(const void *row, struct value *value)
 
 #define OF_HOLDER(member) COLUMN_FIELD(struct attachment, holder.member)
 
-/* Those that are new beside a segment stand together; the last of them is of
- * objects alone. */
+/* Those that a segment does not have itself stand together; the last of them,
+ * FDS, only objects have. */
 static const struct column columns[] = {
 	{ "ID", VALUE_NUMBER, .get = get_id },
 	{ "KEY", VALUE_KEY, .get = get_key },

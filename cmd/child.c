@@ -56,7 +56,7 @@ ending_signals(void)
 }
 
 void
-hold_signals(void)
+block_ending_signals(void)
 {
 	sigset_t set = ending_signals();
 
@@ -87,11 +87,18 @@ next_signal(const sigset_t *set, int64_t deadline, siginfo_t *info)
 		left.tv_nsec = (long)(rest % 1000) * 1000000;
 		got = sigtimedwait(set, info, &left);
 	} while (got == -1 && errno == EINTR);
+	/* Where a seccomp filter refuses the call.  The exit detaches what is
+	 * attached, and lets the reaper remove what was created. */
+	if (got == -1 && errno != EAGAIN) {
+		warn_about(NULL, "cannot wait for signals: %s",
+		    strerror(errno));
+		exit(ST_FAILED);
+	}
 	return got == -1 ? 0 : got;
 }
 
 void
-wait_for_end(uint64_t ms)
+wait_for_ending_signal(uint64_t ms)
 {
 	int64_t deadline = deadline_after(ms);
 	sigset_t set = ending_signals();

@@ -14,11 +14,11 @@
 #include "shmtool.h"
 
 /* Blocks HUP, INT and TERM, for one of the two functions below. */
-void hold_signals(void);
+void block_ending_signals(void);
 
 /* Waits for HUP, INT or TERM, for at most ms milliseconds (UINT64_MAX: no
  * limit). */
-void wait_for_end(uint64_t ms);
+void wait_for_ending_signal(uint64_t ms);
 
 struct child {
 	char **command;

@@ -79,11 +79,11 @@ pick_operands(const struct selection *selection, struct shmt_list *all,
 	free(all->list);
 	all->list = picked;
 	all->count = n;
-	return filter_mark(selection->filter, picked, n, passes);
+	return filter_match(selection->filter, picked, n, passes);
 }
 
-/* Makes the rows of what the operands name, and marks those that do not pass
- * the filter. */
+/* Makes the rows of what the operands name, and sets excluded in those that do
+ * not pass the filter. */
 static int
 add_operands(const struct selection *selection, struct rows *rows)
 {
@@ -103,7 +103,7 @@ add_operands(const struct selection *selection, struct rows *rows)
 	else
 		shmt_list_free(&all);
 	for (i = 0; i < rows->count; i++)
-		rows->list[i].filtered = !passes[i];
+		rows->list[i].excluded = !passes[i];
 	free(passes);
 	return status;
 }
@@ -124,7 +124,7 @@ add_matches(const struct selection *selection, struct rows *rows)
 /* Makes the rows of the namespace that this process is in. */
 static int
 collect_here(const struct selection *selection, struct rows *rows,
-    struct ipc_ns *ipc_ns)
+    struct namespace *namespace)
 {
 	int status;
 
@@ -132,7 +132,7 @@ collect_here(const struct selection *selection, struct rows *rows,
 	    add_operands(selection, rows) : add_matches(selection, rows);
 	if (status == ST_OK)
 		fill_rows(rows->list, rows->count, selection->needs,
-		    filter_idle(selection->filter), ipc_ns);
+		    shmt_stale_idle(selection->filter), namespace);
 	return status;
 }
 
@@ -146,13 +146,13 @@ struct inside {
  * names. */
 struct reply {
 	size_t row_count, holder_count, names_size;
-	struct ipc_ns ipc_ns;	/* without the lists of its processes */
+	struct namespace namespace;	/* without the lists of its processes */
 };
 
-/* The /dev/shm of a namespace, which others may have too: EEXIST.  Without one,
- * the list of its objects fails. */
+/* Finds out which /dev/shm the namespace has.  EEXIST: a namespace before it
+ * has the same one.  If it has none, the list of its objects fails later. */
 static int
-identify_shm(const struct rows *before, struct ipc_ns *ipc_ns)
+identify_shm(const struct rows *before, struct namespace *namespace)
 {
 	struct stat st;
 	size_t i;
@@ -163,16 +163,16 @@ identify_shm(const struct rows *before, struct ipc_ns *ipc_ns)
 		if (before->namespaces[i].dev == st.st_dev &&
 		    before->namespaces[i].inode == st.st_ino)
 			return EEXIST;
-	ipc_ns->dev = st.st_dev;
-	ipc_ns->inode = st.st_ino;
+	namespace->dev = st.st_dev;
+	namespace->inode = st.st_ino;
 	return 0;
 }
 
 static int
-send_reply(const struct rows *rows, const struct ipc_ns *ipc_ns, int out)
+send_reply(const struct rows *rows, const struct namespace *namespace, int out)
 {
-	const struct shmt_holders *holders = &ipc_ns->holders;
-	struct reply reply = { rows->count, holders->count, 0, *ipc_ns };
+	const struct shmt_holders *holders = &namespace->holders;
+	struct reply reply = { rows->count, holders->count, 0, *namespace };
 	FILE *file = fdopen(out, "w");
 	char *names;
 
@@ -184,9 +184,9 @@ send_reply(const struct rows *rows, const struct ipc_ns *ipc_ns, int out)
 	if (holders->count > 0)
 		fwrite(holders->list, sizeof(*holders->list), holders->count,
 		    file);
-	if (ipc_ns->process_count > 0)
-		fwrite(ipc_ns->processes, sizeof(*ipc_ns->processes),
-		    ipc_ns->process_count, file);
+	if (namespace->process_count > 0)
+		fwrite(namespace->processes, sizeof(*namespace->processes),
+		    namespace->process_count, file);
 	fwrite(names, 1, reply.names_size, file);
 	free(names);
 	return ferror(file) || fflush(file) == EOF ? errno : 0;
@@ -197,46 +197,35 @@ static int
 send_rows(void *arg, int out)
 {
 	const struct inside *inside = arg;
-	struct ipc_ns ipc_ns = { 0 };
+	struct namespace namespace = { 0 };
 	struct rows rows = { 0 };
 	int error = 0;
 
 	if (inside->selection->kinds == SHMT_KIND(SHMT_POSIX))
-		error = identify_shm(inside->rows, &ipc_ns);
+		error = identify_shm(inside->rows, &namespace);
 	if (error != 0)
 		return error;
 	/* collect_here() has printed a message. */
-	if (collect_here(inside->selection, &rows, &ipc_ns) != ST_OK)
+	if (collect_here(inside->selection, &rows, &namespace) != ST_OK)
 		return ECANCELED;
-	error = send_reply(&rows, &ipc_ns, out);
+	error = send_reply(&rows, &namespace, out);
 	free_rows(&rows);
-	free_namespace(&ipc_ns);
+	free_namespace(&namespace);
 	return error;
 }
 
-/* Subtracts count things of a size from *length, unless that is less. */
-static bool
-has_part(size_t *length, size_t count, size_t size)
-{
-	if (count > *length / size)
-		return false;
-	*length -= count * size;
-	return true;
-}
-
-/* Whether length bytes are a reply. */
+/* Whether length bytes are a reply, which no other process can have written. */
 static bool
 read_reply(const char *bytes, size_t length, struct reply *reply)
 {
 	if (length < sizeof(*reply))
 		return false;
 	memcpy(reply, bytes, sizeof(*reply));
-	length -= sizeof(*reply);
-	return has_part(&length, reply->row_count, sizeof(struct row)) &&
-	    has_part(&length, reply->holder_count,
-	    sizeof(struct shmt_holder)) &&
-	    has_part(&length, reply->ipc_ns.process_count,
-	    sizeof(struct shmt_process)) && reply->names_size == length;
+	return length == sizeof(*reply) +
+	    reply->row_count * sizeof(struct row) +
+	    reply->holder_count * sizeof(struct shmt_holder) +
+	    reply->namespace.process_count * sizeof(struct shmt_process) +
+	    reply->names_size;
 }
 
 /* Copies bytes, which it moves past them. */
@@ -252,7 +241,7 @@ copy_part(const char **bytes, size_t size)
 
 static int
 receive_rows(const char *bytes, size_t length, struct rows *rows,
-    struct ipc_ns *ipc_ns)
+    struct namespace *namespace)
 {
 	size_t rows_size, i, first = rows->count;
 	struct shmt_holder *holders;
@@ -269,14 +258,14 @@ receive_rows(const char *bytes, size_t length, struct rows *rows,
 	rows->count += reply.row_count;
 	memcpy(more, bytes, rows_size);
 	for (i = 0; i < reply.row_count; i++)
-		more[i].ipc_ns = ipc_ns;
+		more[i].namespace = namespace;
 	bytes += rows_size;
 	holders = copy_part(&bytes, reply.holder_count * sizeof(*holders));
-	*ipc_ns = reply.ipc_ns;
-	ipc_ns->holders = (struct shmt_holders){ holders, reply.holder_count,
-	    reply.ipc_ns.holders.hidden, NULL };
-	ipc_ns->processes = copy_part(&bytes, ipc_ns->process_count *
-	    sizeof(*ipc_ns->processes));
+	*namespace = reply.namespace;
+	namespace->holders = (struct shmt_holders){ holders, reply.holder_count,
+	    reply.namespace.holders.hidden, NULL };
+	namespace->processes = copy_part(&bytes, namespace->process_count *
+	    sizeof(*namespace->processes));
 	assign_names(rows, first, copy_part(&bytes, reply.names_size));
 	return ST_OK;
 }
@@ -285,7 +274,7 @@ receive_rows(const char *bytes, size_t length, struct rows *rows,
  * more, has no /dev/shm of its own, may not be entered, or something failed. */
 static int
 collect_there(const struct selection *selection, const struct shmt_ns *ns,
-    struct collection *collection, struct ipc_ns *ipc_ns, bool *seen)
+    struct collection *collection, struct namespace *namespace, bool *seen)
 {
 	struct inside inside = { selection, &collection->rows };
 	size_t length;
@@ -295,7 +284,7 @@ collect_there(const struct selection *selection, const struct shmt_ns *ns,
 	*seen = false;
 	if (shmt_ns_run(ns, send_rows, &inside, &reply, &length) == 0) {
 		status = receive_rows(reply, length, &collection->rows,
-		    ipc_ns);
+		    namespace);
 		free(reply);
 		*seen = status == ST_OK;
 		return status;
@@ -316,7 +305,7 @@ collect_there(const struct selection *selection, const struct shmt_ns *ns,
 	case ENOSPC:
 	case ETIMEDOUT:
 	case EIO:
-		collection->closed++;
+		collection->not_entered++;
 		return ST_OK;
 	case ECANCELED:
 		return ST_FAILED;
@@ -326,13 +315,14 @@ collect_there(const struct selection *selection, const struct shmt_ns *ns,
 }
 
 static void
-name_ns(const struct shmt_ns *ns, struct ipc_ns *ipc_ns)
+identify_namespace(const struct shmt_ns *ns, struct namespace *namespace)
 {
 	struct shmt_process process;
 
-	ipc_ns->ns = *ns;
+	namespace->ns = *ns;
 	shmt_process(ns->pid, time(NULL), &process);
-	strlcpy(ipc_ns->command, process.command, sizeof(ipc_ns->command));
+	strlcpy(namespace->command, process.command,
+	    sizeof(namespace->command));
 }
 
 static int
@@ -358,19 +348,17 @@ collect_namespace(const struct selection *selection, const struct shmt_ns *ns,
     struct collection *collection)
 {
 	struct rows *rows = &collection->rows;
-	struct ipc_ns *ipc_ns = &rows->namespaces[rows->ns_count];
+	struct namespace *namespace = &rows->namespaces[rows->ns_count];
 	struct selection part = *selection;
-	size_t before = rows->count;
 	int status;
 	bool seen;
 
 	part.kinds = SHMT_KIND(ns->kind);
-	status = collect_there(&part, ns, collection, ipc_ns, &seen);
+	status = collect_there(&part, ns, collection, namespace, &seen);
 	if (seen) {
-		name_ns(ns, ipc_ns);
+		identify_namespace(ns, namespace);
 		rows->ns_count++;
-	} else
-		rows->count = before;
+	}
 	return status;
 }
 
@@ -390,7 +378,7 @@ collect_everywhere(
 			add_status(&status, add_namespaces(kind, &list,
 			    &count, &collection->hidden));
 	if (status == ST_OK)
-		make_namespaces(rows, count);
+		allocate_namespaces(rows, count);
 	for (i = 0; rows->namespaces != NULL && i < count; i++)
 		add_status(&status, collect_namespace(selection, &list[i],
 		    collection));
@@ -412,7 +400,7 @@ collect_all(const struct selection *selection, struct collection *collection)
 
 	if (selection->all_ns)
 		return collect_everywhere(selection, collection);
-	make_namespaces(rows, 1);
+	allocate_namespaces(rows, 1);
 	status = collect_here(selection, rows, rows->namespaces);
 	if (status != ST_OK)
 		return status;
@@ -423,7 +411,7 @@ collect_all(const struct selection *selection, struct collection *collection)
 		    strerror(errno));
 		status = ST_FAILED;
 	}
-	name_ns(&own, rows->namespaces);
+	identify_namespace(&own, rows->namespaces);
 	return status;
 }
 
@@ -433,9 +421,8 @@ static int
 report_absent(const struct selection *selection, const struct rows *rows)
 {
 	const struct operand *operand = selection->operands;
-	struct shmt_object object;
 	struct shmt_info info;
-	int status = ST_OK, error;
+	int status = ST_OK, absent;
 	size_t o, i;
 
 	for (o = 0; o < selection->operand_count; o++, operand++) {
@@ -445,12 +432,11 @@ report_absent(const struct selection *selection, const struct rows *rows)
 				break;
 		if (i < rows->count)
 			continue;
-		error = ENOENT;
-		if (operand->ref.kind != SHMT_SYSV &&
-		    (shmt_resolve(&operand->ref, &object) == -1 ||
-		    shmt_info(&object, 0, &info) == -1))
-			error = errno;
-		add_status(&status, operand_failed(operand, error));
+		absent = find_operand(operand, &info);
+		/* It was created after the rows were made. */
+		if (absent == ST_OK)
+			absent = operand_failed(operand, ENOENT);
+		add_status(&status, absent);
 	}
 	return status;
 }
@@ -468,7 +454,7 @@ collect(const struct selection *selection, struct collection *collection)
 		add_status(&status, report_absent(selection, rows));
 	/* Operands that exist, but do not pass the filter. */
 	for (i = 0; i < rows->count; i++)
-		if (!rows->list[i].filtered)
+		if (!rows->list[i].excluded)
 			rows->list[kept++] = rows->list[i];
 	rows->count = kept;
 	return status;
@@ -495,10 +481,10 @@ static bool
 is_complete(const struct row *row)
 {
 	if (row->path == NULL)
-		return shmt_holders_complete(&row->ipc_ns->holders,
+		return shmt_holders_complete(&row->namespace->holders,
 		    &row->segment);
 	return (row->status & STATUS_USED) == 0 && (is_unattached(row) ||
-	    row->ipc_ns->holders.hidden == 0);
+	    row->namespace->holders.hidden == 0);
 }
 
 /* Whether the mappings that were seen are those that the segments count. */
@@ -541,10 +527,10 @@ check_complete(const struct selection *selection,
 		    plural(collection->hidden, "es"));
 		complete = false;
 	}
-	if (collection->closed > 0) {
+	if (collection->not_entered > 0) {
 		warn_about("--all-ns", "%zu namespace%s may not be entered, or "
-		    "did not answer", collection->closed,
-		    plural(collection->closed, "s"));
+		    "did not answer", collection->not_entered,
+		    plural(collection->not_entered, "s"));
 		complete = false;
 	}
 	/* One note about processes that may not be read is enough. */

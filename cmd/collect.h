@@ -26,7 +26,7 @@ struct selection {
 
 struct collection {
 	struct rows rows;
-	size_t closed;		/* namespaces that may not be entered */
+	size_t not_entered;	/* namespaces that may not be entered */
 	size_t hidden;		/* processes whose namespace is unknown */
 };
 

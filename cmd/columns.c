@@ -99,7 +99,7 @@ set_numbered(struct value *value, const struct row *row, unsigned number)
 	static const struct shmt_process unknown = { .state = SHMT_UNKNOWN };
 
 	set_process(value, number == 0 ? &unknown :
-	    &row->ipc_ns->processes[number - 1]);
+	    &row->namespace->processes[number - 1]);
 }
 
 static void
@@ -117,7 +117,7 @@ get_lcommand(const void *row, struct value *value)
 uint64_t
 row_ns(const struct row *row)
 {
-	const struct shmt_ns *ns = &row->ipc_ns->ns;
+	const struct shmt_ns *ns = &row->namespace->ns;
 
 	return ns->kind == row->segment.object.kind ? ns->inode : 0;
 }
@@ -135,7 +135,7 @@ get_ns(const void *row, struct value *value)
 static void
 get_nspid(const void *row, struct value *value)
 {
-	pid_t pid = ((const struct row *)row)->ipc_ns->ns.pid;
+	pid_t pid = ((const struct row *)row)->namespace->ns.pid;
 
 	if (pid != 0)
 		set_number(value, (uint64_t)pid);
@@ -144,7 +144,7 @@ get_nspid(const void *row, struct value *value)
 static void
 get_nscommand(const void *row, struct value *value)
 {
-	const char *command = ((const struct row *)row)->ipc_ns->command;
+	const char *command = ((const struct row *)row)->namespace->command;
 
 	if (command[0] != '\0')
 		set_text(value, command);

@@ -269,7 +269,7 @@ limits_failed(const char *bad, int error)
 	const char *reason = strerror(error);
 
 	if (bad != NULL && error == EBADMSG)
-		reason = "holds something else than the kernel's numbers";
+		reason = "holds something other than the kernel's numbers";
 	warn_about(bad != NULL ? bad : "limits of System V IPC", "%s", reason);
 	return status_of(error);
 }

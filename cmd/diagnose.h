@@ -24,7 +24,7 @@ int diagnose_refusal(const char *object, const struct shmt_request *request,
 int diagnose_object(const char *text, const struct shmt_object *object,
     const struct shmt_request *request, int error);
 
-/* What vm.overcommit_memory 2 refuses. */
+/* Memory that is refused because vm.overcommit_memory is 2. */
 int report_overcommit(const char *object, const struct shmt_cause *cause);
 
 /* An owner that could not be set on a new segment or object. */

@@ -43,7 +43,7 @@ add_clause(const struct option_row *row, uint64_t value, void *to)
 }
 
 static int
-store_fact(const struct option_row *row, const char *text, void *to)
+store_without_value(const struct option_row *row, const char *text, void *to)
 {
 	(void)text;
 	return add_clause(row, 0, to);
@@ -135,23 +135,23 @@ const struct option_row filter_options[] = {
 	{ 0, "key", "KEY", "match those with this key",
 	    store_by_key, .choice = SHMT_BY_KEY },
 	{ 0, "private", NULL, "match those without a key",
-	    store_fact, .choice = SHMT_BY_PRIVATE },
+	    store_without_value, .choice = SHMT_BY_PRIVATE },
 	{ 0, "unattached", NULL, "match those that no process has attached",
-	    store_fact, .choice = SHMT_BY_UNATTACHED },
+	    store_without_value, .choice = SHMT_BY_UNATTACHED },
 	{ 0, "creator-dead", NULL, "match those whose creator has exited",
-	    store_fact, .choice = SHMT_BY_CREATOR_DEAD },
-	{ 0, "idle", "DURATION", "match no attach, detach or change since",
+	    store_without_value, .choice = SHMT_BY_CREATOR_DEAD },
+	{ 0, "idle", "DURATION", "match those idle for DURATION or longer",
 	    store_by_time, .choice = SHMT_BY_IDLE },
 	{ 0, "min-size", "SIZE", "match those of SIZE or more",
 	    store_by_size, .choice = SHMT_BY_MIN_SIZE },
 	{ 0, "max-size", "SIZE", "match those of SIZE or less",
 	    store_by_size, .choice = SHMT_BY_MAX_SIZE },
 	{ 0, "dest", NULL, "match those marked for removal",
-	    store_fact, .choice = SHMT_BY_DEST },
+	    store_without_value, .choice = SHMT_BY_DEST },
 	{ 0, "pid", "PID", "match those attached or created by PID",
 	    store_by_pid, .min = 1, .choice = SHMT_BY_PID },
 	{ 0, "stale", NULL, "match unattached, users exited, idle an hour",
-	    store_fact, .choice = SHMT_BY_STALE },
+	    store_without_value, .choice = SHMT_BY_STALE },
 	{ 0, "not", NULL, "negate the filter that follows",
 	    store_flag, .to = offsetof(struct filter, negate),
 	    .prefix = true },
@@ -179,7 +179,7 @@ filter_has(const struct shmt_filter *filter, enum shmt_criterion by,
 }
 
 bool
-filter_is_kinds(const struct shmt_filter *filter)
+filter_has_only_kinds(const struct shmt_filter *filter)
 {
 	size_t i;
 
@@ -196,7 +196,7 @@ filter_has_any(const struct shmt_filter *filter, enum shmt_criterion by)
 }
 
 bool
-filter_ages(const struct shmt_filter *filter)
+filter_may_fail_later(const struct shmt_filter *filter)
 {
 	return filter_has(filter, SHMT_BY_IDLE, true) ||
 	    filter_has(filter, SHMT_BY_STALE, true) ||
@@ -250,11 +250,11 @@ check_kinds(const struct shmt_filter *filter)
 		return !filter_has_any(filter, SHMT_BY_NAME) ? ST_OK :
 		    usage_error("--name", "goes with --kind posix: a segment "
 		    "has no name");
-	return enter_objects("--kind");
+	return enter_dev_shm("--kind");
 }
 
 int
-only_named_kinds(struct shmt_filter *filter, const char *why)
+exclude_unnamed_kinds(struct shmt_filter *filter, const char *why)
 {
 	struct shmt_clause *clause = filter->clauses;
 	size_t i;
@@ -275,8 +275,9 @@ check_filter(struct shmt_filter *filter)
 {
 	const bool dest = filter_has(filter, SHMT_BY_DEST, false);
 
-	if (entered_namespace() != NULL && only_named_kinds(filter, "memory "
-	    "without a name belongs to no namespace: omit --ns") != ST_OK)
+	if (entered_namespace() != NULL && exclude_unnamed_kinds(filter,
+	    "memory without a name belongs to no namespace: omit --ns") !=
+	    ST_OK)
 		return ST_USAGE;
 	if (filter_has(filter, SHMT_BY_KEY, false) &&
 	    filter_has(filter, SHMT_BY_PRIVATE, false))
@@ -295,7 +296,7 @@ check_filter(struct shmt_filter *filter)
 int
 check_selection(const struct filter *filter, bool named, bool all)
 {
-	if (all && (named || !filter_is_kinds(&filter->set)))
+	if (all && (named || !filter_has_only_kinds(&filter->set)))
 		return usage_error("--all", "takes no %s",
 		    named ? "SEGMENT operands" : "filters but --kind");
 	return all || named || filter->set.count > 0 ? ST_OK :
@@ -361,14 +362,8 @@ filter_needs_holders(const struct shmt_filter *filter,
 	return false;
 }
 
-uint64_t
-filter_idle(const struct shmt_filter *filter)
-{
-	return filter != NULL ? shmt_stale_idle(filter) : SHMT_STALE_IDLE;
-}
-
 int
-filter_mark(const struct shmt_filter *filter,
+filter_match(const struct shmt_filter *filter,
     const struct shmt_info *list, size_t count, bool *passes)
 {
 	struct shmt_holders holders = { 0 };
@@ -408,10 +403,10 @@ filter_list(const struct shmt_filter *filter, unsigned kinds,
 	if (shmt_list(kinds, want, list) == -1)
 		return list_failed(kinds, errno);
 	/* The list has no other kinds. */
-	if (filter_is_kinds(filter))
+	if (filter_has_only_kinds(filter))
 		return ST_OK;
 	passes = check_memory(calloc(list->count + 1, sizeof(*passes)));
-	status = filter_mark(filter, list->list, list->count, passes);
+	status = filter_match(filter, list->list, list->count, passes);
 	for (i = 0; i < list->count; i++)
 		if (passes[i])
 			list->list[kept++] = list->list[i];

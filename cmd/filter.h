@@ -9,7 +9,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
 #include "shmtool.h"
 #include "ui/options.h"
@@ -34,9 +33,9 @@ int check_filter(struct shmt_filter *filter);
  * come with kinds. */
 int check_selection(const struct filter *filter, bool named, bool all);
 
-/* For a command that does not take memory without a name: "all" leaves it out,
- * and a kind of it is a usage error for this reason. */
-int only_named_kinds(struct shmt_filter *filter, const char *why);
+/* For a command that does not take memory without a name: leaves it out of
+ * --kind all; each other --kind that has it is a usage error, with why. */
+int exclude_unnamed_kinds(struct shmt_filter *filter, const char *why);
 void free_filter(struct filter *filter);
 
 /* Whether a filter has a clause of this criterion, or a negated one; or
@@ -46,11 +45,11 @@ bool filter_has(const struct shmt_filter *filter, enum shmt_criterion by,
 bool filter_has_any(const struct shmt_filter *filter, enum shmt_criterion by);
 
 /* Whether a filter chooses nothing but kinds, or nothing at all. */
-bool filter_is_kinds(const struct shmt_filter *filter);
+bool filter_has_only_kinds(const struct shmt_filter *filter);
 
-/* Whether time alone, or the exit of a process, can make a segment that nobody
- * uses fail the filter. */
-bool filter_ages(const struct shmt_filter *filter);
+/* Whether a segment that passes and that nobody uses can fail the filter later,
+ * because time passes or a process exits. */
+bool filter_may_fail_later(const struct shmt_filter *filter);
 
 /* Names the option of a criterion that the filter has: "--owner", or where all
  * of its clauses are negated "--not --owner". */
@@ -58,9 +57,9 @@ bool filter_ages(const struct shmt_filter *filter);
 void filter_label(const struct shmt_filter *filter, enum shmt_criterion by,
     char label[static FILTER_LABEL]);
 
-/* Whether its facts about segments include their holders: what a process has
- * attached, or the key that marking has taken away, which only the maps of the
- * holders still show. */
+/* Whether it takes the holders of these segments to match them: for what a
+ * process has attached, or for the key of a segment that is marked for removal,
+ * which only the maps of its holders still show. */
 bool filter_needs_holders(const struct shmt_filter *filter,
     const struct shmt_info *list, size_t count);
 
@@ -70,12 +69,9 @@ void warn_of_hidden(const struct shmt_filter *filter);
 /* Reports that the holders could not be found; returns the status. */
 int holders_failed(int error);
 
-/* The seconds without use that make a segment stale; filter may be NULL. */
-uint64_t filter_idle(const struct shmt_filter *filter);
-
-/* Marks the segments of a list that pass; ST_OK, or another status after a
+/* Finds out which segments of a list pass; ST_OK, or another status after a
  * message. */
-int filter_mark(const struct shmt_filter *filter,
+int filter_match(const struct shmt_filter *filter,
     const struct shmt_info *list, size_t count, bool *passes);
 
 /* Lists the segments of some kinds that pass, with the facts wanted

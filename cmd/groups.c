@@ -17,43 +17,43 @@
 #include "ui/text.h"
 #include "ui/value.h"
 
-/* The most keys of a row: one for each word of its status. */
-#define KEYS_MAX 8
+/* The most values of a row: one for each word of its status. */
+#define VALUES_MAX 8
 
 static size_t
-column_key(const struct group_by *by, const struct row *row,
-    struct value *keys)
+column_value(const struct group_by *by, const struct row *row,
+    struct value *values)
 {
 	read_value(&segment_columns, find_column(&segment_columns, by->name),
-	    row, keys);
+	    row, values);
 	return 1;
 }
 
 /* The command that has it attached, or "shared" if there are several. */
 static size_t
-command_key(const struct group_by *by, const struct row *row,
-    struct value *keys)
+command_value(const struct group_by *by, const struct row *row,
+    struct value *values)
 {
 	const struct shmt_holder *holders = row_holders(row);
 	size_t i;
 
 	(void)by;
-	*keys = (struct value){ .kind = VALUE_TEXT };
+	*values = (struct value){ .kind = VALUE_TEXT };
 	for (i = 0; i < row->holder_count; i++) {
 		if (i > 0 && strcmp(holders[i].command,
 		    holders[0].command) != 0) {
-			set_text(keys, "shared");
+			set_text(values, "shared");
 			return 1;
 		}
 		if (holders[i].command[0] != '\0')
-			set_text(keys, holders[i].command);
+			set_text(values, holders[i].command);
 	}
 	return 1;
 }
 
 static size_t
-status_keys(const struct group_by *by, const struct row *row,
-    struct value *keys)
+status_values(const struct group_by *by, const struct row *row,
+    struct value *values)
 {
 	unsigned bit;
 	size_t n = 0;
@@ -61,22 +61,22 @@ status_keys(const struct group_by *by, const struct row *row,
 	(void)by;
 	for (bit = 1; bit <= row->status; bit <<= 1)
 		if ((row->status & bit) != 0) {
-			keys[n] = (struct value){ .kind = VALUE_TEXT };
-			set_text(&keys[n++], status_words(bit));
+			values[n] = (struct value){ .kind = VALUE_TEXT };
+			set_text(&values[n++], status_words(bit));
 		}
 	if (n == 0)
-		keys[n++] = (struct value){ .kind = VALUE_TEXT };
+		values[n++] = (struct value){ .kind = VALUE_TEXT };
 	return n;
 }
 
 static const struct group_by all[] = {
-	{ "OWNER", 0, column_key },
-	{ "CREATOR", 0, column_key },
-	{ "CCOMMAND", NEEDS_CREATOR, column_key },
-	{ "COMMAND", NEEDS_HOLDERS, command_key },
-	{ "CGROUP", 0, column_key },
-	{ "STATUS", 0, status_keys },
-	{ "KIND", 0, column_key }
+	{ "OWNER", 0, column_value },
+	{ "CREATOR", 0, column_value },
+	{ "CCOMMAND", NEEDS_CREATOR, column_value },
+	{ "COMMAND", NEEDS_HOLDERS, command_value },
+	{ "CGROUP", 0, column_value },
+	{ "STATUS", 0, status_values },
+	{ "KIND", 0, column_value }
 };
 
 const struct group_by *
@@ -93,9 +93,9 @@ find_group_by(const char *name)
 }
 
 static void
-get_key(const void *row, struct value *value)
+get_value(const void *row, struct value *value)
 {
-	*value = ((const struct group *)row)->key;
+	*value = ((const struct group *)row)->value;
 }
 
 #define OF_GROUP(member) COLUMN_FIELD(struct group, member)
@@ -104,7 +104,7 @@ const struct column_set *
 group_columns(const struct group_by *by)
 {
 	static struct column columns[] = {
-		{ NULL, VALUE_TEXT, .get = get_key },
+		{ NULL, VALUE_TEXT, .get = get_value },
 		{ "COUNT", VALUE_NUMBER, OF_GROUP(count) },
 		{ "UNATTACHED", VALUE_NUMBER, OF_GROUP(unattached) },
 		{ "STALE", VALUE_NUMBER, OF_GROUP(stale) },
@@ -159,7 +159,7 @@ const struct column_set summary_columns = {
 
 /* Names of users are compared by number, since several may have one name. */
 static bool
-is_same_key(const struct value *a, const struct value *b)
+is_same_value(const struct value *a, const struct value *b)
 {
 	if (a->known != b->known || a->number != b->number ||
 	    a->state != b->state)
@@ -189,16 +189,16 @@ add_to_group(struct group *group, const struct row *row)
 	group->facts &= row->facts;
 }
 
-/* Finds the group of a key, or adds it to the list, which has room for it. */
+/* Finds the group of a value, or adds it to the list, which has room for it. */
 static struct group *
-find_group(struct group *list, size_t *count, const struct value *key)
+find_group(struct group *list, size_t *count, const struct value *value)
 {
 	size_t i;
 
 	for (i = 0; i < *count; i++)
-		if (is_same_key(&list[i].key, key))
+		if (is_same_value(&list[i].value, value))
 			return &list[i];
-	list[*count] = (struct group){ .key = *key, .facts = SHMT_HAS_RSS };
+	list[*count] = (struct group){ .value = *value, .facts = SHMT_HAS_RSS };
 	return &list[(*count)++];
 }
 
@@ -209,28 +209,28 @@ compare_groups(const void *a, const void *b)
 
 	if (x->size != y->size)
 		return x->size < y->size ? 1 : -1;
-	if (x->key.known && y->key.known)
-		return strcmp(x->key.text, y->key.text);
-	return y->key.known - x->key.known;
+	if (x->value.known && y->value.known)
+		return strcmp(x->value.text, y->value.text);
+	return y->value.known - x->value.known;
 }
 
 struct group *
 list_groups(const struct rows *rows, const struct group_by *by, size_t *count)
 {
-	struct value keys[KEYS_MAX];
+	struct value values[VALUES_MAX];
 	struct group *groups = NULL;
 	size_t r, k, n, capacity = 0;
 
 	*count = 0;
 	for (r = 0; r < rows->count; r++) {
-		if (*count + KEYS_MAX > capacity) {
-			capacity = 2 * capacity + KEYS_MAX;
+		if (*count + VALUES_MAX > capacity) {
+			capacity = 2 * capacity + VALUES_MAX;
 			groups = check_memory(reallocarray(groups, capacity,
 			    sizeof(*groups)));
 		}
-		n = by->keys(by, &rows->list[r], keys);
+		n = by->values(by, &rows->list[r], values);
 		for (k = 0; k < n; k++)
-			add_to_group(find_group(groups, count, &keys[k]),
+			add_to_group(find_group(groups, count, &values[k]),
 			    &rows->list[r]);
 	}
 	if (*count > 1)
@@ -241,17 +241,16 @@ list_groups(const struct rows *rows, const struct group_by *by, size_t *count)
 struct group *
 list_sums(const struct rows *rows)
 {
-	const struct row *row = rows->list;
-	const struct ipc_ns *ipc_ns = rows->namespaces;
+	const struct row *row = rows->list, *end = row + rows->count;
+	const struct namespace *namespace = rows->namespaces;
 	struct group *list, *sum;
 
 	list = check_memory(calloc(rows->ns_count + 1, sizeof(*list)));
-	for (sum = list; sum < list + rows->ns_count; sum++, ipc_ns++) {
+	for (sum = list; sum < list + rows->ns_count; sum++, namespace++) {
 		sum->facts = SHMT_HAS_RSS;
-		sum->ns = ipc_ns->ns;
-		strlcpy(sum->command, ipc_ns->command, sizeof(sum->command));
-		for (; row < rows->list + rows->count && row->ipc_ns == ipc_ns;
-		    row++)
+		sum->ns = namespace->ns;
+		strlcpy(sum->command, namespace->command, sizeof(sum->command));
+		for (; row < end && row->namespace == namespace; row++)
 			add_to_group(sum, row);
 	}
 	return list;

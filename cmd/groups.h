@@ -15,8 +15,8 @@
 #include "ui/value.h"
 
 struct group {
-	struct value key;	/* valid as long as the rows */
-	struct shmt_ns ns;	/* instead of a key */
+	struct value value;	/* valid as long as the rows */
+	struct shmt_ns ns;	/* instead of a value */
 	char command[SHMT_COMMAND_MAX];	/* of the process of ns */
 	unsigned facts;		/* SHMT_HAS_RSS: of all rows */
 	uint64_t count, unattached, stale, dest;
@@ -28,8 +28,8 @@ struct group {
 struct group_by {
 	const char *name;	/* of the column */
 	unsigned needs;		/* the facts that it needs of the rows */
-	size_t (*keys)(const struct group_by *by, const struct row *row,
-	    struct value *keys);
+	size_t (*values)(const struct group_by *by, const struct row *row,
+	    struct value *values);
 };
 
 /* Finds a column by name, in upper or lower case; NULL after a message about
@@ -40,7 +40,7 @@ const struct group_by *find_group_by(const char *name);
  * by. */
 const struct column_set *group_columns(const struct group_by *by);
 
-/* Sums rows, the largest group first.  A row that has several keys is in
+/* Sums rows, the largest group first.  A row that has several values is in
  * several groups.  The caller frees the list. */
 struct group *list_groups(const struct rows *rows, const struct group_by *by,
     size_t *count);

@@ -73,7 +73,7 @@ set(const struct opts *o)
 
 /* The actions, and the options that go with each; the first is the default. */
 static const struct action {
-	unsigned option, fitting;
+	unsigned option, allowed;
 } actions[] = {
 	{ OPTIONS, BIT(LIMITS) | BIT(SEGMENTS) | BIT(BYTES) | BIT(HUMAN) |
 	    BIT(JSON) },
@@ -188,7 +188,7 @@ report_misplaced(unsigned option, const struct action *chosen)
 	if (chosen != &actions[0])
 		return usage_error(name, "not with --%s", options[owner].name);
 	for (i = 0; i < ACTIONS; i++)
-		if ((actions[i].fitting & BIT(option)) != 0)
+		if ((actions[i].allowed & BIT(option)) != 0)
 			owner = actions[i].option;
 	return usage_error(name, "only with --%s", options[owner].name);
 }
@@ -239,7 +239,7 @@ parse(int argc, char **argv, struct opts *o, const struct action **action)
 			chosen = &actions[i];
 	for (i = 0; i < OPTIONS; i++)
 		if (has(o, i) && i != chosen->option &&
-		    (chosen->fitting & BIT(i)) == 0)
+		    (chosen->allowed & BIT(i)) == 0)
 			return report_misplaced(i, chosen);
 	if (has(o, HUMAN) && has(o, JSON))
 		return usage_error("--human", "not with --json");

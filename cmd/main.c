@@ -47,39 +47,17 @@ find_command(const char *name)
 	return NULL;
 }
 
-/* The one command that begins with a wrong word, or else the one with the least
- * edit distance, at most a third of the word's length. */
-static const struct cmd *
-nearest_command(const char *word)
-{
-	const struct cmd *nearest = NULL;
-	unsigned best = (unsigned)strlen(word) / 3 + 1, edits;
-	size_t i;
-
-	for (i = 0; i < COMMANDS; i++) {
-		edits = strncmp(commands[i]->name, word, strlen(word)) == 0 ?
-		    0 : edit_distance(word, commands[i]->name);
-		/* If two are equally near, suggest neither. */
-		if (edits == best)
-			nearest = NULL;
-		if (edits < best) {
-			best = edits;
-			nearest = commands[i];
-		}
-	}
-	return nearest;
-}
-
 static int
 unknown_command(const char *name)
 {
+	const char *names[COMMANDS + 1] = { NULL };
 	const char *word = suggest_word(name);
-	const struct cmd *nearest;
+	size_t i;
 
-	if (word == NULL && name[0] != '\0') {
-		nearest = nearest_command(name);
-		word = nearest != NULL ? nearest->name : NULL;
-	}
+	for (i = 0; i < COMMANDS; i++)
+		names[i] = commands[i]->name;
+	if (word == NULL)
+		word = nearest_word(name, names);
 	if (word == NULL)
 		return usage_error(name, "no such command; shmtool help "
 		    "lists them");

@@ -14,7 +14,7 @@
 #include "ui/message.h"
 
 static const char *entered;
-static bool has_its_objects;
+static bool has_its_dev_shm;
 
 const char *
 entered_namespace(void)
@@ -38,17 +38,17 @@ enter_namespace(const char *which)
 }
 
 int
-enter_objects(const char *text)
+enter_dev_shm(const char *text)
 {
 	uint64_t pid;
 
-	if (entered == NULL || has_its_objects)
+	if (entered == NULL || has_its_dev_shm)
 		return ST_OK;
 	if (shmt_parse_number(entered, INT32_MAX, &pid) == -1)
 		return usage_error(text, "--ns PATH names no /dev/shm: POSIX "
 		    "objects need --ns PID");
-	has_its_objects = shmt_ns_enter_shm((pid_t)pid) == 0;
-	if (has_its_objects)
+	has_its_dev_shm = shmt_ns_enter_shm((pid_t)pid) == 0;
+	if (has_its_dev_shm)
 		return ST_OK;
 	if (errno != ENODEV && errno != ENOSYS)
 		return fail(entered, errno);

@@ -19,6 +19,6 @@ const char *entered_namespace(void);
  * before the first use of a POSIX object.  text: the operand or option that
  * names objects.  An exit status.
  */
-int enter_objects(const char *text);
+int enter_dev_shm(const char *text);
 
 #endif

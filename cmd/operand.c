@@ -23,7 +23,7 @@ parse_operand(const char *text, struct operand *operand)
 	if (shmt_parse_ref(text, &operand->ref) == 0) {
 		if (operand->ref.path == NULL)
 			return operand->ref.kind == SHMT_SYSV ? ST_OK :
-			    enter_objects(text);
+			    enter_dev_shm(text);
 		if (entered_namespace() != NULL)
 			return usage_error(text, "memory without a name is "
 			    "found through its processes, in any namespace: "
@@ -125,7 +125,7 @@ why_no_object(int error)
 
 /* Describes what a path in /proc leads to, if not to memory without a name. */
 static const char *
-why_no_memory(int error)
+why_not_memory(int error)
 {
 	switch (error) {
 	case EEXIST:
@@ -160,7 +160,7 @@ operand_failed(const struct operand *operand, int error)
 	const char *what;
 
 	if (operand->ref.kind != SHMT_SYSV) {
-		what = operand->ref.path != NULL ? why_no_memory(error) :
+		what = operand->ref.path != NULL ? why_not_memory(error) :
 		    why_no_object(error);
 		if (what != NULL) {
 			warn_about(operand->text, "not an object: %s", what);
@@ -189,15 +189,26 @@ check_sealed(const struct operand *operand, const struct shmt_info *segment)
 }
 
 int
-find_operand(const struct operand *operand, struct shmt_info *segment)
+look_up_operand(const struct operand *operand, struct shmt_info *segment)
 {
 	struct shmt_object object;
+	struct shmt_info info;
 
 	if (shmt_resolve(&operand->ref, &object) == -1 ||
-	    shmt_info(&object, 0, segment) == -1)
-		return operand_failed(operand, errno);
+	    shmt_info(&object, 0, &info) == -1)
+		return -1;
 	/* Between the two calls the id may be reused for another segment. */
-	if (operand->ref.by_key && segment->key != operand->ref.key)
-		return operand_failed(operand, ENOENT);
-	return ST_OK;
+	if (operand->ref.by_key && info.key != operand->ref.key) {
+		errno = ENOENT;
+		return -1;
+	}
+	*segment = info;
+	return 0;
+}
+
+int
+find_operand(const struct operand *operand, struct shmt_info *segment)
+{
+	return look_up_operand(operand, segment) == 0 ? ST_OK :
+	    operand_failed(operand, errno);
 }

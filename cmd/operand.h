@@ -37,8 +37,8 @@ void operand_text(const struct shmt_object *object,
 void absent_reason(const struct operand *operand,
     char reason[static ABSENT_REASON]);
 
-/* The kind of file that has the name of an object, or the state of /dev/shm, by
- * the errno of shmt_info(); NULL: it failed for another reason. */
+/* Why a name is not that of an object, by the errno of shmt_info(): it is a
+ * directory's, or /dev/shm is not there.  NULL for any other errno. */
 const char *why_no_object(int error);
 
 /* Reports that the id of a segment was given to another one; ST_ABSENT. */
@@ -51,7 +51,9 @@ int operand_failed(const struct operand *operand, int error);
 int check_sealed(const struct operand *operand,
     const struct shmt_info *segment);
 
-/* Finds the segment and reads its facts. */
+/* Finds the segment and reads its facts: the first returns 0, or -1 with errno,
+ * the second ST_OK, or another status after a message. */
+int look_up_operand(const struct operand *operand, struct shmt_info *segment);
 int find_operand(const struct operand *operand, struct shmt_info *segment);
 
 #endif

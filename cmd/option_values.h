@@ -15,9 +15,8 @@
 /* uint64_t, in bytes: digits and a suffix; also hexadecimal. */
 option_store store_size, store_offset;
 
-/* uint64_t: milliseconds; seconds, a fraction of which counts as one more;
- * milliseconds of an interval, not 0. */
-option_store store_duration, store_seconds, store_interval;
+/* uint64_t: milliseconds; the same, but not 0; seconds, rounded up. */
+option_store store_duration, store_interval, store_seconds;
 
 /* int, from min to max (INT32_MAX if 0). */
 option_store store_number;

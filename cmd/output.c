@@ -70,11 +70,11 @@ output_end_stream(struct output *output, FILE *stream)
 static bool
 is_trusted(const struct stat *st)
 {
-	struct stat top;
+	struct stat root;
 
 	return (!S_ISLNK(st->st_mode) && !S_ISFIFO(st->st_mode)) ||
 	    st->st_uid == geteuid() ||
-	    (stat("/", &top) == 0 && st->st_uid == top.st_uid);
+	    (stat("/", &root) == 0 && st->st_uid == root.st_uid);
 }
 
 static int

@@ -267,17 +267,44 @@ send_dump(const struct opts *o, struct shmt_view *view,
 }
 
 static int
-send_locked(const struct opts *o, struct shmt_view *view,
-    struct output *output)
+open_segment(struct opts *o, struct shmt_info *segment,
+    struct shmt_view **view)
 {
+	int status;
+
+	status = find_operand(&o->operand, segment);
+	if (status == ST_OK)
+		status = check_range(&o->operand, segment->size, o->offset,
+		    &o->length);
+	if (status == ST_OK)
+		status = check_values(o);
+	if (status != ST_OK)
+		return status;
+	status = open_view(&o->operand, segment, o->no_trace ? SHMT_NO_TRACE :
+	    0, view);
+	return status == -1 ? open_failed(o, segment) : status;
+}
+
+static int
+send_locked(struct opts *o, struct output *output)
+{
+	struct shmt_info segment;
+	struct shmt_view *view;
 	uint64_t done = 0;
 	int status;
 
+	/* First, since until it is held the segment may be resized, or replaced
+	 * by another one of its key or name. */
 	status = acquire_semaphore(&o->semaphore);
 	if (status != ST_OK)
 		return status;
-	status = o->dump.form == DUMP_RAW ? send_raw(o, view, output, &done) :
-	    send_dump(o, view, output, &done);
+	status = open_segment(o, &segment, &view);
+	if (status == ST_OK) {
+		status = o->dump.form == DUMP_RAW ?
+		    send_raw(o, view, output, &done) :
+		    send_dump(o, view, output, &done);
+		shmt_view_close(view);
+	}
 	add_status(&status, release_semaphore(&o->semaphore));
 	if (status == ST_OK && o->verbose && o->dump.form != DUMP_TYPED)
 		fprintf(stderr, "read %ju byte%s at %ju\n", (uintmax_t)done,
@@ -286,7 +313,7 @@ send_locked(const struct opts *o, struct shmt_view *view,
 }
 
 static int
-send_all(const struct opts *o, struct shmt_view *view)
+send_all(struct opts *o)
 {
 	struct output output;
 	int status;
@@ -299,7 +326,7 @@ send_all(const struct opts *o, struct shmt_view *view)
 	status = output_open(&output, o->file);
 	if (status != ST_OK)
 		return status;
-	status = send_locked(o, view, &output);
+	status = send_locked(o, &output);
 	if (status == ST_OK && caught_signal() == 0)
 		return output_commit(&output);
 	output_abandon(&output);
@@ -324,51 +351,37 @@ watch_all(const struct watch *watch, struct dump *dump)
 }
 
 static int
-read_segment(struct opts *o, struct shmt_view *view,
-    const struct shmt_info *segment)
+watch_segment(struct opts *o)
 {
-	const struct watch watch = {
+	struct shmt_info segment;
+	struct watch watch = {
 		.operand = &o->operand,
-		.segment = segment,
+		.segment = &segment,
 		.semaphore = &o->semaphore,
-		.view = view,
 		.offset = o->offset,
-		.length = o->length,
 		.interval = o->interval
 	};
+	int status;
 
-	return o->interval > 0 ? watch_all(&watch, &o->dump) :
-	    send_all(o, view);
+	status = open_segment(o, &segment, &watch.view);
+	if (status != ST_OK)
+		return status;
+	watch.length = o->length;
+	status = watch_all(&watch, &o->dump);
+	shmt_view_close(watch.view);
+	return status;
 }
 
 static int
 run(int argc, char **argv)
 {
 	struct opts o = { .length = UINT64_MAX, .form = NO_FORM };
-	struct shmt_info segment;
-	struct shmt_view *view;
 	int status;
 
 	status = parse(argc, argv, &o);
 	if (status != ST_OK)
 		return status;
-	status = find_operand(&o.operand, &segment);
-	if (status != ST_OK)
-		return status;
-	status = check_range(&o.operand, segment.size, o.offset, &o.length);
-	if (status == ST_OK)
-		status = check_values(&o);
-	if (status != ST_OK)
-		return status;
-	status = open_view(&o.operand, &segment, o.no_trace ? SHMT_NO_TRACE :
-	    0, &view);
-	if (status == -1)
-		return open_failed(&o, &segment);
-	if (status != ST_OK)
-		return status;
-	status = read_segment(&o, view, &segment);
-	shmt_view_close(view);
-	return status;
+	return o.interval > 0 ? watch_segment(&o) : send_all(&o);
 }
 
 const struct cmd cmd_read = {

@@ -64,7 +64,7 @@ struct work {
 	struct progress progress;
 	struct reaper reaper;
 	bool made;		/* there is a segment, perhaps not complete */
-	int entered;		/* status of --ns, of an object */
+	int ns_status;		/* of entering --ns, for an object */
 	struct shmt_saved saved;
 	struct shmt_failure failure;
 };
@@ -104,15 +104,15 @@ report_progress(void *arg, uint64_t done)
 }
 
 /* From now on the reaper removes the segment, unless it is dismissed.  An
- * object will be made, where --ns says. */
+ * object is not made yet: it will be in the /dev/shm of --ns. */
 static bool
 segment_made(void *arg, const struct shmt_info *segment)
 {
 	struct work *w = arg;
 
 	if (segment->object.kind == SHMT_POSIX) {
-		w->entered = enter_objects(w->file);
-		return w->entered == ST_OK;
+		w->ns_status = enter_dev_shm(w->file);
+		return w->ns_status == ST_OK;
 	}
 	w->made = true;
 	return inform_reaper(&w->reaper, segment);
@@ -121,27 +121,27 @@ segment_made(void *arg, const struct shmt_info *segment)
 static int
 file_damaged(const struct work *w)
 {
-	const struct shmt_failure *t = &w->failure;
+	const struct shmt_failure *f = &w->failure;
 
-	switch (t->damage) {
+	switch (f->damage) {
 	case SHMT_BAD_VERSION:
 		warn_about(w->file, "the .meta has version %ju of the format, "
-		    "this program reads %ju to %ju", (uintmax_t)t->found,
-		    (uintmax_t)t->wanted - 2, (uintmax_t)t->wanted);
+		    "this program reads %ju to %ju", (uintmax_t)f->found,
+		    (uintmax_t)f->wanted - 2, (uintmax_t)f->wanted);
 		break;
 	case SHMT_BAD_META:
 		warn_about(w->file, "line %u of the .meta is not as shmtool "
-		    "save writes it: damaged or edited", t->line);
+		    "save writes it: damaged or edited", f->line);
 		break;
 	case SHMT_BAD_SUM:
 		warn_about(w->file, "the .meta is damaged or edited: line %u "
-		    "is not the digest of the lines before it", t->line);
+		    "is not the digest of the lines before it", f->line);
 		break;
 	case SHMT_BAD_SIZE:
 		warn_about(w->file, "the %s has %ju byte%s, the .meta says "
 		    "%ju: cut, damaged, or of another segment", w->saved.suffix,
-		    (uintmax_t)t->found, plural(t->found, "s"),
-		    (uintmax_t)t->wanted);
+		    (uintmax_t)f->found, plural(f->found, "s"),
+		    (uintmax_t)f->wanted);
 		break;
 	default:
 		warn_about(w->file, "the %s is damaged, or of another "
@@ -270,8 +270,8 @@ object_failed(const struct work *w, const char *name, int error)
 static int
 restore_failed(const struct opts *o, const struct work *w, int error)
 {
-	if (w->entered != ST_OK)
-		return w->entered;
+	if (w->ns_status != ST_OK)
+		return w->ns_status;
 	if (error == ECANCELED || (error == EINTR && caught_signal() != 0)) {
 		warn_about(w->file, "interrupted, nothing was made");
 		return ST_FAILED;
@@ -319,7 +319,12 @@ restore_file(const struct opts *o, struct work *w, struct shmt_object *object)
 	int result;
 
 	progress_begin(&w->progress, 0);
-	result = shmt_restore(w->file, &how, object, &w->saved, &w->failure);
+	/* SIGSTOP and SIGCONT interrupt the reservation of an object. */
+	do
+		result = shmt_restore(w->file, &how, object, &w->saved,
+		    &w->failure);
+	while (result == -1 && errno == EINTR && !w->made &&
+	    w->failure.place == SHMT_AT_SEGMENT && caught_signal() == 0);
 	progress_end(&w->progress);
 	return result == 0 ? ST_OK : restore_failed(o, w, errno);
 }

@@ -71,8 +71,8 @@ check_filters(struct opts *o)
 		return ST_USAGE;
 	if (!named || o->filter.set.count > 0)
 		o->run.filter = &o->filter.set;
-	if (only_named_kinds(&o->filter.set, "memory without a name cannot be "
-	    "removed: it is freed when its processes exit") != ST_OK)
+	if (exclude_unnamed_kinds(&o->filter.set, "memory without a name "
+	    "cannot be removed: it is freed when its processes exit") != ST_OK)
 		return ST_USAGE;
 	return check_filter(&o->filter.set);
 }
@@ -101,15 +101,13 @@ check_consent(struct opts *o)
 static int
 check_has_name(const struct operand *operand)
 {
-	struct shmt_object object;
 	struct shmt_info info;
 	char *names = NULL;
 	int status;
 
 	if (operand->ref.path == NULL)
 		return ST_OK;
-	if (shmt_resolve(&operand->ref, &object) == 0 &&
-	    shmt_info(&object, 0, &info) == 0)
+	if (look_up_operand(operand, &info) == 0)
 		names = name_users(&info);
 	status = usage_error(operand->text, "memory without a name cannot be "
 	    "removed: it is freed when its processes exit%s%s",
@@ -143,25 +141,19 @@ parse(int argc, char **argv, struct opts *o)
  * compares, removes, and looks up the result.
  */
 
-static void
-set_absent(const struct removal_run *run, struct removal *r)
-{
-	char reason[ABSENT_REASON];
-
-	absent_reason(r->operand, reason);
-	removal_set(r, ABSENT, run->force ? ST_OK : ST_ABSENT, "%s", reason);
-}
-
 /* Why an operand names nothing that can be removed. */
 static void
 set_not_found(const struct removal_run *run, struct removal *r, int error)
 {
 	const char *what = r->operand->ref.kind == SHMT_POSIX ?
 	    why_no_object(error) : NULL;
+	char reason[ABSENT_REASON];
 
-	if (error == ENOENT)
-		set_absent(run, r);
-	else if (what != NULL)
+	if (error == ENOENT) {
+		absent_reason(r->operand, reason);
+		removal_set(r, ABSENT, run->force ? ST_OK : ST_ABSENT, "%s",
+		    reason);
+	} else if (what != NULL)
 		removal_set(r, ABSENT, ST_ABSENT, "not an object: %s", what);
 	else
 		removal_set(r, FAILED, status_of(error), "%s", strerror(error));
@@ -218,22 +210,10 @@ decide(struct removal_run *run, struct removal *r)
 static void
 find(struct removal_run *run, struct removal *r)
 {
-	const struct shmt_ref *ref = &r->operand->ref;
-	struct shmt_object object;
-	struct shmt_info segment;
-
-	if (shmt_resolve(ref, &object) == -1 ||
-	    shmt_info(&object, 0, &segment) == -1) {
+	if (look_up_operand(r->operand, &r->segment) == 0)
+		decide(run, r);
+	else
 		set_not_found(run, r, errno);
-		return;
-	}
-	/* The id may be given to another segment between the two calls. */
-	if (ref->by_key && segment.key != ref->key) {
-		set_absent(run, r);
-		return;
-	}
-	r->segment = segment;
-	decide(run, r);
 }
 
 static void

@@ -25,7 +25,7 @@ struct filling {
 	bool has_scan;		/* of all processes */
 	int64_t now;
 	uint64_t stale_idle;
-	struct ipc_ns *ipc_ns;
+	struct namespace *namespace;
 };
 
 const char *
@@ -71,7 +71,8 @@ is_unattached(const struct row *row)
 	    !s->in_use : s->nattch == 0;
 }
 
-/* Most rows are not idle for so long, which is cheaper than the filter. */
+/* The idle time comes first: it is known, and most rows are not idle for so
+ * long. */
 static bool
 is_stale(const struct filling *filling, const struct row *row)
 {
@@ -82,7 +83,7 @@ is_stale(const struct filling *filling, const struct row *row)
 	const struct shmt_filter filter = { clauses, 2 };
 
 	return row->idle >= filling->stale_idle && shmt_match(&filter,
-	    &row->segment, filling->now, &filling->ipc_ns->holders);
+	    &row->segment, filling->now, &filling->namespace->holders);
 }
 
 static void
@@ -104,12 +105,12 @@ fill_status(const struct filling *filling, struct row *row)
 
 /* Adds a process; returns its number, from 1 on. */
 static unsigned
-add_process(struct ipc_ns *ipc_ns, const struct shmt_process *process)
+add_process(struct namespace *namespace, const struct shmt_process *process)
 {
-	ipc_ns->processes = check_memory(reallocarray(ipc_ns->processes,
-	    ipc_ns->process_count + 1, sizeof(*process)));
-	ipc_ns->processes[ipc_ns->process_count++] = *process;
-	return (unsigned)ipc_ns->process_count;
+	namespace->processes = check_memory(reallocarray(namespace->processes,
+	    namespace->process_count + 1, sizeof(*process)));
+	namespace->processes[namespace->process_count++] = *process;
+	return (unsigned)namespace->process_count;
 }
 
 /* A loop that creates many segments does so within one second: the process
@@ -129,7 +130,7 @@ fill_processes(const struct filling *filling, const struct row *before,
 		row->creator = before->creator;
 	else {
 		shmt_creator(s, &process);
-		row->creator = add_process(filling->ipc_ns, &process);
+		row->creator = add_process(filling->namespace, &process);
 	}
 	if ((filling->needs & NEEDS_LAST_USER) == 0)
 		row->last_user = 0;
@@ -138,14 +139,14 @@ fill_processes(const struct filling *filling, const struct row *before,
 		row->last_user = before->last_user;
 	else {
 		shmt_last_user(s, &process);
-		row->last_user = add_process(filling->ipc_ns, &process);
+		row->last_user = add_process(filling->namespace, &process);
 	}
 }
 
 static void
 fill_holders(const struct filling *filling, struct row *row)
 {
-	const struct shmt_holders *holders = &filling->ipc_ns->holders;
+	const struct shmt_holders *holders = &filling->namespace->holders;
 	const struct shmt_holder *first;
 	size_t count;
 
@@ -153,7 +154,7 @@ fill_holders(const struct filling *filling, struct row *row)
 	row->holder_count = (unsigned)count;
 	row->first_holder = count > 0 ? (unsigned)(first - holders->list) : 0;
 	if (is_object(row) ? filling->has_scan :
-	    filling->ipc_ns->holders_error == 0 || row->segment.nattch == 0)
+	    filling->namespace->holders_error == 0 || row->segment.nattch == 0)
 		row->facts |= HAS_HOLDERS;
 }
 
@@ -170,7 +171,7 @@ fill_use(const struct filling *filling, struct row *row)
 		return;
 	s->nattch = s->fds = 0;
 	if ((filling->needs & NEEDS_STATUS) != 0) {
-		shmt_fill_use(s, &filling->ipc_ns->holders);
+		shmt_fill_use(s, &filling->namespace->holders);
 		return;
 	}
 	s->known |= SHMT_HAS_NATTCH | SHMT_HAS_FDS;
@@ -187,7 +188,7 @@ fill_row(const struct filling *filling, const struct row *before,
 	const struct shmt_info *s = &row->segment;
 	const struct shmt_holder *holders;
 
-	row->ipc_ns = filling->ipc_ns;
+	row->namespace = filling->namespace;
 	row->key = s->key;
 	row->idle = shmt_idle(s, filling->now);
 	row->facts = 0;
@@ -246,18 +247,18 @@ find_holders(const struct row *list, size_t count,
 
 void
 fill_rows(struct row *list, size_t count, unsigned needs,
-    uint64_t stale_idle, struct ipc_ns *ipc_ns)
+    uint64_t stale_idle, struct namespace *namespace)
 {
 	struct filling filling = {
 		.needs = needs, .now = time(NULL), .stale_idle = stale_idle,
-		.ipc_ns = ipc_ns
+		.namespace = namespace
 	};
 	size_t i;
 
 	/* Scans all processes once, for all rows. */
 	if (needs_holders(list, count, needs)) {
-		if (find_holders(list, count, &ipc_ns->holders) == -1)
-			ipc_ns->holders_error = errno;
+		if (find_holders(list, count, &namespace->holders) == -1)
+			namespace->holders_error = errno;
 		else
 			filling.has_scan = true;
 	}
@@ -268,7 +269,7 @@ fill_rows(struct row *list, size_t count, unsigned needs,
 const struct shmt_holder *
 row_holders(const struct row *row)
 {
-	const struct shmt_holder *list = row->ipc_ns->holders.list;
+	const struct shmt_holder *list = row->namespace->holders.list;
 
 	return row->holder_count > 0 ? list + row->first_holder : NULL;
 }
@@ -320,42 +321,31 @@ assign_names(struct rows *rows, size_t first, char *text)
 void
 make_rows(struct rows *rows, struct shmt_list *all)
 {
-	struct shmt_info info;
-	struct row *more;
 	size_t i, size;
 
-	/* At least one: for 0, NULL would not mean a failure. */
-	more = check_memory(reallocarray(all->list, all->count + 1,
-	    sizeof(*more)));
-	/* A row is larger than its struct shmt_info, so moving the last one
-	 * first overwrites none. */
-	for (i = all->count; i-- > 0;) {
-		memcpy(&info, (char *)more + i * sizeof(info), sizeof(info));
-		memset(&more[i], 0, sizeof(more[i]));
-		more[i].segment = info;
-	}
-	rows->list = more;
+	rows->list = check_memory(calloc(all->count + 1, sizeof(*rows->list)));
+	for (i = 0; i < all->count; i++)
+		rows->list[i].segment = all->list[i];
 	rows->count = all->count;
 	rows->hidden = all->hidden;
 	rows->dir = all->dir;
-	assign_names(rows, 0, copy_names(more, all->count, &size));
-	all->list = NULL;
+	assign_names(rows, 0, copy_names(rows->list, rows->count, &size));
 	all->dir = 0;
 	shmt_list_free(all);
 }
 
 void
-make_namespaces(struct rows *rows, size_t count)
+allocate_namespaces(struct rows *rows, size_t count)
 {
 	rows->namespaces = check_memory(calloc(count,
 	    sizeof(*rows->namespaces)));
 }
 
 void
-free_namespace(struct ipc_ns *ipc_ns)
+free_namespace(struct namespace *namespace)
 {
-	shmt_holders_free(&ipc_ns->holders);
-	free(ipc_ns->processes);
+	shmt_holders_free(&namespace->holders);
+	free(namespace->processes);
 }
 
 void

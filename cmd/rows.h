@@ -32,7 +32,7 @@
 #define STATUS_STALE	0x40u
 
 /* A namespace, and the processes that use its segments or objects, or did. */
-struct ipc_ns {
+struct namespace {
 	struct shmt_ns ns;	/* pid 0: unknown */
 	uint64_t dev, inode;	/* of its /dev/shm, with --all-ns */
 	char command[SHMT_COMMAND_MAX];	/* of the process */
@@ -49,11 +49,11 @@ struct row {
 	uint32_t key;		/* segment.key, or the one it had */
 	uint64_t idle;		/* seconds */
 	unsigned status;	/* SHMT_DEST, ..., STATUS_USED, STATUS_STALE */
-	bool filtered;		/* an operand that the filter drops */
-	/* Of ipc_ns->processes, from 1 on; 0: not looked up. */
+	bool excluded;		/* an operand that the filter drops */
+	/* Of namespace->processes, from 1 on; 0: not looked up. */
 	unsigned creator, last_user;
-	unsigned first_holder, holder_count;	/* of ipc_ns->holders.list */
-	const struct ipc_ns *ipc_ns;
+	unsigned first_holder, holder_count;	/* of namespace->holders.list */
+	const struct namespace *namespace;
 	const char *action;	/* rm: what would be done with it */
 };
 
@@ -62,7 +62,7 @@ struct rows {
 	struct row *list;
 	size_t count;
 	size_t hidden;		/* processes whose memory is not listed */
-	struct ipc_ns *namespaces;
+	struct namespace *namespaces;
 	size_t ns_count;
 	char **texts;		/* the names of objects, as paths */
 	size_t text_count;
@@ -77,11 +77,11 @@ char *copy_names(const struct row *list, size_t count, size_t *size);
  * now on. */
 void assign_names(struct rows *rows, size_t first, char *text);
 
-/* Makes room for count namespaces, once: rows point to them. */
-void make_namespaces(struct rows *rows, size_t count);
+/* Allocates count namespaces, once: rows point to them. */
+void allocate_namespaces(struct rows *rows, size_t count);
 
-/* Makes the rows of a list, with copies of its names, all else zero, in the
- * memory of the list: it is no longer the caller's. */
+/* Makes the rows of a list, with copies of its names, all else zero, and frees
+ * the list. */
 void make_rows(struct rows *rows, struct shmt_list *all);
 
 /*
@@ -90,9 +90,9 @@ void make_rows(struct rows *rows, struct shmt_list *all);
  * found is marked as unknown.
  */
 void fill_rows(struct row *list, size_t count, unsigned needs,
-    uint64_t stale_idle, struct ipc_ns *ipc_ns);
+    uint64_t stale_idle, struct namespace *namespace);
 
-void free_namespace(struct ipc_ns *ipc_ns);
+void free_namespace(struct namespace *namespace);
 void free_rows(struct rows *rows);
 
 /* The words of a row's status, between blanks. */
@@ -113,8 +113,8 @@ uint64_t row_ns(const struct row *row);
 /* The value of ID: a number, or the path of an object. */
 void set_id(struct value *value, const struct row *row);
 
-/* Adds the name and the path of an object, which are NULL and null unless they
- * are UTF-8; a name that is not is also in hexadecimal. */
+/* Adds the name and the path of an object.  A name that is not UTF-8 is in
+ * hexadecimal too, and a path that is not UTF-8 is null. */
 void json_names(struct json *json, const char *name, const char *path);
 
 /* Adds the members that JSON has for every segment beside the columns: its

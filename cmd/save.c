@@ -42,22 +42,35 @@ static const struct option_row options[] = {
 	{ 0 }
 };
 
-/* The semaphore is released when the contents are copied, so that other
- * processes do not wait for the disk. */
-struct hold {
+/* One segment that is being saved. */
+struct work {
+	const struct shmt_info *segment;
+	bool replaced;		/* another segment has its id */
 	const struct semaphore *semaphore;
-	bool held;
-	int status;
+	bool locked;
+	int status;		/* of releasing the semaphore */
 };
 
+/* Called when the contents are copied: other processes do not wait for the
+ * disk. */
 static void
-release(void *arg)
+unlock(void *arg)
 {
-	struct hold *hold = arg;
+	struct work *w = arg;
 
-	if (hold->held)
-		add_status(&hold->status, release_semaphore(hold->semaphore));
-	hold->held = false;
+	if (w->locked)
+		add_status(&w->status, release_semaphore(w->semaphore));
+	w->locked = false;
+}
+
+/* Called before the files get their names. */
+static bool
+check_same(void *arg, const struct shmt_saved *saved)
+{
+	struct work *w = arg;
+
+	w->replaced = !shmt_same(w->segment, &saved->segment);
+	return !w->replaced;
 }
 
 /* Whether a word is a segment rather than DIR; the path of a missing directory
@@ -114,22 +127,21 @@ print_saved(const struct opts *o, const struct shmt_saved *saved)
 	return flush_output() ? ST_OK : ST_FAILED;
 }
 
+/* Called with the semaphore held, which is released here. */
 static int
-save_one(struct opts *o, const char *object,
+save_locked(struct opts *o, const char *object,
     const struct shmt_info *segment)
 {
-	struct hold hold = { .semaphore = &o->semaphore, .held = true };
-	struct shmt_saving how = { .flags = o->flags, .copied = release,
-		.arg = &hold };
+	struct work work = { .segment = segment, .semaphore = &o->semaphore,
+		.locked = true };
+	struct shmt_saving how = { .flags = o->flags, .copied = unlock,
+		.confirm = check_same, .arg = &work };
 	struct shmt_saved saved;
 	char *reason;
 	int status;
 
-	status = acquire_semaphore(&o->semaphore);
-	if (status != ST_OK)
-		return status;
 	status = save_segment(o->dir, segment, &how, &saved, &reason);
-	release(&hold);
+	unlock(&work);
 	if (status == ST_OK) {
 		status = print_saved(o, &saved);
 		/* Once: cron would mail each line. */
@@ -137,10 +149,12 @@ save_one(struct opts *o, const char *object,
 			warn_about(object, "idle time starts again: see rm "
 			    "--stale --save");
 		o->noted |= saved.attached && saved.segment.nattch == 0;
-	} else
+	} else if (work.replaced)
+		status = report_replaced(object, segment->object.id);
+	else
 		warn_about(object, "%s", reason);
 	free(reason);
-	add_status(&status, hold.status);
+	add_status(&status, work.status);
 	return status;
 }
 
@@ -148,7 +162,7 @@ static int
 save_selected(struct opts *o)
 {
 	struct shmt_list list;
-	int status;
+	int status, one;
 	size_t i;
 	char object[OPERAND_TEXT];
 
@@ -158,28 +172,37 @@ save_selected(struct opts *o)
 		return status;
 	for (i = 0; i < list.count && caught_signal() == 0; i++) {
 		operand_text(&list.list[i].object, object);
-		add_status(&status, save_one(o, object, &list.list[i]));
+		one = acquire_semaphore(&o->semaphore);
+		if (one == ST_OK)
+			one = save_locked(o, object, &list.list[i]);
+		add_status(&status, one);
 	}
 	shmt_list_free(&list);
 	return status;
 }
 
+/* The semaphore comes first: until it is held, the segment may be replaced by
+ * another one of its key or name. */
 static int
 save_operand(struct opts *o, const struct operand *operand)
 {
 	struct shmt_info segment;
-	bool passes;
+	bool passes = false;
 	int status;
 
-	status = find_operand(operand, &segment);
-	if (status == ST_OK)
-		status = filter_mark(&o->filter.set, &segment, 1, &passes);
+	status = acquire_semaphore(&o->semaphore);
 	if (status != ST_OK)
 		return status;
+	status = find_operand(operand, &segment);
+	if (status == ST_OK)
+		status = filter_match(&o->filter.set, &segment, 1, &passes);
 	if (passes)
-		return save_one(o, operand->text, &segment);
-	warn_about(operand->text, "not saved: it does not pass the filters");
-	return ST_OK;
+		return save_locked(o, operand->text, &segment);
+	if (status == ST_OK)
+		warn_about(operand->text, "not saved: it does not pass the "
+		    "filters");
+	add_status(&status, release_semaphore(&o->semaphore));
+	return status;
 }
 
 static int

@@ -24,7 +24,7 @@ const struct option_row semaphore_options[] = {
 	    store_text, .to = offsetof(struct semaphore, text) },
 	{ 0, "lock-timeout", "DURATION", "wait for it no longer than this",
 	    store_duration, .to = offsetof(struct semaphore, timeout),
-	    .mask = offsetof(struct semaphore, timed), .bit = 1 },
+	    .mask = offsetof(struct semaphore, has_timeout), .bit = 1 },
 	{ 0 }
 };
 
@@ -58,14 +58,15 @@ int
 check_semaphore(struct semaphore *semaphore)
 {
 	if (semaphore->text == NULL)
-		return semaphore->timed != 0 ? usage_error("--lock-timeout",
-		    "only together with --lock-with") : ST_OK;
+		return semaphore->has_timeout == 0 ? ST_OK :
+		    usage_error("--lock-timeout", "only together with "
+		    "--lock-with");
 	if (shmt_parse_semaphore(semaphore->text, &semaphore->semaphore) == 0)
 		return ST_OK;
 	if (errno == EINVAL)
 		return usage_error(semaphore->text, "not a semaphore: the id "
-		    "(123) or key (0x4d2) of a set, and :INDEX for another "
-		    "than its first");
+		    "(123) or key (0x4d2) of a set, and :INDEX for one "
+		    "other than its first");
 	if (errno == ERANGE)
 		return usage_error(semaphore->text, "out of range: ids go to "
 		    "2147483647, keys from 1 to 0xffffffff, an index to "
@@ -97,7 +98,7 @@ acquire_semaphore(const struct semaphore *semaphore)
 		return ST_OK;
 	start = milliseconds();
 	for (;;) {
-		if (semaphore->timed != 0)
+		if (semaphore->has_timeout != 0)
 			left = passed < semaphore->timeout ?
 			    semaphore->timeout - passed : 0;
 		if (shmt_semaphore_acquire(&semaphore->semaphore, left) == 0)

@@ -18,7 +18,7 @@ extern const struct option_row semaphore_options[];
 /* Initialise to 0. */
 struct semaphore {
 	const char *text;	/* of --lock-with; NULL: there is none */
-	unsigned timed;		/* 1: --lock-timeout is given */
+	unsigned has_timeout;	/* 1: --lock-timeout is given */
 	uint64_t timeout;	/* ms */
 	struct shmt_semaphore semaphore;
 };

@@ -121,28 +121,13 @@ set_failed(const struct operand *operand, const struct shmt_info *segment,
 		warn_about(operand->text, "only its owner %s, its creator %s "
 		    "and root may change it", user_name(segment->uid),
 		    user_name(segment->cuid));
+	else if (segment->uid == geteuid())
+		warn_about(operand->text, "only root may give it to another "
+		    "user, or to a group that you are not in");
 	else
 		warn_about(operand->text, "only its owner %s and root may "
 		    "change it", user_name(segment->uid));
 	return ST_DENIED;
-}
-
-/* The seal that forbids to set this size, or NULL.  The facts about an object
- * that has a name do not have its seals. */
-static const char *
-find_seal(const struct shmt_info *object, uint64_t size)
-{
-	int fd, seals;
-
-	if (shmt_open(&object->object, 0, &fd) == -1)
-		return NULL;
-	seals = fcntl(fd, F_GET_SEALS);
-	close(fd);
-	if (seals == -1)
-		return NULL;
-	if (size > object->size)
-		return (seals & F_SEAL_GROW) != 0 ? "F_SEAL_GROW" : NULL;
-	return (seals & F_SEAL_SHRINK) != 0 ? "F_SEAL_SHRINK" : NULL;
 }
 
 static int
@@ -153,7 +138,7 @@ resize_failed(const struct operand *operand, struct shmt_info *object,
 	 * added. */
 	const struct shmt_request request = { .size = error == EFBIG ||
 	    size < object->size ? size : size - object->size };
-	const char *seal = NULL;
+	const bool grows = size > object->size;
 	char *names;
 
 	if (error == ENOENT)
@@ -167,13 +152,14 @@ resize_failed(const struct operand *operand, struct shmt_info *object,
 		free(names);
 		return ST_BUSY;
 	}
-	if (error == EPERM)
-		seal = find_seal(object, size);
-	if (seal == NULL)
-		return diagnose_object(operand->text, &object->object,
-		    &request, error);
-	warn_about(operand->text, "the seal %s forbids it", seal);
-	return ST_DENIED;
+	if (error == EPERM && (object->seals &
+	    (grows ? F_SEAL_GROW : F_SEAL_SHRINK)) != 0) {
+		warn_about(operand->text, "the seal %s forbids it",
+		    grows ? "F_SEAL_GROW" : "F_SEAL_SHRINK");
+		return ST_DENIED;
+	}
+	return diagnose_object(operand->text, &object->object, &request,
+	    error);
 }
 
 static int
@@ -218,36 +204,43 @@ check_same(const struct operand *operand, const struct shmt_info *segment)
 }
 
 static int
+set_owner_and_mode(const struct opts *o, const struct operand *operand,
+    struct shmt_info *segment)
+{
+	struct shmt_info wanted;
+
+	/* To enlarge it may have taken long, and others may have set them. */
+	if (o->size_text != NULL &&
+	    shmt_info(&segment->object, 0, segment) == -1)
+		return operand_failed(operand, errno);
+	wanted = *segment;
+	if (o->mode != NULL &&
+	    shmt_parse_mode(o->mode, segment->mode, &wanted.mode) == -1)
+		return fail(operand->text, errno);
+	if (o->owner.uid != OWNER_KEPT)
+		wanted.uid = o->owner.uid;
+	if (o->owner.gid != OWNER_KEPT)
+		wanted.gid = o->owner.gid;
+	return shmt_set(&wanted) == 0 ? check_same(operand, segment) :
+	    set_failed(operand, segment, errno);
+}
+
+static int
 set_one(const struct opts *o, const struct operand *operand)
 {
-	struct shmt_info segment, wanted;
+	struct shmt_info segment;
 	int status;
 
 	status = find_operand(operand, &segment);
 	/* First what is refused most often, before anything was changed. */
 	if (status == ST_OK && o->size_text != NULL)
 		status = resize(o, operand, &segment);
-	if (status != ST_OK)
-		return status;
-	wanted = segment;
-	if (o->mode != NULL &&
-	    shmt_parse_mode(o->mode, segment.mode, &wanted.mode) == -1)
-		return fail(operand->text, errno);
-	if (o->owner.uid != OWNER_KEPT)
-		wanted.uid = o->owner.uid;
-	if (o->owner.gid != OWNER_KEPT)
-		wanted.gid = o->owner.gid;
-	if (o->mode != NULL || sets_owner(o)) {
-		if (shmt_set(&wanted) == -1)
-			return set_failed(operand, &segment, errno);
-		status = check_same(operand, &segment);
-		if (status != ST_OK)
-			return status;
-	}
-	if ((o->lock || o->unlock) &&
+	if (status == ST_OK && (o->mode != NULL || sets_owner(o)))
+		status = set_owner_and_mode(o, operand, &segment);
+	if (status == ST_OK && (o->lock || o->unlock) &&
 	    shmt_lock(&segment.object, o->lock) == -1)
-		return lock_failed(operand, &segment, errno);
-	return ST_OK;
+		status = lock_failed(operand, &segment, errno);
+	return status;
 }
 
 static int

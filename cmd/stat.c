@@ -86,7 +86,7 @@ check_watch(struct opts *o)
 	if (o->selection.all_ns)
 		return usage_error("--watch", "watches one namespace: shmtool "
 		    "--ns chooses it");
-	if (only_named_kinds(&o->filter.set, no_event) != ST_OK)
+	if (exclude_unnamed_kinds(&o->filter.set, no_event) != ST_OK)
 		return ST_USAGE;
 	if ((selected_kinds(&o->selection) & SHMT_UNNAMED) != 0)
 		return usage_error("--watch", "%s", no_event);
@@ -98,8 +98,8 @@ check_watch(struct opts *o)
 static int
 check_all_ns(struct opts *o)
 {
-	if (only_named_kinds(&o->filter.set, "memory without a name belongs to "
-	    "no namespace: omit --all-ns") != ST_OK)
+	if (exclude_unnamed_kinds(&o->filter.set, "memory without a name "
+	    "belongs to no namespace: omit --all-ns") != ST_OK)
 		return ST_USAGE;
 	if (!has_objects(o))
 		return ST_OK;

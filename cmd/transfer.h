@@ -38,9 +38,8 @@ int open_view(const struct operand *operand,
 int memory_failed(const char *text, uint64_t length, uint64_t done);
 
 /*
- * Reports by errno that a transfer of this many bytes between the segment and
- * another thing, which has that name, failed when some were done.  Returns the
- * status.
+ * Reports, by errno, that copying length bytes between the segment and a file
+ * (other: its name) failed after done bytes.  Returns the status.
  */
 int transfer_failed(const struct operand *operand, const char *other,
     uint64_t length, uint64_t done);

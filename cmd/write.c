@@ -196,7 +196,7 @@ put_failed(const struct opts *o, const struct source *source, uint64_t length,
 }
 
 static int
-write_locked(const struct opts *o, struct shmt_view *view,
+copy_source(const struct opts *o, struct shmt_view *view,
     const struct source *source, uint64_t length)
 {
 	struct progress progress;
@@ -211,20 +211,17 @@ write_locked(const struct opts *o, struct shmt_view *view,
 		.arg = &progress
 	};
 	uint64_t done = 0;
-	int status, result;
+	int result;
 
-	status = acquire_semaphore(&o->semaphore);
-	if (status != ST_OK)
-		return status;
 	progress_begin(&progress, length);
 	result = put(o, view, source, &how, &done);
 	progress_end(&progress);
-	status = result == 0 ? ST_OK : put_failed(o, source, length, done);
-	add_status(&status, release_semaphore(&o->semaphore));
-	if (status == ST_OK && o->verbose)
+	if (result == -1)
+		return put_failed(o, source, length, done);
+	if (o->verbose)
 		printf("wrote %ju byte%s at %ju\n", (uintmax_t)done,
 		    plural(done, "s"), (uintmax_t)o->offset);
-	return status;
+	return ST_OK;
 }
 
 static int
@@ -262,8 +259,23 @@ write_segment(const struct opts *o, const struct source *source)
 		return open_failed(o, &segment);
 	if (status != ST_OK)
 		return status;
-	status = write_locked(o, view, source, length);
+	status = copy_source(o, view, source, length);
 	shmt_view_close(view);
+	return status;
+}
+
+/* The semaphore comes first: until it is held, the segment may be resized or
+ * replaced by another one of its key or name. */
+static int
+write_locked(const struct opts *o, const struct source *source)
+{
+	int status;
+
+	status = acquire_semaphore(&o->semaphore);
+	if (status != ST_OK)
+		return status;
+	status = write_segment(o, source);
+	add_status(&status, release_semaphore(&o->semaphore));
 	return status;
 }
 
@@ -279,15 +291,18 @@ run(int argc, char **argv)
 		return status;
 	status = open_source(&o, &source);
 	if (status == ST_OK)
-		status = write_segment(&o, &source);
+		status = write_locked(&o, &source);
 	if (source.fd > STDERR_FILENO)
 		close(source.fd);
 	return status;
 }
 
-const struct cmd cmd_write = {.name = "write",
-    .summary = "Copies a file, a string or standard input into a segment",
-    .synopsis = "[-o OFFSET] [-n LENGTH] [-f FILE | -s STRING [-0] | -z[BYTE]] "
-		"[--lock-with SEM [--lock-timeout DURATION]] [-v] SEGMENT",
-    .options = options,
-    .run = run};
+const struct cmd cmd_write = {
+	.name = "write",
+	.summary = "Copies a file, a string or standard input into a segment",
+	.synopsis = "[-o OFFSET] [-n LENGTH] "
+	    "[-f FILE | -s STRING [-0] | -z[BYTE]] "
+	    "[--lock-with SEM [--lock-timeout DURATION]] [-v] SEGMENT",
+	.options = options,
+	.run = run
+};

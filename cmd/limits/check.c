@@ -98,7 +98,7 @@ check_usage(const struct thresholds *t)
 		printf("SHM UNKNOWN - %s: %s\n",
 		    bad != NULL ? bad : "limits of System V IPC",
 		    errno == EBADMSG ?
-		    "holds something else than a number" : strerror(errno));
+		    "holds something other than a number" : strerror(errno));
 		return CHECK_UNKNOWN;
 	}
 	add_memory(&sample);

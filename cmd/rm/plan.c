@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "filter.h"
 #include "groups.h"
 #include "rm/plan.h"
 #include "rm/removal.h"
@@ -91,7 +90,7 @@ print_rows(const struct shmt_filter *filter, struct row *rows, size_t count)
 		.optional = segment_columns.optional,
 		.style = use_color(COLOR_AUTO) ? style_row : NULL
 	};
-	struct ipc_ns ipc_ns = { 0 };
+	struct namespace namespace = { 0 };
 	const char *const *name;
 	unsigned needs = 0;
 
@@ -101,9 +100,10 @@ print_rows(const struct shmt_filter *filter, struct row *rows, size_t count)
 		needs |= columns[table.column_count++]->needs;
 	}
 	add_rss(rows, count);
-	fill_rows(rows, count, needs, filter_idle(filter), &ipc_ns);
+	fill_rows(rows, count, needs, filter != NULL ?
+	    shmt_stale_idle(filter) : SHMT_STALE_IDLE, &namespace);
 	print_table(&table, NULL, NULL);
-	free_namespace(&ipc_ns);
+	free_namespace(&namespace);
 }
 
 /* Prints the segments that were found, at most the first limit ones. */

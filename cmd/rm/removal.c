@@ -105,13 +105,11 @@ static size_t
 list_operands(const struct removal_run *run, const struct shmt_info *one,
     struct shmt_info *list)
 {
-	struct shmt_object object;
 	size_t i, n = 1;
 
 	list[0] = *one;
 	for (i = 0; i < run->operand_count; i++)
-		n += shmt_resolve(&run->operands[i].ref, &object) == 0 &&
-		    shmt_info(&object, 0, &list[n]) == 0 &&
+		n += look_up_operand(&run->operands[i], &list[n]) == 0 &&
 		    !shmt_same(&list[n], one);
 	return n;
 }

@@ -123,7 +123,8 @@ why_use_keeps(struct removal_run *run, const struct removal *r,
 
 	if (is_used && !run->force && r->is_saved)
 		return used_while_saved;
-	if (run->filter == NULL || (!is_used && !filter_ages(run->filter)))
+	if (run->filter == NULL ||
+	    (!is_used && !filter_may_fail_later(run->filter)))
 		return NULL;
 	if (is_used && !run->force)
 		return "it has been used since it was selected";

@@ -286,7 +286,7 @@ static void
 check_object(const struct row *row, struct shmt_object_proof *proof)
 {
 	shmt_check_object_stale(&row->segment, time(NULL), SHMT_STALE_IDLE,
-	    &row->ipc_ns->holders, proof);
+	    &row->namespace->holders, proof);
 }
 
 /* Describes which process may have created an object, and why. */
@@ -428,9 +428,9 @@ print_detail(const struct row *row, bool bytes, bool with_ns)
 	print_key(row);
 	if (with_ns) {
 		label("namespace");
-		printf("%" PRIu64 ", of %d (", row->ipc_ns->ns.inode,
-		    (int)row->ipc_ns->ns.pid);
-		print_safe(stdout, row->ipc_ns->command);
+		printf("%" PRIu64 ", of %d (", row->namespace->ns.inode,
+		    (int)row->namespace->ns.pid);
+		print_safe(stdout, row->namespace->command);
 		puts(")");
 	}
 	print_identity("owner", s->uid, s->gid);

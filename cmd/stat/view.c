@@ -211,7 +211,7 @@ set_columns(struct opts *o)
 static bool
 is_account(const struct opts *o)
 {
-	return filter_is_kinds(&o->filter.set) &&
+	return filter_has_only_kinds(&o->filter.set) &&
 	    entered_namespace() == NULL && o->view_index == SUMMARY &&
 	    o->by_name == NULL &&
 	    o->args.count == 0 && !o->selection.all_ns &&

@@ -196,7 +196,7 @@ take_snapshot(const struct opts *opts, struct snapshot *s)
 	if (shmt_list(SHMT_KIND(SHMT_SYSV), 0, &all) == -1)
 		return fail(NULL, errno);
 	make_rows(&s->rows, &all);
-	make_namespaces(&s->rows, 1);
+	allocate_namespaces(&s->rows, 1);
 	s->rows.ns_count = 1;
 	fill_rows(s->rows.list, s->rows.count, needs, SHMT_STALE_IDLE,
 	    s->rows.namespaces);

@@ -224,40 +224,21 @@ refused_word(char **argv, char letter[static 3])
 	return letter;
 }
 
-/*
- * The option with the least edit distance from a word, at most a third of its
- * length.  Never --all: a typing error must not suggest it.
- */
-static const char *
-nearest_option(const struct parser *p, const char *word)
-{
-	const char *nearest = NULL, *name;
-	unsigned best = (unsigned)strlen(word) / 3 + 1, edits;
-	size_t i;
-
-	for (i = 0; i < p->count; i++) {
-		name = p->entries[i].row->name;
-		edits = edit_distance(word, name);
-		if (edits < best && strcmp(name, "all") != 0) {
-			best = edits;
-			nearest = name;
-		}
-	}
-	return nearest;
-}
-
 /* A long option that does not exist, or the beginning of several. */
 static int
 refuse_long_option(const struct parser *p, const char *word)
 {
 	const size_t length = strcspn(word + 2, "=");
-	const char *name, *nearest;
+	const char *all[OPTIONS_MAX + 1] = { NULL }, *name, *nearest;
 	char names[512] = "", typed[32];
+	size_t i, n = 0;
 	int found = 0;
-	size_t i;
 
 	for (i = 0; i < p->count; i++) {
 		name = p->entries[i].row->name;
+		/* A typing error must not suggest this. */
+		if (strcmp(name, "all") != 0)
+			all[n++] = name;
 		if (strncmp(name, word + 2, length) != 0)
 			continue;
 		strlcat(names, found++ > 0 ? ", --" : "--", sizeof(names));
@@ -270,7 +251,7 @@ refuse_long_option(const struct parser *p, const char *word)
 	    strcmp(word, "--version") == 0)
 		return usage_error(word, "stands before the command");
 	snprintf(typed, sizeof(typed), "%.*s", (int)length, word + 2);
-	nearest = nearest_option(p, typed);
+	nearest = nearest_word(typed, all);
 	if (nearest == NULL)
 		return usage_error(word, "no such option");
 	return usage_error(word, "no such option; the nearest is --%s",

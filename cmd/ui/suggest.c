@@ -13,7 +13,9 @@
 /* Longer words have no suggestions. */
 #define WORD_MAX 24
 
-unsigned
+/* Edits (insert, delete, replace a letter, swap two neighbours) that turn one
+ * word into the other; UINT_MAX if one is too long. */
+static unsigned
 edit_distance(const char *a, const char *b)
 {
 	unsigned d[WORD_MAX + 1][WORD_MAX + 1];
@@ -39,6 +41,26 @@ edit_distance(const char *a, const char *b)
 			d[i][j] = best;
 		}
 	return d[la][lb];
+}
+
+const char *
+nearest_word(const char *word, const char *const *words)
+{
+	const size_t length = strlen(word);
+	unsigned best = (unsigned)length / 3 + 1, edits;
+	const char *nearest = NULL;
+
+	for (; *words != NULL; words++) {
+		edits = strncmp(*words, word, length) == 0 ? 0 :
+		    edit_distance(word, *words);
+		if (edits == best)
+			nearest = NULL;
+		if (edits < best) {
+			best = edits;
+			nearest = *words;
+		}
+	}
+	return nearest;
 }
 
 /* Words of other programs.  Edit distance would suggest a wrong command. */

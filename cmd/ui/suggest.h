@@ -7,9 +7,10 @@
 #ifndef UI_SUGGEST_H
 #define UI_SUGGEST_H
 
-/* Edits (insert, delete, replace a letter, swap two neighbours) that turn one
- * word into the other; UINT_MAX if one is too long. */
-unsigned edit_distance(const char *a, const char *b);
+/* The one of words, ended by NULL, that begins with a wrong word, or else the
+ * one with the least edit distance, at most a third of the word's length.
+ * NULL: there is none, or several are equally near. */
+const char *nearest_word(const char *word, const char *const *words);
 
 /* The command for a word of another program, or NULL. */
 const char *suggest_word(const char *name);

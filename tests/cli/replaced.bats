@@ -144,3 +144,14 @@ is_untouched() {
 	message_has "set: $id: segment $id was removed, and another one has its id"
 	is_untouched
 }
+
+@test "replaced: after save found it, the other one is not saved" {
+	id=$(shmtool create -s 8192)
+	mkdir dir
+	replacing_after stat shmtool save dir "$id"
+	[ "$status" -eq 3 ]
+	[ -z "$output" ]
+	message_has "save: $id: segment $id was removed, and another one has its id"
+	[ -z "$(ls dir)" ]
+	is_untouched
+}

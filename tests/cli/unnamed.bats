@@ -148,7 +148,7 @@ mapping() {
 @test "a sealed memfd: write, attach and set name the seal" {
 	local line
 	hold_unnamed sealed 5000
-	for line in "write -s x" "attach -t 1" "set -s 8K"; do
+	for line in "write -s x" "attach -t 1" "set -s 8K" "set -f -s 1K"; do
 		# shellcheck disable=SC2086
 		run --separate-stderr timeout 5 shmtool $line "$path"
 		[ "$status" -eq 4 ]

@@ -158,6 +158,39 @@ spare_address() {
 	[ "$output" = "$id $address 4096 rw" ]
 }
 
+@test "attach: an address that no process has is not a lack of memory" {
+	local address option
+	! is_32_bit || skip "the addresses are of 64 bits"
+	make_segment 8192
+	for address in 0x7ffff0000000000 0xfffffffffffff000; do
+		for option in "" --remap; do
+			# shellcheck disable=SC2086
+			run --separate-stderr shmtool attach -t 0 \
+				-a "$address" $option "$id"
+			[ "$status" -eq 1 ]
+			message_has "attach: $id: 8192 bytes at address \
+$address: beyond the address space"
+		done
+	done
+}
+
+@test "attach: where it cannot wait, that is a failure" {
+	command -v strace >/dev/null && is_plain && ! is_32_bit ||
+		skip "needs strace, and the program alone"
+	make_segment
+	local words
+	for words in "" "-- sleep 60"; do
+		# shellcheck disable=SC2086
+		run --separate-stderr timeout 20 strace -qq -o /dev/null \
+			-e inject=rt_sigtimedwait:error=EPERM \
+			shmtool attach -r "$id" $words
+		[[ $stderr != *strace:* ]] || skip "strace does not work here"
+		[ "$status" -eq 1 ]
+		[[ $stderr == *"shmtool: attach: cannot wait for signals: "* ]]
+		[ "$(of_id nattch "$id")" -eq 0 ]
+	done
+}
+
 @test "attach: several segments, a line for each" {
 	make_segment 4096
 	a=$id

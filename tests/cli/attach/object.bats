@@ -169,6 +169,20 @@ mapped() {
 		"RLIMIT_AS allows 1024000000"
 }
 
+@test "attach /NAME: an address above which it does not fit is named" {
+	[ "$(uname -m)" = x86_64 ] && ! is_32_bit &&
+		! grep -qw la57 /proc/cpuinfo ||
+		skip "the address space ends elsewhere"
+	local address
+	shmtool create /big -s 1T --no-reserve >/dev/null
+	for address in 0x7ff000000000 0x7ffff0000000000; do
+		run --separate-stderr shmtool attach -t 0 -a "$address" /big
+		[ "$status" -eq 1 ]
+		message_has "attach: /big: 1099511627776 bytes at address \
+$address: beyond the address space"
+	done
+}
+
 @test "attach /NAME: the holder keeps the object when its name goes" {
 	attach /x
 	run --separate-stderr shmtool rm /x

@@ -184,6 +184,33 @@ begin_waiting() {
 	[ "$(echo file*)" = file ]
 }
 
+# Makes another segment of the key, and sets the semaphore free.
+replace_and_free() {
+	shmtool rm -f 0x77 2>/dev/null
+	shmtool create -s 8 -k 0x77 >/dev/null
+	shmtool write -s newer 0x77
+	perl -MIPC::SysV=SETVAL -e 'semctl(shift, 0, SETVAL, 1) or die' "$sem"
+	wait "$pid"
+}
+
+@test "read, write, save: --lock-with, of the segment that is there then" {
+	shmtool create -s 4 -k 0x77
+	shmtool write -s old 0x77
+	make_semaphore 0
+	begin_waiting read -s --lock-with "$sem" 0x77
+	replace_and_free
+	[ "$(cat out)" = newer ]
+	perl -MIPC::SysV=SETVAL -e 'semctl(shift, 0, SETVAL, 0) or die' "$sem"
+	begin_waiting write -s latest --lock-with "$sem" 0x77
+	replace_and_free
+	[ "$(shmtool read -s 0x77)" = latest ]
+	perl -MIPC::SysV=SETVAL -e 'semctl(shift, 0, SETVAL, 0) or die' "$sem"
+	mkdir saved
+	begin_waiting save --lock-with "$sem" saved 0x77
+	replace_and_free
+	[ "$(head -c 5 saved/*.shm)" = newer ]
+}
+
 @test "read: on a terminal text is made safe, line by line" {
 	needs_terminal
 	id=$(shmtool create -s 200000)

@@ -376,6 +376,17 @@ shmtool write -f $name.shm /a"
 	done
 }
 
+@test "restore: stopped and continued while memory is reserved, it goes on" {
+	can_inject
+	make_saved 16K
+	# As SIGSTOP and SIGCONT interrupt it.
+	run --separate-stderr with_failing fallocate:error=EINTR:when=1 \
+		shmtool restore "$name"
+	[ "$status" -eq 0 ]
+	[ "$output" = /a ]
+	cmp /dev/shm/a "$BATS_TEST_TMPDIR/was"
+}
+
 @test "restore: two at once, one of them makes it" {
 	make_saved 1M
 	for ((i = 0; i < 20; i++)); do

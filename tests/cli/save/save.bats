@@ -525,7 +525,8 @@ hold_semaphore() {
 	head -c 64K /dev/urandom >/dev/shm/x
 	script -qec "strace -qq -o /dev/null -e trace=pwrite64 -e \
 		inject=pwrite64:delay_enter=1100000:when=2 shmtool save \
-		--lock-with $sem $dir /x" /dev/null >"$BATS_TEST_TMPDIR/seen" 3>&- &
+		--lock-with $sem $dir --name x" /dev/null \
+		>"$BATS_TEST_TMPDIR/seen" 3>&- &
 	pid=$!
 	waits() {
 		# GETNCNT

@@ -69,6 +69,20 @@ map_object() {
 	message_has "set: /x: mode 0644 of root:root does not permit it"
 }
 
+@test "set: its owner may not give an object away" {
+	local owner
+	needs_root "becomes another user"
+	chown 65534:65534 /dev/shm/x
+	for owner in root :root; do
+		run --separate-stderr without_privilege \
+			"$(command -v shmtool)" set -m 0640 -u "$owner" /x
+		[ "$status" -eq 4 ]
+		message_has "set: /x: only root may give it to another user, \
+or to a group that you are not in"
+	done
+	[ "$(stat -c %a:%u:%g /dev/shm/x)" = 600:65534:65534 ]
+}
+
 @test "set -s: grows, reserved, and shrinks" {
 	head -c 8192 /dev/urandom >"$BATS_TEST_TMPDIR/in"
 	shmtool write -f "$BATS_TEST_TMPDIR/in" /x
@@ -105,14 +119,14 @@ is_reserved() {
 	[ "$(stat -c %b /dev/shm/x)" -ge 112 ]
 }
 
-# Begins to enlarge /x to 64K; returns when the memory is reserved, a second
-# before fallocate(2) does.
+# enlarge_slowly [OPTION...]: begins to enlarge /x to 64K; returns when the
+# memory is reserved, a second before fallocate(2) does.
 enlarge_slowly() {
 	command -v strace >/dev/null || skip "needs strace"
 	is_plain || skip "the program has to be the child of strace"
 	strace -qq -o "$BATS_TEST_TMPDIR/calls" -e trace=fallocate \
 		-e inject=fallocate:delay_exit=1000000:when=1 \
-		shmtool set -s 64K /x 3>&- &
+		shmtool set -s 64K "$@" /x 3>&- &
 	pid=$!
 	wait_for is_reserved
 }
@@ -128,6 +142,16 @@ was_slow() {
 	wait "$pid"
 	was_slow
 	[ "$(size)" = 1048576 ]
+}
+
+@test "set -s -m: an owner set while it is enlarged stays" {
+	needs_root "sets a group"
+	enlarge_slowly -m g+w
+	chown 12345:12346 /dev/shm/x
+	chmod 0604 /dev/shm/x
+	wait "$pid"
+	was_slow
+	[ "$(stat -c %u:%g:%a /dev/shm/x)" = 12345:12346:624 ]
 }
 
 @test "set -s: killed when it has reserved memory, it leaves none behind" {
@@ -238,48 +262,4 @@ was_slow() {
 	for name in dir link fifo nothing; do
 		refused 3 -s 1 "/$name"
 	done
-}
-
-@test "set -s: the seal that forbids it is named" {
-	! is_32_bit || skip "fcntl(2) has another name there"
-	is_plain || skip "a preload does not go with it"
-	command -v "${CC:-cc}" >/dev/null || skip "no C compiler"
-	# No object of /dev/shm can be sealed today: the kernel forbids it.
-	"${CC:-cc}" -D_FILE_OFFSET_BITS=64 -shared -fPIC \
-		-o "$BATS_TEST_TMPDIR/sealed.so" -x c - <<-'TXT'
-	#define _GNU_SOURCE
-	#include <errno.h>
-	#include <fcntl.h>
-	#include <stdarg.h>
-	#include <sys/syscall.h>
-	#include <unistd.h>
-	int ftruncate(int fd, off_t size)
-	{
-		(void)fd, (void)size;
-		errno = EPERM;
-		return -1;
-	}
-	int fallocate(int fd, int mode, off_t offset, off_t length)
-	{
-		(void)mode, (void)offset;
-		return ftruncate(fd, length);
-	}
-	int fcntl(int fd, int command, ...)
-	{
-		va_list args;
-		va_start(args, command);
-		void *arg = va_arg(args, void *);
-		va_end(args);
-		if (command == F_GET_SEALS)
-			return F_SEAL_GROW | F_SEAL_SHRINK;
-		return (int)syscall(SYS_fcntl, fd, command, arg);
-	}
-	TXT
-	sealed() { LD_PRELOAD=$BATS_TEST_TMPDIR/sealed.so "$@"; }
-	run --separate-stderr sealed shmtool set -s 1 /x
-	[ "$status" -eq 4 ]
-	message_has "set: /x: the seal F_SEAL_SHRINK forbids it"
-	run --separate-stderr sealed shmtool set -s 8193 /x
-	[ "$status" -eq 4 ]
-	message_has "set: /x: the seal F_SEAL_GROW forbids it"
 }
