@@ -1015,7 +1015,7 @@ int shmt_limit_set(const char *name, uint64_t value, uint64_t *now,
     char reason[SHMT_REASON]);
 
 /* The line of fstab(5) that keeps a size ("2G", "50%") of /dev/shm, with the
- * present options of its mount; the caller frees it. */
+ * other options that it has now; the caller frees it. */
 int shmt_dev_shm_line(const char *size, char **line);
 
 /*
