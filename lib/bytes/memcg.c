@@ -86,20 +86,6 @@ find_own_cgroup(char *text, const struct version *version)
 	return NULL;
 }
 
-/* Finds the mount of the hierarchy, and which of its directories is the
- * root. */
-static bool
-find_mount(char *text, const struct version *version,
-    struct shmt__mount *mount)
-{
-	while (shmt__next_mount(&text, mount))
-		if (strcmp(mount->type, version->type) == 0 &&
-		    (version->option == NULL ||
-		    has_word(mount->super, version->option)))
-			return true;
-	return false;
-}
-
 /* The number in a file of a cgroup; "max" is none. */
 static bool
 read_number(int dir, const char *name, uint64_t *number)
@@ -206,6 +192,26 @@ path_below_mount(char *path, const char *top)
 	return path + length;
 }
 
+/* Finds a mount of the hierarchy that shows the cgroup at a path, and returns
+ * the rest of the path below it, or NULL. */
+static char *
+find_mount(char *text, const struct version *version, char *path,
+    struct shmt__mount *mount)
+{
+	char *below;
+
+	while (shmt__next_mount(&text, mount)) {
+		if (strcmp(mount->type, version->type) != 0 ||
+		    (version->option != NULL &&
+		    !has_word(mount->super, version->option)))
+			continue;
+		below = path_below_mount(path, mount->root);
+		if (below != NULL)
+			return below;
+	}
+	return NULL;
+}
+
 static void
 scan_cgroups(int root, const struct version *version, struct least *least)
 {
@@ -216,12 +222,10 @@ scan_cgroups(int root, const struct version *version, struct least *least)
 
 	if (groups != NULL && mounts != NULL)
 		path = find_own_cgroup(groups, version);
-	if (path != NULL && find_mount(mounts, version, &mount)) {
-		path = path_below_mount(path, mount.root);
-		if (path != NULL)
-			find_least_above(root, version, mount.point, path,
-			    least);
-	}
+	if (path != NULL)
+		path = find_mount(mounts, version, path, &mount);
+	if (path != NULL)
+		find_least_above(root, version, mount.point, path, least);
 	free(mounts);
 	free(groups);
 }

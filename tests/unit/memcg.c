@@ -156,6 +156,11 @@ a_part(void **state)
 	expect("memory cgroup /", 100, 60);
 	group("cg/memory/in", false, "50\n", "20\n");
 	expect("memory cgroup /in", 50, 20);
+	/* Another mount of the hierarchy, before it, shows another part. */
+	put("proc/self/mountinfo",
+	    "34 31 0:32 /docker/def /cg/def rw - cgroup cgroup rw,memory\n"
+	    "35 31 0:32 /docker/abc /cg/memory rw - cgroup cgroup rw,memory\n");
+	expect("memory cgroup /in", 50, 20);
 	/* Ours is not among those: they tell nothing of us. */
 	group("cg/memoryd", false, "50\n", "20\n");
 	put("proc/self/cgroup", "4:memory:/docker/abcd\n");
