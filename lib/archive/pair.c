@@ -213,16 +213,21 @@ shmt__pair_prepare(const struct shmt__pair *pair, const char *text,
 }
 
 int
-shmt__pair_commit(const struct shmt__pair *pair)
+shmt__pair_commit(const struct shmt__pair *pair, bool replace)
 {
 	char contents[NAME_SIZE], temporary[NAME_SIZE], meta[NAME_SIZE];
+	int result;
 
 	contents_name(pair, pair->number, contents);
 	if (!has_name(pair, pair->fd, contents))
 		return shmt__fail(ENOENT);
 	temporary_name(pair, pair->number, temporary);
 	meta_name(pair, meta);
-	return renameat(pair->dir, temporary, pair->dir, meta);
+	result = renameat2(pair->dir, temporary, pair->dir, meta,
+	    replace ? 0 : RENAME_NOREPLACE);
+	/* Some file systems have no such flag. */
+	return result == -1 && shmt__is_unsupported(errno) ?
+	    renameat(pair->dir, temporary, pair->dir, meta) : result;
 }
 
 /* Removes the contents file last: while it exists its number is not free. */

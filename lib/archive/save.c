@@ -238,7 +238,8 @@ commit(struct save *save)
 		return fail_at(save, SHMT_AT_DIR);
 	if (confirm(save) == -1)
 		return -1;
-	if (shmt__pair_commit(&save->pair) == -1)
+	if (shmt__pair_commit(&save->pair,
+	    (save->how->flags & SHMT_REPLACE) != 0) == -1)
 		return fail_at(save, SHMT_AT_META);
 	return 0;
 }

@@ -20,6 +20,7 @@
 #include "bytes/allocation.h"
 #include "bytes/view.h"
 #include "shmtool.h"
+#include "sys/file.h"
 
 /* Bytes of a file on disk that one fallocate(2) allocates. */
 #define PREALLOCATE_MAX ((size_t)32 << 20)
@@ -110,14 +111,18 @@ retry(struct job *job)
 	return errno == EINTR ? report(job) : -1;
 }
 
+static int
+count(struct job *job, uint64_t n)
+{
+	job->pos += n;
+	return job->pos - job->reported >= PROGRESS_STEP ? report(job) : 0;
+}
+
 /* Counts the n bytes that a call moved; -1: it failed, see retry(). */
 static int
 advance(struct job *job, ssize_t n)
 {
-	if (n == -1)
-		return retry(job);
-	job->pos += (uint64_t)n;
-	return job->pos - job->reported >= PROGRESS_STEP ? report(job) : 0;
+	return n == -1 ? retry(job) : count(job, (uint64_t)n);
 }
 
 /* Whether the view's own call, which returned n, does not work here. */
@@ -188,12 +193,9 @@ free_blocks(const struct job *job)
 static int
 send_hole(struct job *job, uint64_t end)
 {
-	if (job->how->flags & SHMT_SPARSE) {
-		if (lseek(job->fd, (off_t)(end - job->pos), SEEK_CUR) == -1)
-			return -1;
-		job->pos = end;
-		return 0;
-	}
+	if (job->how->flags & SHMT_SPARSE)
+		return lseek(job->fd, (off_t)(end - job->pos), SEEK_CUR) == -1 ?
+		    -1 : count(job, end - job->pos);
 	memset(job->view->buffer, 0,
 	    shmt__up_to(job->pos, end, SHMT__BUFFER));
 	while (job->pos < end) {

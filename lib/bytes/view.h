@@ -9,8 +9,6 @@
 #ifndef SHMT_BYTES_VIEW_H
 #define SHMT_BYTES_VIEW_H
 
-#include <errno.h>
-
 #include "shmtool.h"
 
 /* Linux 5.14; EINVAL before. */
@@ -104,15 +102,6 @@ int shmt__view_remote(struct shmt_view *view, bool files_only);
  * to end.  False: unknown.  Beyond the end of the file there is no hole. */
 bool shmt__find_extent(int fd, uint64_t offset, uint64_t end,
     struct shmt__extent *extent);
-
-/* Whether errno means that a system call cannot do this here: the kernel lacks
- * it, a filter forbids it, or it does not take descriptors of this kind. */
-static inline bool
-shmt__is_unsupported(int error)
-{
-	return error == ENOSYS || error == EPERM || error == EINVAL ||
-	    error == EOPNOTSUPP;
-}
 
 /* Whether a range is in the segment; else ERANGE. */
 bool shmt__view_has(const struct shmt_view *view, uint64_t offset,

@@ -120,7 +120,7 @@ shmt__statx(int dir, const char *name, int flags, struct statx *st)
 	if (statx(dir, name, flags | AT_STATX_DONT_SYNC,
 	    STATX_BASIC_STATS | STATX_BTIME, st) == 0)
 		return 0;
-	if (errno != ENOSYS && errno != EPERM && errno != EINVAL)
+	if (!shmt__is_unsupported(errno))
 		return -1;
 	return stat_without_birth(dir, name, flags, st);
 }

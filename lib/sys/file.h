@@ -48,4 +48,13 @@ shmt__fail(int error)
 
 void shmt__close(int fd);
 
+/* Whether errno means that a system call cannot do this here: the kernel lacks
+ * it, a filter forbids it, or it does not take files of this kind. */
+static inline bool
+shmt__is_unsupported(int error)
+{
+	return error == ENOSYS || error == EPERM || error == EINVAL ||
+	    error == EOPNOTSUPP;
+}
+
 #endif
