@@ -17,7 +17,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "limits/sysctl.h"
 #include "shmtool.h"
 #include "sys/file.h"
 #include "sys/meminfo.h"
@@ -95,7 +94,7 @@ huge_figure(uint64_t size, const char *name, uint64_t *value)
 
 	snprintf(path, sizeof(path), HUGE_PAGES "/hugepages-%jukB/%s",
 	    (uintmax_t)(size / 1024), name);
-	return shmt__read_sysctl(path, false, value, 1) == 0;
+	return shmt__read_numbers(path, false, value, 1) == 0;
 }
 
 static void
@@ -187,7 +186,7 @@ diagnose_overcommit(const struct shmt_request *request, struct shmt_cause *c)
 	uint64_t mode = OVERCOMMIT_ALWAYS, memory;
 	char *text;
 
-	(void)shmt__read_sysctl(OVERCOMMIT, false, &mode, 1);
+	(void)shmt__read_numbers(OVERCOMMIT, false, &mode, 1);
 	c->overcommit = (unsigned)mode;
 	set_cause(c, SHMT_CAUSE_OVERCOMMIT, request->size, 0, 0);
 	text = shmt__read_meminfo(AT_FDCWD);
@@ -262,7 +261,7 @@ diagnose_eperm(const struct shmt_request *request, struct shmt_cause *c)
 	uint64_t group = 0;
 
 	if (request->flags & SHMT_HUGETLB) {
-		(void)shmt__read_sysctl(HUGE_GROUP, false, &group, 1);
+		(void)shmt__read_numbers(HUGE_GROUP, false, &group, 1);
 		set_cause(c, SHMT_CAUSE_HUGE_GROUP, 0, 0, group);
 		c->certain = true;
 	}
@@ -389,7 +388,7 @@ protection(const struct shmt_info *object)
 
 	if (object->uid == geteuid() || stat(DEV_SHM, &dir) == -1 ||
 	    (dir.st_mode & S_ISVTX) == 0 || object->uid == dir.st_uid ||
-	    shmt__read_sysctl(PROTECTED, false, &protected, 1) == -1)
+	    shmt__read_numbers(PROTECTED, false, &protected, 1) == -1)
 		return 0;
 	return (unsigned)protected;
 }

@@ -20,6 +20,12 @@ char *shmt__read_fd(int fd, size_t *length);
 /* Writes all of buffer. */
 int shmt__write_all(int fd, const void *buffer, size_t length);
 
+/* The count (at most 4) numbers that a file of /proc/sys holds; with sign,
+ * negative ones in two's complement.  EBADMSG: it holds something else. */
+int shmt__read_numbers(const char *path, bool sign, uint64_t *values,
+    size_t count);
+int shmt__write_number(const char *path, uint64_t number);
+
 /* Writes the names in a directory to the disk; file systems that do not need
  * this refuse it, which is not a failure. */
 int shmt__sync_dir(int dir);
