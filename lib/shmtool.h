@@ -1043,8 +1043,6 @@ int shmt_persist_revert(struct shmt_atomic_file *file);
  * that have files without names.
  */
 
-struct shmt_atomic_file;
-
 /* errno as open(2).  Of a symbolic link at path, the link itself would be
  * replaced. */
 int shmt_atomic_file_open(const char *path, struct shmt_atomic_file **file);

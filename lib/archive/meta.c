@@ -397,23 +397,19 @@ static bool
 read_digest(struct reader *reader, const char *name,
     unsigned char digest[static SHMT__DIGEST])
 {
-	static const char digits[] = "0123456789abcdef";
-	char line[LINE_MAX_LENGTH];
-	const char *text, *high, *low;
+	char line[LINE_MAX_LENGTH], again[LINE_MAX_LENGTH];
+	const char *text;
 	size_t i;
 
 	if (!take_line(reader, name, line, &text) ||
 	    strlen(text) != (size_t)2 * SHMT__DIGEST)
 		return bad();
-	for (i = 0; i < SHMT__DIGEST; i++) {
-		high = strchr(digits, text[2 * i]);
-		low = strchr(digits, text[2 * i + 1]);
-		if (high == NULL || low == NULL)
+	for (i = 0; i < SHMT__DIGEST; i++)
+		if (sscanf(text + 2 * i, "%2hhx", &digest[i]) != 1)
 			return bad();
-		digest[i] = (unsigned char)((high - digits) << 4 |
-		    (low - digits));
-	}
-	return true;
+	format_digest(name, digest, again);
+	again[strlen(again) - 1] = '\0';
+	return strcmp(line, again) == 0 || bad();
 }
 
 static bool

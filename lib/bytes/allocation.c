@@ -94,12 +94,10 @@ fits(struct shmt_view *view, uint64_t from, uint64_t to, unsigned parts,
 
 int
 shmt__expect_memory(struct shmt_view *view, uint64_t from, uint64_t to,
-    unsigned parts, uint64_t *left)
+    unsigned parts)
 {
-	*left = shmt__memory_left();
-	if (fits(view, from, to, parts, *left))
-		return 0;
-	return shmt__fail(ENOMEM);
+	return fits(view, from, to, parts, shmt__memory_left()) ? 0 :
+	    shmt__fail(ENOMEM);
 }
 
 /* The bytes free in the file system of an object; segments have no file system
@@ -119,13 +117,13 @@ int
 shmt__expect_space(struct shmt_view *view, uint64_t from, uint64_t to,
     uint64_t *left)
 {
-	uint64_t free = count_free(view);
+	const uint64_t space = count_free(view);
 
-	if (shmt__expect_memory(view, from, to, SHMT__HOLES, left) == -1)
-		return -1;
-	if (*left > free)
-		*left = free;
-	if (fits(view, from, to, SHMT__HOLES, free))
-		return 0;
-	return shmt__fail(ENOSPC);
+	*left = shmt__memory_left();
+	if (!fits(view, from, to, SHMT__HOLES, *left))
+		return shmt__fail(ENOMEM);
+	if (*left > space)
+		*left = space;
+	return fits(view, from, to, SHMT__HOLES, space) ? 0 :
+	    shmt__fail(ENOSPC);
 }

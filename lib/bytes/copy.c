@@ -268,14 +268,13 @@ prepare_output(struct job *job)
 {
 	bool sparse = (job->how->flags & SHMT_SPARSE) != 0;
 	int flags = fcntl(job->fd, F_GETFL);
-	uint64_t left;
 
 	job->events = POLLOUT;
 	if (!job->is_file)
 		return 0;
 	if (shmt__in_memory(job->fd))
 		return shmt__expect_memory(job->view, job->pos, job->end,
-		    SHMT__DATA | (sparse ? 0 : SHMT__HOLES), &left);
+		    SHMT__DATA | (sparse ? 0 : SHMT__HOLES));
 	/* With O_APPEND, another process may append into blocks beyond the end
 	 * before they are freed. */
 	job->preallocates = flags != -1 && (flags & O_APPEND) == 0;

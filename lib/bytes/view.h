@@ -98,11 +98,6 @@ int shmt__view_file(struct shmt_view *view, int fd);
 int shmt__view_map(struct shmt_view *view, void *at);
 int shmt__view_remote(struct shmt_view *view, bool files_only);
 
-/* Finds the extent of data or the hole that begins at an offset of a file, up
- * to end.  False: unknown.  Beyond the end of the file there is no hole. */
-bool shmt__find_extent(int fd, uint64_t offset, uint64_t end,
-    struct shmt__extent *extent);
-
 /* Whether a range is in the segment; else ERANGE. */
 bool shmt__view_has(const struct shmt_view *view, uint64_t offset,
     uint64_t length);
