@@ -3,8 +3,7 @@
 /*
  * The .meta of a saved segment: lines of a name and a value, each exactly
  * once, in one order, and a digest of these lines at the end.  A text is
- * accepted only if it is, byte for byte, what would be written for its
- * meaning.
+ * accepted only if it is, byte for byte, what would be written for its values.
  */
 
 #include <errno.h>

@@ -300,7 +300,7 @@ is_left_over(const struct shmt__pair *pair, int fd, int number,
 }
 
 static void
-clear_numbered(const struct shmt__pair *pair, int number)
+remove_leftover(const struct shmt__pair *pair, int number)
 {
 	char name[NAME_SIZE];
 	int fd;
@@ -322,7 +322,7 @@ clear_numbered(const struct shmt__pair *pair, int number)
  * remove it.  So the check is repeated if NAME.meta has changed.
  */
 void
-shmt__pair_clear(struct shmt__pair *pair)
+shmt__pair_remove_leftovers(struct shmt__pair *pair)
 {
 	int saved = errno, named, number;
 
@@ -333,7 +333,7 @@ shmt__pair_clear(struct shmt__pair *pair)
 		named = named_number(pair);
 		for (number = 0; number < SHMT__CONTENTS_MAX; number++)
 			if (number != named && named != BAD_META)
-				clear_numbered(pair, number);
+				remove_leftover(pair, number);
 	} while (named_number(pair) != named);
 	errno = saved;
 }

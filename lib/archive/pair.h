@@ -49,6 +49,6 @@ void shmt__pair_discard(struct shmt__pair *pair);
 
 /* Closes it, and removes the contents files that NAME.meta does not name,
  * but for those that a process is still writing. */
-void shmt__pair_clear(struct shmt__pair *pair);
+void shmt__pair_remove_leftovers(struct shmt__pair *pair);
 
 #endif

@@ -251,7 +251,7 @@ save_segment(struct save *save, const struct shmt_object *object)
 		return -1;
 	/* Removes what a killed save left, whose file may have the number that
 	 * this one needs. */
-	shmt__pair_clear(pair);
+	shmt__pair_remove_leftovers(pair);
 	if (write_contents(save) == -1 || write_meta(save) == -1 ||
 	    commit(save) == -1) {
 		shmt__pair_discard(pair);
@@ -262,7 +262,7 @@ save_segment(struct save *save, const struct shmt_object *object)
 		shmt__close(pair->fd);
 		return fail_at(save, SHMT_AT_DIR);
 	}
-	shmt__pair_clear(pair);
+	shmt__pair_remove_leftovers(pair);
 	return 0;
 }
 

@@ -39,7 +39,7 @@ struct job {
 	short events;		/* for poll(2) */
 	bool is_file;		/* the descriptor is of a regular file */
 	bool preallocates;	/* its blocks are allocated many at once */
-	bool uses_view_call;	/* until one without a buffer fails */
+	bool uses_view_call;	/* send() or receive(), until it fails */
 	uint64_t pos, end;	/* in the segment */
 	uint64_t reported;	/* pos at the last call of progress() */
 	uint64_t allocated;	/* the file has blocks up to this pos */

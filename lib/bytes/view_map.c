@@ -47,8 +47,9 @@ struct shmt__mapped {
 	uint64_t found;		/* resident pages in all windows so far */
 	uint64_t expected;	/* in the whole segment, at least */
 
-	uint64_t used, used_end;	/* copied since the last unmapping; */
-	uint64_t mapped_in;	/* this many bytes of it are mapped in */
+	/* The range copied since the last unmapping, and how many bytes of it
+	 * are mapped in. */
+	uint64_t used, used_end, mapped_in;
 	bool had_prefault;	/* it was started, or could not be */
 	struct shmt__prefault *prefault;
 };

@@ -332,7 +332,7 @@ diagnose_shm_space(struct shmt_cause *c)
 	 * only vm.overcommit_memory 2 refuses that, as ENOSPC too. */
 	const struct shmt_request reserved = { .size = c->requested,
 	    .flags = SHMT_NORESERVE };
-	struct shmt_cause commit = *c;
+	struct shmt_cause overcommit = *c;
 	struct shmt_dev_shm fs;
 
 	if (shmt_dev_shm(&fs) == -1)
@@ -348,9 +348,9 @@ diagnose_shm_space(struct shmt_cause *c)
 		    fs.size);
 		c->certain = exceeds(c);
 	}
-	diagnose_overcommit(&reserved, &commit);
-	if (!c->certain && commit.certain)
-		*c = commit;
+	diagnose_overcommit(&reserved, &overcommit);
+	if (!c->certain && overcommit.certain)
+		*c = overcommit;
 }
 
 static void
@@ -378,10 +378,11 @@ diagnose_efbig(struct shmt_cause *c)
 	}
 }
 
-/* Whether the kernel refuses to open the object of another user by O_CREAT:
- * in a sticky directory, unless that user owns the directory too. */
+/* The value of fs.protected_regular if the kernel refuses to open this object
+ * by O_CREAT for it, else 0: one of another user in a sticky directory, unless
+ * that user owns the directory too. */
 static unsigned
-protection(const struct shmt_info *object)
+get_protection(const struct shmt_info *object)
 {
 	uint64_t protected = 0;
 	struct stat dir;
@@ -409,7 +410,7 @@ diagnose_name(const struct shmt_object *object, int error, struct shmt_cause *c)
 {
 	c->has_segment = shmt_info(object, 0, &c->segment) == 0;
 	if (c->has_segment)
-		c->protected_regular = protection(&c->segment);
+		c->protected_regular = get_protection(&c->segment);
 	c->certain = true;
 	c->kind = error == EEXIST ? SHMT_CAUSE_EXISTS : SHMT_CAUSE_EXISTING;
 	if (error == EINVAL && !c->has_segment)
