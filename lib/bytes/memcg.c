@@ -250,47 +250,39 @@ read_machine(int root, struct shmt_headroom *machine, uint64_t *swap_free)
 }
 
 bool
-shmt__headroom(int root, bool cgroups_only, struct shmt_headroom *headroom)
+shmt__headroom(const char *root, bool cgroups_only,
+    struct shmt_headroom *headroom)
 {
+	int dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct least least = { .swap_free = 0 };
 	struct shmt_headroom machine;
 	size_t i;
 
-	if (read_machine(root, &machine, &least.swap_free) && !cgroups_only)
+	if (dir == -1)
+		return false;
+	if (read_machine(dir, &machine, &least.swap_free) && !cgroups_only)
 		keep_least(&least, &machine);
 	for (i = 0; i < sizeof(versions) / sizeof(versions[0]); i++)
-		scan_cgroups(root, &versions[i], &least);
+		scan_cgroups(dir, &versions[i], &least);
+	close(dir);
 	if (least.headroom.where[0] == '\0')
 		return false;
 	*headroom = least.headroom;
 	return true;
 }
 
-static bool
-read_headroom(bool cgroups_only, struct shmt_headroom *headroom)
-{
-	bool found;
-	int root;
-
-	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root == -1)
-		return false;
-	found = shmt__headroom(root, cgroups_only, headroom);
-	close(root);
-	return found;
-}
-
 bool
 shmt_headroom(struct shmt_headroom *headroom)
 {
-	return read_headroom(false, headroom);
+	return shmt__headroom("/", false, headroom);
 }
 
 bool
 shmt_memory_cgroup(struct shmt_headroom *cgroup)
 {
 	/* In version 1 no limit reads as LONG_MAX, in whole pages. */
-	return read_headroom(true, cgroup) && cgroup->limit < LONG_MAX / 2;
+	return shmt__headroom("/", true, cgroup) &&
+	    cgroup->limit < LONG_MAX / 2;
 }
 
 uint64_t

@@ -42,7 +42,7 @@ expect_left(const char *where, uint64_t limit, uint64_t used, uint64_t left)
 {
 	struct shmt_headroom room;
 
-	assert_true(shmt__headroom(rootfd, false, &room));
+	assert_true(shmt__headroom(root, false, &room));
 	assert_string_equal(room.where, where);
 	assert_int_equal(room.limit, limit);
 	assert_int_equal(room.used, used);
@@ -66,9 +66,9 @@ nothing(void **state)
 	struct shmt_headroom room;
 
 	(void)state;
-	assert_false(shmt__headroom(rootfd, false, &room));
+	assert_false(shmt__headroom(root, false, &room));
 	put("proc/meminfo", "MemTotal: 1024 kB\n");
-	assert_false(shmt__headroom(rootfd, false, &room));
+	assert_false(shmt__headroom(root, false, &room));
 }
 
 static void

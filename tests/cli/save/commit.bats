@@ -118,8 +118,9 @@ with_tmpfs() {
 	fill 16K
 	by_perl >"$BATS_TEST_TMPDIR/all"
 	for error in ENOSYS EPERM EINVAL; do
-		strace -qq -o /dev/null -e inject=linkat:error=$error \
-			shmtool save -f "$dir" "$id"
+		rm -f "$dir"/*
+		strace -qq -o /dev/null -e inject=linkat,renameat2:error=$error \
+			shmtool save "$dir" "$id"
 		name=$(cd "$dir" && echo *.meta)
 		name=${name%.meta}
 		[ "$(names | wc -w)" -eq 2 ]
