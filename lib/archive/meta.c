@@ -397,15 +397,17 @@ read_digest(struct reader *reader, const char *name,
     unsigned char digest[static SHMT__DIGEST])
 {
 	char line[LINE_MAX_LENGTH], again[LINE_MAX_LENGTH];
+	char pair[3] = "";
 	const char *text;
 	size_t i;
 
 	if (!take_line(reader, name, line, &text) ||
 	    strlen(text) != (size_t)2 * SHMT__DIGEST)
 		return bad();
-	for (i = 0; i < SHMT__DIGEST; i++)
-		if (sscanf(text + 2 * i, "%2hhx", &digest[i]) != 1)
-			return bad();
+	for (i = 0; i < SHMT__DIGEST; i++) {
+		memcpy(pair, text + 2 * i, 2);
+		digest[i] = (unsigned char)strtoul(pair, NULL, 16);
+	}
 	format_digest(name, digest, again);
 	again[strlen(again) - 1] = '\0';
 	return strcmp(line, again) == 0 || bad();

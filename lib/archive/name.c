@@ -42,17 +42,19 @@ shmt__encode_name(const char *name, char text[static SHMT__ENCODED])
 bool
 shmt__decode_name(const char *text, char name[static NAME_MAX + 1])
 {
-	unsigned char byte;
+	char pair[3] = "";
 	size_t n = 0;
 
 	for (; *text != '\0' && n < NAME_MAX; n++, text++) {
 		name[n] = *text;
 		if (*text != '%')
 			continue;
-		if (strlen(text) < 3 || sscanf(text, "%%%2hhx", &byte) != 1 ||
-		    byte == 0)
+		if (strlen(text) < sizeof("%XX") - 1)
 			return false;
-		name[n] = (char)byte;
+		memcpy(pair, text + 1, 2);
+		name[n] = (char)strtoul(pair, NULL, 16);
+		if (name[n] == '\0')
+			return false;
 		text += 2;
 	}
 	name[n] = '\0';
