@@ -66,15 +66,14 @@ get_allocated(const struct shmt_view *view, uint64_t *bytes)
 	return true;
 }
 
-/* The bytes that the data or the holes of a whole view have, at most. */
+/* The bytes that the data, or else the holes, of a whole view have, at most. */
 static uint64_t
 estimate(const struct shmt_view *view, unsigned parts)
 {
 	uint64_t pages = (view->segment.size + view->page - 1) / view->page,
 	    allocated;
 
-	if (parts == (SHMT__DATA | SHMT__HOLES) ||
-	    !get_allocated(view, &allocated))
+	if (!get_allocated(view, &allocated))
 		return UINT64_MAX;
 	if (parts == SHMT__DATA)
 		return allocated;
@@ -88,8 +87,10 @@ static bool
 fits(struct shmt_view *view, uint64_t from, uint64_t to, unsigned parts,
     uint64_t left)
 {
-	return to - from <= left || estimate(view, parts) <= left ||
-	    count_bytes(view, from, to, parts) <= left;
+	return to - from <= left ||
+	    (parts != (SHMT__DATA | SHMT__HOLES) &&
+	    (estimate(view, parts) <= left ||
+	    count_bytes(view, from, to, parts) <= left));
 }
 
 int

@@ -332,7 +332,7 @@ send_pages(struct shmt_view *view, uint64_t offset, uint64_t end, int fd,
 		fault_in(view, offset, pages.iov_len, MADV_POPULATE_READ);
 	n = zero_copy ? vmsplice(fd, &pages, 1, 0) :
 	    write(fd, pages.iov_base, pages.iov_len);
-	/* vmsplice(2) says so of anything but a pipe. */
+	/* vmsplice(2) fails with this for anything but a pipe. */
 	if (n == -1 && zero_copy && errno == EBADF)
 		errno = EINVAL;
 	if (n > 0)

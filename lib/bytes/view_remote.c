@@ -226,7 +226,7 @@ find_among(struct shmt_view *view, bool known)
 	return result;
 }
 
-/* Looks into all processes only where the two do not suffice. */
+/* Searches all processes only if the creator and the last user do not do. */
 static int
 find_holder(struct shmt_view *view)
 {
