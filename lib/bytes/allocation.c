@@ -29,20 +29,21 @@ shmt__in_memory(int fd)
 	    fstatfs(fd, &fs) == 0 && fs.f_type == TMPFS_MAGIC;
 }
 
-static uint64_t
-count_bytes(struct shmt_view *view, uint64_t from, uint64_t to,
-    unsigned parts)
+/* Counts bytes up to the first that does not fit into left. */
+static bool
+count_fits(struct shmt_view *view, uint64_t from, uint64_t to, unsigned parts,
+    uint64_t left)
 {
 	struct shmt__extent extent;
 	uint64_t sum = 0;
 
-	for (; from < to; from = extent.end) {
+	for (; from < to && sum <= left; from = extent.end) {
 		shmt__view_extent(view, from, to, &extent);
 		if (parts & (extent.data ? SHMT__DATA : SHMT__HOLES))
 			sum += extent.end - from;
 	}
 	shmt__view_reset(view);
-	return sum;
+	return sum <= left;
 }
 
 /* The bytes that have a page in memory or in swap.  Those of an object may
@@ -66,14 +67,15 @@ get_allocated(const struct shmt_view *view, uint64_t *bytes)
 	return true;
 }
 
-/* The bytes that the data, or else the holes, of a whole view have, at most. */
+/* The bytes that the data or the holes of a whole view have, at most. */
 static uint64_t
 estimate(const struct shmt_view *view, unsigned parts)
 {
 	uint64_t pages = (view->segment.size + view->page - 1) / view->page,
 	    allocated;
 
-	if (!get_allocated(view, &allocated))
+	if (parts == (SHMT__DATA | SHMT__HOLES) ||
+	    !get_allocated(view, &allocated))
 		return UINT64_MAX;
 	if (parts == SHMT__DATA)
 		return allocated;
@@ -87,10 +89,8 @@ static bool
 fits(struct shmt_view *view, uint64_t from, uint64_t to, unsigned parts,
     uint64_t left)
 {
-	return to - from <= left ||
-	    (parts != (SHMT__DATA | SHMT__HOLES) &&
-	    (estimate(view, parts) <= left ||
-	    count_bytes(view, from, to, parts) <= left));
+	return to - from <= left || estimate(view, parts) <= left ||
+	    count_fits(view, from, to, parts, left);
 }
 
 int
