@@ -395,14 +395,28 @@ take_device(void *arg, const struct shmt__mapping *mapping)
 	return 0;
 }
 
+/* Whether the pages are certainly small: the kernel refuses advice for a part
+ * of a huge page. */
+static bool
+has_small_pages(const struct shmt_view *view)
+{
+	return view->segment.size > view->page &&
+	    madvise(view->mapped->at + view->page, view->page,
+	    MADV_DONTNEED) == 0;
+}
+
 /* Segments of huge pages are on a device of their own. */
 static void
 find_page_kind(struct shmt_view *view)
 {
-	int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
 	struct own_mapping own = { (uintptr_t)view->mapped->at, 0 };
 	struct shmt__devices devices = { 0 };
+	int maps;
 
+	view->mapped->is_small = has_small_pages(view);
+	if (view->mapped->is_small)
+		return;
+	maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
 	if (maps == -1)
 		return;
 	shmt__read_segment_maps(maps, (uint64_t)view->segment.object.id,
