@@ -151,8 +151,13 @@ shmt__dev_shm_resize(uint64_t size, char reason[SHMT_REASON])
 /* Whether an option of the tmpfs, with its comma, also belongs into fstab(5):
  * not its size, nor what a kernel shows of every tmpfs. */
 static bool
-is_chosen(const char *option)
+is_chosen(const char *option, const struct stat *root)
 {
+	/* In a user namespace the kernel shows numbers of the initial one. */
+	if (strncmp(option, ",uid=", 5) == 0)
+		return strtoul(option + 5, NULL, 10) == root->st_uid;
+	if (strncmp(option, ",gid=", 5) == 0)
+		return strtoul(option + 5, NULL, 10) == root->st_gid;
 	return strncmp(option, ",size=", 6) != 0 &&
 	    strncmp(option, ",inode64", 8) != 0 &&
 	    strncmp(option, ",seclabel", 9) != 0;
@@ -163,13 +168,16 @@ is_chosen(const char *option)
 static void
 add_options(char list[static OPTIONS_SIZE], const char *super)
 {
+	struct stat root;
 	size_t length, n;
 
+	if (stat(DEV_SHM, &root) == -1)
+		return;
 	/* The first is rw or ro, which the mount has too. */
 	for (super = strchrnul(super, ','); *super != '\0'; super += length) {
 		length = 1 + strcspn(super + 1, ",");
 		n = strlen(list);
-		if (is_chosen(super))
+		if (is_chosen(super, &root))
 			snprintf(list + n, OPTIONS_SIZE - n, "%.*s",
 			    (int)length, super);
 	}
