@@ -24,12 +24,6 @@
 #define SHMMIN_BYTES 1
 #define SEMVMX_VALUE 32767
 
-static bool
-is_missing(int error)
-{
-	return error == ENOENT || error == ENOTDIR;
-}
-
 /* Reads a number from each of three files.  *bad: the one that could not be
  * read; 1: it does not exist, and the system call tells. */
 static int
@@ -41,7 +35,7 @@ read_three(const char *const paths[static 3], uint64_t *const values[static 3],
 	for (i = 0; i < 3; i++)
 		if (shmt__read_numbers(paths[i], false, values[i], 1) == -1) {
 			*bad = paths[i];
-			return is_missing(errno) ? 1 : -1;
+			return shmt__is_absent(errno) ? 1 : -1;
 		}
 	return 0;
 }
@@ -111,7 +105,7 @@ sem_limits(struct shmt_limits *l, const char **bad)
 		return 0;
 	}
 	*bad = path;
-	if (!is_missing(errno) || semctl(0, 0, IPC_INFO, arg) == -1)
+	if (!shmt__is_absent(errno) || semctl(0, 0, IPC_INFO, arg) == -1)
 		return -1;
 	l->semmsl = info.semmsl;
 	l->semmns = info.semmns;

@@ -54,6 +54,13 @@ shmt__fail(int error)
 
 void shmt__close(int fd);
 
+/* Whether errno means that there is no file of that path. */
+static inline bool
+shmt__is_absent(int error)
+{
+	return error == ENOENT || error == ENOTDIR;
+}
+
 /* Whether errno means that a system call cannot do this here: the kernel lacks
  * it, a filter forbids it, or it does not take files of this kind. */
 static inline bool
