@@ -22,7 +22,8 @@
 /* Files that are read whole are far smaller; /dev/zero has no end. */
 #define READ_MAX ((size_t)256 << 20)
 
-#define NUMBERS_TEXT 256	/* longer than any file of numbers in /proc/sys */
+/* Longer than any file of numbers in /proc/sys. */
+#define NUMBERS_TEXT 256
 
 char *
 shmt__read_fd(int fd, size_t *length)

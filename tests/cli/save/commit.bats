@@ -119,7 +119,8 @@ with_tmpfs() {
 	by_perl >"$BATS_TEST_TMPDIR/all"
 	for error in ENOSYS EPERM EINVAL; do
 		rm -f "$dir"/*
-		strace -qq -o /dev/null -e inject=linkat,renameat2:error=$error \
+		strace -qq -o /dev/null \
+			-e inject=linkat,renameat2:error=$error \
 			shmtool save "$dir" "$id"
 		name=$(cd "$dir" && echo *.meta)
 		name=${name%.meta}
