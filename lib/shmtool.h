@@ -3,9 +3,10 @@
 /*
  * libshmtool: shared memory on Linux, System V segments and POSIX objects.
  *
- * A function that returns int returns 0, or -1 with errno set.  Results go
- * through the last parameters, which a failure leaves as they were.  Nothing
- * here prints, exits, reads the environment or keeps state between calls.
+ * A function that returns int returns 0, or -1 with errno set.  Results are
+ * stored through the last parameters, which a failure leaves unchanged.
+ * Nothing here prints, exits, reads the environment or keeps state between
+ * calls.
  *
  * Units: sizes and offsets are bytes, times are whole seconds since the Epoch
  * with 0 for "never", keys are unsigned 32-bit numbers (the kernel's are
@@ -381,11 +382,11 @@ int shmt_map(const struct shmt_object *object, void *address, unsigned flags,
 /*
  * Contents.  A view reaches the bytes of a segment or an object.  A segment is
  * attached for that: for microseconds if the caller may open
- * /proc/self/map_files, else as long as the view is open.  A view to read does
- * not attach it where that caller gets a descriptor from the segment's creator
- * or last user.  With SHMT_NO_TRACE it is read through a process that has it
- * attached, which leaves atime, lpid and nattch as they are.  Bytes that were
- * never written read as zero, and no memory is allocated for them.
+ * /proc/self/map_files, else as long as the view is open.  If such a caller
+ * only reads, and gets a descriptor from the segment's creator or last user, it
+ * is not attached at all.  With SHMT_NO_TRACE it is read through a process that
+ * has it attached, which leaves atime, lpid and nattch as they are.  Bytes that
+ * were never written read as zero, and no memory is allocated for them.
  */
 
 #define SHMT_WRITE	0x10u	/* the view is for writing */
@@ -422,8 +423,8 @@ int shmt_view_put(struct shmt_view *view, uint64_t offset, const void *buffer,
 
 /*
  * Calls visit() with the pieces of a range, in order: bytes, or NULL for a
- * hole, which has no limit to its length.  What visit() returns other than 0
- * (-1 with errno) ends it, and is returned.
+ * hole, which has no limit to its length.  If visit() returns anything but 0
+ * (-1 with errno), it is not called again, and that is returned.
  */
 int shmt_view_visit(struct shmt_view *view, uint64_t offset, uint64_t length,
     int (*visit)(void *arg, const void *bytes, uint64_t length), void *arg);
@@ -554,7 +555,7 @@ void shmt_holders_free(struct shmt_holders *holders);
 int shmt_holders_of_list(const struct shmt_info *list, size_t count,
     struct shmt_holders *holders);
 
-/* The holders of one object: a run in holders->list, and its length. */
+/* The holders of one object: the first of *count elements of holders->list. */
 const struct shmt_holder *shmt_holders_of(
     const struct shmt_holders *holders, const struct shmt_object *object,
     size_t *count);
@@ -571,7 +572,7 @@ bool shmt_holders_complete(const struct shmt_holders *holders,
 void shmt_fill_use(struct shmt_info *info,
     const struct shmt_holders *holders);
 
-/* Last time stamp of any kind. */
+/* The latest of its time stamps. */
 int64_t shmt_last_time(const struct shmt_info *info);
 
 enum shmt_answer { SHMT_CANNOT_TELL, SHMT_NO, SHMT_YES };
@@ -870,7 +871,7 @@ int shmt_posix_others(int dir, struct shmt_others *others);
 
 /* One tmpfs that is mounted in the mount namespace of the caller. */
 struct shmt_tmpfs {
-	const char *point;	/* where; one of several places */
+	const char *point;	/* where it is mounted, or one such place */
 	uint64_t dev;
 	uint64_t rss, swap;	/* bytes of all its files */
 	bool with_deleted;	/* those without a name included */
@@ -1015,7 +1016,7 @@ int shmt_limit_set(const char *name, uint64_t value, uint64_t *now,
     char reason[SHMT_REASON]);
 
 /* The line of fstab(5) that keeps a size ("2G", "50%") of /dev/shm, with the
- * present options of its mount; the caller frees it. */
+ * other options that it has now; the caller frees it. */
 int shmt_dev_shm_line(const char *size, char **line);
 
 /*
@@ -1043,8 +1044,6 @@ int shmt_persist_revert(struct shmt_atomic_file *file);
  * that have files without names.
  */
 
-struct shmt_atomic_file;
-
 /* errno as open(2).  Of a symbolic link at path, the link itself would be
  * replaced. */
 int shmt_atomic_file_open(const char *path, struct shmt_atomic_file **file);
@@ -1059,7 +1058,7 @@ void shmt_atomic_file_close(struct shmt_atomic_file *file);
  * DIR/NAME.meta is text and names the file of the contents beside it, which is
  * sparse: DIR/NAME.shm, or DIR/NAME.N.shm where that name was not free.  NAME
  * is ID-KEY-CTIME-TAG, of an object OBJECT-BTIME-TAG with its name encoded, of
- * memory without a name unnamed-INODE-BTIME-TAG; no two of them have the same.
+ * memory without a name unnamed-INODE-BTIME-TAG; no two have the same NAME.
  */
 
 struct shmt_saved {
@@ -1076,7 +1075,7 @@ struct shmt_saved {
 	unsigned lost;		/* by shmt_restore(): was not restored */
 };
 
-#define SHMT_LOST_OWNER		0x1u	/* only root gives it away */
+#define SHMT_LOST_OWNER		0x1u	/* only root may set it */
 #define SHMT_LOST_LOCK		0x2u	/* not permitted, or no memory */
 #define SHMT_LOST_HUGE		0x4u	/* no huge pages are free */
 #define SHMT_LOST_RESERVE	0x8u	/* made with SHMT_NORESERVE */
@@ -1144,9 +1143,10 @@ struct shmt_restoring {
 	const char *name;	/* for SHMT_OTHER_NAME, without the slash */
 	/* As in struct shmt_saving. */
 	bool (*progress)(void *arg, uint64_t done);
-	/* The segment was made, and will be filled; false stops, ECANCELED.
-	 * An object is to be made: only kind, name and size are known.  It has
-	 * its name when it is complete, and goes with this process before. */
+	/* Called before the contents are copied; false stops, ECANCELED.  A
+	 * segment exists by then; of an object only kind, name and size are
+	 * known.  An object gets its name when it is complete: if this process
+	 * ends before that, nothing is left. */
 	bool (*made)(void *arg, const struct shmt_info *segment);
 	void *arg;
 };
@@ -1154,12 +1154,13 @@ struct shmt_restoring {
 /*
  * Makes a segment again from file, which is NAME.meta, NAME, or a file of the
  * contents; both files are in one directory.  A failure leaves no segment;
- * the contents are checked while they are copied, and nobody but the owner
- * may attach it before, nor open an object.  The name of an object is that of
- * how, or in *saved.  EEXIST: the key, the id or the name is taken; ENOTSUP: a
- * segment is to have the id of what was none; EDESTADDRREQ: memory that had no
- * name needs SHMT_OTHER_KEY or SHMT_OTHER_NAME; EBADMSG: damaged, see
- * *failure; EINVAL or ELOOP at a file: it is not a regular file.
+ * the contents are checked while they are copied, and until then only the
+ * owner may attach the segment, and nobody can open the object.  The name of an
+ * object is that of how, or in *saved.  EEXIST: the key, the id or the name is
+ * taken; ENOTSUP: SHMT_SAME_ID, but it was saved from what has no id;
+ * EDESTADDRREQ: memory that had no name needs SHMT_OTHER_KEY or
+ * SHMT_OTHER_NAME; EBADMSG: damaged, see *failure; EINVAL or ELOOP at a file:
+ * it is not a regular file.
  * *saved is set once the .meta is known to be good, also on failure;
  * saved->lost tells what is not as it was; creator, times and last user never
  * are.

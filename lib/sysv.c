@@ -8,8 +8,6 @@
 #include <sys/shm.h>
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -161,21 +159,6 @@ make_or_open(const struct shmt_request *request, int *id, bool *created)
 	return 0;
 }
 
-static int
-set_next_id(int id)
-{
-	char text[16];
-	int fd, length, result;
-
-	fd = open(NEXT_ID, O_WRONLY | O_CLOEXEC);
-	if (fd == -1)
-		return -1;
-	length = snprintf(text, sizeof(text), "%d", id);
-	result = shmt__write_all(fd, text, (size_t)length);
-	shmt__close(fd);
-	return result;
-}
-
 /* Creates and removes a segment of one byte; -1 where no segment can be
  * created. */
 static int
@@ -214,7 +197,8 @@ create_with_id(const struct shmt_request *request, int *id, bool *created)
 	if (shmt__sysv_stat(request->id, &segment) == 0)
 		return shmt__fail(EEXIST);
 	/* Where no segment can be created, shm_next_id could not be cleared. */
-	if (create_and_remove() == -1 || set_next_id(request->id) == -1)
+	if (create_and_remove() == -1 ||
+	    shmt__write_number(NEXT_ID, (uint64_t)request->id) == -1)
 		return -1;
 	if (make_or_open(request, &made, &new) == -1) {
 		clear_next_id();

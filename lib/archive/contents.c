@@ -161,14 +161,12 @@ static int
 expect_memory(const struct job *job)
 {
 	const uint64_t size = job->copy->size;
-	uint64_t left;
 
 	if (job->to->fd != -1 && !shmt__in_memory(job->to->fd))
 		return 0;
 	/* Most files have fewer holes than a new segment. */
-	return shmt__expect_memory(job->to, 0, size, SHMT__HOLES,
-	    &left) == 0 ? 0 : shmt__expect_memory(job->from, 0, size,
-	    SHMT__DATA, &left);
+	return shmt__expect_memory(job->to, 0, size, SHMT__HOLES) == 0 ? 0 :
+	    shmt__expect_memory(job->from, 0, size, SHMT__DATA);
 }
 
 static int

@@ -3,8 +3,7 @@
 /*
  * The .meta of a saved segment: lines of a name and a value, each exactly
  * once, in one order, and a digest of these lines at the end.  A text is
- * accepted only if it is, byte for byte, what would be written for its
- * meaning.
+ * accepted only if it is, byte for byte, what would be written for its values.
  */
 
 #include <errno.h>
@@ -397,23 +396,21 @@ static bool
 read_digest(struct reader *reader, const char *name,
     unsigned char digest[static SHMT__DIGEST])
 {
-	static const char digits[] = "0123456789abcdef";
-	char line[LINE_MAX_LENGTH];
-	const char *text, *high, *low;
+	char line[LINE_MAX_LENGTH], again[LINE_MAX_LENGTH];
+	char pair[3] = "";
+	const char *text;
 	size_t i;
 
 	if (!take_line(reader, name, line, &text) ||
 	    strlen(text) != (size_t)2 * SHMT__DIGEST)
 		return bad();
 	for (i = 0; i < SHMT__DIGEST; i++) {
-		high = strchr(digits, text[2 * i]);
-		low = strchr(digits, text[2 * i + 1]);
-		if (high == NULL || low == NULL)
-			return bad();
-		digest[i] = (unsigned char)((high - digits) << 4 |
-		    (low - digits));
+		memcpy(pair, text + 2 * i, 2);
+		digest[i] = (unsigned char)strtoul(pair, NULL, 16);
 	}
-	return true;
+	format_digest(name, digest, again);
+	again[strlen(again) - 1] = '\0';
+	return strcmp(line, again) == 0 || bad();
 }
 
 static bool

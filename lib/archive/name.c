@@ -39,30 +39,20 @@ shmt__encode_name(const char *name, char text[static SHMT__ENCODED])
 	*text = '\0';
 }
 
-/* The byte of two hexadecimal digits; 0 if they are others. */
-static char
-decode_byte(const char *text)
-{
-	const char *high, *low;
-
-	if (text[0] == '\0' || text[1] == '\0')
-		return 0;
-	high = strchr(digits, text[0]);
-	low = strchr(digits, text[1]);
-	return high == NULL || low == NULL ? 0 :
-	    (char)((high - digits) << 4 | (low - digits));
-}
-
 bool
 shmt__decode_name(const char *text, char name[static NAME_MAX + 1])
 {
+	char pair[3] = "";
 	size_t n = 0;
 
 	for (; *text != '\0' && n < NAME_MAX; n++, text++) {
 		name[n] = *text;
 		if (*text != '%')
 			continue;
-		name[n] = decode_byte(text + 1);
+		if (strlen(text) < sizeof("%XX") - 1)
+			return false;
+		memcpy(pair, text + 1, 2);
+		name[n] = (char)strtoul(pair, NULL, 16);
 		if (name[n] == '\0')
 			return false;
 		text += 2;

@@ -20,7 +20,8 @@
  */
 void shmt__encode_name(const char *name, char text[static SHMT__ENCODED]);
 
-/* Reverses it; a byte may be encoded needlessly.  False: not a name. */
+/* Reverses it, whether or not that encodes the name in the same way.  False:
+ * not a name. */
 bool shmt__decode_name(const char *text, char name[static NAME_MAX + 1]);
 
 /* The name of the files for a segment as it is now, into saved->name. */

@@ -213,16 +213,21 @@ shmt__pair_prepare(const struct shmt__pair *pair, const char *text,
 }
 
 int
-shmt__pair_commit(const struct shmt__pair *pair)
+shmt__pair_commit(const struct shmt__pair *pair, bool replace)
 {
 	char contents[NAME_SIZE], temporary[NAME_SIZE], meta[NAME_SIZE];
+	int result;
 
 	contents_name(pair, pair->number, contents);
 	if (!has_name(pair, pair->fd, contents))
 		return shmt__fail(ENOENT);
 	temporary_name(pair, pair->number, temporary);
 	meta_name(pair, meta);
-	return renameat(pair->dir, temporary, pair->dir, meta);
+	result = renameat2(pair->dir, temporary, pair->dir, meta,
+	    replace ? 0 : RENAME_NOREPLACE);
+	/* Some file systems have no such flag. */
+	return result == -1 && shmt__is_unsupported(errno) ?
+	    renameat(pair->dir, temporary, pair->dir, meta) : result;
 }
 
 /* Removes the contents file last: while it exists its number is not free. */
@@ -295,7 +300,7 @@ is_left_over(const struct shmt__pair *pair, int fd, int number,
 }
 
 static void
-clear_numbered(const struct shmt__pair *pair, int number)
+remove_leftover(const struct shmt__pair *pair, int number)
 {
 	char name[NAME_SIZE];
 	int fd;
@@ -317,7 +322,7 @@ clear_numbered(const struct shmt__pair *pair, int number)
  * remove it.  So the check is repeated if NAME.meta has changed.
  */
 void
-shmt__pair_clear(struct shmt__pair *pair)
+shmt__pair_remove_leftovers(struct shmt__pair *pair)
 {
 	int saved = errno, named, number;
 
@@ -328,7 +333,7 @@ shmt__pair_clear(struct shmt__pair *pair)
 		named = named_number(pair);
 		for (number = 0; number < SHMT__CONTENTS_MAX; number++)
 			if (number != named && named != BAD_META)
-				clear_numbered(pair, number);
+				remove_leftover(pair, number);
 	} while (named_number(pair) != named);
 	errno = saved;
 }

@@ -37,17 +37,18 @@ int shmt__pair_name(struct shmt__pair *pair);
 int shmt__pair_number(const struct shmt__pair *pair);
 
 /* Prepare writes the .meta under a temporary name; commit renames it to
- * NAME.meta, also over an older one.  Until that rename, restore finds the old
- * pair.  ENOENT: the contents file was removed meanwhile. */
+ * NAME.meta, and with replace over an older one.  Until that rename, restore
+ * finds the old pair.  ENOENT: the contents file was removed meanwhile; EEXIST:
+ * there is a pair by now. */
 int shmt__pair_prepare(const struct shmt__pair *pair, const char *text,
     size_t length);
-int shmt__pair_commit(const struct shmt__pair *pair);
+int shmt__pair_commit(const struct shmt__pair *pair, bool replace);
 
 /* Removes the files of a pair that was not committed. */
 void shmt__pair_discard(struct shmt__pair *pair);
 
 /* Closes it, and removes the contents files that NAME.meta does not name,
  * but for those that a process is still writing. */
-void shmt__pair_clear(struct shmt__pair *pair);
+void shmt__pair_remove_leftovers(struct shmt__pair *pair);
 
 #endif

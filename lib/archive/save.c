@@ -6,6 +6,7 @@
  */
 
 #include <sys/stat.h>
+#include <sys/time.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -100,12 +101,6 @@ check_opened_object(struct save *save, const struct shmt_view *view,
 	return fail_at(save, SHMT_AT_SEGMENT);
 }
 
-static bool
-is_same_time(const struct timespec *a, const struct timespec *b)
-{
-	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
 /* Sets disturbed if the object was changed while it was copied. */
 static int
 check_object(struct save *save, const struct shmt_view *view,
@@ -125,8 +120,8 @@ check_object(struct save *save, const struct shmt_view *view,
 		return fail_at(save, SHMT_AT_SEGMENT);
 	}
 	save->saved.disturbed = (uint64_t)st.st_size != size ||
-	    !is_same_time(&st.st_mtim, &opened->st_mtim) ||
-	    !is_same_time(&st.st_ctim, &opened->st_ctim);
+	    timespeccmp(&st.st_mtim, &opened->st_mtim, !=) ||
+	    timespeccmp(&st.st_ctim, &opened->st_ctim, !=);
 	return 0;
 }
 
@@ -238,7 +233,8 @@ commit(struct save *save)
 		return fail_at(save, SHMT_AT_DIR);
 	if (confirm(save) == -1)
 		return -1;
-	if (shmt__pair_commit(&save->pair) == -1)
+	if (shmt__pair_commit(&save->pair,
+	    (save->how->flags & SHMT_REPLACE) != 0) == -1)
 		return fail_at(save, SHMT_AT_META);
 	return 0;
 }
@@ -255,7 +251,7 @@ save_segment(struct save *save, const struct shmt_object *object)
 		return -1;
 	/* Removes what a killed save left, whose file may have the number that
 	 * this one needs. */
-	shmt__pair_clear(pair);
+	shmt__pair_remove_leftovers(pair);
 	if (write_contents(save) == -1 || write_meta(save) == -1 ||
 	    commit(save) == -1) {
 		shmt__pair_discard(pair);
@@ -266,7 +262,7 @@ save_segment(struct save *save, const struct shmt_object *object)
 		shmt__close(pair->fd);
 		return fail_at(save, SHMT_AT_DIR);
 	}
-	shmt__pair_clear(pair);
+	shmt__pair_remove_leftovers(pair);
 	return 0;
 }
 

@@ -29,20 +29,21 @@ shmt__in_memory(int fd)
 	    fstatfs(fd, &fs) == 0 && fs.f_type == TMPFS_MAGIC;
 }
 
-static uint64_t
-count_bytes(struct shmt_view *view, uint64_t from, uint64_t to,
-    unsigned parts)
+/* Counts bytes up to the first that does not fit into left. */
+static bool
+count_fits(struct shmt_view *view, uint64_t from, uint64_t to, unsigned parts,
+    uint64_t left)
 {
 	struct shmt__extent extent;
 	uint64_t sum = 0;
 
-	for (; from < to; from = extent.end) {
+	for (; from < to && sum <= left; from = extent.end) {
 		shmt__view_extent(view, from, to, &extent);
 		if (parts & (extent.data ? SHMT__DATA : SHMT__HOLES))
 			sum += extent.end - from;
 	}
 	shmt__view_reset(view);
-	return sum;
+	return sum <= left;
 }
 
 /* The bytes that have a page in memory or in swap.  Those of an object may
@@ -89,17 +90,15 @@ fits(struct shmt_view *view, uint64_t from, uint64_t to, unsigned parts,
     uint64_t left)
 {
 	return to - from <= left || estimate(view, parts) <= left ||
-	    count_bytes(view, from, to, parts) <= left;
+	    count_fits(view, from, to, parts, left);
 }
 
 int
 shmt__expect_memory(struct shmt_view *view, uint64_t from, uint64_t to,
-    unsigned parts, uint64_t *left)
+    unsigned parts)
 {
-	*left = shmt__memory_left();
-	if (fits(view, from, to, parts, *left))
-		return 0;
-	return shmt__fail(ENOMEM);
+	return fits(view, from, to, parts, shmt__memory_left()) ? 0 :
+	    shmt__fail(ENOMEM);
 }
 
 /* The bytes free in the file system of an object; segments have no file system
@@ -119,13 +118,13 @@ int
 shmt__expect_space(struct shmt_view *view, uint64_t from, uint64_t to,
     uint64_t *left)
 {
-	uint64_t free = count_free(view);
+	const uint64_t space = count_free(view);
 
-	if (shmt__expect_memory(view, from, to, SHMT__HOLES, left) == -1)
-		return -1;
-	if (*left > free)
-		*left = free;
-	if (fits(view, from, to, SHMT__HOLES, free))
-		return 0;
-	return shmt__fail(ENOSPC);
+	*left = shmt__memory_left();
+	if (!fits(view, from, to, SHMT__HOLES, *left))
+		return shmt__fail(ENOMEM);
+	if (*left > space)
+		*left = space;
+	return fits(view, from, to, SHMT__HOLES, space) ? 0 :
+	    shmt__fail(ENOSPC);
 }

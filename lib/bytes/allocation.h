@@ -13,16 +13,16 @@
 
 /*
  * Checks that there is memory for a range of a view, or for those parts of it
- * that are data or holes; ENOMEM: there is not.  *left becomes the bytes left
- * of all memory, UINT64_MAX where no limit is known.  This has to be asked
+ * that are data or holes; ENOMEM: there is not.  This has to be known
  * beforehand: the kernel kills a process that exceeds its memory cgroup, and no
  * call fails first.
  */
 int shmt__expect_memory(struct shmt_view *view, uint64_t from, uint64_t to,
-    unsigned parts, uint64_t *left);
+    unsigned parts);
 
-/* The same for a range that is to be written: its holes.  ENOSPC: there is
- * memory, but the file system of an object is too small. */
+/* The same for the holes of a range that will be written.  ENOSPC: there is
+ * memory, but the file system of an object is too small.  *left becomes the
+ * bytes left of both, UINT64_MAX where no limit is known. */
 int shmt__expect_space(struct shmt_view *view, uint64_t from, uint64_t to,
     uint64_t *left);
 

@@ -20,6 +20,7 @@
 #include "bytes/allocation.h"
 #include "bytes/view.h"
 #include "shmtool.h"
+#include "sys/file.h"
 
 /* Bytes of a file on disk that one fallocate(2) allocates. */
 #define PREALLOCATE_MAX ((size_t)32 << 20)
@@ -38,7 +39,7 @@ struct job {
 	short events;		/* for poll(2) */
 	bool is_file;		/* the descriptor is of a regular file */
 	bool preallocates;	/* its blocks are allocated many at once */
-	bool uses_view_call;	/* until one without a buffer fails */
+	bool uses_view_call;	/* send() or receive(), until it fails */
 	uint64_t pos, end;	/* in the segment */
 	uint64_t reported;	/* pos at the last call of progress() */
 	uint64_t allocated;	/* the file has blocks up to this pos */
@@ -110,14 +111,18 @@ retry(struct job *job)
 	return errno == EINTR ? report(job) : -1;
 }
 
+static int
+count(struct job *job, uint64_t n)
+{
+	job->pos += n;
+	return job->pos - job->reported >= PROGRESS_STEP ? report(job) : 0;
+}
+
 /* Counts the n bytes that a call moved; -1: it failed, see retry(). */
 static int
 advance(struct job *job, ssize_t n)
 {
-	if (n == -1)
-		return retry(job);
-	job->pos += (uint64_t)n;
-	return job->pos - job->reported >= PROGRESS_STEP ? report(job) : 0;
+	return n == -1 ? retry(job) : count(job, (uint64_t)n);
 }
 
 /* Whether the view's own call, which returned n, does not work here. */
@@ -188,12 +193,9 @@ free_blocks(const struct job *job)
 static int
 send_hole(struct job *job, uint64_t end)
 {
-	if (job->how->flags & SHMT_SPARSE) {
-		if (lseek(job->fd, (off_t)(end - job->pos), SEEK_CUR) == -1)
-			return -1;
-		job->pos = end;
-		return 0;
-	}
+	if (job->how->flags & SHMT_SPARSE)
+		return lseek(job->fd, (off_t)(end - job->pos), SEEK_CUR) == -1 ?
+		    -1 : count(job, end - job->pos);
 	memset(job->view->buffer, 0,
 	    shmt__up_to(job->pos, end, SHMT__BUFFER));
 	while (job->pos < end) {
@@ -266,14 +268,13 @@ prepare_output(struct job *job)
 {
 	bool sparse = (job->how->flags & SHMT_SPARSE) != 0;
 	int flags = fcntl(job->fd, F_GETFL);
-	uint64_t left;
 
 	job->events = POLLOUT;
 	if (!job->is_file)
 		return 0;
 	if (shmt__in_memory(job->fd))
 		return shmt__expect_memory(job->view, job->pos, job->end,
-		    SHMT__DATA | (sparse ? 0 : SHMT__HOLES), &left);
+		    SHMT__DATA | (sparse ? 0 : SHMT__HOLES));
 	/* With O_APPEND, another process may append into blocks beyond the end
 	 * before they are freed. */
 	job->preallocates = flags != -1 && (flags & O_APPEND) == 0;

@@ -86,20 +86,6 @@ find_own_cgroup(char *text, const struct version *version)
 	return NULL;
 }
 
-/* Finds the mount of the hierarchy, and which of its directories is the
- * root. */
-static bool
-find_mount(char *text, const struct version *version,
-    struct shmt__mount *mount)
-{
-	while (shmt__next_mount(&text, mount))
-		if (strcmp(mount->type, version->type) == 0 &&
-		    (version->option == NULL ||
-		    has_word(mount->super, version->option)))
-			return true;
-	return false;
-}
-
 /* The number in a file of a cgroup; "max" is none. */
 static bool
 read_number(int dir, const char *name, uint64_t *number)
@@ -206,6 +192,26 @@ path_below_mount(char *path, const char *top)
 	return path + length;
 }
 
+/* Finds a mount of the hierarchy that shows the cgroup at a path, and returns
+ * the rest of the path below it, or NULL. */
+static char *
+find_mount(char *text, const struct version *version, char *path,
+    struct shmt__mount *mount)
+{
+	char *below;
+
+	while (shmt__next_mount(&text, mount)) {
+		if (strcmp(mount->type, version->type) != 0 ||
+		    (version->option != NULL &&
+		    !has_word(mount->super, version->option)))
+			continue;
+		below = path_below_mount(path, mount->root);
+		if (below != NULL)
+			return below;
+	}
+	return NULL;
+}
+
 static void
 scan_cgroups(int root, const struct version *version, struct least *least)
 {
@@ -216,12 +222,10 @@ scan_cgroups(int root, const struct version *version, struct least *least)
 
 	if (groups != NULL && mounts != NULL)
 		path = find_own_cgroup(groups, version);
-	if (path != NULL && find_mount(mounts, version, &mount)) {
-		path = path_below_mount(path, mount.root);
-		if (path != NULL)
-			find_least_above(root, version, mount.point, path,
-			    least);
-	}
+	if (path != NULL)
+		path = find_mount(mounts, version, path, &mount);
+	if (path != NULL)
+		find_least_above(root, version, mount.point, path, least);
 	free(mounts);
 	free(groups);
 }
@@ -246,47 +250,39 @@ read_machine(int root, struct shmt_headroom *machine, uint64_t *swap_free)
 }
 
 bool
-shmt__headroom(int root, bool cgroups_only, struct shmt_headroom *headroom)
+shmt__headroom(const char *root, bool cgroups_only,
+    struct shmt_headroom *headroom)
 {
+	int dir = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct least least = { .swap_free = 0 };
 	struct shmt_headroom machine;
 	size_t i;
 
-	if (read_machine(root, &machine, &least.swap_free) && !cgroups_only)
+	if (dir == -1)
+		return false;
+	if (read_machine(dir, &machine, &least.swap_free) && !cgroups_only)
 		keep_least(&least, &machine);
 	for (i = 0; i < sizeof(versions) / sizeof(versions[0]); i++)
-		scan_cgroups(root, &versions[i], &least);
+		scan_cgroups(dir, &versions[i], &least);
+	close(dir);
 	if (least.headroom.where[0] == '\0')
 		return false;
 	*headroom = least.headroom;
 	return true;
 }
 
-static bool
-read_headroom(bool cgroups_only, struct shmt_headroom *headroom)
-{
-	bool found;
-	int root;
-
-	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root == -1)
-		return false;
-	found = shmt__headroom(root, cgroups_only, headroom);
-	close(root);
-	return found;
-}
-
 bool
 shmt_headroom(struct shmt_headroom *headroom)
 {
-	return read_headroom(false, headroom);
+	return shmt__headroom("/", false, headroom);
 }
 
 bool
 shmt_memory_cgroup(struct shmt_headroom *cgroup)
 {
 	/* In version 1 no limit reads as LONG_MAX, in whole pages. */
-	return read_headroom(true, cgroup) && cgroup->limit < LONG_MAX / 2;
+	return shmt__headroom("/", true, cgroup) &&
+	    cgroup->limit < LONG_MAX / 2;
 }
 
 uint64_t

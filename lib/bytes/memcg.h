@@ -7,9 +7,9 @@
 
 #include "shmtool.h"
 
-/* shmt_headroom() with another root directory, as a descriptor; or of memory
- * cgroups only. */
-bool shmt__headroom(int root, bool cgroups_only,
+/* shmt_headroom() with the files below another root directory, "/" for the real
+ * one; or of memory cgroups only. */
+bool shmt__headroom(const char *root, bool cgroups_only,
     struct shmt_headroom *headroom);
 
 /* Bytes that can be allocated for contents, buffers and page tables already

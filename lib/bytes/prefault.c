@@ -2,7 +2,7 @@
 
 /*
  * A thread that faults pages in, ahead of the copy that needs them.  Faulting
- * a page in costs half as much as copying it and more, so two processors share
+ * a page in takes at least half as long as copying it, so two processors share
  * the work.
  */
 

@@ -24,9 +24,10 @@
 /* The largest page that any machine has. */
 #define LARGEST_PAGE ((uint64_t)16 << 30)
 
-/* A limit for files is not meant for segments. */
+/* RLIMIT_FSIZE applies to a descriptor of a segment as to any, but is not meant
+ * for segments. */
 static bool
-is_limited(const struct shmt_view *view)
+exceeds_file_limit(const struct shmt_view *view)
 {
 	struct rlimit limit;
 
@@ -47,7 +48,7 @@ open_own_file(const struct shmt_view *view, const void *at)
 	char path[64];
 	int fd = -1;
 
-	if (is_limited(view))
+	if (exceeds_file_limit(view))
 		return -1;
 	for (page = view->page; page <= LARGEST_PAGE; page <<= 1) {
 		length = (view->segment.size + page - 1) & ~(page - 1);
@@ -79,13 +80,13 @@ open_attached(struct shmt_view *view, void *at)
 }
 
 static int
-open_remote(struct shmt_view *view, int id, bool files_only)
+open_remote(struct shmt_view *view, int id, bool descriptor_only)
 {
 	if (shmt__sysv_stat(id, &view->segment) == -1)
 		return -1;
-	if (files_only && view->segment.nattch == 0)
+	if (descriptor_only && view->segment.nattch == 0)
 		return shmt__fail(ESRCH);
-	return shmt__view_remote(view, files_only);
+	return shmt__view_remote(view, descriptor_only);
 }
 
 /*

@@ -9,8 +9,6 @@
 #ifndef SHMT_BYTES_VIEW_H
 #define SHMT_BYTES_VIEW_H
 
-#include <errno.h>
-
 #include "shmtool.h"
 
 /* Linux 5.14; EINVAL before. */
@@ -39,8 +37,8 @@ struct shmt__view_ops {
 	/*
 	 * Move up to SHMT__CHUNK bytes between the segment and a descriptor
 	 * without a buffer; with zero_copy, pages themselves to a pipe.
-	 * They return as write(2) and read(2) do.  NULL, and the errnos of
-	 * shmt__is_unsupported(): load() or store() has to be used.
+	 * They return as write(2) and read(2) do.  If one is NULL, or fails
+	 * with an errno of shmt__is_unsupported(), load() or store() is used.
 	 */
 	ssize_t (*send)(struct shmt_view *view, uint64_t offset, uint64_t end,
 	    int fd, bool zero_copy);
@@ -88,31 +86,17 @@ shmt__up_to(uint64_t from, uint64_t to, size_t most)
 }
 
 /*
- * Make a view that has its segment, size and flags reach the bytes in one of
- * the three ways.  shmt__view_file() owns the descriptor; EINVAL: only a
- * mapping can write there.  shmt__view_map() owns the attachment.
+ * Each of these gives a view, whose segment and flags are set, one of the three
+ * ways.  shmt__view_file() takes the descriptor over; EINVAL: only a mapping
+ * can write there.  shmt__view_map() takes the attachment over.
  * shmt__view_remote() reads through a process that has the segment attached;
  * ESRCH: there is none; ENODATA: only in a way that allocates pages.  With
- * files_only it tries the creator and the last user alone, and no other way
- * than a descriptor.
+ * descriptor_only it tries the creator and the last user alone, and no other
+ * way than a descriptor.
  */
 int shmt__view_file(struct shmt_view *view, int fd);
 int shmt__view_map(struct shmt_view *view, void *at);
-int shmt__view_remote(struct shmt_view *view, bool files_only);
-
-/* Finds the extent of data or the hole that begins at an offset of a file, up
- * to end.  False: unknown.  Beyond the end of the file there is no hole. */
-bool shmt__find_extent(int fd, uint64_t offset, uint64_t end,
-    struct shmt__extent *extent);
-
-/* Whether errno means that a system call cannot do this here: the kernel lacks
- * it, a filter forbids it, or it does not take descriptors of this kind. */
-static inline bool
-shmt__is_unsupported(int error)
-{
-	return error == ENOSYS || error == EPERM || error == EINVAL ||
-	    error == EOPNOTSUPP;
-}
+int shmt__view_remote(struct shmt_view *view, bool descriptor_only);
 
 /* Whether a range is in the segment; else ERANGE. */
 bool shmt__view_has(const struct shmt_view *view, uint64_t offset,

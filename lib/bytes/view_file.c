@@ -31,29 +31,22 @@ has_bytes(int fd, uint64_t end)
 }
 
 /* SEEK_DATA finds swapped pages too.  It reports no holes in huge pages. */
-bool
-shmt__find_extent(int fd, uint64_t offset, uint64_t end,
-    struct shmt__extent *extent)
-{
-	off_t next = lseek(fd, (off_t)offset, SEEK_DATA);
-
-	/* Beyond the end there is no hole: reading there has to fail. */
-	if (next == -1 && (errno != ENXIO || !has_bytes(fd, end)))
-		return false;
-	*extent = (struct shmt__extent){ next == (off_t)offset, end };
-	if (extent->data)
-		next = lseek(fd, (off_t)offset, SEEK_HOLE);
-	/* It may have been punched between the two calls. */
-	if (next > (off_t)offset && (uint64_t)next < end)
-		extent->end = (uint64_t)next;
-	return true;
-}
-
 static bool
 find_extent(struct shmt_view *view, uint64_t offset, uint64_t end,
     struct shmt__extent *extent)
 {
-	return shmt__find_extent(view->fd, offset, end, extent);
+	off_t next = lseek(view->fd, (off_t)offset, SEEK_DATA);
+
+	/* Beyond the end there is no hole: reading there has to fail. */
+	if (next == -1 && (errno != ENXIO || !has_bytes(view->fd, end)))
+		return false;
+	*extent = (struct shmt__extent){ next == (off_t)offset, end };
+	if (extent->data)
+		next = lseek(view->fd, (off_t)offset, SEEK_HOLE);
+	/* It may have been punched between the two calls. */
+	if (next > (off_t)offset && (uint64_t)next < end)
+		extent->end = (uint64_t)next;
+	return true;
 }
 
 static int

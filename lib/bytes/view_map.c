@@ -47,8 +47,9 @@ struct shmt__mapped {
 	uint64_t found;		/* resident pages in all windows so far */
 	uint64_t expected;	/* in the whole segment, at least */
 
-	uint64_t used, used_end;	/* copied since the last unmapping; */
-	uint64_t mapped_in;	/* this many bytes of it are mapped in */
+	/* The range copied since the last unmapping, and how many bytes of it
+	 * are mapped in. */
+	uint64_t used, used_end, mapped_in;
 	bool had_prefault;	/* it was started, or could not be */
 	struct shmt__prefault *prefault;
 };
@@ -331,7 +332,7 @@ send_pages(struct shmt_view *view, uint64_t offset, uint64_t end, int fd,
 		fault_in(view, offset, pages.iov_len, MADV_POPULATE_READ);
 	n = zero_copy ? vmsplice(fd, &pages, 1, 0) :
 	    write(fd, pages.iov_base, pages.iov_len);
-	/* vmsplice(2) says so of anything but a pipe. */
+	/* vmsplice(2) fails with this for anything but a pipe. */
 	if (n == -1 && zero_copy && errno == EBADF)
 		errno = EINVAL;
 	if (n > 0)
@@ -394,14 +395,28 @@ take_device(void *arg, const struct shmt__mapping *mapping)
 	return 0;
 }
 
+/* Whether the pages are certainly small: the kernel refuses advice for a part
+ * of a huge page. */
+static bool
+has_small_pages(const struct shmt_view *view)
+{
+	return view->segment.size > view->page &&
+	    madvise(view->mapped->at + view->page, view->page,
+	    MADV_DONTNEED) == 0;
+}
+
 /* Segments of huge pages are on a device of their own. */
 static void
 find_page_kind(struct shmt_view *view)
 {
-	int maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
 	struct own_mapping own = { (uintptr_t)view->mapped->at, 0 };
 	struct shmt__devices devices = { 0 };
+	int maps;
 
+	view->mapped->is_small = has_small_pages(view);
+	if (view->mapped->is_small)
+		return;
+	maps = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
 	if (maps == -1)
 		return;
 	shmt__read_segment_maps(maps, (uint64_t)view->segment.object.id,

@@ -30,7 +30,7 @@ struct shmt__remote {
 	uint64_t id;
 	struct shmt__mapping *maps;
 	size_t count;
-	bool files_only;	/* not by its memory */
+	bool descriptor_only;	/* not by its memory */
 };
 
 static int
@@ -173,7 +173,7 @@ try_holder(struct shmt_view *view, const struct shmt_holder *holder)
 		close_remote(view);
 		return shmt__view_file(view, fd);
 	}
-	if (errno == ESRCH || r->files_only)
+	if (errno == ESRCH || r->descriptor_only)
 		return -1;
 	if (!shows_all(r, view->segment.size) || !may_read(r->pid))
 		return shmt__fail(ESRCH);
@@ -226,13 +226,13 @@ find_among(struct shmt_view *view, bool known)
 	return result;
 }
 
-/* Looks into all processes only where the two do not suffice. */
+/* Searches all processes only if the creator and the last user do not do. */
 static int
 find_holder(struct shmt_view *view)
 {
 	if (find_among(view, true) == 0)
 		return 0;
-	return view->remote->files_only ? -1 : find_among(view, false);
+	return view->remote->descriptor_only ? -1 : find_among(view, false);
 }
 
 static int
@@ -304,7 +304,7 @@ static const struct shmt__view_ops by_remote = {
 };
 
 int
-shmt__view_remote(struct shmt_view *view, bool files_only)
+shmt__view_remote(struct shmt_view *view, bool descriptor_only)
 {
 	int error;
 
@@ -313,7 +313,7 @@ shmt__view_remote(struct shmt_view *view, bool files_only)
 		return -1;
 	view->remote->dir = -1;
 	view->remote->id = (uint64_t)view->segment.object.id;
-	view->remote->files_only = files_only;
+	view->remote->descriptor_only = descriptor_only;
 	view->ops = &by_remote;
 	if (find_holder(view) == 0)
 		return 0;

@@ -33,6 +33,8 @@
 #endif
 enum { PICK_CLOEXEC = 1, CONFIG_SET_STRING = 1, CONFIG_RECONFIGURE = 7 };
 
+#define OPTIONS_SIZE 4096
+
 int
 shmt_dev_shm(struct shmt_dev_shm *dev_shm)
 {
@@ -60,12 +62,12 @@ shmt__dev_shm_round(uint64_t size)
 }
 
 /*
- * The mounts of the tmpfs at /dev/shm: the options of the one there, and where
- * else it is mounted; both point into *text, which the caller frees, and are
- * NULL where there is none.
+ * The mounts of the tmpfs at /dev/shm: the one there, and where else it is
+ * mounted; both point into *text, which the caller frees.  Where there is none,
+ * here->options or *elsewhere is NULL.
  */
 static int
-find_mounts(char **text, const char **options, const char **elsewhere)
+find_mounts(char **text, struct shmt__mount *here, const char **elsewhere)
 {
 	char point[4096], *rest;
 	struct shmt__mount mount;
@@ -77,12 +79,12 @@ find_mounts(char **text, const char **options, const char **elsewhere)
 	*text = shmt__read_file(AT_FDCWD, "/proc/self/mountinfo");
 	if (*text == NULL)
 		return -1;
-	*options = *elsewhere = NULL;
+	here->options = *elsewhere = NULL;
 	for (rest = *text; shmt__next_mount(&rest, &mount);) {
 		if (mount.device != st.st_dev)
 			continue;
 		if (strcmp(mount.point, point) == 0)
-			*options = mount.options;
+			*here = mount;
 		else
 			*elsewhere = mount.point;
 	}
@@ -92,13 +94,14 @@ find_mounts(char **text, const char **options, const char **elsewhere)
 int
 shmt__dev_shm_check(char reason[SHMT_REASON])
 {
-	const char *options, *elsewhere;
-	char *text;
 	struct shmt_dev_shm dev_shm;
+	struct shmt__mount here;
+	const char *elsewhere;
+	char *text;
 	bool other;
 
 	if (shmt_dev_shm(&dev_shm) == -1 ||
-	    find_mounts(&text, &options, &elsewhere) == -1)
+	    find_mounts(&text, &here, &elsewhere) == -1)
 		return -1;
 	other = elsewhere != NULL;
 	if (other)
@@ -145,17 +148,57 @@ shmt__dev_shm_resize(uint64_t size, char reason[SHMT_REASON])
 	return result == -1 ? -1 : 0;
 }
 
+/* Whether an option of the tmpfs, with its comma, also belongs into fstab(5):
+ * not its size, nor what a kernel shows of every tmpfs. */
+static bool
+is_chosen(const char *option, const struct stat *root)
+{
+	/* In a user namespace the kernel shows numbers of the initial one. */
+	if (strncmp(option, ",uid=", 5) == 0)
+		return strtoul(option + 5, NULL, 10) == root->st_uid;
+	if (strncmp(option, ",gid=", 5) == 0)
+		return strtoul(option + 5, NULL, 10) == root->st_gid;
+	return strncmp(option, ",size=", 6) != 0 &&
+	    strncmp(option, ",inode64", 8) != 0 &&
+	    strncmp(option, ",seclabel", 9) != 0;
+}
+
+/* Adds the options of the file system, as mode= and huge=, to those of its
+ * mount. */
+static void
+add_options(char list[static OPTIONS_SIZE], const char *super)
+{
+	struct stat root;
+	size_t length, n;
+
+	if (stat(DEV_SHM, &root) == -1)
+		return;
+	/* The first is rw or ro, which the mount has too. */
+	for (super = strchrnul(super, ','); *super != '\0'; super += length) {
+		length = 1 + strcspn(super + 1, ",");
+		n = strlen(list);
+		if (is_chosen(super, &root))
+			snprintf(list + n, OPTIONS_SIZE - n, "%.*s",
+			    (int)length, super);
+	}
+}
+
 int
 shmt_dev_shm_line(const char *size, char **line)
 {
-	const char *options, *elsewhere;
-	char *text;
+	char options[OPTIONS_SIZE] = "defaults", *text;
+	struct shmt__mount here;
+	const char *elsewhere;
 	int length;
 
-	if (find_mounts(&text, &options, &elsewhere) == -1)
+	if (find_mounts(&text, &here, &elsewhere) == -1)
 		return -1;
+	if (here.options != NULL) {
+		strlcpy(options, here.options, sizeof(options));
+		add_options(options, here.super);
+	}
 	length = asprintf(line, "tmpfs " DEV_SHM " tmpfs %s,size=%s 0 0",
-	    options != NULL ? options : "defaults", size);
+	    options, size);
 	free(text);
 	return length == -1 ? -1 : 0;
 }

@@ -17,7 +17,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "limits/sysctl.h"
 #include "shmtool.h"
 #include "sys/file.h"
 #include "sys/meminfo.h"
@@ -95,7 +94,7 @@ huge_figure(uint64_t size, const char *name, uint64_t *value)
 
 	snprintf(path, sizeof(path), HUGE_PAGES "/hugepages-%jukB/%s",
 	    (uintmax_t)(size / 1024), name);
-	return shmt__read_sysctl(path, false, value, 1) == 0;
+	return shmt__read_numbers(path, false, value, 1) == 0;
 }
 
 static void
@@ -187,7 +186,7 @@ diagnose_overcommit(const struct shmt_request *request, struct shmt_cause *c)
 	uint64_t mode = OVERCOMMIT_ALWAYS, memory;
 	char *text;
 
-	(void)shmt__read_sysctl(OVERCOMMIT, false, &mode, 1);
+	(void)shmt__read_numbers(OVERCOMMIT, false, &mode, 1);
 	c->overcommit = (unsigned)mode;
 	set_cause(c, SHMT_CAUSE_OVERCOMMIT, request->size, 0, 0);
 	text = shmt__read_meminfo(AT_FDCWD);
@@ -262,7 +261,7 @@ diagnose_eperm(const struct shmt_request *request, struct shmt_cause *c)
 	uint64_t group = 0;
 
 	if (request->flags & SHMT_HUGETLB) {
-		(void)shmt__read_sysctl(HUGE_GROUP, false, &group, 1);
+		(void)shmt__read_numbers(HUGE_GROUP, false, &group, 1);
 		set_cause(c, SHMT_CAUSE_HUGE_GROUP, 0, 0, group);
 		c->certain = true;
 	}
@@ -333,7 +332,7 @@ diagnose_shm_space(struct shmt_cause *c)
 	 * only vm.overcommit_memory 2 refuses that, as ENOSPC too. */
 	const struct shmt_request reserved = { .size = c->requested,
 	    .flags = SHMT_NORESERVE };
-	struct shmt_cause commit = *c;
+	struct shmt_cause overcommit = *c;
 	struct shmt_dev_shm fs;
 
 	if (shmt_dev_shm(&fs) == -1)
@@ -349,9 +348,9 @@ diagnose_shm_space(struct shmt_cause *c)
 		    fs.size);
 		c->certain = exceeds(c);
 	}
-	diagnose_overcommit(&reserved, &commit);
-	if (!c->certain && commit.certain)
-		*c = commit;
+	diagnose_overcommit(&reserved, &overcommit);
+	if (!c->certain && overcommit.certain)
+		*c = overcommit;
 }
 
 static void
@@ -379,17 +378,18 @@ diagnose_efbig(struct shmt_cause *c)
 	}
 }
 
-/* Whether the kernel refuses to open the object of another user by O_CREAT:
- * in a sticky directory, unless that user owns the directory too. */
+/* The value of fs.protected_regular if the kernel refuses to open this object
+ * by O_CREAT for it, else 0: one of another user in a sticky directory, unless
+ * that user owns the directory too. */
 static unsigned
-protection(const struct shmt_info *object)
+get_protection(const struct shmt_info *object)
 {
 	uint64_t protected = 0;
 	struct stat dir;
 
 	if (object->uid == geteuid() || stat(DEV_SHM, &dir) == -1 ||
 	    (dir.st_mode & S_ISVTX) == 0 || object->uid == dir.st_uid ||
-	    shmt__read_sysctl(PROTECTED, false, &protected, 1) == -1)
+	    shmt__read_numbers(PROTECTED, false, &protected, 1) == -1)
 		return 0;
 	return (unsigned)protected;
 }
@@ -410,7 +410,7 @@ diagnose_name(const struct shmt_object *object, int error, struct shmt_cause *c)
 {
 	c->has_segment = shmt_info(object, 0, &c->segment) == 0;
 	if (c->has_segment)
-		c->protected_regular = protection(&c->segment);
+		c->protected_regular = get_protection(&c->segment);
 	c->certain = true;
 	c->kind = error == EEXIST ? SHMT_CAUSE_EXISTS : SHMT_CAUSE_EXISTING;
 	if (error == EINVAL && !c->has_segment)

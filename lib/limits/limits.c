@@ -10,90 +10,32 @@
 #include <sys/sem.h>
 #include <sys/shm.h>
 
-#include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "limits/sysctl.h"
-#include "sys/parse.h"
 #include "shmtool.h"
 #include "sys/file.h"
+#include "sys/parse.h"
 #include "sysv.h"
 
 /* The constants that no file holds. */
 #define SHMMIN_BYTES 1
 #define SEMVMX_VALUE 32767
 
-#define SYSCTL_TEXT 256		/* longer than any of these files */
-
-/* Parses a number and the blanks after it, and moves *text; with sign, a
- * negative number is stored in two's complement. */
-static bool
-parse_number(const char **text, bool sign, uint64_t *value)
-{
-	const bool negative = sign && **text == '-';
-	char *end;
-
-	/* strtoull(3) would take blanks and signs. */
-	if (!isdigit((unsigned char)(*text)[negative]))
-		return false;
-	errno = 0;
-	*value = strtoull(*text, &end, 10);
-	*text = end + strspn(end, " \t\n");
-	return errno == 0;
-}
-
-int
-shmt__read_sysctl(const char *path, bool sign, uint64_t *values, size_t count)
-{
-	char buf[SYSCTL_TEXT];
-	const char *p = buf;
-	uint64_t v[4];
-	ssize_t length;
-	size_t i;
-	int fd;
-
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd == -1)
-		return -1;
-	do
-		length = read(fd, buf, sizeof(buf) - 1);
-	while (length == -1 && errno == EINTR);
-	shmt__close(fd);
-	if (length == -1)
-		return -1;
-	buf[length] = '\0';
-	for (i = 0; i < count; i++)
-		if (!parse_number(&p, sign, &v[i]))
-			break;
-	/* The kernel writes nothing after that, and no NUL. */
-	if (i < count || p != buf + length)
-		return shmt__fail(EBADMSG);
-	memcpy(values, v, count * sizeof(*v));
-	return 0;
-}
-
-static bool
-is_missing(int error)
-{
-	return error == ENOENT || error == ENOTDIR;
-}
-
-/* Reads a number from each of three files of /proc/sys/kernel.  *bad: the one
- * that could not be read; 1: it does not exist, and the system call tells. */
+/* Reads a number from each of three files.  *bad: the one that could not be
+ * read; 1: it does not exist, and the system call tells. */
 static int
-read_three(const char *const paths[static 3], uint64_t values[static 3],
+read_three(const char *const paths[static 3], uint64_t *const values[static 3],
     const char **bad)
 {
 	size_t i;
 
 	for (i = 0; i < 3; i++)
-		if (shmt__read_sysctl(paths[i], false, &values[i], 1) == -1) {
+		if (shmt__read_numbers(paths[i], false, values[i], 1) == -1) {
 			*bad = paths[i];
-			return is_missing(errno) ? 1 : -1;
+			return shmt__is_absent(errno) ? 1 : -1;
 		}
 	return 0;
 }
@@ -103,10 +45,10 @@ shm_limits(struct shmt_limits *l, const char **bad)
 {
 	static const char *const paths[] = { "/proc/sys/kernel/shmmax",
 		"/proc/sys/kernel/shmall", "/proc/sys/kernel/shmmni" };
+	uint64_t *const values[] = { &l->shmmax, &l->shmall, &l->shmmni };
 	struct shminfo info;
 	struct shmid_ds ds;
-	uint64_t v[3];
-	int result = read_three(paths, v, bad);
+	int result = read_three(paths, values, bad);
 
 	/* The call fills a struct shminfo, which is the smaller. */
 	_Static_assert(sizeof(info) <= sizeof(ds), "shminfo in shmid_ds");
@@ -114,13 +56,10 @@ shm_limits(struct shmt_limits *l, const char **bad)
 		return -1;
 	if (result == 1) {
 		memcpy(&info, &ds, sizeof(info));
-		v[0] = info.shmmax;
-		v[1] = info.shmall;
-		v[2] = info.shmmni;
+		l->shmmax = info.shmmax;
+		l->shmall = info.shmall;
+		l->shmmni = info.shmmni;
 	}
-	l->shmmax = v[0];
-	l->shmall = v[1];
-	l->shmmni = v[2];
 	l->shmmin = SHMMIN_BYTES;
 	return 0;
 }
@@ -130,23 +69,20 @@ msg_limits(struct shmt_limits *l, const char **bad)
 {
 	static const char *const paths[] = { "/proc/sys/kernel/msgmni",
 		"/proc/sys/kernel/msgmax", "/proc/sys/kernel/msgmnb" };
+	uint64_t *const values[] = { &l->msgmni, &l->msgmax, &l->msgmnb };
 	struct msginfo info;
 	struct msqid_ds ds;
-	uint64_t v[3];
-	int result = read_three(paths, v, bad);
+	int result = read_three(paths, values, bad);
 
 	_Static_assert(sizeof(info) <= sizeof(ds), "msginfo in msqid_ds");
 	if (result == -1 || (result == 1 && msgctl(0, IPC_INFO, &ds) == -1))
 		return -1;
 	if (result == 1) {
 		memcpy(&info, &ds, sizeof(info));
-		v[0] = (uint64_t)info.msgmni;
-		v[1] = (uint64_t)info.msgmax;
-		v[2] = (uint64_t)info.msgmnb;
+		l->msgmni = (uint64_t)info.msgmni;
+		l->msgmax = (uint64_t)info.msgmax;
+		l->msgmnb = (uint64_t)info.msgmnb;
 	}
-	l->msgmni = v[0];
-	l->msgmax = v[1];
-	l->msgmnb = v[2];
 	return 0;
 }
 
@@ -161,7 +97,7 @@ sem_limits(struct shmt_limits *l, const char **bad)
 	uint64_t v[4];
 
 	l->semvmx = SEMVMX_VALUE;
-	if (shmt__read_sysctl(path, true, v, 4) == 0) {
+	if (shmt__read_numbers(path, true, v, 4) == 0) {
 		l->semmsl = (int64_t)v[0];
 		l->semmns = (int64_t)v[1];
 		l->semopm = (int64_t)v[2];
@@ -169,7 +105,7 @@ sem_limits(struct shmt_limits *l, const char **bad)
 		return 0;
 	}
 	*bad = path;
-	if (!is_missing(errno) || semctl(0, 0, IPC_INFO, arg) == -1)
+	if (!shmt__is_absent(errno) || semctl(0, 0, IPC_INFO, arg) == -1)
 		return -1;
 	l->semmsl = info.semmsl;
 	l->semmns = info.semmns;

@@ -35,12 +35,6 @@ static const char *const directories[] = {
 
 #define DIRECTORIES 4
 
-static bool
-is_absent(int error)
-{
-	return error == ENOENT || error == ENOTDIR;
-}
-
 /* Reads RemoveIPC= from a file, ignoring values that are not boolean. Returns 1
  * where the file sets it, 0 where not, or -1. */
 static int
@@ -96,7 +90,7 @@ apply_file(const char *root, int directory, const char *name,
 	}
 	found = read_conf(path, &on);
 	if (found == -1)
-		return is_absent(errno) ? 0 : -1;
+		return shmt__is_absent(errno) ? 0 : -1;
 	if (found == 1 && strcmp(name, setting->name) > 0) {
 		strlcpy(setting->name, name, sizeof(setting->name));
 		setting->on = on;
@@ -121,7 +115,7 @@ apply_drop_ins(const char *root, int directory, struct setting *setting)
 	    directories[directory]);
 	n = scandir(path, &entries, is_drop_in, NULL);
 	if (n == -1)
-		return is_absent(errno) ? 0 : -1;
+		return shmt__is_absent(errno) ? 0 : -1;
 	for (i = 0; i < n; i++) {
 		snprintf(name, sizeof(name), "logind.conf.d/%s",
 		    entries[i]->d_name);
@@ -143,7 +137,7 @@ shmt__logout_removes(const char *root, uint32_t uid, bool *removes)
 	/* logind creates this directory when it starts. */
 	snprintf(path, sizeof(path), "%s/run/systemd/users", root);
 	if (access(path, F_OK) == -1) {
-		if (!is_absent(errno))
+		if (!shmt__is_absent(errno))
 			return -1;
 		*removes = false;
 		return 0;

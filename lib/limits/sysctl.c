@@ -18,7 +18,6 @@
 #include <unistd.h>
 
 #include "limits/dev_shm.h"
-#include "limits/sysctl.h"
 #include "shmtool.h"
 #include "sys/atomic_file.h"
 #include "sys/file.h"
@@ -70,7 +69,7 @@ shmt_limit_get(const char *name, uint64_t *value)
 	}
 	i = find_sysctl(name);
 	return i == -1 ? -1 :
-	    shmt__read_sysctl(sysctls[i].path, false, value, 1);
+	    shmt__read_numbers(sysctls[i].path, false, value, 1);
 }
 
 int
@@ -107,22 +106,6 @@ shmt_limit_check(const char *name, char reason[SHMT_REASON])
 	return fd == -1 ? -1 : 0;
 }
 
-static int
-write_sysctl(const char *path, uint64_t value)
-{
-	char text[32];
-	int fd, length, result;
-
-	fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-	if (fd == -1)
-		return -1;
-	/* In one write: the kernel parses each write as a whole number. */
-	length = snprintf(text, sizeof(text), "%" PRIu64 "\n", value);
-	result = shmt__write_all(fd, text, (size_t)length);
-	shmt__close(fd);
-	return result;
-}
-
 int
 shmt_limit_set(const char *name, uint64_t value, uint64_t *now,
     char reason[SHMT_REASON])
@@ -136,7 +119,7 @@ shmt_limit_set(const char *name, uint64_t value, uint64_t *now,
 		value = shmt__dev_shm_round(value);
 	} else {
 		i = find_sysctl(name);
-		if (i == -1 || write_sysctl(sysctls[i].path, value) == -1)
+		if (i == -1 || shmt__write_number(sysctls[i].path, value) == -1)
 			return -1;
 	}
 	if (shmt_limit_get(name, now) == -1)

@@ -8,16 +8,22 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "sys/file.h"
 
 /* Files that are read whole are far smaller; /dev/zero has no end. */
 #define READ_MAX ((size_t)256 << 20)
+
+/* Longer than any file of numbers in /proc/sys. */
+#define NUMBERS_TEXT 256
 
 char *
 shmt__read_fd(int fd, size_t *length)
@@ -91,6 +97,68 @@ shmt__write_all(int fd, const void *buffer, size_t length)
 	return 0;
 }
 
+/* Parses a number and the blanks after it, and moves *text. */
+static bool
+parse_number(const char **text, bool sign, uint64_t *value)
+{
+	const bool negative = sign && **text == '-';
+	char *end;
+
+	/* strtoull(3) would take blanks and signs. */
+	if (!isdigit((unsigned char)(*text)[negative]))
+		return false;
+	errno = 0;
+	*value = strtoull(*text, &end, 10);
+	*text = end + strspn(end, " \t\n");
+	return errno == 0;
+}
+
+int
+shmt__read_numbers(const char *path, bool sign, uint64_t *values, size_t count)
+{
+	char buf[NUMBERS_TEXT];
+	const char *p = buf;
+	uint64_t v[4];
+	ssize_t length;
+	size_t i;
+	int fd;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd == -1)
+		return -1;
+	do
+		length = read(fd, buf, sizeof(buf) - 1);
+	while (length == -1 && errno == EINTR);
+	shmt__close(fd);
+	if (length == -1)
+		return -1;
+	buf[length] = '\0';
+	for (i = 0; i < count; i++)
+		if (!parse_number(&p, sign, &v[i]))
+			break;
+	/* The kernel writes nothing after that, and no NUL. */
+	if (i < count || p != buf + length)
+		return shmt__fail(EBADMSG);
+	memcpy(values, v, count * sizeof(*v));
+	return 0;
+}
+
+int
+shmt__write_number(const char *path, uint64_t number)
+{
+	char text[32];
+	int fd, length, result;
+
+	fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd == -1)
+		return -1;
+	/* In one write: the kernel parses each write as a whole number. */
+	length = snprintf(text, sizeof(text), "%" PRIu64 "\n", number);
+	result = shmt__write_all(fd, text, (size_t)length);
+	shmt__close(fd);
+	return result;
+}
+
 static int
 stat_without_birth(int dir, const char *name, int flags, struct statx *st)
 {
@@ -120,7 +188,7 @@ shmt__statx(int dir, const char *name, int flags, struct statx *st)
 	if (statx(dir, name, flags | AT_STATX_DONT_SYNC,
 	    STATX_BASIC_STATS | STATX_BTIME, st) == 0)
 		return 0;
-	if (errno != ENOSYS && errno != EPERM && errno != EINVAL)
+	if (!shmt__is_unsupported(errno))
 		return -1;
 	return stat_without_birth(dir, name, flags, st);
 }

@@ -20,6 +20,12 @@ char *shmt__read_fd(int fd, size_t *length);
 /* Writes all of buffer. */
 int shmt__write_all(int fd, const void *buffer, size_t length);
 
+/* The count (at most 4) numbers that a file of /proc/sys holds; with sign,
+ * negative ones in two's complement.  EBADMSG: it holds something else. */
+int shmt__read_numbers(const char *path, bool sign, uint64_t *values,
+    size_t count);
+int shmt__write_number(const char *path, uint64_t number);
+
 /* Writes the names in a directory to the disk; file systems that do not need
  * this refuse it, which is not a failure. */
 int shmt__sync_dir(int dir);
@@ -47,5 +53,21 @@ shmt__fail(int error)
 }
 
 void shmt__close(int fd);
+
+/* Whether errno means that there is no file of that path. */
+static inline bool
+shmt__is_absent(int error)
+{
+	return error == ENOENT || error == ENOTDIR;
+}
+
+/* Whether errno means that a system call cannot do this here: the kernel lacks
+ * it, a filter forbids it, or it does not take files of this kind. */
+static inline bool
+shmt__is_unsupported(int error)
+{
+	return error == ENOSYS || error == EPERM || error == EINVAL ||
+	    error == EOPNOTSUPP;
+}
 
 #endif

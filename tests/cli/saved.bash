@@ -94,7 +94,7 @@ changing_calls() {
 	system_calls "$@" | perl -ne '($call, $name, $rest) =
 		/^((\w+):\d+) (.*)/ or die;
 		print "$call\n" if $name =~ /^(?:ftruncate|pwrite64|write|fsync|
-		    flock|linkat|rename|renameat|unlinkat|shmget|shmat|shmdt|
+		    flock|linkat|rename|renameat2?|unlinkat|shmget|shmat|shmdt|
 		    process_vm_writev|fork|clone|pipe2|fallocate|fchmod|fchown|
 	    unlink)$/x ||
 		    $name eq "openat" && $rest =~ /O_CREAT|O_TMPFILE/ ||

@@ -26,9 +26,9 @@ write_hello(const struct shmt_object *object)
 	shmt_view_close(view);
 }
 
-/* A life; object names the kind, and the name if it is a POSIX object. */
+/* Object names the kind, and the name if it is a POSIX object. */
 static void
-live(struct shmt_object *object)
+create_use_remove(struct shmt_object *object)
 {
 	struct shmt_request request;
 	struct shmt_info info;
@@ -57,10 +57,10 @@ main(void)
 
 	memset(&segment, 0, sizeof(segment));
 	segment.kind = SHMT_SYSV;
-	live(&segment);
+	create_use_remove(&segment);
 	memset(&named, 0, sizeof(named));
 	named.kind = SHMT_POSIX;
 	named.name = "example";
-	live(&named);
+	create_use_remove(&named);
 	return 0;
 }

@@ -42,7 +42,7 @@ expect_left(const char *where, uint64_t limit, uint64_t used, uint64_t left)
 {
 	struct shmt_headroom room;
 
-	assert_true(shmt__headroom(rootfd, false, &room));
+	assert_true(shmt__headroom(root, false, &room));
 	assert_string_equal(room.where, where);
 	assert_int_equal(room.limit, limit);
 	assert_int_equal(room.used, used);
@@ -66,9 +66,9 @@ nothing(void **state)
 	struct shmt_headroom room;
 
 	(void)state;
-	assert_false(shmt__headroom(rootfd, false, &room));
+	assert_false(shmt__headroom(root, false, &room));
 	put("proc/meminfo", "MemTotal: 1024 kB\n");
-	assert_false(shmt__headroom(rootfd, false, &room));
+	assert_false(shmt__headroom(root, false, &room));
 }
 
 static void
@@ -155,6 +155,11 @@ a_part(void **state)
 	group("cg/memory", false, "100\n", "60\n");
 	expect("memory cgroup /", 100, 60);
 	group("cg/memory/in", false, "50\n", "20\n");
+	expect("memory cgroup /in", 50, 20);
+	/* Another mount of the hierarchy, before it, shows another part. */
+	put("proc/self/mountinfo",
+	    "34 31 0:32 /docker/def /cg/def rw - cgroup cgroup rw,memory\n"
+	    "35 31 0:32 /docker/abc /cg/memory rw - cgroup cgroup rw,memory\n");
 	expect("memory cgroup /in", 50, 20);
 	/* Ours is not among those: they tell nothing of us. */
 	group("cg/memoryd", false, "50\n", "20\n");

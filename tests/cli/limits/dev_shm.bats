@@ -170,6 +170,26 @@ tmpfs /dev/shm tmpfs rw,nosuid,relatime,size=64M 0 0
 nothing was changed (--dry-run)" ]
 }
 
+@test "dev_shm_size: the line of fstab keeps the other options" {
+	local more=
+	! has_root || more=,gid=1
+	# shellcheck disable=SC2016
+	run --separate-stderr in_bare_root bash -euc '
+		umount /dev/shm
+		mount -t tmpfs -o "size=1M,mode=0700,nr_inodes=1000$0" tmpfs \
+			/dev/shm
+		before=$(findmnt -no OPTIONS /dev/shm)
+		shmtool limits --set dev_shm_size=2M --persist |
+			grep "^tmpfs" >/tmp/fstab
+		umount /dev/shm
+		mount -T /tmp/fstab /dev/shm
+		echo "$before"
+		findmnt -no OPTIONS /dev/shm' "$more"
+	[ "$status" -eq 0 ]
+	[ "${lines[0]/size=1024k/size=2048k}" = "${lines[1]}" ]
+	[[ ${lines[1]} == *,nr_inodes=1000,mode=700$more* ]]
+}
+
 @test "dev_shm_size: --persist in a container says what keeps it" {
 	run --separate-stderr with_dev_shm size=1M sh -c '
 		mount -t tmpfs none /run && touch /run/.containerenv

@@ -96,6 +96,25 @@ plain='setpriv --bounding-set=-all --inh-caps=-all'
 	done
 }
 
+@test "read, write: terabytes that do not fit are refused at once" {
+	! is_valgrind || skip "valgrind has no room for 15 TiB"
+	! is_32_bit || skip "it has no room for 15 TiB"
+	make_memory
+	id=$(shmtool create -s 15T --no-reserve)
+	printf x | shmtool write -o 14T "$id"
+	echo there >"$memory/file"
+	# Its pages are not counted to the end: zeros are written for holes too.
+	# shellcheck disable=SC2086 # words
+	run --separate-stderr timeout -k 5 60 $plain bash -c \
+		"exec shmtool read $id >>$memory/file"
+	[ "$status" -eq 6 ]
+	message_has "read: $id: not enough memory for 15T"
+	# shellcheck disable=SC2086
+	run --separate-stderr timeout -k 5 60 $plain shmtool write -z "$id"
+	[ "$status" -eq 6 ]
+	message_has "write: $id: not enough memory for 15T"
+}
+
 @test "read: what is appended to a file in memory is 6" {
 	make_segments 64
 	make_memory

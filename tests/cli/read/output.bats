@@ -49,6 +49,18 @@ load segment
 	[ "$status" -eq 1 ]
 }
 
+@test "read: -O is interrupted in the search of a large hole, too" {
+	! is_valgrind || skip "valgrind has no room for 15 TiB"
+	id=$(shmtool create -s 15T --no-reserve)
+	printf x | shmtool write -o 14T "$id"
+	# A mapping is searched page by page.
+	run --separate-stderr timeout -k 5 0.5 setpriv --bounding-set=-all \
+		--inh-caps=-all shmtool read -O large "$id"
+	[ "$status" -eq 124 ]
+	message_has "read: $id: interrupted"
+	[ ! -e large ]
+}
+
 @test "read: -O replaces as a whole, keeps the mode, follows no link" {
 	make_random 5000
 	echo old >target

@@ -213,6 +213,16 @@ load segment
 	message_has "$id: one segment at a time" "-w2"
 }
 
+@test "read: a hole stays a hole where /proc is not there" {
+	id=$(shmtool create -s 16M)
+	# shellcheck disable=SC2016
+	run unshare -m sh -c 'mount -t tmpfs none /proc &&
+		setpriv --bounding-set=-all --inh-caps=-all \
+		shmtool read "$0" | wc -c' "$id"
+	[ "$output" = 16777216 ] || skip "nothing can be mounted here"
+	[ "$(shmtool stat --no-heading -b -o RSS "$id" | tr -d ' ')" = 0 ]
+}
+
 @test "read: a dump costs nothing by the hole" {
 	! is_32_bit || skip "it has no room for 64 GiB"
 	! is_valgrind || skip "valgrind has no room for 64 GiB"

@@ -118,8 +118,10 @@ with_tmpfs() {
 	fill 16K
 	by_perl >"$BATS_TEST_TMPDIR/all"
 	for error in ENOSYS EPERM EINVAL; do
-		strace -qq -o /dev/null -e inject=linkat:error=$error \
-			shmtool save -f "$dir" "$id"
+		rm -f "$dir"/*
+		strace -qq -o /dev/null \
+			-e inject=linkat,renameat2:error=$error \
+			shmtool save "$dir" "$id"
 		name=$(cd "$dir" && echo *.meta)
 		name=${name%.meta}
 		[ "$(names | wc -w)" -eq 2 ]
@@ -271,6 +273,22 @@ kill_at_each() {
 	[ "$status" -eq 1 ]
 	stderr=$(cat "$BATS_TEST_TMPDIR/err")
 	message_has "save: $id:" "No such file or directory"
+}
+
+@test "save: of two at once without -f the second to end is refused" {
+	can_inject
+	make_segment 16K
+	fill 16K
+	# Before the commit, the third fsync(2) is that of the directory.
+	stopped_at fsync:when=3 "shmtool write -zB $id
+		shmtool save '$dir' $id >'$dir.name'" shmtool save "$dir" "$id"
+	[ "$status" -eq 5 ]
+	name=$(cat "$dir.name")
+	name=${name##*/}
+	message_has "save: $id: $dir/$name.meta exists; --force replaces it"
+	[ "$(names)" = "$name.1.shm $name.meta " ]
+	by_perl >"$BATS_TEST_TMPDIR/new"
+	restores_to "$BATS_TEST_TMPDIR/new"
 }
 
 @test "save: two with -f at once, again and again, lose nothing" {
