@@ -49,8 +49,12 @@ shmt_parse_semaphore(const char *text, struct shmt_semaphore *semaphore)
 	memcpy(set, text, length);
 	set[length] = '\0';
 	if (shmt_parse_ref(set, &ref) == -1 || (text[length] == ':' &&
-	    shmt_parse_number(text + length + 1, USHRT_MAX, &sem) == -1) ||
-	    find_set(&ref, &semid) == -1)
+	    shmt_parse_number(text + length + 1, USHRT_MAX, &sem) == -1))
+		return -1;
+	/* "/NAME" and a path in /proc name other things. */
+	if (ref.kind != SHMT_SYSV)
+		return shmt__fail(EINVAL);
+	if (find_set(&ref, &semid) == -1)
 		return -1;
 	semaphore->semid = semid;
 	semaphore->index = (unsigned short)sem;
