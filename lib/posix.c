@@ -349,9 +349,13 @@ shmt__posix_set(const struct shmt_info *info)
 	if (info->uid != st.stx_uid || info->gid != st.stx_gid)
 		result = fchownat(path_fd, "", info->uid, info->gid,
 		    AT_EMPTY_PATH);
-	if (result == 0 && info->mode != (st.stx_mode & 0777u))
+	if (result == 0 && info->mode != (st.stx_mode & 07777u)) {
 		result = chmod(shmt__fd_path(path, path_fd),
-		    (st.stx_mode & 07000u) | (info->mode & 0777u));
+		    info->mode & 0777u);
+		/* /proc is not there. */
+		if (result == -1 && errno == ENOENT)
+			errno = ENOTSUP;
+	}
 	shmt__close(path_fd);
 	return result;
 }
