@@ -42,7 +42,7 @@
 bool
 shmt__posix_is_name(const char *name)
 {
-	size_t length = strlen(name);
+	size_t length = name == NULL ? 0 : strlen(name);
 
 	return length >= 1 && length <= NAME_MAX &&
 	    strchr(name, '/') == NULL && strcmp(name, ".") != 0 &&

@@ -11,7 +11,8 @@
 
 #include "shmtool.h"
 
-/* Whether shm_open(3) accepts this name, given here without its slash. */
+/* Whether shm_open(3) accepts this name, given here without its slash; NULL is
+ * none. */
 bool shmt__posix_is_name(const char *name);
 
 /*

@@ -294,6 +294,21 @@ no_tmpfs(void **state)
 	assert_int_equal(error, ENODEV);
 }
 
+/* That of a holder has neither. */
+static void
+neither_name_nor_path(void **state)
+{
+	const struct shmt_object x = object(NULL);
+	struct shmt_info info;
+	int fd;
+
+	(void)state;
+	assert_int_equal(shmt_info(&x, 0, &info), -1);
+	assert_int_equal(errno, EINVAL);
+	assert_int_equal(shmt_open(&x, 0, &fd), -1);
+	assert_int_equal(errno, EINVAL);
+}
+
 /* /dev/shm itself may be a link, as it was to /run/shm. */
 static void
 a_link_to_the_directory(void **state)
@@ -391,6 +406,7 @@ main(void)
 		TEST(what_is_no_object),
 		TEST(the_name_of_another_object),
 		TEST(no_tmpfs),
+		TEST(neither_name_nor_path),
 		TEST(a_link_to_the_directory),
 		TEST(resident_and_swapped),
 		TEST(unknown_to_others),
