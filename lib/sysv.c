@@ -202,8 +202,9 @@ clear_next_id(void)
 	errno = saved;
 }
 
+/* EAGAIN: a segment has this id, or the new one got another. */
 static int
-create_with_id(const struct shmt_request *request, int *id, bool *created)
+try_id(const struct shmt_request *request, int *id, bool *created)
 {
 	struct shmt_info segment;
 	bool new;
@@ -212,7 +213,7 @@ create_with_id(const struct shmt_request *request, int *id, bool *created)
 	/* For an id in use the kernel silently takes the next free one: check
 	 * before and afterwards. */
 	if (shmt__sysv_stat(request->id, &segment) == 0)
-		return shmt__fail(EEXIST);
+		return shmt__fail(EAGAIN);
 	/* Where no segment can be created, shm_next_id could not be cleared. */
 	if (create_and_remove() == -1 || set_next_id(request->id) == -1)
 		return -1;
@@ -225,11 +226,28 @@ create_with_id(const struct shmt_request *request, int *id, bool *created)
 	if (made != request->id) {
 		if (new)
 			shmctl(made, IPC_RMID, NULL);
-		return shmt__fail(EEXIST);
+		return shmt__fail(new ? EAGAIN : EEXIST);
 	}
 	*id = made;
 	*created = new;
 	return 0;
+}
+
+/* Retries for some milliseconds: a process that does the same at this moment may
+ * get the id that was set for this one, and removes that segment again. */
+static int
+create_with_id(const struct shmt_request *request, int *id, bool *created)
+{
+	const struct timespec pause = { 0, 1000L * 1000 };
+	int tries, result;
+
+	for (tries = 0; tries < 16; tries++) {
+		result = try_id(request, id, created);
+		if (result == 0 || errno != EAGAIN)
+			return result;
+		nanosleep(&pause, NULL);
+	}
+	return shmt__fail(EEXIST);
 }
 
 int
