@@ -448,7 +448,8 @@ scan_memory(struct shmt__worker *worker, const char *base, pid_t pid)
 }
 
 /* Looks into the other threads of a process whose main thread has exited:
- * /proc/PID no longer shows its memory. */
+ * /proc/PID no longer shows its memory.  EAGAIN: the process called execve(2)
+ * while it was looked into, and has other memory now. */
 static int
 scan_threads(struct shmt__worker *worker, const char *name, pid_t pid)
 {
@@ -463,7 +464,8 @@ scan_threads(struct shmt__worker *worker, const char *name, pid_t pid)
 	    &stat) == -1)
 		return -1;
 	if (stat.state != 'Z' || stat.threads < 2)
-		return shmt__fail(ESRCH);
+		return shmt__fail(stat.state == 'Z' || stat.state == 'X' ||
+		    (stat.flags & SHMT__KTHREAD) != 0 ? ESRCH : EAGAIN);
 	dir = shmt__open_dir(worker->job->proc, join_path(path, name, "task"));
 	if (dir == NULL)
 		return -1;
@@ -549,6 +551,23 @@ scan_ns(struct shmt__worker *worker, const char *name, pid_t pid)
 	return 0;
 }
 
+/* A process that exits has no memory either before it is a zombie, so this
+ * retries only so often. */
+static int
+scan_all_memory(struct shmt__worker *worker, const char *name, pid_t pid)
+{
+	int tries, result = -1;
+
+	for (tries = 0; tries < 4 && result == -1; tries++) {
+		result = scan_memory(worker, name, pid);
+		if (result == -1 && errno == ESRCH)
+			result = scan_threads(worker, name, pid);
+		if (result == -1 && errno != EAGAIN)
+			return -1;
+	}
+	return result == 0 ? 0 : shmt__fail(ESRCH);
+}
+
 int
 shmt__scan_process(struct shmt__worker *worker, pid_t pid)
 {
@@ -560,11 +579,8 @@ shmt__scan_process(struct shmt__worker *worker, pid_t pid)
 		result = scan_ids(worker, name, pid);
 	else if (worker->job->query->ns != NULL)
 		result = scan_ns(worker, name, pid);
-	else {
-		result = scan_memory(worker, name, pid);
-		if (result == -1 && errno == ESRCH)
-			result = scan_threads(worker, name, pid);
-	}
+	else
+		result = scan_all_memory(worker, name, pid);
 	if (result == 0 || errno == ESRCH || errno == ENOENT)
 		return 0;
 	if (errno == EACCES || errno == EPERM) {

@@ -242,6 +242,30 @@ a_thread_that_is_left(void **state)
 	kill_child(pid);
 }
 
+/* It has the object open all the time, but each time in new memory. */
+static void
+a_process_that_execs(void **state)
+{
+	static const char again[] = "exec sh -c \"$0\" \"$0\"";
+	size_t i, found = 0;
+	pid_t pid;
+
+	(void)state;
+	put_object("x", PAGE);
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		dup2(open_object("x", O_RDONLY), 9);
+		execl("/bin/sh", "sh", "-c", again, again, NULL);
+		_exit(1);
+	}
+	for (i = 0; i < 1000 && found == 0; i++)
+		found = count_holders("x");
+	for (i = 0; i < 500; i++)
+		assert_int_equal(count_holders("x"), 1);
+	kill_child(pid);
+}
+
 /* The same inode number on another tmpfs is another object. */
 static void
 another_tmpfs(void **state)
@@ -384,6 +408,7 @@ main(void)
 		TEST(hostile_names),
 		TEST(children_inherit),
 		TEST(a_thread_that_is_left),
+		TEST(a_process_that_execs),
 		TEST(another_tmpfs),
 		TEST(another_mount_namespace),
 		TEST(holders_of_a_list),
