@@ -319,8 +319,7 @@ collect(int fd, char **answer, size_t *length)
 			fwrite(piece, 1, (size_t)n, text);
 	} while (n > 0 || (n == -1 && errno == EINTR));
 	error = n == -1 ? errno : ferror(text) ? ENOMEM : 0;
-	fclose(text);
-	return error == 0 && *answer == NULL ? ENOMEM : error;
+	return fclose(text) == EOF && error == 0 ? ENOMEM : error;
 }
 
 int
