@@ -2,7 +2,7 @@
 
 /*
  * Signals that end a program, for the commands that have something to remove
- * first, and signals that are ignored so that write(2) fails instead.
+ * first, and others whose action has to be another than the inherited one.
  */
 
 #include <errno.h>
@@ -36,33 +36,44 @@ note_signal(int sig)
 	alarm(1);
 }
 
-/* Signals that this program may ignore, and their actions before that. */
-static struct ignored {
+/* Signals whose action this program may change, and what it was before. */
+static struct changed {
 	int sig;
-	bool changed;
+	void (*handler)(int);
+	bool is_changed;
 	struct sigaction before;
-} ignored[] = { { .sig = SIGPIPE }, { .sig = SIGXFSZ } };
+} changed[] = {
+	{ .sig = SIGPIPE, .handler = SIG_IGN },
+	{ .sig = SIGXFSZ, .handler = SIG_IGN },
+	{ .sig = SIGCHLD, .handler = SIG_DFL }
+};
 
-#define IGNORED (sizeof(ignored) / sizeof(ignored[0]))
+#define CHANGED (sizeof(changed) / sizeof(changed[0]))
 
 static void
-ignore(struct ignored *i)
+change(struct changed *c)
 {
-	struct sigaction act = { .sa_handler = SIG_IGN };
+	struct sigaction act = { .sa_handler = c->handler };
 
-	i->changed = sigaction(i->sig, &act, &i->before) == 0;
+	c->is_changed = sigaction(c->sig, &act, &c->before) == 0;
 }
 
 void
 ignore_sigpipe(void)
 {
-	ignore(&ignored[0]);
+	change(&changed[0]);
 }
 
 void
 ignore_sigxfsz(void)
 {
-	ignore(&ignored[1]);
+	change(&changed[1]);
+}
+
+void
+keep_exit_statuses(void)
+{
+	change(&changed[2]);
 }
 
 void
@@ -71,9 +82,9 @@ restore_signals(void)
 	struct sigaction act;
 	size_t i;
 
-	for (i = 0; i < IGNORED; i++)
-		if (ignored[i].changed)
-			sigaction(ignored[i].sig, &ignored[i].before, NULL);
+	for (i = 0; i < CHANGED; i++)
+		if (changed[i].is_changed)
+			sigaction(changed[i].sig, &changed[i].before, NULL);
 	for (i = 0; i < ENDING; i++)
 		if (sigaction(ending[i], NULL, &act) == 0 &&
 		    act.sa_handler == note_signal)

@@ -33,7 +33,11 @@ bool signal_is_ignored(int number);
 void ignore_sigpipe(void);
 void ignore_sigxfsz(void);
 
-/* Undoes catch_signals() and the two above in a child, before it runs another
+/* From here on SIGCHLD is not ignored: the kernel would keep no exit status of
+ * a child. */
+void keep_exit_statuses(void);
+
+/* Undoes catch_signals() and the three above in a child, before it runs another
  * program. */
 void restore_signals(void);
 

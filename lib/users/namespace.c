@@ -346,9 +346,11 @@ shmt_ns_run(const struct shmt_ns *ns, int (*inside)(void *arg, int out),
 	close(ends[0]);
 	if (child != -1 && error == ETIMEDOUT)
 		kill(child, SIGKILL);
-	while (child != -1 && waitpid(child, &status, 0) == -1 &&
-	    errno == EINTR)
-		;
+	while (child != -1 && waitpid(child, &status, 0) == -1)
+		if (errno != EINTR) {
+			error = errno;
+			break;
+		}
 	if (error == 0)
 		error = WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
 	if (error != 0) {
