@@ -319,7 +319,10 @@ collect(int fd, char **answer, size_t *length)
 			fwrite(piece, 1, (size_t)n, text);
 	} while (n > 0 || (n == -1 && errno == EINTR));
 	error = n == -1 ? errno : ferror(text) ? ENOMEM : 0;
-	return fclose(text) == EOF && error == 0 ? ENOMEM : error;
+	if (fclose(text) == EOF && error == 0)
+		error = ENOMEM;
+	/* So it is where glibc has no memory for the first byte. */
+	return error == 0 && *answer == NULL ? ENOMEM : error;
 }
 
 int
