@@ -149,8 +149,8 @@ $(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVE)
 	$(CC) -pie $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(BSD_LIBS)
 
 # Those in which calls are made to fail.
-FAULTY := copy copy_pipe fault fault_bytes fault_posix hidden lease lease_removal posix posix_change \
-	view_remote
+FAULTY := copy copy_pipe fault fault_bytes fault_posix files hidden holders \
+	holders_hidden lease lease_removal maps posix posix_change view_remote
 $(FAULTY:%=$(BUILD)/tests/unit/%): $(BUILD)/tests/fault/preload.o
 
 # One count for all: bats and cmocka both speak TAP.  What fails is shown, and

@@ -538,7 +538,7 @@ struct shmt_holders {
 	struct shmt_holder *list;	/* by object, then pid */
 	size_t count;
 	size_t hidden;		/* processes that could not be looked into */
-	struct shmt__lookup *lookup;	/* private */
+	struct shmt__ids *ids;	/* private */
 };
 
 /*

@@ -361,7 +361,6 @@ shmt__sysv_stat_rss(int id, struct shmt_info *segment)
 		return -1;
 	for (i = 0; i < count; i++)
 		if (shmt_same(&list[i], &s)) {
-			s.size = list[i].size;
 			s.known |= list[i].known & SHMT_HAS_RSS;
 			s.rss = list[i].rss;
 			s.swap = list[i].swap;

@@ -337,19 +337,14 @@ shmt__memory_exists(int maps)
 }
 
 int
-shmt__read_maps(int maps, enum shmt__way way,
-    const struct shmt__maps_reader *reader)
+shmt__read_maps(int maps, const struct shmt__maps_reader *reader)
 {
-	int result;
+	int result = by_query(maps, reader);
 
-	if (way == SHMT__BY_TEXT)
-		return by_text(maps, reader);
-	result = by_query(maps, reader);
 	/* Kernels without this ioctl refuse it, each in its way; it is the
 	 * first thing asked, so nothing has been found yet. */
-	if (result == -1 && way == SHMT__ANY_WAY &&
-	    (errno == ENOTTY || errno == EINVAL || errno == ENOSYS ||
-	    errno == EPERM))
+	if (result == -1 && (errno == ENOTTY || errno == EINVAL ||
+	    errno == ENOSYS || errno == EPERM))
 		return by_text(maps, reader);
 	return result;
 }
@@ -392,5 +387,5 @@ shmt__read_segment_maps(int maps, uint64_t id,
 	const struct shmt__maps_reader reader = { true, choose_segment,
 	    found_segment, &segment };
 
-	return shmt__read_maps(maps, SHMT__ANY_WAY, &reader);
+	return shmt__read_maps(maps, &reader);
 }

@@ -29,7 +29,6 @@ struct shmt__query {
 	const char *ns;		/* its namespace of this name below ns/ */
 	const pid_t *pids;	/* only these processes; NULL: all */
 	size_t pid_count;
-	enum shmt__way way;
 };
 
 struct shmt__process {

@@ -433,7 +433,7 @@ scan_memory(struct shmt__worker *worker, const char *base, pid_t pid)
 	    O_RDONLY | O_CLOEXEC);
 	if (maps == -1)
 		return -1;
-	result = shmt__read_maps(maps, query->way, &reader);
+	result = shmt__read_maps(maps, &reader);
 	if (result == 0 && query->fds)
 		result = scan_descriptors(worker, base);
 	if (result == 0 && worker->scan.count > first) {

@@ -197,7 +197,7 @@ no_proc(void **state)
 	hide("/proc");
 	told = shmt_ns_list(SHMT_SYSV, &list, &count, &hidden) == 0 ||
 	    errno != ENOTSUP ||
-	       shmt__sysv_holders(-1, SHMT__ANY_WAY, &holders) == 0 ||
+	       shmt_holders(NULL, &holders) == 0 ||
 	       errno != ENOTSUP;
 	shmt_process(getppid(), 0, &process);
 	uncover("/proc");
