@@ -10,12 +10,10 @@
 
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/magic.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -52,7 +50,6 @@ shmt__posix_is_name(const char *name)
 int
 shmt__posix_open_dir(const struct shmt_object *object)
 {
-	struct statfs fs;
 	int dir;
 
 	if (object->dir != 0)
@@ -64,7 +61,7 @@ shmt__posix_open_dir(const struct shmt_object *object)
 			errno = ENODEV;
 		return -1;
 	}
-	if (fstatfs(dir, &fs) == -1 || fs.f_type != TMPFS_MAGIC) {
+	if (!shmt__is_on_tmpfs(dir)) {
 		shmt__close(dir);
 		return shmt__fail(ENODEV);
 	}

@@ -29,6 +29,9 @@ int shmt__sync_dir(int dir);
 int shmt__statx(int dir, const char *name, int flags, struct statx *st);
 dev_t shmt__device_of(const struct statx *st);
 
+/* Whether a file, which may be of any type, is on a tmpfs. */
+bool shmt__is_on_tmpfs(int fd);
+
 /* "/proc/self/fd/N": a descriptor as a path. */
 #define SHMT__FD_PATH 32
 const char *shmt__fd_path(char path[static SHMT__FD_PATH], int fd);

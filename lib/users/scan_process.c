@@ -8,13 +8,11 @@
 #include <sys/queue.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/vfs.h>
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -250,7 +248,6 @@ is_open_on_tmpfs(struct shmt__worker *worker, const struct statx *st,
     int dir, const char *number)
 {
 	const dev_t device = shmt__device_of(st);
-	struct statfs fs;
 	bool result, huge;
 	int fd;
 
@@ -259,8 +256,7 @@ is_open_on_tmpfs(struct shmt__worker *worker, const struct statx *st,
 	    (~st->stx_attributes_mask & worker->devices.attributes) != 0)
 		return false;
 	fd = openat(dir, number, O_PATH | O_CLOEXEC);
-	result = fd != -1 && fstatfs(fd, &fs) == 0 &&
-	    fs.f_type == TMPFS_MAGIC;
+	result = fd != -1 && shmt__is_on_tmpfs(fd);
 	shmt__close(fd);
 	return result;
 }
