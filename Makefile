@@ -36,8 +36,8 @@ LIB := \
 	bytes/prefault bytes/view bytes/view_file bytes/view_map \
 	bytes/view_remote info limits/advice limits/dev_shm limits/diagnose \
 	limits/limits limits/logind limits/sysctl limits/tmpfs object posix \
-	posix_create posix_list posix_remove ref sys/atomic_file sys/file \
-	sys/meminfo sys/memory sys/mounts sys/parse sys/resident sys/semaphore \
+	posix_create posix_list posix_remove ref sys/array sys/atomic_file \
+	sys/file sys/meminfo sys/mounts sys/parse sys/resident sys/semaphore \
 	sys/thread sys/walk sysv sysv_list unnamed users/holders users/ids \
 	users/lease users/maps users/namespace users/postgresql users/process \
 	users/scan users/scan_process users/select users/shm_mount users/stale

@@ -224,7 +224,7 @@ shmt__posix_open_path(const struct shmt_object *object, struct statx *st)
 }
 
 int
-shmt__posix_open_for(const struct shmt_object *object, int flags,
+shmt__posix_open_flags(const struct shmt_object *object, int flags,
     struct statx *st)
 {
 	int path_fd, fd;
@@ -250,7 +250,7 @@ shmt__posix_fill_by_opening(struct shmt_info *info)
 	if (!memfd && (info->known & SHMT_HAS_RSS) != 0)
 		return;
 	/* Not even the holder of a lease is waited for. */
-	fd = shmt__posix_open_for(&info->object, O_RDONLY | O_NONBLOCK, &st);
+	fd = shmt__posix_open_flags(&info->object, O_RDONLY | O_NONBLOCK, &st);
 	if (fd == -1)
 		return;
 	if ((info->known & SHMT_HAS_RSS) == 0 &&
@@ -271,7 +271,7 @@ shmt__posix_open(const struct shmt_object *object, unsigned flags, int *fd)
 	struct statx st;
 	int opened;
 
-	opened = shmt__posix_open_for(object,
+	opened = shmt__posix_open_flags(object,
 	    flags & SHMT_WRITE ? O_RDWR : O_RDONLY, &st);
 	if (opened == -1)
 		return -1;
@@ -311,7 +311,7 @@ shmt_map(const struct shmt_object *object, void *address, unsigned flags,
 
 	if (object->kind == SHMT_SYSV || (flags & SHMT_ROUND) != 0)
 		return shmt__fail(EINVAL);
-	fd = shmt__posix_open_for(object,
+	fd = shmt__posix_open_flags(object,
 	    flags & SHMT_RDONLY ? O_RDONLY : O_RDWR, &st);
 	if (fd == -1)
 		return -1;

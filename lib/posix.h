@@ -54,7 +54,7 @@ int shmt__posix_open(const struct shmt_object *object, unsigned flags,
     int *fd);
 
 /* As shmt__posix_open() with the flags of open(2); returns the descriptor. */
-int shmt__posix_open_for(const struct shmt_object *object, int flags,
+int shmt__posix_open_flags(const struct shmt_object *object, int flags,
     struct statx *st);
 
 int shmt__posix_set(const struct shmt_info *info);

@@ -207,7 +207,7 @@ shmt__posix_resize(const struct shmt_object *object, uint64_t size,
 	struct statx st;
 	int fd, result;
 
-	fd = shmt__posix_open_for(object, O_WRONLY, &st);
+	fd = shmt__posix_open_flags(object, O_WRONLY, &st);
 	if (fd == -1)
 		return -1;
 	if (size >= st.stx_size)

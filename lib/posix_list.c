@@ -15,8 +15,8 @@
 
 #include "shmtool.h"
 #include "posix.h"
+#include "sys/array.h"
 #include "sys/file.h"
-#include "sys/memory.h"
 #include "sys/resident.h"
 #include "sys/walk.h"
 

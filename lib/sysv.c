@@ -32,7 +32,7 @@ shmt_version(void)
 
 /* An id that does not exist, or is just being removed, is ENOENT. */
 static int
-absent(int result)
+map_errno(int result)
 {
 	if (result == -1 && (errno == EINVAL || errno == EIDRM))
 		errno = ENOENT;
@@ -40,7 +40,7 @@ absent(int result)
 }
 
 void
-shmt__from_kernel(int id, const struct shmid_ds *ds,
+shmt__sysv_fill(int id, const struct shmid_ds *ds,
     struct shmt_info *segment)
 {
 	memset(segment, 0, sizeof(*segment));
@@ -60,11 +60,11 @@ shmt__from_kernel(int id, const struct shmid_ds *ds,
 	segment->atime = ds->shm_atime;
 	segment->dtime = ds->shm_dtime;
 	segment->ctime = ds->shm_ctime;
-	shmt__sysv_complete(segment);
+	shmt__sysv_set_known(segment);
 }
 
 void
-shmt__sysv_complete(struct shmt_info *segment)
+shmt__sysv_set_known(struct shmt_info *segment)
 {
 	segment->known = SHMT_HAS_OWNER | SHMT_HAS_CREATOR | SHMT_HAS_SIZE |
 	    SHMT_HAS_NATTCH | SHMT_HAS_IN_USE | SHMT_HAS_CPID |
@@ -85,7 +85,7 @@ shmt_find(uint32_t key, int *id)
 	/* Flags 0 and size 0 ask for no permission and for no size. */
 	found = shmget((key_t)key, 0, 0);
 	if (found == -1)
-		return absent(-1);
+		return map_errno(-1);
 	*id = found;
 	return 0;
 }
@@ -101,14 +101,14 @@ shmt__sysv_stat(int id, struct shmt_info *segment)
 	memset(&ds, 0, sizeof(ds));
 	found = shmctl(id, IPC_STAT, &ds) == -1 ? -1 : id;
 	if (found == -1 && errno == EACCES) {
-		/* By its slot, which the kernel takes out of an id by itself,
+		/* By its index, which the kernel takes out of an id by itself,
 		 * it can be looked at without read permission. */
 		found = shmctl(id, SHM_STAT_ANY, &ds);
 		errno = found == -1 ? EACCES : ENOENT;
 	}
 	if (found != id)
-		return absent(-1);
-	shmt__from_kernel(id, &ds, segment);
+		return map_errno(-1);
+	shmt__sysv_fill(id, &ds, segment);
 	return 0;
 }
 
@@ -233,8 +233,8 @@ try_id(const struct shmt_request *request, int *id, bool *created)
 	return 0;
 }
 
-/* Retries for some milliseconds: a process that does the same at this moment may
- * get the id that was set for this one, and removes that segment again. */
+/* Retries for some milliseconds: a process that does the same at this moment
+ * may get the id that was set for this one, and removes that segment again. */
 static int
 create_with_id(const struct shmt_request *request, int *id, bool *created)
 {
@@ -274,13 +274,13 @@ shmt__sysv_set(const struct shmt_info *segment)
 	if (errno == EINVAL &&
 	    shmt__sysv_stat(segment->object.id, &there) == 0)
 		return shmt__fail(EINVAL);
-	return absent(-1);
+	return map_errno(-1);
 }
 
 int
 shmt__sysv_lock(int id, bool lock)
 {
-	return absent(shmctl(id, lock ? SHM_LOCK : SHM_UNLOCK, NULL));
+	return map_errno(shmctl(id, lock ? SHM_LOCK : SHM_UNLOCK, NULL));
 }
 
 int
@@ -294,14 +294,14 @@ shmt__sysv_may_remove(int id)
 	ds.shm_perm.uid = (uid_t)-1;
 	ds.shm_perm.gid = (gid_t)-1;
 	if (shmctl(id, IPC_SET, &ds) == -1 && errno != EINVAL)
-		return absent(-1);
+		return map_errno(-1);
 	return 0;
 }
 
 int
 shmt__sysv_rmid(int id)
 {
-	return absent(shmctl(id, IPC_RMID, NULL));
+	return map_errno(shmctl(id, IPC_RMID, NULL));
 }
 
 int

@@ -3,8 +3,9 @@
 /*
  * All segments of the namespace.  Three ways: /proc/sysvipc/shm costs about
  * a microsecond a segment and alone tells rss and swap; SHM_STAT_ANY costs a
- * quarter of that a slot, empty slots included; SHM_STAT is for kernels that
- * have neither, and shows what may be read.
+ * quarter of that for each index of the kernel's array (see shmctl(2)), those
+ * without a segment included; SHM_STAT is for kernels that have neither, and
+ * shows what may be read.
  */
 
 #include <sys/ipc.h>
@@ -18,11 +19,13 @@
 #include <unistd.h>
 
 #include "shmtool.h"
+#include "sys/array.h"
 #include "sys/file.h"
 #include "sys/meminfo.h"
-#include "sys/memory.h"
 #include "sys/parse.h"
 #include "sysv.h"
+
+#define SYSVIPC "/proc/sysvipc/shm"
 
 struct array {
 	struct shmt_info *list;
@@ -110,7 +113,7 @@ parse_line(const char *line, struct shmt_info *s)
 	s->atime = (int64_t)v[ATIME];
 	s->dtime = (int64_t)v[DTIME];
 	s->ctime = (int64_t)v[CTIME];
-	shmt__sysv_complete(s);
+	shmt__sysv_set_known(s);
 	if (n == COLUMNS)
 		s->known |= SHMT_HAS_RSS;
 	s->rss = v[RSS];
@@ -258,7 +261,7 @@ list_proc(struct shmt_info **list, size_t *count)
 	FILE *file;
 
 	/* Without waiting for the writer of a FIFO. */
-	fd = open(SHMT__SYSVIPC, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	fd = open(SYSVIPC, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	file = fd == -1 ? NULL : fdopen(fd, "r");
 	if (file == NULL) {
 		shmt__close(fd);
@@ -275,16 +278,17 @@ list_proc(struct shmt_info **list, size_t *count)
 }
 
 /*
- * Slot by slot.  With sparse allowed, gives up with EAGAIN once three slots
- * in four were empty: then /proc is cheaper.
+ * Index by index.  With may_give_up, fails with EAGAIN once three in four have
+ * no segment: then /proc is cheaper.
  */
 static int
-list_slots(int command, bool sparse, struct shmt_info **list, size_t *count)
+list_by_index(int command, bool may_give_up, struct shmt_info **list,
+    size_t *count)
 {
 	size_t found = 0, empty = 0;
 	struct shmt_info *all;
 	struct shmid_ds ds;
-	int slot, last, id;
+	int i, last, id;
 
 	/* It fills a struct shminfo, smaller than this. */
 	memset(&ds, 0, sizeof(ds));
@@ -295,11 +299,11 @@ list_slots(int command, bool sparse, struct shmt_info **list, size_t *count)
 	all = reallocarray(NULL, (size_t)last + 1, sizeof(*all));
 	if (all == NULL)
 		return -1;
-	for (slot = 0; slot <= last; slot++) {
-		id = shmctl(slot, command, &ds);
+	for (i = 0; i <= last; i++) {
+		id = shmctl(i, command, &ds);
 		if (id != -1)
-			shmt__from_kernel(id, &ds, &all[found++]);
-		else if (sparse && ++empty > 64 + 3 * found) {
+			shmt__sysv_fill(id, &ds, &all[found++]);
+		else if (may_give_up && ++empty > 64 + 3 * found) {
 			free(all);
 			return shmt__fail(EAGAIN);
 		}
@@ -334,19 +338,17 @@ shmt__sysv_all(bool want_rss, struct shmt_info **list, size_t *count)
 	/* The sizes that shmctl(2) gives are cut to 32 bits. */
 	if (sizeof(size_t) < sizeof(uint64_t))
 		want_rss = true;
-	if (want_rss && list_proc(list, count) == 0)
-		return 0;
 	/* None found: none there, or no SHM_STAT_ANY here. */
-	if (!want_rss && list_slots(SHM_STAT_ANY, true, list, count) == 0 &&
+	if (!want_rss && list_by_index(SHM_STAT_ANY, true, list, count) == 0 &&
 	    (*count > 0 || none_exist()))
 		return 0;
 	if (list_proc(list, count) == 0)
 		return 0;
-	if (list_slots(SHM_STAT_ANY, false, list, count) == -1)
+	if (list_by_index(SHM_STAT_ANY, false, list, count) == -1)
 		return -1;
 	if (*count > 0 || none_exist())
 		return 0;
-	return list_slots(SHM_STAT, false, list, count);
+	return list_by_index(SHM_STAT, false, list, count);
 }
 
 int

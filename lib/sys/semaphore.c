@@ -63,7 +63,7 @@ shmt_parse_semaphore(const char *text, struct shmt_semaphore *semaphore)
 
 /* semop(2) and semctl(2) say so of a set or a semaphore that is not there. */
 static int
-absent(int result)
+map_errno(int result)
 {
 	if (result == -1 && (errno == EINVAL || errno == EIDRM))
 		errno = ENOENT;
@@ -84,7 +84,7 @@ change_semaphore(const struct shmt_semaphore *semaphore, short by,
 		.sem_flg = SEM_UNDO
 	};
 
-	return absent(semtimedop(semaphore->semid, &op, 1, limit));
+	return map_errno(semtimedop(semaphore->semid, &op, 1, limit));
 }
 
 int
@@ -112,7 +112,7 @@ shmt_semaphore_holder(const struct shmt_semaphore *semaphore, pid_t *pid)
 	int last;
 
 	last = semctl(semaphore->semid, semaphore->index, GETPID);
-	if (absent(last) == -1)
+	if (map_errno(last) == -1)
 		return -1;
 	*pid = last;
 	return 0;

@@ -84,7 +84,7 @@ can_be_of(const struct shmt__found *found, const struct shmt_info *segment)
 	    m->end - m->start <= segment->size - m->offset + page - 1);
 }
 
-/* The segment of several mappings in succession. */
+/* The segment looked up last, since mappings of one come in succession. */
 struct last {
 	bool is_set, exists, known;
 	struct shmt_info segment;

@@ -23,8 +23,8 @@
 #include <unistd.h>
 
 #include "shmtool.h"
+#include "sys/array.h"
 #include "sys/file.h"
-#include "sys/memory.h"
 #include "users/process.h"
 #include "users/scan.h"
 #include "users/shm_mount.h"

@@ -20,8 +20,8 @@
 #include <unistd.h>
 
 #include "shmtool.h"
+#include "sys/array.h"
 #include "sys/file.h"
-#include "sys/memory.h"
 #include "sys/parse.h"
 #include "users/process.h"
 

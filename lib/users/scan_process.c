@@ -19,8 +19,8 @@
 #include <unistd.h>
 
 #include "shmtool.h"
+#include "sys/array.h"
 #include "sys/file.h"
-#include "sys/memory.h"
 #include "sys/mounts.h"
 #include "sys/walk.h"
 #include "users/maps.h"
