@@ -233,10 +233,6 @@ int shmt_list(unsigned kinds, unsigned want, struct shmt_list *list);
 void shmt_list_free(struct shmt_list *list);
 
 #define SHMT_FORCE	0x10u	/* though it is in use */
-#define SHMT_RETRY	0x20u	/* retry for 20 ms while the object is in
-				 * use: for one that no visible process uses,
-				 * since another program may ask for its
-				 * lease at the same moment */
 
 /* The outcome of a removal. */
 struct shmt_removal {
@@ -248,12 +244,13 @@ struct shmt_removal {
 };
 
 /*
- * Removes an object.  flags: SHMT_FORCE, SHMT_RETRY; removal may be NULL, and
- * is set on failure too.
+ * Removes an object.  flags: SHMT_FORCE; removal may be NULL, and is set on
+ * failure too.
  *
  * System V: removed at once, or marked while processes have it attached. POSIX:
- * EBUSY while it is in use, which a write lease shows; where the caller may not
- * ask for a lease, /proc decides.  Memory without a name: EINVAL.
+ * EBUSY while it is in use, which a write lease shows; this retries for 20 ms,
+ * since another program may ask for its lease at the same moment.  Where the
+ * caller may not ask for one, /proc decides.  Memory without a name: EINVAL.
  *
  * A process that opens the object in that moment sends SIGURG to this one,
  * which ignores it unless it has a handler for it.
@@ -276,7 +273,7 @@ bool shmt_changes_seen(int changes);
  * no process uses it.  ECANCELED: it was changed.  EINVAL: not a POSIX object.
  */
 int shmt_remove_unchanged(const struct shmt_object *object, int changes,
-    unsigned flags, struct shmt_removal *removal);
+    struct shmt_removal *removal);
 
 /* Sets owner, group and mode to those of info, which shmt_info() filled. */
 int shmt_set(const struct shmt_info *info);

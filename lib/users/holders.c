@@ -353,7 +353,7 @@ shmt_fill_use(struct shmt_info *info, const struct shmt_holders *holders)
 	}
 	if (info->in_use)
 		return;
-	unused = shmt__try_lease(&info->object, SHMT_RETRY);
+	unused = shmt__try_lease(&info->object);
 	info->in_use = unused == SHMT_NO;
 	if (unused == SHMT_CANNOT_TELL)
 		info->known &= ~SHMT_HAS_IN_USE;
