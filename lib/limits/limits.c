@@ -18,7 +18,6 @@
 #include <unistd.h>
 
 #include "limits/sysctl.h"
-#include "sys/parse.h"
 #include "shmtool.h"
 #include "sys/file.h"
 #include "sysv.h"
@@ -236,12 +235,20 @@ shmt_usage(struct shmt_usage *usage)
 uint64_t
 shmt_permille(uint64_t part, uint64_t whole)
 {
-	uint64_t rest;
+	uint64_t rest, sum = 0, n = 0;
+	int i;
 
 	if (whole == 0)
 		return part == 0 ? 0 : UINT64_MAX;
-	rest = shmt__fraction(part % whole, whole, 1000);
-	if (part / whole > (UINT64_MAX - rest) / 1000)
+	rest = part % whole;
+	/* 1000 times the rest, which 64 bits may not hold, in units of whole. */
+	for (i = 0; i < 1000; i++)
+		if (sum >= whole - rest) {
+			sum -= whole - rest;
+			n++;
+		} else
+			sum += rest;
+	if (part / whole > (UINT64_MAX - n) / 1000)
 		return UINT64_MAX;
-	return part / whole * 1000 + rest;
+	return part / whole * 1000 + n;
 }
