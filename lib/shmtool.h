@@ -99,7 +99,8 @@ int shmt_parse_offset(const char *text, uint64_t *offset);
 /* "90", "90s", "0.5s", "5m", "2h", "1d", "1w", in milliseconds. */
 int shmt_parse_duration(const char *text, uint64_t *milliseconds);
 
-/* Octal, or symbolic relative to base; only the nine permission bits. */
+/* Octal, or symbolic relative to base; only the nine permission bits.  The
+ * umask of the process is 0 for a moment, since setmode(3) reads it so. */
 int shmt_parse_mode(const char *text, unsigned base, unsigned *mode);
 
 /* A decimal number from 0 to max, nothing else around it. */
@@ -542,8 +543,8 @@ struct shmt_holders {
  * Finds the processes that have one object mapped or open (NULL: any System V
  * segment), or any object of a list, by one pass over /proc.  A POSIX object
  * must be known by device and inode.  The caller frees with
- * shmt_holders_free().  ENOTSUP: /proc is not there, or not that of the
- * caller's PID namespace.
+ * shmt_holders_free().  ENOTSUP: /proc is not there, or does not show the
+ * caller.  The pids are those of /proc.
  */
 int shmt_holders(const struct shmt_object *object,
     struct shmt_holders *holders);

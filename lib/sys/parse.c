@@ -253,7 +253,6 @@ shmt_parse_duration(const char *text, uint64_t *milliseconds)
 	return shmt__fail(EINVAL);
 }
 
-/* setmode(3) reads and restores the umask: not for several threads at once. */
 int
 shmt_parse_mode(const char *text, unsigned base, unsigned *mode)
 {
