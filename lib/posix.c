@@ -115,12 +115,13 @@ shmt__posix_check_same(int dir, const char *name, const struct statx *st)
 	    shmt__fail(ENOENT);
 }
 
-/* glibc puts "sem." before the name, musl does not. */
+/* glibc puts "sem." before the name, musl does not.  Memory without a name is
+ * none. */
 static bool
 is_semaphore(const char *name, uint64_t size)
 {
-	return size == SEMAPHORE_SIZE || (size == SEMAPHORE_SIZE_32 &&
-	    strncmp(name, "sem.", 4) == 0);
+	return (size == SEMAPHORE_SIZE && *name != '\0') ||
+	    (size == SEMAPHORE_SIZE_32 && strncmp(name, "sem.", 4) == 0);
 }
 
 void

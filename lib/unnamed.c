@@ -42,7 +42,6 @@ fill(const struct shmt_object *object, const struct statx *st,
 {
 	shmt__posix_fill(st, "", nothing_swapped, info);
 	info->object = *object;
-	info->state = 0;
 	info->known |= SHMT_HAS_IN_USE;
 	info->in_use = true;
 	shmt__posix_fill_by_opening(info);
