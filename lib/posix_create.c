@@ -49,8 +49,9 @@ check_room(int fd, uint64_t bytes)
 
 /*
  * The size grows at once or not at all: tmpfs frees what it has allocated when
- * it fails or a signal comes.  If another process makes it larger than this, it
- * stays so, unless only the size is set.  Huge pages are reserved by mmap(2).
+ * it fails or a signal comes.  If another process makes the file larger in the
+ * meantime, fallocate(2) keeps that size, but ftruncate(2) does not.  A file of
+ * huge pages needs the latter: mmap(2) reserves its pages.
  */
 static int
 grow(int fd, uint64_t from, uint64_t to, unsigned flags)

@@ -100,8 +100,8 @@ shmt__posix_may_remove(const struct shmt_object *object)
 	return result;
 }
 
-/* Whether /proc shows every process, and none that uses the object, apart from
- * one descriptor of this process (own). */
+/* EBUSY: /proc shows a user of the object, or does not show every process.
+ * With own, one descriptor of this process does not count. */
 static int
 check_unused_by_proc(const struct shmt_object *object, bool own,
     size_t *hidden)

@@ -18,7 +18,7 @@
 #include "sys/file.h"
 #include "sysv.h"
 
-/* 32 bits: never half a size of a file, nor the time after 2038. */
+/* The defaults of 32-bit machines hold no large size, nor a time after 2038. */
 _Static_assert(sizeof(off_t) == 8, "needs -D_FILE_OFFSET_BITS=64");
 _Static_assert(sizeof(time_t) == 8, "needs -D_TIME_BITS=64");
 

@@ -40,8 +40,7 @@ const char *shmt__fd_path(char path[static SHMT__FD_PATH], int fd);
  * permitted.  ENOTSUP: /proc is not there. */
 int shmt__reopen(int path_fd, int flags);
 
-/* For the ways out of a failure: sets errno and returns -1; close(2) that keeps
- * errno. */
+/* Sets errno and returns -1. */
 static inline int
 shmt__fail(int error)
 {
@@ -49,6 +48,7 @@ shmt__fail(int error)
 	return -1;
 }
 
+/* close(2) that keeps errno; fd may be -1. */
 void shmt__close(int fd);
 
 #endif

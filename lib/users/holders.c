@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Which processes have which shared memory mapped or open: one pass over
- * /proc, and a look at the segments found, for mappings outlive a change of
- * namespace and then speak of a segment that only has the same number.
+ * Which processes have which shared memory mapped or open, by one pass over
+ * /proc.  The segments found are looked up: a mapping outlives a change of
+ * namespace, and then its id may be that of another segment here.
  */
 
 #include <errno.h>
