@@ -8,8 +8,6 @@
 #include <sys/ipc.h>
 #include <sys/shm.h>
 
-#include <stdio.h>
-
 #include "shmtool.h"
 
 /* Linux 4.17; glibc names it since 2.28. */
@@ -24,9 +22,9 @@ void shmt__sysv_set_known(struct shmt_info *segment);
 void shmt__sysv_fill(int id, const struct shmid_ds *ds,
     struct shmt_info *segment);
 
-/* Reads /proc/sysvipc/shm to its end into an array that the caller frees.
- * EBADMSG: it holds what no kernel writes. */
-int shmt__read_sysvipc(FILE *file, struct shmt_info **list, size_t *count);
+/* Parses the text of /proc/sysvipc/shm, which it changes, into an array that
+ * the caller frees.  EBADMSG: it is not what a kernel writes. */
+int shmt__parse_sysvipc(char *text, struct shmt_info **list, size_t *count);
 
 /*
  * Segments by id.  shmt__sysv_stat() finds everything but rss and swap, by one

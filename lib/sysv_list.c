@@ -13,7 +13,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,8 +23,6 @@
 #include "sys/meminfo.h"
 #include "sys/parse.h"
 #include "sysv.h"
-
-#define SYSVIPC "/proc/sysvipc/shm"
 
 struct array {
 	struct shmt_info *list;
@@ -77,7 +74,7 @@ parse_numbers(const char *line, uint64_t v[static COLUMNS])
 	int n;
 
 	p += negative;
-	for (n = 0; n < COLUMNS && *p != '\n'; n++)
+	for (n = 0; n < COLUMNS && *p != '\0'; n++)
 		if (!field(&p, n == PERMS ? 8 : 10,
 		    n == KEY ? most[n] + negative : most[n], &v[n]))
 			return 0;
@@ -85,7 +82,7 @@ parse_numbers(const char *line, uint64_t v[static COLUMNS])
 	if (negative)
 		v[KEY] = -v[KEY];
 	p += strspn(p, " ");
-	return *p == '\n' && (n == RSS || n == COLUMNS) ? n : 0;
+	return *p == '\0' && (n == RSS || n == COLUMNS) ? n : 0;
 }
 
 static bool
@@ -121,19 +118,6 @@ parse_line(const char *line, struct shmt_info *s)
 	return true;
 }
 
-/* Longer than a line of any kernel. */
-#define LINE_SIZE 1024
-
-/* Whether a line ends with its newline; one that is longer than any, or has a
- * NUL, does not. */
-static bool
-is_whole(const char *line)
-{
-	size_t length = strlen(line);
-
-	return length > 0 && line[length - 1] == '\n';
-}
-
 static int
 add_line(struct array *array, const char *line)
 {
@@ -141,46 +125,31 @@ add_line(struct array *array, const char *line)
 
 	if (s == NULL)
 		return -1;
-	if (is_whole(line) && parse_line(line, s))
-		return 0;
-	return shmt__fail(EBADMSG);
+	return parse_line(line, s) ? 0 : shmt__fail(EBADMSG);
 }
 
-/* The first line names the columns. */
 static int
-check_heading(const char *line)
+add_lines(struct array *array, char *text)
 {
-	if (is_whole(line) && strstr(line, "shmid") != NULL)
-		return 0;
-	return shmt__fail(EBADMSG);
-}
+	const char *line = strsep(&text, "\n");
 
-/* Not by getline(3): a file without newlines may have no end. */
-static int
-add_lines(struct array *array, FILE *file)
-{
-	char line[LINE_SIZE];
-	int result = 0;
-	size_t n;
-
-	for (n = 0; result == 0 && fgets(line, sizeof(line), file) != NULL;
-	    n++)
-		result = n == 0 ? check_heading(line) : add_line(array, line);
-	if (result == 0 && n == 0 && feof(file))
+	/* The first line names the columns. */
+	if (text == NULL || strstr(line, "shmid") == NULL)
 		return shmt__fail(EBADMSG);
-	return result == 0 && feof(file) ? 0 : -1;
+	while ((line = strsep(&text, "\n")) != NULL && text != NULL)
+		if (add_line(array, line) == -1)
+			return -1;
+	/* Nothing follows the last newline. */
+	return *line == '\0' ? 0 : shmt__fail(EBADMSG);
 }
 
 int
-shmt__read_sysvipc(FILE *file, struct shmt_info **list, size_t *count)
+shmt__parse_sysvipc(char *text, struct shmt_info **list, size_t *count)
 {
 	struct array array = { 0 };
-	int error;
 
-	if (add_lines(&array, file) == -1) {
-		error = errno;
+	if (add_lines(&array, text) == -1) {
 		free(array.list);
-		errno = error;
 		return -1;
 	}
 	*list = array.list;
@@ -254,24 +223,13 @@ correct_huge(struct shmt_info *list, size_t count)
 static int
 list_proc(struct shmt_info **list, size_t *count)
 {
-	/* The kernel returns less in one read, but stdio(3) would request even
-	 * less. */
-	char buffer[16384];
-	int fd, result, error;
-	FILE *file;
+	char *text = shmt__read_file(AT_FDCWD, "/proc/sysvipc/shm");
+	int result;
 
-	/* Without waiting for the writer of a FIFO. */
-	fd = open(SYSVIPC, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	file = fd == -1 ? NULL : fdopen(fd, "r");
-	if (file == NULL) {
-		shmt__close(fd);
+	if (text == NULL)
 		return -1;
-	}
-	setvbuf(file, buffer, _IOFBF, sizeof(buffer));
-	result = shmt__read_sysvipc(file, list, count);
-	error = errno;
-	fclose(file);
-	errno = error;
+	result = shmt__parse_sysvipc(text, list, count);
+	free(text);
 	if (result == 0)
 		correct_huge(*list, *count);
 	return result;

@@ -211,41 +211,19 @@ read_line(const struct shmt__maps_reader *reader, const char *line)
 }
 
 static int
-read_lines(const struct shmt__maps_reader *reader, FILE *file)
-{
-	char *line = NULL;
-	size_t capacity = 0;
-	bool any = false;
-	int result = 0;
-	ssize_t n;
-
-	while (result == 0 && (n = getline(&line, &capacity, file)) != -1) {
-		any = true;
-		if (line[n - 1] == '\n')
-			line[n - 1] = '\0';
-		result = read_line(reader, line);
-	}
-	free(line);
-	if (result == 0 && !any && feof(file))
-		return shmt__fail(ESRCH);
-	return result == 0 && feof(file) ? 0 : -1;
-}
-
-static int
 by_text(int maps, const struct shmt__maps_reader *reader)
 {
-	int copy = fcntl(maps, F_DUPFD_CLOEXEC, 0), result, saved;
-	FILE *file = copy == -1 ? NULL : fdopen(copy, "r");
+	char *text = shmt__read_fd(maps, NULL), *rest = text, *line;
+	int result = 0;
 
-	if (file == NULL) {
-		shmt__close(copy);
+	if (text == NULL)
 		return -1;
-	}
-	result = read_lines(reader, file);
-	saved = errno;
-	fclose(file);
-	errno = saved;
-	return result;
+	if (*text == '\0')
+		result = shmt__fail(ESRCH);
+	while (result == 0 && (line = strsep(&rest, "\n")) != NULL)
+		result = read_line(reader, line);
+	free(text);
+	return result == 0 ? 0 : -1;
 }
 
 /* The next mapping of a file from an address on, with its name if there is
