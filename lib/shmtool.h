@@ -799,7 +799,8 @@ int shmt_ns_list(enum shmt_kind kind, struct shmt_ns **list, size_t *count,
  * shmt_ns_enter_shm(), and collects what it writes to the descriptor out, into
  * a buffer that the caller frees.  inside() returns 0 or an errno, with which
  * this function then fails.  ESRCH: the process has left the namespace; EIO: a
- * signal killed the child; ECHILD: the caller ignores SIGCHLD.
+ * signal killed the child; ETIMEDOUT: it wrote nothing for 30 seconds; ECHILD:
+ * the caller ignores SIGCHLD.
  */
 int shmt_ns_run(const struct shmt_ns *ns, int (*inside)(void *arg, int out),
     void *arg, void **answer, size_t *length);
