@@ -308,24 +308,22 @@ static int
 read_process(const struct shmt__job *job, const char *base,
     struct shmt__process *process)
 {
-	char path[PATH_ROOM];
+	char path[PATH_ROOM], *text;
 	struct stat st;
-	ssize_t n;
-	int fd;
+	size_t length;
 
 	/* The directory belongs to the effective user, dumpable or not. */
 	if (fstatat(job->proc, base, &st, 0) == -1)
 		return -1;
-	fd = openat(job->proc, join_path(path, base, "comm"),
-	    O_RDONLY | O_CLOEXEC);
-	if (fd == -1)
-		return -1;
-	n = read(fd, process->command, sizeof(process->command));
-	shmt__close(fd);
-	if (n <= 0)
+	text = shmt__read_file(job->proc, join_path(path, base, "comm"));
+	if (text == NULL)
 		return -1;
 	/* Ended by a newline that is not part of it. */
-	process->command[n - 1] = '\0';
+	length = strlen(text);
+	if (length > 0)
+		text[length - 1] = '\0';
+	strlcpy(process->command, text, sizeof(process->command));
+	free(text);
 	process->uid = st.st_uid;
 	return 0;
 }
