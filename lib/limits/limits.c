@@ -241,7 +241,7 @@ shmt_permille(uint64_t part, uint64_t whole)
 	if (whole == 0)
 		return part == 0 ? 0 : UINT64_MAX;
 	rest = part % whole;
-	/* 1000 times the rest, which 64 bits may not hold, in units of whole. */
+	/* 1000 times the rest, in units of whole: 64 bits may not hold it. */
 	for (i = 0; i < 1000; i++)
 		if (sum >= whole - rest) {
 			sum -= whole - rest;

@@ -30,8 +30,8 @@
 #include "users/scan.h"
 #include "users/shm_mount.h"
 
-/* Seconds to wait for output of a child in a namespace, whose processes may stop
- * it. */
+/* Seconds to wait for output of a child in a namespace, whose processes may
+ * stop it. */
 #define DEADLINE 30
 
 /* Opens a namespace and nothing else: opening a device may change its state,
