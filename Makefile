@@ -36,8 +36,8 @@ LIB := \
 	bytes/prefault bytes/view bytes/view_file bytes/view_map \
 	bytes/view_remote info limits/advice limits/dev_shm limits/diagnose \
 	limits/limits limits/logind limits/sysctl limits/tmpfs object posix \
-	posix_create posix_list posix_remove ref sys/atomic_file sys/file \
-	sys/meminfo sys/memory sys/mounts sys/parse sys/resident sys/semaphore \
+	posix_create posix_list posix_remove ref sys/array sys/atomic_file \
+	sys/file sys/meminfo sys/mounts sys/parse sys/resident sys/semaphore \
 	sys/thread sys/walk sysv sysv_list unnamed users/holders users/ids \
 	users/lease users/maps users/namespace users/postgresql users/process \
 	users/scan users/scan_process users/select users/shm_mount users/stale
@@ -149,8 +149,8 @@ $(UNIT): $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(ARCHIVE)
 	$(CC) -pie $(LINK) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lcmocka $(BSD_LIBS)
 
 # Those in which calls are made to fail.
-FAULTY := copy copy_pipe fault fault_bytes fault_posix hidden lease lease_removal posix posix_change \
-	view_remote
+FAULTY := copy copy_pipe fault fault_bytes fault_posix files hidden holders \
+	holders_hidden lease lease_removal maps posix posix_change view_remote
 $(FAULTY:%=$(BUILD)/tests/unit/%): $(BUILD)/tests/fault/preload.o
 
 # One count for all: bats and cmocka both speak TAP.  What fails is shown, and

@@ -126,7 +126,6 @@ start_failed(const struct child *child)
 struct run {
 	const struct child *child;
 	int start[2];
-	struct sigaction sigchld;	/* as shmtool was started with it */
 	sigset_t passed;
 };
 
@@ -163,7 +162,6 @@ exec_command(const struct run *run)
 
 	if (!may_start(run))
 		_exit(ST_NOT_RUN);
-	sigaction(SIGCHLD, &run->sigchld, NULL);
 	/* Before the mask: the handlers must not run in the child. */
 	restore_signals();
 	sigprocmask(SIG_SETMASK, &inherited, NULL);
@@ -240,16 +238,12 @@ fork_command(struct run *run)
 static void
 block_passed_signals(struct run *run)
 {
-	const struct sigaction plain = { .sa_handler = SIG_DFL };
-
 	run->passed = ending_signals();
 	sigaddset(&run->passed, SIGQUIT);
 	sigaddset(&run->passed, SIGUSR1);
 	sigaddset(&run->passed, SIGUSR2);
 	sigaddset(&run->passed, SIGCHLD);
 	block(&run->passed);
-	/* If SIGCHLD were ignored, COMMAND's status would be lost. */
-	sigaction(SIGCHLD, &plain, &run->sigchld);
 }
 
 int

@@ -188,8 +188,8 @@ report_taken(const struct refusal *r)
 		    (uintmax_t)s->size, r->request->key != 0 &&
 		    s->key == r->request->key ? "key" : "id", s->object.id);
 	else if (r->request->flags & SHMT_WITH_ID)
-		warn_about(r->object, "id %d is not free: its slot is in use",
-		    r->request->id);
+		warn_about(r->object, "id %d is not free: another segment has "
+		    "its place in the kernel's table", r->request->id);
 	else
 		warn_about(r->object, "%s", strerror(r->error));
 	return ST_BUSY;

@@ -188,6 +188,7 @@ main(int argc, char **argv)
 	fill_standard_descriptors();
 	prepare_stdout();
 	ignore_sigxfsz();
+	keep_exit_statuses();
 	/* Set-user-id would let every user read and remove segments, and set
 	 * sysctls. */
 	if (getauxval(AT_SECURE) != 0 || getuid() != geteuid() ||

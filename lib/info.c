@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "shmtool.h"
-#include "sys/memory.h"
+#include "sys/array.h"
 
 bool
 shmt_same(const struct shmt_info *a, const struct shmt_info *b)

@@ -10,12 +10,10 @@
 
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/magic.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -42,7 +40,7 @@
 bool
 shmt__posix_is_name(const char *name)
 {
-	size_t length = strlen(name);
+	size_t length = name == NULL ? 0 : strlen(name);
 
 	return length >= 1 && length <= NAME_MAX &&
 	    strchr(name, '/') == NULL && strcmp(name, ".") != 0 &&
@@ -52,7 +50,6 @@ shmt__posix_is_name(const char *name)
 int
 shmt__posix_open_dir(const struct shmt_object *object)
 {
-	struct statfs fs;
 	int dir;
 
 	if (object->dir != 0)
@@ -64,7 +61,7 @@ shmt__posix_open_dir(const struct shmt_object *object)
 			errno = ENODEV;
 		return -1;
 	}
-	if (fstatfs(dir, &fs) == -1 || fs.f_type != TMPFS_MAGIC) {
+	if (!shmt__is_on_tmpfs(dir)) {
 		shmt__close(dir);
 		return shmt__fail(ENODEV);
 	}
@@ -118,12 +115,13 @@ shmt__posix_check_same(int dir, const char *name, const struct statx *st)
 	    shmt__fail(ENOENT);
 }
 
-/* glibc puts "sem." before the name, musl does not. */
+/* glibc puts "sem." before the name, musl does not.  Memory without a name is
+ * none. */
 static bool
 is_semaphore(const char *name, uint64_t size)
 {
-	return size == SEMAPHORE_SIZE || (size == SEMAPHORE_SIZE_32 &&
-	    strncmp(name, "sem.", 4) == 0);
+	return (size == SEMAPHORE_SIZE && *name != '\0') ||
+	    (size == SEMAPHORE_SIZE_32 && strncmp(name, "sem.", 4) == 0);
 }
 
 void
@@ -227,7 +225,7 @@ shmt__posix_open_path(const struct shmt_object *object, struct statx *st)
 }
 
 int
-shmt__posix_open_for(const struct shmt_object *object, int flags,
+shmt__posix_open_flags(const struct shmt_object *object, int flags,
     struct statx *st)
 {
 	int path_fd, fd;
@@ -253,7 +251,7 @@ shmt__posix_fill_by_opening(struct shmt_info *info)
 	if (!memfd && (info->known & SHMT_HAS_RSS) != 0)
 		return;
 	/* Not even the holder of a lease is waited for. */
-	fd = shmt__posix_open_for(&info->object, O_RDONLY | O_NONBLOCK, &st);
+	fd = shmt__posix_open_flags(&info->object, O_RDONLY | O_NONBLOCK, &st);
 	if (fd == -1)
 		return;
 	if ((info->known & SHMT_HAS_RSS) == 0 &&
@@ -274,7 +272,7 @@ shmt__posix_open(const struct shmt_object *object, unsigned flags, int *fd)
 	struct statx st;
 	int opened;
 
-	opened = shmt__posix_open_for(object,
+	opened = shmt__posix_open_flags(object,
 	    flags & SHMT_WRITE ? O_RDWR : O_RDONLY, &st);
 	if (opened == -1)
 		return -1;
@@ -314,7 +312,7 @@ shmt_map(const struct shmt_object *object, void *address, unsigned flags,
 
 	if (object->kind == SHMT_SYSV || (flags & SHMT_ROUND) != 0)
 		return shmt__fail(EINVAL);
-	fd = shmt__posix_open_for(object,
+	fd = shmt__posix_open_flags(object,
 	    flags & SHMT_RDONLY ? O_RDONLY : O_RDWR, &st);
 	if (fd == -1)
 		return -1;
@@ -349,9 +347,13 @@ shmt__posix_set(const struct shmt_info *info)
 	if (info->uid != st.stx_uid || info->gid != st.stx_gid)
 		result = fchownat(path_fd, "", info->uid, info->gid,
 		    AT_EMPTY_PATH);
-	if (result == 0 && info->mode != (st.stx_mode & 0777u))
+	if (result == 0 && info->mode != (st.stx_mode & 07777u)) {
 		result = chmod(shmt__fd_path(path, path_fd),
-		    (st.stx_mode & 07000u) | (info->mode & 0777u));
+		    info->mode & 0777u);
+		/* /proc is not there. */
+		if (result == -1 && errno == ENOENT)
+			errno = ENOTSUP;
+	}
 	shmt__close(path_fd);
 	return result;
 }

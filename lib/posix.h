@@ -11,7 +11,8 @@
 
 #include "shmtool.h"
 
-/* Whether shm_open(3) accepts this name, given here without its slash. */
+/* Whether shm_open(3) accepts this name, given here without its slash; NULL is
+ * none. */
 bool shmt__posix_is_name(const char *name);
 
 /*
@@ -30,19 +31,19 @@ int shmt__posix_check(const struct shmt_object *object,
 int shmt__posix_stat(int dir, const struct shmt_object *object,
     struct statx *st);
 
-/* ENOENT: the entry is not, or no longer, the file that st is of. */
+/* ENOENT: the name belongs to no file any more, or to another than st is of. */
 int shmt__posix_check_same(int dir, const char *name, const struct statx *st);
 
 /* Opens an object with O_PATH, by its name or by its path: such a descriptor
  * does not count as a use, but keeps the inode. */
 int shmt__posix_open_path(const struct shmt_object *object, struct statx *st);
 
-/* What the entry alone tells; rss and swap where nothing is swapped out. */
+/* Sets what statx(2) found; rss and swap only where nothing is swapped out. */
 void shmt__posix_fill(const struct statx *st, const char *name,
     bool nothing_swapped, struct shmt_info *info);
 
-/* What only an open file tells: seals of a memfd and, where a part is swapped
- * out, rss and swap. */
+/* Opens the file for what statx(2) does not tell: the seals of a memfd and,
+ * where a part is swapped out, rss and swap. */
 void shmt__posix_fill_by_opening(struct shmt_info *info);
 
 int shmt__posix_info(const struct shmt_object *object, unsigned want,
@@ -53,7 +54,7 @@ int shmt__posix_open(const struct shmt_object *object, unsigned flags,
     int *fd);
 
 /* As shmt__posix_open() with the flags of open(2); returns the descriptor. */
-int shmt__posix_open_for(const struct shmt_object *object, int flags,
+int shmt__posix_open_flags(const struct shmt_object *object, int flags,
     struct statx *st);
 
 int shmt__posix_set(const struct shmt_info *info);

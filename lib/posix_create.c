@@ -7,11 +7,9 @@
 
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/vfs.h>
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <unistd.h>
 
 #include "shmtool.h"
@@ -49,18 +47,11 @@ check_room(int fd, uint64_t bytes)
 	return -1;
 }
 
-static bool
-is_on_tmpfs(int fd)
-{
-	struct statfs fs;
-
-	return fstatfs(fd, &fs) == 0 && fs.f_type == TMPFS_MAGIC;
-}
-
 /*
  * The size grows at once or not at all: tmpfs frees what it has allocated when
- * it fails or a signal comes.  If another process makes it larger than this, it
- * stays so, unless only the size is set.  Huge pages are reserved by mmap(2).
+ * it fails or a signal comes.  If another process makes the file larger in the
+ * meantime, fallocate(2) keeps that size, but ftruncate(2) does not.  A file of
+ * huge pages needs the latter: mmap(2) reserves its pages.
  */
 static int
 grow(int fd, uint64_t from, uint64_t to, unsigned flags)
@@ -69,7 +60,7 @@ grow(int fd, uint64_t from, uint64_t to, unsigned flags)
 		return shmt__fail(EFBIG);
 	if (to == from)
 		return 0;
-	if ((flags & SHMT_NORESERVE) != 0 || !is_on_tmpfs(fd))
+	if ((flags & SHMT_NORESERVE) != 0 || !shmt__is_on_tmpfs(fd))
 		return ftruncate(fd, (off_t)to);
 	if (check_room(fd, whole_pages(to) - whole_pages(from)) == -1)
 		return -1;
@@ -217,7 +208,7 @@ shmt__posix_resize(const struct shmt_object *object, uint64_t size,
 	struct statx st;
 	int fd, result;
 
-	fd = shmt__posix_open_for(object, O_WRONLY, &st);
+	fd = shmt__posix_open_flags(object, O_WRONLY, &st);
 	if (fd == -1)
 		return -1;
 	if (size >= st.stx_size)

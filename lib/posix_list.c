@@ -15,8 +15,8 @@
 
 #include "shmtool.h"
 #include "posix.h"
+#include "sys/array.h"
 #include "sys/file.h"
-#include "sys/memory.h"
 #include "sys/resident.h"
 #include "sys/walk.h"
 
@@ -86,12 +86,14 @@ shmt__posix_list(unsigned want, struct shmt_list *list)
 		return -1;
 	result = add_entries(stream, list);
 	shmt__close_dir(stream);
+	if (result == -1)
+		return -1;
 	if (list->count > first)
 		qsort(list->list + first, list->count - first,
 		    sizeof(*list->list), compare_names);
 	for (i = first; (want & SHMT_WANT_RSS) != 0 && i < list->count; i++)
 		shmt__posix_fill_by_opening(&list->list[i]);
-	return result;
+	return 0;
 }
 
 /* A file directly in /dev/shm is an object. */

@@ -100,8 +100,8 @@ shmt__posix_may_remove(const struct shmt_object *object)
 	return result;
 }
 
-/* Whether /proc shows every process, and none that uses the object, apart from
- * one descriptor of this process (own). */
+/* EBUSY: /proc shows a user of the object, or does not show every process.
+ * With own, one descriptor of this process does not count. */
 static int
 check_unused_by_proc(const struct shmt_object *object, bool own,
     size_t *hidden)
@@ -168,7 +168,7 @@ unlink_leased(const struct job *job, const struct statx *st,
 }
 
 static int
-remove_by_lease(const struct job *job, unsigned flags)
+remove_by_lease(const struct job *job)
 {
 	unsigned tries = 0;
 	struct shmt__lease lease;
@@ -181,7 +181,7 @@ remove_by_lease(const struct job *job, unsigned flags)
 			result = unlink_leased(job, &st, &lease);
 			shmt__lease_close(&lease);
 		}
-	} while (result == -1 && shmt__lease_retry(flags, &tries));
+	} while (result == -1 && shmt__lease_retry(&tries));
 	return result;
 }
 
@@ -225,7 +225,7 @@ remove_object(const struct shmt_object *object, int changes, unsigned flags,
 	if (flags & SHMT_FORCE)
 		result = remove_by_force(&job);
 	else {
-		result = remove_by_lease(&job, flags);
+		result = remove_by_lease(&job);
 		if (result == -1 && !removal->by_lease &&
 		    shmt__lease_forbidden(errno))
 			result = remove_by_proc(&job);
@@ -245,10 +245,10 @@ shmt__posix_remove(const struct shmt_object *object, unsigned flags,
 
 int
 shmt_remove_unchanged(const struct shmt_object *object, int changes,
-    unsigned flags, struct shmt_removal *removal)
+    struct shmt_removal *removal)
 {
 	if (object->kind == SHMT_POSIX)
-		return remove_object(object, changes, flags, removal);
+		return remove_object(object, changes, 0, removal);
 	return shmt__fail(EINVAL);
 }
 
@@ -264,7 +264,7 @@ shmt__shrink_unused(const struct shmt_object *object, int fd,
 
 	do {
 		result = shmt__lease_take(&lease, fd, st->stx_uid);
-	} while (result == -1 && shmt__lease_retry(SHMT_RETRY, &tries));
+	} while (result == -1 && shmt__lease_retry(&tries));
 	if (result == 0) {
 		result = ftruncate(fd, (off_t)size);
 		shmt__lease_drop(&lease);

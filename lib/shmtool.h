@@ -100,7 +100,8 @@ int shmt_parse_offset(const char *text, uint64_t *offset);
 /* "90", "90s", "0.5s", "5m", "2h", "1d", "1w", in milliseconds. */
 int shmt_parse_duration(const char *text, uint64_t *milliseconds);
 
-/* Octal, or symbolic relative to base; only the nine permission bits. */
+/* Octal, or symbolic relative to base; only the nine permission bits.  The
+ * umask of the process is 0 for a moment, since setmode(3) reads it so. */
 int shmt_parse_mode(const char *text, unsigned base, unsigned *mode);
 
 /* A decimal number from 0 to max, nothing else around it. */
@@ -234,10 +235,6 @@ int shmt_list(unsigned kinds, unsigned want, struct shmt_list *list);
 void shmt_list_free(struct shmt_list *list);
 
 #define SHMT_FORCE	0x10u	/* though it is in use */
-#define SHMT_RETRY	0x20u	/* retry for 20 ms while the object is in
-				 * use: for one that no visible process uses,
-				 * since another program may ask for its
-				 * lease at the same moment */
 
 /* The outcome of a removal. */
 struct shmt_removal {
@@ -249,12 +246,13 @@ struct shmt_removal {
 };
 
 /*
- * Removes an object.  flags: SHMT_FORCE, SHMT_RETRY; removal may be NULL, and
- * is set on failure too.
+ * Removes an object.  flags: SHMT_FORCE; removal may be NULL, and is set on
+ * failure too.
  *
  * System V: removed at once, or marked while processes have it attached. POSIX:
- * EBUSY while it is in use, which a write lease shows; where the caller may not
- * ask for a lease, /proc decides.  Memory without a name: EINVAL.
+ * EBUSY while it is in use, which a write lease shows; this retries for 20 ms,
+ * since another program may ask for its lease at the same moment.  Where the
+ * caller may not ask for one, /proc decides.  Memory without a name: EINVAL.
  *
  * A process that opens the object in that moment sends SIGURG to this one,
  * which ignores it unless it has a handler for it.
@@ -277,7 +275,7 @@ bool shmt_changes_seen(int changes);
  * no process uses it.  ECANCELED: it was changed.  EINVAL: not a POSIX object.
  */
 int shmt_remove_unchanged(const struct shmt_object *object, int changes,
-    unsigned flags, struct shmt_removal *removal);
+    struct shmt_removal *removal);
 
 /* Sets owner, group and mode to those of info, which shmt_info() filled. */
 int shmt_set(const struct shmt_info *info);
@@ -539,15 +537,15 @@ struct shmt_holders {
 	struct shmt_holder *list;	/* by object, then pid */
 	size_t count;
 	size_t hidden;		/* processes that could not be looked into */
-	struct shmt__lookup *lookup;	/* private */
+	struct shmt__ids *ids;	/* private */
 };
 
 /*
  * Finds the processes that have one object mapped or open (NULL: any System V
  * segment), or any object of a list, by one pass over /proc.  A POSIX object
  * must be known by device and inode.  The caller frees with
- * shmt_holders_free().  ENOTSUP: /proc is not there, or not that of the
- * caller's PID namespace.
+ * shmt_holders_free().  ENOTSUP: /proc is not there, or does not show the
+ * caller.  The pids are those of /proc.
  */
 int shmt_holders(const struct shmt_object *object,
     struct shmt_holders *holders);
@@ -802,7 +800,8 @@ int shmt_ns_list(enum shmt_kind kind, struct shmt_ns **list, size_t *count,
  * shmt_ns_enter_shm(), and collects what it writes to the descriptor out, into
  * a buffer that the caller frees.  inside() returns 0 or an errno, with which
  * this function then fails.  ESRCH: the process has left the namespace; EIO: a
- * signal killed the child.
+ * signal killed the child; ETIMEDOUT: it wrote nothing for 30 seconds; ECHILD:
+ * the caller ignores SIGCHLD.
  */
 int shmt_ns_run(const struct shmt_ns *ns, int (*inside)(void *arg, int out),
     void *arg, void **answer, size_t *length);

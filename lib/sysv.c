@@ -16,7 +16,7 @@
 #include "sys/file.h"
 #include "sysv.h"
 
-/* 32 bits: never half a size of a file, nor the time after 2038. */
+/* The defaults of 32-bit machines hold no large size, nor a time after 2038. */
 _Static_assert(sizeof(off_t) == 8, "needs -D_FILE_OFFSET_BITS=64");
 _Static_assert(sizeof(time_t) == 8, "needs -D_TIME_BITS=64");
 
@@ -30,7 +30,7 @@ shmt_version(void)
 
 /* An id that does not exist, or is just being removed, is ENOENT. */
 static int
-absent(int result)
+map_errno(int result)
 {
 	if (result == -1 && (errno == EINVAL || errno == EIDRM))
 		errno = ENOENT;
@@ -38,7 +38,7 @@ absent(int result)
 }
 
 void
-shmt__from_kernel(int id, const struct shmid_ds *ds,
+shmt__sysv_fill(int id, const struct shmid_ds *ds,
     struct shmt_info *segment)
 {
 	memset(segment, 0, sizeof(*segment));
@@ -58,11 +58,11 @@ shmt__from_kernel(int id, const struct shmid_ds *ds,
 	segment->atime = ds->shm_atime;
 	segment->dtime = ds->shm_dtime;
 	segment->ctime = ds->shm_ctime;
-	shmt__sysv_complete(segment);
+	shmt__sysv_set_known(segment);
 }
 
 void
-shmt__sysv_complete(struct shmt_info *segment)
+shmt__sysv_set_known(struct shmt_info *segment)
 {
 	segment->known = SHMT_HAS_OWNER | SHMT_HAS_CREATOR | SHMT_HAS_SIZE |
 	    SHMT_HAS_NATTCH | SHMT_HAS_IN_USE | SHMT_HAS_CPID |
@@ -83,7 +83,7 @@ shmt_find(uint32_t key, int *id)
 	/* Flags 0 and size 0 ask for no permission and for no size. */
 	found = shmget((key_t)key, 0, 0);
 	if (found == -1)
-		return absent(-1);
+		return map_errno(-1);
 	*id = found;
 	return 0;
 }
@@ -99,14 +99,14 @@ shmt__sysv_stat(int id, struct shmt_info *segment)
 	memset(&ds, 0, sizeof(ds));
 	found = shmctl(id, IPC_STAT, &ds) == -1 ? -1 : id;
 	if (found == -1 && errno == EACCES) {
-		/* By its slot, which the kernel takes out of an id by itself,
+		/* By its index, which the kernel takes out of an id by itself,
 		 * it can be looked at without read permission. */
 		found = shmctl(id, SHM_STAT_ANY, &ds);
 		errno = found == -1 ? EACCES : ENOENT;
 	}
 	if (found != id)
-		return absent(-1);
-	shmt__from_kernel(id, &ds, segment);
+		return map_errno(-1);
+	shmt__sysv_fill(id, &ds, segment);
 	return 0;
 }
 
@@ -185,8 +185,9 @@ clear_next_id(void)
 	errno = saved;
 }
 
+/* EAGAIN: a segment has this id, or the new one got another. */
 static int
-create_with_id(const struct shmt_request *request, int *id, bool *created)
+try_id(const struct shmt_request *request, int *id, bool *created)
 {
 	struct shmt_info segment;
 	bool new;
@@ -195,7 +196,7 @@ create_with_id(const struct shmt_request *request, int *id, bool *created)
 	/* For an id in use the kernel silently takes the next free one: check
 	 * before and afterwards. */
 	if (shmt__sysv_stat(request->id, &segment) == 0)
-		return shmt__fail(EEXIST);
+		return shmt__fail(EAGAIN);
 	/* Where no segment can be created, shm_next_id could not be cleared. */
 	if (create_and_remove() == -1 ||
 	    shmt__write_number(NEXT_ID, (uint64_t)request->id) == -1)
@@ -209,11 +210,28 @@ create_with_id(const struct shmt_request *request, int *id, bool *created)
 	if (made != request->id) {
 		if (new)
 			shmctl(made, IPC_RMID, NULL);
-		return shmt__fail(EEXIST);
+		return shmt__fail(new ? EAGAIN : EEXIST);
 	}
 	*id = made;
 	*created = new;
 	return 0;
+}
+
+/* Retries for some milliseconds: a process that does the same at this moment
+ * may get the id that was set for this one, and removes that segment again. */
+static int
+create_with_id(const struct shmt_request *request, int *id, bool *created)
+{
+	const struct timespec pause = { 0, 1000L * 1000 };
+	int tries, result;
+
+	for (tries = 0; tries < 16; tries++) {
+		result = try_id(request, id, created);
+		if (result == 0 || errno != EAGAIN)
+			return result;
+		nanosleep(&pause, NULL);
+	}
+	return shmt__fail(EEXIST);
 }
 
 int
@@ -240,13 +258,13 @@ shmt__sysv_set(const struct shmt_info *segment)
 	if (errno == EINVAL &&
 	    shmt__sysv_stat(segment->object.id, &there) == 0)
 		return shmt__fail(EINVAL);
-	return absent(-1);
+	return map_errno(-1);
 }
 
 int
 shmt__sysv_lock(int id, bool lock)
 {
-	return absent(shmctl(id, lock ? SHM_LOCK : SHM_UNLOCK, NULL));
+	return map_errno(shmctl(id, lock ? SHM_LOCK : SHM_UNLOCK, NULL));
 }
 
 int
@@ -260,14 +278,14 @@ shmt__sysv_may_remove(int id)
 	ds.shm_perm.uid = (uid_t)-1;
 	ds.shm_perm.gid = (gid_t)-1;
 	if (shmctl(id, IPC_SET, &ds) == -1 && errno != EINVAL)
-		return absent(-1);
+		return map_errno(-1);
 	return 0;
 }
 
 int
 shmt__sysv_rmid(int id)
 {
-	return absent(shmctl(id, IPC_RMID, NULL));
+	return map_errno(shmctl(id, IPC_RMID, NULL));
 }
 
 int

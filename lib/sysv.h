@@ -8,8 +8,6 @@
 #include <sys/ipc.h>
 #include <sys/shm.h>
 
-#include <stdio.h>
-
 #include "shmtool.h"
 
 /* Linux 4.17; glibc names it since 2.28. */
@@ -17,20 +15,16 @@
 #define SHM_STAT_ANY 15
 #endif
 
-/* Linux since 2.6.32; the index bits of an id are the kernel's own matter. */
-#define SHMT__SYSVIPC "/proc/sysvipc/shm"
-
-/* Sets the members that follow from what the kernel reported, all but rss and
- * swap. */
-void shmt__sysv_complete(struct shmt_info *segment);
+/* Sets known and in_use, once all but rss and swap is set. */
+void shmt__sysv_set_known(struct shmt_info *segment);
 
 /* Converts the kernel's struct; rss and swap stay unknown. */
-void shmt__from_kernel(int id, const struct shmid_ds *ds,
+void shmt__sysv_fill(int id, const struct shmid_ds *ds,
     struct shmt_info *segment);
 
-/* Reads /proc/sysvipc/shm to its end into an array that the caller frees.
- * EBADMSG: it holds what no kernel writes. */
-int shmt__read_sysvipc(FILE *file, struct shmt_info **list, size_t *count);
+/* Parses the text of /proc/sysvipc/shm, which it changes, into an array that
+ * the caller frees.  EBADMSG: it is not what a kernel writes. */
+int shmt__parse_sysvipc(char *text, struct shmt_info **list, size_t *count);
 
 /*
  * Segments by id.  shmt__sysv_stat() finds everything but rss and swap, by one
@@ -48,11 +42,10 @@ int shmt__sysv_attach(int id, const void *address, unsigned flags,
     void **at);
 
 /*
- * All segments of the IPC namespace, in the kernel's slot order, into an
- * array that the caller frees.  With rss wanted, from /proc/sysvipc/shm where
- * it is there; else by the way that is cheapest for the number of segments.
- * EBADMSG: /proc/sysvipc/shm holds what no kernel writes, and the system calls
- * do not answer either.
+ * All segments of the IPC namespace, in the order of the kernel's array, into
+ * an array that the caller frees.  With rss wanted, from /proc/sysvipc/shm if
+ * that is there; else by the way that is cheapest for the number of segments.
+ * errno as of shmctl(2).
  */
 int shmt__sysv_all(bool want_rss, struct shmt_info **list, size_t *count);
 

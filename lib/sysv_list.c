@@ -3,8 +3,9 @@
 /*
  * All segments of the namespace.  Three ways: /proc/sysvipc/shm costs about
  * a microsecond a segment and alone tells rss and swap; SHM_STAT_ANY costs a
- * quarter of that a slot, empty slots included; SHM_STAT is for kernels that
- * have neither, and shows what may be read.
+ * quarter of that for each index of the kernel's array (see shmctl(2)), those
+ * without a segment included; SHM_STAT is for kernels that have neither, and
+ * shows what may be read.
  */
 
 #include <sys/ipc.h>
@@ -12,15 +13,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "shmtool.h"
+#include "sys/array.h"
 #include "sys/file.h"
 #include "sys/meminfo.h"
-#include "sys/memory.h"
 #include "sys/parse.h"
 #include "sysv.h"
 
@@ -74,7 +74,7 @@ parse_numbers(const char *line, uint64_t v[static COLUMNS])
 	int n;
 
 	p += negative;
-	for (n = 0; n < COLUMNS && *p != '\n'; n++)
+	for (n = 0; n < COLUMNS && *p != '\0'; n++)
 		if (!field(&p, n == PERMS ? 8 : 10,
 		    n == KEY ? most[n] + negative : most[n], &v[n]))
 			return 0;
@@ -82,7 +82,7 @@ parse_numbers(const char *line, uint64_t v[static COLUMNS])
 	if (negative)
 		v[KEY] = -v[KEY];
 	p += strspn(p, " ");
-	return *p == '\n' && (n == RSS || n == COLUMNS) ? n : 0;
+	return *p == '\0' && (n == RSS || n == COLUMNS) ? n : 0;
 }
 
 static bool
@@ -110,25 +110,12 @@ parse_line(const char *line, struct shmt_info *s)
 	s->atime = (int64_t)v[ATIME];
 	s->dtime = (int64_t)v[DTIME];
 	s->ctime = (int64_t)v[CTIME];
-	shmt__sysv_complete(s);
+	shmt__sysv_set_known(s);
 	if (n == COLUMNS)
 		s->known |= SHMT_HAS_RSS;
 	s->rss = v[RSS];
 	s->swap = v[SWAP];
 	return true;
-}
-
-/* Longer than a line of any kernel. */
-#define LINE_SIZE 1024
-
-/* Whether a line ends with its newline; one that is longer than any, or has a
- * NUL, does not. */
-static bool
-is_whole(const char *line)
-{
-	size_t length = strlen(line);
-
-	return length > 0 && line[length - 1] == '\n';
 }
 
 static int
@@ -138,46 +125,31 @@ add_line(struct array *array, const char *line)
 
 	if (s == NULL)
 		return -1;
-	if (is_whole(line) && parse_line(line, s))
-		return 0;
-	return shmt__fail(EBADMSG);
+	return parse_line(line, s) ? 0 : shmt__fail(EBADMSG);
 }
 
-/* The first line names the columns. */
 static int
-check_heading(const char *line)
+add_lines(struct array *array, char *text)
 {
-	if (is_whole(line) && strstr(line, "shmid") != NULL)
-		return 0;
-	return shmt__fail(EBADMSG);
-}
+	const char *line = strsep(&text, "\n");
 
-/* Not by getline(3): a file without newlines may have no end. */
-static int
-add_lines(struct array *array, FILE *file)
-{
-	char line[LINE_SIZE];
-	int result = 0;
-	size_t n;
-
-	for (n = 0; result == 0 && fgets(line, sizeof(line), file) != NULL;
-	    n++)
-		result = n == 0 ? check_heading(line) : add_line(array, line);
-	if (result == 0 && n == 0 && feof(file))
+	/* The first line names the columns. */
+	if (text == NULL || strstr(line, "shmid") == NULL)
 		return shmt__fail(EBADMSG);
-	return result == 0 && feof(file) ? 0 : -1;
+	while ((line = strsep(&text, "\n")) != NULL && text != NULL)
+		if (add_line(array, line) == -1)
+			return -1;
+	/* Nothing follows the last newline. */
+	return *line == '\0' ? 0 : shmt__fail(EBADMSG);
 }
 
 int
-shmt__read_sysvipc(FILE *file, struct shmt_info **list, size_t *count)
+shmt__parse_sysvipc(char *text, struct shmt_info **list, size_t *count)
 {
 	struct array array = { 0 };
-	int error;
 
-	if (add_lines(&array, file) == -1) {
-		error = errno;
+	if (add_lines(&array, text) == -1) {
 		free(array.list);
-		errno = error;
 		return -1;
 	}
 	*list = array.list;
@@ -251,40 +223,30 @@ correct_huge(struct shmt_info *list, size_t count)
 static int
 list_proc(struct shmt_info **list, size_t *count)
 {
-	/* The kernel returns less in one read, but stdio(3) would request even
-	 * less. */
-	char buffer[16384];
-	int fd, result, error;
-	FILE *file;
+	char *text = shmt__read_file(AT_FDCWD, "/proc/sysvipc/shm");
+	int result;
 
-	/* Without waiting for the writer of a FIFO. */
-	fd = open(SHMT__SYSVIPC, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	file = fd == -1 ? NULL : fdopen(fd, "r");
-	if (file == NULL) {
-		shmt__close(fd);
+	if (text == NULL)
 		return -1;
-	}
-	setvbuf(file, buffer, _IOFBF, sizeof(buffer));
-	result = shmt__read_sysvipc(file, list, count);
-	error = errno;
-	fclose(file);
-	errno = error;
+	result = shmt__parse_sysvipc(text, list, count);
+	free(text);
 	if (result == 0)
 		correct_huge(*list, *count);
 	return result;
 }
 
 /*
- * Slot by slot.  With sparse allowed, gives up with EAGAIN once three slots
- * in four were empty: then /proc is cheaper.
+ * Index by index.  With may_give_up, fails with EAGAIN once three in four have
+ * no segment: then /proc is cheaper.
  */
 static int
-list_slots(int command, bool sparse, struct shmt_info **list, size_t *count)
+list_by_index(int command, bool may_give_up, struct shmt_info **list,
+    size_t *count)
 {
 	size_t found = 0, empty = 0;
 	struct shmt_info *all;
 	struct shmid_ds ds;
-	int slot, last, id;
+	int i, last, id;
 
 	/* It fills a struct shminfo, smaller than this. */
 	memset(&ds, 0, sizeof(ds));
@@ -295,11 +257,11 @@ list_slots(int command, bool sparse, struct shmt_info **list, size_t *count)
 	all = reallocarray(NULL, (size_t)last + 1, sizeof(*all));
 	if (all == NULL)
 		return -1;
-	for (slot = 0; slot <= last; slot++) {
-		id = shmctl(slot, command, &ds);
+	for (i = 0; i <= last; i++) {
+		id = shmctl(i, command, &ds);
 		if (id != -1)
-			shmt__from_kernel(id, &ds, &all[found++]);
-		else if (sparse && ++empty > 64 + 3 * found) {
+			shmt__sysv_fill(id, &ds, &all[found++]);
+		else if (may_give_up && ++empty > 64 + 3 * found) {
 			free(all);
 			return shmt__fail(EAGAIN);
 		}
@@ -334,19 +296,17 @@ shmt__sysv_all(bool want_rss, struct shmt_info **list, size_t *count)
 	/* The sizes that shmctl(2) gives are cut to 32 bits. */
 	if (sizeof(size_t) < sizeof(uint64_t))
 		want_rss = true;
-	if (want_rss && list_proc(list, count) == 0)
-		return 0;
 	/* None found: none there, or no SHM_STAT_ANY here. */
-	if (!want_rss && list_slots(SHM_STAT_ANY, true, list, count) == 0 &&
+	if (!want_rss && list_by_index(SHM_STAT_ANY, true, list, count) == 0 &&
 	    (*count > 0 || none_exist()))
 		return 0;
 	if (list_proc(list, count) == 0)
 		return 0;
-	if (list_slots(SHM_STAT_ANY, false, list, count) == -1)
+	if (list_by_index(SHM_STAT_ANY, false, list, count) == -1)
 		return -1;
 	if (*count > 0 || none_exist())
 		return 0;
-	return list_slots(SHM_STAT, false, list, count);
+	return list_by_index(SHM_STAT, false, list, count);
 }
 
 int
@@ -361,7 +321,6 @@ shmt__sysv_stat_rss(int id, struct shmt_info *segment)
 		return -1;
 	for (i = 0; i < count; i++)
 		if (shmt_same(&list[i], &s)) {
-			s.size = list[i].size;
 			s.known |= list[i].known & SHMT_HAS_RSS;
 			s.rss = list[i].rss;
 			s.swap = list[i].swap;

@@ -21,8 +21,8 @@
 
 #include "posix.h"
 #include "shmtool.h"
+#include "sys/array.h"
 #include "sys/file.h"
-#include "sys/memory.h"
 #include "sys/resident.h"
 #include "unnamed.h"
 #include "users/scan.h"
@@ -37,12 +37,11 @@
 
 /* Fills the facts of an object, which a path in /proc leads to. */
 static void
-fill(const struct shmt_object *object, const struct statx *st, bool swaps,
-    struct shmt_info *info)
+fill(const struct shmt_object *object, const struct statx *st,
+    bool nothing_swapped, struct shmt_info *info)
 {
-	shmt__posix_fill(st, "", !swaps, info);
+	shmt__posix_fill(st, "", nothing_swapped, info);
 	info->object = *object;
-	info->state = 0;
 	info->known |= SHMT_HAS_IN_USE;
 	info->in_use = true;
 	shmt__posix_fill_by_opening(info);
@@ -58,7 +57,7 @@ shmt__unnamed_info(const struct shmt_object *object, unsigned want,
 	if (shmt__statx(AT_FDCWD, object->path, 0, &st) == -1 ||
 	    shmt__posix_check(object, &st) == -1)
 		return -1;
-	fill(object, &st, !shmt__nothing_swapped(), info);
+	fill(object, &st, shmt__nothing_swapped(), info);
 	return 0;
 }
 
@@ -307,7 +306,7 @@ has_this_name(const struct shmt__found *found)
  * the path leads elsewhere now. */
 static int
 read_facts(const struct shmt_object *object, const struct shmt__found *found,
-    size_t count, bool swaps, struct shmt_info *info)
+    size_t count, bool nothing_swapped, struct shmt_info *info)
 {
 	struct statx st;
 
@@ -315,7 +314,7 @@ read_facts(const struct shmt_object *object, const struct shmt__found *found,
 		if (shmt__posix_check(object, &st) == -1 ||
 		    (object->kind == SHMT_DELETED && st.stx_nlink > 0))
 			return 1;
-		fill(object, &st, swaps, info);
+		fill(object, &st, nothing_swapped, info);
 		return 0;
 	}
 	if ((errno != EACCES && errno != EPERM) ||
@@ -344,7 +343,7 @@ count_users(const struct shmt__found *found, size_t count,
 
 static int
 add_memory(struct shmt_list *list, const struct shmt__found *found,
-    size_t count, bool swaps)
+    size_t count, bool nothing_swapped)
 {
 	struct shmt_object object = { .kind = found->kind,
 	    .dev = found->mapping.device, .inode = found->mapping.inode };
@@ -356,7 +355,8 @@ add_memory(struct shmt_list *list, const struct shmt__found *found,
 	for (i = 0; i < count && result == 1; i++) {
 		make_path(&found[i], path);
 		object.path = path;
-		result = read_facts(&object, &found[i], count - i, swaps, info);
+		result = read_facts(&object, &found[i], count - i,
+		    nothing_swapped, info);
 	}
 	if (result == 1)
 		return 0;
@@ -369,7 +369,7 @@ add_memory(struct shmt_list *list, const struct shmt__found *found,
 static int
 add_all(struct shmt__scan *scan, struct shmt_list *list)
 {
-	const bool swaps = !shmt__nothing_swapped();
+	const bool nothing_swapped = shmt__nothing_swapped();
 	struct shmt_info *more;
 	size_t i, n;
 
@@ -383,7 +383,7 @@ add_all(struct shmt__scan *scan, struct shmt_list *list)
 		    compare_found);
 	for (i = 0; i < scan->count; i += n) {
 		n = run_length(&scan->found[i], scan->count - i);
-		if (add_memory(list, &scan->found[i], n, swaps) == -1)
+		if (add_memory(list, &scan->found[i], n, nothing_swapped) == -1)
 			return -1;
 	}
 	return 0;

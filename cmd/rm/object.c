@@ -205,10 +205,9 @@ remove_name(struct removal_run *run, struct removal *r, int changes)
 	if (run->force)
 		result = shmt_remove(object, SHMT_FORCE, &found);
 	else if (changes != -1)
-		result = shmt_remove_unchanged(object, changes, SHMT_RETRY,
-		    &found);
+		result = shmt_remove_unchanged(object, changes, &found);
 	else
-		result = shmt_remove(object, SHMT_RETRY, &found);
+		result = shmt_remove(object, 0, &found);
 	if (result == 0)
 		set_removed(r, &found);
 	else

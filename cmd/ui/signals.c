@@ -2,7 +2,7 @@
 
 /*
  * Signals that end a program, for the commands that have something to remove
- * first, and signals that are ignored so that write(2) fails instead.
+ * first, and others whose action has to be another than the inherited one.
  */
 
 #include <errno.h>
@@ -62,12 +62,24 @@ ignore_sigxfsz(void)
 	ignore(SIGXFSZ);
 }
 
+static bool sigchld_was_ignored;
+
+void
+keep_exit_statuses(void)
+{
+	sigchld_was_ignored = signal_is_ignored(SIGCHLD);
+	if (sigchld_was_ignored)
+		signal(SIGCHLD, SIG_DFL);
+}
+
 void
 restore_signals(void)
 {
 	struct sigaction act;
 	size_t i;
 
+	if (sigchld_was_ignored)
+		signal(SIGCHLD, SIG_IGN);
 	for (i = 0; i < ENDING; i++)
 		if (sigaction(ending[i], NULL, &act) == 0 &&
 		    act.sa_handler == record_signal)

@@ -33,7 +33,12 @@ bool signal_is_ignored(int number);
 void ignore_sigpipe(void);
 void ignore_sigxfsz(void);
 
-/* Undoes catch_signals() in a child, before it runs another program. */
+/* From here on SIGCHLD is not ignored: the kernel would keep no exit status of
+ * a child. */
+void keep_exit_statuses(void);
+
+/* Undoes catch_signals() and keep_exit_statuses() in a child, before it runs
+ * another program. */
 void restore_signals(void);
 
 #endif

@@ -6,8 +6,6 @@
 
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/vfs.h>
-#include <linux/magic.h>
 
 #include <errno.h>
 
@@ -21,12 +19,11 @@
 bool
 shmt__in_memory(int fd)
 {
-	struct statfs fs;
 	struct stat st;
 
 	/* A FIFO or a device may also have its name on a tmpfs. */
 	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    fstatfs(fd, &fs) == 0 && fs.f_type == TMPFS_MAGIC;
+	    shmt__is_on_tmpfs(fd);
 }
 
 /* Counts bytes up to the first that does not fit into left. */

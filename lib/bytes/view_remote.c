@@ -212,8 +212,7 @@ find_among(struct shmt_view *view, bool known)
 	int result = -1;
 
 	if ((known ? shmt__sysv_known_holders(&view->segment, &holders) :
-	    shmt__sysv_holders(view->segment.object.id, SHMT__ANY_WAY,
-		&holders)) == -1)
+	    shmt_holders(&view->segment.object, &holders)) == -1)
 		return -1;
 	if (shmt__sysv_stat(view->segment.object.id, &segment) == 0) {
 		/* The id may have been reused. */

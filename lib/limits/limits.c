@@ -172,12 +172,20 @@ shmt_usage(struct shmt_usage *usage)
 uint64_t
 shmt_permille(uint64_t part, uint64_t whole)
 {
-	uint64_t rest;
+	uint64_t rest, sum = 0, n = 0;
+	int i;
 
 	if (whole == 0)
 		return part == 0 ? 0 : UINT64_MAX;
-	rest = shmt__fraction(part % whole, whole, 1000);
-	if (part / whole > (UINT64_MAX - rest) / 1000)
+	rest = part % whole;
+	/* 1000 times the rest, in units of whole: 64 bits may not hold it. */
+	for (i = 0; i < 1000; i++)
+		if (sum >= whole - rest) {
+			sum -= whole - rest;
+			n++;
+		} else
+			sum += rest;
+	if (part / whole > (UINT64_MAX - n) / 1000)
 		return UINT64_MAX;
-	return part / whole * 1000 + rest;
+	return part / whole * 1000 + n;
 }

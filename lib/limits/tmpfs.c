@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "shmtool.h"
+#include "sys/array.h"
 #include "sys/file.h"
-#include "sys/memory.h"
 #include "sys/meminfo.h"
 #include "sys/mounts.h"
 #include "sys/resident.h"

@@ -35,6 +35,9 @@ int shmt__sync_dir(int dir);
 int shmt__statx(int dir, const char *name, int flags, struct statx *st);
 dev_t shmt__device_of(const struct statx *st);
 
+/* Whether a file, which may be of any type, is on a tmpfs. */
+bool shmt__is_on_tmpfs(int fd);
+
 /* "/proc/self/fd/N": a descriptor as a path. */
 #define SHMT__FD_PATH 32
 const char *shmt__fd_path(char path[static SHMT__FD_PATH], int fd);
@@ -43,8 +46,7 @@ const char *shmt__fd_path(char path[static SHMT__FD_PATH], int fd);
  * permitted.  ENOTSUP: /proc is not there. */
 int shmt__reopen(int path_fd, int flags);
 
-/* For the ways out of a failure: sets errno and returns -1; close(2) that keeps
- * errno. */
+/* Sets errno and returns -1. */
 static inline int
 shmt__fail(int error)
 {
@@ -52,6 +54,7 @@ shmt__fail(int error)
 	return -1;
 }
 
+/* close(2) that keeps errno; fd may be -1. */
 void shmt__close(int fd);
 
 /* Whether errno means that there is no file of that path. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * /proc/meminfo, and memory.stat of a memory cgroup.
+ * Texts of names and numbers: /proc/meminfo, /proc/stat, a descriptor's fdinfo,
+ * and memory.stat of a memory cgroup.
  */
 
 #include <fcntl.h>

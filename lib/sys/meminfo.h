@@ -7,7 +7,8 @@
 
 #include "shmtool.h"
 
-/* The number in the line "NAME NUMBER" or "NAME: NUMBER kB", or 0. */
+/* The number in the line "NAME NUMBER", "NAME: NUMBER" or either with a unit
+ * behind it, or 0. */
 uint64_t shmt__find_number(const char *text, const char *name);
 
 /* The text of /proc/meminfo, which the caller frees, or NULL with errno; root:

@@ -146,32 +146,6 @@ shmt_parse_ftok(const char *text, uint32_t *key)
 	return 0;
 }
 
-/* Bit by bit: there is no type of 128 bits on 32-bit machines. */
-uint64_t
-shmt__fraction(uint64_t part, uint64_t whole, uint64_t of)
-{
-	uint64_t share = 0, rest = 0;
-	int bit;
-
-	for (bit = 63; bit >= 0; bit--) {
-		share <<= 1;
-		/* rest + rest and rest + part, of whole, without overflow. */
-		if (rest >= whole - rest) {
-			rest -= whole - rest;
-			share++;
-		} else
-			rest += rest;
-		if ((of >> bit & 1) == 0)
-			continue;
-		if (rest >= whole - part) {
-			rest -= whole - part;
-			share++;
-		} else
-			rest += part;
-	}
-	return share;
-}
-
 /* The factor that a suffix means, or 0 where it is none. */
 static uint64_t
 parse_suffix(const char *text)
@@ -196,38 +170,39 @@ parse_suffix(const char *text)
 	return factor;
 }
 
-/* whole + part / scale */
 struct decimal {
-	uint64_t whole, part, scale;
+	uint64_t whole;
+	const char *decimals;	/* its digits after a point, and how many */
+	size_t count;
 };
 
 /* Digits, with or without a fraction after a point. */
 static int
 parse_decimal(const char **text, struct decimal *d)
 {
-	const int most = 19;	/* decimals whose scale is below 2^64 */
-	const char *point;
-
-	*d = (struct decimal){ .scale = 1 };
+	*d = (struct decimal){ 0 };
 	if (shmt__digits(text, 10, UINT64_MAX, &d->whole) == -1)
 		return -1;
 	if (**text != '.')
 		return 0;
-	point = ++*text;
-	if (shmt__digits(text, 10, UINT64_MAX, &d->part) == -1 ||
-	    *text - point > most)
-		return shmt__fail(EINVAL);
-	for (; point < *text; point++)
-		d->scale *= 10;
-	return 0;
+	d->decimals = ++*text;
+	d->count = strspn(*text, "0123456789");
+	*text += d->count;
+	return d->count > 0 ? 0 : shmt__fail(EINVAL);
 }
 
-/* d times factor; a fraction of the product is dropped. */
+/* d times factor, which is at most 2^60; a fraction of the product is
+ * dropped. */
 static int
 multiply(const struct decimal *d, uint64_t factor, uint64_t *product)
 {
-	uint64_t rest = shmt__fraction(d->part, d->scale, factor);
+	uint64_t rest = 0;
+	size_t i;
 
+	/* The last digit first: a fraction dropped on the way is less than one
+	 * unit of the digit before. */
+	for (i = d->count; i-- > 0;)
+		rest = ((uint64_t)(d->decimals[i] - '0') * factor + rest) / 10;
 	if (d->whole > (UINT64_MAX - rest) / factor)
 		return shmt__fail(ERANGE);
 	*product = d->whole * factor + rest;
@@ -243,7 +218,7 @@ shmt_parse_size(const char *text, uint64_t *size)
 	if (parse_decimal(&text, &d) == -1)
 		return -1;
 	factor = parse_suffix(text);
-	if (factor == 0 || (factor == 1 && d.scale > 1))
+	if (factor == 0 || (factor == 1 && d.count > 0))
 		return shmt__fail(EINVAL);
 	return multiply(&d, factor, size);
 }
@@ -278,7 +253,6 @@ shmt_parse_duration(const char *text, uint64_t *milliseconds)
 	return shmt__fail(EINVAL);
 }
 
-/* setmode(3) reads and restores the umask: not for several threads at once. */
 int
 shmt_parse_mode(const char *text, unsigned base, unsigned *mode)
 {

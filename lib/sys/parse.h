@@ -20,7 +20,4 @@ int shmt__digits(const char **text, unsigned base, uint64_t max,
 /* A whole number in C's notation: decimal, 0x hexadecimal, 0 octal. */
 int shmt__parse_c_number(const char *text, uint64_t max, uint64_t *number);
 
-/* of * part / whole, rounded down, exact with 64 bits; part < whole. */
-uint64_t shmt__fraction(uint64_t part, uint64_t whole, uint64_t of);
-
 #endif

@@ -49,8 +49,12 @@ shmt_parse_semaphore(const char *text, struct shmt_semaphore *semaphore)
 	memcpy(set, text, length);
 	set[length] = '\0';
 	if (shmt_parse_ref(set, &ref) == -1 || (text[length] == ':' &&
-	    shmt_parse_number(text + length + 1, USHRT_MAX, &sem) == -1) ||
-	    find_set(&ref, &semid) == -1)
+	    shmt_parse_number(text + length + 1, USHRT_MAX, &sem) == -1))
+		return -1;
+	/* "/NAME" and a path in /proc name other things. */
+	if (ref.kind != SHMT_SYSV)
+		return shmt__fail(EINVAL);
+	if (find_set(&ref, &semid) == -1)
 		return -1;
 	semaphore->semid = semid;
 	semaphore->index = (unsigned short)sem;
@@ -59,7 +63,7 @@ shmt_parse_semaphore(const char *text, struct shmt_semaphore *semaphore)
 
 /* semop(2) and semctl(2) say so of a set or a semaphore that is not there. */
 static int
-absent(int result)
+map_errno(int result)
 {
 	if (result == -1 && (errno == EINVAL || errno == EIDRM))
 		errno = ENOENT;
@@ -80,7 +84,7 @@ change_semaphore(const struct shmt_semaphore *semaphore, short by,
 		.sem_flg = SEM_UNDO
 	};
 
-	return absent(semtimedop(semaphore->semid, &op, 1, limit));
+	return map_errno(semtimedop(semaphore->semid, &op, 1, limit));
 }
 
 int
@@ -108,7 +112,7 @@ shmt_semaphore_holder(const struct shmt_semaphore *semaphore, pid_t *pid)
 	int last;
 
 	last = semctl(semaphore->semid, semaphore->index, GETPID);
-	if (absent(last) == -1)
+	if (map_errno(last) == -1)
 		return -1;
 	*pid = last;
 	return 0;

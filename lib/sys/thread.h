@@ -9,8 +9,10 @@
 
 #include "shmtool.h"
 
-/* How many threads can run at once; and one more thread. */
+/* How many processors this process may use. */
 size_t shmt__processors(void);
+
+/* Starts a thread that takes no signals; false: it cannot be started. */
 bool shmt__start_thread(pthread_t *thread, void *work(void *), void *arg);
 
 #endif

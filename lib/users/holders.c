@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Which processes have which shared memory mapped or open: one pass over
- * /proc, and a look at the segments found, for mappings outlive a change of
- * namespace and then speak of a segment that only has the same number.
+ * Which processes have which shared memory mapped or open, by one pass over
+ * /proc.  The segments found are looked up: a mapping outlives a change of
+ * namespace, and then its id may be that of another segment here.
  */
 
 #include <errno.h>
@@ -84,7 +84,7 @@ can_be_of(const struct shmt__found *found, const struct shmt_info *segment)
 	    m->end - m->start <= segment->size - m->offset + page - 1);
 }
 
-/* The segment of several mappings in succession. */
+/* The segment looked up last, since mappings of one come in succession. */
 struct last {
 	bool is_set, exists, known;
 	struct shmt_info segment;
@@ -194,16 +194,6 @@ find_holders(const struct shmt__query *query,
 }
 
 int
-shmt__sysv_holders(int id, enum shmt__way way, struct shmt_holders *holders)
-{
-	const struct shmt_object one = { .kind = SHMT_SYSV, .id = id };
-	const struct shmt__query query = { .kinds = SHMT_KIND(SHMT_SYSV),
-	    .one = id == -1 ? NULL : &one, .way = way };
-
-	return find_holders(&query, NULL, 0, holders);
-}
-
-int
 shmt__sysv_known_holders(const struct shmt_info *segment,
     struct shmt_holders *holders)
 {
@@ -236,13 +226,14 @@ make_query(const struct shmt_object *objects, size_t count, dev_t *devices,
 	query->one = count == 1 ? objects : NULL;
 }
 
+/* Room for what shmt_check_object_stale() reads once for all objects. */
 static int
-add_lookup(const struct shmt__query *query, struct shmt_holders *holders)
+add_ids(const struct shmt__query *query, struct shmt_holders *holders)
 {
 	if ((query->kinds & SHMT_KIND(SHMT_POSIX)) == 0)
 		return 0;
-	holders->lookup = calloc(1, sizeof(*holders->lookup));
-	if (holders->lookup != NULL)
+	holders->ids = calloc(1, sizeof(*holders->ids));
+	if (holders->ids != NULL)
 		return 0;
 	shmt_holders_free(holders);
 	return shmt__fail(ENOMEM);
@@ -268,7 +259,7 @@ shmt_holders_of_list(const struct shmt_info *list, size_t count,
 		make_query(objects, count, devices, &query);
 		result = find_holders(&query, objects, count, &found);
 		if (result == 0)
-			result = add_lookup(&query, &found);
+			result = add_ids(&query, &found);
 		if (result == 0)
 			*holders = found;
 	}
@@ -281,10 +272,11 @@ int
 shmt_holders(const struct shmt_object *object,
     struct shmt_holders *holders)
 {
+	const struct shmt__query any = { .kinds = SHMT_KIND(SHMT_SYSV) };
 	struct shmt_info one;
 
 	if (object == NULL)
-		return shmt__sysv_holders(-1, SHMT__ANY_WAY, holders);
+		return find_holders(&any, NULL, 0, holders);
 	one = (struct shmt_info){ .object = *object };
 	return shmt_holders_of_list(&one, 1, holders);
 }
@@ -292,9 +284,9 @@ shmt_holders(const struct shmt_object *object,
 void
 shmt_holders_free(struct shmt_holders *holders)
 {
-	if (holders->lookup != NULL && holders->lookup->has_ids)
-		shmt__ids_free(&holders->lookup->ids);
-	free(holders->lookup);
+	if (holders->ids != NULL)
+		shmt__ids_free(holders->ids);
+	free(holders->ids);
 	free(holders->list);
 	memset(holders, 0, sizeof(*holders));
 }
@@ -361,7 +353,7 @@ shmt_fill_use(struct shmt_info *info, const struct shmt_holders *holders)
 	}
 	if (info->in_use)
 		return;
-	unused = shmt__try_lease(&info->object, SHMT_RETRY);
+	unused = shmt__try_lease(&info->object);
 	info->in_use = unused == SHMT_NO;
 	if (unused == SHMT_CANNOT_TELL)
 		info->known &= ~SHMT_HAS_IN_USE;

@@ -9,17 +9,6 @@
 #include "users/ids.h"
 #include "users/maps.h"
 
-/* The user ids that shmt_check_object_stale() reads once for all objects of a
- * list. */
-struct shmt__lookup {
-	bool tried, has_ids;
-	struct shmt__ids ids;	/* of all processes */
-};
-
-/* shmt_holders() by one way. */
-int shmt__sysv_holders(int id, enum shmt__way way,
-    struct shmt_holders *holders);
-
 /* Finds whether the creator and the last user of a segment hold it.  The time
  * for this does not grow with the number of processes. */
 int shmt__sysv_known_holders(const struct shmt_info *segment,

@@ -6,6 +6,7 @@
  * namespace, nor those that its mount option hidepid hides.
  */
 
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include <errno.h>
@@ -23,19 +24,15 @@
 #include "users/scan.h"
 
 /* The initial namespaces have the same numbers on every machine. */
-#define INITIAL_PID_NS "pid:[4026531836]"
-#define INITIAL_USER_NS "user:[4026531837]"
+#define INITIAL_PID_NS 4026531836u
+#define INITIAL_USER_NS 4026531837u
 
 static bool
-is_link_to(const char *path, const char *text)
+is_in_ns(const char *path, ino_t inode)
 {
-	char target[64];
-	ssize_t length = readlink(path, target, sizeof(target) - 1);
+	struct stat st;
 
-	if (length == -1)
-		return false;
-	target[length] = '\0';
-	return strcmp(target, text) == 0;
+	return stat(path, &st) == 0 && st.st_ino == inode;
 }
 
 static bool
@@ -47,7 +44,7 @@ has_cap_sys_ptrace(void)
 
 	return syscall(SYS_capget, &head, data) == 0 &&
 	    (data[0].effective & 1u << CAP_SYS_PTRACE) != 0 &&
-	    is_link_to("/proc/self/ns/user", INITIAL_USER_NS);
+	    is_in_ns("/proc/self/ns/user", INITIAL_USER_NS);
 }
 
 /* The last mount on /proc is the visible one. */
@@ -94,7 +91,7 @@ shmt__ids_read(struct shmt__ids *ids)
 	    shmt__scan(&query, &all.scan) == -1)
 		return -1;
 	all.complete = all.scan.hidden == 0 && !proc_hides() &&
-	    is_link_to("/proc/self/ns/pid", INITIAL_PID_NS);
+	    is_in_ns("/proc/self/ns/pid", INITIAL_PID_NS);
 	*ids = all;
 	return 0;
 }

@@ -13,6 +13,8 @@ struct shmt__ids {
 	int64_t taken;		/* when the scan began */
 	int64_t boot, now;	/* seconds since the Epoch, then */
 	bool complete;		/* no process was hidden from it */
+	bool tried;		/* of shmt_holders.ids: shmt__ids_read() was
+				 * called; taken is 0 if it failed */
 };
 
 /* ENOTSUP: /proc is not there, or not that of our PID namespace.  The caller

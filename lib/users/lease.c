@@ -86,11 +86,11 @@ shmt__lease_drop(struct shmt__lease *lease)
 }
 
 bool
-shmt__lease_retry(unsigned flags, unsigned *tries)
+shmt__lease_retry(unsigned *tries)
 {
 	const struct timespec pause = { 0, PAUSE_NS };
 
-	if (errno != EAGAIN || (flags & SHMT_RETRY) == 0 || ++*tries > RETRIES)
+	if (errno != EAGAIN || ++*tries > RETRIES)
 		return false;
 	nanosleep(&pause, NULL);
 	return true;
@@ -135,7 +135,7 @@ shmt__lease_forbidden(int error)
 }
 
 enum shmt_answer
-shmt__try_lease(const struct shmt_object *object, unsigned flags)
+shmt__try_lease(const struct shmt_object *object)
 {
 	int dir = shmt__posix_open_dir(object), result, error;
 	unsigned tries = 0;
@@ -146,7 +146,7 @@ shmt__try_lease(const struct shmt_object *object, unsigned flags)
 		return SHMT_CANNOT_TELL;
 	do
 		result = shmt__lease_open(dir, object, &st, &lease);
-	while (result == -1 && shmt__lease_retry(flags, &tries));
+	while (result == -1 && shmt__lease_retry(&tries));
 	error = errno;
 	if (result == 0)
 		shmt__lease_close(&lease);

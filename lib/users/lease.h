@@ -44,17 +44,16 @@ int shmt__lease_open(int dir, const struct shmt_object *object,
 void shmt__lease_close(struct shmt__lease *lease);
 
 /* Called after a failure: pauses, and returns whether to retry.  EAGAIN is
- * retried with SHMT_RETRY for 20 ms, since another program that tests for users
- * holds a lease for microseconds.  *tries starts as 0. */
-bool shmt__lease_retry(unsigned flags, unsigned *tries);
+ * retried for 20 ms, since another program that tests for users holds a lease
+ * for microseconds.  *tries starts as 0. */
+bool shmt__lease_retry(unsigned *tries);
 
 /* Whether an errno means that this process may not take leases, which leaves
  * unknown whether the object is in use. */
 bool shmt__lease_forbidden(int error);
 
 /* Whether no process uses an object: takes a lease and drops it.
- * SHMT_CANNOT_TELL: this process may not take one.  flags: SHMT_RETRY. */
-enum shmt_answer shmt__try_lease(const struct shmt_object *object,
-    unsigned flags);
+ * SHMT_CANNOT_TELL: this process may not take one. */
+enum shmt_answer shmt__try_lease(const struct shmt_object *object);
 
 #endif

@@ -211,41 +211,19 @@ read_line(const struct shmt__maps_reader *reader, const char *line)
 }
 
 static int
-read_lines(const struct shmt__maps_reader *reader, FILE *file)
-{
-	char *line = NULL;
-	size_t capacity = 0;
-	bool any = false;
-	int result = 0;
-	ssize_t n;
-
-	while (result == 0 && (n = getline(&line, &capacity, file)) != -1) {
-		any = true;
-		if (line[n - 1] == '\n')
-			line[n - 1] = '\0';
-		result = read_line(reader, line);
-	}
-	free(line);
-	if (result == 0 && !any && feof(file))
-		return shmt__fail(ESRCH);
-	return result == 0 && feof(file) ? 0 : -1;
-}
-
-static int
 by_text(int maps, const struct shmt__maps_reader *reader)
 {
-	int copy = fcntl(maps, F_DUPFD_CLOEXEC, 0), result, saved;
-	FILE *file = copy == -1 ? NULL : fdopen(copy, "r");
+	char *text = shmt__read_fd(maps, NULL), *rest = text, *line;
+	int result = 0;
 
-	if (file == NULL) {
-		shmt__close(copy);
+	if (text == NULL)
 		return -1;
-	}
-	result = read_lines(reader, file);
-	saved = errno;
-	fclose(file);
-	errno = saved;
-	return result;
+	if (*text == '\0')
+		result = shmt__fail(ESRCH);
+	while (result == 0 && (line = strsep(&rest, "\n")) != NULL)
+		result = read_line(reader, line);
+	free(text);
+	return result == 0 ? 0 : -1;
 }
 
 /* The next mapping of a file from an address on, with its name if there is
@@ -337,19 +315,14 @@ shmt__memory_exists(int maps)
 }
 
 int
-shmt__read_maps(int maps, enum shmt__way way,
-    const struct shmt__maps_reader *reader)
+shmt__read_maps(int maps, const struct shmt__maps_reader *reader)
 {
-	int result;
+	int result = by_query(maps, reader);
 
-	if (way == SHMT__BY_TEXT)
-		return by_text(maps, reader);
-	result = by_query(maps, reader);
 	/* Kernels without this ioctl refuse it, each in its way; it is the
 	 * first thing asked, so nothing has been found yet. */
-	if (result == -1 && way == SHMT__ANY_WAY &&
-	    (errno == ENOTTY || errno == EINVAL || errno == ENOSYS ||
-	    errno == EPERM))
+	if (result == -1 && (errno == ENOTTY || errno == EINVAL ||
+	    errno == ENOSYS || errno == EPERM))
 		return by_text(maps, reader);
 	return result;
 }
@@ -392,5 +365,5 @@ shmt__read_segment_maps(int maps, uint64_t id,
 	const struct shmt__maps_reader reader = { true, choose_segment,
 	    found_segment, &segment };
 
-	return shmt__read_maps(maps, SHMT__ANY_WAY, &reader);
+	return shmt__read_maps(maps, &reader);
 }

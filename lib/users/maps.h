@@ -44,12 +44,6 @@ struct shmt__devices {
 bool shmt__is_internal(struct shmt__devices *devices, dev_t device,
     bool *huge);
 
-enum shmt__way {
-	SHMT__ANY_WAY,
-	SHMT__BY_TEXT,
-	SHMT__BY_QUERY		/* PROCMAP_QUERY; ENOTTY before Linux 6.11 */
-};
-
 enum shmt__choice { SHMT__SKIP, SHMT__TAKE, SHMT__TAKE_WITH_NAME };
 
 struct shmt__maps_reader {
@@ -68,8 +62,7 @@ struct shmt__maps_reader {
  * Reads an open /proc/PID/maps.  ESRCH: that process has no memory, since it
  * has exited or is a kernel thread.
  */
-int shmt__read_maps(int maps, enum shmt__way way,
-    const struct shmt__maps_reader *reader);
+int shmt__read_maps(int maps, const struct shmt__maps_reader *reader);
 
 /* Calls found() for each mapping of the segment with this id; the rest as
  * shmt__read_maps(). */

@@ -6,7 +6,9 @@
 
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 
@@ -14,7 +16,6 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/nsfs.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,14 +24,15 @@
 #include <unistd.h>
 
 #include "shmtool.h"
+#include "sys/array.h"
 #include "sys/file.h"
-#include "sys/memory.h"
 #include "users/process.h"
 #include "users/scan.h"
 #include "users/shm_mount.h"
 
-/* Milliseconds to wait for output of a child in a namespace. */
-#define DEADLINE 30000
+/* Seconds to wait for output of a child in a namespace, whose processes may
+ * stop it. */
+#define DEADLINE 30
 
 /* Opens a namespace and nothing else: opening a device may change its state,
  * and the owner of a directory can put a link to one there. */
@@ -286,54 +288,21 @@ run_inside(const struct shmt_ns *ns, int (*inside)(void *arg, int out),
 	return inside(arg, out);
 }
 
-/* Waits for output of a child, which processes of its namespace may stop. */
-static int
-wait_for_more(int fd)
-{
-	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
-	int ready;
-
-	do
-		ready = poll(&poll_fd, 1, DEADLINE);
-	while (ready == -1 && errno == EINTR);
-	if (ready == 0)
-		errno = ETIMEDOUT;
-	return ready == 1 ? 0 : -1;
-}
-
-/* Reads until the other end is closed; returns 0 or an errno. */
-static int
-collect(int fd, char **answer, size_t *length)
-{
-	FILE *text = open_memstream(answer, length);
-	char piece[16384];
-	int error;
-	ssize_t n;
-
-	if (text == NULL)
-		return errno;
-	do {
-		n = wait_for_more(fd) == -1 ? -1 :
-		    read(fd, piece, sizeof(piece));
-		if (n > 0)
-			fwrite(piece, 1, (size_t)n, text);
-	} while (n > 0 || (n == -1 && errno == EINTR));
-	error = n == -1 ? errno : ferror(text) ? ENOMEM : 0;
-	fclose(text);
-	return error == 0 && *answer == NULL ? ENOMEM : error;
-}
-
 int
 shmt_ns_run(const struct shmt_ns *ns, int (*inside)(void *arg, int out),
     void *arg, void **answer, size_t *length)
 {
+	const struct timeval deadline = { .tv_sec = DEADLINE };
 	int ends[2], status = 0, error;
 	char *text = NULL;
 	size_t size = 0;
 	pid_t child;
 
-	if (pipe2(ends, O_CLOEXEC) == -1)
+	/* A pipe has no deadline. */
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == -1)
 		return -1;
+	setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &deadline,
+	    sizeof(deadline));
 	child = fork();
 	if (child == 0) {
 		close(ends[0]);
@@ -341,21 +310,22 @@ shmt_ns_run(const struct shmt_ns *ns, int (*inside)(void *arg, int out),
 	}
 	error = child == -1 ? errno : 0;
 	close(ends[1]);
-	if (child != -1)
-		error = collect(ends[0], &text, &size);
+	if (child != -1 && (text = shmt__read_fd(ends[0], &size)) == NULL)
+		error = errno == EAGAIN ? ETIMEDOUT : errno;
 	/* A child that still writes gets EPIPE from now on. */
 	close(ends[0]);
 	if (child != -1 && error == ETIMEDOUT)
 		kill(child, SIGKILL);
-	while (child != -1 && waitpid(child, &status, 0) == -1 &&
-	    errno == EINTR)
-		;
+	while (child != -1 && waitpid(child, &status, 0) == -1)
+		if (errno != EINTR) {
+			error = errno;
+			break;
+		}
 	if (error == 0)
 		error = WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
 	if (error != 0) {
 		free(text);
-		errno = error;
-		return -1;
+		return shmt__fail(error);
 	}
 	*answer = text;
 	*length = size;

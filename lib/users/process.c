@@ -20,9 +20,9 @@
 #include <unistd.h>
 
 #include "shmtool.h"
+#include "sys/array.h"
 #include "sys/file.h"
-#include "sys/memory.h"
-#include "sys/parse.h"
+#include "sys/meminfo.h"
 #include "users/process.h"
 
 /* Segment times are whole seconds, and there may be a leap second. */
@@ -172,16 +172,10 @@ shmt__state_by_start(const struct shmt__use *use, int64_t started,
 enum shmt_answer
 shmt__parse_reuse(const char *stat, const char *pid_max)
 {
-	static const char word[] = "\nprocesses ";
-	const char *at = strstr(stat, word);
-	uint64_t forks, limit;
+	uint64_t forks = shmt__find_number(stat, "processes");
+	uint64_t limit = strtoull(pid_max, NULL, 10);
 
-	if (at == NULL)
-		return SHMT_CANNOT_TELL;
-	at += sizeof(word) - 1;
-	if (shmt__digits(&at, 10, UINT64_MAX, &forks) == -1 || *at != '\n' ||
-	    shmt__digits(&pid_max, 10, UINT64_MAX, &limit) == -1 ||
-	    *pid_max != '\n')
+	if (forks == 0 || limit == 0)
 		return SHMT_CANNOT_TELL;
 	return forks < limit ? SHMT_NO : SHMT_YES;
 }

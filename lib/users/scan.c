@@ -18,7 +18,7 @@
 #include <string.h>
 
 #include "shmtool.h"
-#include "sys/memory.h"
+#include "sys/array.h"
 #include "sys/thread.h"
 #include "sys/walk.h"
 #include "users/process.h"

@@ -29,7 +29,6 @@ struct shmt__query {
 	const char *ns;		/* its namespace of this name below ns/ */
 	const pid_t *pids;	/* only these processes; NULL: all */
 	size_t pid_count;
-	enum shmt__way way;
 };
 
 struct shmt__process {
@@ -55,7 +54,7 @@ struct shmt__found {
 	bool path_only;		/* a descriptor opened with O_PATH */
 	bool huge;
 	bool unlinked;		/* a descriptor of a file without links, or a
-				 * mapping that is said to be of one */
+				 * mapping whose name ends with " (deleted)" */
 	uint32_t key;		/* of a segment, as created */
 	const char *name;	/* of a mapping of a deleted file; else NULL */
 	const struct shmt__process *process;	/* one of the scan's */

@@ -8,21 +8,19 @@
 #include <sys/queue.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/vfs.h>
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "shmtool.h"
+#include "sys/array.h"
 #include "sys/file.h"
-#include "sys/memory.h"
 #include "sys/mounts.h"
 #include "sys/walk.h"
 #include "users/maps.h"
@@ -250,7 +248,6 @@ is_open_on_tmpfs(struct shmt__worker *worker, const struct statx *st,
     int dir, const char *number)
 {
 	const dev_t device = shmt__device_of(st);
-	struct statfs fs;
 	bool result, huge;
 	int fd;
 
@@ -259,8 +256,7 @@ is_open_on_tmpfs(struct shmt__worker *worker, const struct statx *st,
 	    (~st->stx_attributes_mask & worker->devices.attributes) != 0)
 		return false;
 	fd = openat(dir, number, O_PATH | O_CLOEXEC);
-	result = fd != -1 && fstatfs(fd, &fs) == 0 &&
-	    fs.f_type == TMPFS_MAGIC;
+	result = fd != -1 && shmt__is_on_tmpfs(fd);
 	shmt__close(fd);
 	return result;
 }
@@ -312,24 +308,22 @@ static int
 read_process(const struct shmt__job *job, const char *base,
     struct shmt__process *process)
 {
-	char path[PATH_ROOM];
+	char path[PATH_ROOM], *text;
 	struct stat st;
-	ssize_t n;
-	int fd;
+	size_t length;
 
 	/* The directory belongs to the effective user, dumpable or not. */
 	if (fstatat(job->proc, base, &st, 0) == -1)
 		return -1;
-	fd = openat(job->proc, join_path(path, base, "comm"),
-	    O_RDONLY | O_CLOEXEC);
-	if (fd == -1)
-		return -1;
-	n = read(fd, process->command, sizeof(process->command));
-	shmt__close(fd);
-	if (n <= 0)
+	text = shmt__read_file(job->proc, join_path(path, base, "comm"));
+	if (text == NULL)
 		return -1;
 	/* Ended by a newline that is not part of it. */
-	process->command[n - 1] = '\0';
+	length = strlen(text);
+	if (length > 0)
+		text[length - 1] = '\0';
+	strlcpy(process->command, text, sizeof(process->command));
+	free(text);
 	process->uid = st.st_uid;
 	return 0;
 }
@@ -433,7 +427,7 @@ scan_memory(struct shmt__worker *worker, const char *base, pid_t pid)
 	    O_RDONLY | O_CLOEXEC);
 	if (maps == -1)
 		return -1;
-	result = shmt__read_maps(maps, query->way, &reader);
+	result = shmt__read_maps(maps, &reader);
 	if (result == 0 && query->fds)
 		result = scan_descriptors(worker, base);
 	if (result == 0 && worker->scan.count > first) {
@@ -448,7 +442,8 @@ scan_memory(struct shmt__worker *worker, const char *base, pid_t pid)
 }
 
 /* Looks into the other threads of a process whose main thread has exited:
- * /proc/PID no longer shows its memory. */
+ * /proc/PID no longer shows its memory.  EAGAIN: the process called execve(2)
+ * while it was looked into, and has other memory now. */
 static int
 scan_threads(struct shmt__worker *worker, const char *name, pid_t pid)
 {
@@ -463,7 +458,8 @@ scan_threads(struct shmt__worker *worker, const char *name, pid_t pid)
 	    &stat) == -1)
 		return -1;
 	if (stat.state != 'Z' || stat.threads < 2)
-		return shmt__fail(ESRCH);
+		return shmt__fail(stat.state == 'Z' || stat.state == 'X' ||
+		    (stat.flags & SHMT__KTHREAD) != 0 ? ESRCH : EAGAIN);
 	dir = shmt__open_dir(worker->job->proc, join_path(path, name, "task"));
 	if (dir == NULL)
 		return -1;
@@ -549,6 +545,23 @@ scan_ns(struct shmt__worker *worker, const char *name, pid_t pid)
 	return 0;
 }
 
+/* A process that exits has no memory either before it is a zombie, so this
+ * retries only so often. */
+static int
+scan_all_memory(struct shmt__worker *worker, const char *name, pid_t pid)
+{
+	int tries, result = -1;
+
+	for (tries = 0; tries < 4 && result == -1; tries++) {
+		result = scan_memory(worker, name, pid);
+		if (result == -1 && errno == ESRCH)
+			result = scan_threads(worker, name, pid);
+		if (result == -1 && errno != EAGAIN)
+			return -1;
+	}
+	return result == 0 ? 0 : shmt__fail(ESRCH);
+}
+
 int
 shmt__scan_process(struct shmt__worker *worker, pid_t pid)
 {
@@ -560,11 +573,8 @@ shmt__scan_process(struct shmt__worker *worker, pid_t pid)
 		result = scan_ids(worker, name, pid);
 	else if (worker->job->query->ns != NULL)
 		result = scan_ns(worker, name, pid);
-	else {
-		result = scan_memory(worker, name, pid);
-		if (result == -1 && errno == ESRCH)
-			result = scan_threads(worker, name, pid);
-	}
+	else
+		result = scan_all_memory(worker, name, pid);
 	if (result == 0 || errno == ESRCH || errno == ENOENT)
 		return 0;
 	if (errno == EACCES || errno == EPERM) {

@@ -18,7 +18,7 @@ struct shmt__job {
 	uint64_t ns;		/* our IPC namespace */
 	const pid_t *pids;
 	size_t count;
-	atomic_size_t next;	/* not yet looked at */
+	atomic_size_t next;	/* index of the next pid to look at */
 };
 
 struct shmt__worker {

@@ -31,6 +31,7 @@
 
 #include "shmtool.h"
 #include "sys/file.h"
+#include "sys/meminfo.h"
 #include "sys/mounts.h"
 #include "sys/thread.h"
 #include "users/process.h"
@@ -166,15 +167,13 @@ open_cached(int root, const char *path)
 static int
 mount_of(int fd, long *mount)
 {
-	const char *line;
 	char path[40], *text;
 
 	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
 	text = shmt__read_file(AT_FDCWD, path);
 	if (text == NULL)
 		return -1;
-	line = strstr(text, "mnt_id:");
-	*mount = line != NULL ? strtol(line + strlen("mnt_id:"), NULL, 10) : 0;
+	*mount = (long)shmt__find_number(text, "mnt_id");
 	free(text);
 	errno = ENOTSUP;
 	return *mount > 0 ? 0 : -1;

@@ -195,17 +195,17 @@ shmt_check_object_stale(const struct shmt_info *info, int64_t now,
     uint64_t idle, const struct shmt_holders *holders,
     struct shmt_object_proof *proof)
 {
-	struct shmt__lookup *lookup = holders->lookup;
+	struct shmt__ids *ids = holders->ids;
 
 	if (info->object.kind != SHMT_POSIX) {
 		*proof = (struct shmt_object_proof){ .unused = SHMT_NO,
 		    .creator_gone = SHMT_CANNOT_TELL, .no_semaphore = true };
 		return;
 	}
-	if (lookup != NULL && !lookup->tried) {
-		lookup->tried = true;
-		lookup->has_ids = shmt__ids_read(&lookup->ids) == 0;
+	if (ids != NULL && !ids->tried) {
+		shmt__ids_read(ids);
+		ids->tried = true;
 	}
-	shmt__check_object_stale(info, lookup != NULL && lookup->has_ids ?
-	    &lookup->ids : NULL, now, idle, proof);
+	shmt__check_object_stale(info, ids != NULL && ids->taken != 0 ? ids :
+	    NULL, now, idle, proof);
 }

@@ -182,7 +182,7 @@ uses() {
 }
 
 @test "house: no word stands where a plainer one is known" {
-	none_of "words" "$(grep -rnwiE 'anew|bait|books|crowd|drafts?|errand|folders?|keeper|lives|lookout|somebody|strangers?|trouble|whoever|wish' \
+	none_of "words" "$(grep -rnwiE 'anew|bait|books|crowd|drafts?|errand|folders?|keeper|lives|lookout|slots?|somebody|strangers?|trouble|whoever|wish' \
 		cmd lib man/*.[13] README.md)"
 	# The messages: what was requested, or has happened since.
 	none_of "messages" "$(grep -rnE '"[^"]*\<(asked|meanwhile)\>' cmd)"

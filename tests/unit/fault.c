@@ -222,7 +222,7 @@ holders(void)
 	struct shmt_holders found = { .list = KEPT };
 	const struct shmt_holder *h;
 	size_t count;
-	int result = shmt__sysv_holders(id, SHMT__ANY_WAY, &found);
+	int result = shmt_holders(OF_ID(id), &found);
 
 	if (result == -1) {
 		assert_ptr_equal(found.list, KEPT);

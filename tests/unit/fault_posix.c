@@ -151,7 +151,7 @@ posix_remove(void)
 	struct shmt_removal removal;
 	int fd, result;
 
-	result = ours_now(shmt_remove(&x, SHMT_RETRY, &removal));
+	result = ours_now(shmt_remove(&x, 0, &removal));
 	assert_int_equal(has_name("spare"), result == -1);
 	if (result == 0)
 		put_object("spare", 4096);
@@ -170,7 +170,7 @@ posix_remove_used(void)
 
 	if (fd == -1)
 		return -1;
-	result = shmt_remove(&x, SHMT_RETRY, NULL);
+	result = shmt_remove(&x, 0, NULL);
 	ours_now(0);
 	close(fd);
 	assert_int_equal(result, -1);

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <cmocka.h>
 
+#include "../fault/fault.h"
 #include "shm.h"
 #include "sysv.h"
 #include "users/holders.h"
@@ -143,14 +144,13 @@ each_way(void **state)
 static void
 both_ways_to_read_maps(void **state)
 {
-	enum shmt__way way;
 	struct shmt_object x;
 	struct shmt__query query = { .kinds = SHMT_KIND(SHMT_POSIX),
 	    .one = &x, .device_count = 1 };
 	struct shmt__scan scan;
 	dev_t device;
 	pid_t user;
-	int result;
+	int i;
 
 	(void)state;
 	put_object("a b\n(deleted)", 2 * PAGE);
@@ -158,13 +158,10 @@ both_ways_to_read_maps(void **state)
 	device = x.dev;
 	query.devices = &device;
 	user = start(open_and_map, "a b\n(deleted)");
-	for (way = SHMT__ANY_WAY; way <= SHMT__BY_QUERY; way++) {
-		query.way = way;
-		result = shmt__scan(&query, &scan);
-		if (result == -1 && way == SHMT__BY_QUERY &&
-		    (errno == ENOTTY || errno == ENOSYS))
-			break;
-		assert_int_equal(result, 0);
+	for (i = 0; i < 2; i++) {
+		fault(i == 0 ? "ioctl" : NULL, 0, ENOTTY);
+		assert_int_equal(shmt__scan(&query, &scan), 0);
+		fault_end();
 		/* No descriptors: they were not asked for. */
 		assert_int_equal(scan.count, 2);
 		assert_int_equal(scan.found[0].process->pid, user);
@@ -239,6 +236,30 @@ a_thread_that_is_left(void **state)
 	put_object("x", 2 * PAGE);
 	pid = start_without_first_thread(open_to_read, "x");
 	assert_int_equal(count_holders("x"), 1);
+	kill_child(pid);
+}
+
+/* It has the object open all the time, but each time in new memory. */
+static void
+a_process_that_execs(void **state)
+{
+	static const char again[] = "exec sh -c \"$0\" \"$0\"";
+	size_t i, found = 0;
+	pid_t pid;
+
+	(void)state;
+	put_object("x", PAGE);
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		dup2(open_object("x", O_RDONLY), 9);
+		execl("/bin/sh", "sh", "-c", again, again, NULL);
+		_exit(1);
+	}
+	for (i = 0; i < 1000 && found == 0; i++)
+		found = count_holders("x");
+	for (i = 0; i < 500; i++)
+		assert_int_equal(count_holders("x"), 1);
 	kill_child(pid);
 }
 
@@ -384,6 +405,7 @@ main(void)
 		TEST(hostile_names),
 		TEST(children_inherit),
 		TEST(a_thread_that_is_left),
+		TEST(a_process_that_execs),
 		TEST(another_tmpfs),
 		TEST(another_mount_namespace),
 		TEST(holders_of_a_list),

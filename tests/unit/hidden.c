@@ -197,7 +197,7 @@ no_proc(void **state)
 	hide("/proc");
 	told = shmt_ns_list(SHMT_SYSV, &list, &count, &hidden) == 0 ||
 	    errno != ENOTSUP ||
-	       shmt__sysv_holders(-1, SHMT__ANY_WAY, &holders) == 0 ||
+	       shmt_holders(NULL, &holders) == 0 ||
 	       errno != ENOTSUP;
 	shmt_process(getppid(), 0, &process);
 	uncover("/proc");
@@ -292,6 +292,32 @@ moved_on(void **state)
 	assert_int_equal(errno, ESRCH);
 }
 
+static int
+refuse(void *arg, int out)
+{
+	(void)arg;
+	(void)out;
+	return EXFULL;
+}
+
+/* The kernel keeps no exit status then. */
+static void
+ignored_children(void **state)
+{
+	struct shmt_ns ns = { .pid = getpid() };
+	void *answer;
+	size_t length;
+
+	(void)state;
+	assert_int_equal(shmt_ns_self(SHMT_SYSV, &ns.inode), 0);
+	assert_int_equal(shmt_ns_run(&ns, refuse, NULL, &answer, &length), -1);
+	assert_int_equal(errno, EXFULL);
+	signal(SIGCHLD, SIG_IGN);
+	assert_int_equal(shmt_ns_run(&ns, refuse, NULL, &answer, &length), -1);
+	assert_int_equal(errno, ECHILD);
+	signal(SIGCHLD, SIG_DFL);
+}
+
 /* It is there, and we may not go there. */
 static void
 not_let_in(void **state)
@@ -357,6 +383,7 @@ main(void)
 		TEST(more_semaphores_than_int),
 		TEST(other_value),
 		TEST(moved_on),
+		TEST(ignored_children),
 		TEST(not_let_in),
 		TEST(no_owner),
 	};

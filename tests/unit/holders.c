@@ -337,7 +337,7 @@ zombies_hold_nothing(void **state)
 	pid_t pid;
 
 	(void)state;
-	assert_int_equal(shmt__sysv_holders(-1, SHMT__ANY_WAY, &before), 0);
+	assert_int_equal(shmt_holders(NULL, &before), 0);
 	pid = fork();
 	if (pid == 0)
 		_exit(attach(&id) ? 0 : 1);
@@ -416,7 +416,7 @@ several_segments_in_order(void **state)
 	for (j = 0; j < 2; j++)
 		for (i = 2; i >= 0; i--)
 			helpers[j][i] = start(attach, &ids[i]);
-	assert_int_equal(shmt__sysv_holders(-1, SHMT__ANY_WAY, &h), 0);
+	assert_int_equal(shmt_holders(NULL, &h), 0);
 	assert_int_equal(h.count, 6);
 	for (i = 1; i < 6; i++)
 		assert_true(h.list[i - 1].object.id < h.list[i].object.id ||

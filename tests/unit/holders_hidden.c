@@ -285,7 +285,7 @@ hidden_processes(void **state)
 	pid = fork();
 	if (pid == 0) {
 		if (!drop_capabilities() ||
-		    shmt__sysv_holders(id, SHMT__ANY_WAY, &h) == -1)
+		    shmt_holders(OF_ID(id), &h) == -1)
 			_exit(1);
 		if (h.count != 0 || h.hidden == 0)
 			_exit(2);
@@ -325,8 +325,9 @@ processes_that_end_midway(void **state)
 
 	(void)state;
 	for (i = 0; i < 100; i++) {
-		assert_int_equal(shmt__sysv_holders(-1, i % 2 == 0 ?
-		    SHMT__BY_TEXT : SHMT__ANY_WAY, &h), 0);
+		fault(i % 2 == 0 ? "ioctl" : NULL, 0, ENOTTY);
+		assert_int_equal(shmt_holders(NULL, &h), 0);
+		fault_end();
 		shmt_holders_of(&h, OF_ID(id), &count);
 		assert_true(count == 1 || count == 2);
 		shmt_holders_free(&h);

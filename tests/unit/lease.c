@@ -153,13 +153,11 @@ each_use(void **state)
 	for (use = uses; use < uses + sizeof(uses) / sizeof(uses[0]); use++) {
 		put_object(NAME, PAGE);
 		user = start(use->begin, NULL);
-		if (answer(0) != use->answer)
+		if (answer() != use->answer)
 			fail_msg("%s: not answer %d", use->name, use->answer);
 		if (visible_users() != use->visible)
 			fail_msg("%s: %zu visible, not %zu", use->name,
 			    visible_users(), use->visible);
-		/* With SHMT_RETRY it takes longer, and comes out the same. */
-		assert_int_equal(answer(SHMT_RETRY), use->answer);
 		result = shmt_remove(&x, 0, &removal);
 		if (use->answer == SHMT_YES) {
 			assert_int_equal(result, 0);
@@ -238,7 +236,7 @@ io_uring(void **state)
 	close(ring);
 	put_object(NAME, PAGE);
 	user = start(registered_file, NULL);
-	assert_int_equal(answer(SHMT_RETRY), SHMT_NO);
+	assert_int_equal(answer(), SHMT_NO);
 	assert_int_equal(visible_users(), 0);
 	kill_child(user);
 }
@@ -256,7 +254,7 @@ try_in_pid_namespace(void)
 	if (pid == 0) {
 		if (mount("proc", "/proc", "proc", 0, NULL) == -1)
 			_exit(77);
-		_exit(answer(SHMT_RETRY) == SHMT_NO &&
+		_exit(answer() == SHMT_NO &&
 			      visible_users() == 0
 			  ? 0
 			  : 1);
@@ -293,7 +291,7 @@ try_as_owner(void)
 	struct shmt_info info;
 
 	return become_other_user() && shmt_info(&x, 0, &info) == 0 &&
-		       answer(SHMT_RETRY) == SHMT_NO &&
+		       answer() == SHMT_NO &&
 		       shmt_holders(&info.object, &holders) == 0 &&
 		       holders.count == 0 && holders.hidden > 0
 		   ? 0
@@ -326,7 +324,7 @@ try_as_other(void)
 	const struct shmt_object x = object(NAME);
 	struct shmt_removal removal;
 
-	return become_other_user() && answer(0) == SHMT_CANNOT_TELL &&
+	return become_other_user() && answer() == SHMT_CANNOT_TELL &&
 		       shmt_remove(&x, 0, &removal) == -1 && errno == EPERM
 		   ? 0
 		   : 1;
@@ -362,7 +360,7 @@ try_without_cap_lease(void)
 	    prctl(PR_SET_DUMPABLE, 1) == -1)
 		return 2;
 	drop_capability(CAP_LEASE);
-	if (answer(0) != SHMT_YES)
+	if (answer() != SHMT_YES)
 		return 3;
 	return prctl(PR_GET_PDEATHSIG, &death) == 0 && death == SIGUSR1 &&
 		       prctl(PR_GET_DUMPABLE) == 1 &&
@@ -376,7 +374,7 @@ try_without_cap_setuid(void)
 {
 	drop_capability(CAP_LEASE);
 	drop_capability(CAP_SETUID);
-	return answer(0) == SHMT_CANNOT_TELL ? 0 : 1;
+	return answer() == SHMT_CANNOT_TELL ? 0 : 1;
 }
 
 static void
@@ -403,7 +401,7 @@ a_file_system_without_leases(void **state)
 	assert_int_equal(shmt_info(&x, 0, &info), 0);
 	/* The first fcntl() names the receiver of the signal. */
 	fault("fcntl64", 2, EINVAL);
-	assert_int_equal(answer(0), SHMT_CANNOT_TELL);
+	assert_int_equal(answer(), SHMT_CANNOT_TELL);
 	fault("fcntl64", 2, EINVAL);
 	result = shmt_remove(&info.object, 0, &removal);
 	assert_true(fault_end());

@@ -28,7 +28,7 @@ remove_unreadable(void)
 	drop_capability(CAP_DAC_OVERRIDE);
 	drop_capability(CAP_DAC_READ_SEARCH);
 	fd = open_object(NAME, O_WRONLY);
-	if (answer(0) != SHMT_CANNOT_TELL || fd == -1)
+	if (answer() != SHMT_CANNOT_TELL || fd == -1)
 		return 2;
 	result = shmt_remove(&x, 0, &removal);
 	if (result != -1 || errno != EBUSY || !has_name(NAME))
@@ -122,8 +122,9 @@ static void
 another_looker(void **state)
 {
 	bool busy = false, granted = false;
+	struct shmt__lease lease;
 	pid_t looker;
-	int tries;
+	int tries, fd;
 
 	(void)state;
 	put_object(NAME, PAGE);
@@ -131,8 +132,10 @@ another_looker(void **state)
 	 * for, where a processor is waited for. */
 	for (tries = 0; tries < 100 && !(busy && granted); tries++) {
 		looker = start(look_for_a_while, NULL);
-		busy = answer(0) == SHMT_NO;
-		granted = answer(SHMT_RETRY) == SHMT_YES;
+		fd = open_object(NAME, O_RDONLY);
+		busy = shmt__lease_take(&lease, fd, getuid()) == -1;
+		close(fd);
+		granted = answer() == SHMT_YES;
 		kill_child(looker);
 	}
 	assert_true(busy && granted);
@@ -154,7 +157,7 @@ a_replaced_object_stays(void **state)
 	/* The old one stays there, lest the new one gets its number. */
 	assert_int_equal(rename(SHM "/" NAME, SHM "/old"), 0);
 	put_object(NAME, PAGE);
-	assert_int_equal(shmt__try_lease(&info.object, 0), SHMT_CANNOT_TELL);
+	assert_int_equal(shmt__try_lease(&info.object), SHMT_CANNOT_TELL);
 	assert_int_equal(shmt_remove(&info.object, 0, NULL), -1);
 	assert_int_equal(errno, ENOENT);
 	assert_int_equal(shmt_remove(&info.object, SHMT_FORCE, NULL), -1);
@@ -229,8 +232,7 @@ a_changed_object_stays(void **state)
 	assert_int_equal(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
 	assert_int_equal(before.st_ctim.tv_nsec, after.st_ctim.tv_nsec);
 	assert_true(shmt_changes_seen(changes));
-	assert_int_equal(shmt_remove_unchanged(&x, changes, SHMT_RETRY,
-	    &removal), -1);
+	assert_int_equal(shmt_remove_unchanged(&x, changes, &removal), -1);
 	assert_int_equal(errno, ECANCELED);
 	assert_true(has_name(NAME));
 	close(changes);
@@ -248,8 +250,7 @@ an_unchanged_object_goes(void **state)
 	assert_int_equal(shmt_changes_begin(&x, &changes), 0);
 	assert_int_equal(munmap(map_object(O_RDONLY, PROT_READ), PAGE), 0);
 	assert_false(shmt_changes_seen(changes));
-	assert_int_equal(shmt_remove_unchanged(&x, changes, SHMT_RETRY,
-	    &removal), 0);
+	assert_int_equal(shmt_remove_unchanged(&x, changes, &removal), 0);
 	assert_true(removal.by_lease);
 	assert_false(has_name(NAME));
 	close(changes);
@@ -267,7 +268,7 @@ a_segment_has_no_changes(void **state)
 	(void)state;
 	assert_int_equal(shmt_changes_begin(&segment, &changes), -1);
 	assert_int_equal(errno, EINVAL);
-	assert_int_equal(shmt_remove_unchanged(&segment, 0, 0, &removal), -1);
+	assert_int_equal(shmt_remove_unchanged(&segment, 0, &removal), -1);
 	assert_int_equal(errno, EINVAL);
 }
 

@@ -20,11 +20,11 @@
 #define PAGE ((size_t)4096)
 
 static inline enum shmt_answer
-answer(unsigned flags)
+answer(void)
 {
 	const struct shmt_object x = object(NAME);
 
-	return shmt__try_lease(&x, flags);
+	return shmt__try_lease(&x);
 }
 
 #define TEST(function) cmocka_unit_test_teardown(function, shm_empty)

@@ -165,7 +165,7 @@ texts_in_pieces(void **state)
 	    length += length > 8000 && length < 8300 ? 1 : 97) {
 		seen = (struct seen){ 0 };
 		fd = file_with(length, two);
-		assert_int_equal(read_maps(fd, SHMT__BY_TEXT, &seen), 0);
+		assert_int_equal(read_maps(fd, &seen), 0);
 		assert_int_equal(seen.count, 2);
 		assert_int_equal(seen.inode[0], 98305);
 		assert_int_equal(seen.inode[1], 3);
@@ -189,7 +189,7 @@ text_of_a_long_name_is_not_a_line(void **state)
 	fd = memfd_create("maps", MFD_CLOEXEC);
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 	assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
-	assert_int_equal(read_maps(fd, SHMT__BY_TEXT, &seen), 0);
+	assert_int_equal(read_maps(fd, &seen), 0);
 	assert_int_equal(seen.count, 0);
 	close(fd);
 }
@@ -203,18 +203,13 @@ texts_that_end(void **state)
 	(void)state;
 	fd = file_with(10, SEGMENT " " NAME "\n" SEGMENT " " NAME "\n");
 	errno = 0;
-	assert_int_equal(read_maps(fd, SHMT__BY_TEXT, &seen), -1);
+	assert_int_equal(read_maps(fd, &seen), -1);
 	assert_int_equal(errno, EXFULL);
 	assert_int_equal(seen.count, 1);
 	close(fd);
 	/* No text: no memory, so no such process any more. */
 	fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	assert_int_equal(read_maps(fd, SHMT__BY_TEXT, &seen), -1);
-	assert_int_equal(errno, ESRCH);
-	/* Not a file that has the ioctl. */
-	assert_int_equal(read_maps(fd, SHMT__BY_QUERY, &seen), -1);
-	assert_true(errno == ENOTTY || errno == ENOSYS);
-	assert_int_equal(read_maps(fd, SHMT__ANY_WAY, &seen), -1);
+	assert_int_equal(read_maps(fd, &seen), -1);
 	assert_int_equal(errno, ESRCH);
 	close(fd);
 }

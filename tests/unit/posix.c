@@ -294,6 +294,43 @@ no_tmpfs(void **state)
 	assert_int_equal(error, ENODEV);
 }
 
+/* Of the size of a semaphore, without the name of one. */
+static void
+a_small_memfd_is_no_semaphore(void **state)
+{
+	struct shmt_object object = { .kind = SHMT_MEMFD };
+	struct shmt_info info;
+	char path[32];
+	void *at;
+	int fd;
+
+	(void)state;
+	fd = memfd_create("x", MFD_CLOEXEC);
+	assert_int_equal(ftruncate(fd, 32), 0);
+	snprintf(path, sizeof(path), "/proc/%d/fd/%d", (int)getpid(), fd);
+	object.path = path;
+	assert_int_equal(shmt_map(&object, NULL, SHMT_RDONLY, &at, &info), 0);
+	assert_int_equal(info.size, 32);
+	assert_int_equal(info.state, 0);
+	assert_int_equal(munmap(at, 32), 0);
+	close(fd);
+}
+
+/* That of a holder has neither. */
+static void
+neither_name_nor_path(void **state)
+{
+	const struct shmt_object x = object(NULL);
+	struct shmt_info info;
+	int fd;
+
+	(void)state;
+	assert_int_equal(shmt_info(&x, 0, &info), -1);
+	assert_int_equal(errno, EINVAL);
+	assert_int_equal(shmt_open(&x, 0, &fd), -1);
+	assert_int_equal(errno, EINVAL);
+}
+
 /* /dev/shm itself may be a link, as it was to /run/shm. */
 static void
 a_link_to_the_directory(void **state)
@@ -391,6 +428,8 @@ main(void)
 		TEST(what_is_no_object),
 		TEST(the_name_of_another_object),
 		TEST(no_tmpfs),
+		TEST(neither_name_nor_path),
+		TEST(a_small_memfd_is_no_semaphore),
 		TEST(a_link_to_the_directory),
 		TEST(resident_and_swapped),
 		TEST(unknown_to_others),

@@ -348,12 +348,34 @@ mode_and_owner(void **state)
 	assert_int_equal(stat(SHM "/x", &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0641);
 	SKIP_WITHOUT_OTHER_USER;
+	/* What a user has put there does not become another's set-user-ID
+	 * program. */
+	assert_int_equal(chmod(SHM "/x", 06755), 0);
 	info.uid = info.gid = 65534;
 	info.mode = 0600;
 	assert_int_equal(shmt_set(&info), 0);
 	assert_int_equal(stat(SHM "/x", &st), 0);
 	assert_true(st.st_uid == 65534 && st.st_gid == 65534);
 	assert_int_equal(st.st_mode & 07777, 0600);
+}
+
+static void
+mode_without_proc(void **state)
+{
+	const struct shmt_object x = object("x");
+	struct shmt_info info;
+	int result, error;
+
+	(void)state;
+	put_object("x", 1);
+	assert_int_equal(shmt_info(&x, 0, &info), 0);
+	info.mode = 0641;
+	hide("/proc");
+	result = shmt_set(&info);
+	error = errno;
+	uncover("/proc");
+	assert_int_equal(result, -1);
+	assert_int_equal(error, ENOTSUP);
 }
 
 static int
@@ -488,6 +510,7 @@ main(void)
 		TEST(opened_by_another_user),
 		TEST(a_fifo_is_left_alone),
 		TEST(mode_and_owner),
+		TEST(mode_without_proc),
 		TEST(not_permitted_to_set),
 		TEST(grown),
 		TEST(reserved_in_part),

@@ -75,10 +75,12 @@ is_named(const char *name, ino_t inode)
 	return lstat(path, &st) == 0 && st.st_ino == inode;
 }
 
+/* Now and then for longer than a removal retries. */
 static void
 wait_a_little(unsigned *seed)
 {
-	const struct timespec little = { 0, rand_r(seed) % 30 * 1000L };
+	const struct timespec little = { 0, rand_r(seed) % 30 *
+	    (rand_r(seed) % 40 == 0 ? 3000L : 1L) * 1000 };
 
 	nanosleep(&little, NULL);
 }

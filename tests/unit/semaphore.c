@@ -62,6 +62,8 @@ grammar(void **state)
 		{ "1:0x1", EINVAL }, { "1: 1", EINVAL }, { "x", EINVAL },
 		{ "-1", EINVAL }, { " 1", EINVAL }, { "1 ", EINVAL },
 		{ "key:1", EINVAL }, { "ftok:/", EINVAL },
+		{ "/x", EINVAL }, { "/dev/shm/x", EINVAL },
+		{ "/proc/1/fd/2", EINVAL }, { "/x:1", EINVAL },
 		{ "11111111111111111111111111111111111:0", EINVAL },
 		{ "1:65536", ERANGE }, { "2147483648", ERANGE },
 		{ "0x0", ERANGE }, { "0x100000000", ERANGE },

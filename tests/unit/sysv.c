@@ -6,12 +6,14 @@
  */
 
 #include <sys/ipc.h>
+#include <sys/prctl.h>
 #include <sys/shm.h>
 #include <sys/wait.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -374,6 +376,43 @@ with_an_id(void **state)
 	assert_int_equal(id, 777 + 32768);
 }
 
+static void
+make_and_remove(int wanted)
+{
+	struct shmt_request request = { .size = 1, .mode = 0600,
+	    .flags = SHMT_WITH_ID, .id = wanted };
+	const struct timespec pause = { 0, 100L * 1000 };
+	bool created;
+	int id;
+
+	if (shmt__sysv_create(&request, &id, &created) == -1)
+		fail_msg("id %d: errno %d", wanted, errno);
+	assert_int_equal(id, wanted);
+	assert_int_equal(shmt__sysv_rmid(id), 0);
+	nanosleep(&pause, NULL);
+}
+
+/* Each may get what the other one has asked for. */
+static void
+two_with_an_id_at_once(void **state)
+{
+	pid_t other;
+	int i;
+
+	(void)state;
+	skip_without_wishes();
+	other = fork();
+	if (other == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			make_and_remove(888);
+	}
+	for (i = 0; i < 1000; i++)
+		make_and_remove(777);
+	kill(other, SIGKILL);
+	assert_int_equal(waitpid(other, NULL, 0), other);
+}
+
 /* What is refused leaves neither a segment nor a wish behind. */
 static void
 a_refused_wish_does_not_stay(void **state)
@@ -446,6 +485,7 @@ main(void)
 		cmocka_unit_test(permission_to_remove),
 		cmocka_unit_test(the_same_or_another),
 		cmocka_unit_test_teardown(with_an_id, teardown),
+		cmocka_unit_test_teardown(two_with_an_id_at_once, teardown),
 		cmocka_unit_test_teardown(a_refused_wish_does_not_stay,
 		    teardown),
 		cmocka_unit_test_teardown(no_wish_where_nothing_can_be_made,

@@ -171,10 +171,10 @@ no_segment() {
 	run --separate-stderr shmtool create -s 1 --id 77
 	[ "$status" -eq 5 ]
 	message_has "segment 77" "this id"
-	# The slot of 77, in another round of the kernel's count.
+	# The place of 77, in another round of the kernel's count.
 	run --separate-stderr shmtool create -s 1 --id $((77 + 32768))
 	[ "$status" -eq 5 ]
-	message_has "id 32845 is not free" "slot is in use"
+	message_has "id 32845 is not free" "its place in the kernel's table"
 	run --separate-stderr shmtool create -s 1 -k 0x4d2 --id 99
 	[ "$status" -eq 5 ]
 	message_has "segment 1234567" "this key"

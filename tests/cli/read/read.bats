@@ -197,7 +197,7 @@ load segment
 		"-w0 $id" "-wx $id" "-w -O f $id" "-o -1 $id" "-n x $id" \
 		"--zero-copy -x $id" "--zero-copy -O f $id" \
 		"--zero-copy --lock-with 1 $id" "--lock-timeout 1 $id" \
-		"--lock-with x $id" "--nosuch $id" \
+		"--lock-with x $id" "--lock-with /x $id" "--nosuch $id" \
 		"-n 18446744073709551615 $id"
 	[ ! -e f ]
 	run --separate-stderr shmtool read --zero-copy "$id" >out

@@ -48,6 +48,10 @@ map_object() {
 	[ "$(stat -c %a /dev/shm/x)" = 644 ]
 	shmtool set -u ":$(id -g)" -m 0600 /dev/shm/x
 	[ "$(stat -c '%a %g' /dev/shm/x)" = "600 $(id -g)" ]
+	# There are only the nine permission bits.
+	chmod 6755 /dev/shm/x
+	shmtool set -m 0755 /x
+	[ "$(stat -c %a /dev/shm/x)" = 755 ]
 	run --separate-stderr shmtool set -m 0600 /nothing
 	[ "$status" -eq 3 ]
 	message_has "set: /nothing: no such object"

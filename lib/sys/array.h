@@ -2,8 +2,8 @@
 
 /* Strings that are freed together, and arrays that grow. */
 
-#ifndef SHMT_SYS_MEMORY_H
-#define SHMT_SYS_MEMORY_H
+#ifndef SHMT_SYS_ARRAY_H
+#define SHMT_SYS_ARRAY_H
 
 #include <stddef.h>
 

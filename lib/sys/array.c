@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sys/memory.h"
+#include "sys/array.h"
 
 struct shmt__strings {
 	struct shmt__strings *next;
