@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "diagnose.h"
+#include "namespace.h"
 #include "shmtool.h"
 #include "ui/message.h"
 #include "ui/text.h"
@@ -38,15 +39,15 @@ report_size(const struct refusal *r)
 		return ST_FAILED;
 	case SHMT_CAUSE_SHMMAX:
 		warn_about(r->object, "%ju byte%s requested, kernel.shmmax "
-		    "allows %ju: shmtool limits --set shmmax=%ju",
+		    "allows %ju: shmtool %slimits --set shmmax=%ju",
 		    r->requested, plural(r->requested, "s"), r->limit,
-		    r->requested);
+		    ns_option(), r->requested);
 		return ST_LIMIT;
 	case SHMT_CAUSE_EXISTING:
 		warn_about(r->object, "%ju bytes requested, the existing "
-		    "segment %d of %s has %ju: shmtool stat %d", r->requested,
+		    "segment %d of %s has %ju: shmtool %sstat %d", r->requested,
 		    s->object.id, user_name(s->uid), (uintmax_t)s->size,
-		    s->object.id);
+		    ns_option(), s->object.id);
 		return ST_BUSY;
 	case SHMT_CAUSE_HUGE_SIZE:
 		warn_about(r->object, "%sno huge pages of %ju bytes on this "
@@ -65,18 +66,19 @@ report_too_many(const struct refusal *r)
 {
 	if (r->cause.kind == SHMT_CAUSE_SHMALL)
 		warn_about(r->object, "%spages: %ju requested, %ju in use, "
-		    "kernel.shmall allows %ju: shmtool limits --set shmall=%ju",
-		    r->likely, r->requested, r->used, r->limit,
-		    r->used + r->requested);
+		    "kernel.shmall allows %ju: shmtool %slimits --set "
+		    "shmall=%ju", r->likely, r->requested, r->used, r->limit,
+		    ns_option(), r->used + r->requested);
 	else if (r->limit >= SHMMNI_MOST)
 		warn_about(r->object, "%ssegments: %ju in use, kernel.shmmni "
-		    "allows %ju, the maximum: shmtool rm --stale -n shows "
-		    "candidates", r->likely, r->used, r->limit);
+		    "allows %ju, the maximum: shmtool %srm --stale -n shows "
+		    "candidates", r->likely, r->used, r->limit, ns_option());
 	else
 		warn_about(r->object, "%ssegments: %ju in use, kernel.shmmni "
-		    "allows %ju: shmtool rm --stale -n shows candidates, "
-		    "shmtool limits --set shmmni=%ju makes room", r->likely,
-		    r->used, r->limit, r->limit < 16 ? 32 :
+		    "allows %ju: shmtool %srm --stale -n shows candidates, "
+		    "shmtool %slimits --set shmmni=%ju makes room", r->likely,
+		    r->used, r->limit, ns_option(), ns_option(),
+		    r->limit < 16 ? 32 :
 		    r->limit < SHMMNI_MOST / 2 ? r->limit * 2 : SHMMNI_MOST);
 	return ST_LIMIT;
 }
@@ -184,9 +186,10 @@ report_taken(const struct refusal *r)
 
 	if (r->cause.has_segment)
 		warn_about(r->object, "segment %d of %s, of size %ju, has this "
-		    "%s: shmtool stat %d", s->object.id, user_name(s->uid),
+		    "%s: shmtool %sstat %d", s->object.id, user_name(s->uid),
 		    (uintmax_t)s->size, r->request->key != 0 &&
-		    s->key == r->request->key ? "key" : "id", s->object.id);
+		    s->key == r->request->key ? "key" : "id", ns_option(),
+		    s->object.id);
 	else if (r->request->flags & SHMT_WITH_ID)
 		warn_about(r->object, "id %d is not free: another segment has "
 		    "its place in the kernel's table", r->request->id);
@@ -207,9 +210,9 @@ report_not_permitted(const struct refusal *r)
 		    r->limit, (unsigned)getegid());
 	else
 		warn_about(r->object, "segment %d of %s has mode %04o, which "
-		    "does not permit what %04o requests: shmtool stat %d",
+		    "does not permit what %04o requests: shmtool %sstat %d",
 		    s->object.id, user_name(s->uid), s->mode, r->request->mode,
-		    s->object.id);
+		    ns_option(), s->object.id);
 	return ST_DENIED;
 }
 
@@ -322,8 +325,8 @@ report_no_sysctl(const struct shmt_setting *s, int error)
 {
 	if (error == EACCES || error == EPERM)
 		warn_about(s->name, "%s: only root of this IPC namespace may "
-		    "set it: try sudo shmtool limits --set %s=%" PRIu64,
-		    strerror(error), s->name, s->value);
+		    "set it: try sudo shmtool %slimits --set %s=%" PRIu64,
+		    strerror(error), ns_option(), s->name, s->value);
 	else if (error == EROFS)
 		warn_about(s->name, "/proc/sys is mounted read-only here: set "
 		    "it where this container is started");

@@ -103,7 +103,7 @@ report_taken(const char *text, const struct shmt_object *object,
 	if (c->has_segment) {
 		describe_existing(reason, c);
 		warn_about(text, "the name is taken, by an object of %s: "
-		    "shmtool stat /%s", reason, object->name);
+		    "shmtool %sstat /%s", reason, ns_option(), object->name);
 		return ST_BUSY;
 	}
 	what = shmt_info(object, 0, &info) == -1 ? why_no_object(errno) : NULL;
@@ -164,8 +164,8 @@ diagnose_object(const char *text, const struct shmt_object *object,
 	case SHMT_CAUSE_EXISTING:
 		describe_existing(reason, &c);
 		warn_about(text, "%ju byte%s requested, the existing object "
-		    "has %s: shmtool stat /%s", requested,
-		    plural(requested, "s"), reason, named.name);
+		    "has %s: shmtool %sstat /%s", requested,
+		    plural(requested, "s"), reason, ns_option(), named.name);
 		return ST_BUSY;
 	case SHMT_CAUSE_NO_SHM:
 		warn_about(text, "%s: mount -t tmpfs tmpfs /dev/shm",

@@ -5,8 +5,10 @@
  */
 
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "namespace.h"
@@ -14,6 +16,7 @@
 #include "ui/message.h"
 
 static const char *entered;
+static char option[PATH_MAX];
 static bool has_its_dev_shm;
 
 const char *
@@ -22,11 +25,18 @@ entered_namespace(void)
 	return entered;
 }
 
+const char *
+ns_option(void)
+{
+	return option;
+}
+
 int
 enter_namespace(const char *which)
 {
 	if (shmt_ns_enter(which) == 0) {
 		entered = which;
+		snprintf(option, sizeof(option), "--ns %s ", which);
 		return ST_OK;
 	}
 	if (errno == EINVAL) {

@@ -14,6 +14,9 @@ int enter_namespace(const char *which);
 /* The value of --ns, whose IPC namespace was entered, or NULL. */
 const char *entered_namespace(void);
 
+/* "--ns VALUE " for a command that a message suggests, "" without --ns. */
+const char *ns_option(void);
+
 /*
  * Where --ns was given, mounts the /dev/shm of its process at ours, once:
  * before the first use of a POSIX object.  text: the operand or option that

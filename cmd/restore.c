@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -198,7 +199,7 @@ report_taken_key(const struct work *w, uint32_t key)
 	if (key == 0 || shmt_find(key, &id) == -1)
 		return false;
 	warn_about(w->file, "segment %d has this key; to overwrite it: "
-	    "shmtool write -f %.*s%s 0x%" PRIx32, id,
+	    "shmtool %swrite -f %.*s%s 0x%" PRIx32, id, ns_option(),
 	    (int)shmt_saved_stem(w->file), w->file, w->saved.suffix, key);
 	return true;
 }
@@ -239,7 +240,7 @@ report_taken_name(const struct work *w, const char *name)
 	const uint64_t size = w->saved.segment.size;
 	struct shmt_info now;
 	const char *what;
-	char grow[OPERAND_TEXT + 64] = "";
+	char grow[OPERAND_TEXT + PATH_MAX] = "";
 
 	if (shmt_info(&object, 0, &now) == -1) {
 		what = why_no_object(errno);
@@ -248,11 +249,11 @@ report_taken_name(const struct work *w, const char *name)
 		return ST_BUSY;
 	}
 	if (now.size < size)
-		snprintf(grow, sizeof(grow), "shmtool set -s %ju /%s, then ",
-		    (uintmax_t)size, name);
+		snprintf(grow, sizeof(grow), "shmtool %sset -s %ju /%s, "
+		    "then ", ns_option(), (uintmax_t)size, name);
 	warn_about(w->file, "object /%s of %ju byte%s exists; to overwrite it: "
-	    "%sshmtool write -f %.*s%s /%s", name, (uintmax_t)now.size,
-	    plural(now.size, "s"), grow,
+	    "%sshmtool %swrite -f %.*s%s /%s", name, (uintmax_t)now.size,
+	    plural(now.size, "s"), grow, ns_option(),
 	    (int)shmt_saved_stem(w->file), w->file, w->saved.suffix, name);
 	return ST_BUSY;
 }

@@ -68,6 +68,23 @@ make_rootless_space() {
 	[ "$(segments)" -eq 1 ]
 }
 
+@test "--ns: the commands that messages suggest have it too" {
+	make_space
+	run --separate-stderr shmtool --ns "$there" create -k 0x77 -s 4096
+	[ "$status" -eq 5 ]
+	message_has ": shmtool --ns $there stat "
+	cd "$BATS_TEST_TMPDIR"
+	shmtool --ns "$there" save . 0x77
+	run --separate-stderr shmtool --ns "$there" restore ./*.meta
+	[ "$status" -eq 5 ]
+	message_has ": shmtool --ns $there write -f ./"
+	shmtool --ns "$there" limits --set shmmax=65536
+	run --separate-stderr shmtool --ns "$there" create -s 65537
+	[ "$status" -eq 6 ]
+	message_has ": shmtool --ns $there limits --set shmmax=65537"
+	shmtool create -s 65537
+}
+
 @test "--ns: the path of a namespace, by its link or bound to a file" {
 	needs_mounts
 	make_space
