@@ -1024,7 +1024,8 @@ int shmt_dev_shm_line(const char *size, char **line);
  * Once that is done, shmt_persist_revert() can undo it.  The caller closes the
  * file after any of them.  Until then the directory is locked.  ELOOP: a
  * symbolic link; EISDIR or EINVAL: no regular file; EBUSY: another process
- * keeps the lock.  count: at most 64.
+ * keeps the lock; EINTR: a signal was caught while waiting for it.  count: at
+ * most 64.
  */
 struct shmt_setting {
 	const char *name;

@@ -94,6 +94,22 @@ warn_of_removal(const struct change *c, bool dry)
 		    dry ? "would remove" : "removed", n, plural(n, "s"));
 }
 
+/* The kernel would refuse it, but --dry-run does not ask. */
+static void
+warn_if_refused(const struct shmt_setting *s)
+{
+	struct shmt_dev_shm dev_shm;
+
+	if (is_named(s, "shmmni") && s->value > SHMMNI_MOST)
+		warn_about(s->name, "more than %d needs the boot "
+		    "option ipcmni_extend", SHMMNI_MOST);
+	if (is_named(s, SHMT_DEV_SHM_SIZE) && shmt_dev_shm(&dev_shm) == 0 &&
+	    dev_shm.used > s->value)
+		warn_about(s->name, "%" PRIu64 " bytes are in use, more than %"
+		    PRIu64 ": the kernel would refuse it", dev_shm.used,
+		    s->value);
+}
+
 static void
 warn_of_effects(const struct change *c, bool dry)
 {
@@ -101,10 +117,8 @@ warn_of_effects(const struct change *c, bool dry)
 	size_t i;
 
 	for (i = 0; i < c->settings->count; i++, s++) {
-		/* The kernel would refuse it, but --dry-run does not ask. */
-		if (dry && is_named(s, "shmmni") && s->value > SHMMNI_MOST)
-			warn_about(s->name, "more than %d needs the boot "
-			    "option ipcmni_extend", SHMMNI_MOST);
+		if (dry)
+			warn_if_refused(s);
 		if (is_named(s, "shmmni"))
 			warn_if_above(s, c->usage.segments, "segment exists",
 			    "segments exist");
@@ -215,8 +229,11 @@ prepare_file(struct change *c)
 
 	if (c->file == NULL || count == 0)
 		return ST_OK;
-	return shmt_persist_prepare(c->file, list, count, &c->new_file) == 0 ?
-	    ST_OK : persist_failed(c->file, errno);
+	if (shmt_persist_prepare(c->file, list, count, &c->new_file) == 0)
+		return ST_OK;
+	/* After a signal, main() ends the program by it. */
+	return errno == EINTR && caught_signal() != 0 ? ST_FAILED :
+	    persist_failed(c->file, errno);
 }
 
 /* Sets all limits; if one fails, sets those before it back.  shm_rmid_forced
@@ -263,7 +280,7 @@ check_all(struct change *c, bool dry)
 		    shmt_limit_check(s->name, reason) == -1)
 			return setting_failed(s, s->value, reason, errno);
 	}
-	if (shmt_list(SHMT_KIND(SHMT_SYSV), SHMT_WANT_RSS, &c->all) == -1)
+	if (shmt_list(SHMT_KIND(SHMT_SYSV), 0, &c->all) == -1)
 		return fail("list of segments", errno);
 	shmt_usage_of(c->all.list, c->all.count, &c->usage);
 	return dry ? ST_OK : prepare_file(c);
@@ -288,26 +305,42 @@ print_changes(const struct change *c)
 			    c->old[i], s->value);
 }
 
+/* mount(8) knows neither 1.5G nor 64MiB, and takes 010% for an octal number. */
 static void
-print_fstab(const char *size)
+put_mount_size(char text[static SHORT_TEXT], const struct settings *settings)
+{
+	const char *given = settings->dev_shm_size;
+	size_t i = 0;
+
+	while (!is_named(&settings->list[i], SHMT_DEV_SHM_SIZE))
+		i++;
+	if (strchr(given, '%') != NULL)
+		strlcpy(text, given + strspn(given, "0"), SHORT_TEXT);
+	else
+		snprintf(text, SHORT_TEXT, "%" PRIu64,
+		    settings->list[i].value);
+}
+
+static int
+print_fstab(const struct settings *settings)
 {
 	const char *option = container_size_option();
-	char *line;
+	char size[SHORT_TEXT], *line;
 
 	if (option != NULL) {
 		printf("dev_shm_size: this container keeps it by %s\n", option);
-		return;
+		return ST_OK;
 	}
-	if (shmt_dev_shm_line(size, &line) == -1) {
-		fail(SHMT_DEV_SHM_SIZE, errno);
-		return;
-	}
+	put_mount_size(size, settings);
+	if (shmt_dev_shm_line(size, &line) == -1)
+		return file_failed(SHMT_DEV_SHM_SIZE, errno);
 	printf("dev_shm_size: to keep it, put this line into /etc/fstab:\n"
 	    "%s\n", line);
 	free(line);
+	return ST_OK;
 }
 
-static void
+static int
 print_persisted(const struct change *c)
 {
 	struct shmt_setting list[SETTINGS_MAX];
@@ -318,8 +351,8 @@ print_persisted(const struct change *c)
 		printf(": kernel.%s = %" PRIu64 "\n", list[i].name,
 		    list[i].value);
 	}
-	if (c->settings->dev_shm_size != NULL)
-		print_fstab(c->settings->dev_shm_size);
+	return c->settings->dev_shm_size == NULL ? ST_OK :
+	    print_fstab(c->settings);
 }
 
 static void
@@ -338,18 +371,21 @@ print_how_to_persist(const struct settings *settings)
 	putchar('\n');
 }
 
-static void
+static int
 report(const struct change *c, bool dry)
 {
+	int status = ST_OK;
+
 	print_changes(c);
 	if (c->file != NULL)
-		print_persisted(c);
+		status = print_persisted(c);
 	if (dry)
 		printf("nothing was changed (--dry-run)\n");
 	else if (entered_namespace() != NULL)
 		printf("as long as this IPC namespace exists\n");
 	else if (c->file == NULL)
 		print_how_to_persist(c->settings);
+	return status;
 }
 
 int
@@ -362,11 +398,14 @@ change_limits(const struct settings *settings, const char *file, bool dry)
 	catch_signals();
 	ignore_sigpipe();
 	status = check_all(&c, dry);
+	/* It may have waited for the file's directory. */
+	if (status == ST_OK && caught_signal() != 0)
+		status = ST_FAILED;
 	if (status == ST_OK && !dry)
 		status = set_all(&c);
 	if (status == ST_OK) {
 		warn_of_effects(&c, dry);
-		report(&c, dry);
+		status = report(&c, dry);
 	}
 	if (c.new_file != NULL)
 		shmt_atomic_file_close(c.new_file);

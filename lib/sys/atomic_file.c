@@ -133,7 +133,8 @@ lock_directory(struct shmt_atomic_file *file)
 		}
 		if (tries == 1000)
 			return shmt__fail(EBUSY);
-		nanosleep(&pause, NULL);
+		if (nanosleep(&pause, NULL) == -1)
+			return -1;
 	}
 	return 0;
 }

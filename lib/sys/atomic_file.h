@@ -19,7 +19,7 @@ struct shmt_atomic_file {
  * other process does the same in that directory until this one is closed.
  * Its temporary name is always the same, so that one which was left by a
  * killed process is replaced.  EBUSY: another process kept the lock for ten
- * seconds.
+ * seconds; EINTR: a signal was caught in that time.
  */
 int shmt__atomic_file_locked(const char *path,
     struct shmt_atomic_file **file);

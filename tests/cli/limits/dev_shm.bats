@@ -75,6 +75,16 @@ now 1048576"* ]]
 	message_has "limits: dev_shm_size: 102400: " "Too small a size"
 }
 
+@test "dev_shm_size: smaller than what is used, -n says so" {
+	run --separate-stderr with_dev_shm size=1M sh -c '
+		head -c 409600 /dev/zero >/dev/shm/file
+		shmtool limits --set dev_shm_size=64K -n'
+	[ "$status" -eq 0 ]
+	[[ $output == "dev_shm_size: 1048576 -> 65536"* ]]
+	message_has "limits: dev_shm_size: 409600 bytes are in use" \
+		"more than 65536: the kernel would refuse it"
+}
+
 @test "dev_shm_size: set back where a later value is refused" {
 	[ -w /proc/sys/kernel/shmmni ] || skip "the limits are fixed"
 	set_size dev_shm_size=64M shmmni=99999999
@@ -166,8 +176,35 @@ in_bare_root() {
 	[ "$status" -eq 0 ]
 	[ "$output" = "dev_shm_size: 1048576 -> 67108864
 dev_shm_size: to keep it, put this line into /etc/fstab:
-tmpfs /dev/shm tmpfs rw,nosuid,relatime,size=64M 0 0
+tmpfs /dev/shm tmpfs rw,nosuid,relatime,size=67108864 0 0
 nothing was changed (--dry-run)" ]
+}
+
+@test "dev_shm_size: the line of fstab has a size that mount(8) reads alike" {
+	local pair
+	for pair in 1.5G=1610612736 64MiB=67108864 010M=10485760 010%=10% \
+		default=50%; do
+		run --separate-stderr in_bare_root shmtool limits \
+			--set "dev_shm_size=${pair%=*}" --persist -n
+		[ "$status" -eq 0 ]
+		[[ $output == *",size=${pair#*=} 0 0"* ]] || {
+			echo "$pair: $output"
+			return 1
+		}
+	done
+}
+
+@test "dev_shm_size: a line of fstab that cannot be made is a failure" {
+	command -v strace >/dev/null || skip "no strace here"
+	is_plain || skip "the program has to be the child of strace"
+	run --separate-stderr in_bare_root strace -qq -o /tmp/calls \
+		-P /proc/self/mountinfo -e trace=openat \
+		-e inject=openat:error=ENOENT:when=2 \
+		shmtool limits --set dev_shm_size=64M --persist
+	[[ $output != *"tmpfs /dev/shm"* ]] || skip "strace cannot inject here"
+	[ "$status" -eq 1 ]
+	# strace has a line of its own.
+	[[ $stderr == *"limits: dev_shm_size: No such file or directory" ]]
 }
 
 @test "dev_shm_size: the line of fstab keeps the other options" {

@@ -162,6 +162,24 @@ kernel.shmmni = $((100 + i))" ]
 	[ "$(limit shmmni)" -eq 4096 ]
 }
 
+@test "persist: a signal ends the wait for the directory, and sets nothing" {
+	local code=0
+	exec 4<.
+	flock 4
+	shmtool limits --set shmmni=7 --persist=f 3>&- 4>&- &
+	# It has the directory open a second time, to lock it.
+	waits() { [ "$(find "/proc/$!/fd" -lname "$PWD" | wc -l)" -eq 2 ]; }
+	wait_for waits
+	kill -TERM $!
+	# Only a program that waits on gets the lock, or its time is over.
+	timeout 5 tail --pid=$! -f /dev/null || code=$?
+	exec 4<&-
+	wait $! || true
+	[ "$code" -eq 0 ]
+	[ ! -e f ]
+	[ "$(limit shmmni)" -eq 4096 ]
+}
+
 @test "persist: killed at any system call, the old or the new file" {
 	command -v strace >/dev/null || skip "no strace here"
 	is_plain || skip "an instrumented program makes other calls"
