@@ -87,6 +87,14 @@ memory_failed(const char *text, uint64_t length, uint64_t done)
 }
 
 int
+page_failed(const char *text, uint64_t done)
+{
+	warn_about(text, "no free huge page, or no memory for a page, after %"
+	    PRIu64 " byte%s", done, plural(done, "s"));
+	return ST_LIMIT;
+}
+
+int
 transfer_failed(const struct operand *operand, const char *other,
     uint64_t length, uint64_t done)
 {
@@ -97,9 +105,7 @@ transfer_failed(const struct operand *operand, const char *other,
 	case ENOMEM:
 		return memory_failed(object, length, done);
 	case EFAULT:
-		reason = "no free huge page, or no memory for a page";
-		status = ST_LIMIT;
-		break;
+		return page_failed(object, done);
 	case ESRCH:
 		reason = "no attached process is left to read it through";
 		break;

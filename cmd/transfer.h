@@ -37,6 +37,9 @@ int open_view(const struct operand *operand,
  * not known. */
 int memory_failed(const char *text, uint64_t length, uint64_t done);
 
+/* The same where there was no page for a byte of a segment: EFAULT. */
+int page_failed(const char *text, uint64_t done);
+
 /*
  * Reports, by errno, that copying length bytes between the segment and a file
  * (other: its name) failed after done bytes.  Returns the status.

@@ -32,9 +32,10 @@ input_failed(const char *name, int error)
 	return caught_signal() == 0 ? file_failed(name, error) : ST_FAILED;
 }
 
-/* Bytes read at most between two checks of the memory left, and bytes of it
- * that stay unused. */
+/* Bytes read at most between two checks of the memory left. */
 #define UNCHECKED_MAX ((uint64_t)64 << 20)
+
+/* Bytes of that memory which stay unused. */
 #define RESERVED ((uint64_t)2 << 20)
 
 /* Whether there is memory for more; *next is the size of the next check. */
@@ -79,7 +80,8 @@ wait_for_input(int in)
 	return errno == EINTR && caught_signal() == 0;
 }
 
-/* Appends all bytes of in to fd; false with errno. */
+/* Appends all bytes of in to fd; false with errno.  A pipe that is never empty
+ * interrupts no call, so the signal is asked for. */
 static bool
 copy_to_spool(int in, int fd, uint64_t *size)
 {
@@ -89,6 +91,10 @@ copy_to_spool(int in, int fd, uint64_t *size)
 
 	*size = 0;
 	do {
+		if (caught_signal() != 0) {
+			errno = EINTR;
+			return false;
+		}
 		n = read(in, buffer, sizeof(buffer));
 		if (n > 0 && (!has_memory(*size, &next) ||
 		    !write_all(fd, buffer, (size_t)n)))
@@ -194,12 +200,14 @@ copy_input(struct shmt_view *view, const char *name, int in)
 	/* A file whose length was checked may have grown, and a device such as
 	 * /dev/urandom has no end. */
 	if (fstat(in, &st) == 0 && (S_ISCHR(st.st_mode) ||
-	    (S_ISREG(st.st_mode) && st.st_size > 0)))
+	    S_ISBLK(st.st_mode) || (S_ISREG(st.st_mode) && st.st_size > 0)))
 		how.flags = SHMT_LEAVE_REST;
 	if (shmt_view_receive(view, &how, in, &done) == 0)
 		return ST_OK;
-	if (errno == EFAULT || errno == ENOMEM)
+	if (errno == ENOMEM)
 		return memory_failed(name, size, done);
+	if (errno == EFAULT)
+		return page_failed(name, done);
 	if (errno == ENOSPC) {
 		warn_about(name, "/dev/shm is full after %ju byte%s of it: "
 		    "shmtool limits --usage", (uintmax_t)done,

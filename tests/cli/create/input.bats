@@ -9,9 +9,11 @@ load ../saved
 setup() {
 	cd "$BATS_TEST_TMPDIR" || return 1
 	pid=
+	device=
 }
 
 test_teardown() {
+	[ -z "$device" ] || losetup -d "$device"
 	[ -z "$pid" ] || kill -9 "$pid" 2>/dev/null || true
 }
 
@@ -70,6 +72,15 @@ finish() {
 	run --separate-stderr shmtool create -i /dev/zero
 	[ "$status" -eq 2 ]
 	message_has "create: /dev/zero:" --size
+}
+
+@test "create: -i from a block device takes what fits" {
+	needs_root "a loop device is set up"
+	truncate -s 1M disk
+	echo hello | dd of=disk conv=notrunc status=none
+	device=$(losetup -f --show disk) || skip "no loop device can be had here"
+	id=$(shmtool create -i "$device" -s 5000)
+	cmp <(head -c 5000 disk) <(bytes_of "$id")
 }
 
 @test "create: -i of a file that grows, what it held at first" {
@@ -207,6 +218,20 @@ finish() {
 	[ "$status" -eq 143 ]
 	[ ! -s out ]
 	[ "$(segments)" -eq 0 ]
+}
+
+@test "create: a signal while a pipe is read that is never empty" {
+	command -v strace >/dev/null || skip "needs strace"
+	is_plain || skip "the program has to be the child of strace"
+	run --separate-stderr bash -c 'head -c 20M /dev/zero |
+		strace -qq -o calls -e trace=read \
+		-e inject=read:signal=TERM:when=10 shmtool create -i -'
+	grep -q SIGTERM calls || skip "strace cannot inject here"
+	[ "$status" -eq 143 ]
+	[ -z "$output" ]
+	[[ $stderr != *"shmtool: "* ]]
+	# All of it is 320 times what a pipe holds.
+	[ "$(grep -c '^read(0,' calls)" -le 10 ]
 }
 
 @test "create: -i - waits for standard input that does not block" {

@@ -182,6 +182,22 @@ do_as_told() {
 	message_has "no huge pages of 67108864 bytes"
 }
 
+@test "refusal: no huge page for the contents, when none was reserved" {
+	! is_valgrind || skip "valgrind ignores SHM_HUGETLB"
+	needs_root "for CAP_IPC_LOCK"
+	[ "$(awk '/HugePages_Free/ { print $2 }' /proc/meminfo)" = 0 ] &&
+		[ "$(cat /proc/sys/vm/nr_overcommit_hugepages)" -eq 0 ] ||
+		skip "a huge page is free here, or none can be had"
+	echo hello >"$BATS_TEST_TMPDIR/file"
+	run --separate-stderr shmtool create --huge --no-reserve -s 2M \
+		-i "$BATS_TEST_TMPDIR/file"
+	[ "$status" -eq 6 ]
+	[ -z "$output" ]
+	message_has "create: $BATS_TEST_TMPDIR/file: no free huge page" \
+		"after 0 bytes"
+	[ "$(segments)" -eq 0 ]
+}
+
 @test "refusal: huge pages without the right to them, EPERM" {
 	! is_valgrind || skip "valgrind ignores SHM_HUGETLB"
 	[ -d /sys/kernel/mm/hugepages/hugepages-2048kB ] ||
