@@ -41,7 +41,12 @@ human_size(char text[static SHORT_TEXT], uint64_t size)
 	shift = 10 * power;
 	whole = size >> shift;
 	rest = size & ((UINT64_C(1) << shift) - 1);
-	/* rest is below 2^60, so that 10 times as much fits. */
+	/* Of exabytes ipcs drops what is less than a kilobyte. */
+	if (power == 6) {
+		shift -= 10;
+		rest >>= 10;
+	}
+	/* rest is below 2^50, so that 10 times as much fits. */
 	tenths = (unsigned)((rest * 10 + (UINT64_C(1) << shift) / 2) >> shift);
 	if (tenths == 10) {
 		whole++;
@@ -119,8 +124,8 @@ print_limits(const struct shmt_limits *l, enum report_unit unit)
 static char *
 end_cell(char *at, size_t length, size_t width)
 {
-	/* A constant length, which takes no call; the next cell overwrites what
-	 * is too much. */
+	/* The compiler expands it inline, since the length is constant; the
+	 * next cell overwrites what is too much. */
 	memset(at + length, ' ', CELL + 1);
 	return at + (length < width ? width : length) + 1;
 }
