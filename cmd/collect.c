@@ -502,8 +502,8 @@ check_holders(const struct rows *rows)
 	if (missing == 0)
 		return true;
 	if (hidden > 0)
-		snprintf(why, sizeof(why), "%zu unreadable process%s", hidden,
-		    plural(hidden, "es"));
+		snprintf(why, sizeof(why), "at least %zu unreadable "
+		    "process%s", hidden, plural(hidden, "es"));
 	warn_about(NULL, "%zu segment%s may have more users: %s", missing,
 	    plural(missing, "s"), why);
 	return false;
@@ -519,11 +519,11 @@ check_complete(const struct selection *selection,
 	/* Memory without a name is found only in the processes that hold
 	 * it. */
 	if (hidden > 0)
-		warn_about(NULL, "not listed: memory held only by %zu "
-		    "unreadable process%s", hidden, plural(hidden, "es"));
+		warn_about(NULL, "not listed: memory held only by at "
+		    "least %zu unreadable process%s", hidden, plural(hidden, "es"));
 	if (collection->hidden > 0) {
-		warn_about("--all-ns", "the namespace of %zu process%s may "
-		    "not be read", collection->hidden,
+		warn_about("--all-ns", "the namespace of at least %zu "
+		    "process%s may not be read", collection->hidden,
 		    plural(collection->hidden, "es"));
 		complete = false;
 	}

@@ -536,7 +536,8 @@ struct shmt_holder {
 struct shmt_holders {
 	struct shmt_holder *list;	/* by object, then pid */
 	size_t count;
-	size_t hidden;		/* processes that could not be looked into */
+	size_t hidden;		/* processes that could not be looked into; at
+				 * least 1 where /proc does not list all */
 	struct shmt__ids *ids;	/* private */
 };
 

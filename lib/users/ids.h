@@ -24,9 +24,4 @@ void shmt__ids_free(struct shmt__ids *ids);
 
 /* Whether a process has this user id, as any of its four. */
 bool shmt__has_uid(const struct shmt__process *process, uint32_t uid);
-
-/* Whether the mount of /proc hides processes of other users; the text is
- * changed. */
-bool shmt__parse_hidepid(char *mountinfo);
-
 #endif

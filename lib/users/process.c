@@ -9,9 +9,13 @@
  * segment was used.  Any other is alive or unknown.
  */
 
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,10 +27,14 @@
 #include "sys/array.h"
 #include "sys/file.h"
 #include "sys/meminfo.h"
+#include "sys/mounts.h"
 #include "users/process.h"
 
 /* Segment times are whole seconds, and there may be a leap second. */
 #define SLACK 2
+
+/* It has the same number on every machine. */
+#define INITIAL_USER_NS 4026531837u
 
 int
 shmt__open_process(pid_t pid)
@@ -371,4 +379,56 @@ shmt_last_user(const struct shmt_info *segment,
 	find_process(segment->lpid, &use, process);
 	if (segment->lpid == 0 && use.at == 0)
 		process->state = SHMT_NONE;
+}
+
+bool
+shmt__is_in_ns(const char *path, ino_t inode)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && st.st_ino == inode;
+}
+
+static bool
+has_cap_sys_ptrace(void)
+{
+	struct __user_cap_header_struct head = { _LINUX_CAPABILITY_VERSION_3,
+	    0 };
+	struct __user_cap_data_struct data[2];
+
+	return syscall(SYS_capget, &head, data) == 0 &&
+	    (data[0].effective & 1u << CAP_SYS_PTRACE) != 0 &&
+	    shmt__is_in_ns("/proc/self/ns/user", INITIAL_USER_NS);
+}
+
+/* The last mount on /proc is the visible one. */
+bool
+shmt__parse_hidepid(char *mountinfo)
+{
+	struct shmt__mount mount;
+	const char *option;
+	bool hides = false;
+
+	while (shmt__next_mount(&mountinfo, &mount)) {
+		if (strcmp(mount.root, "/") != 0 ||
+		    strcmp(mount.point, "/proc") != 0)
+			continue;
+		option = strstr(mount.super, "hidepid=");
+		hides = option != NULL && option[8] != '0' &&
+		    strncmp(option + 8, "off", 3) != 0;
+	}
+	return hides;
+}
+
+bool
+shmt__proc_hides(void)
+{
+	char *text = shmt__read_file(AT_FDCWD, "/proc/self/mountinfo");
+	bool hides;
+
+	if (text == NULL)
+		return true;
+	hides = shmt__parse_hidepid(text);
+	free(text);
+	return hides && !has_cap_sys_ptrace();
 }

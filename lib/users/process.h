@@ -5,6 +5,8 @@
 #ifndef SHMT_USERS_PROCESS_H
 #define SHMT_USERS_PROCESS_H
 
+#include <sys/types.h>
+
 #include <dirent.h>
 
 #include "shmtool.h"
@@ -76,5 +78,14 @@ int shmt__read_nspid(int dirfd, const char *path, pid_t *pid, size_t *levels);
 
 /* Whether the numbers in /proc are those of our own PID namespace. */
 bool shmt__proc_is_ours(void);
+
+/* Whether /proc does not list the processes of other users (hidepid). */
+bool shmt__proc_hides(void);
+
+/* The same of the mounts; the text is changed. */
+bool shmt__parse_hidepid(char *mountinfo);
+
+/* Whether a namespace ("/proc/self/ns/pid") is the one of this inode. */
+bool shmt__is_in_ns(const char *path, ino_t inode);
 
 #endif

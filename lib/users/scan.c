@@ -75,7 +75,7 @@ run_workers(struct shmt__worker *workers, size_t count)
 
 /* Adds what one worker found to what another did. */
 static int
-join(struct shmt__scan *to, struct shmt__scan *from)
+append_results(struct shmt__scan *to, struct shmt__scan *from)
 {
 	struct shmt__process *process;
 	struct shmt__found *more;
@@ -108,15 +108,15 @@ scan_in_threads(struct shmt__job *job, struct shmt__scan *scan)
 	struct shmt__worker workers[THREADS_MAX];
 	int error;
 
-	for (i = 0; i < THREADS_MAX; i++)
+	for (i = 0; i < count; i++)
 		workers[i] = (struct shmt__worker){ .job = job };
 	run_workers(workers, count);
 	for (i = 0; i < count; i++)
-		free(workers[i].known);
+		free(workers[i].mounted);
 	*scan = workers[0].scan;
 	error = workers[0].error;
 	for (i = 1; i < count; i++) {
-		if (join(scan, &workers[i].scan) == -1)
+		if (append_results(scan, &workers[i].scan) == -1)
 			error = errno;
 		if (workers[i].error != 0)
 			error = workers[i].error;
@@ -148,6 +148,8 @@ shmt__scan(const struct shmt__query *query, struct shmt__scan *scan)
 	}
 	if (result == 0)
 		result = scan_in_threads(&job, scan);
+	if (result == 0 && query->pids == NULL && scan->hidden == 0)
+		scan->hidden = shmt__proc_hides();
 	shmt__close_dir(proc);
 	free(all);
 	return result;

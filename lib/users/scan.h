@@ -65,7 +65,9 @@ struct shmt__scan {
 	size_t count;
 	struct shmt__processes processes;
 	struct shmt__strings *names;
-	size_t hidden;		/* processes that could not be looked into */
+	size_t hidden;		/* processes that could not be looked into; of a
+				 * scan of all at least 1 where /proc does not
+				 * list those of other users */
 };
 
 /* ENOENT: /proc is not there. */

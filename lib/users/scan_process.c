@@ -70,12 +70,12 @@ add_device(struct shmt__worker *worker, dev_t device, bool tmpfs)
 {
 	struct shmt__device *more;
 
-	more = reallocarray(worker->known, worker->known_count + 1,
+	more = reallocarray(worker->mounted, worker->mounted_count + 1,
 	    sizeof(*more));
 	if (more == NULL)
 		return;
-	worker->known = more;
-	more[worker->known_count++] = (struct shmt__device){ device,
+	worker->mounted = more;
+	more[worker->mounted_count++] = (struct shmt__device){ device,
 		tmpfs };
 }
 
@@ -84,9 +84,9 @@ find_device(const struct shmt__worker *worker, dev_t device)
 {
 	size_t i;
 
-	for (i = 0; i < worker->known_count; i++)
-		if (worker->known[i].device == device)
-			return &worker->known[i];
+	for (i = 0; i < worker->mounted_count; i++)
+		if (worker->mounted[i].device == device)
+			return &worker->mounted[i];
 	return NULL;
 }
 

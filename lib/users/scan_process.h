@@ -25,9 +25,10 @@ struct shmt__worker {
 	struct shmt__job *job;
 	struct shmt__devices devices;
 	const char *base;	/* "PID" of the process that it looks into */
-	bool has_mounts;	/* that process's are in known */
-	struct shmt__device *known;	/* those of all processes so far */
-	size_t known_count;
+	bool has_mounts;	/* that process's are in mounted */
+	/* The devices of all mounts read so far, whether each is a tmpfs. */
+	struct shmt__device *mounted;
+	size_t mounted_count;
 	struct shmt__scan scan;
 	size_t capacity;	/* of scan.found */
 	int error;		/* errno of what ended it, or 0 */

@@ -16,6 +16,7 @@
 #include "shm.h"
 #include "sysv.h"
 #include "users/ids.h"
+#include "users/process.h"
 #include "users/stale.h"
 
 #define PAGE ((size_t)4096)
