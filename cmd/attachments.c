@@ -51,7 +51,7 @@ get_address(const void *row, struct value *value)
 		set_number(value, attachment->holder.address);
 }
 
-/* Nothing but an object is open. */
+/* Only objects have descriptors; segments have none. */
 static void
 get_fds(const void *row, struct value *value)
 {
@@ -63,8 +63,8 @@ get_fds(const void *row, struct value *value)
 
 #define OF_HOLDER(member) COLUMN_FIELD(struct attachment, holder.member)
 
-/* Those that a segment does not have itself stand together; the last of them,
- * FDS, only objects have. */
+/* The columns of the process, those that its segment does not have, stand
+ * together; the last of them, FDS, only objects have. */
 static const struct column columns[] = {
 	{ "ID", VALUE_NUMBER, .get = get_id },
 	{ "KEY", VALUE_KEY, .get = get_key },
@@ -80,7 +80,7 @@ static const struct column columns[] = {
 	    .needs = NEEDS_NS }
 };
 
-static const struct column *const own_columns[] = {
+static const struct column *const process_columns[] = {
 	&columns[2], &columns[3], &columns[4], &columns[5], &columns[6],
 	&columns[7], &columns[8], &columns[9]
 };
@@ -100,9 +100,9 @@ const struct column_set attachment_columns = {
 	.optional = optional
 };
 
-#define OWN_COLUMNS \
-	.set = &attachment_columns, .columns = own_columns, \
-	.column_count = sizeof(own_columns) / sizeof(own_columns[0])
+#define PROCESS_COLUMNS \
+	.set = &attachment_columns, .columns = process_columns, \
+	.column_count = sizeof(process_columns) / sizeof(process_columns[0])
 
 struct attachment *
 list_attachments(const struct row *rows, size_t row_count, size_t *count)
@@ -125,7 +125,7 @@ void
 json_holders(struct json *json, const struct shmt_holder *holders,
     size_t count)
 {
-	struct table table = { OWN_COLUMNS };
+	struct table table = { PROCESS_COLUMNS };
 	struct attachment attachment = { .ns = 0 };
 	size_t i;
 
@@ -141,17 +141,17 @@ json_holders(struct json *json, const struct shmt_holder *holders,
 
 void
 json_attachments(struct json *json, const struct row *row,
-    const struct table *how)
+    const struct table *like)
 {
 	struct attachment *list;
 	struct table table;
 
 	if ((row->facts & HAS_HOLDERS) == 0)
 		json_null(json, "attachments");
-	else if (how == NULL)
+	else if (like == NULL)
 		json_holders(json, row_holders(row), row->holder_count);
 	else {
-		table = *how;
+		table = *like;
 		list = list_attachments(row, 1, &table.row_count);
 		table.rows = list;
 		print_table(&table, json, "attachments");
@@ -163,7 +163,7 @@ void
 print_attachments(const struct row *row, bool bytes)
 {
 	struct table table = {
-		OWN_COLUMNS, .heading = true, .bytes = bytes,
+		PROCESS_COLUMNS, .heading = true, .bytes = bytes,
 		.optional = optional
 	};
 	struct attachment *list;

@@ -77,7 +77,7 @@ report_too_large(const char *text, const struct shmt_cause *c)
 static void
 describe_existing(char reason[static REASON], struct shmt_cause *c)
 {
-	char *names = name_users(&c->segment);
+	char *names = find_and_name_holders(&c->segment);
 
 	snprintf(reason, REASON, "%ju byte%s of %s, %s%s",
 	    (uintmax_t)c->segment.size, plural(c->segment.size, "s"),

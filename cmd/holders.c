@@ -35,7 +35,7 @@ name_holders(const struct shmt_holder *holders, size_t count, bool complete)
 }
 
 char *
-name_users(struct shmt_info *object)
+find_and_name_holders(struct shmt_info *object)
 {
 	const struct shmt_holder *held;
 	struct shmt_holders all;

@@ -19,6 +19,6 @@ char *name_holders(const struct shmt_holder *holders, size_t count,
 
 /* The same for the processes that use an object now; also fills in its nattch,
  * fds and in_use.  NULL if none is known. */
-char *name_users(struct shmt_info *object);
+char *find_and_name_holders(struct shmt_info *object);
 
 #endif

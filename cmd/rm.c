@@ -108,7 +108,7 @@ check_has_name(const struct operand *operand)
 	if (operand->ref.path == NULL)
 		return ST_OK;
 	if (look_up_operand(operand, &info) == 0)
-		names = name_users(&info);
+		names = find_and_name_holders(&info);
 	status = usage_error(operand->text, "memory without a name cannot be "
 	    "removed: it is freed when its processes exit%s%s",
 	    names != NULL ? ": " : "", names != NULL ? names : "");

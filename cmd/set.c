@@ -144,7 +144,7 @@ resize_failed(const struct operand *operand, struct shmt_info *object,
 	if (error == ENOENT)
 		return operand_failed(operand, error);
 	if (error == EBUSY) {
-		names = name_users(object);
+		names = find_and_name_holders(object);
 		warn_about(operand->text, "in use by %s, which would be "
 		    "killed by SIGBUS if they access the bytes cut off: "
 		    "--force shrinks it anyway", names != NULL ? names :

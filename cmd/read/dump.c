@@ -97,7 +97,7 @@ add_values(struct dump *dump, const unsigned char *bytes, size_t length)
 		*p++ = '\n';
 		dump->offset += type->width;
 		if ((size_t)(text + sizeof(text) - p) < before + 17 +
-		    VALUE_MAX + 1) {
+		    VALUE_TEXT + 1) {
 			fwrite_unlocked(text, 1, (size_t)(p - text),
 			    dump->out);
 			p = text;
@@ -348,7 +348,7 @@ static void
 print_changed_value(const struct dump *dump, uint64_t offset,
     const unsigned char *bytes)
 {
-	char text[VALUE_MAX];
+	char text[VALUE_TEXT];
 	char *end = dump->type->format(text, bytes);
 
 	fprintf(dump->out, "%s%s", dump->color ? CHANGED_COLOR : "",

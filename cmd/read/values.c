@@ -102,7 +102,7 @@ function(char *text, const unsigned char *bytes) \
 	memcpy(&value, bytes, sizeof(value)); \
 	precision = absolute(value) < smallest ? 1 : digits; \
 	for (;; precision++) { \
-		length = snprintf(text, VALUE_MAX, "%.*g", precision, \
+		length = snprintf(text, VALUE_TEXT, "%.*g", precision, \
 		    (double)value); \
 		if (precision >= most || \
 		    !islessgreater(parse(text, NULL), value)) \
@@ -113,7 +113,8 @@ function(char *text, const unsigned char *bytes) \
 FLOATING(format_f8, double, fabs, DBL_MIN, DBL_DIG, DBL_DECIMAL_DIG, strtod)
 FLOATING(format_f4, float, fabsf, FLT_MIN, FLT_DIG, FLT_DECIMAL_DIG, strtof)
 
-/* A character, as C writes it, or three octal digits. */
+/* A character, with the escapes of C but for the backslash itself, or three
+ * octal digits. */
 static char *
 format_c(char *text, const unsigned char *bytes)
 {

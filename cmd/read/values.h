@@ -10,8 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* No value is longer. */
-#define VALUE_MAX 32
+/* Room for the text of any value, with its NUL. */
+#define VALUE_TEXT 32
 
 /* A type as od(1) names it. */
 struct value_type {

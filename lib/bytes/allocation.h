@@ -22,11 +22,11 @@ int shmt__expect_memory(struct shmt_view *view, uint64_t from, uint64_t to,
 
 /* The same for the holes of a range that will be written.  ENOSPC: there is
  * memory, but the file system of an object is too small.  *left becomes the
- * bytes left of both, UINT64_MAX where no limit is known. */
+ * bytes left of the one that has fewer, UINT64_MAX where no limit is known. */
 int shmt__expect_space(struct shmt_view *view, uint64_t from, uint64_t to,
     uint64_t *left);
 
-/* Whether a descriptor is of a regular file whose file system is memory. */
+/* Whether a descriptor is of a regular file of a tmpfs. */
 bool shmt__in_memory(int fd);
 
 #endif
