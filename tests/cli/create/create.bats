@@ -102,6 +102,16 @@ no_segment() {
 	message_has "create: 12345:" "not in this user namespace"
 }
 
+@test "create: nor is its own user there, whose segment it sets last" {
+	needs_user_namespace
+	echo text >file
+	chmod 0644 file
+	run --separate-stderr unshare -U --ipc shmtool create -i file -m 0640
+	[ "$status" -eq 1 ]
+	[ -z "$output" ]
+	message_has "create: file: its owner is not in this user namespace"
+}
+
 @test "create: -e opens what is there, and -v tells which it was" {
 	run --separate-stderr shmtool create -s 4096 -k 0x4d2 -e -v
 	[ "$status" -eq 0 ]
