@@ -141,17 +141,17 @@ json_holders(struct json *json, const struct shmt_holder *holders,
 
 void
 json_attachments(struct json *json, const struct row *row,
-    const struct table *how)
+    const struct table *like)
 {
 	struct attachment *list;
 	struct table table;
 
 	if ((row->facts & HAS_HOLDERS) == 0)
 		json_null(json, "attachments");
-	else if (how == NULL)
+	else if (like == NULL)
 		json_holders(json, row_holders(row), row->holder_count);
 	else {
-		table = *how;
+		table = *like;
 		list = list_attachments(row, 1, &table.row_count);
 		table.rows = list;
 		print_table(&table, json, "attachments");

@@ -28,15 +28,15 @@ extern const struct column_set attachment_columns;
 struct attachment *list_attachments(const struct row *rows,
     size_t row_count, size_t *count);
 
-/* Prints processes as the JSON member "attachments", with what is new beside
- * the segment's own members: all columns but ID, KEY and NS. */
+/* Prints processes as the JSON member "attachments", in all columns but ID, KEY
+ * and NS. */
 void json_holders(struct json *json, const struct shmt_holder *holders,
     size_t count);
 
 /* Prints the holders of a row's segment in the same way, null if they are
- * unknown; in the columns and the order of how, if it is not NULL. */
+ * unknown; in the columns and the order of like, if it is not NULL. */
 void json_attachments(struct json *json, const struct row *row,
-    const struct table *how);
+    const struct table *like);
 
 /* Prints the attachments of a row as a table, in the columns of
  * json_holders(). */
