@@ -154,11 +154,10 @@ report_no_huge_pages(const struct refusal *r)
 	const uintmax_t wanted = sufficient_limit(&r->cause);
 	char command[128];
 
-	if (size == 0)
-		return report_huge_size(r);
+	/* Without figures, any number might lower the one that is set. */
 	if (r->limit == 0 && !r->cause.certain) {
-		warn_about(r->object, "likely not so many huge pages of %ju "
-		    "bytes: %ju requested", size, r->requested);
+		warn_about(r->object, "likely too few huge pages: %ju bytes "
+		    "requested", (uintmax_t)r->request->size);
 		return ST_LIMIT;
 	}
 	if (r->request->huge_size == 0)

@@ -161,8 +161,9 @@ create_or_open(struct creation *c)
 	result = shmt_create(&request, &c->info.object, &c->created);
 	if (result == 0 || errno != EEXIST || request.flags == c->request.flags)
 		return result;
-	/* The kernel does not tell for whom the access is requested.  So, if it
-	 * was removed meanwhile, no other user has access to the new one. */
+	/* The access is the same to the kernel whether it is requested for the
+	 * owner, the group or others.  If that segment was removed meanwhile,
+	 * a new one is the owner's alone until it is filled. */
 	request.flags = c->request.flags;
 	request.mode = (c->mode | c->mode << 3 | c->mode << 6) & 0700u;
 	return shmt_create(&request, &c->info.object, &c->created);

@@ -215,7 +215,7 @@ create_with_huge_pages() {
 		"echo 1524288 >"
 	# No figures, no command: how many there are now is not known.
 	create_with_huge_pages
-	message_has "likely not so many huge pages of 2097152 bytes"
+	message_has "likely too few huge pages: 1099511627776 bytes requested"
 	[[ $stderr != *echo* ]]
 }
 
