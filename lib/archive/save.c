@@ -17,7 +17,7 @@
 #include "archive/meta.h"
 #include "archive/name.h"
 #include "archive/pair.h"
-#include "bytes/view.h"
+#include "bytes/view_ops.h"
 #include "shmtool.h"
 #include "sys/file.h"
 #include "sysv.h"
