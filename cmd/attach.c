@@ -324,7 +324,7 @@ run_for(struct opts *o)
 	free(list);
 	if (o->time != UINT64_MAX) {
 		child.time = o->time;
-		child.release = detach_all;
+		child.time_over = detach_all;
 		child.arg = o;
 	}
 	return ready ? run_child(&child) : ST_NOT_RUN;
@@ -357,8 +357,8 @@ run(int argc, char **argv)
 	int status;
 
 	status = parse(argc, argv, &o);
-	if (status == ST_OK)
-		status = hold(&o);
+	status = status == ST_OK ? hold(&o) :
+	    not_started(o.args.command, status);
 	free(o.operands);
 	return status;
 }
@@ -372,5 +372,6 @@ const struct cmd cmd_attach = {
 	.note = "Prints a line for each segment: id or /NAME, address, size, "
 	    "access.",
 	.run = run,
-	.runs_command = true
+	.runs_command = true,
+	.not_run = command_not_run
 };

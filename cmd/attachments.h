@@ -29,7 +29,7 @@ extern const struct column_set attachment_columns;
 struct attachment *list_attachments(const struct row *rows,
     size_t row_count, size_t *count);
 
-/* Prints processes as the JSON member "attachments": all columns but ID, KEY
+/* Prints processes as the JSON member "attachments", in all columns but ID, KEY
  * and NS. */
 void json_holders(struct json *json, const struct shmt_holder *holders,
     size_t count);

@@ -5,8 +5,9 @@
  * blocked and taken one by one, so that none is lost between two calls.
  *
  * COMMAND is in the same process group.  SIGINT and SIGQUIT from the keyboard
- * reach it from the terminal; every other signal is passed on to it.  When
- * shmtool is killed, COMMAND gets SIGTERM, because its segment is removed.
+ * reach it from the terminal; those from kill(2), and SIGHUP, SIGTERM, SIGUSR1
+ * and SIGUSR2, are passed on to it.  When shmtool is killed, COMMAND gets
+ * SIGTERM, because its segment is removed.
  */
 
 #include <sys/prctl.h>
@@ -114,6 +115,21 @@ wait_for_ending_signal(uint64_t ms)
 	    (got != SIGINT || info.si_code > 0));
 }
 
+int
+not_started(char **command, int status)
+{
+	return command == NULL || status == ST_USAGE || status == ST_HELP ?
+	    status : ST_NOT_RUN;
+}
+
+int
+command_not_run(char **argv, int status)
+{
+	while (*argv != NULL && strcmp(*argv, "--") != 0)
+		argv++;
+	return *argv != NULL ? ST_NOT_RUN : status;
+}
+
 static int
 start_failed(const struct child *child)
 {
@@ -177,9 +193,9 @@ static bool
 has_ended(const char *command, pid_t pid, int *status)
 {
 	pid_t got;
-	int how;
+	int wait_status;
 
-	got = waitpid(pid, &how, WNOHANG);
+	got = waitpid(pid, &wait_status, WNOHANG);
 	if (got == 0 || (got == -1 && errno == EINTR))
 		return false;
 	if (got == -1) {
@@ -187,7 +203,8 @@ has_ended(const char *command, pid_t pid, int *status)
 		*status = ST_NOT_RUN;
 		return true;
 	}
-	*status = WIFSIGNALED(how) ? 128 + WTERMSIG(how) : WEXITSTATUS(how);
+	*status = WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) :
+	    WEXITSTATUS(wait_status);
 	return true;
 }
 
@@ -195,7 +212,7 @@ static int
 wait_for_command(const struct run *run, pid_t pid)
 {
 	const struct child *child = run->child;
-	bool waiting = child->release != NULL;
+	bool waiting = child->time_over != NULL;
 	int64_t deadline = deadline_after(waiting ? child->time : UINT64_MAX);
 	siginfo_t info;
 	int got, status;
@@ -204,7 +221,7 @@ wait_for_command(const struct run *run, pid_t pid)
 		got = next_signal(&run->passed, deadline, &info);
 		if (got == 0) {
 			if (waiting)
-				child->release(child->arg);
+				child->time_over(child->arg);
 			waiting = false;
 			deadline = deadline_after(UINT64_MAX);
 		} else if (got != SIGCHLD && (info.si_code <= 0 ||

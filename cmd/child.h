@@ -20,18 +20,27 @@ void block_ending_signals(void);
  * limit). */
 void wait_for_ending_signal(uint64_t ms);
 
+/* The exit status where status keeps COMMAND (NULL: none) from being started.
+ * A wrong command line and -h keep theirs. */
+int not_started(char **command, int status);
+
+/* The same as not_run of struct cmd. */
+int command_not_run(char **argv, int status);
+
 struct child {
 	char **command;
-	/* Called once, when COMMAND has run for that time; may be NULL. */
-	void (*release)(void *arg);
+	/* Called once, with arg, if COMMAND still runs after time (ms): attach
+	 * -t detaches then, and waits on.  NULL: there is no such time. */
+	void (*time_over)(void *arg);
 	void *arg;
-	uint64_t time;		/* ms */
+	uint64_t time;
 };
 
 /*
  * Runs COMMAND, passes signals on to it, and returns its status: 128 + N
  * after a signal, ST_NO_EXEC or ST_NO_COMMAND.  ST_NOT_RUN: it was not
- * started, after a message, or because of a signal that caught_signal() knows.
+ * started, after a message, or because of a signal that caught_signal() knows;
+ * or, after a message, waitpid(2) is refused, and COMMAND may still run.
  */
 int run_child(const struct child *child);
 

@@ -2,8 +2,9 @@
 
 /*
  * The columns of a list of segments: a new one is a row of list[].  Its field
- * is in struct row (rows.h), or in struct shmt_info.  What a view prints unless
- * -o chooses, and what JSON has, is listed in stat/view.c.
+ * is in struct row (rows.h), or in struct shmt_info.  What the plain list
+ * prints unless -o chooses is in defaults[] and optional[]; the other views,
+ * and what JSON has, are in stat/view.c.
  */
 
 #include <stddef.h>

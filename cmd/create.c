@@ -291,16 +291,13 @@ run(int argc, char **argv)
 
 	status = parse(argc, argv, &o);
 	if (status != ST_OK)
-		return status;
+		return not_started(o.args.command, status);
 	catch_signals();
 	ignore_sigpipe();
 	if (c->input != NULL)
 		status = open_input(c->input, o.size != NULL, &c->request.size,
 		    &c->in);
-	if (status == ST_OK)
-		status = create(c);
-	else if (c->command != NULL && status != ST_USAGE)
-		status = ST_NOT_RUN;
+	status = status == ST_OK ? create(c) : not_started(c->command, status);
 	if (c->in > STDERR_FILENO)
 		close(c->in);
 	return status;
@@ -320,5 +317,6 @@ const struct cmd cmd_create = {
 	    "SHMTOOL_SIZE in its\nenvironment; the segment or object is "
 	    "removed after it.",
 	.run = run,
-	.runs_command = true
+	.runs_command = true,
+	.not_run = command_not_run
 };

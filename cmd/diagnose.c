@@ -28,6 +28,31 @@ struct refusal {
 	int error;
 };
 
+/* A limit that makes room.  Where the figures do not prove the cause, it is
+ * above the present one, which no advice may lower. */
+static uintmax_t
+sufficient_limit(const struct shmt_cause *c)
+{
+	uintmax_t used = c->certain || c->used > c->limit ? c->used : c->limit;
+
+	return c->requested < UINT64_MAX - used ? used + c->requested :
+	    UINT64_MAX;
+}
+
+/* A huge_size of 0 is unknown: there is no default size. */
+static int
+report_huge_size(const struct refusal *r)
+{
+	if (r->cause.huge_size == 0)
+		warn_about(r->object, "%sthis kernel has no huge pages",
+		    r->likely);
+	else
+		warn_about(r->object, "%sno huge pages of %ju bytes on this "
+		    "machine: ls /sys/kernel/mm/hugepages shows what there is",
+		    r->likely, (uintmax_t)r->cause.huge_size);
+	return ST_FAILED;
+}
+
 static int
 report_size(const struct refusal *r)
 {
@@ -49,11 +74,6 @@ report_size(const struct refusal *r)
 		    s->object.id, user_name(s->uid), (uintmax_t)s->size,
 		    ns_option(), s->object.id);
 		return ST_BUSY;
-	case SHMT_CAUSE_HUGE_SIZE:
-		warn_about(r->object, "%sno huge pages of %ju bytes on this "
-		    "machine: ls /sys/kernel/mm/hugepages shows what there is",
-		    r->likely, r->requested);
-		return ST_FAILED;
 	default:
 		warn_about(r->object, "%ju bytes requested, more than any "
 		    "segment can hold", r->requested);
@@ -68,7 +88,7 @@ report_too_many(const struct refusal *r)
 		warn_about(r->object, "%spages: %ju requested, %ju in use, "
 		    "kernel.shmall allows %ju: shmtool %slimits --set "
 		    "shmall=%ju", r->likely, r->requested, r->used, r->limit,
-		    ns_option(), r->used + r->requested);
+		    ns_option(), sufficient_limit(&r->cause));
 	else if (r->limit >= SHMMNI_MOST)
 		warn_about(r->object, "%ssegments: %ju in use, kernel.shmmni "
 		    "allows %ju, the maximum: shmtool %srm --stale -n shows "
@@ -83,16 +103,20 @@ report_too_many(const struct refusal *r)
 	return ST_LIMIT;
 }
 
+/* Of CommitLimit, the kernel keeps admin_reserve_kbytes, 8 MiB unless it is
+ * set, and a part of user_reserve_kbytes from other users than root. */
+#define KEPT_KBYTES 16384
+
 int
 report_overcommit(const char *object, const struct shmt_cause *c)
 {
-	const uintmax_t requested = c->requested, used = c->used;
+	const uintmax_t requested = c->requested;
 
 	warn_about(object, "%s%ju byte%s requested, Committed_AS is %ju, "
 	    "CommitLimit is %ju (vm.overcommit_memory is 2): sysctl "
 	    "vm.overcommit_kbytes=%ju", c->certain ? "" : "likely ", requested,
-	    plural(requested, "s"), used, (uintmax_t)c->limit,
-	    (used + requested) / 1024 + 1);
+	    plural(requested, "s"), (uintmax_t)c->used, (uintmax_t)c->limit,
+	    sufficient_limit(c) / 1024 + 1 + KEPT_KBYTES);
 	return ST_LIMIT;
 }
 
@@ -127,9 +151,15 @@ static int
 report_no_huge_pages(const struct refusal *r)
 {
 	const uintmax_t size = r->cause.huge_size;
-	const uintmax_t wanted = r->used + r->requested;
+	const uintmax_t wanted = sufficient_limit(&r->cause);
 	char command[128];
 
+	/* Without figures, any number might lower the one that is set. */
+	if (r->limit == 0 && !r->cause.certain) {
+		warn_about(r->object, "likely too few huge pages: %ju bytes "
+		    "requested", (uintmax_t)r->request->size);
+		return ST_LIMIT;
+	}
 	if (r->request->huge_size == 0)
 		snprintf(command, sizeof(command), "sysctl vm.nr_hugepages=%ju",
 		    wanted);
@@ -147,13 +177,13 @@ report_no_huge_pages(const struct refusal *r)
 static int
 report_rlimit(const struct refusal *r)
 {
-	const uintmax_t kib = (r->used + r->requested + 4096) / 1024 + 1;
+	const uintmax_t kib = sufficient_limit(&r->cause) / 1024 + 5;
 	const char *bytes = plural(r->requested, "s");
 
 	if (r->cause.kind == SHMT_CAUSE_MEMLOCK)
-		warn_about(r->object, "%ju byte%s to lock, %ju locked already, "
-		    "RLIMIT_MEMLOCK allows %ju: ulimit -l %ju", r->requested,
-		    bytes, r->used, r->limit, kib);
+		warn_about(r->object, "%s%ju byte%s to lock, %ju locked "
+		    "already, RLIMIT_MEMLOCK allows %ju: ulimit -l %ju",
+		    r->likely, r->requested, bytes, r->used, r->limit, kib);
 	else
 		warn_about(r->object, "%s%ju byte%s to attach, %ju of address "
 		    "space in use, RLIMIT_AS allows %ju: ulimit -v %ju",
@@ -219,6 +249,8 @@ report_not_permitted(const struct refusal *r)
 static int
 report_other(const struct refusal *r)
 {
+	if (r->error == ENOENT)
+		return fail(r->object, r->error);
 	warn_about(r->object, "%ju bytes: %s", (uintmax_t)r->request->size,
 	    strerror(r->error));
 	return status_of(r->error);
@@ -234,7 +266,7 @@ diagnose_refusal(const char *object, const struct shmt_request *request,
 		[SHMT_CAUSE_SHMMAX] = report_size,
 		[SHMT_CAUSE_LARGEST] = report_size,
 		[SHMT_CAUSE_EXISTING] = report_size,
-		[SHMT_CAUSE_HUGE_SIZE] = report_size,
+		[SHMT_CAUSE_HUGE_SIZE] = report_huge_size,
 		[SHMT_CAUSE_SHMMNI] = report_too_many,
 		[SHMT_CAUSE_SHMALL] = report_too_many,
 		[SHMT_CAUSE_OVERCOMMIT] = report_no_memory,
@@ -262,7 +294,10 @@ owner_refused(const char *text, const char *owner, int error)
 {
 	if (error != EINVAL)
 		return fail(text, error);
-	warn_about(owner, "not in this user namespace");
+	if (owner != NULL)
+		warn_about(owner, "not in this user namespace");
+	else
+		warn_about(text, "its owner is not in this user namespace");
 	return ST_FAILED;
 }
 

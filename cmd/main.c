@@ -98,7 +98,8 @@ global_help(void)
 	putchar('\n');
 	print_options(&program);
 	printf("\nSEGMENT is an id (123), a key (0x4d2), id:N, key:N, "
-	    "ftok:PATH[:PROJ] or /NAME.\nMore in shmtool(1).\n");
+	    "ftok:PATH[:PROJ], /NAME\nor /proc/PID/fd/N.  More in "
+	    "shmtool(1).\n");
 	return ST_OK;
 }
 
@@ -180,6 +181,20 @@ fill_standard_descriptors(void)
 		}
 }
 
+/* Rights from the file of the program would let every user read and remove
+ * segments, and set sysctls. */
+static bool
+has_own_rights(void)
+{
+	const bool own_ids = getuid() == geteuid() && getgid() == getegid();
+
+	if (own_ids && getauxval(AT_SECURE) == 0)
+		return true;
+	warn_about(NULL, "refuses to run %s", own_ids ?
+	    "with capabilities of its file" : "set-user-id or set-group-id");
+	return false;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -189,13 +204,8 @@ main(int argc, char **argv)
 	prepare_stdout();
 	ignore_sigxfsz();
 	keep_exit_statuses();
-	/* Set-user-id would let every user read and remove segments, and set
-	 * sysctls. */
-	if (getauxval(AT_SECURE) != 0 || getuid() != geteuid() ||
-	    getgid() != getegid()) {
-		warn_about(NULL, "refuses to run set-user-id or set-group-id");
+	if (!has_own_rights())
 		return ST_DENIED;
-	}
 	status = run_arguments(argc, argv);
 	if (!close_output() && status == ST_OK)
 		status = ST_FAILED;

@@ -60,8 +60,10 @@ enter_dev_shm(const char *text)
 	has_its_dev_shm = shmt_ns_enter_shm((pid_t)pid) == 0;
 	if (has_its_dev_shm)
 		return ST_OK;
-	if (errno != ENODEV && errno != ENOSYS)
-		return fail(entered, errno);
+	if (errno != ENODEV && errno != ENOSYS) {
+		warn_about(entered, "/dev/shm: %s", strerror(errno));
+		return file_status(errno);
+	}
 	warn_about(entered, errno == ENODEV ? "no tmpfs is mounted at its "
 	    "/dev/shm" : "its /dev/shm cannot be reached safely: that needs "
 	    "Linux 5.12");

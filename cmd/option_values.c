@@ -148,8 +148,8 @@ store_mode_text(const struct option_row *row, const char *text, void *to)
 	return status;
 }
 
-/* The uid of a user, or the gid of a group: its number, or ID_MAX. */
-#define ID_MAX (UINT32_MAX - 1)		/* the kernel's -1 is not an id */
+/* The largest uid or gid: -1 is none to the kernel. */
+#define ID_MAX (UINT32_MAX - 1)
 
 static bool
 find_user(const char *name, uint32_t *uid)

@@ -136,11 +136,14 @@ add_lines(struct array *array, char *text)
 	/* The first line names the columns. */
 	if (text == NULL || strstr(line, "shmid") == NULL)
 		return shmt__fail(EBADMSG);
-	while ((line = strsep(&text, "\n")) != NULL && text != NULL)
+	for (;;) {
+		line = strsep(&text, "\n");
+		/* Nothing follows the last newline. */
+		if (text == NULL)
+			return *line == '\0' ? 0 : shmt__fail(EBADMSG);
 		if (add_line(array, line) == -1)
 			return -1;
-	/* Nothing follows the last newline. */
-	return *line == '\0' ? 0 : shmt__fail(EBADMSG);
+	}
 }
 
 int

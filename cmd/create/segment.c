@@ -147,14 +147,35 @@ finish_segment(struct creation *c)
 	return status;
 }
 
+/* Creates the segment; or, with SHMT_OPEN, opens the one that has its key, if
+ * that permits what c->mode requests. */
+static int
+create_or_open(struct creation *c)
+{
+	struct shmt_request request = c->request;
+	int result;
+
+	request.mode = first_mode(c);
+	if (request.mode != c->mode)
+		request.flags &= ~SHMT_OPEN;
+	result = shmt_create(&request, &c->info.object, &c->created);
+	if (result == 0 || errno != EEXIST || request.flags == c->request.flags)
+		return result;
+	/* The access is the same to the kernel whether it is requested for the
+	 * owner, the group or others.  If that segment was removed meanwhile,
+	 * a new one is the owner's alone until it is filled. */
+	request.flags = c->request.flags;
+	request.mode = (c->mode | c->mode << 3 | c->mode << 6) & 0700u;
+	return shmt_create(&request, &c->info.object, &c->created);
+}
+
 int
 make_segment(struct creation *c)
 {
-	struct shmt_request request = c->request;
-
-	request.mode = first_mode(c);
-	if (shmt_create(&request, &c->info.object, &c->created) == -1)
-		return diagnose_refusal(c->text, &request, SHMT_STEP_CREATE,
+	if (create_or_open(c) == -1) {
+		c->request.mode = c->mode;
+		return diagnose_refusal(c->text, &c->request, SHMT_STEP_CREATE,
 		    errno);
+	}
 	return c->created ? finish_segment(c) : ST_OK;
 }

@@ -5,8 +5,8 @@
  * from one such sample, so that they agree.
  */
 
-#include <limits.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -72,6 +72,15 @@ add_memory(struct sample *sample)
 	    cgroup.limit - cgroup.left : 0;
 }
 
+/* Whether a limit, in units of so many bytes, is above any machine's memory; a
+ * kernel of 32 bits has this default.  A program of 32 bits may run on either
+ * kernel. */
+static bool
+is_unlimited(uint64_t limit, uint64_t unit)
+{
+	return limit > INT64_MAX / unit || limit == UINT32_MAX - (1u << 24);
+}
+
 size_t
 list_uses(const struct sample *sample, struct use uses[USES_MAX])
 {
@@ -86,11 +95,11 @@ list_uses(const struct sample *sample, struct use uses[USES_MAX])
 		.is_checked = true };
 	uses[n++] = (struct use){ "shmall", "pages", "pages", "",
 		VALUE_NUMBER, l->shmall, u->pages, .has_limit = true,
-		.is_checked = true, .unlimited = l->shmall > LONG_MAX / page };
+		.is_checked = true, .unlimited = is_unlimited(l->shmall, page) };
 	/* Not checked: one segment of the largest size is no problem. */
 	uses[n++] = (struct use){ "shmmax", "bytes", "largest", "",
 		VALUE_SIZE, l->shmmax, u->largest, .has_limit = true,
-		.unlimited = l->shmmax > LONG_MAX };
+		.unlimited = is_unlimited(l->shmmax, 1) };
 	/* For a tmpfs without a limit, the kernel reports no use. */
 	if (sample->has_dev_shm) {
 		uses[n++] = (struct use){ SHMT_DEV_SHM_SIZE, "bytes",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Messages and exit statuses.
+ * Messages and exit statuses.  cmd.h tells where messages are worded.
  */
 
 #ifndef UI_MESSAGE_H

@@ -10,7 +10,7 @@
 
 #include "archive/contents.h"
 #include "bytes/allocation.h"
-#include "bytes/view.h"
+#include "bytes/view_ops.h"
 #include "sys/file.h"
 
 /* A unit of this length, at a multiple of it, becomes a hole if it is zero. */

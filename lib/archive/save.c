@@ -6,7 +6,6 @@
  */
 
 #include <sys/stat.h>
-#include <sys/time.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +17,7 @@
 #include "archive/meta.h"
 #include "archive/name.h"
 #include "archive/pair.h"
-#include "bytes/view.h"
+#include "bytes/view_ops.h"
 #include "shmtool.h"
 #include "sys/file.h"
 #include "sysv.h"
@@ -101,6 +100,12 @@ check_opened_object(struct save *save, const struct shmt_view *view,
 	return fail_at(save, SHMT_AT_SEGMENT);
 }
 
+static bool
+is_same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
 /* Sets disturbed if the object was changed while it was copied. */
 static int
 check_object(struct save *save, const struct shmt_view *view,
@@ -120,8 +125,8 @@ check_object(struct save *save, const struct shmt_view *view,
 		return fail_at(save, SHMT_AT_SEGMENT);
 	}
 	save->saved.disturbed = (uint64_t)st.st_size != size ||
-	    timespeccmp(&st.st_mtim, &opened->st_mtim, !=) ||
-	    timespeccmp(&st.st_ctim, &opened->st_ctim, !=);
+	    !is_same_time(&st.st_mtim, &opened->st_mtim) ||
+	    !is_same_time(&st.st_ctim, &opened->st_ctim);
 	return 0;
 }
 

@@ -11,7 +11,7 @@
 
 #include "bytes/allocation.h"
 #include "bytes/memcg.h"
-#include "bytes/view.h"
+#include "bytes/view_ops.h"
 #include "shmtool.h"
 #include "sys/file.h"
 #include "sysv.h"

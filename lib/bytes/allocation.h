@@ -5,7 +5,7 @@
 #ifndef SHMT_BYTES_ALLOCATION_H
 #define SHMT_BYTES_ALLOCATION_H
 
-#include "bytes/view.h"
+#include "bytes/view_ops.h"
 #include "shmtool.h"
 
 #define SHMT__DATA	0x1u

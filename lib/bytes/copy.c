@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "bytes/allocation.h"
-#include "bytes/view.h"
+#include "bytes/view_ops.h"
 #include "shmtool.h"
 #include "sys/file.h"
 

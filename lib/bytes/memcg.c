@@ -7,7 +7,7 @@
  */
 
 #include <fcntl.h>
-#include <limits.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -280,9 +280,11 @@ shmt_headroom(struct shmt_headroom *headroom)
 bool
 shmt_memory_cgroup(struct shmt_headroom *cgroup)
 {
-	/* In version 1 no limit reads as LONG_MAX, in whole pages. */
+	/* In version 1 no limit reads as INT64_MAX, in whole pages; a kernel of
+	 * 32 bits has INT32_MAX pages. */
 	return shmt__headroom("/", true, cgroup) &&
-	    cgroup->limit < LONG_MAX / 2;
+	    cgroup->limit < INT64_MAX / 2 &&
+	    cgroup->limit != INT32_MAX * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 uint64_t

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bytes/view.h"
+#include "bytes/view_ops.h"
 #include "posix.h"
 #include "shmtool.h"
 #include "sys/file.h"

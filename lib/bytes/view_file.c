@@ -14,7 +14,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "bytes/view.h"
+#include "bytes/view_ops.h"
 #include "shmtool.h"
 #include "sys/file.h"
 

@@ -98,11 +98,20 @@ huge_figure(uint64_t size, const char *name, uint64_t *value)
 }
 
 static void
+diagnose_huge_size(struct shmt_cause *c)
+{
+	uint64_t ignored;
+
+	set_cause(c, SHMT_CAUSE_HUGE_SIZE, c->huge_size, 0, 0);
+	c->certain = c->huge_size != 0 && access(HUGE_PAGES, F_OK) == 0 &&
+	    !huge_figure(c->huge_size, "nr_hugepages", &ignored);
+}
+
+static void
 diagnose_size(const struct shmt_request *request, struct shmt_cause *c)
 {
 	uint64_t largest = SIZE_MAX < INT64_MAX ? SIZE_MAX : INT64_MAX;
 	struct shmt_limits limits;
-	uint64_t ignored;
 
 	if (request->size == 0) {
 		set_cause(c, SHMT_CAUSE_ZERO_SIZE, 0, 0, 1);
@@ -116,11 +125,8 @@ diagnose_size(const struct shmt_request *request, struct shmt_cause *c)
 		set_cause(c, SHMT_CAUSE_SHMMAX, request->size, 0,
 		    limits.shmmax);
 		c->certain = true;
-	} else if (request->flags & SHMT_HUGETLB) {
-		set_cause(c, SHMT_CAUSE_HUGE_SIZE, c->huge_size, 0, 0);
-		c->certain = access(HUGE_PAGES, F_OK) == 0 &&
-		    !huge_figure(c->huge_size, "nr_hugepages", &ignored);
-	}
+	} else if (request->flags & SHMT_HUGETLB)
+		diagnose_huge_size(c);
 }
 
 /* EINVAL: like the kernel, compares with an existing segment first. */
@@ -235,11 +241,13 @@ diagnose_address_space(const struct shmt_request *request, struct shmt_cause *c)
 		c->kind = SHMT_CAUSE_OTHER;
 }
 
-/* Counts the bytes that this user has locked; some may be invisible. */
+/* Counts the bytes that this user has locked; some may be invisible, in other
+ * IPC namespaces.  The kernel counts pages. */
 static void
 diagnose_memlock(const struct shmt_request *request, struct shmt_cause *c)
 {
 	struct shmt_info *list;
+	const uint64_t page = page_size(), limit = soft_limit(RLIMIT_MEMLOCK);
 	uint64_t used = 0;
 	size_t i, count;
 
@@ -247,12 +255,13 @@ diagnose_memlock(const struct shmt_request *request, struct shmt_cause *c)
 		for (i = 0; i < count; i++)
 			if ((list[i].state & SHMT_LOCKED) != 0 &&
 			    list[i].cuid == geteuid())
-				used += list[i].size;
+				used += units(list[i].size, page) * page;
 		free(list);
 	}
-	set_cause(c, SHMT_CAUSE_MEMLOCK, request->size, used,
-	    soft_limit(RLIMIT_MEMLOCK));
-	c->certain = true;
+	set_cause(c, SHMT_CAUSE_MEMLOCK, request->size, used, limit);
+	c->certain = used / page + units(request->size, page) > limit / page;
+	if (limit == UINT64_MAX)
+		c->kind = SHMT_CAUSE_OTHER;
 }
 
 static void
@@ -297,7 +306,9 @@ diagnose_create(const struct shmt_request *request, int error,
 	    error == EPERM || error == EROFS || error == ENOENT)) {
 		c->kind = SHMT_CAUSE_NEXT_ID;
 		c->certain = true;
-	} else if (error == EPERM)
+	} else if (error == ENOENT && request->flags & SHMT_HUGETLB)
+		diagnose_huge_size(c);
+	else if (error == EPERM)
 		diagnose_eperm(request, c);
 }
 

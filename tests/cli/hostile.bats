@@ -273,6 +273,19 @@ meets() {
 	done
 }
 
+@test "hostile: run with capabilities of its file it refuses" {
+	needs_root
+	is_plain || skip "the program's own file is needed"
+	command -v setcap >/dev/null || skip "no setcap here"
+	chmod 755 .
+	install "$(command -v shmtool)" capable
+	setcap cap_ipc_lock+ep capable || skip "no capabilities of files here"
+	run --separate-stderr setpriv --reuid=65534 ./capable create -s 4096
+	[ "$status" -eq 4 ] || skip "capabilities of files have no effect here"
+	message_has "refuses to run with capabilities of its file"
+	[ "$(segments)" -eq 0 ]
+}
+
 @test "hostile: a closed standard descriptor, and no /dev/null for it" {
 	needs_mounts
 	! is_valgrind || skip "valgrind fills it itself"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=bash disable=SC2016,SC2030,SC2031,SC2034,SC2154
+# shellcheck shell=bash disable=SC2016,SC2030,SC2031,SC2154
 #
 # POSIX objects across the verbs: hostile names, what is planted under a name,
 # other users, and a full /dev/shm.

@@ -20,7 +20,7 @@
 #include <cmocka.h>
 
 #include "../fault/fault.h"
-#include "bytes/view.h"
+#include "bytes/view_ops.h"
 #include "shmtool.h"
 #include "sysv.h"
 #include "segment.h"

@@ -23,7 +23,7 @@
 #include <cmocka.h>
 
 #include "../fault/fault.h"
-#include "bytes/view.h"
+#include "bytes/view_ops.h"
 #include "shmtool.h"
 #include "sys/thread.h"
 #include "sysv.h"

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sys/resource.h>
+
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -141,6 +143,16 @@ nearly_too_many(void **state)
 	    cause.requested == 1 && cause.used == 0 && cause.limit == 1);
 }
 
+static void
+limit_locked(rlim_t most)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_MEMLOCK, &limit), 0);
+	limit.rlim_cur = most < limit.rlim_max ? most : limit.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_MEMLOCK, &limit), 0);
+}
+
 /* What we locked before counts. */
 static void
 locked_before(void **state)
@@ -154,11 +166,17 @@ locked_before(void **state)
 		shmt__sysv_rmid(id);
 		skip();
 	}
+	/* A page and two pages: three are enough. */
+	limit_locked((rlim_t)(3 * sysconf(_SC_PAGESIZE)));
+	shmt_diagnose(&request, SHMT_STEP_LOCK, ENOMEM, &cause);
+	assert_int_equal(cause.kind, SHMT_CAUSE_MEMLOCK);
+	assert_true(!cause.certain && cause.requested == 5000);
+	limit_locked((rlim_t)(3 * sysconf(_SC_PAGESIZE) - 1));
 	shmt_diagnose(&request, SHMT_STEP_LOCK, ENOMEM, &cause);
 	assert_int_equal(shmt__sysv_rmid(id), 0);
 	assert_int_equal(cause.kind, SHMT_CAUSE_MEMLOCK);
 	assert_true(cause.certain && cause.requested == 5000);
-	assert_true(cause.used == 4096);
+	assert_true(cause.used == (uint64_t)sysconf(_SC_PAGESIZE));
 }
 
 static void
@@ -195,6 +213,9 @@ rights(void **state)
 	request.flags = SHMT_HUGETLB;
 	cause = diagnose_create(&request, EPERM);
 	assert_int_equal(cause.kind, SHMT_CAUSE_HUGE_GROUP);
+	/* The kernel was booted without them. */
+	cause = diagnose_create(&request, ENOENT);
+	assert_int_equal(cause.kind, SHMT_CAUSE_HUGE_SIZE);
 	request.flags = SHMT_WITH_ID;
 	cause = diagnose_create(&request, EACCES);
 	assert_int_equal(cause.kind, SHMT_CAUSE_NEXT_ID);
@@ -209,6 +230,7 @@ steps(void **state)
 	struct shmt_cause cause;
 
 	(void)state;
+	limit_locked(4096);
 	cause = diagnose(&request, SHMT_STEP_LOCK, ENOMEM);
 	assert_int_equal(cause.kind, SHMT_CAUSE_MEMLOCK);
 	cause = diagnose(&request, SHMT_STEP_LOCK, EPERM);

@@ -28,7 +28,7 @@
 #include <cmocka.h>
 
 #include "../fault/fault.h"
-#include "bytes/view.h"
+#include "bytes/view_ops.h"
 #include "limits/logind.h"
 #include "shm.h"
 #include "sysv.h"

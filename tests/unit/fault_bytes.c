@@ -14,7 +14,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "bytes/view.h"
+#include "bytes/view_ops.h"
 #include "sys/file.h"
 #include "shm.h"
 #include "segment.h"

@@ -217,6 +217,14 @@ shmtool: attach: 99998: no such segment" ]
 	[ "$(of_id nattch "$id")" -eq 0 ]
 	run shmtool attach "$id" 99999 -- touch ran
 	[ "$status" -eq 125 ]
+	run shmtool attach ftok:absent -- touch ran
+	[ "$status" -eq 125 ]
+	run shmtool --ns absent attach "$id" -- touch ran
+	[ "$status" -eq 125 ]
+	run shmtool --ns absent attach "$id"
+	[ "$status" -eq 1 ]
+	run shmtool attach --absent "$id" -- touch ran
+	[ "$status" -eq 2 ]
 	[ ! -e ran ]
 }
 

@@ -102,6 +102,16 @@ no_segment() {
 	message_has "create: 12345:" "not in this user namespace"
 }
 
+@test "create: nor is its own user there, whose segment it sets last" {
+	needs_user_namespace
+	echo text >file
+	chmod 0644 file
+	run --separate-stderr unshare -U --ipc shmtool create -i file -m 0640
+	[ "$status" -eq 1 ]
+	[ -z "$output" ]
+	message_has "create: file: its owner is not in this user namespace"
+}
+
 @test "create: -e opens what is there, and -v tells which it was" {
 	run --separate-stderr shmtool create -s 4096 -k 0x4d2 -e -v
 	[ "$status" -eq 0 ]
@@ -116,6 +126,24 @@ no_segment() {
 	[ "$output" = "$id" ]
 	[ -z "$stderr" ]
 	[ "$(segments)" -eq 1 ]
+}
+
+@test "create: -e with -i requests the access of -m, too" {
+	echo text >file
+	chmod 0644 file
+	id=$(shmtool create -s 4096 -k 0x4d2 -m 0444)
+	run --separate-stderr without_privilege shmtool create -k 0x4d2 -e \
+		-i file -m 0444
+	[ "$status" -eq 0 ]
+	[ "$output" = "$id" ]
+	run --separate-stderr without_privilege shmtool create -k 0x4d2 -e \
+		-i file -m 0664
+	[ "$status" -eq 4 ]
+	message_has "create: 0x4d2: segment $id of" "what 0664 requests"
+	# A new one is filled, and has the mode at the end.
+	id=$(without_privilege shmtool create -k 0x4d3 -e -i file -m 0444)
+	[ "$(bytes_of "$id")" = text ]
+	[ "$(of_id perms "$id")" = 444 ]
 }
 
 @test "create: -e leaves what is there as it is" {
@@ -268,6 +296,18 @@ no_segment() {
 			[ "$status" -eq 125 ]
 		}
 	done
+	run shmtool create -f absent -s 1 -- touch ran
+	[ "$status" -eq 125 ]
+	run shmtool --ns absent create -s 1 -- touch ran
+	[ "$status" -eq 125 ]
+	run shmtool --ns absent create -s 1
+	[ "$status" -eq 1 ]
+	run shmtool create -f absent -s 1
+	[ "$status" -eq 1 ]
+	run shmtool create -s 1 --absent -- touch ran
+	[ "$status" -eq 2 ]
+	run shmtool create -s 1 -h -- touch ran
+	[ "$status" -eq 0 ]
 	[ ! -e ran ]
 	[ "$(segments)" -eq 0 ]
 }

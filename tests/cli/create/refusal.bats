@@ -115,7 +115,7 @@ do_as_told() {
 	shmtool create -s 8193
 }
 
-@test "refusal: what the figures do not prove is likely" {
+@test "refusal: what the figures do not prove is likely, no limit lowered" {
 	lower shmall 10
 	echo 1000000 >"$BATS_TEST_TMPDIR/shmall"
 	needs_mounts
@@ -123,7 +123,8 @@ do_as_told() {
 		mount --bind "$1" /proc/sys/kernel/shmall &&
 		shmtool create -s 64K' sh "$BATS_TEST_TMPDIR/shmall"
 	[ "$status" -eq 6 ]
-	message_has "likely" "allows"
+	message_has "likely pages: 16 requested" "allows 1000000" \
+		"shmtool limits --set shmall=1000016"
 }
 
 @test "refusal: more than memory and swap, ENOMEM" {
@@ -157,6 +158,16 @@ do_as_told() {
 	message_has "Committed_AS is 512000" "CommitLimit is 2048000" \
 		"vm.overcommit_memory is 2" "vm.overcommit_kbytes="
 	[[ $stderr != *likely* ]]
+	# A user's share is smaller by admin_reserve_kbytes and more.
+	[ "${stderr##*=}" -ge $((500 + (60 << 30) + 8192)) ]
+	# The figures do not prove it: the limit was not seen when it refused.
+	echo "CommitLimit: $((80 << 30)) kB" >"$BATS_TEST_TMPDIR/meminfo"
+	run --separate-stderr unshare -m sh -c '
+		mount --bind "$1/mode" /proc/sys/vm/overcommit_memory &&
+		mount --bind "$1/meminfo" /proc/meminfo &&
+		shmtool create -s 60T' sh "$BATS_TEST_TMPDIR"
+	message_has "create: 60T: likely "
+	[ "${stderr##*=}" -gt $((80 << 30)) ]
 }
 
 @test "refusal: not so many huge pages, ENOMEM" {
@@ -171,6 +182,57 @@ do_as_told() {
 		"/sys/kernel/mm/hugepages/hugepages-2048kB/nr_hugepages"
 	refused -s 1T --huge
 	message_has "huge pages" "sysctl vm.nr_hugepages="
+}
+
+# create_with_huge_pages FIGURE...: free and total number of the machine, as
+# its files would tell.
+create_with_huge_pages() {
+	local there=$BATS_TEST_TMPDIR/hugepages name
+	rm -rf "$there"
+	mkdir -p "$there/hugepages-2048kB"
+	if [ $# -gt 0 ]; then
+		for name in nr free resv surplus nr_overcommit; do
+			echo 0 >"$there/hugepages-2048kB/${name}_hugepages"
+		done
+		echo "$1" >"$there/hugepages-2048kB/free_hugepages"
+		echo "$1" >"$there/hugepages-2048kB/nr_hugepages"
+	fi
+	run --separate-stderr unshare -m sh -c '
+		mount --bind "$1" /sys/kernel/mm/hugepages &&
+		shmtool create -s 1T --huge=2M' sh "$there"
+	[ "$status" -eq 6 ]
+}
+
+@test "refusal: huge pages whose figures do not prove it, ENOMEM" {
+	! is_32_bit || skip "it asks for 4 GiB at the most"
+	! is_valgrind || skip "valgrind ignores SHM_HUGETLB"
+	needs_root "for CAP_IPC_LOCK"
+	needs_mounts
+	[ -d /sys/kernel/mm/hugepages/hugepages-2048kB ] ||
+		skip "no huge pages here"
+	create_with_huge_pages 1000000
+	message_has "likely huge pages of 2097152 bytes: 524288 requested" \
+		"echo 1524288 >"
+	# No figures, no command: how many there are now is not known.
+	create_with_huge_pages
+	message_has "likely too few huge pages: 1099511627776 bytes requested"
+	[[ $stderr != *echo* ]]
+}
+
+@test "refusal: a kernel without huge pages, EINVAL" {
+	! is_valgrind || skip "valgrind ignores SHM_HUGETLB"
+	needs_root "for CAP_IPC_LOCK"
+	needs_mounts
+	# The refusal is for the size, which the figures hide.
+	lower shmmax 65536
+	echo 1000000 >"$BATS_TEST_TMPDIR/shmmax"
+	echo 'MemTotal: 100 kB' >"$BATS_TEST_TMPDIR/meminfo"
+	run --separate-stderr unshare -m sh -c '
+		mount --bind "$1/shmmax" /proc/sys/kernel/shmmax &&
+		mount --bind "$1/meminfo" /proc/meminfo &&
+		shmtool create -s 100000 --huge' sh "$BATS_TEST_TMPDIR"
+	[ "$status" -eq 1 ]
+	message_has "create: 100000: likely this kernel has no huge pages"
 }
 
 @test "refusal: no huge pages of that size, EINVAL" {
@@ -222,6 +284,30 @@ do_as_told() {
 	without_privilege prlimit --memlock=65536 shmtool create -s 4K --lock
 }
 
+# A user that no other test is: what is locked counts for the whole machine.
+as_31337=(setpriv --reuid=31337 --regid=31337 --clear-groups
+	--bounding-set=-all --inh-caps=-all)
+
+@test "refusal: what is locked in another IPC namespace is not seen, ENOMEM" {
+	needs_root
+	local there kib
+	mkfifo "$BATS_TEST_TMPDIR/locked"
+	unshare --ipc "${as_31337[@]}" prlimit --memlock=65536 sh -c '
+		shmtool create -s 60K --lock && exec sleep 60' \
+		>"$BATS_TEST_TMPDIR/locked" 3>&- &
+	holders+=($!)
+	read -r there <"$BATS_TEST_TMPDIR/locked"
+	[ "$there" -ge 0 ]
+	run --separate-stderr "${as_31337[@]}" prlimit --memlock=65536 \
+		shmtool create -s 8K --lock
+	[ "$status" -eq 6 ]
+	message_has "create: 8K: likely 8192 bytes to lock, 0 locked already" \
+		"RLIMIT_MEMLOCK allows 65536: ulimit -l "
+	kib=${stderr##* }
+	"${as_31337[@]}" prlimit --memlock=$((kib * 1024)) \
+		shmtool create -s 8K --lock
+}
+
 @test "refusal: more than RLIMIT_AS, ENOMEM" {
 	is_plain || skip "instrumented programs have an address space of their own"
 	run --separate-stderr prlimit --as=100000000 \
@@ -240,4 +326,16 @@ do_as_told() {
 	[ "$status" -eq 4 ]
 	message_has "create: 0x4d2:" "segment $id" "mode 0400" "0600" \
 		"shmtool stat $id"
+}
+
+@test "refusal: it was removed before it could be attached" {
+	command -v strace >/dev/null || skip "no strace here"
+	is_plain || skip "the program has to be the child of strace"
+	run --separate-stderr strace -f -qq -o "$BATS_TEST_TMPDIR/calls" \
+		-e trace=shmat -e inject=shmat:error=EIDRM \
+		shmtool create -s 4096 -- true
+	grep -q INJECTED "$BATS_TEST_TMPDIR/calls" ||
+		skip "strace cannot inject here"
+	[ "$status" -eq 125 ]
+	message_has "create: 4096: no such segment"
 }

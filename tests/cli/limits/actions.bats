@@ -256,6 +256,12 @@ pages=0;;;0; largest=0B;;;0;" ]
 	[ "$(metric shm_memory_cgroup_used_bytes)" -lt 30000000 ]
 }
 
+@test "usage: the memory cgroup has a limit above 2 GiB" {
+	make_group 4096
+	[ "$(in_group shmtool limits --usage --tsv | grep -c \
+		'^memory_cgroup	4294967296	')" -eq 1 ]
+}
+
 @test "check: --max-stale warns above so many" {
 	make_later
 	make 3

@@ -79,6 +79,15 @@ refused() {
 	message_has "mount -o remount,nr_inodes=4 /dev/shm in its namespace"
 }
 
+@test "--ns PID: no /dev/shm here to mount it at" {
+	make_container
+	run --separate-stderr timeout -s KILL 20 unshare --mount sh -c '
+		mount -t tmpfs none /dev && exec shmtool --ns "$1" create -s 1 /a' \
+		sh "$there"
+	[ "$status" -eq 1 ]
+	message_has "create: $there: /dev/shm: No such file"
+}
+
 @test "--ns PID: every command works on the objects of a process" {
 	make_container 'echo theirs >/dev/shm/a'
 	ns stat --kind posix --tsv --no-heading -o ID,SIZE

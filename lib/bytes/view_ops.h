@@ -6,8 +6,8 @@
  * process (view_remote.c).
  */
 
-#ifndef SHMT_BYTES_VIEW_H
-#define SHMT_BYTES_VIEW_H
+#ifndef SHMT_BYTES_VIEW_OPS_H
+#define SHMT_BYTES_VIEW_OPS_H
 
 #include "shmtool.h"
 
