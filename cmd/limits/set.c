@@ -103,8 +103,12 @@ warn_if_refused(const struct shmt_setting *s)
 	if (is_named(s, "shmmni") && s->value > SHMMNI_MOST)
 		warn_about(s->name, "more than %d needs the boot "
 		    "option ipcmni_extend", SHMMNI_MOST);
-	if (is_named(s, SHMT_DEV_SHM_SIZE) && shmt_dev_shm(&dev_shm) == 0 &&
-	    dev_shm.used > s->value)
+	if (!is_named(s, SHMT_DEV_SHM_SIZE) || shmt_dev_shm(&dev_shm) == -1)
+		return;
+	if (dev_shm.size == 0)
+		warn_about(s->name, "/dev/shm was mounted without a limit: the "
+		    "kernel would refuse one");
+	else if (dev_shm.used > s->value)
 		warn_about(s->name, "%" PRIu64 " bytes are in use, more than %"
 		    PRIu64 ": the kernel would refuse it", dev_shm.used,
 		    s->value);

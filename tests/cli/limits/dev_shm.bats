@@ -75,7 +75,7 @@ now 1048576"* ]]
 	message_has "limits: dev_shm_size: 102400: " "Too small a size"
 }
 
-@test "dev_shm_size: smaller than what is used, -n says so" {
+@test "dev_shm_size: -n says what the kernel would refuse" {
 	run --separate-stderr with_dev_shm size=1M sh -c '
 		head -c 409600 /dev/zero >/dev/shm/file
 		shmtool limits --set dev_shm_size=64K -n'
@@ -83,6 +83,10 @@ now 1048576"* ]]
 	[[ $output == "dev_shm_size: 1048576 -> 65536"* ]]
 	message_has "limits: dev_shm_size: 409600 bytes are in use" \
 		"more than 65536: the kernel would refuse it"
+	run --separate-stderr with_dev_shm size=0 \
+		shmtool limits --set dev_shm_size=64M -n
+	[ "$status" -eq 0 ]
+	message_has "without a limit: the kernel would refuse one"
 }
 
 @test "dev_shm_size: set back where a later value is refused" {
