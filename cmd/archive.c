@@ -20,13 +20,13 @@
 #include "ui/text.h"
 
 /* One line on the terminal: save writes one segment after the other. */
-static struct progress progress;
+static struct progress_line progress_line;
 
 static bool
 report_progress(void *arg, uint64_t done)
 {
 	(void)arg;
-	return show_progress(&progress, done);
+	return show_progress(&progress_line, done);
 }
 
 static int __attribute__((format(printf, 3, 4)))
@@ -133,9 +133,9 @@ save_segment(const char *dir, const struct shmt_info *segment,
 
 	*reason = NULL;
 	how->progress = report_progress;
-	progress_begin(&progress, segment->size);
+	progress_begin(&progress_line, segment->size);
 	result = shmt_save(dir, &segment->object, how, saved, &failure);
-	progress_end(&progress);
+	progress_end(&progress_line);
 	return result == 0 ? ST_OK :
 	    save_failed(dir, segment, &failure, errno, reason);
 }

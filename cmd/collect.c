@@ -483,7 +483,7 @@ is_complete(const struct row *row)
 	if (row->path == NULL)
 		return shmt_holders_complete(&row->namespace->holders,
 		    &row->segment);
-	return (row->status & STATUS_USED) == 0 && (is_unattached(row) ||
+	return (row->status & STATUS_USED) == 0 && (row_is_unattached(row) ||
 	    row->namespace->holders.hidden == 0);
 }
 

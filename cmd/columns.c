@@ -16,7 +16,7 @@
 #include "ui/value.h"
 
 void
-set_process(struct value *value, const struct shmt_process *process)
+set_process_value(struct value *value, const struct shmt_process *process)
 {
 	static const char *const states[] = {
 		[SHMT_UNKNOWN] = "unknown", [SHMT_ALIVE] = "alive",
@@ -99,7 +99,7 @@ set_numbered(struct value *value, const struct row *row, unsigned number)
 {
 	static const struct shmt_process unknown = { .state = SHMT_UNKNOWN };
 
-	set_process(value, number == 0 ? &unknown :
+	set_process_value(value, number == 0 ? &unknown :
 	    &row->namespace->processes[number - 1]);
 }
 

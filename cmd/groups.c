@@ -177,7 +177,7 @@ add_to_group(struct group *group, const struct row *row)
 	const struct shmt_info *s = &row->segment;
 
 	group->count++;
-	group->unattached += is_unattached(row);
+	group->unattached += row_is_unattached(row);
 	group->stale += (row->status & STATUS_STALE) != 0;
 	group->dest += (s->state & SHMT_DEST) != 0;
 	group->pages += s->size / page + (s->size % page != 0);

@@ -197,7 +197,7 @@ static int
 send_raw(const struct opts *o, struct shmt_view *view,
     const struct output *output, uint64_t *done)
 {
-	struct progress progress;
+	struct progress_line progress;
 	struct shmt_transfer how = {
 		.offset = o->offset,
 		.length = o->length,

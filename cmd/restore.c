@@ -62,7 +62,7 @@ static const struct option_row options[] = {
 /* One file that is being restored. */
 struct work {
 	const char *file;
-	struct progress progress;
+	struct progress_line progress;
 	struct reaper reaper;
 	bool made;		/* there is a segment, perhaps not complete */
 	int ns_status;		/* of entering --ns, for an object */

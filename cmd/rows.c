@@ -63,7 +63,7 @@ is_object(const struct row *row)
 }
 
 bool
-is_unattached(const struct row *row)
+row_is_unattached(const struct row *row)
 {
 	const struct shmt_info *s = &row->segment;
 
@@ -74,7 +74,7 @@ is_unattached(const struct row *row)
 /* The idle time comes first: it is known, and most rows are not idle for so
  * long. */
 static bool
-is_stale(const struct filling *filling, const struct row *row)
+row_is_stale(const struct filling *filling, const struct row *row)
 {
 	struct shmt_clause clauses[] = {
 		{ .by = SHMT_BY_STALE },
@@ -99,7 +99,7 @@ fill_status(const struct filling *filling, struct row *row)
 	if (row->segment.object.kind == SHMT_POSIX &&
 	    row->segment.in_use && row->holder_count == 0)
 		row->status |= STATUS_USED;
-	if (is_stale(filling, row))
+	if (row_is_stale(filling, row))
 		row->status |= STATUS_STALE;
 }
 

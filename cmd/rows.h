@@ -102,10 +102,10 @@ const char *status_words(unsigned status);
 const struct shmt_holder *row_holders(const struct row *row);
 
 /* The process whose pid a segment records, as a VALUE_COMMAND. */
-void set_process(struct value *value, const struct shmt_process *process);
+void set_process_value(struct value *value, const struct shmt_process *process);
 
 /* Whether no process has it attached, or open, for certain. */
-bool is_unattached(const struct row *row);
+bool row_is_unattached(const struct row *row);
 
 /* The namespace of a row, of objects only with --all-ns; 0: unknown. */
 uint64_t row_ns(const struct row *row);

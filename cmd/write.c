@@ -199,7 +199,7 @@ static int
 copy_source(const struct opts *o, struct shmt_view *view,
     const struct source *source, uint64_t length)
 {
-	struct progress progress;
+	struct progress_line progress;
 	struct shmt_transfer how = {
 		.offset = o->offset,
 		.length = length,

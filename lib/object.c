@@ -19,7 +19,7 @@
 #include "sysv.h"
 #include "unnamed.h"
 
-struct row {
+struct kind {
 	int (*info)(const struct shmt_object *object, unsigned want,
 	    struct shmt_info *info);
 	/* These are NULL where the kind does not have them.  A list that fails
@@ -32,7 +32,7 @@ struct row {
 	    int *fd);
 };
 
-static const struct row rows[SHMT_KINDS] = {
+static const struct kind by_kind[SHMT_KINDS] = {
 	[SHMT_SYSV] = { shmt__sysv_info, shmt__sysv_list, shmt__sysv_remove,
 	    shmt__sysv_set, NULL },
 	[SHMT_POSIX] = { shmt__posix_info, shmt__posix_list,
@@ -61,35 +61,35 @@ int
 shmt_info(const struct shmt_object *object, unsigned want,
     struct shmt_info *info)
 {
-	return rows[object->kind].info(object, want, info);
+	return by_kind[object->kind].info(object, want, info);
 }
 
 int
 shmt_remove(const struct shmt_object *object, unsigned flags,
     struct shmt_removal *removal)
 {
-	const struct row *row = &rows[object->kind];
+	const struct kind *kind = &by_kind[object->kind];
 	struct shmt_removal ignored;
 
-	return row->remove == NULL ? shmt__fail(EINVAL) :
-	    row->remove(object, flags, removal == NULL ? &ignored : removal);
+	return kind->remove == NULL ? shmt__fail(EINVAL) :
+	    kind->remove(object, flags, removal == NULL ? &ignored : removal);
 }
 
 int
 shmt_set(const struct shmt_info *info)
 {
-	const struct row *row = &rows[info->object.kind];
+	const struct kind *kind = &by_kind[info->object.kind];
 
-	return row->set == NULL ? shmt__fail(EINVAL) : row->set(info);
+	return kind->set == NULL ? shmt__fail(EINVAL) : kind->set(info);
 }
 
 int
 shmt_open(const struct shmt_object *object, unsigned flags, int *fd)
 {
-	const struct row *row = &rows[object->kind];
+	const struct kind *kind = &by_kind[object->kind];
 
-	return row->open == NULL ? shmt__fail(EINVAL) :
-	    row->open(object, flags, fd);
+	return kind->open == NULL ? shmt__fail(EINVAL) :
+	    kind->open(object, flags, fd);
 }
 
 int
@@ -100,8 +100,9 @@ shmt_list(unsigned kinds, unsigned want, struct shmt_list *list)
 	int result = 0;
 
 	for (kind = 0; kind < SHMT_KINDS && result == 0; kind++)
-		if ((kinds & SHMT_KIND(kind)) != 0 && rows[kind].list != NULL)
-			result = rows[kind].list(want, &all);
+		if ((kinds & SHMT_KIND(kind)) != 0 &&
+		    by_kind[kind].list != NULL)
+			result = by_kind[kind].list(want, &all);
 	/* One pass over /proc finds all of these. */
 	if (result == 0 && (kinds & SHMT_UNNAMED) != 0)
 		result = shmt__unnamed_list(kinds, &all);

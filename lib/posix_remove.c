@@ -212,7 +212,7 @@ remove_by_force(const struct job *job)
 }
 
 static int
-remove_object(const struct shmt_object *object, int changes, unsigned flags,
+unlink_object(const struct shmt_object *object, int changes, unsigned flags,
     struct shmt_removal *removal)
 {
 	const struct job job = { shmt__posix_open_dir(object), object, changes,
@@ -240,7 +240,7 @@ int
 shmt__posix_remove(const struct shmt_object *object, unsigned flags,
     struct shmt_removal *removal)
 {
-	return remove_object(object, -1, flags, removal);
+	return unlink_object(object, -1, flags, removal);
 }
 
 int
@@ -248,7 +248,7 @@ shmt_remove_unchanged(const struct shmt_object *object, int changes,
     struct shmt_removal *removal)
 {
 	if (object->kind == SHMT_POSIX)
-		return remove_object(object, changes, 0, removal);
+		return unlink_object(object, changes, 0, removal);
 	return shmt__fail(EINVAL);
 }
 

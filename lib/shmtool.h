@@ -909,7 +909,7 @@ enum shmt_cause_kind {
 	SHMT_CAUSE_SHMMAX,	/* EINVAL: above shmmax */
 	SHMT_CAUSE_LARGEST,	/* EINVAL: above the kernel's maximum */
 	SHMT_CAUSE_EXISTING,	/* EINVAL: the existing one is smaller */
-	SHMT_CAUSE_HUGE_SIZE,	/* EINVAL, ENOENT: no such huge page size here */
+	SHMT_CAUSE_HUGE_SIZE,	/* EINVAL, ENOENT: no such size here */
 	SHMT_CAUSE_SHMMNI,	/* ENOSPC: too many segments */
 	SHMT_CAUSE_SHMALL,	/* ENOSPC: too many pages */
 	SHMT_CAUSE_OVERCOMMIT,	/* ENOMEM, of an object ENOSPC: the overcommit

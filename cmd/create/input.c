@@ -191,7 +191,7 @@ int
 copy_input(struct shmt_view *view, const char *name, int in)
 {
 	const uint64_t size = shmt_view_info(view)->size;
-	struct progress none = { .on = false };
+	struct progress_line none = { .on = false };
 	struct shmt_transfer how = { .length = UINT64_MAX,
 		.progress = show_progress, .arg = &none };
 	uint64_t done;

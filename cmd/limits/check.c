@@ -101,7 +101,7 @@ check_usage(const struct thresholds *t)
 		    "holds something other than a number" : strerror(errno));
 		return CHECK_UNKNOWN;
 	}
-	add_memory(&sample);
+	add_memory_limits(&sample);
 	count = list_uses(&sample, uses);
 	for (i = 0; i < count; i++)
 		if (check_use(&uses[i], t) > state)

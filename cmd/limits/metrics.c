@@ -237,7 +237,7 @@ print_all_metrics(void)
 	samples = check_memory(calloc(count, sizeof(*samples)));
 	known = sample_all(list, count, samples, &sums, &hidden);
 	if (known > 0)
-		add_memory(&samples[0].sample);
+		add_memory_limits(&samples[0].sample);
 	print_samples(samples, known);
 	add_object_sums(&sums);
 	print_sums(&sums);
@@ -265,7 +265,7 @@ print_metrics(bool all_ns)
 		return print_all_metrics();
 	if (take_sample(true, &here.sample, &all, &bad) == -1)
 		return limits_failed(bad, errno);
-	add_memory(&here.sample);
+	add_memory_limits(&here.sample);
 	print_samples(&here, 1);
 	add_sums(&sums, &all);
 	shmt_list_free(&all);

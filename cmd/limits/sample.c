@@ -53,7 +53,7 @@ take_sample(bool stale, struct sample *sample, struct shmt_list *all,
 }
 
 void
-add_memory(struct sample *sample)
+add_memory_limits(struct sample *sample)
 {
 	struct shmt_headroom cgroup;
 
@@ -95,7 +95,8 @@ list_uses(const struct sample *sample, struct use uses[USES_MAX])
 		.is_checked = true };
 	uses[n++] = (struct use){ "shmall", "pages", "pages", "",
 		VALUE_NUMBER, l->shmall, u->pages, .has_limit = true,
-		.is_checked = true, .unlimited = is_unlimited(l->shmall, page) };
+		.is_checked = true,
+		.unlimited = is_unlimited(l->shmall, page) };
 	/* Not checked: one segment of the largest size is no problem. */
 	uses[n++] = (struct use){ "shmmax", "bytes", "largest", "",
 		VALUE_SIZE, l->shmmax, u->largest, .has_limit = true,

@@ -17,7 +17,7 @@ struct sample {
 	struct shmt_limits limits;
 	struct shmt_usage usage;
 	uint64_t stale;		/* if it was counted */
-	/* Filled by add_memory(). */
+	/* Filled by add_memory_limits(). */
 	bool has_dev_shm, has_cgroup;
 	struct shmt_dev_shm dev_shm;
 	uint64_t cgroup_limit, cgroup_used;	/* bytes */
@@ -33,7 +33,7 @@ int take_sample(bool stale, struct sample *sample, struct shmt_list *all,
     const char **bad);
 
 /* Adds the limits of other shared memory: /dev/shm and the memory cgroup. */
-void add_memory(struct sample *sample);
+void add_memory_limits(struct sample *sample);
 
 /* A limit beside what is used of it. */
 struct use {

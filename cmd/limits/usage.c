@@ -81,7 +81,7 @@ print_usage(enum table_format format, bool bytes)
 
 	if (take_sample(false, &sample, NULL, &bad) == -1)
 		return limits_failed(bad, errno);
-	add_memory(&sample);
+	add_memory_limits(&sample);
 	table.row_count = list_uses(&sample, uses);
 	for (i = 0; i < table.row_count; i++)
 		/* cppcheck-suppress unreadVariable */

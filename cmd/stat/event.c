@@ -22,7 +22,7 @@
 static void
 get_command(const void *row, struct value *value)
 {
-	set_process(value, &((const struct event *)row)->process);
+	set_process_value(value, &((const struct event *)row)->process);
 }
 
 #define OF_EVENT(member) COLUMN_FIELD(struct event, member)

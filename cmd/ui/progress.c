@@ -20,9 +20,9 @@
 #define AGAIN 250
 
 void
-progress_begin(struct progress *progress, uint64_t total)
+progress_begin(struct progress_line *progress, uint64_t total)
 {
-	*progress = (struct progress){
+	*progress = (struct progress_line){
 		.on = isatty(STDERR_FILENO) == 1,
 		.total = total,
 		.start = milliseconds()
@@ -31,7 +31,7 @@ progress_begin(struct progress *progress, uint64_t total)
 }
 
 static void
-show(const struct progress *progress, uint64_t done, int64_t now)
+print_progress(const struct progress_line *progress, uint64_t done, int64_t now)
 {
 	char size[SHORT_TEXT], whole[SHORT_TEXT], rate[SHORT_TEXT],
 	    left[SHORT_TEXT];
@@ -52,7 +52,7 @@ show(const struct progress *progress, uint64_t done, int64_t now)
 bool
 show_progress(void *arg, uint64_t done)
 {
-	struct progress *progress = arg;
+	struct progress_line *progress = arg;
 	int64_t now;
 
 	if (caught_signal() != 0)
@@ -61,7 +61,7 @@ show_progress(void *arg, uint64_t done)
 		return false;
 	now = milliseconds();
 	if (now >= progress->next) {
-		show(progress, done, now);
+		print_progress(progress, done, now);
 		progress->next = now + AGAIN;
 		progress->shown = true;
 	}
@@ -69,7 +69,7 @@ show_progress(void *arg, uint64_t done)
 }
 
 void
-progress_end(struct progress *progress)
+progress_end(struct progress_line *progress)
 {
 	int saved = errno;
 

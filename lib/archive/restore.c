@@ -350,7 +350,8 @@ report_object(struct restore *restore, const struct shmt_object *object)
 
 /* The name appears last: until then the object ends with this process. */
 static int
-make_object(struct restore *restore, int contents, struct shmt_object *object)
+restore_object(struct restore *restore, int contents,
+    struct shmt_object *object)
 {
 	int fd;
 
@@ -420,7 +421,7 @@ create_again(struct restore *restore, int contents, struct shmt_object *object)
 		return fail_at(restore, SHMT_AT_META);
 	}
 	result = made.kind == SHMT_POSIX ?
-	    make_object(restore, contents, &made) :
+	    restore_object(restore, contents, &made) :
 	    make_sysv(restore, contents, &made.id);
 	if (result == 0)
 		*object = made;

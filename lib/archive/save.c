@@ -245,7 +245,7 @@ commit(struct save *save)
 }
 
 static int
-save_segment(struct save *save, const struct shmt_object *object)
+save_pair(struct save *save, const struct shmt_object *object)
 {
 	struct shmt__pair *pair = &save->pair;
 
@@ -286,7 +286,7 @@ shmt_save(const char *dir, const struct shmt_object *object,
 	};
 	if (save.pair.dir == -1)
 		return fail_at(&save, SHMT_AT_DIR);
-	result = save_segment(&save, object);
+	result = save_pair(&save, object);
 	shmt__close(save.pair.dir);
 	if (result == -1)
 		return -1;

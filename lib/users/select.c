@@ -13,7 +13,7 @@
 #include "users/stale.h"
 
 static enum shmt_answer
-answer(bool value)
+yes_or_no(bool value)
 {
 	return value ? SHMT_YES : SHMT_NO;
 }
@@ -46,7 +46,7 @@ is_unattached(const struct subject *subject)
 	if (s->object.kind != SHMT_SYSV)
 		return is_unused(subject);
 	return (s->known & SHMT_HAS_NATTCH) == 0 ? SHMT_CANNOT_TELL :
-	    answer(s->nattch == 0);
+	    yes_or_no(s->nattch == 0);
 }
 
 /* In order of cost: the lease, and then all processes, are checked only where
@@ -126,7 +126,7 @@ has_key(const struct subject *subject, uint32_t wanted)
 {
 	uint32_t key;
 
-	return find_key(subject, &key) ? answer(key == wanted) :
+	return find_key(subject, &key) ? yes_or_no(key == wanted) :
 	    SHMT_CANNOT_TELL;
 }
 
@@ -167,7 +167,7 @@ is_created_by(const struct shmt_info *segment, pid_t pid)
 		return SHMT_NO;
 	/* Not a later process with the same pid. */
 	shmt_creator(segment, &creator);
-	return answer(creator.state != SHMT_REUSED);
+	return yes_or_no(creator.state != SHMT_REUSED);
 }
 
 /* The creator of an object is recorded nowhere. */
@@ -226,7 +226,7 @@ static enum shmt_answer
 has_name(const struct shmt_info *segment, const char *pattern)
 {
 	return segment->object.kind != SHMT_POSIX ? SHMT_CANNOT_TELL :
-	    answer(fnmatch(pattern, segment->object.name, 0) == 0);
+	    yes_or_no(fnmatch(pattern, segment->object.name, 0) == 0);
 }
 
 static enum shmt_answer
@@ -238,24 +238,25 @@ find_fact(const struct subject *subject, const struct shmt_clause *clause)
 		return SHMT_CANNOT_TELL;
 	switch (clause->by) {
 	case SHMT_BY_KIND:
-		return answer((SHMT_KIND(s->object.kind) & clause->value) != 0);
+		return yes_or_no((SHMT_KIND(s->object.kind) &
+		    clause->value) != 0);
 	case SHMT_BY_NAME:
 		return has_name(s, clause->text);
 	case SHMT_BY_OWNER:
-		return answer(s->uid == clause->value);
+		return yes_or_no(s->uid == clause->value);
 	case SHMT_BY_CREATOR:
-		return answer(s->cuid == clause->value);
+		return yes_or_no(s->cuid == clause->value);
 	case SHMT_BY_MIN_SIZE:
-		return answer(s->size >= clause->value);
+		return yes_or_no(s->size >= clause->value);
 	case SHMT_BY_MAX_SIZE:
-		return answer(s->size <= clause->value);
+		return yes_or_no(s->size <= clause->value);
 	case SHMT_BY_UNATTACHED:
 		return is_unattached(subject);
 	case SHMT_BY_DEST:
 		return s->object.kind != SHMT_SYSV ? SHMT_CANNOT_TELL :
-		    answer((s->state & SHMT_DEST) != 0);
+		    yes_or_no((s->state & SHMT_DEST) != 0);
 	case SHMT_BY_IDLE:
-		return answer(shmt_idle(s, subject->now) >= clause->value);
+		return yes_or_no(shmt_idle(s, subject->now) >= clause->value);
 	case SHMT_BY_KEY:
 		return has_key(subject, (uint32_t)clause->value);
 	case SHMT_BY_PRIVATE:

@@ -89,7 +89,7 @@ is_later(const struct shmt__process *process, const struct shmt_info *info,
 }
 
 static void
-set_process(struct shmt_object_proof *proof,
+record_process(struct shmt_object_proof *proof,
     const struct shmt__process *process)
 {
 	proof->pid = process->pid;
@@ -112,7 +112,7 @@ has_owner_exited(const struct shmt_info *info, const struct shmt__ids *ids,
 		later = is_later(process, info, ids);
 		if (later == SHMT_YES)
 			continue;
-		set_process(proof, process);
+		record_process(proof, process);
 		if (later == SHMT_NO)
 			return SHMT_NO;
 		answer = SHMT_CANNOT_TELL;
