@@ -503,7 +503,8 @@ check_holders(const struct rows *rows)
 		return true;
 	if (hidden > 0)
 		snprintf(why, sizeof(why), "at least %zu unreadable "
-		    "process%s", hidden, plural(hidden, "es"));
+		    "process%s", hidden,
+		    plural(hidden, "es"));
 	warn_about(NULL, "%zu segment%s may have more users: %s", missing,
 	    plural(missing, "s"), why);
 	return false;
@@ -520,7 +521,8 @@ check_complete(const struct selection *selection,
 	 * it. */
 	if (hidden > 0)
 		warn_about(NULL, "not listed: memory held only by at "
-		    "least %zu unreadable process%s", hidden, plural(hidden, "es"));
+		    "least %zu unreadable process%s", hidden,
+		    plural(hidden, "es"));
 	if (collection->hidden > 0) {
 		warn_about("--all-ns", "the namespace of at least %zu "
 		    "process%s may not be read", collection->hidden,
