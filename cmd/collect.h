@@ -19,14 +19,15 @@ struct selection {
 	const struct shmt_filter *filter;
 	const struct operand *operands;	/* only these, if there are any */
 	size_t operand_count;
-	unsigned needs;
+	unsigned needs;		/* NEEDS_* of rows.h */
 	bool all_ns;
 	unsigned kinds;		/* only these; 0: all that are selected */
 };
 
 struct collection {
 	struct rows rows;
-	size_t not_entered;	/* namespaces that may not be entered */
+	size_t not_entered;	/* namespaces that may not be entered, or did
+				 * not answer */
 	size_t hidden;		/* processes whose namespace is unknown */
 };
 

@@ -184,8 +184,8 @@ add_to_group(struct group *group, const struct row *row)
 	if (s->size > group->largest)
 		group->largest = s->size;
 	group->size = add_sizes(group->size, s->size);
-	group->rss = add_sizes(group->rss, s->rss);
-	group->swap = add_sizes(group->swap, s->swap);
+	group->rss = add_sizes(group->rss, divide_by_names(s, s->rss));
+	group->swap = add_sizes(group->swap, divide_by_names(s, s->swap));
 	group->facts &= row->facts;
 }
 

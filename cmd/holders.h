@@ -18,7 +18,7 @@ char *name_holders(const struct shmt_holder *holders, size_t count,
     bool complete);
 
 /* The same for the processes that use an object now; also fills in its nattch,
- * fds and in_use.  NULL if none is known. */
+ * fds and in_use.  NULL if it is not in use, or nobody can tell. */
 char *find_and_name_holders(struct shmt_info *object);
 
 #endif

@@ -2,7 +2,8 @@
 
 /*
  * Values of options that several commands have: numbers, sizes, times, keys,
- * modes, users.
+ * modes, users.  These are functions for the store of an option's row (see
+ * ui/options.h); the comment gives the type of what they store.
  */
 
 #ifndef CMD_OPTION_VALUES_H
@@ -12,19 +13,16 @@
 
 #include "ui/options.h"
 
-/* uint64_t, in bytes: digits and a suffix; also hexadecimal. */
-option_store store_size, store_offset;
+option_store store_size;	/* uint64_t: bytes */
+option_store store_offset;	/* uint64_t: bytes, 0x hexadecimal too */
+option_store store_duration;	/* uint64_t: milliseconds */
+option_store store_interval;	/* uint64_t: milliseconds, not 0 */
+option_store store_seconds;	/* uint64_t: seconds, rounded up */
+option_store store_number;	/* int: from min to max (INT32_MAX if 0) */
+option_store store_key;		/* uint32_t */
+option_store store_user;	/* uint32_t: the user's id */
 
-/* uint64_t: milliseconds; the same, but not 0; seconds, rounded up. */
-option_store store_duration, store_interval, store_seconds;
-
-/* int, from min to max (INT32_MAX if 0). */
-option_store store_number;
-
-/* uint32_t: a key, a user's id. */
-option_store store_key, store_user;
-
-/* unsigned: permissions, symbolic ones relative to what is there. */
+/* unsigned: permissions; symbolic ones change the value stored before. */
 option_store store_mode;
 
 /* const char *: permissions that may be relative to those of each segment. */

@@ -16,6 +16,7 @@
 #include "output.h"
 #include "shmtool.h"
 #include "ui/message.h"
+#include "ui/signals.h"
 #include "ui/stream.h"
 
 /* Whether lseek(2) can leave holes: in a regular file, at its end. */
@@ -99,7 +100,9 @@ open_special(struct output *output, const struct stat *found)
 	    (link ? 0 : O_NOFOLLOW));
 	if (output->fd == -1 || fstat(output->fd, &st) == -1) {
 		output_abandon(output);
-		return file_failed(output->path, errno);
+		/* After a signal, main() ends the program by it. */
+		return errno == EINTR && caught_signal() != 0 ? ST_FAILED :
+		    file_failed(output->path, errno);
 	}
 	/* A trusted link may lead to a pipe of another user, as in a shell
 	 * that su(1) started. */

@@ -150,9 +150,9 @@ inform_reaper(const struct reaper *reaper, const struct shmt_info *segment)
 }
 
 int
-reaper_failed(const char *text)
+reaper_failed(const char *object)
 {
-	warn_about(text, "cannot set up the process that removes it: %s",
+	warn_about(object, "cannot set up the process that removes it: %s",
 	    strerror(errno));
 	return status_of(errno);
 }

@@ -31,7 +31,7 @@ bool inform_reaper(const struct reaper *reaper,
     const struct shmt_info *segment);
 
 /* Reports that it could not be started or informed; returns a status. */
-int reaper_failed(const char *text);
+int reaper_failed(const char *object);
 
 void end_reaper(const struct reaper *reaper);
 void dismiss_reaper(const struct reaper *reaper);

@@ -62,6 +62,12 @@ is_object(const struct row *row)
 	return row->segment.object.kind != SHMT_SYSV;
 }
 
+uint64_t
+divide_by_names(const struct shmt_info *s, uint64_t bytes)
+{
+	return s->links > 1 ? (bytes + s->links - 1) / s->links : bytes;
+}
+
 bool
 row_is_unattached(const struct row *row)
 {

@@ -107,6 +107,10 @@ void set_process_value(struct value *value, const struct shmt_process *process);
 /* Whether no process has it attached, or open, for certain. */
 bool row_is_unattached(const struct row *row);
 
+/* Divides the bytes of an object among its names, rounded up.  Each name is a
+ * row, or is elsewhere in the same tmpfs. */
+uint64_t divide_by_names(const struct shmt_info *segment, uint64_t bytes);
+
 /* The namespace of a row, of objects only with --all-ns; 0: unknown. */
 uint64_t row_ns(const struct row *row);
 

@@ -124,7 +124,8 @@ spool(const char *name, int *in, uint64_t *size)
 		return ST_OK;
 	}
 	error = errno;
-	status = error == ENOMEM ? memory_failed(name, 0, *size) :
+	/* Of a file in memory ENOSPC is a lack of memory too. */
+	status = error == ENOMEM || error == ENOSPC ? memory_failed(name, 0, *size) :
 	    input_failed(name, error);
 	close(fd);
 	return status;
@@ -193,7 +194,7 @@ copy_input(struct shmt_view *view, const char *name, int in)
 	const uint64_t size = shmt_view_info(view)->size;
 	struct progress_line none = { .on = false };
 	struct shmt_transfer how = { .length = UINT64_MAX,
-		.progress = show_progress, .arg = &none };
+		.flags = SHMT_SPARSE, .progress = show_progress, .arg = &none };
 	uint64_t done;
 	struct stat st;
 
@@ -201,7 +202,7 @@ copy_input(struct shmt_view *view, const char *name, int in)
 	 * /dev/urandom has no end. */
 	if (fstat(in, &st) == 0 && (S_ISCHR(st.st_mode) ||
 	    S_ISBLK(st.st_mode) || (S_ISREG(st.st_mode) && st.st_size > 0)))
-		how.flags = SHMT_LEAVE_REST;
+		how.flags |= SHMT_LEAVE_REST;
 	if (shmt_view_receive(view, &how, in, &done) == 0)
 		return ST_OK;
 	if (errno == ENOMEM)

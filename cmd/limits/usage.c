@@ -64,7 +64,7 @@ print_usage(enum table_format format, bool bytes)
 		&columns[0], &columns[1], &columns[2], &columns[3], &columns[4]
 	};
 	static const struct column_set set = {
-		.list = columns, .count = sizeof(chosen) / sizeof(chosen[0]),
+		.list = columns, .count = sizeof(columns) / sizeof(columns[0]),
 		.row_size = sizeof(struct use)
 	};
 	struct json json = { .file = stdout };

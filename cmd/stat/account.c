@@ -48,14 +48,6 @@ const struct column_set account_columns = {
 	.optional = optional
 };
 
-/* Divides the bytes of an object among its names, rounded up.  Each name is a
- * row, or is elsewhere in the same tmpfs. */
-static uint64_t
-divide_by_names(const struct shmt_info *s, uint64_t bytes)
-{
-	return s->links > 1 ? (bytes + s->links - 1) / s->links : bytes;
-}
-
 /* Does not add unknown bytes, which become part of "unseen". */
 static void
 add_segment(struct account *account, const struct shmt_info *s)

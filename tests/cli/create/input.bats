@@ -39,6 +39,14 @@ finish() {
 	cmp <(cat file; head -c 2000 /dev/zero) <(bytes_of "$id")
 }
 
+@test "create: -i allocates no memory for what is zero in FILE" {
+	truncate -s 16M sparse
+	printf x | dd of=sparse bs=1 seek=5000000 conv=notrunc status=none
+	id=$(shmtool create -i sparse)
+	[ "$(shmtool stat --tsv --no-heading -o RSS "$id")" -le 2097152 ]
+	cmp sparse <(bytes_of "$id")
+}
+
 @test "create: -i - is standard input, from where it stands" {
 	head -c 10000 /dev/urandom >file
 	id=$(shmtool create -i - <file)

@@ -82,6 +82,11 @@ load segment
 	mkfifo fifo
 	shmtool read -O fifo "$id" &
 	cmp fifo data
+	# A signal while it waits for a reader ends it without a word.
+	run --separate-stderr timeout --preserve-status 1 \
+		shmtool read -O fifo "$id"
+	[ "$status" -eq 143 ]
+	[ -z "$stderr" ]
 	[ -z "$(find . -name ".*" -type f)" ]
 }
 

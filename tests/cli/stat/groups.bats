@@ -132,3 +132,15 @@ sums() {
 	exec 5<&-
 	rm /dev/shm/one /dev/shm/two
 }
+
+@test "groups: the memory of an object with two names counts once" {
+	needs_own_shm
+	clear_shm
+	shmtool create -s 1M /two
+	ln /dev/shm/two /dev/shm/names
+	[ "$(sums KIND --kind posix | cut -f 2,5,6)" = \
+		$'2\t2097152\t1048576' ]
+	run shmtool stat -u --kind posix --tsv --no-heading -o RSS
+	[ "$output" = 1048576 ]
+	clear_shm
+}
