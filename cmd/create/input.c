@@ -125,8 +125,8 @@ spool(const char *name, int *in, uint64_t *size)
 	}
 	error = errno;
 	/* Of a file in memory ENOSPC is a lack of memory too. */
-	status = error == ENOMEM || error == ENOSPC ? memory_failed(name, 0, *size) :
-	    input_failed(name, error);
+	status = error == ENOMEM || error == ENOSPC ?
+	    memory_failed(name, 0, *size) : input_failed(name, error);
 	close(fd);
 	return status;
 }
