@@ -77,7 +77,7 @@ static const struct option_row options[] = {
 };
 
 static int
-check_open(const struct opts *o)
+check_existing_ok(const struct opts *o)
 {
 	if (o->key == NULL && o->file == NULL && o->name.text == NULL)
 		return usage_error("--existing-ok", "needs --key, --file or "
@@ -101,7 +101,7 @@ check(struct opts *o)
 	if (o->size == NULL && o->new.input == NULL)
 		return usage_error(NULL, "give --size");
 	if (o->new.request.flags & SHMT_OPEN) {
-		status = check_open(o);
+		status = check_existing_ok(o);
 		if (status != ST_OK)
 			return status;
 	} else if (o->size != NULL && o->new.request.size == 0)

@@ -87,7 +87,7 @@ report_not_trusted(const struct output *output, const struct stat *st)
 	return ST_FAILED;
 }
 
-/* Opens a device or a pipe, unless a file has replaced it. */
+/* Opens a device, a pipe or a link to one, unless a file has replaced it. */
 static int
 open_special(struct output *output, const struct stat *found)
 {
@@ -111,7 +111,8 @@ open_special(struct output *output, const struct stat *found)
 	close(output->fd);
 	if (!S_ISREG(st.st_mode))
 		return report_not_trusted(output, &st);
-	warn_about(output->path, "a link to a file; it is not followed");
+	warn_about(output->path, link ? "a link to a file; it is not followed" :
+	    "a file has replaced it");
 	return ST_FAILED;
 }
 
@@ -123,7 +124,7 @@ open_file(struct output *output, mode_t mode)
 	output->fd = shmt_atomic_file_fd(output->file);
 	/* It is created with mode 0600; a file that is replaced keeps its
 	 * mode. */
-	if (mode != 0 && fchmod(output->fd, mode) == -1) {
+	if (mode != 0600 && fchmod(output->fd, mode) == -1) {
 		output_abandon(output);
 		return file_failed(output->path, errno);
 	}
@@ -140,12 +141,12 @@ output_open(struct output *output, const char *path)
 	if (path == NULL)
 		output->path = "standard output";
 	else if (lstat(path, &st) == -1)
-		status = open_file(output, 0);
+		status = open_file(output, 0600);
 	else if (S_ISREG(st.st_mode))
 		/* The mode of another user's file, or of one that this user can
 		 * link to, must not give him access to the new file. */
 		status = open_file(output, st.st_uid == geteuid() &&
-		    st.st_nlink == 1 ? st.st_mode & 0777 : 0);
+		    st.st_nlink == 1 ? st.st_mode & 0777 : 0600);
 	else
 		status = open_special(output, &st);
 	if (status == ST_OK)

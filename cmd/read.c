@@ -34,7 +34,8 @@ struct opts {
 	const char *file;
 	int form;		/* an enum dump_form, or NO_FORM */
 	struct dump dump;
-	bool no_trace, zero_copy, verbose;
+	bool no_trace;		/* leave atime, lpid and nattch as they are */
+	bool zero_copy, verbose;
 	struct semaphore semaphore;
 	struct operand operand;
 };

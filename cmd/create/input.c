@@ -80,8 +80,8 @@ wait_for_input(int in)
 	return errno == EINTR && caught_signal() == 0;
 }
 
-/* Appends all bytes of in to fd; false with errno.  A pipe that is never empty
- * interrupts no call, so the signal is asked for. */
+/* Appends all bytes of in to fd; false with errno.  Where
+ * read(2) never waits, it never fails with EINTR: this looks for a signal. */
 static bool
 copy_to_spool(int in, int fd, uint64_t *size)
 {
@@ -132,7 +132,7 @@ spool(const char *name, int *in, uint64_t *size)
 }
 
 static int
-measure(const char *name, bool sized, uint64_t *size, int *in)
+measure(const char *name, bool has_size, uint64_t *size, int *in)
 {
 	struct stat st;
 	uint64_t rest = 0;
@@ -146,12 +146,12 @@ measure(const char *name, bool sized, uint64_t *size, int *in)
 	if (S_ISREG(st.st_mode) && (here = lseek(*in, 0, SEEK_CUR)) != -1 &&
 	    here < st.st_size)
 		rest = (uint64_t)(st.st_size - here);
-	if (sized && rest > *size) {
+	if (has_size && rest > *size) {
 		warn_about(name, "%ju bytes do not fit into a segment of %ju",
 		    (uintmax_t)rest, (uintmax_t)*size);
 		return ST_FAILED;
 	}
-	if (sized)
+	if (has_size)
 		return ST_OK;
 	if (!S_ISREG(st.st_mode) && !S_ISFIFO(st.st_mode) &&
 	    !S_ISSOCK(st.st_mode))
@@ -172,7 +172,7 @@ measure(const char *name, bool sized, uint64_t *size, int *in)
 }
 
 int
-open_input(const char *name, bool sized, uint64_t *size, int *in)
+open_input(const char *name, bool has_size, uint64_t *size, int *in)
 {
 	int status, fd = STDIN_FILENO;
 
@@ -180,7 +180,7 @@ open_input(const char *name, bool sized, uint64_t *size, int *in)
 		fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd == -1)
 		return input_failed(name, errno);
-	status = measure(name, sized, size, &fd);
+	status = measure(name, has_size, size, &fd);
 	if (status == ST_OK)
 		*in = fd;
 	else if (fd != STDIN_FILENO)

@@ -40,7 +40,8 @@ get_used(const void *row, struct value *value)
 		set_number(value, use->used);
 }
 
-/* The percentage is unknown where a limit of 0 is in use. */
+/* The percentage is unknown where the limit is 0 and some is used, or where the
+ * use is not known. */
 static void
 get_percent(const void *row, struct value *value)
 {

@@ -20,7 +20,7 @@
 #define HEX_COLUMN(i) (3 * (i) + ((i) >= DUMP_LINE / 2))
 
 /* An offset, the bytes in hexadecimal, and as characters. */
-#define LINE_MAX (16 + 2 + HEX_COLUMN(DUMP_LINE) + 1 + DUMP_LINE + 3)
+#define HEX_LINE_MAX (16 + 2 + HEX_COLUMN(DUMP_LINE) + 1 + DUMP_LINE + 3)
 
 /* Escape sequences before and after changed bytes on a terminal. */
 #define CHANGED_COLOR "\033[1;31m"
@@ -36,7 +36,7 @@ as_character(unsigned char byte)
 
 /* Returns its length. */
 static size_t
-format_line(char line[static LINE_MAX], uint64_t offset,
+format_line(char line[static HEX_LINE_MAX], uint64_t offset,
     const unsigned char *bytes, size_t length)
 {
 	char *p, *characters;
@@ -61,7 +61,7 @@ format_line(char line[static LINE_MAX], uint64_t offset,
 static void
 add_line(struct dump *dump, const unsigned char *bytes, size_t length)
 {
-	char line[LINE_MAX];
+	char line[HEX_LINE_MAX];
 
 	if (dump->has_line && length == DUMP_LINE &&
 	    memcmp(bytes, dump->line, DUMP_LINE) == 0) {
@@ -97,7 +97,7 @@ add_values(struct dump *dump, const unsigned char *bytes, size_t length)
 		*p++ = '\n';
 		dump->offset += type->width;
 		if ((size_t)(text + sizeof(text) - p) < before + 17 +
-		    VALUE_TEXT + 1) {
+		    VALUE_TEXT_MAX + 1) {
 			fwrite_unlocked(text, 1, (size_t)(p - text),
 			    dump->out);
 			p = text;
@@ -266,21 +266,21 @@ add_zeros(struct dump *dump, uint64_t length)
 void
 dump_hole(struct dump *dump, uint64_t length)
 {
-	size_t first = DUMP_LINE - dump->part_length + DUMP_LINE;
-	uint64_t folded;
+	size_t head = DUMP_LINE - dump->part_length + DUMP_LINE;
+	uint64_t skipped;
 
 	if (dump->form == DUMP_TEXT) {
 		dump_bytes(dump, zeros, 1);
 		return;
 	}
-	if (dump->form != DUMP_HEX || length <= first + DUMP_LINE) {
+	if (dump->form != DUMP_HEX || length <= head + DUMP_LINE) {
 		add_zeros(dump, length);
 		return;
 	}
-	add_zeros(dump, first + DUMP_LINE);
-	folded = (length - first - DUMP_LINE) / DUMP_LINE * DUMP_LINE;
-	dump->offset += folded;
-	add_zeros(dump, length - first - DUMP_LINE - folded);
+	add_zeros(dump, head + DUMP_LINE);
+	skipped = (length - head - DUMP_LINE) / DUMP_LINE * DUMP_LINE;
+	dump->offset += skipped;
+	add_zeros(dump, length - head - DUMP_LINE - skipped);
 }
 
 /* Prints the last incomplete line, and the end of a hex dump or of text. A
@@ -317,7 +317,7 @@ static void
 print_changed_line(const struct dump *dump, uint64_t offset,
     const unsigned char *now, const unsigned char *before, size_t length)
 {
-	char line[LINE_MAX], marks[LINE_MAX];
+	char line[HEX_LINE_MAX], marks[HEX_LINE_MAX];
 	const size_t n = format_line(line, offset, now, length);
 	const size_t text = n - length - 2;
 	const size_t hex = text - HEX_COLUMN(DUMP_LINE) - 2;
@@ -348,7 +348,7 @@ static void
 print_changed_value(const struct dump *dump, uint64_t offset,
     const unsigned char *bytes)
 {
-	char text[VALUE_TEXT];
+	char text[VALUE_TEXT_MAX];
 	char *end = dump->type->format(text, bytes);
 
 	fprintf(dump->out, "%s%s", dump->color ? CHANGED_COLOR : "",

@@ -102,7 +102,7 @@ function(char *text, const unsigned char *bytes) \
 	memcpy(&value, bytes, sizeof(value)); \
 	precision = absolute(value) < smallest ? 1 : digits; \
 	for (;; precision++) { \
-		length = snprintf(text, VALUE_TEXT, "%.*g", precision, \
+		length = snprintf(text, VALUE_TEXT_MAX, "%.*g", precision, \
 		    (double)value); \
 		if (precision >= most || \
 		    !islessgreater(parse(text, NULL), value)) \

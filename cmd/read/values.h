@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 /* Room for the text of any value, with its NUL. */
-#define VALUE_TEXT 32
+#define VALUE_TEXT_MAX 32
 
 /* A type as od(1) names it. */
 struct value_type {

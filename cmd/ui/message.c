@@ -2,7 +2,7 @@
 
 /*
  * Messages: one line on standard error, the exit status that belongs to it,
- * and errors of standard output.
+ * and errors of standard output.  cmd.h tells where messages are worded.
  */
 
 #include <errno.h>

@@ -22,7 +22,8 @@ int shmt__expect_memory(struct shmt_view *view, uint64_t from, uint64_t to,
 
 /* The same for the holes of a range that will be written.  ENOSPC: there is
  * memory, but the file system of an object is too small.  *left becomes the
- * bytes left of the one that has fewer, UINT64_MAX where no limit is known. */
+ * bytes left in memory or in the file system, whichever has fewer; UINT64_MAX
+ * where no limit is known. */
 int shmt__expect_space(struct shmt_view *view, uint64_t from, uint64_t to,
     uint64_t *left);
 

@@ -68,6 +68,10 @@ load segment
 	shmtool read -O target "$id"
 	cmp target data
 	[ "$(stat -c %a target)" = 640 ]
+	chmod 0 target
+	shmtool read -O target "$id"
+	[ "$(stat -c %a target)" = 0 ]
+	chmod 640 target
 	shmtool read -O new "$id"
 	[ "$(stat -c %a new)" = 600 ]
 	ln -sf target link
