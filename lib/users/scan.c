@@ -108,7 +108,7 @@ scan_in_threads(struct shmt__job *job, struct shmt__scan *scan)
 	struct shmt__worker workers[THREADS_MAX];
 	int error;
 
-	for (i = 0; i < count; i++)
+	for (i = 0; i < THREADS_MAX; i++)
 		workers[i] = (struct shmt__worker){ .job = job };
 	run_workers(workers, count);
 	for (i = 0; i < count; i++)
