@@ -80,6 +80,17 @@ wait_for() {
 	return 1
 }
 
+# in_hidepid SCRIPT: runs it in a PID namespace in which /proc does not list the
+# processes of other users.
+in_hidepid() {
+	needs_root "/proc is mounted with hidepid"
+	needs_mounts
+	run --separate-stderr unshare --mount --pid --fork bash -euc "
+		$(declare -f without_privilege)
+		mount -t proc -o hidepid=2 proc /proc
+		$1"
+}
+
 # Whether a process sleeps, and has done nothing else since the last time.
 is_resting() {
 	local before=$rest

@@ -222,12 +222,7 @@ make_rootless_space() {
 }
 
 @test "--ns: a process that /proc hides is 4, for it exists" {
-	needs_root "/proc is mounted with hidepid"
-	needs_mounts
-	run --separate-stderr unshare --mount --pid --fork bash -euc "
-		$(declare -f without_privilege)
-		mount -t proc -o hidepid=2 proc /proc
-		without_privilege shmtool --ns 1 stat"
+	in_hidepid "without_privilege shmtool --ns 1 stat"
 	[ "$status" -eq 4 ]
 	message_has "stat: 1: IPC namespace: Permission denied"
 }

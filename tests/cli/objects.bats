@@ -327,3 +327,20 @@ leases() {
 		--unattached
 	[ "$(ls /dev/shm)" = used ]
 }
+
+@test "rm: a user whom /proc hides keeps an object where no lease can be had" {
+	needs_root "/proc is mounted with hidepid"
+	can_inject
+	truncate -s 4096 /dev/shm/x
+	chown 65534 /dev/shm/x
+	local call remove
+	call=$(fcntl_of F_SETLEASE):error=EINVAL
+	remove="strace -qq -o /dev/null -e inject=$call shmtool rm /x"
+	in_hidepid "exec 9</dev/shm/x; without_privilege $remove 9<&-"
+	[ "$status" -eq 5 ]
+	message_has "rm: /x: kept: in use by hidden processes"
+	[ -e /dev/shm/x ]
+	in_hidepid "without_privilege shmtool rm /x"
+	[ "$status" -eq 0 ]
+	[ ! -e /dev/shm/x ]
+}

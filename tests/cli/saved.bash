@@ -156,3 +156,10 @@ stopped_at() {
 	wait "$tracer" || status=$?
 	stderr=$(cat "$BATS_TEST_TMPDIR/err")
 }
+
+# The first call of fcntl(2) of a removal that has this word, as when=N.
+fcntl_of() {
+	make_object number
+	strace -e trace=fcntl shmtool rm /number 2>&1 | grep '^fcntl' |
+		grep -n -m1 "$1" | sed 's/:.*//; s/^/fcntl:when=/'
+}

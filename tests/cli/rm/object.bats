@@ -515,13 +515,6 @@ user='sleep 60 </dev/shm/a >/dev/null 2>&1 & echo $! >"$BATS_TEST_TMPDIR/user"'
 	done
 }
 
-# The first call of fcntl(2) of a removal that has this word, as when=N.
-fcntl_of() {
-	make_object number
-	strace -e trace=fcntl shmtool rm /number 2>&1 | grep '^fcntl' |
-		grep -n -m1 "$1" | sed 's/:.*//; s/^/fcntl:when=/'
-}
-
 # Until the last process waits for a lease to be given back.
 waits='for i in {1..50}; do
 	! grep -q lease "/proc/$!/wchan" || break

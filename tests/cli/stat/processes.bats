@@ -270,17 +270,10 @@ shut() {
 }
 
 @test "processes: those that /proc does not list are not forgotten" {
-	needs_root "/proc is mounted with hidepid"
-	needs_mounts
-	run --separate-stderr unshare --mount --pid --fork bash -euc "
-		$(declare -f without_privilege)
-		mount -t proc -o hidepid=2 proc /proc
-		without_privilege shmtool stat --kind memfd"
+	in_hidepid "without_privilege shmtool stat --kind memfd"
 	[ "$status" -eq 0 ]
 	message_has "stat: not listed: memory held only by at least 1 unreadable"
-	run --separate-stderr unshare --mount --pid --fork bash -euc "
-		mount -t proc -o hidepid=2 proc /proc
-		shmtool stat --kind memfd"
+	in_hidepid "shmtool stat --kind memfd"
 	[ -z "$stderr" ]
 }
 
